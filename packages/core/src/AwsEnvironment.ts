@@ -1,0 +1,83 @@
+/**
+ * The endpoint that AWS's environment variables ask for, read as all AWS tools read them.
+ *
+ * - `AWS_ENDPOINT_URL_SSO_OIDC`, else `AWS_ENDPOINT_URL`: a custom endpoint, unless
+ *   `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is true.
+ * - `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`: `true` or `false`.
+ *
+ * An empty variable counts as absent. The region is not among them: `AWS_REGION` is the workload's region and seldom the
+ * portal's; who wants it asks for it by name.
+ *
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import * as Schema from "effect/Schema"
+import type * as Endpoint from "./Endpoint.ts"
+import type * as SsoOidc from "./SsoOidc.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * What the environment says of the endpoint: options of `SsoOidc.layer` without the region.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AwsEnvironment = Omit<Endpoint.Options, "region">
+
+// -----------------------------------------------------------------------------
+// configs
+// -----------------------------------------------------------------------------
+
+const text = (name: string): Config.Config<string | undefined> =>
+  Config.String(name).pipe(Config.withDefault(""), Config.map((value) => value === "" ? undefined : value))
+
+const flag = (name: string): Config.Config<boolean | undefined> =>
+  Config.schema(Schema.String.check(Schema.isPattern(/^(?:true|false)?$/i, { expected: "true or false" })), name).pipe(
+    Config.withDefault(""),
+    Config.map((value) => value === "" ? undefined : value.toLowerCase() === "true")
+  )
+
+/**
+ * Reads the variables from the `ConfigProvider`, by default the process's environment. Fails with a `ConfigError` where
+ * a flag is neither `true` nor `false`; whether the endpoint can be used is for the client's layer to say.
+ *
+ * @category configs
+ * @since 0.1.0
+ */
+export const config: Config.Config<AwsEnvironment> = Config.all({
+  specific: text("AWS_ENDPOINT_URL_SSO_OIDC"),
+  general: text("AWS_ENDPOINT_URL"),
+  ignore: flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
+  useFipsEndpoint: flag("AWS_USE_FIPS_ENDPOINT"),
+  useDualstackEndpoint: flag("AWS_USE_DUALSTACK_ENDPOINT")
+}).pipe(Config.map(({ general, ignore, specific, useDualstackEndpoint, useFipsEndpoint }) => ({
+  endpoint: ignore === true ? undefined : specific ?? general,
+  useFipsEndpoint,
+  useDualstackEndpoint
+})))
+
+/**
+ * A client's options with what they leave open taken from the environment, for `SsoOidc.layerConfig`.
+ *
+ * @example
+ * ```ts
+ * import * as AwsEnvironment from "@sso-oidc/core/AwsEnvironment"
+ * import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+ *
+ * const layer = SsoOidc.layerConfig(AwsEnvironment.options({ region: "eu-west-1" }))
+ * ```
+ *
+ * @category configs
+ * @since 0.1.0
+ */
+export const options = (given: SsoOidc.Options): Config.Config<SsoOidc.Options> =>
+  Config.map(config, (environment) => ({
+    ...given,
+    endpoint: given.endpoint ?? environment.endpoint,
+    useFipsEndpoint: given.useFipsEndpoint ?? environment.useFipsEndpoint,
+    useDualstackEndpoint: given.useDualstackEndpoint ?? environment.useDualstackEndpoint
+  }))

@@ -1,0 +1,129 @@
+/**
+ * Where the service is: the model's endpoint rules for every partition, with FIPS, dual-stack and custom endpoints.
+ *
+ * @see https://docs.aws.amazon.com/general/latest/gr/sso.html
+ * @since 0.1.0
+ */
+import * as Result from "effect/Result"
+import * as Text from "./internal/text.ts"
+import * as Url from "./internal/url.ts"
+import { EndpointError } from "./SsoOidcError.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * What decides the endpoint.
+ *
+ * - `region`: the region of the access portal, `eu-west-1`; seldom that of the workload. Always a host label.
+ * - `endpoint`: a custom endpoint, taken as it is. https, or http to loopback (`localhost`, 127.0.0.0/8, `[::1]`),
+ *   without user info, query or fragment; its path is kept.
+ * - `useFipsEndpoint`, `useDualstackEndpoint`: not together with a custom endpoint. A start URL below `app.aws` needs
+ *   dual-stack, else the service names a wrong verification URI.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly region: string
+  readonly endpoint?: string | undefined
+  readonly useFipsEndpoint?: boolean | undefined
+  readonly useDualstackEndpoint?: boolean | undefined
+}
+
+interface Partition {
+  readonly name: string
+  readonly pattern: RegExp
+  readonly dnsSuffix: string
+  readonly dualStackDnsSuffix: string
+}
+
+const partition = (name: string, pattern: RegExp, dnsSuffix: string, dualStackDnsSuffix: string): Partition => ({
+  name,
+  pattern,
+  dnsSuffix,
+  dualStackDnsSuffix
+})
+
+const aws = /* @__PURE__ */ partition(
+  "aws",
+  /^(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+$/,
+  "amazonaws.com",
+  "api.aws"
+)
+
+const partitions: ReadonlyArray<Partition> = /* @__PURE__ */ [
+  aws,
+  partition("aws-cn", /^cn-\w+-\d+$/, "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+  partition("aws-us-gov", /^us-gov-\w+-\d+$/, "amazonaws.com", "api.aws"),
+  partition("aws-eusc", /^eusc-(de)-\w+-\d+$/, "amazonaws.eu", "api.amazonwebservices.eu"),
+  partition("aws-iso", /^us-iso-\w+-\d+$/, "c2s.ic.gov", "api.aws.ic.gov"),
+  partition("aws-iso-b", /^us-isob-\w+-\d+$/, "sc2s.sgov.gov", "api.aws.scloud"),
+  partition("aws-iso-e", /^eu-isoe-\w+-\d+$/, "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+  partition("aws-iso-f", /^us-isof-\w+-\d+$/, "csp.hci.ic.gov", "api.aws.hci.ic.gov")
+]
+
+// A region that no pattern knows belongs to `aws`; each partition also has a pseudo region `<partition>-global`.
+const partitionOf = (region: string): Partition =>
+  partitions.find((partition) => partition.pattern.test(region) || region === `${partition.name}-global`) ?? aws
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/** A label of RFC 1123: it becomes part of a host name, so nothing else may pass. */
+const isHostLabel = (text: string): boolean => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(text)
+
+const fail = (problem: EndpointError["problem"], detail: string) => Result.fail(new EndpointError({ problem, detail }))
+
+const custom = (endpoint: string): Result.Result<string, EndpointError> => {
+  if (!Text.isPrintable(endpoint)) return fail("endpoint", "the endpoint has control characters in it")
+  const url = Url.parse(endpoint)
+  if (url === undefined) return fail("endpoint", "the endpoint is no absolute URL, such as http://127.0.0.1:8080")
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    return fail("endpoint", "the endpoint must be http or https")
+  }
+  if (url.username !== "" || url.password !== "") return fail("endpoint", "the endpoint must not hold user info")
+  if (endpoint.includes("?")) return fail("endpoint", "the endpoint must not have a query")
+  if (endpoint.includes("#")) return fail("endpoint", "the endpoint must not have a fragment")
+  if (url.protocol === "http:" && !Url.isLoopback(url.hostname)) {
+    return fail("endpoint", "plain http is for loopback alone: use https, or localhost, 127.0.0.0/8 or [::1]")
+  }
+  return Result.succeed(url.href.replace(/\/+$/, ""))
+}
+
+/**
+ * The endpoint's URL, without a slash at its end, or why there is none.
+ *
+ * The refusal never repeats the endpoint, which may hold a password. An unknown region falls into the partition whose
+ * pattern it matches, else into `aws`.
+ *
+ * @example
+ * ```ts
+ * import * as Endpoint from "@sso-oidc/core/Endpoint"
+ *
+ * Endpoint.resolve({ region: "eu-west-1" }) // Success: https://oidc.eu-west-1.amazonaws.com
+ * Endpoint.resolve({ region: "eu-west-1.evil.example/" }) // Failure: EndpointError
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const resolve = (options: Options): Result.Result<string, EndpointError> => {
+  const { endpoint, region, useDualstackEndpoint = false, useFipsEndpoint = false } = options
+  if (typeof region !== "string" || region === "") {
+    return fail("region", "no region is given; name the region of the access portal, such as eu-west-1")
+  }
+  if (!isHostLabel(region)) return fail("region", "the region is no host label, such as eu-west-1")
+  if (endpoint !== undefined) {
+    if (useFipsEndpoint) return fail("fipsWithEndpoint", "FIPS cannot be asked for together with a custom endpoint")
+    if (useDualstackEndpoint) {
+      return fail("dualstackWithEndpoint", "dual-stack cannot be asked for together with a custom endpoint")
+    }
+    return custom(endpoint)
+  }
+  const { dnsSuffix, dualStackDnsSuffix, name } = partitionOf(region)
+  const prefix = useFipsEndpoint && (useDualstackEndpoint || name !== "aws-us-gov") ? "oidc-fips" : "oidc"
+  return Result.succeed(`https://${prefix}.${region}.${useDualstackEndpoint ? dualStackDnsSuffix : dnsSuffix}`)
+}

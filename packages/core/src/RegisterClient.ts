@@ -1,0 +1,122 @@
+/**
+ * RegisterClient: makes a public client that can ask for tokens, good for 90 days and one region.
+ *
+ * @see https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_RegisterClient.html
+ * @see RFC 7591, on which it is modelled
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Members from "./internal/members.ts"
+import type * as Operation from "./Operation.ts"
+import * as SsoOidcError from "./SsoOidcError.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * What RegisterClient takes.
+ *
+ * - `clientName`: shown to the person who approves.
+ * - `clientType`: the service knows `public` alone.
+ * - `scopes`: what the tokens may do, for example `sso:account:access`. Without scopes there is no refresh token.
+ * - `grantTypes`: what the client may use. Leave it out for a device login; one registration is for one flow.
+ * - `redirectUris`, `issuerUrl`: for the authorization code grant.
+ * - `entitledApplicationArn`: limits an application of IAM Identity Center.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Request = Schema.Struct({
+  clientName: Schema.String,
+  clientType: Schema.String,
+  scopes: Schema.optionalKey(Schema.Array(Schema.String)),
+  redirectUris: Schema.optionalKey(Schema.Array(Schema.String)),
+  grantTypes: Schema.optionalKey(Schema.Array(Schema.String)),
+  issuerUrl: Schema.optionalKey(Schema.String),
+  entitledApplicationArn: Schema.optionalKey(Schema.String)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Request = typeof Request.Type
+
+/**
+ * What RegisterClient gives. `clientIdIssuedAt` and `clientSecretExpiresAt` are seconds since 1970 on the service's
+ * clock; leave a margin. The two endpoints are absent in practice.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Response = Schema.Struct({
+  clientId: Members.Printable,
+  clientSecret: Members.secret("clientSecret"),
+  clientIdIssuedAt: Schema.optionalKey(Schema.Finite),
+  clientSecretExpiresAt: Schema.Finite,
+  authorizationEndpoint: Schema.optionalKey(Members.Printable),
+  tokenEndpoint: Schema.optionalKey(Members.Printable)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Response = typeof Response.Type
+
+// -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+/**
+ * The exceptions that the model lists for RegisterClient.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type Exception =
+  | SsoOidcError.InternalServerException
+  | SsoOidcError.InvalidClientMetadataException
+  | SsoOidcError.InvalidRedirectUriException
+  | SsoOidcError.InvalidRequestException
+  | SsoOidcError.InvalidScopeException
+  | SsoOidcError.SlowDownException
+  | SsoOidcError.UnsupportedGrantTypeException
+
+/**
+ * All that a call can fail with.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type Error = Exception | SsoOidcError.ClientError
+
+// -----------------------------------------------------------------------------
+// operation
+// -----------------------------------------------------------------------------
+
+/**
+ * RegisterClient as a value. It may be sent again at any time: that makes another client, and the first is forgotten.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const operation: Operation.Operation<Request, Response, Exception> = {
+  name: "RegisterClient",
+  method: "POST",
+  path: "/client/register",
+  query: {},
+  request: Request,
+  response: Response,
+  exceptions: [
+    SsoOidcError.InternalServerException,
+    SsoOidcError.InvalidClientMetadataException,
+    SsoOidcError.InvalidRedirectUriException,
+    SsoOidcError.InvalidRequestException,
+    SsoOidcError.InvalidScopeException,
+    SsoOidcError.SlowDownException,
+    SsoOidcError.UnsupportedGrantTypeException
+  ],
+  resend: () => "anytime"
+}

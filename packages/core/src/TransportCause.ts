@@ -1,0 +1,69 @@
+/**
+ * What a transport knows about its own failure.
+ *
+ * Whether a request can have reached the service decides whether it may be sent again, and only the transport can tell.
+ * Effect's `HttpClientError` has one open slot for it: the `cause` of a `TransportError`. A transport of this project
+ * puts a `TransportCause` there; core reads any other cause as "it may have left, and it may heal".
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Predicate from "effect/Predicate"
+
+const TypeId = "~@sso-oidc/core/TransportCause"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * Why a transport could not bring an answer.
+ *
+ * - `sent`: `"no"` only when it is certain that no byte of the request left this process; `"maybe"` otherwise.
+ * - `code`: the platform's name for the failure (`ECONNREFUSED`, `ENOTFOUND`, `CONNECT_TIMEOUT`), for people and logs.
+ * - `heals`: `false` for what does not mend by waiting: an untrusted certificate, a proxy that refuses.
+ * - `syscall`: the system call that failed, where the platform tells.
+ *
+ * It holds no request, no response and no platform error: those may hold secrets.
+ *
+ * @example
+ * ```ts
+ * import { TransportCause } from "@sso-oidc/core/TransportCause"
+ *
+ * const refused = new TransportCause({ sent: "no", code: "ECONNREFUSED", heals: true, syscall: "connect" })
+ * ```
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class TransportCause extends Data.TaggedError("TransportCause")<{
+  readonly sent: "no" | "maybe"
+  readonly code: string
+  readonly heals: boolean
+  readonly syscall?: string | undefined
+}> {
+  /**
+   * Marks the value, so that two copies of this module know each other's causes.
+   *
+   * @since 0.1.0
+   */
+  readonly [TypeId] = TypeId
+
+  override get message(): string {
+    return this.sent === "no"
+      ? `the request did not leave: ${this.code}`
+      : `the request may have left: ${this.code}`
+  }
+}
+
+// -----------------------------------------------------------------------------
+// guards
+// -----------------------------------------------------------------------------
+
+/**
+ * Returns `true` when the value is a `TransportCause`, of this copy of the module or of another.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isTransportCause = (u: unknown): u is TransportCause => Predicate.hasProperty(u, TypeId)
