@@ -1,0 +1,65 @@
+/**
+ * The person in front of the browser, played: opens the page, reads its form, presses Allow.
+ *
+ * It knows nothing of the emulator but the URL that a person is shown.
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+
+/** The page was not what a person can use. */
+export class PageError extends Data.TaggedError("PageError")<{ readonly message: string }> {}
+
+const attribute = (tag: string, name: string): string | undefined =>
+  new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1]?.replace(
+    /&#(\d+);/g,
+    (_, code: string) => String.fromCodePoint(Number(code))
+  )
+
+interface Form {
+  readonly action: string
+  readonly fields: Readonly<Record<string, string>>
+}
+
+/** The form that a button with this label submits, filled in as the page fills it. */
+const formOf = (page: string, button: string): Form | undefined => {
+  for (const [form] of page.matchAll(/<form\b[^>]*\bmethod="post"[\s\S]*?<\/form>/g)) {
+    const pressed = [...form.matchAll(/(<button\b[^>]*>)([^<]*)<\/button>/g)].find(([, , label]) =>
+      label?.trim() === button
+    )?.[1]
+    if (pressed === undefined) continue
+    const controls = [...form.matchAll(/<input\b[^>]*>/g)].map(([tag]) => tag).concat(pressed)
+    return {
+      action: attribute(form, "action") ?? "",
+      fields: Object.fromEntries(controls.flatMap((tag) => {
+        const name = attribute(tag, "name")
+        return name === undefined ? [] : [[name, attribute(tag, "value") ?? ""]]
+      }))
+    }
+  }
+  return undefined
+}
+
+const fetchPage = Effect.fnUntraced(
+  function*(request: HttpClientRequest.HttpClientRequest) {
+    const response = yield* HttpClient.execute(request)
+    const page = yield* response.text
+    if (response.status !== 200) return yield* new PageError({ message: `the page answered ${response.status}` })
+    return page
+  },
+  // not the error itself: it holds the request, and with it the code
+  Effect.catchTag(
+    "HttpClientError",
+    (error) => new PageError({ message: `the page did not answer (${error.reason._tag})` })
+  )
+)
+
+/** Opens the URL and presses the button with this label. */
+export const press = Effect.fnUntraced(function*(url: string, button: string) {
+  const form = formOf(yield* fetchPage(HttpClientRequest.get(url)), button)
+  if (form === undefined) return yield* new PageError({ message: `the page has no button "${button}"` })
+  yield* fetchPage(
+    HttpClientRequest.post(new URL(form.action, url)).pipe(HttpClientRequest.bodyUrlParams(form.fields))
+  )
+})

@@ -1,0 +1,116 @@
+/**
+ * The whole device login on one screen: against the emulator, or, with `--start-url` and `--region`, against AWS.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as AwsEnvironment from "@sso-oidc/core/AwsEnvironment"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import type { CodeReady, DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Console from "effect/Console"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Outcome from "./Outcome.ts"
+import * as Person from "./Person.ts"
+import * as Screen from "./Screen.ts"
+import * as Terminal from "./Terminal.ts"
+
+const show = (event: DeviceGrantEvent) =>
+  Effect.forEach(Screen.lines(event), (line) => Console.log(line), { discard: true })
+
+const clientName = "SSO OIDC demo"
+
+// -----------------------------------------------------------------------------
+// against AWS
+// -----------------------------------------------------------------------------
+
+const real = (startUrl: string, region: string) =>
+  DeviceGrant.login({ clientName, startUrl, onEvent: show }).pipe(
+    Effect.provide(
+      SsoOidc.layerConfig(AwsEnvironment.options({ region })).pipe(Layer.provide(NodeTransport.layer()))
+    ),
+    Effect.mapError(Outcome.ended)
+  )
+
+// -----------------------------------------------------------------------------
+// against the emulator
+// -----------------------------------------------------------------------------
+
+/** Long enough to see the login wait. */
+const thinking = "2500 millis"
+
+/** Allows the sign-in, once there is one: at Enter, or by itself. It ends only where it cannot. */
+const person = Effect.fnUntraced(function*(code: Deferred.Deferred<CodeReady>, auto: boolean) {
+  const { verificationUri, verificationUriComplete } = yield* Deferred.await(code)
+  if (auto) {
+    yield* Console.log(Screen.line("person", "the demo plays the person: it opens the page and presses Allow"))
+    yield* Effect.sleep(thinking)
+  } else {
+    yield* Console.log(Screen.line("person", "open the page and allow it, or press Enter here to let the demo do it"))
+    yield* Terminal.enter
+  }
+  yield* Person.press(verificationUriComplete ?? verificationUri, "Allow").pipe(
+    Effect.andThen(Console.log(Screen.line("person", "pressed Allow"))),
+    // who pressed Allow in the browser and Enter too has no page left to press it on
+    Effect.catchTag("PageError", (error) => auto ? Effect.fail(error) : Effect.void)
+  )
+  return yield* Effect.never
+})
+
+const emulated = Effect.fnUntraced(function*(auto: boolean) {
+  const { url } = yield* EmulatorServer.EmulatorServer
+  yield* Console.log(Screen.line("emulator", `${url} plays AWS; nothing leaves this machine`))
+  const code = yield* Deferred.make<CodeReady>()
+  const login = DeviceGrant.login({
+    clientName,
+    startUrl: "https://demo.awsapps.com/start",
+    onEvent: (event) =>
+      Effect.andThen(show(event), event._tag === "CodeReady" ? Deferred.succeed(code, event) : Effect.void)
+  }).pipe(
+    Effect.provide(SsoOidc.layer({ region: "us-east-1", endpoint: url })),
+    Effect.mapError(Outcome.ended)
+  )
+  return yield* Effect.raceFirst(login, person(code, auto))
+}, Effect.provide(Layer.merge(EmulatorServer.layer(), NodeTransport.layer())))
+
+// -----------------------------------------------------------------------------
+// command
+// -----------------------------------------------------------------------------
+
+const command = Command.make(
+  "demo",
+  {
+    auto: Flag.Boolean("auto").pipe(
+      Flag.withDescription("Play the person too, as without a terminal"),
+      Flag.withDefault(false)
+    ),
+    startUrl: Flag.String("start-url").pipe(
+      Flag.withDescription("Log in to AWS through this access portal, instead of the emulator"),
+      Flag.optional
+    ),
+    region: Flag.String("region").pipe(
+      Flag.withDescription("The region of the access portal; goes with --start-url"),
+      Flag.optional
+    )
+  },
+  Effect.fnUntraced(function*({ auto, region, startUrl }) {
+    if (Option.isNone(startUrl) && Option.isNone(region)) return yield* emulated(auto || !Terminal.isInteractive())
+    if (Option.isNone(startUrl) || Option.isNone(region)) {
+      return yield* Outcome.misused("--start-url and --region go together: a portal is good in its own region alone")
+    }
+    if (auto) return yield* Outcome.misused("--auto is for the emulator: only you can approve a sign-in to AWS")
+    return yield* real(startUrl.value, region.value)
+  })
+).pipe(Command.withDescription("A whole device login: register, authorize, poll, token"))
+
+Command.run(command, { version: "0.1.0" }).pipe(
+  Effect.tapErrorTag("Ended", ({ message }) => Console.error(message)),
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain
+)

@@ -1,0 +1,421 @@
+/**
+ * The device authorization grant of AWS IAM Identity Center, as RFC 8628 section 3.5 says.
+ *
+ * {@link login} does all of it. Who cannot wait that long in one process takes {@link start}, stores the
+ * `PendingAuthorization`, and calls {@link step} once in a while; {@link await} runs the rest of a stored one.
+ *
+ * What holds for all of them: no poll before the interval, counted from the last answer; `slow_down` adds 5 seconds for
+ * good; a poll without an answer doubles the wait; no poll at or past the code's end, but a poll on its way then may
+ * still bring the token; one request at a time; interrupting ends the wait and the request, and closes its connection.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc8628
+ * @since 0.1.0
+ */
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import type { DeviceGrantEvent } from "./DeviceGrantEvent.ts"
+import * as Decision from "./internal/decision.ts"
+import * as Instant from "./internal/instant.ts"
+import type { PendingAuthorization } from "./PendingAuthorization.ts"
+import { Policy } from "./Policy.ts"
+import * as Registration from "./Registration.ts"
+import type { Token } from "./Token.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * What a login starts from.
+ *
+ * - `clientName`: shown to the person who approves.
+ * - `startUrl`: the AWS access portal's URL, of the client's region.
+ * - `scopes`: `["sso:account:access"]` by default. Without scopes (`[]`) there is no refresh token.
+ * - `registration`: one that was kept. It is used where it is good for this client's region and endpoint and these
+ *   scopes and has 15 minutes left; else a new one is made, also where the service refuses the old one at start.
+ * - `onRegistration`: sees each new registration as soon as it exists, also where the login fails later: to keep it.
+ *
+ * A registration made here is for the device grant alone.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StartOptions<E = never, R = never> {
+  readonly clientName: string
+  readonly startUrl: string
+  readonly scopes?: ReadonlyArray<string> | undefined
+  readonly registration?: Registration.Registration | undefined
+  readonly onRegistration?: ((registration: Registration.Registration) => Effect.Effect<unknown, E, R>) | undefined
+}
+
+/**
+ * Who watches.
+ *
+ * `onEvent` sees each event as it happens. The next poll waits for it: a slow one delays polls, and never hastens them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AwaitOptions<E = never, R = never> {
+  readonly onEvent?: ((event: DeviceGrantEvent) => Effect.Effect<unknown, E, R>) | undefined
+}
+
+/**
+ * What a login starts from, and who watches it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LoginOptions<E = never, R = never, E2 = never, R2 = never>
+  extends StartOptions<E, R>, AwaitOptions<E2, R2>
+{}
+
+/**
+ * What a step came to.
+ *
+ * - `Approved`: the token. The pending authorization is used up.
+ * - `Waiting`: no token yet, and why. Store `pending` in place of the old one; step again at its `nextPollAt`.
+ * - `NotDue`: too early, and nothing was sent. Come back when `left` is over; store `pending` in place of the old one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Step =
+  | { readonly _tag: "Approved"; readonly token: Token }
+  | {
+    readonly _tag: "Waiting"
+    readonly pending: PendingAuthorization
+    readonly reason: "pending" | "slowedDown" | "trouble"
+  }
+  | { readonly _tag: "NotDue"; readonly pending: PendingAuthorization; readonly left: Duration.Duration }
+
+// -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+/**
+ * What `start` can fail with.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type StartError = RegisterClient.Error | StartDeviceAuthorization.Error
+
+/**
+ * What a poll can end the grant with: `DeviceCodeExpired`, `TokenPossiblyLost`, what the service says against the
+ * grant, an answer outside the model, or a transport failure that does not heal.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type PollError = Decision.PollError
+
+/**
+ * What a login can fail with.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type LoginError = StartError | PollError
+
+// -----------------------------------------------------------------------------
+// start
+// -----------------------------------------------------------------------------
+
+const defaultScopes: ReadonlyArray<string> = ["sso:account:access"]
+
+// RFC 8628 section 3.2 for the interval; the service's own 600 s for a code's life.
+const defaultInterval = 5
+const defaultExpiresIn = 600
+
+/**
+ * Registers where it must, and asks for a code. Sends no poll, and does not retry.
+ *
+ * @example
+ * ```ts
+ * import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+ * import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
+ * import * as Effect from "effect/Effect"
+ *
+ * const start = Effect.gen(function*() {
+ *   const pending = yield* DeviceGrant.start({ clientName: "my-tool", startUrl: "https://my.awsapps.com/start" })
+ *   return { show: pending.userCode, store: yield* PendingAuthorization.encode(pending) }
+ * })
+ * ```
+ *
+ * @category grant
+ * @since 0.1.0
+ */
+export const start = Effect.fn("DeviceGrant.start")(function*<E = never, R = never>(
+  options: StartOptions<E, R>
+): Effect.fn.Return<PendingAuthorization, StartError | E, SsoOidc.SsoOidc | R> {
+  const oidc = yield* SsoOidc.SsoOidc
+  const scopes = options.scopes ?? defaultScopes
+
+  const register = Effect.gen(function*() {
+    const client = yield* oidc.registerClient({
+      clientName: options.clientName,
+      clientType: "public",
+      ...(scopes.length === 0 ? {} : { scopes })
+    })
+    const registration: Registration.Registration = {
+      clientId: client.clientId,
+      clientSecret: client.clientSecret,
+      expiresAt: Instant.at(client.clientSecretExpiresAt * 1000),
+      scopes,
+      region: oidc.region,
+      endpoint: oidc.endpoint
+    }
+    if (options.onRegistration !== undefined) yield* options.onRegistration(registration)
+    return registration
+  })
+
+  const authorize = (registration: Registration.Registration) =>
+    Effect.map(
+      oidc.startDeviceAuthorization({
+        clientId: registration.clientId,
+        clientSecret: registration.clientSecret,
+        startUrl: options.startUrl
+      }),
+      (code) => ({ code, registration })
+    )
+
+  const kept = options.registration
+  const usable = kept !== undefined && Registration.isUsable(kept, {
+    region: oidc.region,
+    endpoint: oidc.endpoint,
+    scopes,
+    now: yield* DateTime.now
+  })
+  const fresh = Effect.flatMap(register, authorize)
+  const { code, registration } = yield* usable
+    ? Effect.catchTag(authorize(kept), "InvalidClientException", () => fresh)
+    : fresh
+
+  const now = yield* Clock.currentTimeMillis
+  const interval = Instant.seconds(code.interval ?? defaultInterval)
+  return {
+    version: 1,
+    registration,
+    deviceCode: code.deviceCode,
+    userCode: code.userCode,
+    verificationUri: code.verificationUri,
+    ...(code.verificationUriComplete === undefined ? {} : { verificationUriComplete: code.verificationUriComplete }),
+    expiresAt: Instant.after(now, Instant.seconds(code.expiresIn ?? defaultExpiresIn)),
+    interval,
+    failures: 0,
+    answerLost: false,
+    nextPollAt: Instant.after(now, interval),
+    wait: interval
+  }
+})
+
+// -----------------------------------------------------------------------------
+// step
+// -----------------------------------------------------------------------------
+
+/**
+ * Sends at most one poll. Before its time it sends nothing and says `NotDue`.
+ *
+ * Store what it returns. Who may be killed inside a step first stores {@link sending}. A pending authorization of
+ * another region or endpoint fails with `RequestInvalid`, and nothing is sent.
+ *
+ * @category grant
+ * @since 0.1.0
+ */
+export const step = Effect.fn("DeviceGrant.step")(function*(
+  pending: PendingAuthorization
+): Effect.fn.Return<Step, PollError, SsoOidc.SsoOidc> {
+  yield* atHome(pending)
+  const now = yield* Clock.currentTimeMillis
+  const left = Decision.left(pending, now)
+  if (Decision.isPast(pending, now + Duration.toMillis(left))) {
+    return yield* Decision.expired(pending, { detectedBy: "clock" })
+  }
+  if (Duration.isGreaterThan(left, Duration.zero)) {
+    return { _tag: "NotDue", left, pending: { ...pending, nextPollAt: Instant.after(now, left) } }
+  }
+  const decision = yield* poll(pending)
+  return decision._tag === "Continue"
+    ? { _tag: "Waiting", pending: decision.pending, reason: decision.reason }
+    : decision
+})
+
+/**
+ * What to store right before a step that its process may not survive: the next poll one wait on, one failure more, and
+ * its answer lost. Then give `step` the one you had, and store what it returns.
+ *
+ * @example
+ * ```ts
+ * import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+ * import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
+ * import * as Effect from "effect/Effect"
+ * import type * as Redacted from "effect/Redacted"
+ *
+ * const invocation = Effect.fnUntraced(function*(
+ *   pending: PendingAuthorization.PendingAuthorization,
+ *   store: (secret: Redacted.Redacted<string>) => Effect.Effect<void>
+ * ) {
+ *   yield* DeviceGrant.sending(pending).pipe(Effect.flatMap(PendingAuthorization.encode), Effect.flatMap(store))
+ *   return yield* DeviceGrant.step(pending)
+ * })
+ * ```
+ *
+ * @category grant
+ * @since 0.1.0
+ */
+export const sending = Effect.fnUntraced(function*(
+  pending: PendingAuthorization
+): Effect.fn.Return<PendingAuthorization> {
+  return Decision.sending(pending, yield* circumstances)
+})
+
+// -----------------------------------------------------------------------------
+// run
+// -----------------------------------------------------------------------------
+
+const await_ = Effect.fn("DeviceGrant.await")(function*<E = never, R = never>(
+  pending: PendingAuthorization,
+  options?: AwaitOptions<E, R>
+): Effect.fn.Return<Token, PollError | E, SsoOidc.SsoOidc | R> {
+  yield* atHome(pending)
+  return yield* run(pending, Decision.left(pending, yield* Clock.currentTimeMillis), options?.onEvent)
+})
+
+export {
+  /**
+   * Runs the rest of a pending authorization: waits and polls until it has the token, or an end.
+   *
+   * @category grant
+   * @since 0.1.0
+   */
+  await_ as await
+}
+
+/**
+ * The whole device login: registers where it must, shows the code through `onEvent`, and polls until the person has
+ * approved.
+ *
+ * @example
+ * ```ts
+ * import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+ * import * as Console from "effect/Console"
+ *
+ * const login = DeviceGrant.login({
+ *   clientName: "my-tool",
+ *   startUrl: "https://my.awsapps.com/start",
+ *   onEvent: (event) =>
+ *     event._tag === "CodeReady"
+ *       ? Console.log(`Open ${event.verificationUri} and confirm the code ${event.userCode}`)
+ *       : Console.log(event._tag)
+ * })
+ * ```
+ *
+ * @category grant
+ * @since 0.1.0
+ */
+export const login = Effect.fn("DeviceGrant.login")(function*<E = never, R = never, E2 = never, R2 = never>(
+  options: LoginOptions<E, R, E2, R2>
+): Effect.fn.Return<Token, LoginError | E | E2, SsoOidc.SsoOidc | R | R2> {
+  const { onEvent, onRegistration } = options
+  const pending = yield* start<E | E2, R | R2>({
+    ...options,
+    onRegistration: Effect.fnUntraced(function*(registration: Registration.Registration) {
+      if (onRegistration !== undefined) yield* onRegistration(registration)
+      if (onEvent !== undefined) yield* onEvent({ _tag: "Registered", registration })
+    })
+  })
+  if (onEvent !== undefined) {
+    yield* onEvent({
+      _tag: "CodeReady",
+      userCode: pending.userCode,
+      verificationUri: pending.verificationUri,
+      ...(pending.verificationUriComplete === undefined
+        ? {}
+        : { verificationUriComplete: pending.verificationUriComplete }),
+      expiresAt: pending.expiresAt,
+      nextPollAt: pending.nextPollAt
+    })
+  }
+  return yield* run(pending, pending.wait, onEvent)
+})
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const run = Effect.fnUntraced(function*<E, R>(
+  started: PendingAuthorization,
+  firstWait: Duration.Duration,
+  onEvent: AwaitOptions<E, R>["onEvent"]
+): Effect.fn.Return<Token, PollError | E, SsoOidc.SsoOidc | R> {
+  let pending = started
+  let wait = firstWait
+  while (true) {
+    // both looks at the deadline are needed: no wait for a poll that would come too late, and none sent after a slow
+    // watcher or a clock that jumped
+    if (Decision.isPast(pending, (yield* Clock.currentTimeMillis) + Duration.toMillis(wait))) break
+    yield* Effect.sleep(wait)
+    if (Decision.isPast(pending, yield* Clock.currentTimeMillis)) break
+    const decision = yield* poll(pending)
+    if (decision._tag === "Approved") {
+      if (onEvent !== undefined) yield* onEvent(decision)
+      return decision.token
+    }
+    pending = decision.pending
+    wait = pending.wait
+    if (onEvent !== undefined) {
+      yield* onEvent({
+        _tag: "Waiting",
+        reason: decision.reason,
+        ...(decision.reason === "trouble" && pending.lastTrouble !== undefined ? { trouble: pending.lastTrouble } : {}),
+        wait,
+        nextPollAt: pending.nextPollAt
+      })
+    }
+  }
+  return yield* Decision.expired(pending, { detectedBy: "clock" })
+})
+
+const circumstances: Effect.Effect<Decision.Circumstances> = Effect.gen(function*() {
+  const policy = yield* Policy
+  return { policy, now: yield* Clock.currentTimeMillis, random: policy.jitter > 0 ? yield* Random.next : 0 }
+})
+
+/** One request, and what follows from its answer. */
+const poll = Effect.fnUntraced(function*(
+  pending: PendingAuthorization
+): Effect.fn.Return<Exclude<Decision.Decision, { readonly _tag: "Ended" }>, PollError, SsoOidc.SsoOidc> {
+  const oidc = yield* SsoOidc.SsoOidc
+  const answer = yield* Effect.result(oidc.createToken({
+    clientId: pending.registration.clientId,
+    clientSecret: pending.registration.clientSecret,
+    grantType: CreateToken.deviceCodeGrantType,
+    deviceCode: pending.deviceCode
+  }))
+  const decision = Decision.decide(pending, answer, yield* circumstances)
+  return decision._tag === "Ended" ? yield* Effect.fail(decision.error) : decision
+})
+
+/** A device code is good at the place it was issued at, and must be sent to no other. */
+const atHome = Effect.fnUntraced(function*(
+  pending: PendingAuthorization
+): Effect.fn.Return<void, SsoOidcError.RequestInvalid, SsoOidc.SsoOidc> {
+  const oidc = yield* SsoOidc.SsoOidc
+  const { endpoint, region } = pending.registration
+  if (region !== oidc.region || endpoint !== oidc.endpoint) {
+    return yield* new SsoOidcError.RequestInvalid({
+      operation: CreateToken.operation.name,
+      detail:
+        `the pending authorization is of ${region} at ${endpoint}, and this client is of ${oidc.region} at ${oidc.endpoint}`
+    })
+  }
+})

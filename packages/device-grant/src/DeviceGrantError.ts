@@ -1,0 +1,64 @@
+/**
+ * How a device grant can end beside what the service says: its code expired, or its token may be lost.
+ *
+ * @since 0.1.0
+ */
+import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as Schema from "effect/Schema"
+import { Trouble } from "./PendingAuthorization.ts"
+
+// -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+/**
+ * The device code's life ended before anybody approved it, or before the approval could be fetched.
+ *
+ * - `detectedBy`: the service said so, or the clock: then no further poll fitted before the end.
+ * - `answerLost`: an answer was lost on the way and none came after it, so that a token may have been issued.
+ * - `lastTrouble`: what was in the way of the last poll, if anything was: then the service could not be reached.
+ *
+ * Start a new login; RFC 8628 section 3.5 asks not to do so without the person.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class DeviceCodeExpired
+  extends Schema.TaggedError<DeviceCodeExpired>("@sso-oidc/device-grant/DeviceCodeExpired")("DeviceCodeExpired", {
+    detectedBy: Schema.Literals(["service", "clock"]),
+    answerLost: Schema.Boolean,
+    lastTrouble: Schema.optionalKey(Trouble),
+    requestId: Schema.optionalKey(Schema.String)
+  })
+{
+  override get message(): string {
+    return [
+      this.lastTrouble === undefined
+        ? "The code expired before anybody approved it."
+        : `The code expired while the service could not be reached. ${this.lastTrouble.message}`,
+      ...(this.answerLost ? ["An answer was lost on the way, so a token may have been issued."] : []),
+      "Start a new login.",
+      ...(this.requestId === undefined ? [] : [`(request ${this.requestId})`])
+    ].join(" ")
+  }
+}
+
+/**
+ * The service issued a token, or may have, and it did not arrive: it cannot be asked for again.
+ *
+ * `cause` says how it came to light: a success that could not be used (`UnexpectedResponse`), or an `invalid_grant`
+ * after an answer had been lost (`InvalidGrantException`). Start a new login. Who wants to end the lost session signs
+ * out of the access portal.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TokenPossiblyLost
+  extends Schema.TaggedError<TokenPossiblyLost>("@sso-oidc/device-grant/TokenPossiblyLost")("TokenPossiblyLost", {
+    cause: Schema.Union([SsoOidcError.UnexpectedResponse, SsoOidcError.InvalidGrantException])
+  })
+{
+  override get message(): string {
+    return `The login was approved, or may have been, but its token did not arrive and cannot be asked for again. ${this.cause.message} Start a new login.`
+  }
+}

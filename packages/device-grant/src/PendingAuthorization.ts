@@ -1,0 +1,135 @@
+/**
+ * A device authorization that waits for its approval, as a value that can be stored between two steps.
+ *
+ * It holds all that the next step needs, so that the steps may happen in different processes, one holder at a time,
+ * whose clocks agree. Two holders of the same one are no danger to each other, but the service answers the second with
+ * `slow_down` or `invalid_grant`.
+ *
+ * AWS advises to keep device codes and tokens in memory only: whoever reads a pending authorization before its person
+ * approves gets the token in that person's place, and nothing can be seen of it. Store one only where a secret may be
+ * stored, for no longer than its ten minutes, and delete it when its login has ended.
+ *
+ * @since 0.1.0
+ */
+import type * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Secret from "./internal/secret.ts"
+import * as Registration from "./Registration.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * A poll that brought no answer to the grant: what was in the way.
+ *
+ * `error` is the tag of the error (`TransportError`, `UnexpectedResponse`, …) and `message` its sentence; `sent` and
+ * `code` are there for a transport failure, `status` and `requestId` where the service or something before it answered.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Trouble = Schema.Struct({
+  error: Schema.String,
+  message: Schema.String,
+  sent: Schema.optionalKey(Schema.Literals(["no", "maybe", "answered"])),
+  code: Schema.optionalKey(Schema.String),
+  status: Schema.optionalKey(Schema.Int),
+  requestId: Schema.optionalKey(Schema.String)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Trouble extends Schema.Schema.Type<typeof Trouble> {}
+
+const positive = Schema.makeFilter((duration: Duration.Duration) =>
+  Duration.isGreaterThan(duration, Duration.zero) ? undefined : "the interval must be positive"
+)
+
+const Members = Schema.Struct({
+  version: Schema.Literal(1),
+  registration: Registration.Members,
+  deviceCode: Secret.Member,
+  userCode: Schema.String,
+  verificationUri: Schema.String,
+  verificationUriComplete: Schema.optionalKey(Schema.String),
+  expiresAt: Schema.DateTimeUtcFromMillis,
+  interval: Schema.DurationFromMillis.check(positive),
+  failures: Schema.Natural,
+  answerLost: Schema.Boolean,
+  nextPollAt: Schema.DateTimeUtcFromMillis,
+  wait: Schema.DurationFromMillis,
+  lastTrouble: Schema.optionalKey(Trouble)
+})
+
+/**
+ * A device authorization that waits for its approval.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PendingAuthorization {
+  /** The form of the encoding. */
+  readonly version: 1
+  /** The client that asks, and the place it asks at. */
+  readonly registration: Registration.Registration
+  /** What the polls send. A secret. */
+  readonly deviceCode: Redacted.Redacted<string>
+  /** What a person enters or confirms. Show it always, beside the URL. */
+  readonly userCode: string
+  /** Where a person enters the code. Opaque. */
+  readonly verificationUri: string
+  /** Where a person finds the code filled in; newer ones do not hold the code. Opaque. */
+  readonly verificationUriComplete?: string
+  /** From here on no poll is sent. */
+  readonly expiresAt: DateTime.Utc
+  /** The least time between an answer and the next poll, with what `slow_down` added. */
+  readonly interval: Duration.Duration
+  /** Polls in a row that brought no answer. */
+  readonly failures: number
+  /** A poll's answer was lost, and with it, perhaps, the token. */
+  readonly answerLost: boolean
+  /** No poll before this. */
+  readonly nextPollAt: DateTime.Utc
+  /** The wait that set `nextPollAt`: a clock that was set back stretches no wait beyond it. */
+  readonly wait: Duration.Duration
+  /** What was in the way of the last poll, if anything was. */
+  readonly lastTrouble?: Trouble
+}
+
+/**
+ * The schema to store a pending authorization with. Its encoding is JSON text in a `Redacted`, since it is a secret:
+ * unwrap it only where it is written, wrap it where it is read.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const PendingAuthorization: Schema.Codec<PendingAuthorization, Redacted.Redacted<string>> = Secret
+  .encodedAsSecret("pendingAuthorization", Members)
+
+// -----------------------------------------------------------------------------
+// encoding
+// -----------------------------------------------------------------------------
+
+/**
+ * The pending authorization as a secret text.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const encode = (pending: PendingAuthorization): Effect.Effect<Redacted.Redacted<string>> =>
+  Effect.orDie(Schema.encodeEffect(PendingAuthorization)(pending))
+
+/**
+ * The pending authorization that a secret text holds. What is none fails with a `SchemaError` that does not repeat it.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const decode = (text: Redacted.Redacted<string>): Effect.Effect<PendingAuthorization, Schema.SchemaError> =>
+  Schema.decodeEffect(PendingAuthorization)(text)

@@ -1,0 +1,12 @@
+/**
+ * The device authorization grant (RFC 8628) of AWS IAM Identity Center for Effect.
+ *
+ * @since 0.1.0
+ */
+export * as DeviceGrant from "./DeviceGrant.ts"
+export * as DeviceGrantError from "./DeviceGrantError.ts"
+export type * as DeviceGrantEvent from "./DeviceGrantEvent.ts"
+export * as PendingAuthorization from "./PendingAuthorization.ts"
+export * as Policy from "./Policy.ts"
+export * as Registration from "./Registration.ts"
+export type * as Token from "./Token.ts"

@@ -1,0 +1,212 @@
+/**
+ * What to do after an answer, at a time: the device grant without its sleeping and sending (RFC 8628 section 3.5).
+ *
+ * Everything here is a pure function of what it is given.
+ */
+import type * as CreateToken from "@sso-oidc/core/CreateToken"
+import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Result from "effect/Result"
+import { DeviceCodeExpired, TokenPossiblyLost } from "../DeviceGrantError.ts"
+import type { Waiting } from "../DeviceGrantEvent.ts"
+import type { PendingAuthorization, Trouble } from "../PendingAuthorization.ts"
+import type { Policy } from "../Policy.ts"
+import type { Token } from "../Token.ts"
+import * as Instant from "./instant.ts"
+
+/** What a poll can end the grant with. */
+export type PollError =
+  | Exclude<
+    CreateToken.Error,
+    | SsoOidcError.AuthorizationPendingException
+    | SsoOidcError.ExpiredTokenException
+    | SsoOidcError.SlowDownException
+  >
+  | DeviceCodeExpired
+  | TokenPossiblyLost
+
+/** The time, in milliseconds since 1970, and the chance, from 0 to 1, that a decision depends on. */
+export interface Circumstances {
+  readonly now: number
+  readonly random: number
+  readonly policy: Policy
+}
+
+export type Decision =
+  | { readonly _tag: "Approved"; readonly token: Token }
+  | { readonly _tag: "Ended"; readonly error: PollError }
+  | { readonly _tag: "Continue"; readonly pending: PendingAuthorization; readonly reason: Waiting["reason"] }
+
+// -----------------------------------------------------------------------------
+// before a poll
+// -----------------------------------------------------------------------------
+
+/**
+ * What is left to wait for one that was stored. Never more than the wait that set its time, so that a clock that was
+ * set back does not stretch it.
+ */
+export const left = (pending: PendingAuthorization, now: number): Duration.Duration =>
+  Duration.millis(
+    Math.max(0, Math.min(DateTime.toEpochMillis(pending.nextPollAt) - now, Duration.toMillis(pending.wait)))
+  )
+
+/** A request sent at this time would come at or past the deadline. */
+export const isPast = (pending: PendingAuthorization, millis: number): boolean =>
+  millis >= DateTime.toEpochMillis(pending.expiresAt)
+
+export const expired = (
+  pending: PendingAuthorization,
+  by: { readonly detectedBy: "service" | "clock"; readonly requestId?: string | undefined }
+): DeviceCodeExpired =>
+  new DeviceCodeExpired({
+    detectedBy: by.detectedBy,
+    answerLost: pending.answerLost,
+    ...(pending.lastTrouble === undefined ? {} : { lastTrouble: pending.lastTrouble }),
+    ...(by.requestId === undefined ? {} : { requestId: by.requestId })
+  })
+
+// -----------------------------------------------------------------------------
+// after a poll
+// -----------------------------------------------------------------------------
+
+/** What to do after this answer. */
+export const decide = (
+  pending: PendingAuthorization,
+  answer: Result.Result<CreateToken.Response, CreateToken.Error>,
+  circumstances: Circumstances
+): Decision => {
+  if (Result.isSuccess(answer)) {
+    return { _tag: "Approved", token: toToken(pending, answer.success, circumstances.now) }
+  }
+  const error = answer.failure
+  const trouble = troubleOf(error)
+  if (trouble !== undefined) {
+    const answerLost = pending.answerLost || loses(error)
+    return next(failed(pending, trouble, answerLost), {
+      reason: "trouble",
+      wait: backoff(pending.interval, pending.failures + 1, circumstances),
+      retryAfter: retryAfterOf(error),
+      now: circumstances.now
+    })
+  }
+  switch (error._tag) {
+    case "AuthorizationPendingException":
+      return next({ ...answered(pending), answerLost: false }, {
+        reason: "pending",
+        wait: pending.interval,
+        now: circumstances.now
+      })
+    case "SlowDownException": {
+      const interval = Duration.sum(pending.interval, slowDownBy)
+      return next({ ...answered(pending), interval }, {
+        reason: "slowedDown",
+        wait: interval,
+        retryAfter: error.retryAfter,
+        now: circumstances.now
+      })
+    }
+    case "ExpiredTokenException":
+      return ended(expired(pending, { detectedBy: "service", requestId: error.requestId }))
+    case "InvalidGrantException":
+      return ended(pending.answerLost ? new TokenPossiblyLost({ cause: error }) : error)
+    case "UnexpectedResponse":
+      return ended(error.status === 200 ? new TokenPossiblyLost({ cause: error }) : error)
+    default:
+      return ended(error)
+  }
+}
+
+/**
+ * What to store before a poll that its process may not survive: the next poll one wait on, one failure more, its answer
+ * lost.
+ */
+export const sending = (pending: PendingAuthorization, circumstances: Circumstances): PendingAuthorization =>
+  scheduled(
+    failed(pending, {
+      error: "Interrupted",
+      message: "The process that sent the last poll ended before its answer came."
+    }, true),
+    backoff(pending.interval, pending.failures + 1, circumstances),
+    circumstances.now
+  )
+
+// -----------------------------------------------------------------------------
+// parts
+// -----------------------------------------------------------------------------
+
+const slowDownBy = Duration.seconds(5)
+
+const ended = (error: PollError): Decision => ({ _tag: "Ended", error })
+
+const failed = (pending: PendingAuthorization, lastTrouble: Trouble, answerLost: boolean): PendingAuthorization => ({
+  ...pending,
+  failures: pending.failures + 1,
+  answerLost,
+  lastTrouble
+})
+
+const answered = ({ lastTrouble: _lastTrouble, ...pending }: PendingAuthorization): PendingAuthorization => ({
+  ...pending,
+  failures: 0
+})
+
+const scheduled = (pending: PendingAuthorization, wait: Duration.Duration, now: number): PendingAuthorization => ({
+  ...pending,
+  wait,
+  nextPollAt: Instant.after(now, wait)
+})
+
+const next = (pending: PendingAuthorization, how: {
+  readonly reason: Waiting["reason"]
+  readonly wait: Duration.Duration
+  readonly retryAfter?: number | undefined
+  readonly now: number
+}): Decision => {
+  const wait = Duration.max(how.wait, Instant.seconds(how.retryAfter ?? 0))
+  return isPast(pending, how.now + Duration.toMillis(wait))
+    ? ended(expired(pending, { detectedBy: "clock" }))
+    : { _tag: "Continue", pending: scheduled(pending, wait, how.now), reason: how.reason }
+}
+
+/** `min(cap, interval × 2^n)`, never below the interval; chance only lengthens it. */
+const backoff = (interval: Duration.Duration, failures: number, { policy, random }: Circumstances) => {
+  const base = Duration.toMillis(interval)
+  const doubled = Math.max(base, Math.min(Duration.toMillis(policy.cap), base * 2 ** failures))
+  const jitter = policy.jitter > 0 ? policy.jitter * random : 0
+  return Duration.millis(doubled * (1 + jitter))
+}
+
+const statusOf = (error: CreateToken.Error): number | undefined => "status" in error ? error.status : undefined
+
+/** No answer to the grant: nothing came, or what came is from a service that cannot answer now, whatever its body. */
+const troubleOf = (error: CreateToken.Error): Trouble | undefined => {
+  const status = statusOf(error)
+  const isTrouble = error._tag === "TransportError"
+    ? error.heals
+    : status !== undefined && (status === 408 || status === 429 || status >= 500)
+  if (!isTrouble) return undefined
+  return {
+    error: error._tag,
+    message: error.message,
+    ...(error._tag === "TransportError" ? { sent: error.sent, code: error.code } : {}),
+    ...(status === undefined ? {} : { status }),
+    ...("requestId" in error && error.requestId !== undefined ? { requestId: error.requestId } : {})
+  }
+}
+
+/** The service may have acted on the poll, and its answer did not come. */
+const loses = (error: CreateToken.Error): boolean =>
+  error._tag === "TransportError" ? error.sent !== "no" : (statusOf(error) ?? 0) >= 500
+
+const retryAfterOf = (error: CreateToken.Error): number | undefined =>
+  "retryAfter" in error ? error.retryAfter : undefined
+
+const toToken = (pending: PendingAuthorization, response: CreateToken.Response, now: number): Token => ({
+  accessToken: response.accessToken,
+  tokenType: response.tokenType,
+  ...(response.expiresIn === undefined ? {} : { expiresAt: Instant.after(now, Instant.seconds(response.expiresIn)) }),
+  ...(response.refreshToken === undefined ? {} : { refreshToken: response.refreshToken }),
+  ...(response.idToken === undefined ? {} : { idToken: response.idToken }),
+  registration: pending.registration
+})

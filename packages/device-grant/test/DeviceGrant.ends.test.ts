@@ -1,0 +1,198 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Redacted from "effect/Redacted"
+import * as Clocks from "./support/clocks.ts"
+import * as Service from "./support/service.ts"
+
+const login = DeviceGrant.login({ clientName: "test", startUrl: Service.startUrl })
+
+/** The error that a login with these polls ends with, and how many polls there were. */
+const endOf = (polls: ReadonlyArray<Service.Answer>, options: Parameters<typeof Service.make>[0] = {}) =>
+  Effect.gen(function*() {
+    const service = Service.make({ ...options, polls })
+    const exit = yield* login.pipe(Effect.provide(service.layer), Clocks.within(700))
+    if (exit === "still running" || Exit.isSuccess(exit)) return assert.fail("the grant should have failed")
+    const reason = exit.cause.reasons[0]
+    if (reason?._tag !== "Fail") return assert.fail(String(exit.cause))
+    return { error: reason.error, polls: service.polls().length }
+  })
+
+describe("D5: every other answer ends the grant", () => {
+  it.effect.each(
+    [
+      ["AccessDeniedException", "access_denied", 400],
+      ["InvalidClientException", "invalid_client", 401],
+      ["InvalidGrantException", "invalid_grant", 400],
+      ["InvalidRequestException", "invalid_request", 400],
+      ["InvalidScopeException", "invalid_scope", 400],
+      ["UnauthorizedClientException", "unauthorized_client", 400],
+      ["UnsupportedGrantTypeException", "unsupported_grant_type", 400],
+      ["InternalServerException", "server_error", 400]
+    ] as const
+  )("D5: %s ends it under its own tag", ([type, error, status]) =>
+    Effect.gen(function*() {
+      const end = yield* endOf([Service.pending, Service.exception(type, error, { status })])
+      assert.strictEqual(end.error._tag, type)
+      assert.strictEqual(end.polls, 2)
+    }))
+
+  it.effect.each(
+    [
+      ["201", 201, "{}"],
+      ["202", 202, "{}"],
+      ["302", 302, ""],
+      ["307", 307, ""],
+      ["400 without an OAuth error", 400, "{}"],
+      ["403 of a firewall", 403, "<html>"],
+      ["404", 404, "not here"],
+      ["410", 410, "gone"]
+    ] as const
+  )("D5: %s ends it as UnexpectedResponse", ([, status, body]) =>
+    Effect.gen(function*() {
+      const end = yield* endOf([{ status, body }])
+      assert.strictEqual(end.error._tag, "UnexpectedResponse")
+      assert.strictEqual(end.polls, 1)
+    }))
+
+  it.effect("D5: a transport failure that does not heal ends it", () =>
+    Effect.gen(function*() {
+      const end = yield* endOf([Service.cut("no", false)])
+      assert.strictEqual(end.error._tag, "TransportError")
+      assert.strictEqual(end.polls, 1)
+    }))
+
+  it.effect.each(
+    [
+      ["no JSON", { body: "<html>" }],
+      ["no access token", { body: { tokenType: "Bearer" } }],
+      ["an empty access token", { body: { accessToken: "", tokenType: "Bearer" } }],
+      ["over the cap", { body: { accessToken: "a".repeat(300 * 1024), tokenType: "Bearer" } }],
+      ["in an encoding that nobody undid", { headers: { "content-encoding": "gzip" }, body: "\u001f\u008b" }]
+    ] as const
+  )("D5: a success that cannot be used (%s) is TokenPossiblyLost", ([, answer]) =>
+    Effect.gen(function*() {
+      const end = yield* endOf([answer])
+      if (end.error._tag !== "TokenPossiblyLost") return assert.fail(end.error._tag)
+      assert.strictEqual(end.error.cause._tag, "UnexpectedResponse")
+      assert.strictEqual(end.polls, 1)
+    }))
+})
+
+describe("D5: answers that are lost", () => {
+  it.effect.each(
+    [
+      ["a reset after the request", Service.cut("maybe")],
+      ["a 500", Service.gateway(500)],
+      ["a 503 of a gateway", Service.gateway(503)],
+      ["a time limit", { silent: true }]
+    ] as const
+  )("D5: invalid_grant after %s is TokenPossiblyLost", ([, lost]) =>
+    Effect.gen(function*() {
+      const end = yield* endOf([lost, Service.invalidGrant])
+      if (end.error._tag !== "TokenPossiblyLost") return assert.fail(end.error._tag)
+      assert.strictEqual(end.error.cause._tag, "InvalidGrantException")
+    }))
+
+  it.effect.each(
+    [
+      ["a refused connection", Service.cut("no")],
+      ["a 429", Service.gateway(429)],
+      ["a 408", Service.gateway(408)]
+    ] as const
+  )("D5: invalid_grant after %s is itself: nothing was lost", ([, notLost]) =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* endOf([notLost, Service.invalidGrant])).error._tag, "InvalidGrantException")
+    }))
+
+  it.effect("D5: a later authorization_pending clears it: the code was not used", () =>
+    Effect.gen(function*() {
+      const end = yield* endOf([Service.cut("maybe"), Service.pending, Service.invalidGrant])
+      assert.strictEqual(end.error._tag, "InvalidGrantException")
+    }))
+
+  it.effect("D5: a later slow_down does not clear it", () =>
+    Effect.gen(function*() {
+      const end = yield* endOf([Service.cut("maybe"), Service.slowDown(), Service.invalidGrant])
+      assert.strictEqual(end.error._tag, "TokenPossiblyLost")
+    }))
+
+  it.effect("D5: a code that expires while an answer is lost says so", () =>
+    Effect.gen(function*() {
+      const end = yield* endOf([Service.cut("maybe"), Service.cut("no"), Service.expired])
+      if (end.error._tag !== "DeviceCodeExpired") return assert.fail(end.error._tag)
+      assert.isTrue(end.error.answerLost)
+      assert.strictEqual(end.error.detectedBy, "service")
+    }))
+})
+
+describe("D5: register and start", () => {
+  it.effect.each(
+    [
+      ["register", { register: [Service.gateway(503), Service.registered()] }, ["/client/register"]],
+      ["start", { start: [Service.cut("no"), Service.code()] }, ["/client/register", "/device_authorization"]]
+    ] as const
+  )("D5: %s is not retried by the grant", ([, script, paths]) =>
+    Effect.gen(function*() {
+      const service = Service.make(script)
+      const exit = yield* login.pipe(Effect.provide(service.layer), Clocks.within(60))
+      assert.isTrue(exit !== "still running" && Exit.isFailure(exit))
+      assert.deepStrictEqual(service.paths(), [...paths])
+    }))
+})
+
+describe("the token", () => {
+  it.effect("has its expiry counted from the receipt, and the registration it belongs to", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ polls: [{ ...Service.token(), delay: "2 seconds" }] })
+      const exit = yield* login.pipe(Effect.provide(service.layer), Clocks.within(20))
+      if (exit === "still running" || Exit.isFailure(exit)) return assert.fail("no token")
+      const token = exit.value
+      assert.strictEqual(Redacted.value(token.accessToken), "access-token-1")
+      assert.strictEqual(token.refreshToken && Redacted.value(token.refreshToken), "refresh-token-1")
+      assert.isUndefined(token.idToken)
+      assert.strictEqual(token.expiresAt && DateTime.toEpochMillis(token.expiresAt), (7 + 3600) * 1000)
+      assert.strictEqual(token.registration.clientId, "client-1")
+    }))
+
+  it.effect("without expiresIn has no expiry", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ polls: [Service.token({ expiresIn: 0, refreshToken: null })] })
+      const exit = yield* login.pipe(Effect.provide(service.layer), Clocks.within(20))
+      if (exit === "still running" || Exit.isFailure(exit)) return assert.fail("no token")
+      assert.notProperty(exit.value, "expiresAt")
+      assert.notProperty(exit.value, "refreshToken")
+    }))
+})
+
+describe("D6: interruption", () => {
+  it.effect("D6: interrupting a wait ends it, and nothing is sent afterwards", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ polls: [Service.pending] })
+      const exit = yield* login.pipe(Effect.provide(service.layer), Clocks.within(7))
+      assert.strictEqual(exit, "still running")
+      yield* Clocks.within(60)(Effect.void)
+      assert.deepStrictEqual(service.polls(), [5])
+    }))
+
+  it.effect("D6: interrupting a request ends it and aborts its connection", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ polls: [{ silent: true }] })
+      const exit = yield* login.pipe(Effect.provide(service.layer), Clocks.within(7))
+      assert.strictEqual(exit, "still running")
+      assert.strictEqual(service.count.inFlight, 0)
+      // the two answers before it were read to their ends, which aborts them too; the third abort is the poll's
+      assert.strictEqual(service.count.aborted, 3)
+    }))
+
+  it.effect("D6: there is never more than one request in flight", () =>
+    Effect.gen(function*() {
+      const slow = { ...Service.pending, delay: "20 seconds" } as const
+      const service = Service.make({ polls: [slow, { silent: true }, slow, Service.token()] })
+      yield* login.pipe(Effect.provide(service.layer), Clocks.within(300))
+      assert.strictEqual(service.count.mostInFlight, 1)
+      assert.strictEqual(service.polls().length, 4)
+    }))
+})

@@ -1,0 +1,180 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
+import { Policy } from "@sso-oidc/device-grant/Policy"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as TestClock from "effect/testing/TestClock"
+import * as Clocks from "./support/clocks.ts"
+import * as Service from "./support/service.ts"
+
+const start = DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl })
+const exact = Effect.provideService(Policy, { cap: Duration.seconds(60), jitter: 0 })
+
+/** As another process would have it: out of its encoding. */
+const stored = (pending: PendingAuthorization.PendingAuthorization) =>
+  PendingAuthorization.encode(pending).pipe(Effect.flatMap(PendingAuthorization.decode), Effect.orDie)
+
+const waiting = (step: DeviceGrant.Step) => step._tag === "Waiting" ? step : assert.fail(`Waiting, not ${step._tag}`)
+const notDue = (step: DeviceGrant.Step) => step._tag === "NotDue" ? step : assert.fail(`NotDue, not ${step._tag}`)
+
+describe("D8: start and step", () => {
+  it.effect("D8: steps out of storage poll as one run would: interval, slow_down and backoff live in the encoding", () => {
+    const service = Service.make({
+      polls: [Service.slowDown(), Service.cut("no"), Service.cut("no"), Service.pending, Service.token()]
+    })
+    return Effect.gen(function*() {
+      let pending = yield* start
+      for (let second = 0; second < 120; second++) {
+        yield* TestClock.adjust("1 second")
+        const step = yield* DeviceGrant.step(yield* stored(pending))
+        if (step._tag === "Approved") break
+        pending = step.pending
+      }
+      // 5; slow_down: +10; trouble: +20, +40; pending: +10
+      assert.deepStrictEqual(service.polls(), [5, 15, 35, 75, 85])
+    }).pipe(Effect.provide(service.layer), exact)
+  })
+
+  it.effect("D8: before its time it sends nothing and says how long to wait", () => {
+    const service = Service.make({})
+    return Effect.gen(function*() {
+      const pending = yield* start
+      yield* TestClock.adjust("2 seconds")
+      const step = notDue(yield* DeviceGrant.step(pending))
+      assert.strictEqual(Duration.toSeconds(step.left), 3)
+      assert.deepStrictEqual(step.pending, pending)
+      assert.deepStrictEqual(service.polls(), [])
+      yield* TestClock.adjust(step.left)
+      assert.strictEqual((yield* DeviceGrant.step(step.pending))._tag, "Approved")
+    }).pipe(Effect.provide(service.layer))
+  })
+
+  it.effect("D8: a step sends at most one request", () => {
+    const service = Service.make({ polls: [Service.cut("no")] })
+    return Effect.gen(function*() {
+      const pending = yield* start
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(waiting(yield* DeviceGrant.step(pending)).reason, "trouble")
+      assert.strictEqual(service.polls().length, 1)
+    }).pipe(Effect.provide(service.layer))
+  })
+
+  it.effect("D8: a clock set back stretches what is left to no more than the wait, in as many steps as it takes", () => {
+    const service = Service.make({})
+    return Effect.gen(function*() {
+      const clock = yield* Clocks.jumping
+      yield* Effect.gen(function*() {
+        const pending = yield* start
+        yield* clock.jump(-3600)
+        const first = notDue(yield* DeviceGrant.step(yield* stored(pending)))
+        assert.strictEqual(Duration.toSeconds(first.left), 5)
+        yield* clock.adjust("2 seconds")
+        const second = notDue(yield* DeviceGrant.step(yield* stored(first.pending)))
+        assert.strictEqual(Duration.toSeconds(second.left), 3)
+        yield* clock.adjust("3 seconds")
+        assert.strictEqual((yield* DeviceGrant.step(yield* stored(second.pending)))._tag, "Approved")
+      }).pipe(clock.provide)
+    }).pipe(Effect.provide(service.layer))
+  })
+
+  it.effect("D8: await runs the rest, and waits for no more than what is left", () => {
+    const service = Service.make({ polls: [Service.pending, Service.token()] })
+    return Effect.gen(function*() {
+      const pending = yield* start
+      yield* TestClock.adjust("3 seconds")
+      const exit = yield* DeviceGrant.await(yield* stored(pending)).pipe(Clocks.within(20))
+      assert.isTrue(exit !== "still running" && Exit.isSuccess(exit))
+      assert.deepStrictEqual(service.polls(), [5, 10])
+    }).pipe(Effect.provide(service.layer))
+  })
+
+  it.effect("D4: a step at or past the end, or whose next poll would be, fails without sending", () => {
+    const service = Service.make({ start: [Service.code({ expiresIn: 30 })] })
+    return Effect.gen(function*() {
+      const pending = yield* start
+      const late = { ...pending, nextPollAt: DateTime.makeUnsafe(30_000), wait: Duration.seconds(30) }
+      assert.strictEqual((yield* Effect.flip(DeviceGrant.step(late)))._tag, "DeviceCodeExpired")
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* Effect.flip(DeviceGrant.step(pending)))._tag, "DeviceCodeExpired")
+      assert.strictEqual((yield* Effect.flip(DeviceGrant.await(pending)))._tag, "DeviceCodeExpired")
+      assert.deepStrictEqual(service.polls(), [])
+    }).pipe(Effect.provide(service.layer))
+  })
+
+  it.effect("D8: sending(pending) puts the next poll one wait on, with one failure more and its answer lost", () => {
+    const service = Service.make({ polls: [Service.invalidGrant] })
+    return Effect.gen(function*() {
+      const pending = yield* start
+      yield* TestClock.adjust("5 seconds")
+      const sent = yield* stored(yield* DeviceGrant.sending(pending))
+      assert.strictEqual(sent.failures, 1)
+      assert.isTrue(sent.answerLost)
+      assert.strictEqual(Duration.toSeconds(sent.wait), 10)
+      assert.strictEqual(DateTime.toEpochMillis(sent.nextPollAt), 15_000)
+      // the process was killed inside its step; the next one finds what was stored before it
+      assert.strictEqual((yield* DeviceGrant.step(sent))._tag, "NotDue")
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual((yield* Effect.flip(DeviceGrant.step(sent)))._tag, "TokenPossiblyLost")
+    }).pipe(Effect.provide(service.layer), exact)
+  })
+
+  it.effect("D8: what sending stored counts as a failure in a row for the next", () => {
+    const service = Service.make({ polls: [Service.cut("no")] })
+    return Effect.gen(function*() {
+      const pending = yield* DeviceGrant.sending(yield* start)
+      yield* TestClock.adjust("10 seconds")
+      const next = waiting(yield* DeviceGrant.step(pending))
+      assert.strictEqual(next.pending.failures, 2)
+      assert.strictEqual(Duration.toSeconds(next.pending.wait), 20)
+      assert.isTrue(next.pending.answerLost)
+    }).pipe(Effect.provide(service.layer), exact)
+  })
+
+  it.effect.each(
+    [
+      ["region", { region: "us-east-1", endpoint: Service.endpoint }],
+      ["endpoint", { region: Service.region, endpoint: "https://proxy.example" }]
+    ] as const
+  )("D10: a pending authorization of another %s fails with RequestInvalid and sends nothing", ([, options]) => {
+    const home = Service.make({})
+    const elsewhere = Service.make({ options })
+    return Effect.gen(function*() {
+      const pending = yield* start.pipe(Effect.provide(home.layer))
+      yield* TestClock.adjust("5 seconds")
+      yield* Effect.gen(function*() {
+        assert.strictEqual((yield* Effect.flip(DeviceGrant.step(pending)))._tag, "RequestInvalid")
+        assert.strictEqual((yield* Effect.flip(DeviceGrant.await(pending)))._tag, "RequestInvalid")
+      }).pipe(Effect.provide(elsewhere.layer))
+      assert.deepStrictEqual(elsewhere.sent, [])
+    })
+  })
+
+  it.effect("D8: two holders: the second is answered by the service, and reports it", () => {
+    const service = Service.make({ polls: [Service.token(), Service.invalidGrant] })
+    return Effect.gen(function*() {
+      const pending = yield* start
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual((yield* DeviceGrant.step(pending))._tag, "Approved")
+      assert.strictEqual((yield* Effect.flip(DeviceGrant.step(pending)))._tag, "InvalidGrantException")
+    }).pipe(Effect.provide(service.layer))
+  })
+
+  it.effect("the polls need an SsoOidc and nothing of its transport: another implementation will do", () =>
+    Effect.gen(function*() {
+      const service = Service.make({})
+      const wrapped = Layer.effect(
+        SsoOidc.SsoOidc,
+        Effect.map(SsoOidc.SsoOidc, (oidc) => SsoOidc.fromExecute({ ...oidc, execute: oidc.execute }))
+      ).pipe(Layer.provide(service.layer))
+      const exit = yield* DeviceGrant.login({ clientName: "test", startUrl: Service.startUrl }).pipe(
+        Effect.provide(wrapped),
+        Clocks.within(6)
+      )
+      assert.isTrue(exit !== "still running" && Exit.isSuccess(exit))
+    }))
+})

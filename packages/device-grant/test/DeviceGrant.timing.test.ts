@@ -1,0 +1,330 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import { Policy } from "@sso-oidc/device-grant/Policy"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
+import * as TestClock from "effect/testing/TestClock"
+import * as Clocks from "./support/clocks.ts"
+import * as Service from "./support/service.ts"
+
+const login = DeviceGrant.login({ clientName: "test", startUrl: Service.startUrl })
+const exact = Effect.provideService(Policy, { cap: Duration.seconds(60), jitter: 0 })
+
+/** Logs in against the script, for so many seconds, and tells when the polls were sent. */
+const run = (seconds: number, script: Parameters<typeof Service.make>[0]) =>
+  Effect.gen(function*() {
+    const service = Service.make(script)
+    const exit = yield* login.pipe(Effect.provide(service.layer), exact, Clocks.within(seconds))
+    return { polls: service.polls(), exit, service }
+  })
+
+describe("D1: the interval", () => {
+  it.effect("D1: the first poll waits for the interval too, counted from the code", () =>
+    Effect.gen(function*() {
+      const { exit, polls } = yield* run(60, { start: [Service.code({ interval: 7 })] })
+      assert.deepStrictEqual(polls, [7])
+      assert.isTrue(exit !== "still running" && Exit.isSuccess(exit))
+    }))
+
+  it.effect("D1: the wait begins when the answer arrived, not when the request left", () =>
+    Effect.gen(function*() {
+      const slow = { ...Service.pending, delay: "3 seconds" } as const
+      const { polls } = yield* run(60, {
+        start: [{ ...Service.code(), delay: "2 seconds" }],
+        polls: [slow, slow, Service.token()]
+      })
+      // the code comes at 2; each answer comes 3 s after its request
+      assert.deepStrictEqual(polls, [7, 15, 23])
+    }))
+
+  it.effect.each([undefined, null, 0, -1, "3", "soon", true, [], {}])(
+    "D1: an interval of %j counts as 5 s",
+    (interval) =>
+      Effect.gen(function*() {
+        const { polls } = yield* run(20, {
+          start: [Service.code({ interval })],
+          polls: [Service.pending, Service.token()]
+        })
+        assert.deepStrictEqual(polls, [5, 10])
+      })
+  )
+
+  it.effect("D1: the server's own interval is kept, also one of 1 s", () =>
+    Effect.gen(function*() {
+      const { polls } = yield* run(20, {
+        start: [Service.code({ interval: 1 })],
+        polls: [Service.pending, Service.pending, Service.token()]
+      })
+      assert.deepStrictEqual(polls, [1, 2, 3])
+    }))
+})
+
+describe("D2: slow_down", () => {
+  it.effect("D2: slow_down adds 5 s each time, for good", () =>
+    Effect.gen(function*() {
+      const { polls } = yield* run(90, {
+        polls: [Service.slowDown(), Service.pending, Service.slowDown(), Service.pending, Service.token()]
+      })
+      // 5, then +10, +10, +15, +15
+      assert.deepStrictEqual(polls, [5, 15, 25, 40, 55])
+    }))
+})
+
+describe("D3: polls that bring no answer", () => {
+  it.effect("D3: failures in a row double the wait up to the cap; any other answer ends the row", () =>
+    Effect.gen(function*() {
+      const refused = Service.cut("no")
+      const { polls } = yield* run(400, {
+        polls: [refused, refused, refused, refused, refused, Service.pending, refused, Service.token()]
+      })
+      // 5; +10, +20, +40, +60 (capped), +60; pending: +5; +10
+      assert.deepStrictEqual(polls, [5, 15, 35, 75, 135, 195, 200, 210])
+    }))
+
+  it.effect("D3: the cap never shortens a wait below the interval", () =>
+    Effect.gen(function*() {
+      const { polls } = yield* run(400, {
+        start: [Service.code({ interval: 90 })],
+        polls: [Service.cut("no"), Service.token()]
+      })
+      assert.deepStrictEqual(polls, [90, 180])
+    }))
+
+  it.effect.each(
+    [
+      ["408", Service.gateway(408)],
+      ["429", Service.gateway(429)],
+      ["500", Service.gateway(500)],
+      ["503", Service.gateway(503)],
+      ["599", Service.gateway(599)],
+      ["500 InternalServerException", Service.exception("InternalServerException", "server_error", { status: 500 })],
+      ["503 with a body that says pending", { ...Service.pending, status: 503 }],
+      ["500 with a body that says invalid_grant", { ...Service.invalidGrant, status: 500 }],
+      ["429 with a body that says slow_down", Service.slowDown({ status: 429 })],
+      ["a reset", Service.cut("maybe")]
+    ] as const
+  )("D3: %s is no answer: the wait doubles", ([, answer]) =>
+    Effect.gen(function*() {
+      const { polls } = yield* run(60, { polls: [answer, Service.pending, Service.token()] })
+      assert.deepStrictEqual(polls, [5, 15, 20])
+    }))
+
+  it.effect("D3: a poll that takes too long is no answer; the wait begins when it was given up", () =>
+    Effect.gen(function*() {
+      const { polls } = yield* run(120, {
+        polls: [{ silent: true }, Service.token()],
+        options: { requestTimeout: "30 seconds" }
+      })
+      assert.deepStrictEqual(polls, [5, 45])
+    }))
+
+  it.effect("D3: Retry-After is a further minimum, after trouble and on slow_down", () =>
+    Effect.gen(function*() {
+      const { polls } = yield* run(300, {
+        polls: [
+          Service.gateway(503, { "retry-after": "30" }),
+          Service.gateway(503, { "retry-after": "1" }),
+          Service.slowDown({ headers: { "retry-after": "45" } }),
+          Service.slowDown({ headers: { "retry-after": "2" } }),
+          Service.token()
+        ]
+      })
+      // 5; +30; +20 (doubled twice, more than 1); +45; +15 (interval, more than 2)
+      assert.deepStrictEqual(polls, [5, 35, 55, 100, 115])
+    }))
+
+  it.effect.each([0, 0.25, 0.999])("D3: jitter only lengthens (chance %d)", (chance) =>
+    Effect.gen(function*() {
+      const service = Service.make({ polls: [Service.cut("no"), Service.pending, Service.token()] })
+      yield* login.pipe(
+        Effect.provide(service.layer),
+        Effect.provideService(Policy, { cap: Duration.seconds(60), jitter: 0.5 }),
+        Effect.provideService(Random.Random, { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => chance }),
+        Clocks.within(60)
+      )
+      const [first = 0, second = 0, third = 0] = service.polls()
+      assert.strictEqual(first, 5)
+      assert.closeTo(second - first, 10 * (1 + 0.5 * chance), 0.001)
+      // the interval itself has no jitter
+      assert.closeTo(third - second, 5, 0.001)
+    }))
+
+  it.effect.each([NaN, -1, -Infinity])("D3: a jitter of %d counts as none", (jitter) =>
+    Effect.gen(function*() {
+      const service = Service.make({ polls: [Service.cut("no"), Service.token()] })
+      yield* login.pipe(
+        Effect.provide(service.layer),
+        Effect.provideService(Policy, { cap: Duration.seconds(60), jitter }),
+        Clocks.within(60)
+      )
+      assert.deepStrictEqual(service.polls(), [5, 15])
+    }))
+})
+
+describe("D4: the deadline", () => {
+  const expiry = (exit: Exit.Exit<unknown, DeviceGrant.LoginError> | "still running") => {
+    if (exit === "still running" || Exit.isSuccess(exit)) return assert.fail("the grant should have ended")
+    const reason = exit.cause.reasons[0]
+    if (reason?._tag !== "Fail" || reason.error._tag !== "DeviceCodeExpired") return assert.fail(String(exit.cause))
+    return reason.error
+  }
+
+  it.effect("D4: no poll is sent at or past the code's end, and the grant ends as soon as none fits before it", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ start: [Service.code({ expiresIn: 15 })], polls: [Service.pending] })
+      // after the poll at 10 the next would fall at 15: the end comes at 10, not at 15
+      const exit = yield* login.pipe(Effect.provide(service.layer), exact, Clocks.within(10))
+      assert.deepStrictEqual(service.polls(), [5, 10])
+      const error = expiry(exit)
+      assert.strictEqual(error.detectedBy, "clock")
+      assert.isFalse(error.answerLost)
+      assert.isUndefined(error.lastTrouble)
+    }))
+
+  it.effect("D4: a code that ends before its first poll ends the grant at once, without a poll", () =>
+    Effect.gen(function*() {
+      const { exit, polls } = yield* run(1, { start: [Service.code({ expiresIn: 5, interval: 5 })] })
+      assert.deepStrictEqual(polls, [])
+      assert.strictEqual(expiry(exit).detectedBy, "clock")
+    }))
+
+  it.effect.each([undefined, null, 0, -5, "600"])(
+    "D4: an expiresIn of %j counts as 600 s",
+    (expiresIn) =>
+      Effect.gen(function*() {
+        const fits = yield* run(601, {
+          start: [Service.code({ expiresIn, interval: 599.5 })],
+          polls: [Service.pending]
+        })
+        assert.deepStrictEqual(fits.polls, [599.5])
+        expiry(fits.exit)
+        const late = yield* run(1, { start: [Service.code({ expiresIn, interval: 600 })] })
+        assert.deepStrictEqual(late.polls, [])
+        expiry(late.exit)
+      })
+  )
+
+  it.effect("D4: an expiresIn beyond all dates is no defect", () =>
+    Effect.gen(function*() {
+      const { polls } = yield* run(20, { start: [Service.code({ expiresIn: 1e300, interval: 5 })] })
+      assert.deepStrictEqual(polls, [5])
+    }))
+
+  it.effect("D4: a poll sent before the deadline is not interrupted by it, and its token counts", () =>
+    Effect.gen(function*() {
+      const { exit, polls, service } = yield* run(60, {
+        start: [Service.code({ expiresIn: 10 })],
+        polls: [{ ...Service.token(), delay: "20 seconds" }]
+      })
+      assert.deepStrictEqual(polls, [5])
+      assert.isTrue(exit !== "still running" && Exit.isSuccess(exit))
+      assert.strictEqual(service.count.mostInFlight, 1)
+    }))
+
+  it.effect("D4: the service's expired_token is DeviceCodeExpired too, with its request id", () =>
+    Effect.gen(function*() {
+      const { exit } = yield* run(20, { polls: [Service.expired] })
+      const error = expiry(exit)
+      assert.strictEqual(error.detectedBy, "service")
+      assert.strictEqual(error.requestId, "r3")
+    }))
+
+  it.effect("D4: the error tells the last trouble and whether an answer was lost", () =>
+    Effect.gen(function*() {
+      const { exit } = yield* run(60, { start: [Service.code({ expiresIn: 40 })], polls: [Service.cut("maybe")] })
+      const error = expiry(exit)
+      assert.isTrue(error.answerLost)
+      assert.strictEqual(error.lastTrouble?.code, "ECONNRESET")
+      assert.include(error.message, "could not be reached")
+    }))
+
+  it.effect("D4: a clock set back does not stretch a wait inside a run", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clocks.jumping
+      const service = Service.make({ polls: [Service.pending, Service.pending, Service.token()] })
+      const seen: Array<string> = []
+      const exit = yield* DeviceGrant.login({
+        clientName: "test",
+        startUrl: Service.startUrl,
+        onEvent: (event: DeviceGrantEvent) =>
+          Effect.suspend(() => {
+            seen.push(event._tag)
+            return event._tag === "Waiting" ? clock.jump(-3600) : Effect.void
+          })
+      }).pipe(Effect.provide(service.layer), exact, clock.provide, Clocks.within(16))
+      assert.isTrue(exit !== "still running" && Exit.isSuccess(exit))
+      assert.deepStrictEqual(seen, ["Registered", "CodeReady", "Waiting", "Waiting", "Approved"])
+    }))
+
+  it.effect("D4: the deadline is read right before each request: a clock that jumps past it sends none", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clocks.jumping
+      const service = Service.make({ polls: [Service.pending] })
+      const exit = yield* DeviceGrant.login({
+        clientName: "test",
+        startUrl: Service.startUrl,
+        onEvent: (event: DeviceGrantEvent) => event._tag === "CodeReady" ? clock.jump(700) : Effect.void
+      }).pipe(Effect.provide(service.layer), exact, clock.provide, Clocks.within(30))
+      assert.deepStrictEqual(service.polls(), [])
+      expiry(exit)
+    }))
+
+  it.effect("D4: so does a clock that jumps past it in the middle of a wait", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clocks.jumping
+      const service = Service.make({ polls: [Service.pending] })
+      const fiber = yield* login.pipe(
+        Effect.provide(service.layer),
+        exact,
+        clock.provide,
+        Effect.flip,
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("7 seconds")
+      yield* clock.jump(700)
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "DeviceCodeExpired")
+      assert.deepStrictEqual(service.polls(), [5])
+    }))
+
+  it.effect("D4: a clock that jumps forward during a wait does not hasten the next poll", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clocks.jumping
+      const service = Service.make({ polls: [Service.pending, Service.token()] })
+      yield* DeviceGrant.login({
+        clientName: "test",
+        startUrl: Service.startUrl,
+        onEvent: (event: DeviceGrantEvent) => event._tag === "CodeReady" ? clock.jump(100) : Effect.void
+      }).pipe(Effect.provide(service.layer), exact, clock.provide, Clocks.within(30))
+      assert.deepStrictEqual(service.polls(), [105, 110])
+    }))
+})
+
+describe("D7: who watches", () => {
+  it.effect("D7: a slow watcher delays polls and never hastens them", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ polls: [Service.pending, Service.pending, Service.token()] })
+      yield* DeviceGrant.login({
+        clientName: "test",
+        startUrl: Service.startUrl,
+        onEvent: (event: DeviceGrantEvent) => event._tag === "Waiting" ? Effect.sleep("20 seconds") : Effect.void
+      }).pipe(Effect.provide(service.layer), exact, Clocks.within(120))
+      assert.deepStrictEqual(service.polls(), [5, 30, 55])
+    }))
+
+  it.effect("D4: a watcher that takes past the deadline: no poll is sent", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ start: [Service.code({ expiresIn: 30 })], polls: [Service.pending] })
+      const exit = yield* DeviceGrant.login({
+        clientName: "test",
+        startUrl: Service.startUrl,
+        onEvent: (event: DeviceGrantEvent) => event._tag === "Waiting" ? Effect.sleep("60 seconds") : Effect.void
+      }).pipe(Effect.provide(service.layer), exact, Clocks.within(120))
+      assert.deepStrictEqual(service.polls(), [5])
+      assert.isTrue(exit !== "still running" && Exit.isFailure(exit))
+    }))
+})

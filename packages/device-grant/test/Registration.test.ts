@@ -1,0 +1,181 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import * as Registration from "@sso-oidc/device-grant/Registration"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/testing/TestClock"
+import { inspect } from "node:util"
+import * as Clocks from "./support/clocks.ts"
+import * as Service from "./support/service.ts"
+
+const kept: Registration.Registration = {
+  clientId: "kept-client",
+  clientSecret: Redacted.make("kept-secret"),
+  expiresAt: DateTime.makeUnsafe(86_400_000),
+  scopes: ["sso:account:access"],
+  region: Service.region,
+  endpoint: Service.endpoint
+}
+
+const start = (registration: Registration.Registration, more: Partial<DeviceGrant.StartOptions> = {}) =>
+  DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl, registration, ...more })
+
+describe("D10: registrations", () => {
+  it.effect("D10: a new one is for the device grant alone, with sso:account:access by default", () =>
+    Effect.gen(function*() {
+      const service = Service.make({})
+      yield* DeviceGrant.start({ clientName: "my-tool", startUrl: Service.startUrl }).pipe(
+        Effect.provide(service.layer)
+      )
+      assert.deepStrictEqual(service.sent[0]?.body, {
+        clientName: "my-tool",
+        clientType: "public",
+        scopes: ["sso:account:access"]
+      })
+    }))
+
+  it.effect("D10: without scopes none are sent", () =>
+    Effect.gen(function*() {
+      const service = Service.make({})
+      yield* DeviceGrant.start({ clientName: "my-tool", startUrl: Service.startUrl, scopes: [] }).pipe(
+        Effect.provide(service.layer)
+      )
+      assert.deepStrictEqual(service.sent[0]?.body, { clientName: "my-tool", clientType: "public" })
+    }))
+
+  it.effect("D10: a new one holds region, endpoint, scopes and expiry, and is given away before the login goes on", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ start: [Service.exception("InvalidRequestException", "invalid_request")] })
+      const seen: Array<Registration.Registration> = []
+      const error = yield* DeviceGrant.login({
+        clientName: "my-tool",
+        startUrl: Service.startUrl,
+        onRegistration: (registration) => Effect.sync(() => seen.push(registration))
+      }).pipe(Effect.provide(service.layer), Effect.flip)
+      assert.strictEqual(error._tag, "InvalidRequestException")
+      assert.strictEqual(seen.length, 1)
+      const [made] = seen
+      assert.deepInclude(made, { region: Service.region, endpoint: Service.endpoint, scopes: ["sso:account:access"] })
+      assert.strictEqual(made && DateTime.toEpochMillis(made.expiresAt), 7_776_000_000)
+    }))
+
+  it.effect("D10: a callback's own failure is the login's", () =>
+    Effect.gen(function*() {
+      const service = Service.make({})
+      const error = yield* DeviceGrant.login({
+        clientName: "my-tool",
+        startUrl: Service.startUrl,
+        onRegistration: () => Effect.fail("disk full" as const)
+      }).pipe(Effect.provide(service.layer), Effect.flip)
+      assert.strictEqual(error, "disk full")
+    }))
+
+  it.effect("D10: a kept one is used again, and no callback is called", () =>
+    Effect.gen(function*() {
+      const service = Service.make({})
+      const pending = yield* start(kept, { onRegistration: () => Effect.die("must not be called") }).pipe(
+        Effect.provide(service.layer)
+      )
+      assert.deepStrictEqual(service.paths(), ["/device_authorization"])
+      assert.strictEqual(service.sent[0]?.body["clientId"], "kept-client")
+      assert.strictEqual(pending.registration, kept)
+    }))
+
+  it.effect.each(
+    [
+      ["of another region", { region: "us-east-1" }],
+      ["of another endpoint", { endpoint: "https://elsewhere.example" }],
+      ["of fewer scopes", { scopes: [] }],
+      ["of more scopes", { scopes: ["sso:account:access", "codewhisperer:completions"] }],
+      ["with less than 15 minutes left", { expiresAt: DateTime.makeUnsafe(15 * 60_000 - 1) }],
+      ["that has expired", { expiresAt: DateTime.makeUnsafe(-1) }]
+    ] as const
+  )("D10: a kept one %s is replaced", ([, change]) =>
+    Effect.gen(function*() {
+      const service = Service.make({})
+      yield* start({ ...kept, ...change }).pipe(Effect.provide(service.layer))
+      assert.deepStrictEqual(service.paths(), ["/client/register", "/device_authorization"])
+    }))
+
+  it.effect("D10: 15 minutes left are enough, and the order of scopes does not matter", () =>
+    Effect.gen(function*() {
+      const service = Service.make({})
+      yield* TestClock.setTime(1_000_000)
+      yield* start({ ...kept, scopes: ["b", "a"], expiresAt: DateTime.makeUnsafe(1_000_000 + 15 * 60_000) }, {
+        scopes: ["a", "b"]
+      }).pipe(Effect.provide(service.layer))
+      assert.deepStrictEqual(service.paths(), ["/device_authorization"])
+    }))
+
+  it.effect("D10: a kept one that the service refuses at start is replaced once", () =>
+    Effect.gen(function*() {
+      const refused = Service.exception("InvalidClientException", "invalid_client", { status: 401 })
+      const once = Service.make({ start: [refused, Service.code()] })
+      const pending = yield* start(kept).pipe(Effect.provide(once.layer))
+      assert.deepStrictEqual(once.paths(), ["/device_authorization", "/client/register", "/device_authorization"])
+      assert.strictEqual(pending.registration.clientId, "client-1")
+
+      const always = Service.make({ start: [refused] })
+      const error = yield* start(kept).pipe(Effect.provide(always.layer), Effect.flip)
+      assert.strictEqual(error._tag, "InvalidClientException")
+      assert.strictEqual(always.paths().length, 3)
+    }))
+
+  it.effect("D10: a new one that is refused is not replaced", () =>
+    Effect.gen(function*() {
+      const service = Service.make({
+        start: [Service.exception("InvalidClientException", "invalid_client", { status: 401 })]
+      })
+      const exit = yield* DeviceGrant.login({ clientName: "test", startUrl: Service.startUrl }).pipe(
+        Effect.provide(service.layer),
+        Clocks.within(5)
+      )
+      assert.isTrue(exit !== "still running" && Exit.isFailure(exit))
+      assert.deepStrictEqual(service.paths(), ["/client/register", "/device_authorization"])
+    }))
+
+  it.effect("D10: other failures at start replace nothing", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ start: [Service.exception("UnauthorizedClientException", "unauthorized_client")] })
+      yield* start(kept).pipe(Effect.provide(service.layer), Effect.flip)
+      assert.deepStrictEqual(service.paths(), ["/device_authorization"])
+    }))
+
+  it.effect("an expiry beyond all dates is no defect", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ register: [Service.registered({ clientSecretExpiresAt: 1e300 })] })
+      yield* DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl }).pipe(Effect.provide(service.layer))
+    }))
+})
+
+describe("D10: the schema of a registration", () => {
+  it.effect("goes through its encoding unchanged", () =>
+    Effect.gen(function*() {
+      const text = yield* Registration.encode(kept)
+      const back = yield* Registration.decode(text)
+      assert.deepStrictEqual({ ...back, clientSecret: "" }, { ...kept, clientSecret: "" })
+      assert.strictEqual(Redacted.value(back.clientSecret), "kept-secret")
+    }))
+
+  it.effect("C6: its encoding is a secret, and so is what it holds", () =>
+    Effect.gen(function*() {
+      const text = yield* Registration.encode(kept)
+      for (const shown of [String(text), JSON.stringify(text), inspect(text), JSON.stringify(kept), inspect(kept)]) {
+        assert.notInclude(shown, "kept-secret")
+      }
+    }))
+
+  it.effect.each(["", "{", "null", "[]", "{\"clientSecret\":\"kept-secret\"}", "kept-secret"])(
+    "C6: what is no registration fails without repeating it: %s",
+    (text) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(Registration.decode(Redacted.make(text)))
+        assert.strictEqual(error._tag, "SchemaError")
+        for (const shown of [error.message, JSON.stringify(error), inspect(error, { depth: null })]) {
+          assert.notInclude(shown, "kept-secret")
+        }
+      })
+  )
+})

@@ -1,0 +1,210 @@
+import { assert, describe, it } from "@effect/vitest"
+import type * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import type { PendingAuthorization } from "@sso-oidc/device-grant/PendingAuthorization"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Decision from "../../src/internal/decision.ts"
+
+const begin = 1_000_000
+
+const state = (more: Partial<PendingAuthorization> = {}): PendingAuthorization => ({
+  version: 1,
+  registration: {
+    clientId: "c",
+    clientSecret: Redacted.make("s"),
+    expiresAt: DateTime.makeUnsafe(begin * 100),
+    scopes: [],
+    region: "eu-west-1",
+    endpoint: "https://oidc.eu-west-1.amazonaws.com"
+  },
+  deviceCode: Redacted.make("d"),
+  userCode: "AAAA-BBBB",
+  verificationUri: "https://device.example/",
+  expiresAt: DateTime.makeUnsafe(begin + 600_000),
+  interval: Duration.seconds(5),
+  failures: 0,
+  answerLost: false,
+  nextPollAt: DateTime.makeUnsafe(begin + 5000),
+  wait: Duration.seconds(5),
+  ...more
+})
+
+const at = (now: number, more: Partial<Decision.Circumstances> = {}): Decision.Circumstances => ({
+  now,
+  random: 0,
+  policy: { cap: Duration.seconds(60), jitter: 0 },
+  ...more
+})
+
+const refused = new SsoOidcError.TransportError({
+  operation: "CreateToken",
+  sent: "no",
+  code: "ECONNREFUSED",
+  heals: true
+})
+const exception = { status: 400, error: "e" }
+const pending = new SsoOidcError.AuthorizationPendingException(exception)
+const slowDown = new SsoOidcError.SlowDownException(exception)
+
+/** Any answer that is not a success. */
+const answers = (status: number, retryAfter: number): ReadonlyArray<CreateToken.Error> => {
+  const detail = { status, error: "e", ...(retryAfter > 0 ? { retryAfter } : {}) }
+  return [
+    new SsoOidcError.AccessDeniedException(detail),
+    new SsoOidcError.AuthorizationPendingException(detail),
+    new SsoOidcError.ExpiredTokenException(detail),
+    new SsoOidcError.InternalServerException(detail),
+    new SsoOidcError.InvalidClientException(detail),
+    new SsoOidcError.InvalidGrantException(detail),
+    new SsoOidcError.InvalidRequestException(detail),
+    new SsoOidcError.InvalidScopeException(detail),
+    new SsoOidcError.SlowDownException(detail),
+    new SsoOidcError.UnauthorizedClientException(detail),
+    new SsoOidcError.UnsupportedGrantTypeException(detail),
+    refused,
+    new SsoOidcError.TransportError({ operation: "CreateToken", sent: "maybe", code: "ECONNRESET", heals: true }),
+    new SsoOidcError.TransportError({
+      operation: "CreateToken",
+      sent: "answered",
+      code: "ABORTED",
+      heals: true,
+      status
+    }),
+    new SsoOidcError.TransportError({ operation: "CreateToken", sent: "no", code: "CERT", heals: false }),
+    new SsoOidcError.UnexpectedResponse({
+      operation: "CreateToken",
+      problem: "status",
+      status,
+      body: Redacted.make(""),
+      ...(retryAfter > 0 ? { retryAfter } : {})
+    }),
+    new SsoOidcError.RequestInvalid({ operation: "CreateToken", detail: "d" })
+  ]
+}
+
+const Status = Schema.Literals([200, 201, 302, 400, 401, 403, 404, 408, 429, 500, 502, 503, 599])
+const Natural = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
+
+describe("the decision", () => {
+  it.prop(
+    "D1, D2, D3, D4: whatever the answer, the next poll is never sooner than the interval or Retry-After, and before the end",
+    [Natural(100), Natural(40), Natural(700), Natural(100), Status, Natural(1000), Schema.Boolean],
+    ([interval, failures, after, chance, status, retryAfter, answerLost]) => {
+      const before = state({ interval: Duration.seconds(interval + 1), failures, answerLost })
+      const now = begin + after * 1000
+      const policy = { cap: Duration.seconds(60), jitter: 0.5 }
+      for (const error of answers(status, retryAfter)) {
+        const decision = Decision.decide(before, Result.fail(error), { now, random: chance / 101, policy })
+        if (decision._tag !== "Continue") continue
+        const { pending } = decision
+        const gap = Duration.toMillis(pending.wait)
+        assert.isAtLeast(gap, Duration.toMillis(before.interval))
+        assert.isAtLeast(gap, Duration.toMillis(pending.interval))
+        if (decision.reason !== "pending" && "retryAfter" in error && error.retryAfter !== undefined) {
+          assert.isAtLeast(gap, error.retryAfter * 1000)
+        }
+        assert.closeTo(DateTime.toEpochMillis(pending.nextPollAt), now + gap, 1)
+        assert.isBelow(now + gap, DateTime.toEpochMillis(pending.expiresAt))
+        assert.isAtLeast(Duration.toMillis(pending.interval), Duration.toMillis(before.interval))
+        assert.strictEqual(pending.failures, decision.reason === "trouble" ? failures + 1 : 0)
+        assert.strictEqual(pending.deviceCode, before.deviceCode)
+        assert.strictEqual(pending.expiresAt, before.expiresAt)
+      }
+    }
+  )
+
+  it.prop(
+    "D5: an answer is lost from a poll that may have been acted on until the next authorization_pending",
+    [Status, Schema.Boolean],
+    ([status, answerLost]) => {
+      for (const error of answers(status, 0)) {
+        const decision = Decision.decide(state({ answerLost }), Result.fail(error), at(begin))
+        if (decision._tag === "Continue") {
+          const acted = error._tag === "TransportError" ? error.sent !== "no" : "status" in error && status >= 500
+          assert.strictEqual(
+            decision.pending.answerLost,
+            decision.reason === "pending" ? false : answerLost || acted,
+            error._tag
+          )
+        } else if (decision._tag === "Ended" && error._tag === "InvalidGrantException") {
+          assert.strictEqual(decision.error._tag, answerLost ? "TokenPossiblyLost" : "InvalidGrantException")
+        }
+      }
+    }
+  )
+
+  it.prop("D3: backoff is min(cap, interval × 2^n), never below the interval", [Natural(120), Natural(2000)], ([
+    interval,
+    failures
+  ]) => {
+    const before = state({
+      interval: Duration.seconds(interval + 1),
+      failures,
+      expiresAt: DateTime.makeUnsafe(begin * 1000)
+    })
+    const decision = Decision.decide(before, Result.fail(refused), at(begin))
+    if (decision._tag !== "Continue") return assert.fail(decision._tag)
+    const base = interval + 1
+    assert.strictEqual(
+      Duration.toSeconds(decision.pending.wait),
+      Math.max(base, Math.min(60, base * 2 ** (failures + 1)))
+    )
+  })
+
+  it("D2: slow_down adds 5 s to what it was, and pending keeps it", () => {
+    let now = state()
+    for (const expected of [10, 15, 20]) {
+      const slowed = Decision.decide(now, Result.fail(slowDown), at(begin))
+      if (slowed._tag !== "Continue") return assert.fail(slowed._tag)
+      const kept = Decision.decide(slowed.pending, Result.fail(pending), at(begin))
+      if (kept._tag !== "Continue") return assert.fail(kept._tag)
+      assert.strictEqual(Duration.toSeconds(kept.pending.wait), expected)
+      now = kept.pending
+    }
+  })
+
+  it("D4: a next poll that would fall exactly at the end is none", () => {
+    const end = begin + 600_000
+    const fits = Decision.decide(state(), Result.fail(pending), at(end - 5001))
+    assert.strictEqual(fits._tag, "Continue")
+    const late = Decision.decide(state(), Result.fail(pending), at(end - 5000))
+    assert.strictEqual(late._tag === "Ended" ? late.error._tag : late._tag, "DeviceCodeExpired")
+  })
+
+  it("D4: the last trouble is that of the row that the grant ended in", () => {
+    const troubled = Decision.decide(state(), Result.fail(refused), at(begin))
+    if (troubled._tag !== "Continue") return assert.fail(troubled._tag)
+    assert.strictEqual(troubled.pending.lastTrouble?.code, "ECONNREFUSED")
+    const calm = Decision.decide(troubled.pending, Result.fail(slowDown), at(begin))
+    if (calm._tag !== "Continue") return assert.fail(calm._tag)
+    assert.notProperty(calm.pending, "lastTrouble")
+  })
+
+  it("D8: what is left is at least 0 and at most the wait, wherever the clock stands", () => {
+    for (
+      const [now, expected] of [[begin, 5000], [begin + 4000, 1000], [begin + 5000, 0], [begin + 9000, 0], [0, 5000]]
+    ) {
+      assert.strictEqual(Duration.toMillis(Decision.left(state(), now ?? 0)), expected)
+    }
+  })
+
+  it("C6: neither the errors nor the trouble hold the code, the URLs or a secret", () => {
+    const secretive = state({
+      deviceCode: Redacted.make("DEVICE-SECRET"),
+      userCode: "USER-CODE",
+      verificationUri: "https://device.example/PLACE"
+    })
+    for (const status of Status.literals) {
+      for (const error of answers(status, 0)) {
+        const decision = Decision.decide(secretive, Result.fail(error), at(begin + 599_000))
+        if (decision._tag !== "Ended") continue
+        const shown = `${decision.error.message}${JSON.stringify(decision.error)}${decision.error.stack}`
+        for (const word of ["DEVICE-SECRET", "USER-CODE", "PLACE"]) assert.notInclude(shown, word)
+      }
+    }
+  })
+})

@@ -1,0 +1,48 @@
+/**
+ * Clocks of a grant: one that a test moves, and one whose wall time jumps while its sleepers sleep on.
+ */
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/testing/TestClock"
+
+/** Runs the effect while the clock moves on by `duration`, a second at a time, and gives its exit. */
+export const within =
+  (seconds: number) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Exit.Exit<A, E> | "still running", never, R> =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(Effect.exit(effect))
+      for (let second = 0; second < seconds; second++) yield* TestClock.adjust("1 second")
+      const exit = fiber.pollUnsafe()
+      if (exit === undefined) {
+        yield* Fiber.interrupt(fiber)
+        return "still running"
+      }
+      return Exit.isSuccess(exit) ? exit.value : Exit.failCause(exit.cause)
+    })
+
+/** A clock over the one in the context, whose wall time can jump. */
+export const jumping = Effect.gen(function*() {
+  const clock = yield* Effect.clockWith(Effect.succeed)
+  let offset = 0
+  const wall: Clock.Clock = {
+    currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + offset,
+    currentTimeMillis: Effect.sync(() => clock.currentTimeMillisUnsafe() + offset),
+    currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe() + BigInt(offset) * 1_000_000n,
+    currentTimeNanos: Effect.sync(() => clock.currentTimeNanosUnsafe() + BigInt(offset) * 1_000_000n),
+    monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+    monotonicTimeNanos: clock.monotonicTimeNanos,
+    sleep: (duration: Duration.Duration) => clock.sleep(duration)
+  }
+  return {
+    provide: Effect.provideService(Clock.Clock, wall),
+    /** Moves the clock below, from inside what has this one. */
+    adjust: (duration: Duration.Input) => Effect.provideService(TestClock.adjust(duration), Clock.Clock, clock),
+    jump: (seconds: number) =>
+      Effect.sync(() => {
+        offset += seconds * 1000
+      })
+  }
+})

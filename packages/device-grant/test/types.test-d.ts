@@ -1,0 +1,56 @@
+import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import type { DeviceCodeExpired, TokenPossiblyLost } from "@sso-oidc/device-grant/DeviceGrantError"
+import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
+import type { Token } from "@sso-oidc/device-grant/Token"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import { describe, expectTypeOf, it } from "vitest"
+
+class Screen extends Context.Service<Screen, { readonly show: (text: string) => Effect.Effect<void, "no screen"> }>()(
+  "test/Screen"
+) {}
+
+declare const pending: PendingAuthorization.PendingAuthorization
+
+describe("types of the grant", () => {
+  it("login needs the client, and what its callbacks need, and fails with what they fail with", () => {
+    const plain = DeviceGrant.login({ clientName: "n", startUrl: "https://s.example" })
+    expectTypeOf(plain).toEqualTypeOf<Effect.Effect<Token, DeviceGrant.LoginError, SsoOidc.SsoOidc>>()
+    const watched = DeviceGrant.login({
+      clientName: "n",
+      startUrl: "https://s.example",
+      onRegistration: () => Effect.fail("disk full" as const),
+      onEvent: (event) => Screen.use((screen) => screen.show(event._tag))
+    })
+    expectTypeOf(watched).toEqualTypeOf<
+      Effect.Effect<Token, DeviceGrant.LoginError | "disk full" | "no screen", SsoOidc.SsoOidc | Screen>
+    >()
+  })
+
+  it("step and await fail with what can end a grant, exactly", () => {
+    type Expected =
+      | SsoOidcError.AccessDeniedException
+      | SsoOidcError.InternalServerException
+      | SsoOidcError.InvalidClientException
+      | SsoOidcError.InvalidGrantException
+      | SsoOidcError.InvalidRequestException
+      | SsoOidcError.InvalidScopeException
+      | SsoOidcError.UnauthorizedClientException
+      | SsoOidcError.UnsupportedGrantTypeException
+      | SsoOidcError.ClientError
+      | DeviceCodeExpired
+      | TokenPossiblyLost
+    expectTypeOf(DeviceGrant.step(pending)).toEqualTypeOf<Effect.Effect<DeviceGrant.Step, Expected, SsoOidc.SsoOidc>>()
+    expectTypeOf(DeviceGrant.await(pending)).toEqualTypeOf<Effect.Effect<Token, Expected, SsoOidc.SsoOidc>>()
+  })
+
+  it("D8: the encoding of a pending authorization is a secret by type", () => {
+    expectTypeOf<typeof PendingAuthorization.PendingAuthorization.Encoded>().toEqualTypeOf<Redacted.Redacted<string>>()
+    expectTypeOf(PendingAuthorization.encode(pending)).toEqualTypeOf<Effect.Effect<Redacted.Redacted<string>>>()
+    // @ts-expect-error a plain string is no secret
+    PendingAuthorization.decode("{}")
+  })
+})

@@ -1,0 +1,48 @@
+import * as AwsEnvironment from "@sso-oidc/core/AwsEnvironment"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+import { Config, Duration, Effect, Layer, ManagedRuntime, Redacted } from "effect"
+import { KeyValueStore } from "effect/persistence"
+
+// Built once per instance, at its first invocation. Put your encrypted store in place of the memory.
+export const runtime = ManagedRuntime.make(Layer.merge(
+  SsoOidc.layerConfig(AwsEnvironment.options(Config.all({ region: Config.String("SSO_REGION") }))).pipe(
+    Layer.provide(NodeTransport.layer())
+  ),
+  KeyValueStore.layerMemory
+))
+
+const save = (id: string, pending: PendingAuthorization.PendingAuthorization) =>
+  Effect.flatMap(
+    PendingAuthorization.encode(pending),
+    (secret) => KeyValueStore.KeyValueStore.use((store) => store.set(id, Redacted.value(secret)))
+  )
+
+// One invocation starts the login, and gives the caller what to show.
+export const start = (startUrl: string) =>
+  Effect.gen(function*() {
+    const pending = yield* DeviceGrant.start({ clientName: "my-function", startUrl })
+    const id = crypto.randomUUID()
+    yield* save(id, pending)
+    return { id, code: pending.userCode, open: pending.verificationUri, retryIn: Duration.toSeconds(pending.wait) }
+  }).pipe(runtime.runPromise)
+
+// Each other one sends at most one poll. The token stays here; the caller learns that it came, or when to ask again.
+export const step = (id: string) =>
+  Effect.gen(function*() {
+    const store = yield* KeyValueStore.KeyValueStore
+    const secret = yield* store.get(id)
+    if (secret === undefined) return { state: "unknown" as const }
+    const pending = yield* PendingAuthorization.decode(Redacted.make(secret))
+    yield* save(id, yield* DeviceGrant.sending(pending)) // this instance may be killed before the answer comes
+    const result = yield* DeviceGrant.step(pending).pipe(Effect.tapError(() => store.remove(id)))
+    if (result._tag === "Approved") {
+      yield* store.remove(id)
+      return { state: "approved" as const, token: result.token }
+    }
+    yield* save(id, result.pending)
+    const left = result._tag === "NotDue" ? result.left : result.pending.wait
+    return { state: "waiting" as const, retryIn: Duration.toSeconds(left) }
+  }).pipe(runtime.runPromise)
