@@ -2,6 +2,9 @@ import { defineConfig } from "vitest/config"
 
 export default defineConfig({
   test: {
+    reporters: process.env["CI"] === undefined
+      ? ["default"]
+      : ["default", ["json", { outputFile: "node_modules/.cache/test-report.json" }]],
     projects: [
       {
         test: {

@@ -11,21 +11,18 @@
  * @see https://www.rfc-editor.org/rfc/rfc8628
  * @since 0.1.0
  */
-import * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Random from "effect/Random"
 import type { DeviceGrantEvent } from "./DeviceGrantEvent.ts"
 import * as Decision from "./internal/decision.ts"
 import * as Instant from "./internal/instant.ts"
+import * as Polling from "./internal/polling.ts"
 import type { PendingAuthorization } from "./PendingAuthorization.ts"
-import { Policy } from "./Policy.ts"
 import * as Registration from "./Registration.ts"
 import type { Token } from "./Token.ts"
 
@@ -234,7 +231,7 @@ export const start = Effect.fn("DeviceGrant.start")(function*<E = never, R = nev
 export const step = Effect.fn("DeviceGrant.step")(function*(
   pending: PendingAuthorization
 ): Effect.fn.Return<Step, PollError, SsoOidc.SsoOidc> {
-  yield* atHome(pending)
+  yield* Polling.atHome(pending)
   const now = yield* Clock.currentTimeMillis
   const left = Decision.left(pending, now)
   if (Decision.isPast(pending, now + Duration.toMillis(left))) {
@@ -243,7 +240,7 @@ export const step = Effect.fn("DeviceGrant.step")(function*(
   if (Duration.isGreaterThan(left, Duration.zero)) {
     return { _tag: "NotDue", left, pending: { ...pending, nextPollAt: Instant.after(now, left) } }
   }
-  const decision = yield* poll(pending)
+  const decision = yield* Polling.poll(pending)
   return decision._tag === "Continue"
     ? { _tag: "Waiting", pending: decision.pending, reason: decision.reason }
     : decision
@@ -275,7 +272,7 @@ export const step = Effect.fn("DeviceGrant.step")(function*(
 export const sending = Effect.fnUntraced(function*(
   pending: PendingAuthorization
 ): Effect.fn.Return<PendingAuthorization> {
-  return Decision.sending(pending, yield* circumstances)
+  return Decision.sending(pending, yield* Polling.circumstances)
 })
 
 // -----------------------------------------------------------------------------
@@ -286,8 +283,8 @@ const await_ = Effect.fn("DeviceGrant.await")(function*<E = never, R = never>(
   pending: PendingAuthorization,
   options?: AwaitOptions<E, R>
 ): Effect.fn.Return<Token, PollError | E, SsoOidc.SsoOidc | R> {
-  yield* atHome(pending)
-  return yield* run(pending, Decision.left(pending, yield* Clock.currentTimeMillis), options?.onEvent)
+  yield* Polling.atHome(pending)
+  return yield* Polling.run(pending, Decision.left(pending, yield* Clock.currentTimeMillis), options?.onEvent)
 })
 
 export {
@@ -345,77 +342,5 @@ export const login = Effect.fn("DeviceGrant.login")(function*<E = never, R = nev
       nextPollAt: pending.nextPollAt
     })
   }
-  return yield* run(pending, pending.wait, onEvent)
-})
-
-// -----------------------------------------------------------------------------
-// internal
-// -----------------------------------------------------------------------------
-
-const run = Effect.fnUntraced(function*<E, R>(
-  started: PendingAuthorization,
-  firstWait: Duration.Duration,
-  onEvent: AwaitOptions<E, R>["onEvent"]
-): Effect.fn.Return<Token, PollError | E, SsoOidc.SsoOidc | R> {
-  let pending = started
-  let wait = firstWait
-  while (true) {
-    // both looks at the deadline are needed: no wait for a poll that would come too late, and none sent after a slow
-    // watcher or a clock that jumped
-    if (Decision.isPast(pending, (yield* Clock.currentTimeMillis) + Duration.toMillis(wait))) break
-    yield* Effect.sleep(wait)
-    if (Decision.isPast(pending, yield* Clock.currentTimeMillis)) break
-    const decision = yield* poll(pending)
-    if (decision._tag === "Approved") {
-      if (onEvent !== undefined) yield* onEvent(decision)
-      return decision.token
-    }
-    pending = decision.pending
-    wait = pending.wait
-    if (onEvent !== undefined) {
-      yield* onEvent({
-        _tag: "Waiting",
-        reason: decision.reason,
-        ...(decision.reason === "trouble" && pending.lastTrouble !== undefined ? { trouble: pending.lastTrouble } : {}),
-        wait,
-        nextPollAt: pending.nextPollAt
-      })
-    }
-  }
-  return yield* Decision.expired(pending, { detectedBy: "clock" })
-})
-
-const circumstances: Effect.Effect<Decision.Circumstances> = Effect.gen(function*() {
-  const policy = yield* Policy
-  return { policy, now: yield* Clock.currentTimeMillis, random: policy.jitter > 0 ? yield* Random.next : 0 }
-})
-
-/** One request, and what follows from its answer. */
-const poll = Effect.fnUntraced(function*(
-  pending: PendingAuthorization
-): Effect.fn.Return<Exclude<Decision.Decision, { readonly _tag: "Ended" }>, PollError, SsoOidc.SsoOidc> {
-  const oidc = yield* SsoOidc.SsoOidc
-  const answer = yield* Effect.result(oidc.createToken({
-    clientId: pending.registration.clientId,
-    clientSecret: pending.registration.clientSecret,
-    grantType: CreateToken.deviceCodeGrantType,
-    deviceCode: pending.deviceCode
-  }))
-  const decision = Decision.decide(pending, answer, yield* circumstances)
-  return decision._tag === "Ended" ? yield* Effect.fail(decision.error) : decision
-})
-
-/** A device code is good at the place it was issued at, and must be sent to no other. */
-const atHome = Effect.fnUntraced(function*(
-  pending: PendingAuthorization
-): Effect.fn.Return<void, SsoOidcError.RequestInvalid, SsoOidc.SsoOidc> {
-  const oidc = yield* SsoOidc.SsoOidc
-  const { endpoint, region } = pending.registration
-  if (region !== oidc.region || endpoint !== oidc.endpoint) {
-    return yield* new SsoOidcError.RequestInvalid({
-      operation: CreateToken.operation.name,
-      detail:
-        `the pending authorization is of ${region} at ${endpoint}, and this client is of ${oidc.region} at ${oidc.endpoint}`
-    })
-  }
+  return yield* Polling.run(pending, pending.wait, onEvent)
 })

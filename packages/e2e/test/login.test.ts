@@ -1,0 +1,135 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import { Policy } from "@sso-oidc/device-grant/Policy"
+import * as Emulator from "@sso-oidc/emulator/Emulator"
+import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
+
+const transports = [["transport-node", NodeTransport.layer()], ["transport-browser", FetchTransport.layer]] as const
+
+/** A client of the emulator in the context. */
+const client = Layer.unwrap(
+  Effect.map(EmulatorServer.EmulatorServer, ({ url }) => SsoOidc.layer({ region: "us-east-1", endpoint: url }))
+)
+
+/** A login whose events a test takes one by one, moving the clock in between. */
+const watched = Effect.gen(function*() {
+  const events = yield* Queue.unbounded<DeviceGrantEvent>()
+  const fiber = yield* Effect.forkChild(DeviceGrant.login({
+    clientName: "e2e",
+    startUrl: "https://my.awsapps.com/start",
+    onEvent: (event) => Queue.offer(events, event)
+  }))
+  const next = <Tag extends DeviceGrantEvent["_tag"]>(tag: Tag) =>
+    Effect.gen(function*() {
+      const event = yield* Queue.take(events)
+      const is = (event: DeviceGrantEvent): event is Extract<DeviceGrantEvent, { readonly _tag: Tag }> =>
+        event._tag === tag
+      return is(event) ? event : assert.fail(`${tag}, not ${event._tag}`)
+    })
+  return { fiber, next }
+})
+
+describe.each(transports)("the whole login over real sockets, through %s", (_, transport) => {
+  const layer = client.pipe(Layer.provide(transport), Layer.provideMerge(EmulatorServer.layer({ expiresIn: 30 })))
+
+  it.effect("D1, D9: pending, then approved; no poll comes before its interval", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { fiber, next } = yield* watched
+      yield* next("Registered")
+      const code = yield* next("CodeReady")
+      yield* TestClock.adjust("1 second")
+      const waiting = yield* next("Waiting")
+      assert.strictEqual(waiting.reason, "pending")
+      assert.strictEqual(Duration.toSeconds(waiting.wait), 1)
+      yield* emulator.approve(code.userCode)
+      yield* TestClock.adjust("1 second")
+      const approved = yield* next("Approved")
+      const token = yield* Fiber.join(fiber)
+      assert.strictEqual(token, approved.token)
+      assert.match(Redacted.value(token.accessToken), /^aoa/)
+      assert.strictEqual(yield* Clock.currentTimeMillis, 2000)
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("D5: denied", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { fiber, next } = yield* watched
+      yield* next("Registered")
+      yield* emulator.deny((yield* next("CodeReady")).userCode)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "AccessDeniedException")
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("D4: expired, at the last poll that fits", () =>
+    Effect.gen(function*() {
+      const { fiber, next } = yield* watched
+      yield* next("Registered")
+      yield* next("CodeReady")
+      for (let second = 1; second < 29; second++) {
+        yield* TestClock.adjust("1 second")
+        yield* next("Waiting")
+      }
+      yield* TestClock.adjust("1 second")
+      const error = yield* Effect.flip(Fiber.join(fiber))
+      assert.strictEqual(error._tag === "DeviceCodeExpired" ? error.detectedBy : error._tag, "clock")
+      assert.strictEqual(yield* Clock.currentTimeMillis, 29_000)
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("D2, D8: a second holder is slowed down by the service, and keeps to it", () =>
+    Effect.gen(function*() {
+      const pending = yield* DeviceGrant.start({ clientName: "e2e", startUrl: "https://my.awsapps.com/start" })
+      yield* TestClock.adjust("1 second")
+      const first = yield* DeviceGrant.step(pending)
+      const second = yield* DeviceGrant.step(pending)
+      assert.strictEqual(first._tag === "Waiting" && first.reason, "pending")
+      if (second._tag !== "Waiting") return assert.fail(second._tag)
+      assert.strictEqual(second.reason, "slowedDown")
+      assert.strictEqual(Duration.toSeconds(second.pending.wait), 6)
+    }).pipe(Effect.provide(layer)))
+})
+
+describe("D3: the service goes away in the middle", () => {
+  it.effect("D3, D4: the polls back off, and the grant ends as unreachable", () =>
+    Effect.gen(function*() {
+      const emulated = yield* Scope.make()
+      const emulator = yield* Layer.buildWithScope(EmulatorServer.layer({ expiresIn: 20 }), emulated)
+      const oidc = client.pipe(Layer.provide(NodeTransport.layer()), Layer.provide(Layer.succeedContext(emulator)))
+      yield* Effect.gen(function*() {
+        const { fiber, next } = yield* watched
+        yield* next("Registered")
+        yield* next("CodeReady")
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* next("Waiting")).reason, "pending")
+        yield* Scope.close(emulated, Exit.void)
+        let wait = 1
+        for (const doubled of [2, 4, 8]) {
+          yield* TestClock.adjust(Duration.seconds(wait))
+          const waiting = yield* next("Waiting")
+          assert.strictEqual(waiting.trouble?.sent, "no")
+          assert.strictEqual(Duration.toSeconds(waiting.wait), doubled)
+          wait = doubled
+        }
+        yield* TestClock.adjust("8 seconds")
+        const error = yield* Effect.flip(Fiber.join(fiber))
+        if (error._tag !== "DeviceCodeExpired") return assert.fail(error._tag)
+        assert.strictEqual(error.lastTrouble?.code, "ECONNREFUSED")
+        assert.isFalse(error.answerLost)
+        assert.strictEqual(yield* Clock.currentTimeMillis, 16_000)
+      }).pipe(Effect.provide(oidc), Effect.provideService(Policy, { cap: Duration.seconds(60), jitter: 0 }))
+    }))
+})

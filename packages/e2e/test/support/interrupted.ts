@@ -1,0 +1,39 @@
+/**
+ * Logs in against the URL it is given, is interrupted when its input ends, and tells what it left behind.
+ */
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Metric from "effect/Metric"
+
+const [url = ""] = process.argv.slice(2)
+
+const fibers = { started: 0, ended: 0 }
+const counted = Layer.succeed(Metric.FiberRuntimeMetrics, {
+  recordFiberStart: () => fibers.started++,
+  recordFiberEnd: () => fibers.ended++
+})
+const runtime = ManagedRuntime.make(Layer.merge(
+  SsoOidc.layer({ region: "us-east-1", endpoint: url }).pipe(Layer.provide(NodeTransport.layer())),
+  counted
+))
+
+const login = runtime.runFork(DeviceGrant.login({
+  clientName: "interrupted",
+  startUrl: "https://my.awsapps.com/start",
+  onEvent: (event) => Effect.sync(() => process.stdout.write(`${event._tag}\n`))
+}))
+
+process.stdin.on("end", async () => {
+  await Effect.runPromise(Fiber.interrupt(login))
+  await runtime.dispose()
+  // a closed handle leaves the list at the end of the turn after the one that closed it
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+  const resources = process.getActiveResourcesInfo().filter((name) => name !== "PipeWrap" && name !== "Immediate")
+  process.stdout.write(`${JSON.stringify({ resources, fibers })}\n`)
+})
+process.stdin.resume()
