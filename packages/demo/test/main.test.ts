@@ -1,0 +1,192 @@
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { readFileSync } from "node:fs"
+import { createServer, type Server, type ServerResponse } from "node:http"
+import { join } from "node:path"
+import * as Outcome from "../src/Outcome.ts"
+
+const main = join(import.meta.dirname, "../src/main.ts")
+
+/** Runs the demo as a shell without a terminal would. */
+const run = async (
+  args: ReadonlyArray<string>,
+  options: { readonly env?: Readonly<Record<string, string>>; readonly interruptAt?: string } = {}
+) => {
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { PATH: process.env["PATH"] ?? "", ...options.env },
+    stdio: ["ignore", "pipe", "pipe"]
+  })
+  const out = { text: "", errors: "" }
+  child.stdout.on("data", (data: Buffer) => {
+    out.text += data.toString()
+    if (options.interruptAt !== undefined && out.text.includes(options.interruptAt)) child.kill("SIGINT")
+  })
+  child.stderr.on("data", (data: Buffer) => {
+    out.errors += data.toString()
+  })
+  const [code, signal] = await once(child, "exit")
+  return { code: signal === "SIGINT" ? 130 : code, ...out }
+}
+
+// -----------------------------------------------------------------------------
+// a service that ends logins in a way that its path names
+// -----------------------------------------------------------------------------
+
+const json = (response: ServerResponse, status: number, body: object, type?: string) =>
+  response.writeHead(status, {
+    "content-type": "application/json",
+    ...(type === undefined ? {} : { "x-amzn-errortype": type })
+  }).end(JSON.stringify(body))
+
+const refuse = (response: ServerResponse, type: string, error: string, status = 400) =>
+  json(response, status, { error, error_description: `said ${error}` }, type)
+
+const answer = (way: string, operation: string, response: ServerResponse): unknown => {
+  switch (`${way} ${operation}`) {
+    case "unexpectedAnswer register":
+      return response.writeHead(403, { "content-type": "text/html" }).end("<html>")
+    case "serviceFailed register":
+      return refuse(response, "InternalServerException", "server_error", 500)
+    case "clientRefused device_authorization":
+      return refuse(response, "InvalidClientException", "invalid_client", 401)
+    case "requestInvalid device_authorization":
+      return refuse(response, "InvalidRequestException", "invalid_request")
+    case "denied token":
+      return refuse(response, "AccessDeniedException", "access_denied")
+    case "grantInvalid token":
+      return refuse(response, "InvalidGrantException", "invalid_grant")
+    case "unreachable token":
+      return response.destroy()
+    case "tokenPossiblyLost token":
+      return json(response, 200, { nothing: "of use" })
+  }
+  switch (operation) {
+    case "register":
+      return json(response, 200, { clientId: "c", clientSecret: "client-secret", clientSecretExpiresAt: 4_000_000_000 })
+    case "device_authorization":
+      return json(response, 200, {
+        deviceCode: "device-code",
+        userCode: "BCDF-GHJK",
+        verificationUri: "https://device.example/",
+        expiresIn: way === "unreachable" ? 2.5 : way === "expired" ? 1.5 : 600,
+        interval: 1
+      })
+    default:
+      return refuse(response, "AuthorizationPendingException", "authorization_pending")
+  }
+}
+
+let server: Server
+let origin = ""
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const [, way = "", ...path] = (request.url ?? "").split("/")
+    answer(way, path.at(-1) ?? "", response)
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  if (address === null || typeof address === "string") throw new Error("no port")
+  origin = `http://127.0.0.1:${address.port}`
+})
+
+afterAll(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+// -----------------------------------------------------------------------------
+// tests
+// -----------------------------------------------------------------------------
+
+const real = ["--start-url", "https://my.awsapps.com/start", "--region", "eu-west-1"]
+
+describe.concurrent("demo", { timeout: 60_000 }, () => {
+  it("without a terminal it plays the person through the page, and ends by itself with 0", async () => {
+    const { code, errors, text } = await run([])
+    assert.strictEqual(errors, "")
+    assert.strictEqual(code, 0)
+    const subjects = text.split("\n").map((line) => line.split(" ")[0]).filter((word) => word !== "")
+    assert.deepStrictEqual([...new Set(subjects)], [
+      "emulator",
+      "registered",
+      "open",
+      "or",
+      "code",
+      "person",
+      "waiting",
+      "approved"
+    ])
+    assert.match(text, /^code +[A-Z]{4}-[A-Z]{4}$/m)
+    assert.match(text, /^approved +Bearer token <redacted:accessToken>, good until \d{4}-/m)
+  })
+
+  it("C6: it prints no token", async () => {
+    const { errors, text } = await run(["--auto"])
+    assert.notMatch(text + errors, /ao[ar][A-Za-z0-9]/)
+  })
+
+  it.each(["plays AWS", "waiting"])("Ctrl-C ends it with 130, at '%s'", async (interruptAt) => {
+    const { code, errors, text } = await run([], { interruptAt })
+    assert.strictEqual(code, 130)
+    assert.strictEqual(errors, "")
+    assert.notMatch(text, /^approved/m)
+  })
+
+  it("Ctrl-C ends a login against the service with 130", async () => {
+    const { code } = await run(real, { env: { AWS_ENDPOINT_URL_SSO_OIDC: `${origin}/none` }, interruptAt: "waiting" })
+    assert.strictEqual(code, 130)
+  })
+
+  it.each(
+    [
+      "denied",
+      "expired",
+      "unreachable",
+      "clientRefused",
+      "grantInvalid",
+      "requestInvalid",
+      "unexpectedAnswer",
+      "serviceFailed",
+      "tokenPossiblyLost"
+    ] as const
+  )("a login that ends as '%s' has its exit code and one sentence", async (way) => {
+    const { code, errors, text } = await run(real, { env: { AWS_ENDPOINT_URL_SSO_OIDC: `${origin}/${way}` } })
+    assert.strictEqual(code, Outcome.exitCodes[way])
+    assert.strictEqual(errors.trim().split("\n").length, 1, errors)
+    assert.match(errors, /^[A-Z][^:]+: .+[.)]$/m)
+    for (const secret of ["client-secret", "device-code"]) assert.notInclude(text + errors, secret)
+  })
+
+  it.each(
+    [
+      ["transport", { AWS_ENDPOINT_URL: "http://127.0.0.1:1" }],
+      ["configuration", { AWS_ENDPOINT_URL: "http://example.com" }],
+      ["configuration", { AWS_USE_FIPS_ENDPOINT: "perhaps" }],
+      ["configuration", { AWS_ENDPOINT_URL: "https://localhost", AWS_USE_FIPS_ENDPOINT: "true" }]
+    ] as const
+  )("a login that ends as '%s' by its environment %j", async (way, env) => {
+    const { code, errors } = await run(real, { env })
+    assert.strictEqual(code, Outcome.exitCodes[way])
+    assert.strictEqual(errors.trim().split("\n").length, 1, errors)
+  })
+
+  it.each([[["--start-url", "https://my.awsapps.com/start"]], [["--region", "eu-west-1"]], [[...real, "--auto"]], [
+    ["--start-url", "https://my.awsapps.com/start", "--region", "not a region"]
+  ]])("flags that do not go together are bad configuration: %j", async (args) => {
+    const { code, errors } = await run(args)
+    assert.strictEqual(code, Outcome.exitCodes.configuration)
+    assert.strictEqual(errors.trim().split("\n").length, 1, errors)
+  })
+
+  it("the exit codes are distinct, none is 0, 1 or 130, and docs/errors.md lists them", () => {
+    const codes = Object.values(Outcome.exitCodes)
+    assert.strictEqual(new Set(codes).size, codes.length)
+    for (const code of codes) assert.notInclude([0, 1, 130], code)
+    const docs = readFileSync(join(import.meta.dirname, "../../../docs/errors.md"), "utf8")
+    const listed = [...docs.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))
+    assert.deepStrictEqual(listed, [...codes])
+  })
+})
