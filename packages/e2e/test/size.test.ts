@@ -1,0 +1,87 @@
+import { assert, describe, it } from "@effect/vitest"
+import { build, type Platform } from "esbuild"
+import { gzipSync } from "node:zlib"
+
+/** Bytes of the program as a user would ship it: bundled, minified, gzipped. */
+const size = async (program: string, platform: Platform): Promise<number> => {
+  const { outputFiles } = await build({
+    stdin: { contents: program, resolveDir: import.meta.dirname, loader: "ts" },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    platform,
+    write: false,
+    logLevel: "error"
+  })
+  const [file] = outputFiles
+  if (file === undefined) throw new Error("no bundle")
+  return gzipSync(file.contents, { level: 9 }).length
+}
+
+const client = (transport: string) => `
+  import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+  import * as Effect from "effect/Effect"
+  import * as Layer from "effect/Layer"
+  ${transport}
+  const program = SsoOidc.SsoOidc.use((oidc) => Effect.all([
+    oidc.registerClient({ clientName: "n", clientType: "public" }),
+    oidc.startDeviceAuthorization(globalThis.start),
+    oidc.createToken(globalThis.token)
+  ]))
+  Effect.runPromise(Effect.provide(program, SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(transport))))
+`
+
+const login = `
+  import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+  import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+  import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+  import * as Effect from "effect/Effect"
+  import * as Layer from "effect/Layer"
+  Effect.runPromise(Effect.provide(
+    DeviceGrant.login({ clientName: "n", startUrl: "https://s" }),
+    SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(NodeTransport.layer()))
+  ))
+`
+
+const official = `
+  import { CreateTokenCommand, RegisterClientCommand, SSOOIDCClient, StartDeviceAuthorizationCommand }
+    from "@aws-sdk/client-sso-oidc"
+  const client = new SSOOIDCClient({ region: "eu-west-1" })
+  client.send(new RegisterClientCommand({ clientName: "n", clientType: "public" }))
+  client.send(new StartDeviceAuthorizationCommand(globalThis.start))
+  client.send(new CreateTokenCommand(globalThis.token))
+`
+
+describe("sizes, Effect included", () => {
+  it("are below the official client's, and our Node transport's below Effect's own", { timeout: 60_000 }, async () => {
+    const sizes = {
+      "core + transport-browser": await size(
+        client(`import { layer as transport } from "@sso-oidc/transport-browser/FetchTransport"`),
+        "browser"
+      ),
+      "@aws-sdk/client-sso-oidc, browser": await size(official, "browser"),
+      "core + transport-node": await size(
+        client(`import * as N from "@sso-oidc/transport-node/NodeTransport"; const transport = N.layer()`),
+        "node"
+      ),
+      "core + transport-node + device-grant": await size(login, "node"),
+      "core + NodeHttpClient.layerNodeHttp": await size(
+        client(`import { layerNodeHttp as transport } from "@effect/platform-node/NodeHttpClient"`),
+        "node"
+      ),
+      "core + NodeHttpClient.layerUndici": await size(
+        client(`import { layerUndici as transport } from "@effect/platform-node/NodeHttpClient"`),
+        "node"
+      ),
+      "@aws-sdk/client-sso-oidc, node": await size(official, "node")
+    }
+    console.log(
+      Object.entries(sizes).map(([name, bytes]) => `${(bytes / 1000).toFixed(1).padStart(6)} kB  ${name}`).join("\n")
+    )
+    assert.isBelow(sizes["core + transport-browser"], sizes["@aws-sdk/client-sso-oidc, browser"])
+    assert.isBelow(sizes["core + transport-node + device-grant"], 0.5 * sizes["@aws-sdk/client-sso-oidc, node"])
+    assert.isBelow(sizes["core + transport-node"], 0.85 * sizes["core + NodeHttpClient.layerNodeHttp"])
+    assert.isBelow(sizes["core + transport-node"], 0.2 * sizes["core + NodeHttpClient.layerUndici"])
+  })
+})
