@@ -1,0 +1,152 @@
+/**
+ * The emulator on a socket: a Node server that listens on 127.0.0.1 and nowhere else.
+ *
+ * This module and the command are the only ones here that need Node.
+ *
+ * @since 0.1.0
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import type * as HttpServerError from "effect/http/HttpServerError"
+import * as UrlParams from "effect/http/UrlParams"
+import * as Layer from "effect/Layer"
+import { createServer, type Server } from "node:http"
+import * as Emulator from "./Emulator.ts"
+import * as EmulatorHttp from "./EmulatorHttp.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * The emulator's options, and where it listens. `port` 0, the default, takes any free one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options extends Emulator.Options {
+  readonly port?: number | undefined
+}
+
+/**
+ * A server that runs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Service {
+  /** The endpoint for clients and the origin of the pages, without a slash at its end: `http://127.0.0.1:8484`. */
+  readonly url: string
+  readonly port: number
+}
+
+// -----------------------------------------------------------------------------
+// service
+// -----------------------------------------------------------------------------
+
+/**
+ * The running server as a service.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class EmulatorServer extends Context.Service<EmulatorServer, Service>()(
+  "@sso-oidc/emulator/EmulatorServer"
+) {}
+
+// -----------------------------------------------------------------------------
+// layers
+// -----------------------------------------------------------------------------
+
+// Requests under way get this long when the server closes. Real time: a clock that stands still must not hold it open.
+const grace = 500
+
+// No longer listens, lets answers under way go out, and closes every connection, idle ones at once.
+const close = (server: Server): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    const late = setTimeout(() => server.closeAllConnections(), grace)
+    server.close(() => {
+      clearTimeout(late)
+      resume(Effect.void)
+    })
+  })
+
+const why = (error: HttpServerError.ServeError, port: number): string => {
+  const cause = error.cause
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause)
+  return code === "EADDRINUSE"
+    ? `port ${port} on 127.0.0.1 is in use; choose another, or 0 for any`
+    : code === "EACCES"
+    ? `port ${port} on 127.0.0.1 is not allowed to this user; choose one above 1023, or 0 for any`
+    : `cannot listen on port ${port} of 127.0.0.1 (${code})`
+}
+
+const listen = (port: number): Layer.Layer<HttpServer.HttpServer, Emulator.EmulatorError> =>
+  Layer.effect(
+    HttpServer.HttpServer,
+    Effect.gen(function*() {
+      if (!Number.isSafeInteger(port) || port < 0 || port > 65535) {
+        return yield* new Emulator.EmulatorError({
+          problem: "options",
+          detail: `port must be a whole number from 0 to 65535, not ${port}`
+        })
+      }
+      const server = createServer()
+      const made = yield* NodeHttpServer.make(() => server, {
+        port,
+        host: "127.0.0.1",
+        disablePreemptiveShutdown: true
+      })
+        .pipe(Effect.mapError((error) => new Emulator.EmulatorError({ problem: "listen", detail: why(error, port) })))
+      yield* Effect.addFinalizer(() => close(server))
+      return made
+    })
+  )
+
+// Whoever has a user code can decide on it, so it stays out of the spans that the server makes of its requests.
+const unseen = Layer.effect(
+  UrlParams.CurrentRedactedNames,
+  Effect.map(UrlParams.CurrentRedactedNames, (names) => [...names, "user_code"])
+)
+
+/**
+ * Starts the emulator, and stops it when the layer's scope closes. The emulator itself comes with it, so that a program
+ * approves what a client asks for.
+ *
+ * @example
+ * ```ts
+ * import * as Emulator from "@sso-oidc/emulator/Emulator"
+ * import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+ * import * as Effect from "effect/Effect"
+ *
+ * const main = Effect.gen(function*() {
+ *   const { url } = yield* EmulatorServer.EmulatorServer
+ *   const emulator = yield* Emulator.Emulator
+ *   // point a client at `url`, then approve the code that it shows
+ *   yield* emulator.approve("BCDF-GHJK")
+ *   return url
+ * }).pipe(Effect.provide(EmulatorServer.layer({ expiresIn: 60 })))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<Emulator.Emulator | EmulatorServer, Emulator.EmulatorError> =>
+  Layer.merge(
+    HttpRouter.serve(EmulatorHttp.layer, { disableLogger: true, disableListenLog: true }),
+    Layer.effect(
+      EmulatorServer,
+      Effect.map(HttpServer.HttpServer, ({ address }) => {
+        const url = HttpServer.formatAddress(address)
+        return EmulatorServer.of({ url, port: Number(new URL(url).port) })
+      })
+    )
+  ).pipe(
+    Layer.provide([listen(options.port ?? 0), unseen]),
+    Layer.provideMerge(Emulator.layer(options))
+  )

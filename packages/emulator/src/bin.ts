@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+/**
+ * The emulator as a command. When it listens it prints one line, with its URL; Ctrl-C or SIGTERM stops it.
+ *
+ * @since 0.1.0
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as CliOutput from "effect/cli/CliOutput"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import * as EmulatorServer from "./EmulatorServer.ts"
+import { version } from "./internal/version.ts"
+
+const command = Command.make(
+  "sso-oidc-emulator",
+  {
+    port: Flag.Int("port").pipe(
+      Flag.withDescription("Where to listen on 127.0.0.1; 0 takes any free port (8484 by default)"),
+      Flag.withDefault(8484)
+    ),
+    interval: Flag.Int("interval").pipe(
+      Flag.withDescription("Seconds between two polls of a device code (1 by default)"),
+      Flag.withDefault(1)
+    ),
+    expiresIn: Flag.Int("expires-in").pipe(
+      Flag.withDescription("Seconds that a device code lives (600 by default)"),
+      Flag.withDefault(600)
+    ),
+    autoApprove: Flag.Finite("auto-approve").pipe(
+      Flag.withDescription("Approve each device code by itself, so many seconds after it was handed out"),
+      Flag.optional
+    )
+  },
+  Effect.fnUntraced(function*({ autoApprove, ...options }) {
+    const server = Layer.effectDiscard(Effect.flatMap(
+      EmulatorServer.EmulatorServer,
+      ({ url }) => Console.log(`SSO OIDC emulator: ${url}`)
+    )).pipe(Layer.provide(EmulatorServer.layer({ ...options, autoApprove: Option.getOrUndefined(autoApprove) })))
+    return yield* Layer.launch(server)
+  })
+).pipe(Command.withDescription("The OIDC service of AWS IAM Identity Center on this computer, for tests and demos"))
+
+const line = (error: { readonly message: string }): string => error.message.replace(/\s+/g, " ").trim()
+
+// One line on what is wrong, without the usage that the library prints around it: that is there with --help.
+const presenter: CliOutput.Presenter = {
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? Effect.forEach(event.errors.slice(0, 1), (error) => Console.error(`${line(error)} (see --help)`), {
+        discard: true
+      })
+      : CliOutput.defaultPresenter.present(event)
+}
+
+const main = Command.runWith(command, { version })(process.argv.slice(2)).pipe(
+  Effect.tapErrorTag("EmulatorError", (error) => Console.error(line(error))),
+  Effect.provide(Layer.merge(NodeServices.layer, CliOutput.layerPresenter(presenter)))
+)
+
+// To be stopped is how a server ends well; only Ctrl-C is an interruption.
+let stopped = false
+process.once("SIGTERM", () => {
+  stopped = true
+})
+
+NodeRuntime.runMain(main, {
+  disableErrorReporting: true,
+  teardown: (exit, onExit) => Runtime.defaultTeardown(exit, (code) => onExit(stopped && code === 130 ? 0 : code))
+})

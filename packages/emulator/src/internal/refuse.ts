@@ -1,0 +1,13 @@
+/**
+ * Makes core's exceptions: the OAuth code and the status stand in their classes.
+ */
+import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as Result from "effect/Result"
+
+export const exception = <E>(type: SsoOidcError.ExceptionClass<E>, errorDescription: string): E =>
+  new type({ error: type.error, errorDescription, status: type.status })
+
+export const refuse = <E>(
+  type: SsoOidcError.ExceptionClass<E>,
+  errorDescription: string
+): Result.Result<never, E> => Result.fail(exception(type, errorDescription))

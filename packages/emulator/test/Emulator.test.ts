@@ -1,0 +1,354 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Emulator from "@sso-oidc/emulator/Emulator"
+import { Effect, Redacted } from "effect"
+import { TestClock } from "effect/testing"
+import { grantType, registration, started, startUrl, tagOf } from "./support.ts"
+
+const provide = (options?: Emulator.Options) => Effect.provide(Emulator.layer(options))
+
+const issued = Effect.fnUntraced(function*(scopes?: ReadonlyArray<string>) {
+  const client = yield* started(scopes === undefined ? {} : { scopes: [...scopes] })
+  yield* client.emulator.approve(client.code.userCode)
+  return { ...client, token: yield* client.poll }
+})
+
+const secret = (token: { readonly refreshToken?: Redacted.Redacted }) => {
+  assert.isDefined(token.refreshToken)
+  return token.refreshToken ?? Redacted.make("")
+}
+
+describe("Emulator", () => {
+  describe("what it hands out", () => {
+    it.effect("E2: a registration lives 90 days and has the forms of the service", () =>
+      Effect.gen(function*() {
+        yield* TestClock.adjust("1500 millis")
+        const emulator = yield* Emulator.Emulator
+        const answer = yield* emulator.registerClient(registration)
+        assert.strictEqual(answer.clientIdIssuedAt, 1)
+        assert.strictEqual(answer.clientSecretExpiresAt, 1 + 7_776_000)
+        const id = Buffer.from(answer.clientId, "base64url")
+        assert.strictEqual(id.subarray(16).toString(), "eu-west-1")
+        const value = Redacted.value(answer.clientSecret)
+        assert.match(value, /^[\w-]+\.[\w-]+\.[\w-]+$/)
+        assert.isTrue(value.length > 1700 && value.length < 1800, String(value.length))
+      }).pipe(provide({ region: "eu-west-1" })))
+
+    it.effect("E2: a device code lives 600 seconds and is polled each second, and no code is like another", () =>
+      Effect.gen(function*() {
+        const { clientId, clientSecret, code, emulator } = yield* started()
+        assert.deepStrictEqual([code.expiresIn, code.interval], [600, 1])
+        assert.match(Redacted.value(code.deviceCode), /^[\w-]{86}$/)
+        const codes = new Set<string>()
+        for (let n = 0; n < 200; n++) {
+          const { userCode } = yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
+          assert.match(userCode, /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/)
+          codes.add(userCode)
+        }
+        assert.strictEqual(codes.size, 200)
+        assert.strictEqual(code.verificationUriComplete, `${code.verificationUri}?user_code=${code.userCode}`)
+      }).pipe(provide()))
+
+    it.effect("E2: with scopes a token lives an hour and can be refreshed, without scopes it lives the session", () =>
+      Effect.gen(function*() {
+        const { token } = yield* issued(["sso:account:access"])
+        assert.match(Redacted.value(token.accessToken), /^aoa[\w-]+:[\w+/=]+$/)
+        assert.match(Redacted.value(secret(token)), /^aor[\w-]+:[\w+/=]+$/)
+        assert.deepStrictEqual([token.tokenType, token.expiresIn], ["Bearer", 3600])
+        const bare = (yield* issued()).token
+        assert.deepStrictEqual([bare.expiresIn, bare.refreshToken], [28_800, undefined])
+      }).pipe(provide()))
+  })
+
+  describe("the client", () => {
+    it.effect("E3: a secret that is wrong, another client's or expired is refused", () =>
+      Effect.gen(function*() {
+        const { clientId, clientSecret, code, emulator, poll } = yield* started()
+        const other = yield* started()
+        for (const wrong of [Redacted.make("no"), other.clientSecret]) {
+          const request = { clientId, clientSecret: wrong }
+          assert.strictEqual(
+            yield* tagOf(emulator.startDeviceAuthorization({ ...request, startUrl })),
+            "InvalidClientException"
+          )
+          assert.strictEqual(
+            yield* tagOf(emulator.createToken({ ...request, grantType, deviceCode: code.deviceCode })),
+            "InvalidClientException"
+          )
+        }
+        yield* TestClock.adjust("2159 hours")
+        yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
+        yield* TestClock.adjust("1 hour")
+        assert.strictEqual(yield* tagOf(poll), "InvalidClientException")
+        assert.strictEqual(
+          yield* tagOf(emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })),
+          "InvalidClientException"
+        )
+      }).pipe(provide()))
+
+    it.effect("E3: a device code is good for its own client alone", () =>
+      Effect.gen(function*() {
+        const mine = yield* started()
+        const other = yield* started()
+        yield* mine.emulator.approve(mine.code.userCode)
+        const { clientId, clientSecret } = other
+        assert.strictEqual(
+          yield* tagOf(
+            mine.emulator.createToken({ clientId, clientSecret, grantType, deviceCode: mine.code.deviceCode })
+          ),
+          "InvalidGrantException"
+        )
+        yield* mine.poll
+      }).pipe(provide()))
+  })
+
+  describe("the pace", () => {
+    it.effect("E3: the first poll is never too early, the next ones less than the interval less 50 ms later are", () =>
+      Effect.gen(function*() {
+        const { poll } = yield* started()
+        assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
+        yield* TestClock.adjust(950)
+        assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
+        yield* TestClock.adjust(949)
+        assert.strictEqual(yield* tagOf(poll), "SlowDownException")
+      }).pipe(provide()))
+
+    it.effect("E3: each slow_down adds 5 seconds for good, and the early poll counts as the one before", () =>
+      Effect.gen(function*() {
+        const { poll } = yield* started()
+        const at = (millis: number) => Effect.andThen(TestClock.adjust(millis), tagOf(poll))
+        assert.strictEqual(yield* at(0), "AuthorizationPendingException")
+        assert.strictEqual(yield* at(100), "SlowDownException")
+        // 6 seconds now, from the early poll on
+        assert.strictEqual(yield* at(5949), "SlowDownException")
+        // 11 seconds
+        assert.strictEqual(yield* at(10_950), "AuthorizationPendingException")
+        assert.strictEqual(yield* at(10_949), "SlowDownException")
+        assert.strictEqual(yield* at(15_950), "AuthorizationPendingException")
+      }).pipe(provide()))
+
+    it.effect("E3: the interval handed out is the one enforced, and each code earns its own", () =>
+      Effect.gen(function*() {
+        const first = yield* started()
+        const second = yield* started()
+        assert.strictEqual(first.code.interval, 7)
+        assert.strictEqual(yield* tagOf(first.poll), "AuthorizationPendingException")
+        yield* TestClock.adjust("6 seconds")
+        assert.strictEqual(yield* tagOf(first.poll), "SlowDownException")
+        assert.strictEqual(yield* tagOf(second.poll), "AuthorizationPendingException")
+        yield* TestClock.adjust("7 seconds")
+        assert.strictEqual(yield* tagOf(second.poll), "AuthorizationPendingException")
+        assert.strictEqual(yield* tagOf(first.poll), "SlowDownException")
+      }).pipe(provide({ interval: 7 })))
+
+    it.effect("E3: an early poll of an approved code does not use it up", () =>
+      Effect.gen(function*() {
+        const { code, emulator, poll } = yield* started()
+        yield* tagOf(poll)
+        yield* emulator.approve(code.userCode)
+        assert.strictEqual(yield* tagOf(poll), "SlowDownException")
+        yield* TestClock.adjust("6 seconds")
+        yield* poll
+      }).pipe(provide()))
+
+    it.effect("E3: a clock that was set back makes no poll too early", () =>
+      Effect.gen(function*() {
+        yield* TestClock.setTime(1_000_000)
+        const { poll } = yield* started()
+        yield* tagOf(poll)
+        yield* TestClock.setTime(500_000)
+        assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
+      }).pipe(provide()))
+
+    it.effect("E3: more than 500 registrations in one second are throttled, and the next second is free again", () =>
+      Effect.gen(function*() {
+        const { clientId, clientSecret, emulator } = yield* started()
+        const register = emulator.registerClient(registration)
+        const start = emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
+        yield* Effect.repeat(register, { times: 498 })
+        assert.strictEqual(yield* tagOf(register), "SlowDownException")
+        yield* Effect.repeat(start, { times: 498 })
+        assert.strictEqual(yield* tagOf(start), "SlowDownException")
+        yield* TestClock.adjust("1 second")
+        yield* register
+        yield* start
+      }).pipe(provide()))
+  })
+
+  describe("the code", () => {
+    it.effect("E3: it expires to the millisecond, approved or not", () =>
+      Effect.gen(function*() {
+        const { code, emulator, poll } = yield* started()
+        yield* TestClock.adjust(59_999)
+        assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
+        yield* emulator.approve(code.userCode)
+        yield* TestClock.adjust(1)
+        assert.strictEqual(yield* tagOf(poll), "ExpiredTokenException")
+        const error = yield* Effect.flip(emulator.approve(code.userCode))
+        assert.strictEqual(error.problem, "expired")
+      }).pipe(provide({ expiresIn: 60 })))
+
+    it.effect("E3: it is good for one token", () =>
+      Effect.gen(function*() {
+        const { emulator, code, poll } = yield* issued(["sso:account:access"])
+        assert.strictEqual(yield* tagOf(poll), "InvalidGrantException")
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual(yield* tagOf(poll), "InvalidGrantException")
+        assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "used")
+      }).pipe(provide()))
+
+    it.effect("E3: of two polls at once, one gets the token", () =>
+      Effect.gen(function*() {
+        const { code, emulator, poll } = yield* started()
+        yield* emulator.approve(code.userCode)
+        const results = yield* Effect.all(Array.from({ length: 20 }, () => Effect.result(poll)), {
+          concurrency: "unbounded"
+        })
+        assert.strictEqual(results.filter((result) => result._tag === "Success").length, 1)
+      }).pipe(provide()))
+
+    it.effect("E3: a denied code stays denied", () =>
+      Effect.gen(function*() {
+        const { code, emulator, poll } = yield* started()
+        yield* emulator.deny(code.userCode)
+        assert.strictEqual(yield* tagOf(poll), "AccessDeniedException")
+        assert.strictEqual((yield* Effect.flip(emulator.approve(code.userCode))).problem, "denied")
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual(yield* tagOf(poll), "AccessDeniedException")
+      }).pipe(provide()))
+
+    it.effect("E4: a decision taken twice does no harm, the opposite one is refused", () =>
+      Effect.gen(function*() {
+        const { code, emulator, poll } = yield* started()
+        assert.strictEqual((yield* emulator.approve(code.userCode)).status, "approved")
+        assert.strictEqual((yield* emulator.approve(code.userCode)).status, "approved")
+        assert.strictEqual((yield* Effect.flip(emulator.deny(code.userCode))).problem, "approved")
+        yield* poll
+        assert.strictEqual((yield* Effect.flip(emulator.approve(code.userCode))).problem, "used")
+        assert.strictEqual((yield* Effect.flip(emulator.lookup("BBBB-BBBB"))).problem, "unknown")
+      }).pipe(provide()))
+
+    it.effect("E4: a person may type the code in lower case, with spaces, without the dash", () =>
+      Effect.gen(function*() {
+        const { code, emulator } = yield* started()
+        const bare = code.userCode.replace("-", "")
+        for (const typed of [bare, bare.toLowerCase(), ` ${bare.slice(0, 4)} ${bare.slice(4)} `, [...bare].join("–")]) {
+          assert.strictEqual((yield* emulator.lookup(typed)).userCode, code.userCode)
+        }
+        assert.strictEqual((yield* Effect.flip(emulator.lookup(`${bare}B`))).problem, "unknown")
+      }).pipe(provide()))
+
+    it.effect("E3: autoApprove approves by the clock, from the moment the code was handed out", () =>
+      Effect.gen(function*() {
+        const { code, emulator, poll } = yield* started()
+        const denied = yield* started()
+        yield* denied.emulator.deny(denied.code.userCode)
+        yield* TestClock.adjust(2999)
+        assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
+        yield* TestClock.adjust(1)
+        assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "approved")
+        yield* TestClock.adjust(1000)
+        yield* poll
+        assert.strictEqual(yield* tagOf(denied.poll), "AccessDeniedException")
+      }).pipe(provide({ autoApprove: 3 })))
+  })
+
+  describe("the refresh token", () => {
+    it.effect("E3: it rotates: the old one dies, the new one lives", () =>
+      Effect.gen(function*() {
+        const { refresh, token } = yield* issued(["sso:account:access"])
+        const next = yield* refresh(secret(token))
+        assert.notStrictEqual(Redacted.value(secret(next)), Redacted.value(secret(token)))
+        assert.notStrictEqual(Redacted.value(next.accessToken), Redacted.value(token.accessToken))
+        const error = yield* Effect.flip(refresh(secret(token)))
+        assert.strictEqual(error._tag, "InvalidGrantException")
+        assert.strictEqual(error.errorDescription, "Invalid refresh token provided")
+        yield* refresh(secret(next))
+      }).pipe(provide()))
+
+    it.effect("E3: of two refreshes at once, one wins", () =>
+      Effect.gen(function*() {
+        const { refresh, token } = yield* issued(["sso:account:access"])
+        const results = yield* Effect.all(
+          Array.from({ length: 20 }, () => Effect.result(refresh(secret(token)))),
+          { concurrency: "unbounded" }
+        )
+        assert.strictEqual(results.filter((result) => result._tag === "Success").length, 1)
+      }).pipe(provide()))
+
+    it.effect("E3: it is bound to its client, and another client's try does not use it up", () =>
+      Effect.gen(function*() {
+        const { refresh, token } = yield* issued(["sso:account:access"])
+        const other = yield* started()
+        assert.strictEqual(yield* tagOf(other.refresh(secret(token))), "InvalidGrantException")
+        yield* refresh(secret(token))
+      }).pipe(provide()))
+
+    it.effect("E3: it ends with the session, 8 hours after the sign-in, and the last tokens live no longer", () =>
+      Effect.gen(function*() {
+        const { refresh, token } = yield* issued(["sso:account:access"])
+        yield* TestClock.adjust("7 hours")
+        const later = yield* refresh(secret(token))
+        assert.strictEqual(later.expiresIn, 3600)
+        yield* TestClock.adjust("45 minutes")
+        const last = yield* refresh(secret(later))
+        assert.strictEqual(last.expiresIn, 900)
+        yield* TestClock.adjust("15 minutes")
+        assert.strictEqual(yield* tagOf(refresh(secret(last))), "InvalidGrantException")
+      }).pipe(provide()))
+  })
+
+  describe("its options and its bounds", () => {
+    it.effect.each([
+      { options: { interval: 0 }, detail: "interval must be a whole number of seconds from 1 to 24 days, not 0" },
+      { options: { interval: 1.5 }, detail: "interval must be a whole number of seconds from 1 to 24 days, not 1.5" },
+      { options: { expiresIn: -1 }, detail: "expiresIn must be a whole number of seconds from 1 to 24 days, not -1" },
+      {
+        options: { expiresIn: Infinity },
+        detail: "expiresIn must be a whole number of seconds from 1 to 24 days, not Infinity"
+      },
+      { options: { autoApprove: NaN }, detail: "autoApprove must be a number of seconds, 0 or more, not NaN" },
+      { options: { capacity: 0 }, detail: "capacity must be a whole number, 1 or more, not 0" },
+      { options: { region: "EU west" }, detail: "region must be a host label in lower case, such as eu-west-1" }
+    ])("E3: an option that cannot be used is refused: %j", ({ detail, options }) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(Emulator.make(options))
+        assert.deepStrictEqual([error._tag, error.problem, error.detail], ["EmulatorError", "options", detail])
+        assert.strictEqual(error.message, `The emulator cannot start: ${detail}.`)
+      }))
+
+    it.effect("E3: what has no room is refused, until there is room again", () =>
+      Effect.gen(function*() {
+        const { clientId, clientSecret, emulator } = yield* started()
+        const start = emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
+        yield* start
+        const error = yield* Effect.flip(start)
+        assert.strictEqual(error._tag, "SlowDownException")
+        assert.include(error.message, "it keeps at most 2 device codes")
+        yield* emulator.registerClient(registration)
+        assert.include((yield* Effect.flip(emulator.registerClient(registration))).message, "2 registrations")
+        yield* TestClock.adjust("600 seconds")
+        yield* start
+        yield* TestClock.adjust("90 days")
+        yield* emulator.registerClient(registration)
+      }).pipe(provide({ capacity: 2 })))
+
+    it.effect("E3: where there is no room for a session, the oldest one ends", () =>
+      Effect.gen(function*() {
+        const first = yield* issued(["sso:account:access"])
+        yield* TestClock.adjust("600 seconds")
+        const second = yield* first.emulator.startDeviceAuthorization({
+          clientId: first.clientId,
+          clientSecret: first.clientSecret,
+          startUrl
+        })
+        yield* first.emulator.approve(second.userCode)
+        yield* first.emulator.createToken({
+          clientId: first.clientId,
+          clientSecret: first.clientSecret,
+          grantType,
+          deviceCode: second.deviceCode
+        })
+        assert.strictEqual(yield* tagOf(first.refresh(secret(first.token))), "InvalidGrantException")
+      }).pipe(provide({ capacity: 1 })))
+  })
+})

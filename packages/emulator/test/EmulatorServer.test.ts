@@ -1,0 +1,184 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as Emulator from "@sso-oidc/emulator/Emulator"
+import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import { Context, Effect, Fiber, Layer, Redacted, Scope, Tracer } from "effect"
+import { FetchHttpClient } from "effect/http"
+import { TestClock } from "effect/testing"
+import { connect, createServer } from "node:net"
+import { networkInterfaces } from "node:os"
+import { ask, exchange, registration, startUrl, tagOf } from "./support.ts"
+
+const provide = (options?: EmulatorServer.Options) => Effect.provide(EmulatorServer.layer(options))
+
+const paths = ["/", "/device", "/client/register", "/token", "/nope", "/%zz"]
+
+/** Bytes as they are, over a connection that stays open until the other side ends it. */
+const raw = (port: number, bytes: string) =>
+  Effect.callback<string>((resume) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(bytes))
+    let text = ""
+    socket.on("data", (chunk) => {
+      text += chunk.toString()
+    })
+    socket.on("error", () => {})
+    socket.on("close", () => resume(Effect.succeed(text)))
+    return Effect.sync(() => socket.destroy())
+  })
+
+describe("the host", () => {
+  it.effect("E5: a host that is not loopback is refused on every route", () =>
+    Effect.gen(function*() {
+      for (
+        const host of [
+          "evil.test",
+          "127.0.0.1.evil.test",
+          "localhost.evil.test",
+          "evil.localhost",
+          "10.0.0.1",
+          "0.0.0.0",
+          "[::]",
+          "[::ffff:127.0.0.1]",
+          "127.0.0.1@evil.test",
+          "evil.test/127.0.0.1",
+          "localhost:x"
+        ]
+      ) {
+        for (const path of paths) {
+          for (const method of ["GET", "POST"]) {
+            const answer = yield* ask({ method, path, headers: { host } })
+            assert.strictEqual(answer.status, 403, `${method} ${path} ${host}`)
+          }
+        }
+      }
+    }).pipe(provide()))
+
+  it.effect("E5: loopback by any name and port is answered", () =>
+    Effect.gen(function*() {
+      for (const host of ["localhost", "LOCALHOST:80", "127.0.0.1", "127.1.2.3:9", "[::1]", "[::1]:8484"]) {
+        assert.strictEqual((yield* ask({ path: "/device", headers: { host } })).status, 200, host)
+      }
+    }).pipe(provide()))
+
+  it.effect("E5: a request without a host, or with an absolute target elsewhere, is refused", () =>
+    Effect.gen(function*() {
+      const { port } = yield* EmulatorServer.EmulatorServer
+      const none = yield* raw(port, "GET /device HTTP/1.0\r\n\r\n")
+      assert.match(none, /^HTTP\/1\.1 403 /)
+      const target = "GET http://evil.test/device HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+      assert.match(yield* raw(port, target), /^HTTP\/1\.1 403 /)
+    }).pipe(provide()))
+
+  it.effect("E5: it listens on 127.0.0.1 and no other address", () =>
+    Effect.gen(function*() {
+      const { port, url } = yield* EmulatorServer.EmulatorServer
+      assert.strictEqual(url, `http://127.0.0.1:${port}`)
+      const others = Object.values(networkInterfaces()).flatMap((list) => list ?? []).filter(({ address }) =>
+        address !== "127.0.0.1" && !address.startsWith("fe80")
+      )
+      for (const { address, family } of others) {
+        const host = family === "IPv6" ? `[${address}]` : address
+        const error = yield* Effect.flip(exchange(`http://${host}:${port}`, { path: "/device" }))
+        assert.match(String(Object(error).code), /ECONNREFUSED|EADDRNOTAVAIL|EHOSTUNREACH/, address)
+      }
+    }).pipe(provide()))
+})
+
+describe("the server", () => {
+  it.effect("E5: when its scope closes it lets go of the port and of connections that are kept open", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(EmulatorServer.layer(), scope)
+      const { port } = Context.get(context, EmulatorServer.EmulatorServer)
+      // idle after an answer, and in the middle of a request that never ends
+      const idle = yield* Effect.forkChild(raw(port, "GET /device HTTP/1.1\r\nHost: localhost\r\n\r\n"), {
+        startImmediately: true
+      })
+      const stuck = yield* Effect.forkChild(
+        raw(port, "POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{"),
+        { startImmediately: true }
+      )
+      yield* Effect.promise(() => new Promise((done) => setTimeout(done, 100)))
+      const before = performance.now()
+      yield* Scope.close(scope, yield* Effect.exit(Effect.void))
+      assert.isBelow(performance.now() - before, 3000)
+      yield* Effect.forEach([idle, stuck], (fiber) => Fiber.join(fiber))
+      yield* Effect.provide(Effect.void, EmulatorServer.layer({ port }))
+    }))
+
+  it.effect("E5: a port in use is said in one sentence", () =>
+    Effect.gen(function*() {
+      const taken = yield* Effect.acquireRelease(
+        Effect.callback<{ readonly port: number; readonly close: () => void }>((resume) => {
+          const server = createServer().listen(0, "127.0.0.1", () => {
+            const address = server.address()
+            const port = typeof address === "object" && address !== null ? address.port : 0
+            resume(Effect.succeed({ port, close: () => server.close() }))
+          })
+        }),
+        ({ close }) => Effect.sync(close)
+      )
+      const error = yield* Effect.flip(Layer.build(EmulatorServer.layer({ port: taken.port })))
+      assert.deepStrictEqual([error._tag, error.problem], ["EmulatorError", "listen"])
+      assert.strictEqual(
+        error.message,
+        `The emulator cannot start: port ${taken.port} on 127.0.0.1 is in use; choose another, or 0 for any.`
+      )
+    }))
+
+  it.effect.each([-1, 65_536, 1.5, NaN])("E5: port %s is refused", (port) =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Layer.build(EmulatorServer.layer({ port })))
+      assert.strictEqual(error.problem, "options")
+    }))
+
+  it.effect("C6: no user code reaches a span of the server", () =>
+    Effect.gen(function*() {
+      const spans: Array<Tracer.Span> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      yield* ask({ path: "/device?user_code=CNRY-CNRY" }).pipe(
+        Effect.provide(EmulatorServer.layer().pipe(Layer.provide(Layer.succeed(Tracer.Tracer, tracer))))
+      )
+      const told = spans.map((span) => JSON.stringify([span.name, ...span.attributes.entries()])).join("\n")
+      assert.include(told, "/device")
+      assert.notInclude(told, "CNRY")
+    }))
+
+  it.effect("E1: core's client signs in, is slowed down, and refreshes", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { url } = yield* EmulatorServer.EmulatorServer
+      const oidc = yield* SsoOidc.make({ region: "eu-west-1", endpoint: url }).pipe(
+        Effect.provide(FetchHttpClient.layer)
+      )
+      const client = yield* oidc.registerClient(registration)
+      assert.strictEqual(client.clientSecretExpiresAt, 7_776_000)
+      const credentials = { clientId: client.clientId, clientSecret: client.clientSecret }
+      const code = yield* oidc.startDeviceAuthorization({ ...credentials, startUrl })
+      assert.strictEqual(code.verificationUri, `${url}/device`)
+      const poll = oidc.createToken({
+        ...credentials,
+        grantType: CreateToken.deviceCodeGrantType,
+        deviceCode: code.deviceCode
+      })
+      assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
+      assert.strictEqual(yield* tagOf(poll), "SlowDownException")
+      yield* TestClock.adjust("6 seconds")
+      yield* emulator.approve(code.userCode)
+      const token = yield* poll
+      assert.strictEqual(token.expiresIn, 3600)
+      const refreshToken = token.refreshToken ?? Redacted.make("none")
+      const refresh = oidc.createToken({ ...credentials, grantType: "refresh_token", refreshToken })
+      assert.strictEqual((yield* refresh).tokenType, "Bearer")
+      const error = yield* Effect.flip(refresh)
+      assert.strictEqual(error._tag, "InvalidGrantException")
+      assert.match(error.message, /^Invalid refresh token provided\. .*request [0-9a-f-]{36}\)$/)
+    }).pipe(provide()))
+})

@@ -1,0 +1,220 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Emulator from "@sso-oidc/emulator/Emulator"
+import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { createHash } from "node:crypto"
+import { type Answer, ask, started, startUrl, tagOf } from "./support.ts"
+
+const provide = (options?: EmulatorServer.Options) => Effect.provide(EmulatorServer.layer(options))
+
+const page = (userCode: string) => ask({ path: `/device?user_code=${encodeURIComponent(userCode)}` })
+
+// A browser's own form
+const submit = Effect.fnUntraced(function*(fields: Record<string, string>, headers: Record<string, string> = {}) {
+  const { url } = yield* EmulatorServer.EmulatorServer
+  return yield* ask({
+    path: "/device",
+    body: new URLSearchParams(fields).toString(),
+    headers: {
+      "content-type": "application/x-www-form-urlencoded",
+      origin: url,
+      "sec-fetch-site": "same-origin",
+      ...headers
+    }
+  })
+})
+
+const count = (text: string, part: RegExp) => [...text.matchAll(part)].length
+
+/** What every page promises. */
+const proper = (answer: Answer) => {
+  const style = /<style>([^]*)<\/style>/.exec(answer.text)?.[1] ?? ""
+  const hash = createHash("sha256").update(style).digest("base64")
+  assert.deepInclude(answer.headers, {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy":
+      `default-src 'none'; style-src 'sha256-${hash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cache-control": "no-store"
+  })
+  assert.match(answer.text, /^<!doctype html>\n<html lang="en">/)
+  assert.match(answer.text, /<title>[^<]+<\/title>/)
+  assert.strictEqual(count(answer.text, /<h1\b/g), 1)
+  assert.strictEqual(count(answer.text, /<main>/g), 1)
+  assert.notMatch(answer.text, /<script|\son\w+=|style=|javascript:/i)
+  assert.include(answer.text, "name=\"viewport\"")
+}
+
+describe("the pages", () => {
+  it.effect("E4: the form for the code has a label, takes what people type, and leads to the question", () =>
+    Effect.gen(function*() {
+      const { code } = yield* started()
+      const form = yield* ask({ path: "/device" })
+      proper(form)
+      assert.strictEqual(form.status, 200)
+      assert.include(form.text, "<label for=\"user_code\">")
+      assert.match(form.text, /<input id="user_code" name="user_code"[^>]*\brequired\b[^>]*autocomplete="off"/)
+      assert.match(form.text, /autocapitalize="characters"/)
+      assert.match(form.text, /<form method="get" action="\/device">/)
+      const question = yield* page(` ${code.userCode.toLowerCase().replace("-", " ")} `)
+      assert.strictEqual(question.status, 200)
+      assert.include(question.text, code.userCode)
+      const root = yield* ask({ path: "/" })
+      assert.deepStrictEqual([root.status, root.headers["location"]], [302, "/device"])
+    }).pipe(provide()))
+
+  it.effect("E4: the question shows code, client, scopes and start URL, and warns", () =>
+    Effect.gen(function*() {
+      const { code } = yield* started({ clientName: "My tool", scopes: ["sso:account:access", "other:scope"] })
+      const { text, ...rest } = yield* page(code.userCode)
+      proper({ text, ...rest })
+      for (const part of [code.userCode, "My tool", startUrl, "<li>sso:account:access</li>", "<li>other:scope</li>"]) {
+        assert.include(text, part)
+      }
+      assert.include(text, "Go on only if you started this sign-in yourself and the code matches.")
+      assert.strictEqual(count(text, /<form /g), 1)
+      assert.match(text, /<form method="post" action="\/device">/)
+      assert.match(text, /<button [^>]*name="action" value="allow">Allow<\/button>/)
+      assert.match(text, /<button [^>]*name="action" value="deny">Deny<\/button>/)
+    }).pipe(provide()))
+
+  it.effect("E4: Allow lets the device in, Deny does not", () =>
+    Effect.gen(function*() {
+      const allowed = yield* started()
+      const yes = yield* submit({ user_code: allowed.code.userCode, action: "allow" })
+      proper(yes)
+      assert.deepStrictEqual([yes.status, yes.text.includes("Return to your device")], [200, true])
+      assert.strictEqual((yield* submit({ user_code: allowed.code.userCode, action: "allow" })).status, 200)
+      yield* allowed.poll
+
+      const denied = yield* started()
+      const no = yield* submit({ user_code: denied.code.userCode, action: "deny" })
+      proper(no)
+      assert.deepStrictEqual([no.status, no.text.includes("Sign-in denied")], [200, true])
+      assert.strictEqual(yield* tagOf(denied.poll), "AccessDeniedException")
+    }).pipe(provide()))
+
+  it.effect("E4: to look at the question decides nothing", () =>
+    Effect.gen(function*() {
+      const { code, emulator } = yield* started()
+      yield* page(code.userCode)
+      yield* ask({ path: `/device?user_code=${code.userCode}&action=allow` })
+      assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "pending")
+    }).pipe(provide()))
+
+  it.effect("E4: a code that is unknown, expired, used or decided has a page with a way back", () =>
+    Effect.gen(function*() {
+      const unknown = yield* page("BBBB-BBBB")
+      proper(unknown)
+      assert.strictEqual(unknown.status, 404)
+      assert.include(unknown.text, "role=\"alert\"")
+      assert.match(unknown.text, /<form method="get" action="\/device">/)
+      assert.strictEqual((yield* submit({ user_code: "BBBB-BBBB", action: "allow" })).status, 404)
+
+      const used = yield* started()
+      yield* used.emulator.approve(used.code.userCode)
+      const approvedPage = yield* page(used.code.userCode)
+      yield* used.poll
+      const denied = yield* started()
+      yield* denied.emulator.deny(denied.code.userCode)
+      const deniedPage = yield* page(denied.code.userCode)
+      const deniedPost = yield* submit({ user_code: denied.code.userCode, action: "allow" })
+      const usedPage = yield* page(used.code.userCode)
+      const usedPost = yield* submit({ user_code: used.code.userCode, action: "deny" })
+      const late = yield* started()
+      yield* TestClock.adjust("600 seconds")
+      const expiredPage = yield* page(late.code.userCode)
+      const expiredPost = yield* submit({ user_code: late.code.userCode, action: "allow" })
+      for (
+        const [answer, says] of [
+          [approvedPage, "Already allowed"],
+          [deniedPage, "Already denied"],
+          [deniedPost, "Already denied"],
+          [usedPage, "Already signed in"],
+          [usedPost, "Already signed in"],
+          [expiredPage, "Code expired"],
+          [expiredPost, "Code expired"]
+        ] as const
+      ) {
+        proper(answer)
+        assert.deepStrictEqual([answer.status, answer.text.includes(says)], [410, true], says)
+        assert.include(answer.text, "<a href=\"/device\">")
+      }
+    }).pipe(provide()))
+
+  it.effect("E4: whatever a client calls itself, it stays text", () =>
+    Effect.gen(function*() {
+      const hostile = "</dd><script>alert(1)</script>\"'`&amp;\u202e\u0007\u200b"
+      const { code } = yield* started({ clientName: hostile, scopes: ["<b>x</b>"] })
+      const answer = yield* page(code.userCode)
+      proper(answer)
+      assert.notInclude(answer.text, "<b>")
+      // oxlint-disable-next-line no-control-regex -- what must not be there
+      assert.notMatch(answer.text, /[\u202e\u0007\u200b]/)
+      assert.include(answer.text, "&#60;/dd&#62;&#60;script&#62;alert(1)&#60;/script&#62;&#34;&#39;&#96;&#38;amp;")
+
+      const typed = yield* page("\"><script>alert(1)</script>")
+      proper(typed)
+      assert.strictEqual(typed.status, 404)
+
+      const long = yield* started({ clientName: "x".repeat(5000) })
+      assert.notInclude((yield* page(long.code.userCode)).text, "x".repeat(201))
+    }).pipe(provide()))
+
+  it.effect("E4: a form that another site sends decides nothing", () =>
+    Effect.gen(function*() {
+      const { code, emulator } = yield* started()
+      const fields = { user_code: code.userCode, action: "allow" }
+      const { port, url } = yield* EmulatorServer.EmulatorServer
+      const body = new URLSearchParams(fields).toString()
+      for (
+        const headers of [
+          { "sec-fetch-site": "cross-site", origin: url },
+          { "sec-fetch-site": "same-site", origin: url },
+          { origin: "https://evil.test" },
+          { origin: "null" },
+          { origin: `http://localhost:${port}` },
+          { origin: `http://127.0.0.1:${port + 1}` },
+          { origin: `https://127.0.0.1:${port}` }
+        ]
+      ) {
+        const answer = yield* ask({ path: "/device", body, headers })
+        proper(answer)
+        assert.strictEqual(answer.status, 403, JSON.stringify(headers))
+      }
+      assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "pending")
+      // a tool that sends neither header, and a browser that sends both or one
+      assert.strictEqual((yield* ask({ path: "/device", body })).status, 200)
+      assert.strictEqual((yield* ask({ path: "/device", body, headers: { origin: url } })).status, 200)
+      assert.strictEqual((yield* ask({ path: "/device", body, headers: { "sec-fetch-site": "none" } })).status, 200)
+    }).pipe(provide()))
+
+  it.effect("E4: a form without a decision, or too large, decides nothing", () =>
+    Effect.gen(function*() {
+      const { code, emulator } = yield* started()
+      const user_code = code.userCode
+      for (
+        const fields of [{ user_code }, { user_code, action: "Allow" }, {
+          user_code,
+          action: "allow",
+          x: "x".repeat(65_536)
+        }]
+      ) {
+        const answer = yield* submit(fields)
+        proper(answer)
+        assert.strictEqual(answer.status, 400)
+      }
+      assert.strictEqual((yield* emulator.lookup(user_code)).status, "pending")
+      assert.strictEqual((yield* submit({ action: "allow" })).status, 404)
+    }).pipe(provide()))
+
+  it.effect("E4: the emulator that pages decide on is the one that programs see", () =>
+    Effect.gen(function*() {
+      const { code } = yield* started()
+      yield* submit({ user_code: code.userCode, action: "allow" })
+      const emulator = yield* Emulator.Emulator
+      assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "approved")
+    }).pipe(provide()))
+})

@@ -1,0 +1,131 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { createServer } from "node:net"
+import { fileURLToPath } from "node:url"
+import { version } from "../src/internal/version.ts"
+import { exchange, grantType, registration, startUrl } from "./support.ts"
+
+const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
+
+interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+interface Running {
+  readonly child: ChildProcessWithoutNullStreams
+  readonly ended: Effect.Effect<Ended>
+  /** The first line on stdout. */
+  readonly ready: Effect.Effect<string>
+}
+
+/** The command in a process of its own, which ends with the test at the latest. */
+const run = (...args: ReadonlyArray<string>) =>
+  Effect.acquireRelease(
+    Effect.sync((): Running => {
+      const child = spawn(process.execPath, [bin, ...args])
+      let stdout = ""
+      let stderr = ""
+      child.stderr.on("data", (chunk) => {
+        stderr += String(chunk)
+      })
+      const ready = new Promise<string>((resolve) => {
+        child.stdout.on("data", (chunk) => {
+          stdout += String(chunk)
+          if (stdout.includes("\n")) resolve(stdout)
+        })
+      })
+      const ended = new Promise<Ended>((resolve) => {
+        child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }))
+      })
+      return { child, ended: Effect.promise(() => ended), ready: Effect.promise(() => ready) }
+    }),
+    ({ child }) =>
+      Effect.sync(() => {
+        child.kill("SIGKILL")
+      })
+  )
+
+const urlOf = (line: string): string => /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0] ?? ""
+
+describe("the command", () => {
+  it.effect("E1: it prints one line with its URL, serves, and Ctrl-C ends it with 130", () =>
+    Effect.gen(function*() {
+      const { child, ended, ready } = yield* run(
+        "--port",
+        "0",
+        "--interval",
+        "2",
+        "--expires-in",
+        "30",
+        "--auto-approve=0"
+      )
+      const line = yield* ready
+      assert.match(line, /^SSO OIDC emulator: http:\/\/127\.0\.0\.1:\d+\n$/)
+      const url = urlOf(line)
+      const post = (path: string, body: unknown) =>
+        Effect.map(exchange(url, { path, body: JSON.stringify(body) }), ({ text }) => JSON.parse(text))
+      const { clientId, clientSecret } = yield* post("/client/register", registration)
+      const code = yield* post("/device_authorization", { clientId, clientSecret, startUrl })
+      assert.deepInclude(code, { interval: 2, expiresIn: 30, verificationUri: `${url}/device` })
+      const { deviceCode } = code
+      assert.strictEqual(
+        (yield* post("/token", { clientId, clientSecret, grantType, deviceCode })).tokenType,
+        "Bearer"
+      )
+      child.kill("SIGINT")
+      assert.deepStrictEqual(yield* ended, { code: 130, signal: null, stdout: line, stderr: "" })
+    }))
+
+  it.effect("E1: SIGTERM ends it cleanly", () =>
+    Effect.gen(function*() {
+      const { child, ended, ready } = yield* run("--port", "0")
+      const line = yield* ready
+      child.kill("SIGTERM")
+      assert.deepStrictEqual(yield* ended, { code: 0, signal: null, stdout: line, stderr: "" })
+    }))
+
+  it.effect.each([
+    ["--port 99999", /^The emulator cannot start: port must be a whole number from 0 to 65535, not 99999\.\n$/],
+    ["--interval x", /^Invalid value for flag --interval: "x"\..*\n$/],
+    ["--auto-approve -1", /^The emulator cannot start: autoApprove must be .*, not -1\.\n$/],
+    ["--nope", /^Unrecognized flag: --nope .*\n$/]
+  ])("E1: %s is refused in one line", ([args, says]) =>
+    Effect.gen(function*() {
+      const { ended } = yield* run(...String(args).split(" "))
+      const { code, stderr, stdout } = yield* ended
+      assert.deepStrictEqual([code, stdout], [1, ""])
+      assert.match(stderr, new RegExp(says ?? ""))
+    }))
+
+  it.effect("E5: a port in use is said in one line", () =>
+    Effect.gen(function*() {
+      const server = createServer()
+      yield* Effect.addFinalizer(() => Effect.sync(() => server.close()))
+      yield* Effect.callback<void>((resume) => {
+        server.listen(0, "127.0.0.1", () => resume(Effect.void))
+      })
+      const address = server.address()
+      const port = typeof address === "object" && address !== null ? String(address.port) : ""
+      const { code, stderr, stdout } = yield* (yield* run("--port", port)).ended
+      assert.deepStrictEqual([code, stdout], [1, ""])
+      assert.strictEqual(
+        stderr,
+        `The emulator cannot start: port ${port} on 127.0.0.1 is in use; choose another, or 0 for any.\n`
+      )
+    }))
+
+  it.effect("E1: --version says the version of the package", () =>
+    Effect.gen(function*() {
+      const manifest: { readonly version: string } = JSON.parse(
+        readFileSync(new URL("../package.json", import.meta.url), "utf8")
+      )
+      assert.strictEqual(version, manifest.version)
+      const { code, stdout } = yield* (yield* run("--version")).ended
+      assert.deepStrictEqual([code, stdout.includes(version)], [0, true])
+    }))
+})

@@ -1,0 +1,75 @@
+/**
+ * What the tests share: requests as they go over the wire, and a signed-in client in few words.
+ */
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import { Emulator } from "@sso-oidc/emulator/Emulator"
+import { EmulatorServer } from "@sso-oidc/emulator/EmulatorServer"
+import { Effect, type Redacted } from "effect"
+import { type IncomingHttpHeaders, request as send } from "node:http"
+
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+}
+
+export interface Sent {
+  readonly method?: string
+  readonly path: string
+  readonly headers?: Record<string, string>
+  readonly body?: string
+}
+
+/** One request over a connection of its own, with whatever headers, `Host` included. */
+export const exchange = (url: string, sent: Sent): Effect.Effect<Answer, Error> =>
+  Effect.callback((resume) => {
+    const outgoing = send(`${url}${sent.path}`, {
+      agent: false,
+      method: sent.method ?? (sent.body === undefined ? "GET" : "POST"),
+      headers: { ...sent.headers }
+    }, (incoming) => {
+      let text = ""
+      incoming.setEncoding("utf8")
+      incoming.on("data", (chunk) => {
+        text += String(chunk)
+      })
+      incoming.on("end", () => {
+        resume(Effect.succeed({ status: incoming.statusCode ?? 0, headers: incoming.headers, text }))
+      })
+    })
+    outgoing.on("error", (error) => resume(Effect.fail(error)))
+    outgoing.end(sent.body)
+    return Effect.sync(() => outgoing.destroy())
+  })
+
+/** The same to the server in the context. */
+export const ask = (sent: Sent) => Effect.flatMap(EmulatorServer, ({ url }) => exchange(url, sent))
+
+export const post = (path: string, body: unknown) =>
+  ask({ path, body: JSON.stringify(body), headers: { "content-type": "application/json" } })
+
+export const grantType = CreateToken.deviceCodeGrantType
+
+export const registration = { clientName: "a tool", clientType: "public", scopes: ["sso:account:access"] }
+
+export const startUrl = "https://d-1234567890.awsapps.com/start"
+
+/** A client with a device code, ready to poll. */
+export const started = Effect.fnUntraced(function*(metadata: Partial<typeof registration> = registration) {
+  const emulator = yield* Emulator
+  const { clientId, clientSecret } = yield* emulator.registerClient({
+    clientName: "a tool",
+    clientType: "public",
+    ...metadata
+  })
+  const code = yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
+  const poll = emulator.createToken({ clientId, clientSecret, grantType, deviceCode: code.deviceCode })
+  const refresh = (refreshToken: Redacted.Redacted) =>
+    emulator.createToken({ clientId, clientSecret, grantType: "refresh_token", refreshToken })
+  return { clientId, clientSecret, code, emulator, poll, refresh }
+})
+
+/** The tag of what an effect fails with. */
+export const tagOf = <A, E extends { readonly _tag: string }, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<string, A, R> => Effect.map(Effect.flip(effect), (error) => error._tag)
