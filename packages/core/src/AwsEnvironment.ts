@@ -67,17 +67,21 @@ export const config: Config.Config<AwsEnvironment> = Config.all({
  * ```ts
  * import * as AwsEnvironment from "@sso-oidc/core/AwsEnvironment"
  * import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+ * import * as Config from "effect/Config"
  *
- * const layer = SsoOidc.layerConfig(AwsEnvironment.options({ region: "eu-west-1" }))
+ * const fixed = SsoOidc.layerConfig(AwsEnvironment.options({ region: "eu-west-1" }))
+ * const configured = SsoOidc.layerConfig(AwsEnvironment.options(Config.all({ region: Config.String("SSO_REGION") })))
  * ```
  *
  * @category configs
  * @since 0.1.0
  */
-export const options = (given: SsoOidc.Options): Config.Config<SsoOidc.Options> =>
-  Config.map(config, (environment) => ({
-    ...given,
-    endpoint: given.endpoint ?? environment.endpoint,
-    useFipsEndpoint: given.useFipsEndpoint ?? environment.useFipsEndpoint,
-    useDualstackEndpoint: given.useDualstackEndpoint ?? environment.useDualstackEndpoint
-  }))
+export const options = (given: SsoOidc.Options | Config.Config<SsoOidc.Options>): Config.Config<SsoOidc.Options> =>
+  Config.all({ environment: config, given: Config.isConfig(given) ? given : Config.succeed(given) }).pipe(
+    Config.map(({ environment, given }) => ({
+      ...given,
+      endpoint: given.endpoint ?? environment.endpoint,
+      useFipsEndpoint: given.useFipsEndpoint ?? environment.useFipsEndpoint,
+      useDualstackEndpoint: given.useDualstackEndpoint ?? environment.useDualstackEndpoint
+    }))
+  )

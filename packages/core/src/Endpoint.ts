@@ -78,6 +78,7 @@ const isHostLabel = (text: string): boolean => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0
 const fail = (problem: EndpointError["problem"], detail: string) => Result.fail(new EndpointError({ problem, detail }))
 
 const custom = (endpoint: string): Result.Result<string, EndpointError> => {
+  if (typeof endpoint !== "string") return fail("endpoint", "the endpoint is no text")
   if (!Text.isPrintable(endpoint)) return fail("endpoint", "the endpoint has control characters in it")
   const url = Url.parse(endpoint)
   if (url === undefined) return fail("endpoint", "the endpoint is no absolute URL, such as http://127.0.0.1:8080")

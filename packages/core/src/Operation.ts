@@ -9,7 +9,6 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as HttpMethod from "effect/http/HttpMethod"
 import type * as Schema from "effect/Schema"
 import type * as SsoOidcError from "./SsoOidcError.ts"
 
@@ -52,7 +51,7 @@ export interface SigningScope {
 export interface Operation<Request, Response, Error, R = never> {
   /** The model's name: `CreateToken`. */
   readonly name: string
-  readonly method: HttpMethod.HttpMethod
+  readonly method: "GET" | "POST"
   /** The path below the endpoint: `/token`. */
   readonly path: `/${string}`
   /** The constant query: `{ aws_iam: "t" }`, or empty. */

@@ -13,6 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as CreateToken from "./CreateToken.ts"
 import * as Endpoint from "./Endpoint.ts"
 import * as Call from "./internal/call.ts"
@@ -69,8 +70,8 @@ export interface Service {
  * What a client is made of, beside its transport.
  *
  * - `region`, `endpoint`, `useFipsEndpoint`, `useDualstackEndpoint`: see `Endpoint.Options`.
- * - `requestTimeout`: how long one call may take, its body included. 30 seconds by default.
- * - `maxResponseBytes`: how large an answer may be, after decompression. 256 KiB by default.
+ * - `requestTimeout`: how long one call may take, its body included. 30 seconds by default; longer than zero.
+ * - `maxResponseBytes`: how large an answer may be, after decompression. 256 KiB by default; at least 1.
  * - `userAgent`: the `user-agent` header; browsers send their own.
  *
  * @category models
@@ -132,6 +133,9 @@ export const fromExecute = (options: {
 /**
  * A client over the `HttpClient` in the context. Fails with `EndpointError` where region and endpoint cannot be used.
  *
+ * A `requestTimeout` or `maxResponseBytes` that makes no sense is a mistake in the program: the effect dies with a
+ * `RangeError` that names the option.
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -139,6 +143,12 @@ export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<Service, SsoOidcError.EndpointError, HttpClient.HttpClient> {
   const client = yield* HttpClient.HttpClient
+  const requestTimeout = Duration.fromInput(options.requestTimeout ?? "30 seconds")
+  if (Option.isNone(requestTimeout) || !Duration.isGreaterThan(requestTimeout.value, Duration.zero)) {
+    throw new RangeError("SsoOidc: requestTimeout must be a duration longer than zero")
+  }
+  const maxResponseBytes = options.maxResponseBytes ?? 256 * 1024
+  if (!(maxResponseBytes >= 1)) throw new RangeError("SsoOidc: maxResponseBytes must be a number of at least 1")
   const endpoint = yield* Effect.fromResult(Endpoint.resolve(options))
   return fromExecute({
     region: options.region,
@@ -147,8 +157,8 @@ export const make = Effect.fnUntraced(function*(
       client,
       endpoint,
       region: options.region,
-      requestTimeout: Duration.fromInputUnsafe(options.requestTimeout ?? "30 seconds"),
-      maxResponseBytes: options.maxResponseBytes ?? 256 * 1024,
+      requestTimeout: requestTimeout.value,
+      maxResponseBytes,
       userAgent: options.userAgent ?? `sso-oidc-effect/${version}`
     })
   })

@@ -22,6 +22,7 @@ import type { DeviceGrantEvent } from "./DeviceGrantEvent.ts"
 import * as Decision from "./internal/decision.ts"
 import * as Instant from "./internal/instant.ts"
 import * as Polling from "./internal/polling.ts"
+import * as Span from "./internal/span.ts"
 import type { PendingAuthorization } from "./PendingAuthorization.ts"
 import * as Registration from "./Registration.ts"
 import type { Token } from "./Token.ts"
@@ -151,7 +152,7 @@ const defaultExpiresIn = 600
  * @category grant
  * @since 0.1.0
  */
-export const start = Effect.fn("DeviceGrant.start")(function*<E = never, R = never>(
+export const start = Effect.fnUntraced(function*<E = never, R = never>(
   options: StartOptions<E, R>
 ): Effect.fn.Return<PendingAuthorization, StartError | E, SsoOidc.SsoOidc | R> {
   const oidc = yield* SsoOidc.SsoOidc
@@ -213,7 +214,7 @@ export const start = Effect.fn("DeviceGrant.start")(function*<E = never, R = nev
     nextPollAt: Instant.after(now, interval),
     wait: interval
   }
-})
+}, Span.named("DeviceGrant.start"))
 
 // -----------------------------------------------------------------------------
 // step
@@ -228,7 +229,7 @@ export const start = Effect.fn("DeviceGrant.start")(function*<E = never, R = nev
  * @category grant
  * @since 0.1.0
  */
-export const step = Effect.fn("DeviceGrant.step")(function*(
+export const step = Effect.fnUntraced(function*(
   pending: PendingAuthorization
 ): Effect.fn.Return<Step, PollError, SsoOidc.SsoOidc> {
   yield* Polling.atHome(pending)
@@ -244,7 +245,7 @@ export const step = Effect.fn("DeviceGrant.step")(function*(
   return decision._tag === "Continue"
     ? { _tag: "Waiting", pending: decision.pending, reason: decision.reason }
     : decision
-})
+}, Span.named("DeviceGrant.step"))
 
 /**
  * What to store right before a step that its process may not survive: the next poll one wait on, one failure more, and

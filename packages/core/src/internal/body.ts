@@ -58,5 +58,15 @@ export const jsonObject = (bytes: Uint8Array): Readonly<Record<string, unknown>>
   }
 }
 
+/** The bytes are UTF-8, or none: what a compressor makes is not. */
+export const isText = (bytes: Uint8Array): boolean => {
+  try {
+    decoder.decode(bytes)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** The first KiB as text, whatever it is. */
 export const excerpt = (bytes: Uint8Array): string => new TextDecoder().decode(bytes.subarray(0, 1024))

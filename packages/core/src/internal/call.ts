@@ -10,7 +10,6 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Tracer from "effect/Tracer"
 import type * as Operation from "../Operation.ts"
@@ -57,12 +56,13 @@ export const make = (settings: Settings) =>
             if (!isPace(error)) span.attribute("error.type", tagOf(error))
           })
         ),
-        Effect.map(Result.succeed),
+        // a span keeps what its effect ends with: behind a function, since no code and no URL may be read from it
+        Effect.map((response) => () => Effect.succeed(response)),
         // "not yet" and "slower" are answers, not failures: the span must not end as an error
-        Effect.catchIf(isPace, (error) => Effect.succeed(Result.fail(error))),
+        Effect.catchIf(isPace, (error) => Effect.succeed(() => Effect.fail(error))),
         Effect.withParentSpan(span, { captureStackTrace: false })
       )
-  ).pipe(Effect.flatMap(Effect.fromResult))
+  ).pipe(Effect.flatMap((outcome) => outcome()))
 
 const tagOf = (error: unknown): string =>
   Predicate.hasProperty(error, "_tag") && typeof error._tag === "string" ? error._tag : "_OTHER"
@@ -86,7 +86,7 @@ const send = Effect.fnUntraced(function*<Request, Response, E, R>(
   if (Object.values(request.headers).some((value) => !isHeaderValue(value))) {
     return yield* invalid(operation.name, "a header value has characters that no header may have")
   }
-  const answer = yield* exchange(settings, operation.name, request, span)
+  const answer = yield* exchange(settings, operation.name, request, secrets, span)
   return yield* answer.redirect
     ? unexpected(operation.name, answer, secrets, { problem: "redirect" })
     : judge(operation, answer, secrets)
@@ -103,7 +103,7 @@ const encode = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
   input: Request
 ): Effect.Effect<HttpClientRequest.HttpClientRequest, SsoOidcError.RequestInvalid> =>
-  Schema.encodeEffect(operation.request)(input).pipe(
+  Effect.suspend(() => Schema.encodeEffect(operation.request)(input)).pipe(
     Effect.mapError((error) => invalid(operation.name, oneLine(error.message))),
     Effect.map((members) =>
       HttpClientRequest.make(operation.method)(`${settings.endpoint}${operation.path}`, {
@@ -111,7 +111,9 @@ const encode = <Request, Response, E, R>(
         headers: { "user-agent": settings.userAgent },
         body: HttpBody.jsonUnsafe(members)
       })
-    )
+    ),
+    // a getter that throws, or members that no JSON can hold
+    Effect.catchDefect(() => invalid(operation.name, "the request cannot be read"))
   )
 
 // A schema's message names members and what they should be, never their values.
@@ -147,6 +149,7 @@ const exchange = (
   settings: Settings,
   operation: string,
   request: HttpClientRequest.HttpClientRequest,
+  secrets: ReadonlyArray<string>,
   span: Tracer.Span
 ): Effect.Effect<Answer, SsoOidcError.TransportError> =>
   Effect.suspend(() => {
@@ -155,7 +158,7 @@ const exchange = (
       sent: "no" | "maybe",
       rest: { readonly code: string; readonly heals: boolean; readonly cause?: SsoOidcError.TransportError["cause"] }
     ) => {
-      const id = head && Head.requestId(head)
+      const id = head && requestIdOf(head, secrets)
       const { cause, ...known } = rest
       return new SsoOidcError.TransportError({
         operation,
@@ -164,16 +167,16 @@ const exchange = (
         // a failure after the headers is a lost answer, whatever its cause
         sent: head === undefined ? sent : "answered",
         ...(head === undefined ? {} : { status: head.status }),
-        ...(id === undefined ? {} : { requestId: Text.printable(id) })
+        ...(id === undefined ? {} : { requestId: id })
       })
     }
     return Effect.gen(function*() {
       // in a scope of its own, so that an answer that is not read to its end closes its connection
       const response = yield* HttpClient.withScope(settings.client).execute(request)
       head = response
-      const id = Head.requestId(response)
+      const id = requestIdOf(response, secrets)
       span.attribute("http.response.status_code", response.status)
-      if (id !== undefined) span.attribute("aws.request_id", Text.printable(id))
+      if (id !== undefined) span.attribute("aws.request_id", id)
       const retryAfter = yield* Head.retryAfter(response)
       const redirect = Head.isRedirect(response)
       // a redirect's body is nobody's business, and an opaque one has none
@@ -183,7 +186,11 @@ const exchange = (
       return { ...body, response, redirect, retryAfter }
     }).pipe(
       Effect.scoped,
-      Effect.catchTag("HttpClientError", (error) => Effect.fail(failed(...classify(error)))),
+      Effect.catchTag("HttpClientError", (error) => {
+        // a client that filters by status fails with the answer in its error
+        head ??= error.response
+        return Effect.fail(failed(...classify(error, (text) => clean(text, secrets))))
+      }),
       Effect.timeoutOrElse({
         duration: settings.requestTimeout,
         orElse: () => Effect.fail(failed("maybe", { code: "TIMEOUT", heals: true }))
@@ -199,7 +206,9 @@ type Failed = [
   { readonly code: string; readonly heals: boolean; readonly cause?: SsoOidcError.TransportError["cause"] }
 ]
 
-const classify = (error: HttpClientError.HttpClientError): Failed => {
+type Clean = (text: string) => string
+
+const classify = (error: HttpClientError.HttpClientError, safe: Clean): Failed => {
   const { reason } = error
   switch (reason._tag) {
     case "InvalidUrlError":
@@ -209,32 +218,36 @@ const classify = (error: HttpClientError.HttpClientError): Failed => {
       const { cause } = reason
       return TransportCause.isTransportCause(cause)
         ? [cause.sent, {
-          code: Text.printable(cause.code),
+          code: safe(cause.code),
           heals: cause.heals,
-          cause: copyOf({ name: cause.name, code: cause.code, syscall: cause.syscall })
+          cause: copyOf({ name: cause.name, code: cause.code, syscall: cause.syscall }, safe)
         }]
-        : ["maybe", { code: codeOf(cause) ?? "UNKNOWN", heals: true, cause: copyOf(cause) }]
+        : ["maybe", { code: codeOf(cause, safe) ?? "UNKNOWN", heals: true, cause: copyOf(cause, safe) }]
     }
-    default:
-      return ["maybe", { code: codeOf(causeOf(reason)) ?? "BODY", heals: true, cause: copyOf(causeOf(reason)) }]
+    default: {
+      const code = codeOf(causeOf(reason), safe) ?? (reason._tag === "StatusCodeError" ? "STATUS" : "BODY")
+      return ["maybe", { code, heals: true, cause: copyOf(causeOf(reason), safe) }]
+    }
   }
 }
 
 const causeOf = (reason: object): unknown => "cause" in reason ? reason.cause : undefined
 
-const stringMember = (u: unknown, key: string): string | undefined =>
-  Predicate.hasProperty(u, key) && typeof u[key] === "string" && u[key] !== "" ? Text.printable(u[key]) : undefined
+const stringMember = (u: unknown, key: string, safe: Clean): string | undefined =>
+  Predicate.hasProperty(u, key) && typeof u[key] === "string" && u[key] !== "" ? safe(u[key]) : undefined
 
 // fetch wraps the platform's error in a TypeError; the code is one level down
-const codeOf = (cause: unknown): string | undefined =>
-  stringMember(cause, "code") ?? (Predicate.hasProperty(cause, "cause") ? stringMember(cause.cause, "code") : undefined)
+const memberOf = (cause: unknown, key: string, safe: Clean): string | undefined =>
+  stringMember(cause, key, safe) ??
+    (Predicate.hasProperty(cause, "cause") ? stringMember(cause.cause, key, safe) : undefined)
 
-const copyOf = (cause: unknown): NonNullable<SsoOidcError.TransportError["cause"]> => {
-  const code = codeOf(cause)
-  const syscall = stringMember(cause, "syscall") ??
-    (Predicate.hasProperty(cause, "cause") ? stringMember(cause.cause, "syscall") : undefined)
+const codeOf = (cause: unknown, safe: Clean): string | undefined => memberOf(cause, "code", safe)
+
+const copyOf = (cause: unknown, safe: Clean): NonNullable<SsoOidcError.TransportError["cause"]> => {
+  const code = codeOf(cause, safe)
+  const syscall = memberOf(cause, "syscall", safe)
   return {
-    name: stringMember(cause, "name") ?? "Error",
+    name: stringMember(cause, "name", safe) ?? "Error",
     ...(code === undefined ? {} : { code }),
     ...(syscall === undefined ? {} : { syscall })
   }
@@ -247,6 +260,14 @@ const copyOf = (cause: unknown): NonNullable<SsoOidcError.TransportError["cause"
 const clean = (text: string, secrets: ReadonlyArray<string>): string =>
   Text.printable(Text.maskSecrets(Text.printable(text), secrets))
 
+const requestIdOf = (
+  response: HttpClientResponse.HttpClientResponse,
+  secrets: ReadonlyArray<string>
+): string | undefined => {
+  const id = clean(Head.requestId(response) ?? "", secrets)
+  return id === "" ? undefined : id
+}
+
 const unexpected = (
   operation: string,
   answer: Answer,
@@ -254,7 +275,7 @@ const unexpected = (
   what: { readonly problem: SsoOidcError.Problem; readonly code?: string | undefined; readonly detail?: string }
 ): SsoOidcError.UnexpectedResponse => {
   const { bytes, response, retryAfter, tooLarge } = answer
-  const id = Head.requestId(response)
+  const id = requestIdOf(response, secrets)
   const type = Head.contentType(response)
   const length = tooLarge || answer.redirect ? Head.contentLength(response) : bytes.length
   return new SsoOidcError.UnexpectedResponse({
@@ -263,7 +284,7 @@ const unexpected = (
     status: response.status,
     ...(what.detail === undefined ? {} : { detail: what.detail }),
     ...(what.code === undefined ? {} : { code: clean(what.code, secrets) }),
-    ...(id === undefined ? {} : { requestId: clean(id, secrets) }),
+    ...(id === undefined ? {} : { requestId: id }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
     ...(type === undefined ? {} : { contentType: clean(type, secrets) }),
     ...(length === undefined ? {} : { length }),
@@ -283,10 +304,12 @@ const judge = <Request, Response, E, R>(
   ) => Effect.fail(unexpected(operation.name, answer, secrets, { problem, ...more }))
   if (answer.tooLarge) return refuse("tooLarge")
   const body = Body.jsonObject(answer.bytes)
-  if (body === undefined && answer.bytes.length > 0 && Head.isEncoded(response)) return refuse("contentEncoding")
+  if (Head.isEncoded(response) && !Body.isText(answer.bytes)) return refuse("contentEncoding")
   if (response.status === 200) {
     if (body === undefined) return refuse("malformed", { detail: "the body is no JSON object" })
-    return Schema.decodeUnknownEffect(operation.response)(body).pipe(
+    // an empty text says as little as a null, and an optional one must not cost the answer
+    const members = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== ""))
+    return Schema.decodeUnknownEffect(operation.response)(members).pipe(
       Effect.catch((error) => refuse("malformed", { detail: oneLine(error.message) }))
     )
   }
@@ -294,16 +317,16 @@ const judge = <Request, Response, E, R>(
   if (exception === undefined || response.status < 400) return refuse("status", { code })
   const text = (key: string): string | undefined => {
     const value = body?.[key]
-    return typeof value === "string" && value !== "" ? clean(value, secrets) : undefined
+    const text = typeof value === "string" ? clean(value, secrets) : ""
+    return text === "" ? undefined : text
   }
   const optional = <K extends string, V>(key: K, value: V | undefined) => value === undefined ? {} : { [key]: value }
-  const id = Head.requestId(response)
   return Effect.fail(
     new exception({
       error: text("error") ?? exception.error,
       status: response.status,
       ...optional("errorDescription", text("error_description")),
-      ...optional("requestId", id === undefined ? undefined : clean(id, secrets)),
+      ...optional("requestId", requestIdOf(response, secrets)),
       ...optional("retryAfter", answer.retryAfter),
       ...optional("reason", text("reason")),
       ...optional("endpoint", text("endpoint")),

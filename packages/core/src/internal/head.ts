@@ -15,7 +15,7 @@ type Response = HttpClientResponse.HttpClientResponse
 
 /** The id that AWS support asks for. */
 export const requestId = (response: Response): string | undefined =>
-  response.headers["x-amzn-requestid"] ?? response.headers["x-amz-request-id"]
+  response.headers["x-amzn-requestid"] || response.headers["x-amz-request-id"]
 
 /** The header that names an error's type, before any body member does. */
 export const errorType = (response: Response): string | undefined => response.headers["x-amzn-errortype"]

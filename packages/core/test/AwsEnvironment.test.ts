@@ -1,0 +1,194 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as AwsEnvironment from "@sso-oidc/core/AwsEnvironment"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as Wire from "./support/Wire.ts"
+
+const withEnv = (env: Record<string, string>) => Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env)))
+
+const read = (env: Record<string, string>) =>
+  Effect.gen(function*() {
+    return yield* AwsEnvironment.config
+  }).pipe(withEnv(env))
+
+const absent = { endpoint: undefined, useFipsEndpoint: undefined, useDualstackEndpoint: undefined }
+
+describe("AwsEnvironment", () => {
+  it.effect("C7: an empty environment asks for nothing", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* read({}), absent)
+    }))
+
+  it.effect("C7: the service's endpoint wins over the general one", () =>
+    Effect.gen(function*() {
+      const specific = { AWS_ENDPOINT_URL_SSO_OIDC: "https://oidc.example" }
+      const general = { AWS_ENDPOINT_URL: "https://aws.example" }
+      assert.strictEqual((yield* read({ ...specific, ...general })).endpoint, "https://oidc.example")
+      assert.strictEqual((yield* read(specific)).endpoint, "https://oidc.example")
+      assert.strictEqual((yield* read(general)).endpoint, "https://aws.example")
+    }))
+
+  it.effect("C7: AWS_IGNORE_CONFIGURED_ENDPOINT_URLS drops both endpoints, and nothing else", () =>
+    Effect.gen(function*() {
+      const env = {
+        AWS_ENDPOINT_URL_SSO_OIDC: "https://oidc.example",
+        AWS_ENDPOINT_URL: "https://aws.example",
+        AWS_USE_FIPS_ENDPOINT: "true"
+      }
+      assert.deepStrictEqual(yield* read({ ...env, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true" }), {
+        ...absent,
+        useFipsEndpoint: true
+      })
+      for (const no of ["false", ""]) {
+        const { endpoint } = yield* read({ ...env, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: no })
+        assert.strictEqual(endpoint, "https://oidc.example")
+      }
+    }))
+
+  it.effect("C7: an empty variable counts as absent", () =>
+    Effect.gen(function*() {
+      const empty = {
+        AWS_ENDPOINT_URL_SSO_OIDC: "",
+        AWS_ENDPOINT_URL: "",
+        AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "",
+        AWS_USE_FIPS_ENDPOINT: "",
+        AWS_USE_DUALSTACK_ENDPOINT: ""
+      }
+      assert.deepStrictEqual(yield* read(empty), absent)
+      assert.strictEqual(
+        (yield* read({ ...empty, AWS_ENDPOINT_URL: "https://aws.example" })).endpoint,
+        "https://aws.example"
+      )
+    }))
+
+  it.effect("C7: flags are true or false, in any case", () =>
+    Effect.gen(function*() {
+      for (
+        const [text, value] of [["true", true], ["TRUE", true], ["True", true], ["false", false], [
+          "FALSE",
+          false
+        ]] as const
+      ) {
+        const env = { AWS_USE_FIPS_ENDPOINT: text, AWS_USE_DUALSTACK_ENDPOINT: text }
+        assert.deepInclude(yield* read(env), { useFipsEndpoint: value, useDualstackEndpoint: value })
+      }
+    }))
+
+  for (
+    const name of [
+      "AWS_USE_FIPS_ENDPOINT",
+      "AWS_USE_DUALSTACK_ENDPOINT",
+      "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+    ]
+  ) {
+    it.effect.each(["yes", "1", "0", "on", " true", "truefalse", "true\nfalse"])(
+      `C7: ${name}=%j is a ConfigError`,
+      (value) =>
+        Effect.gen(function*() {
+          const error = yield* Effect.flip(read({ [name]: value }))
+          assert.strictEqual(error._tag, "ConfigError")
+          assert.include(error.message, "true or false")
+        })
+    )
+  }
+
+  it.effect("C7: the region is never read from the environment", () =>
+    Effect.gen(function*() {
+      assert.notProperty(yield* read({ AWS_REGION: "us-east-1", AWS_DEFAULT_REGION: "us-east-1" }), "region")
+    }))
+
+  it.effect("C7: options() takes from the environment only what is left open", () =>
+    Effect.gen(function*() {
+      const env = {
+        AWS_ENDPOINT_URL: "https://aws.example",
+        AWS_USE_FIPS_ENDPOINT: "true",
+        AWS_USE_DUALSTACK_ENDPOINT: "true"
+      }
+      const options = (given: SsoOidc.Options) =>
+        Effect.gen(function*() {
+          return yield* AwsEnvironment.options(given)
+        }).pipe(withEnv(env))
+      assert.deepStrictEqual(yield* options({ region: "eu-west-1", maxResponseBytes: 7, userAgent: "u" }), {
+        region: "eu-west-1",
+        maxResponseBytes: 7,
+        userAgent: "u",
+        endpoint: "https://aws.example",
+        useFipsEndpoint: true,
+        useDualstackEndpoint: true
+      })
+      assert.deepStrictEqual(
+        yield* options({
+          region: "eu-west-1",
+          endpoint: "https://given.example",
+          useFipsEndpoint: false,
+          useDualstackEndpoint: false
+        }),
+        {
+          region: "eu-west-1",
+          endpoint: "https://given.example",
+          useFipsEndpoint: false,
+          useDualstackEndpoint: false
+        }
+      )
+    }))
+})
+
+describe("AwsEnvironment: options from configuration", () => {
+  it.effect("C7: what the caller reads by its own names is joined with what the environment asks for", () =>
+    Effect.gen(function*() {
+      const options = AwsEnvironment.options(Config.all({ region: Config.String("SSO_REGION") }))
+      const read = (env: Record<string, string>) =>
+        Effect.gen(function*() {
+          return yield* options
+        }).pipe(withEnv(env))
+      assert.deepInclude(yield* read({ SSO_REGION: "eu-west-1", AWS_ENDPOINT_URL: "https://aws.example" }), {
+        region: "eu-west-1",
+        endpoint: "https://aws.example"
+      })
+      assert.strictEqual((yield* Effect.flip(read({ AWS_REGION: "us-east-1" })))._tag, "ConfigError")
+    }))
+})
+
+describe("AwsEnvironment: with SsoOidc.layerConfig", () => {
+  const endpointOf = (env: Record<string, string>, region = "eu-west-1") =>
+    Effect.gen(function*() {
+      return (yield* SsoOidc.SsoOidc).endpoint
+    }).pipe(
+      Effect.provide(
+        SsoOidc.layerConfig(AwsEnvironment.options({ region })).pipe(
+          Layer.provide(Layer.succeed(HttpClient.HttpClient, Wire.silent().client))
+        )
+      ),
+      withEnv(env)
+    )
+
+  it.effect("C7: the layer calls the endpoint that the environment asks for", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* endpointOf({}), "https://oidc.eu-west-1.amazonaws.com")
+      assert.strictEqual(
+        yield* endpointOf({ AWS_ENDPOINT_URL_SSO_OIDC: "http://127.0.0.1:4566/" }),
+        "http://127.0.0.1:4566"
+      )
+      assert.strictEqual(
+        yield* endpointOf({ AWS_USE_DUALSTACK_ENDPOINT: "true" }),
+        "https://oidc.eu-west-1.api.aws"
+      )
+    }))
+
+  it.effect("C3, C7: what cannot be is in the layer's error channel: EndpointError or ConfigError", () =>
+    Effect.gen(function*() {
+      const plainHttp = yield* Effect.flip(endpointOf({ AWS_ENDPOINT_URL: "http://oidc.example" }))
+      assert.deepInclude(plainHttp, { _tag: "EndpointError", problem: "endpoint" })
+      const both = yield* Effect.flip(
+        endpointOf({ AWS_ENDPOINT_URL: "https://oidc.example", AWS_USE_FIPS_ENDPOINT: "true" })
+      )
+      assert.deepInclude(both, { _tag: "EndpointError", problem: "fipsWithEndpoint" })
+      const region = yield* Effect.flip(endpointOf({}, "eu-west-1.evil.example/"))
+      assert.deepInclude(region, { _tag: "EndpointError", problem: "region" })
+      assert.strictEqual((yield* Effect.flip(endpointOf({ AWS_USE_FIPS_ENDPOINT: "yes" })))._tag, "ConfigError")
+    }))
+})

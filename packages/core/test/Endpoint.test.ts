@@ -1,0 +1,230 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Endpoint from "@sso-oidc/core/Endpoint"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+
+const url = (options: Endpoint.Options): string => Result.getOrThrow(Endpoint.resolve(options))
+
+const problem = (options: Endpoint.Options): string => {
+  const result = Endpoint.resolve(options)
+  if (Result.isSuccess(result)) return assert.fail(`accepted as ${result.success}`)
+  assert.strictEqual(result.failure._tag, "EndpointError")
+  return result.failure.problem
+}
+
+const region = "eu-west-1"
+
+// The model's rule set, restated: partition, regions, plain and dual-stack suffix.
+const partitions = [
+  ["aws", ["us-east-1", "eu-west-1", "ap-southeast-7", "mx-central-1", "il-central-1"], "amazonaws.com", "api.aws"],
+  ["aws-cn", ["cn-north-1", "cn-northwest-1"], "amazonaws.com.cn", "api.amazonwebservices.com.cn"],
+  ["aws-us-gov", ["us-gov-east-1", "us-gov-west-1"], "amazonaws.com", "api.aws"],
+  ["aws-eusc", ["eusc-de-east-1"], "amazonaws.eu", "api.amazonwebservices.eu"],
+  ["aws-iso", ["us-iso-east-1", "us-iso-west-1"], "c2s.ic.gov", "api.aws.ic.gov"],
+  ["aws-iso-b", ["us-isob-east-1"], "sc2s.sgov.gov", "api.aws.scloud"],
+  ["aws-iso-e", ["eu-isoe-west-1"], "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"],
+  ["aws-iso-f", ["us-isof-south-1"], "csp.hci.ic.gov", "api.aws.hci.ic.gov"]
+] as const
+
+const cases = partitions.flatMap(([partition, regions, suffix, dual]) =>
+  // each partition also has a pseudo region, and a region that is not yet known belongs to it by its pattern
+  [...regions, `${partition}-global`].map((region) => ({ partition, region, suffix, dual }))
+)
+
+describe("Endpoint: rules", () => {
+  it.each(cases)("C7: $region ($partition): plain", ({ region, suffix }) => {
+    assert.strictEqual(url({ region }), `https://oidc.${region}.${suffix}`)
+    assert.strictEqual(
+      url({ region, useDualstackEndpoint: false, useFipsEndpoint: false, endpoint: undefined }),
+      `https://oidc.${region}.${suffix}`
+    )
+  })
+
+  it.each(cases)("C7: $region ($partition): dual-stack", ({ dual, region }) => {
+    assert.strictEqual(url({ region, useDualstackEndpoint: true }), `https://oidc.${region}.${dual}`)
+  })
+
+  it.each(cases)("C7: $region ($partition): FIPS", ({ partition, region, suffix }) => {
+    const prefix = partition === "aws-us-gov" ? "oidc" : "oidc-fips"
+    assert.strictEqual(url({ region, useFipsEndpoint: true }), `https://${prefix}.${region}.${suffix}`)
+  })
+
+  it.each(cases)("C7: $region ($partition): FIPS and dual-stack", ({ dual, region }) => {
+    assert.strictEqual(
+      url({ region, useFipsEndpoint: true, useDualstackEndpoint: true }),
+      `https://oidc-fips.${region}.${dual}`
+    )
+  })
+
+  it.each([
+    ["us-newcity-9", "amazonaws.com"],
+    ["cn-newcity-9", "amazonaws.com.cn"],
+    ["us-gov-newcity-9", "amazonaws.com"],
+    ["us-isob-newcity-9", "sc2s.sgov.gov"],
+    // matched by no pattern: the partition aws
+    ["eusc-fr-west-1", "amazonaws.com"],
+    ["xx-nowhere-1", "amazonaws.com"],
+    ["moon", "amazonaws.com"],
+    ["1", "amazonaws.com"]
+  ])("C7: an unknown region falls into its pattern's partition, else into aws: %s", (region, suffix) => {
+    assert.strictEqual(url({ region }), `https://oidc.${region}.${suffix}`)
+  })
+
+  it("C7: FIPS or dual-stack together with a custom endpoint is refused", () => {
+    const endpoint = "https://oidc.example"
+    assert.strictEqual(problem({ region, endpoint, useFipsEndpoint: true }), "fipsWithEndpoint")
+    assert.strictEqual(problem({ region, endpoint, useDualstackEndpoint: true }), "dualstackWithEndpoint")
+    assert.strictEqual(
+      problem({ region, endpoint, useFipsEndpoint: true, useDualstackEndpoint: true }),
+      "fipsWithEndpoint"
+    )
+  })
+})
+
+describe("Endpoint: region", () => {
+  it.each([
+    "",
+    "eu-west-1.evil.example/",
+    "eu-west-1.evil.example",
+    "evil.example/#",
+    "a@b",
+    "a:b",
+    "a/b",
+    "a\\b",
+    "a?b",
+    "a#b",
+    "a b",
+    " eu-west-1",
+    "eu-west-1 ",
+    "a_b",
+    "%65u-west-1",
+    "x".repeat(64),
+    "-eu-west-1",
+    "eu-west-1-",
+    "-",
+    "é",
+    "eu‐west‐1",
+    "ｅu-west-1",
+    "\u212a", // a Kelvin sign, which some case-insensitive patterns take for a K
+    "eu-west-1\r\n",
+    "eu-west-1\n",
+    "\r\neu-west-1",
+    "eu\r\nHost: evil.example",
+    "eu\u0000west",
+    "..",
+    "[::1]"
+  ])("C7: a region that is no host label is refused, with or without a custom endpoint: %j", (region) => {
+    assert.strictEqual(problem({ region }), "region")
+    assert.strictEqual(problem({ region, endpoint: "https://oidc.example" }), "region")
+  })
+
+  it.each(["a", "1", "x".repeat(63), "a--b", "EU-WEST-1"])("C7: any host label is a region: %s", (region) => {
+    assert.strictEqual(url({ region }), `https://oidc.${region}.amazonaws.com`)
+  })
+
+  it("C7: a region of another type, which JavaScript may pass, is refused, not thrown at", () => {
+    for (const region of [undefined, null, 7, {}, ["eu-west-1"]]) {
+      // deliberately wrong
+      assert.strictEqual(problem({ region: region as string }), "region")
+    }
+  })
+
+  it.prop("C7: whatever the region, the host stays below AWS's suffix", [Schema.String], ([region]) => {
+    const result = Endpoint.resolve({ region })
+    if (Result.isFailure(result)) return
+    const { host, pathname, search } = new URL(result.success)
+    assert.strictEqual(host, `oidc.${region.toLowerCase()}.amazonaws.com`)
+    assert.strictEqual(pathname + search, "/")
+  })
+})
+
+describe("Endpoint: custom", () => {
+  it.each([
+    ["https://oidc.example", "https://oidc.example"],
+    ["https://oidc.example/", "https://oidc.example"],
+    ["https://oidc.example:8443", "https://oidc.example:8443"],
+    ["https://oidc.example/base/path", "https://oidc.example/base/path"],
+    ["https://oidc.example/base/path//", "https://oidc.example/base/path"],
+    ["HTTPS://OIDC.example/Base", "https://oidc.example/Base"],
+    ["https://192.0.2.1/", "https://192.0.2.1"],
+    ["http://localhost:8080", "http://localhost:8080"],
+    ["http://LOCALHOST", "http://localhost"],
+    ["http://127.0.0.1:4566/oidc", "http://127.0.0.1:4566/oidc"],
+    ["http://127.255.255.254", "http://127.255.255.254"],
+    ["http://127.1", "http://127.0.0.1"],
+    ["http://2130706433", "http://127.0.0.1"],
+    ["http://0x7f000001", "http://127.0.0.1"],
+    ["http://[::1]", "http://[::1]"],
+    ["http://[0:0:0:0:0:0:0:1]:8080", "http://[::1]:8080"]
+  ])("C7: %s is kept, with its path", (endpoint, expected) => {
+    assert.strictEqual(url({ region, endpoint }), expected)
+  })
+
+  it.each([
+    // user info
+    "https://user@oidc.example",
+    "https://user:word@oidc.example",
+    "https://:word@oidc.example",
+    "http://localhost@evil.example",
+    "http://127.0.0.1:80@evil.example",
+    // query and fragment, empty ones too
+    "https://oidc.example?x=1",
+    "https://oidc.example/?",
+    "https://oidc.example#x",
+    "https://oidc.example/#",
+    // other schemes
+    "ftp://oidc.example",
+    "ws://localhost",
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    "data:,x",
+    "localhost:8080",
+    // http to what is not loopback
+    "http://oidc.example",
+    "http://localhost.evil.example",
+    "http://127.0.0.1.evil.example",
+    "http://127.0.0.1.nip.io",
+    "http://evil.example/localhost",
+    "http://128.0.0.1",
+    "http://0.0.0.0",
+    "http://10.0.0.1",
+    "http://169.254.169.254",
+    "http://[::]",
+    "http://[::2]",
+    "http://[::ffff:10.0.0.1]",
+    "http://localhost.",
+    "http://2130706434000",
+    "http://oidc.eu-west-1.amazonaws.com",
+    // no URL at all
+    "",
+    "oidc.example",
+    "/path",
+    "//oidc.example",
+    "https://",
+    "https://a b",
+    "null",
+    // control characters
+    "https://oidc.example/\r\nx",
+    "https://oidc\t.example",
+    "https://oidc.example/\u0000",
+    "https://oidc.example/\u202e"
+  ])("C7: %j is refused", (endpoint) => {
+    assert.strictEqual(problem({ region, endpoint }), "endpoint")
+  })
+
+  it("C7: an endpoint of another type, which JavaScript may pass, is refused, not thrown at", () => {
+    for (const endpoint of [null, 7, {}, new URL("https://oidc.example")]) {
+      // deliberately wrong
+      assert.strictEqual(problem({ region, endpoint: endpoint as string }), "endpoint")
+    }
+  })
+
+  it("C6, C7: the refusal does not repeat the endpoint, which may hold a password", () => {
+    const result = Endpoint.resolve({ region, endpoint: "https://user:pass-word-1@oidc.example" })
+    assert.isTrue(Result.isFailure(result))
+    assert.notInclude(
+      JSON.stringify(result) + String(Result.isFailure(result) && result.failure.message),
+      "pass-word-1"
+    )
+  })
+})

@@ -1,0 +1,208 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/testing/TestClock"
+import { deviceRequest, tokenAnswer } from "./support/fixtures.ts"
+import * as Wire from "./support/Wire.ts"
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+const createToken = (wire: Wire.Wire, options?: Parameters<typeof Wire.client>[1]) =>
+  Effect.flatMap(Wire.client(wire, options), (oidc) => oidc.createToken(deviceRequest))
+
+/** A body that the test feeds, and that tells when it is cancelled. */
+const fed = (first = "") => {
+  const state = { cancelled: false, push: (_text: string): void => {}, close: (): void => {}, error: (): void => {} }
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (controller) => {
+      const push = (text: string): void => controller.enqueue(Uint8Array.from(bytes(text)))
+      state.push = push
+      state.close = () => controller.close()
+      state.error = () => controller.error(Object.assign(new Error("socket hang up"), { code: "ECONNRESET" }))
+      if (first !== "") push(first)
+    },
+    cancel: () => {
+      state.cancelled = true
+    }
+  })
+  return { body, state }
+}
+
+const head = { status: 200, headers: { "x-amzn-requestid": "r-1", "content-type": "application/json" } }
+
+describe("SsoOidc: the cap on bodies", () => {
+  const good = JSON.stringify(tokenAnswer)
+
+  it.effect("C7: a body of exactly maxResponseBytes is read, one byte more is tooLarge", () =>
+    Effect.gen(function*() {
+      const length = bytes(good).length
+      const wire = Wire.answering(() => Wire.json(tokenAnswer))
+      assert.strictEqual((yield* createToken(wire, { maxResponseBytes: length })).tokenType, "Bearer")
+      const error = yield* Effect.flip(createToken(wire, { maxResponseBytes: length - 1 }))
+      assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "tooLarge", status: 200 })
+    }))
+
+  it.effect("C7: the cap is 256 KiB by default", () =>
+    Effect.gen(function*() {
+      const padded = (length: number) => Wire.answering(() => new Response(good + " ".repeat(length - good.length)))
+      yield* createToken(padded(256 * 1024))
+      assert.deepInclude(yield* Effect.flip(createToken(padded(256 * 1024 + 1))), { problem: "tooLarge" })
+    }))
+
+  it.effect("C7: the cap holds for errors too, before their type is looked at", () =>
+    Effect.gen(function*() {
+      const wire = Wire.answering(() => Wire.exception("SlowDownException", { error: "slow_down", x: "y".repeat(100) }))
+      assert.deepInclude(yield* Effect.flip(createToken(wire, { maxResponseBytes: 50 })), {
+        _tag: "UnexpectedResponse",
+        problem: "tooLarge",
+        status: 400
+      })
+    }))
+
+  it.effect("C7: a body without end is cut off at the cap: its stream is cancelled and its signal aborted", () =>
+    Effect.gen(function*() {
+      let pulled = 0
+      let cancelled = false
+      const wire = Wire.answering(() =>
+        new Response(
+          new ReadableStream({
+            pull: (controller) => {
+              pulled += 1
+              controller.enqueue(bytes("x".repeat(1000)))
+              // without end, as far as the cap is concerned
+              if (pulled === 1000) controller.close()
+            },
+            cancel: () => {
+              cancelled = true
+            }
+          }),
+          { ...head, headers: { ...head.headers, "content-length": "123456789" } }
+        )
+      )
+      const error = yield* Effect.flip(createToken(wire, { maxResponseBytes: 10_000 }))
+      if (error._tag !== "UnexpectedResponse") return assert.fail(error._tag)
+      assert.deepInclude(error, { problem: "tooLarge", requestId: "r-1", length: 123456789 })
+      assert.strictEqual(Redacted.value(error.body), "x".repeat(1024))
+      assert.isAtMost(pulled, 20)
+      assert.isTrue(cancelled)
+      assert.isTrue(wire.sent[0]?.signal.aborted)
+    }))
+})
+
+describe("SsoOidc: time", () => {
+  it.effect("no answer within requestTimeout, 30 s by default, is TIMEOUT and maybe sent; the signal aborts", () =>
+    Effect.gen(function*() {
+      const wire = Wire.silent()
+      const fiber = yield* Effect.forkChild(Effect.flip(createToken(wire)))
+      yield* TestClock.adjust("29999 millis")
+      assert.isUndefined(fiber.pollUnsafe())
+      assert.isFalse(wire.sent[0]?.signal.aborted)
+      yield* TestClock.adjust("1 millis")
+      assert.deepInclude(yield* Fiber.join(fiber), {
+        _tag: "TransportError",
+        operation: "CreateToken",
+        sent: "maybe",
+        code: "TIMEOUT",
+        heals: true
+      })
+      assert.isTrue(wire.sent[0]?.signal.aborted)
+    }))
+
+  it.effect("a body that never ends is TIMEOUT and answered, with status and request id; it is cancelled", () =>
+    Effect.gen(function*() {
+      const { body, state } = fed("{")
+      const wire = Wire.answering(() => new Response(body, head))
+      const fiber = yield* Effect.forkChild(Effect.flip(createToken(wire, { requestTimeout: "10 seconds" })))
+      yield* TestClock.adjust("10 seconds")
+      assert.deepInclude(yield* Fiber.join(fiber), {
+        _tag: "TransportError",
+        sent: "answered",
+        code: "TIMEOUT",
+        heals: true,
+        status: 200,
+        requestId: "r-1"
+      })
+      assert.isTrue(state.cancelled)
+      assert.isTrue(wire.sent[0]?.signal.aborted)
+    }))
+
+  it.effect("a body that trickles does not stretch the limit, which counts from the start of the call", () =>
+    Effect.gen(function*() {
+      const { body, state } = fed()
+      const wire = Wire.make(() => Effect.as(Effect.sleep("5 seconds"), new Response(body, head)))
+      const fiber = yield* Effect.forkChild(Effect.flip(createToken(wire, { requestTimeout: "10 seconds" })))
+      for (let second = 0; second < 9; second++) {
+        yield* TestClock.adjust("1 second")
+        state.push(" ")
+      }
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      assert.deepInclude(yield* Fiber.join(fiber), { sent: "answered", code: "TIMEOUT", status: 200 })
+      assert.isTrue(state.cancelled)
+    }))
+
+  it.effect("an answer that comes whole in time counts, however slowly", () =>
+    Effect.gen(function*() {
+      const { body, state } = fed("{\"accessToken\":\"t\",")
+      const wire = Wire.answering(() => new Response(body, head))
+      const fiber = yield* Effect.forkChild(createToken(wire))
+      yield* TestClock.adjust("29 seconds")
+      state.push("\"tokenType\":\"Bearer\"}")
+      state.close()
+      assert.strictEqual((yield* Fiber.join(fiber)).tokenType, "Bearer")
+    }))
+
+  it.effect("a body that breaks off is a lost answer: answered, with status and request id", () =>
+    Effect.gen(function*() {
+      const { body, state } = fed("{\"accessToken\":")
+      const wire = Wire.answering(() => new Response(body, head))
+      const fiber = yield* Effect.forkChild(Effect.flip(createToken(wire)))
+      yield* TestClock.adjust("1 second")
+      state.error()
+      assert.deepInclude(yield* Fiber.join(fiber), {
+        _tag: "TransportError",
+        sent: "answered",
+        code: "ECONNRESET",
+        heals: true,
+        status: 200,
+        requestId: "r-1"
+      })
+    }))
+
+  it.effect("a body that breaks off without a code is BODY", () =>
+    Effect.gen(function*() {
+      const body = new ReadableStream({ pull: (controller) => controller.error(new TypeError("terminated")) })
+      const error = yield* Effect.flip(createToken(Wire.answering(() => new Response(body, head))))
+      assert.deepInclude(error, { sent: "answered", code: "BODY", cause: { name: "TypeError" } })
+    }))
+
+  it.effect("interruption before the headers aborts the signal", () =>
+    Effect.gen(function*() {
+      const wire = Wire.silent()
+      const fiber = yield* Effect.forkChild(createToken(wire))
+      yield* TestClock.adjust("1 second")
+      assert.isFalse(wire.sent[0]?.signal.aborted)
+      yield* Fiber.interrupt(fiber)
+      assert.isTrue(wire.sent[0]?.signal.aborted)
+    }))
+
+  it.effect("interruption inside the body aborts the signal and cancels the stream", () =>
+    Effect.gen(function*() {
+      const { body, state } = fed("{")
+      const wire = Wire.answering(() => new Response(body, head))
+      const fiber = yield* Effect.forkChild(createToken(wire))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(fiber)
+      assert.isTrue(wire.sent[0]?.signal.aborted)
+      assert.isTrue(state.cancelled)
+    }))
+
+  it.effect("a call that is done leaves nothing open: a redirect's body is not read, its signal aborts", () =>
+    Effect.gen(function*() {
+      const { body } = fed("<html>")
+      const wire = Wire.answering(() => new Response(body, { status: 307, headers: { location: "/x" } }))
+      assert.deepInclude(yield* Effect.flip(createToken(wire)), { _tag: "UnexpectedResponse", problem: "redirect" })
+      assert.isTrue(wire.sent[0]?.signal.aborted)
+    }))
+})

@@ -1,0 +1,37 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as HttpClient from "effect/http/HttpClient"
+
+const never = HttpClient.make(() => Effect.never)
+
+describe("options of a client", () => {
+  it.effect.each(
+    [
+      ["requestTimeout", { requestTimeout: 0 }],
+      ["requestTimeout", { requestTimeout: -1 }],
+      ["requestTimeout", { requestTimeout: NaN }],
+      ["maxResponseBytes", { maxResponseBytes: 0 }],
+      ["maxResponseBytes", { maxResponseBytes: -5 }],
+      ["maxResponseBytes", { maxResponseBytes: NaN }]
+    ] as const
+  )("a %s that makes no sense is a defect that names it: %j", ([name, options]) =>
+    Effect.gen(function*() {
+      const exit = yield* SsoOidc.make({ region: "eu-west-1", ...options }).pipe(
+        Effect.provideService(HttpClient.HttpClient, never),
+        Effect.exit
+      )
+      if (Exit.isSuccess(exit)) return assert.fail("made a client")
+      const defect = Cause.squash(exit.cause)
+      assert.instanceOf(defect, RangeError)
+      assert.include(String(defect), name)
+    }))
+
+  it.effect("no limit at all can be asked for", () =>
+    SsoOidc.make({ region: "eu-west-1", requestTimeout: Duration.infinity, maxResponseBytes: Infinity }).pipe(
+      Effect.provideService(HttpClient.HttpClient, never)
+    ))
+})

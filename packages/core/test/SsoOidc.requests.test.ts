@@ -1,0 +1,262 @@
+import { assert, describe, it } from "@effect/vitest"
+import type * as Operation from "@sso-oidc/core/Operation"
+import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Redacted from "effect/Redacted"
+import {
+  calls,
+  codeRequest,
+  deviceRequest,
+  refreshRequest,
+  registerAnswer,
+  registerRequest,
+  secret,
+  startRequest
+} from "./support/fixtures.ts"
+import { search, textsOf } from "./support/leaks.ts"
+import * as Wire from "./support/Wire.ts"
+
+/** Nothing may be sent over it; what is sent all the same is answered, so that the test fails at once. */
+const nothingSent = (): Wire.Wire => Wire.answering(() => Wire.json({}))
+
+const leak = search(Object.values(secret))
+
+const wiped = (): Redacted.Redacted => {
+  const one = Redacted.make("wiped-secret")
+  Redacted.wipeUnsafe(one)
+  return one
+}
+
+const cyclic: Record<string, unknown> = { ...registerRequest, ...deviceRequest }
+cyclic["self"] = cyclic
+cyclic["scopes"] = [cyclic]
+cyclic["scope"] = cyclic
+
+/** What a caller in JavaScript may pass by mistake. */
+const nonsense: ReadonlyArray<readonly [string, unknown]> = [
+  ["undefined", undefined],
+  ["null", null],
+  ["a text", "request"],
+  ["a number", 7],
+  ["an array", []],
+  ["a function", () => registerRequest],
+  ["an empty object", {}],
+  ["a cyclic object", cyclic],
+  ["an object without prototype", Object.create(null)],
+  ["a Redacted", Redacted.make("x")],
+  [
+    "a getter that throws",
+    Object.defineProperty({}, "clientId", {
+      enumerable: true,
+      get: () => {
+        throw new Error("no")
+      }
+    })
+  ],
+  [
+    "an inherited getter that throws",
+    Object.create({
+      get clientId() {
+        throw new Error("no")
+      },
+      get clientName() {
+        throw new Error("no")
+      }
+    })
+  ]
+]
+
+const operations = [
+  ["registerClient", (oidc: SsoOidc.Service, request: never) => oidc.registerClient(request)],
+  ["startDeviceAuthorization", (oidc: SsoOidc.Service, request: never) => oidc.startDeviceAuthorization(request)],
+  ["createToken", (oidc: SsoOidc.Service, request: never) => oidc.createToken(request)]
+] as const
+
+const refused = (run: (oidc: SsoOidc.Service) => Effect.Effect<unknown, unknown>) =>
+  Effect.gen(function*() {
+    const wire = nothingSent()
+    const error = yield* Effect.flip(Effect.flatMap(Wire.client(wire), run))
+    assert.instanceOf(error, SsoOidcError.RequestInvalid)
+    assert.isAbove(error.detail.length, 0)
+    assert.isAtMost(error.detail.length, 1024)
+    assert.notMatch(error.detail, /\n/)
+    for (const text of textsOf(error)) {
+      assert.isUndefined(leak(text))
+    }
+    assert.strictEqual(wire.sent.length, 0)
+    return error
+  })
+
+describe("SsoOidc: requests that cannot be", () => {
+  for (const [method, run] of operations) {
+    it.effect.each(nonsense.map(([what, value]) => ({ what, value })))(
+      `C3: ${method} given $what is RequestInvalid: nothing is sent, nothing is thrown`,
+      ({ value }) =>
+        // deliberately wrong
+        refused((oidc) => run(oidc, value as never))
+    )
+  }
+
+  const wrong: ReadonlyArray<readonly [string, Record<string, unknown>]> = [
+    ["device grant: client secret a plain string", { ...deviceRequest, clientSecret: secret.clientSecret }],
+    ["device grant: device code a plain string", { ...deviceRequest, deviceCode: secret.deviceCode }],
+    ["device grant: client secret wiped", { ...deviceRequest, clientSecret: wiped() }],
+    ["device grant: device code wiped", { ...deviceRequest, deviceCode: wiped() }],
+    ["device grant: client secret a Redacted number", { ...deviceRequest, clientSecret: Redacted.make(7) }],
+    ["device grant: client secret empty", { ...deviceRequest, clientSecret: Redacted.make("") }],
+    ["device grant: client secret null", { ...deviceRequest, clientSecret: null }],
+    ["device grant: client id undefined", { ...deviceRequest, clientId: undefined }],
+    ["device grant: client id a Redacted", { ...deviceRequest, clientId: Redacted.make(secret.code) }],
+    ["device grant: without device code", { ...deviceRequest, deviceCode: undefined }],
+    ["device grant: scope a text", { ...deviceRequest, scope: "sso:account:access" }],
+    ["code grant: without code", { ...codeRequest, code: undefined }],
+    ["code grant: without redirect URI", { ...codeRequest, redirectUri: undefined }],
+    ["code grant: code verifier a plain string", { ...codeRequest, codeVerifier: secret.codeVerifier }],
+    ["refresh grant: without refresh token", { ...refreshRequest, refreshToken: undefined }],
+    ["refresh grant: refresh token a plain string", { ...refreshRequest, refreshToken: secret.refreshToken }],
+    ["an unknown grant", { ...deviceRequest, grantType: "urn:ietf:params:oauth:grant-type:device-code" }],
+    ["no grant", { ...deviceRequest, grantType: undefined }],
+    ["a grant that is a secret", { ...deviceRequest, grantType: secret.code }]
+  ]
+
+  it.effect.each(wrong.map(([what, value]) => ({ what, value })))(
+    "C2, C3: $what is RequestInvalid, and no value of it shows",
+    ({ value }) =>
+      // deliberately wrong
+      refused((oidc) => oidc.createToken(value as never))
+  )
+
+  it.effect("C3: the detail names the member", () =>
+    Effect.gen(function*() {
+      const error = yield* refused((oidc) => oidc.startDeviceAuthorization({ ...startRequest, startUrl: 7 as never }))
+      assert.include(error.message, "startUrl")
+      assert.strictEqual(error.operation, "StartDeviceAuthorization")
+    }))
+
+  it.effect("C2: a secret of any label is accepted: the caller made it", () =>
+    Effect.gen(function*() {
+      const wire = Wire.answering(() => Wire.json({}))
+      const oidc = yield* Wire.client(wire)
+      for (const clientSecret of [Redacted.make("s"), Redacted.make("s", { label: "mine" })]) {
+        yield* Effect.ignore(oidc.startDeviceAuthorization({ ...startRequest, clientSecret }))
+      }
+      assert.strictEqual(wire.sent.length, 2)
+    }))
+
+  for (const userAgent of ["a\r\nx-injected: 1", "a\nb", "a\rb", "a\u0000b", "a\u007fb", "a\u0100b", "🔐"]) {
+    for (const call of calls) {
+      it.effect(`${call.name}: a user agent that no header holds is RequestInvalid: ${JSON.stringify(userAgent)}`, () =>
+        Effect.gen(function*() {
+          const wire = nothingSent()
+          const error = yield* Effect.flip(Effect.flatMap(Wire.client(wire, { userAgent }), call.run))
+          assert.strictEqual(error._tag, "RequestInvalid")
+          assert.notInclude(error.message, userAgent)
+          assert.strictEqual(wire.sent.length, 0)
+        }))
+    }
+  }
+
+  it.effect("a user agent of one's own is sent", () =>
+    Effect.gen(function*() {
+      const wire = Wire.answering(() => Wire.json(registerAnswer))
+      const oidc = yield* Wire.client(wire, { userAgent: "my-tool/1.0 (\u00e9)" })
+      yield* oidc.registerClient(registerRequest)
+      assert.strictEqual(wire.sent[0]?.headers["user-agent"], "my-tool/1.0 (\u00e9)")
+    }))
+})
+
+describe("SsoOidc: execute", () => {
+  class Key extends Context.Service<Key, string>()("test/Key") {}
+
+  // an operation as a package outside core makes one: with a constant query, a signature, and what that needs
+  const signed: Operation.Operation<
+    RegisterClient.Request,
+    RegisterClient.Response,
+    SsoOidcError.InvalidClientException,
+    Key
+  > = {
+    name: "SignedOperation",
+    method: "POST",
+    path: "/token",
+    query: { aws_iam: "t" },
+    request: RegisterClient.Request,
+    response: RegisterClient.Response,
+    exceptions: [SsoOidcError.InvalidClientException],
+    resend: () => "unsent",
+    sign: (request, scope) =>
+      Effect.map(
+        Key,
+        (key) => HttpClientRequest.setHeader(request, "authorization", `${key} ${scope.region} ${scope.signingName}`)
+      )
+  }
+
+  it.effect("C5: an operation's constant query and signature are used, and its requirement is the call's", () =>
+    Effect.gen(function*() {
+      const wire = Wire.answering(() => Wire.json(registerAnswer))
+      const oidc = yield* Wire.client(wire)
+      const answer = yield* oidc.execute(signed, registerRequest).pipe(Effect.provideService(Key, "key-1"))
+      assert.strictEqual(answer.clientId, "registered-client")
+      assert.strictEqual(wire.sent[0]?.url, "https://oidc.eu-west-1.amazonaws.com/token?aws_iam=t")
+      assert.strictEqual(wire.sent[0]?.headers["authorization"], "key-1 eu-west-1 sso-oauth")
+    }))
+
+  it.effect("C3: an error of the signature is the call's, and nothing is sent", () =>
+    Effect.gen(function*() {
+      const wire = nothingSent()
+      const oidc = yield* Wire.client(wire)
+      const refuses: typeof signed = {
+        ...signed,
+        sign: () => Effect.fail(new SsoOidcError.InvalidClientException({ error: "invalid_client", status: 401 }))
+      }
+      const error = yield* Effect.flip(oidc.execute(refuses, registerRequest).pipe(Effect.provideService(Key, "k")))
+      assert.strictEqual(error._tag, "InvalidClientException")
+      assert.strictEqual(wire.sent.length, 0)
+    }))
+
+  it.effect("a header that a signature sets is checked like any other", () =>
+    Effect.gen(function*() {
+      const wire = nothingSent()
+      const oidc = yield* Wire.client(wire)
+      const error = yield* Effect.flip(
+        oidc.execute(signed, registerRequest).pipe(Effect.provideService(Key, "k\r\nx: 1"))
+      )
+      assert.strictEqual(error._tag, "RequestInvalid")
+      assert.strictEqual(wire.sent.length, 0)
+    }))
+
+  it.effect("the named methods are execute applied: what wraps execute wraps them all", () =>
+    Effect.gen(function*() {
+      const seen: Array<string> = []
+      const inner = yield* Wire.client(Wire.silent())
+      const outer = SsoOidc.fromExecute({
+        region: inner.region,
+        endpoint: inner.endpoint,
+        execute: (operation) => {
+          seen.push(operation.name)
+          return Effect.fail(new SsoOidcError.RequestInvalid({ operation: operation.name, detail: "wrapped" }))
+        }
+      })
+      for (const call of calls) yield* Effect.flip(call.run(outer))
+      assert.deepStrictEqual(seen, calls.map(({ operation }) => operation))
+    }))
+
+  it.effect("the transport is the one that the layer was given, whatever the caller's context holds", () =>
+    Effect.gen(function*() {
+      const given = Wire.answering(() => Wire.json(registerAnswer))
+      const other = Wire.silent()
+      const oidc = yield* Wire.client(given)
+      yield* oidc.registerClient(registerRequest).pipe(Effect.provideService(HttpClient.HttpClient, other.client))
+      assert.deepStrictEqual([given.sent.length, other.sent.length], [1, 0])
+    }))
+
+  it.effect("the service shows its endpoint and region", () =>
+    Effect.gen(function*() {
+      const oidc = yield* Wire.client(Wire.silent(), { region: "cn-north-1" })
+      assert.deepInclude(oidc, { region: "cn-north-1", endpoint: "https://oidc.cn-north-1.amazonaws.com.cn" })
+    }))
+})

@@ -1,0 +1,285 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import { TransportCause } from "@sso-oidc/core/TransportCause"
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Redacted from "effect/Redacted"
+import { gzipSync } from "node:zlib"
+import { calls, deviceRequest, tokenAnswer } from "./support/fixtures.ts"
+import * as Wire from "./support/Wire.ts"
+
+const createToken = (wire: Pick<Wire.Wire, "client">) =>
+  SsoOidc.make({ region: "eu-west-1" }).pipe(
+    Effect.provideService(HttpClient.HttpClient, wire.client),
+    Effect.orDie,
+    Effect.flatMap((oidc) => oidc.createToken(deviceRequest))
+  )
+
+const failure = (wire: Pick<Wire.Wire, "client">) => Effect.flip(createToken(wire))
+
+/** An answer as fetch gives it after a redirect: its `url` is where it ended. */
+const from = (url: string, response: Response): Response => Object.defineProperty(response, "url", { value: url })
+
+describe("SsoOidc: the seam: redirects", () => {
+  it.effect.each([300, 301, 302, 303, 304, 307, 308, 399])(
+    "a %i is refused, whatever it holds, and its body is not read",
+    (status) =>
+      Effect.gen(function*() {
+        const wire = Wire.answering(() =>
+          new Response(status === 304 ? null : JSON.stringify(tokenAnswer), {
+            status,
+            headers: { location: "https://evil.example/", "x-amzn-errortype": "InvalidGrantException" }
+          })
+        )
+        const error = yield* failure(wire)
+        if (error._tag !== "UnexpectedResponse") return assert.fail(error._tag)
+        assert.deepInclude(error, { problem: "redirect", status, operation: "CreateToken" })
+        assert.strictEqual(Redacted.value(error.body), "")
+        assert.strictEqual(wire.sent.length, 1)
+      })
+  )
+
+  it.effect("a status of 0, as fetch shows a redirect that it did not follow, is refused", () =>
+    Effect.gen(function*() {
+      assert.deepInclude(yield* failure(Wire.answering(() => Response.error())), {
+        _tag: "UnexpectedResponse",
+        problem: "redirect",
+        status: 0
+      })
+    }))
+
+  it.effect.each([
+    "https://evil.example/token",
+    "https://oidc.eu-west-1.amazonaws.com/other",
+    "https://oidc.eu-west-1.amazonaws.com/token?x=1",
+    "http://oidc.eu-west-1.amazonaws.com/token",
+    "https://oidc.eu-west-1.amazonaws.com:8443/token"
+  ])("an answer from %s, which is not the URL that was asked, is refused", (url) =>
+    Effect.gen(function*() {
+      const error = yield* failure(Wire.answering(() => from(url, Wire.json(tokenAnswer))))
+      assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "redirect", status: 200 })
+      assert.notInclude(error.message, url)
+    }))
+
+  it.effect("an answer from the URL that was asked is accepted, with the URL or without", () =>
+    Effect.gen(function*() {
+      const url = "https://oidc.eu-west-1.amazonaws.com/token"
+      yield* createToken(Wire.answering(() => from(url, Wire.json(tokenAnswer))))
+      yield* createToken(Wire.answering(() => from("", Wire.json(tokenAnswer))))
+    }))
+
+  it.effect("a region in capitals is no redirect: hosts have no case", () =>
+    Effect.gen(function*() {
+      const url = "https://oidc.eu-west-1.amazonaws.com/token"
+      const oidc = yield* Wire.client(Wire.answering(() => from(url, Wire.json(tokenAnswer))), { region: "EU-WEST-1" })
+      yield* oidc.createToken(deviceRequest)
+    }))
+
+  it.effect("a relay that maps the request to another URL stays possible", () =>
+    Effect.gen(function*() {
+      const wire = Wire.answering(({ url }) => from(url, Wire.json(tokenAnswer)))
+      const relay = wire.client.pipe(HttpClient.mapRequest((request) =>
+        HttpClientRequest.setUrl(
+          request,
+          request.url.replace("https://oidc.eu-west-1.amazonaws.com", "http://127.0.0.1:9/relay")
+        )
+      ))
+      yield* createToken({ client: relay })
+      assert.strictEqual(wire.sent[0]?.url, "http://127.0.0.1:9/relay/token")
+    }))
+})
+
+describe("SsoOidc: the seam: content encodings", () => {
+  const encoded = (body: BodyInit, status = 200, encoding = "gzip") =>
+    Wire.answering(() =>
+      new Response(body, { status, headers: { "content-encoding": encoding, "content-type": "application/json" } })
+    )
+
+  it.effect("one that the transport did not undo is UnexpectedResponse, contentEncoding", () =>
+    Effect.gen(function*() {
+      const bytes = Uint8Array.from(gzipSync(JSON.stringify(tokenAnswer)))
+      for (const status of [200, 400, 502]) {
+        assert.deepInclude(yield* failure(encoded(bytes, status)), {
+          _tag: "UnexpectedResponse",
+          problem: "contentEncoding",
+          status
+        })
+      }
+    }))
+
+  it.effect("one that was undone but left its header, as with fetch, is fine", () =>
+    Effect.gen(function*() {
+      yield* createToken(encoded(JSON.stringify(tokenAnswer)))
+      const pending = yield* failure(encoded("{\"error\":\"authorization_pending\"}", 400))
+      assert.strictEqual(pending._tag, "AuthorizationPendingException")
+    }))
+
+  it.effect("one that was undone is not blamed for a body that is no JSON", () =>
+    Effect.gen(function*() {
+      const html = yield* failure(encoded("<html>Bad Gateway</html>", 502))
+      assert.deepInclude(html, { _tag: "UnexpectedResponse", problem: "status", status: 502 })
+      const ok = yield* failure(encoded("<html>Sign in to the Wi-Fi</html>", 200))
+      assert.deepInclude(ok, { _tag: "UnexpectedResponse", problem: "malformed", status: 200 })
+    }))
+
+  it.effect("identity is no encoding, and an empty body has none", () =>
+    Effect.gen(function*() {
+      yield* createToken(encoded(JSON.stringify(tokenAnswer), 200, "Identity"))
+      assert.deepInclude(yield* failure(encoded("", 502)), { problem: "status", status: 502 })
+    }))
+})
+
+describe("SsoOidc: the seam: failures of the transport", () => {
+  it.effect("C3: a TransportCause's sent, code, heals and syscall are kept", () =>
+    Effect.gen(function*() {
+      for (const sent of ["no", "maybe"] as const) {
+        for (const heals of [true, false]) {
+          const cause = new TransportCause({ sent, code: "ECONNREFUSED", heals, syscall: "connect" })
+          assert.deepInclude(yield* failure(Wire.broken(cause)), {
+            _tag: "TransportError",
+            operation: "CreateToken",
+            sent,
+            code: "ECONNREFUSED",
+            heals,
+            cause: { name: "TransportCause", code: "ECONNREFUSED", syscall: "connect" }
+          })
+        }
+      }
+    }))
+
+  it.effect("C3: a TransportCause of another copy of the module is known by its mark", () =>
+    Effect.gen(function*() {
+      const cause = {
+        "~@sso-oidc/core/TransportCause": "x",
+        name: "TransportCause",
+        sent: "no",
+        code: "X",
+        heals: false
+      }
+      assert.deepInclude(yield* failure(Wire.broken(cause)), { sent: "no", code: "X", heals: false })
+    }))
+
+  it.effect("C3: any other cause reads as maybe sent, and healing; its code is one level down at most", () =>
+    Effect.gen(function*() {
+      const node = Object.assign(new Error("connect"), { code: "ECONNREFUSED", syscall: "connect" })
+      const fetchs = new TypeError("fetch failed", { cause: node })
+      const kept = { code: "ECONNREFUSED", syscall: "connect" }
+      for (
+        const [cause, code, copy] of [
+          [node, "ECONNREFUSED", { name: "Error", ...kept }],
+          [fetchs, "ECONNREFUSED", { name: "TypeError", ...kept }],
+          [new TypeError("fetch failed"), "UNKNOWN", { name: "TypeError" }],
+          [undefined, "UNKNOWN", { name: "Error" }],
+          ["text", "UNKNOWN", { name: "Error" }],
+          [{ code: 7, sent: "no", heals: false }, "UNKNOWN", { name: "Error" }]
+        ] as const
+      ) {
+        assert.deepInclude(yield* failure(Wire.broken(cause)), {
+          _tag: "TransportError",
+          sent: "maybe",
+          code,
+          heals: true,
+          cause: copy
+        })
+      }
+    }))
+
+  it.effect("C3: what cannot be encoded or addressed was not sent, and does not heal", () =>
+    Effect.gen(function*() {
+      assert.deepInclude(
+        yield* failure(Wire.failing((request) => new HttpClientError.EncodeError({ request }))),
+        { _tag: "TransportError", sent: "no", code: "ENCODE", heals: false }
+      )
+      assert.deepInclude(
+        yield* failure(Wire.failing((request) => new HttpClientError.InvalidUrlError({ request }))),
+        { _tag: "TransportError", sent: "no", code: "INVALID_URL", heals: false }
+      )
+    }))
+
+  it.effect("C3: a client that filters by status has been answered, with that status", () =>
+    Effect.gen(function*() {
+      const wire = Wire.answering(() => Wire.exception("AuthorizationPendingException", {}))
+      assert.deepInclude(yield* failure({ client: HttpClient.filterStatusOk(wire.client) }), {
+        _tag: "TransportError",
+        sent: "answered",
+        code: "STATUS",
+        status: 400
+      })
+    }))
+
+  it.effect("C3: a code with control characters does not reach the message", () =>
+    Effect.gen(function*() {
+      const cause = new TransportCause({ sent: "no", code: "E\u001b[31mBAD\r\nx", heals: true })
+      const error = yield* failure(Wire.broken(cause))
+      assert.include(error.message, "E [31mBAD x")
+    }))
+})
+
+describe("SsoOidc: the seam: one request", () => {
+  for (const call of calls) {
+    it.effect(`C8: ${call.name} is sent exactly once, whatever happens`, () =>
+      Effect.gen(function*() {
+        const wires = [
+          Wire.answering(() => Wire.json(call.answer)),
+          Wire.answering(() => Wire.exception(call.exception.type, { error: call.exception.error })),
+          Wire.answering(() => Wire.exception("SlowDownException", { error: "slow_down" })),
+          Wire.answering(() => new Response("", { status: 503, headers: { "retry-after": "1" } })),
+          Wire.answering(() => new Response("", { status: 429, headers: { "retry-after": "1" } })),
+          Wire.answering(() => new Response("", { status: 307, headers: { location: "/elsewhere" } })),
+          Wire.answering(() => new Response("not json")),
+          Wire.broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", heals: true })),
+          Wire.broken(new TypeError("fetch failed"))
+        ]
+        for (const wire of wires) {
+          yield* Effect.ignore(Effect.flatMap(Wire.client(wire), call.run))
+          assert.strictEqual(wire.sent.length, 1)
+        }
+      }))
+
+    it.effect(`C9: ${call.name} sends its path, its media type and user agent, and no other header`, () =>
+      Effect.gen(function*() {
+        const wire = Wire.answering(() => Wire.json(call.answer))
+        const withSlash = yield* Wire.client(wire, { endpoint: "https://oidc.example/base/" })
+        yield* call.run(withSlash)
+        const [sent] = wire.sent
+        assert.strictEqual(sent?.url, `https://oidc.example/base${call.path}`)
+        assert.deepStrictEqual(Object.keys(sent?.headers ?? {}).sort(), [
+          "content-length",
+          "content-type",
+          "user-agent"
+        ])
+        assert.match(sent?.headers["user-agent"] ?? "", /^sso-oidc-effect\/\d+\.\d+\.\d+/)
+      }))
+  }
+})
+
+describe("SsoOidc: the seam: plain fetch", () => {
+  const overFetch = (fetch: typeof globalThis.fetch) =>
+    Effect.gen(function*() {
+      return yield* (yield* SsoOidc.SsoOidc).createToken(deviceRequest)
+    }).pipe(
+      Effect.provide(SsoOidc.layer({ region: "eu-west-1" })),
+      Effect.provide(FetchHttpClient.layer),
+      Effect.provideService(FetchHttpClient.Fetch, fetch)
+    )
+
+  it.effect("Effect's own fetch layer carries the client, but follows redirects: what it brings back is refused", () =>
+    Effect.gen(function*() {
+      const answer = yield* overFetch(() => Promise.resolve(Wire.json(tokenAnswer)))
+      assert.strictEqual(answer.tokenType, "Bearer")
+      const followed = yield* Effect.flip(
+        overFetch(() => Promise.resolve(from("https://evil.example/token", Wire.json(tokenAnswer))))
+      )
+      assert.deepInclude(followed, { _tag: "UnexpectedResponse", problem: "redirect" })
+    }))
+
+  it.effect("its failure reads as maybe sent", () =>
+    Effect.gen(function*() {
+      const cause = Object.assign(new Error("getaddrinfo"), { code: "ENOTFOUND" })
+      const error = yield* Effect.flip(overFetch(() => Promise.reject(new TypeError("fetch failed", { cause }))))
+      assert.deepInclude(error, { _tag: "TransportError", sent: "maybe", code: "ENOTFOUND" })
+    }))
+})

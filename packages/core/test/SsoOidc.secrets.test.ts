@@ -1,0 +1,197 @@
+import { assert, describe, it } from "@effect/vitest"
+import { TransportCause } from "@sso-oidc/core/TransportCause"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/testing/TestClock"
+import type { Call, SecretName } from "./support/fixtures.ts"
+import { calls, secret } from "./support/fixtures.ts"
+import { formsOf, leakIn, search, textsOf, walk } from "./support/leaks.ts"
+import * as Recorder from "./support/Recorder.ts"
+import * as Wire from "./support/Wire.ts"
+
+const names = Object.keys(secret) as ReadonlyArray<SecretName>
+
+// what a person must see, and what no log, span or error may hold
+const plain = ["BRCJ-PDVT", "d-0123456789.awsapps.com"]
+
+/** Runs the call as a program would, with its failure logged. */
+const run = (call: Call, wire: Wire.Wire, recorder: Recorder.Recorder) =>
+  Effect.flatMap(Wire.client(wire), call.run).pipe(
+    Effect.tapCause((cause) => Effect.logTrace("failed", cause)),
+    Effect.tapError((error) => Effect.logError(error.message, error)),
+    Effect.exit,
+    recorder.record
+  )
+
+const leak = search(Object.values(secret))
+
+/** Nothing secret, and nothing of Effect's HTTP, is reachable from the exit, the spans of core or the log. */
+const examine = (exit: Exit.Exit<unknown, unknown>, recorder: Recorder.Recorder): void => {
+  const spans = recorder.spans.filter(({ name }) => name.startsWith("SSO OIDC."))
+  assert.strictEqual(spans.length, 1)
+  const reasons = Exit.isFailure(exit) ? exit.cause.reasons : []
+  const errors = reasons.map((reason) => Cause.isFailReason(reason) ? reason.error : reason)
+  const seen = [...errors, ...(Exit.isFailure(exit) ? [exit.cause] : []), ...spans]
+  for (const text of new Set([...seen.flatMap(textsOf), ...recorder.lines])) {
+    assert.isUndefined(leak(text), text.slice(0, 300))
+    for (const one of plain) assert.notInclude(text, one)
+  }
+  for (const one of seen) assert.deepStrictEqual(walk(one).http, [])
+}
+
+const failed = (exit: Exit.Exit<unknown, unknown>): void => assert.isTrue(Exit.isFailure(exit))
+
+describe("SsoOidc: secrets", () => {
+  for (const call of calls) {
+    it.effect(`C6: ${call.name}: no secret shows in a span or a log of a success`, () =>
+      Effect.gen(function*() {
+        const recorder = Recorder.make()
+        const exit = yield* run(call, Wire.answering(() => Wire.json(call.answer)), recorder)
+        assert.isTrue(Exit.isSuccess(exit))
+        examine(Exit.void, recorder)
+        // nor in the answer itself, but for what a person must see
+        const answer = Exit.isSuccess(exit) ? textsOf(exit.value) : []
+        for (const text of answer) assert.isUndefined(leak(text))
+      }))
+
+    it.effect(`C6: ${call.name}: a secret of the request that an exception repeats is masked, in every form`, () =>
+      Effect.gen(function*() {
+        for (const name of call.asked) {
+          for (const form of formsOf(secret[name])) {
+            const recorder = Recorder.make()
+            const body = {
+              error: call.exception.error,
+              error_description: `Bad value ${form} given; ${form.slice(0, 12)}… is known`,
+              reason: form,
+              region: form,
+              endpoint: form
+            }
+            const wire = Wire.answering(() => Wire.exception(call.exception.type, body))
+            const exit = yield* run(call, wire, recorder)
+            failed(exit)
+            examine(exit, recorder)
+            assert.include(String(exit), "<redacted>")
+          }
+        }
+      }))
+
+    it.effect(`C6: ${call.name}: a secret of the request that comes back elsewhere in an answer is masked`, () =>
+      Effect.gen(function*() {
+        for (const name of call.asked) {
+          // what may stand in a header
+          for (const form of [encodeURIComponent(secret[name]), Buffer.from(secret[name]).toString("base64")]) {
+            const heads = { "x-amzn-requestid": form, "content-type": `text/html; x=${form}` }
+            const answers = [
+              () => Wire.exception(call.exception.type, { error: form }, { headers: { "x-amzn-requestid": form } }),
+              () => new Response("<html>", { status: 502, headers: heads }),
+              () => new Response("", { status: 307, headers: { ...heads, location: `https://evil.example/?${form}` } }),
+              () => Wire.exception(form, {}),
+              () => Wire.json({ error: secret[name] }, { status: 400 }),
+              () => Wire.json({ code: secret[name] }, { status: 400 }),
+              () => new Response(new ReadableStream({ pull: (c) => c.error(new Error(form)) }), { headers: heads })
+            ]
+            for (const answer of answers) {
+              const recorder = Recorder.make()
+              const exit = yield* run(call, Wire.answering(answer), recorder)
+              failed(exit)
+              examine(exit, recorder)
+            }
+          }
+        }
+      }))
+
+    it.effect(`C6: ${call.name}: no secret of an answer outside the model shows in its error`, () =>
+      Effect.gen(function*() {
+        const all = {
+          ...call.answer,
+          ...secret,
+          // an answer has none: there it would be the error's type
+          code: undefined,
+          userCode: "BRCJ-PDVT",
+          verificationUri: "https://d-0123456789.awsapps.com"
+        }
+        const text = JSON.stringify(all)
+        const answers = [
+          // a success that is not 200, cut off, of the wrong type, or within something else
+          () => Wire.json(all, { status: 201 }),
+          () => new Response(text.slice(0, -1)),
+          () => Wire.json([all]),
+          () => Wire.json({ result: all }),
+          () => Wire.json(Object.fromEntries(Object.entries(all).map(([key, value]) => [key, [value]]))),
+          () =>
+            Wire.json(Object.fromEntries(Object.entries(all).map(([key, value]) => [key, { [String(value)]: value }]))),
+          () => Wire.json({ ...all, tokenType: "Bearer\u0000", clientId: "\u0000", userCode: "BRCJ-PDVT\u0000" }),
+          () => new Response(text, { status: 502 }),
+          () => new Response(text, { status: 302 }),
+          () => new Response(text + " ".repeat(300_000))
+        ]
+        for (const answer of answers) {
+          const recorder = Recorder.make()
+          const exit = yield* run(call, Wire.answering(answer), recorder)
+          failed(exit)
+          examine(exit, recorder)
+        }
+      }))
+
+    it.effect(`C6: ${call.name}: no secret shows when the transport fails, though its error holds them all`, () =>
+      Effect.gen(function*() {
+        const words = names.map((name) => secret[name]).join(" ")
+        const loaded = (error: Error): Error =>
+          Object.assign(error, { request: { body: words }, headers: words, stack: words, detail: [words] })
+        const causes = [
+          loaded(new Error(words)),
+          loaded(new TypeError(words, { cause: loaded(Object.assign(new Error(words), { code: "ECONNRESET" })) })),
+          loaded(new TransportCause({ sent: "no", code: "ECONNREFUSED", heals: true })),
+          // even where the platform's name for the failure repeats one of the request's
+          ...call.asked.map((name) =>
+            new TransportCause({ sent: "no", code: secret[name], heals: true, syscall: secret[name] })
+          ),
+          ...call.asked.map((name) => Object.assign(new Error(), { code: secret[name], name: secret[name] })),
+          words
+        ]
+        for (const cause of causes) {
+          const recorder = Recorder.make()
+          const exit = yield* run(call, Wire.broken(cause), recorder)
+          failed(exit)
+          examine(exit, recorder)
+        }
+      }))
+
+    it.effect(`C6: ${call.name}: no secret shows when time runs out or the caller gives up`, () =>
+      Effect.gen(function*() {
+        for (const body of [undefined, new ReadableStream()]) {
+          const recorder = Recorder.make()
+          const wire = body === undefined ? Wire.silent() : Wire.answering(() => new Response(body))
+          const fiber = yield* Effect.forkChild(run(call, wire, recorder))
+          yield* TestClock.adjust("30 seconds")
+          const exit = yield* Fiber.join(fiber)
+          failed(exit)
+          examine(exit, recorder)
+        }
+        const recorder = Recorder.make()
+        const fiber = yield* Effect.forkChild(run(call, Wire.silent(), recorder))
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.interrupt(fiber)
+        examine(yield* Fiber.await(fiber), recorder)
+      }))
+  }
+
+  it("C6: the search finds what it looks for", () => {
+    assert.isDefined(leakIn(`x ${Buffer.from(`ab${secret.code}`).toString("base64")}`, secret.code))
+    const hidden = Object.defineProperty(new Error("x"), "deep", {
+      value: new Map([[Symbol("a"), {
+        get b() {
+          return new Set([secret.code])
+        }
+      }]]),
+      enumerable: false
+    })
+    assert.isTrue(textsOf(hidden).some((text) => leakIn(text, secret.code) !== undefined))
+    const wire = Wire.broken(undefined)
+    return Effect.runPromise(Effect.flip(wire.client.get("https://x.example"))).then((error) => {
+      assert.isAtLeast(walk({ a: [error] }).http.length, 2)
+    })
+  })
+})

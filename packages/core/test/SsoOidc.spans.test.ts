@@ -1,0 +1,172 @@
+import { assert, describe, it } from "@effect/vitest"
+import { TransportCause } from "@sso-oidc/core/TransportCause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as HttpClient from "effect/http/HttpClient"
+import * as TestClock from "effect/testing/TestClock"
+import type * as Tracer from "effect/Tracer"
+import type { Call } from "./support/fixtures.ts"
+import { calls } from "./support/fixtures.ts"
+import * as Recorder from "./support/Recorder.ts"
+import * as Wire from "./support/Wire.ts"
+
+const record = (call: Call, wire: Wire.Wire) =>
+  Effect.gen(function*() {
+    const recorder = Recorder.make()
+    const exit = yield* Effect.flatMap(Wire.client(wire), call.run).pipe(Effect.exit, recorder.record)
+    const [span, ...more] = recorder.spans
+    if (span === undefined) return assert.fail("no span")
+    assert.deepStrictEqual(more.map(({ name }) => name), [])
+    return { exit, span, attributes: Object.fromEntries(span.attributes) }
+  })
+
+const ended = (span: Tracer.NativeSpan): Exit.Exit<unknown, unknown> =>
+  span.status._tag === "Ended" ? span.status.exit : assert.fail("the span has not ended")
+
+const common = (call: Call) => ({
+  "rpc.system": "aws-api",
+  "rpc.service": "SSO OIDC",
+  "rpc.method": call.operation,
+  "cloud.region": "eu-west-1"
+})
+
+describe("SsoOidc: spans", () => {
+  for (const call of calls) {
+    it.effect(`C9: ${call.name} is exactly one client span, with OpenTelemetry's RPC and AWS attributes`, () =>
+      Effect.gen(function*() {
+        const wire = Wire.answering(() => Wire.json(call.answer, { headers: { "x-amzn-RequestId": "r-1" } }))
+        const { attributes, exit, span } = yield* record(call, wire)
+        assert.isTrue(Exit.isSuccess(exit))
+        assert.strictEqual(span.name, `SSO OIDC.${call.operation}`)
+        assert.strictEqual(span.kind, "client")
+        assert.isTrue(Exit.isSuccess(ended(span)))
+        assert.deepStrictEqual(attributes, {
+          ...common(call),
+          "http.response.status_code": 200,
+          "aws.request_id": "r-1"
+        })
+        assert.deepStrictEqual(span.events, [])
+      }))
+
+    it.effect(`C9: ${call.name}: an exception ends the span as a failure, with error.type`, () =>
+      Effect.gen(function*() {
+        const { attributes, exit, span } = yield* record(
+          call,
+          Wire.answering(() =>
+            Wire.exception(call.exception.type, { error: call.exception.error }, { status: call.exception.status })
+          )
+        )
+        assert.isTrue(Exit.isFailure(exit))
+        assert.isTrue(Exit.isFailure(ended(span)))
+        assert.deepStrictEqual(attributes, {
+          ...common(call),
+          "http.response.status_code": call.exception.status,
+          "aws.request_id": "7b5ee6f0-0000-4000-8000-000000000001",
+          "error.type": call.exception.type
+        })
+      }))
+
+    it.effect(`C9: ${call.name}: the client's own errors end the span as a failure, with error.type`, () =>
+      Effect.gen(function*() {
+        const refused = new TransportCause({ sent: "no", code: "ECONNREFUSED", heals: true })
+        const unsent = yield* record(call, Wire.broken(refused))
+        assert.isTrue(Exit.isFailure(ended(unsent.span)))
+        assert.deepStrictEqual(unsent.attributes, { ...common(call), "error.type": "TransportError" })
+        const strange = yield* record(call, Wire.answering(() => new Response("", { status: 502 })))
+        assert.isTrue(Exit.isFailure(ended(strange.span)))
+        assert.deepStrictEqual(strange.attributes, {
+          ...common(call),
+          "http.response.status_code": 502,
+          "error.type": "UnexpectedResponse"
+        })
+      }))
+
+    it.effect(`C9: ${call.name}: slow_down is an answer: its span ends without error status`, () =>
+      Effect.gen(function*() {
+        const { attributes, exit, span } = yield* record(
+          call,
+          Wire.answering(() => Wire.exception("SlowDownException", { error: "slow_down" }))
+        )
+        assert.isTrue(Exit.isFailure(exit))
+        assert.isTrue(Exit.isSuccess(ended(span)))
+        assert.notProperty(attributes, "error.type")
+        assert.strictEqual(attributes["http.response.status_code"], 400)
+      }))
+
+    it.effect(`C9: ${call.name}: no trace header leaves, though the caller traces and asks for it`, () =>
+      Effect.gen(function*() {
+        const wire = Wire.answering(() => Wire.json(call.answer))
+        yield* record({
+          ...call,
+          run: (oidc) =>
+            call.run(oidc).pipe(
+              Effect.provideService(HttpClient.TracerPropagationEnabled, true),
+              Effect.provideService(HttpClient.TracerDisabledWhen, () => false)
+            )
+        }, wire)
+        assert.strictEqual(wire.sent.length, 1)
+        for (const name of ["traceparent", "tracestate", "b3", "baggage", "x-amzn-trace-id"]) {
+          assert.notProperty(wire.sent[0]?.headers, name)
+        }
+      }))
+  }
+
+  const poll = calls.find(({ name }) => name === "CreateToken (device code)") ?? assert.fail()
+
+  it.effect("C9: pending is an answer: its span ends without error status", () =>
+    Effect.gen(function*() {
+      const { attributes, exit, span } = yield* record(
+        poll,
+        Wire.answering(() => Wire.exception("AuthorizationPendingException", { error: "authorization_pending" }))
+      )
+      assert.isTrue(Exit.isFailure(exit))
+      assert.isTrue(Exit.isSuccess(ended(span)))
+      assert.notProperty(attributes, "error.type")
+    }))
+
+  it.effect("C9: a request that was never sent is a failed span too", () =>
+    Effect.gen(function*() {
+      const { attributes, span } = yield* record({
+        ...poll,
+        // a caller in JavaScript
+        run: (oidc) => oidc.createToken({} as never)
+      }, Wire.silent())
+      assert.isTrue(Exit.isFailure(ended(span)))
+      assert.deepStrictEqual(attributes, { ...common(poll), "error.type": "RequestInvalid" })
+    }))
+
+  it.effect("C9: an interrupted call ends its span", () =>
+    Effect.gen(function*() {
+      const recorder = Recorder.make()
+      const oidc = yield* Wire.client(Wire.silent())
+      const fiber = yield* Effect.forkChild(recorder.record(poll.run(oidc)))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(fiber)
+      assert.isTrue(recorder.spans[0] !== undefined && Exit.hasInterrupts(ended(recorder.spans[0])))
+    }))
+
+  it.effect("C9: the span stands below the caller's, and a transport's own span below it", () =>
+    Effect.gen(function*() {
+      const recorder = Recorder.make()
+      const wire = Wire.make(() => Effect.withSpan(Effect.succeed(Wire.json(poll.answer)), "transport"))
+      const oidc = yield* Wire.client(wire)
+      yield* poll.run(oidc).pipe(Effect.withSpan("caller"), recorder.record)
+      const parentOf = (name: string): string | undefined => {
+        const parent = recorder.spans.find((span) => span.name === name)?.parent
+        return parent?._tag === "Some" && parent.value._tag === "Span" ? parent.value.name : undefined
+      }
+      assert.strictEqual(parentOf("SSO OIDC.CreateToken"), "caller")
+      assert.strictEqual(parentOf("transport"), "SSO OIDC.CreateToken")
+      assert.strictEqual(recorder.spans.length, 3)
+    }))
+
+  it.effect("C7, C9: a request id with control characters does not reach the span", () =>
+    Effect.gen(function*() {
+      const { attributes } = yield* record(
+        poll,
+        Wire.answering(() => Wire.json(poll.answer, { headers: { "x-amzn-requestid": "r\u009b2J1" } }))
+      )
+      assert.strictEqual(attributes["aws.request_id"], "r 2J1")
+    }))
+})

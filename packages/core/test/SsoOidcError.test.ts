@@ -1,0 +1,174 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { exceptions } from "./support/model.ts"
+
+const classes: Record<string, SsoOidcError.ExceptionClass<Error & SsoOidcError.ExceptionDetail>> = {
+  AccessDeniedException: SsoOidcError.AccessDeniedException,
+  AuthorizationPendingException: SsoOidcError.AuthorizationPendingException,
+  ExpiredTokenException: SsoOidcError.ExpiredTokenException,
+  InternalServerException: SsoOidcError.InternalServerException,
+  InvalidClientException: SsoOidcError.InvalidClientException,
+  InvalidClientMetadataException: SsoOidcError.InvalidClientMetadataException,
+  InvalidGrantException: SsoOidcError.InvalidGrantException,
+  InvalidRedirectUriException: SsoOidcError.InvalidRedirectUriException,
+  InvalidRequestException: SsoOidcError.InvalidRequestException,
+  InvalidRequestRegionException: SsoOidcError.InvalidRequestRegionException,
+  InvalidScopeException: SsoOidcError.InvalidScopeException,
+  SlowDownException: SsoOidcError.SlowDownException,
+  UnauthorizedClientException: SsoOidcError.UnauthorizedClientException,
+  UnsupportedGrantTypeException: SsoOidcError.UnsupportedGrantTypeException
+}
+
+const classOf = (type: string) => classes[type] ?? assert.fail(`no class ${type}`)
+
+describe("SsoOidcError: exceptions", () => {
+  it("C3: there is a class for each exception of the model, and no other", () => {
+    const exported = Object.keys(SsoOidcError).filter((name) => name.endsWith("Exception")).sort()
+    assert.deepStrictEqual(exported, exceptions.map(({ type }) => type))
+  })
+
+  it.each(exceptions)("C3: $type has the model's name as type and tag, its status and its OAuth code", (model) => {
+    const Exception = classOf(model.type)
+    assert.strictEqual(Exception.type, model.type)
+    assert.strictEqual(Exception.status, model.status)
+    assert.strictEqual(Exception.error, model.error)
+    const error = new Exception({ error: model.error, status: model.status })
+    assert.propertyVal(error, "_tag", model.type)
+    assert.instanceOf(error, Error)
+  })
+
+  it.each(exceptions)("C3: $type keeps what the service said, and the members that the model gives it", (model) => {
+    const detail = {
+      error: model.error,
+      errorDescription: "As the service said",
+      status: model.status,
+      requestId: "request-1",
+      retryAfter: 3
+    }
+    const more = { reason: "KMS_NotFoundException", endpoint: "https://oidc.example/", region: "eu-west-2" }
+    const error = new (classOf(model.type))({ ...detail, ...more })
+    assert.deepInclude(error, detail)
+    for (const member of ["reason", "endpoint", "region"] as const) {
+      if (model.members.includes(member)) assert.strictEqual(error[member], more[member])
+      else assert.notProperty(error, member)
+    }
+  })
+
+  it.each(exceptions)("C3: the message of $type reads as a sentence, with or without a description", (model) => {
+    const Exception = classOf(model.type)
+    for (const errorDescription of [undefined, "", "  ", "As the service said", "As the service said.", "Really?"]) {
+      const { message } = new Exception({
+        error: model.error,
+        status: model.status,
+        requestId: "request-1",
+        ...(errorDescription === undefined ? {} : { errorDescription })
+      })
+      assert.notInclude(message, "UnknownError")
+      assert.notInclude(message, "undefined")
+      // starts as a sentence, holds at least one more, and ends with what to quote to AWS support
+      assert.match(message, /^[A-Z].+[.?] .*\([A-Za-z]+Exception, HTTP \d+, request request-1\)$/)
+      assert.notMatch(message, / {2}|\.\./)
+      assert.include(message, `(${model.type}, HTTP ${model.status}, request request-1)`)
+      if (errorDescription !== undefined) assert.include(message, errorDescription.trim())
+    }
+  })
+
+  it.each(exceptions)("C3: $type without a request id does not speak of one", (model) => {
+    const { message } = new (classOf(model.type))({ error: model.error, status: model.status })
+    assert.isTrue(message.endsWith(`(${model.type}, HTTP ${model.status})`))
+  })
+
+  it.each(exceptions.filter(({ members }) => members.includes("reason")))(
+    "C3: the message of $type names the reason",
+    (model) => {
+      const error = new (classOf(model.type))({
+        error: model.error,
+        status: model.status,
+        reason: "KMS_DisabledException"
+      })
+      assert.include(error.message, "Reason: KMS_DisabledException.")
+    }
+  )
+
+  it("C3: InvalidRequestRegionException names the region to use, but not the endpoint as one to call", () => {
+    const error = new SsoOidcError.InvalidRequestRegionException({
+      error: "invalid_request",
+      status: 400,
+      region: "eu-west-2",
+      endpoint: "https://oidc.eu-west-2.amazonaws.com"
+    })
+    assert.include(error.message, "use eu-west-2")
+    assert.notInclude(error.message, "https://")
+  })
+
+  it.effect("C3: an exception survives encoding and decoding as a value of its class", () =>
+    Effect.gen(function*() {
+      const error = new SsoOidcError.InvalidGrantException({ error: "invalid_grant", status: 400, retryAfter: 2 })
+      const encoded = yield* Schema.encodeEffect(SsoOidcError.InvalidGrantException)(error)
+      const back = yield* Schema.decodeUnknownEffect(SsoOidcError.InvalidGrantException)(
+        JSON.parse(JSON.stringify(encoded))
+      )
+      assert.instanceOf(back, SsoOidcError.InvalidGrantException)
+      assert.strictEqual(back.message, error.message)
+    }))
+})
+
+describe("SsoOidcError: the client's own", () => {
+  it("C3: TransportError says whether the request left, what failed, and what to do", () => {
+    const error = new SsoOidcError.TransportError({
+      operation: "CreateToken",
+      sent: "no",
+      code: "ECONNREFUSED",
+      heals: true
+    })
+    assert.match(error.message, /^CreateToken could not be sent \(ECONNREFUSED\): .+\.$/)
+    const maybe = new SsoOidcError.TransportError({ ...error, sent: "maybe" })
+    assert.include(maybe.message, "may have been sent")
+    const answered = new SsoOidcError.TransportError({ ...error, sent: "answered", status: 200, requestId: "r-1" })
+    assert.include(answered.message, "was answered")
+    assert.include(answered.message, "(ECONNREFUSED, HTTP 200, request r-1)")
+  })
+
+  it("C3: a TransportError that does not heal says so", () => {
+    const error = new SsoOidcError.TransportError({ operation: "X", sent: "no", code: "CERT_UNTRUSTED", heals: false })
+    assert.include(error.message, "does not mend by waiting")
+  })
+
+  it.each(["status", "redirect", "contentEncoding", "tooLarge", "malformed"] as const)(
+    "C3: UnexpectedResponse says what was wrong: %s",
+    (problem) => {
+      const error = new SsoOidcError.UnexpectedResponse({
+        operation: "CreateToken",
+        problem,
+        status: 502,
+        code: "SomeException",
+        requestId: "r-1",
+        contentType: "text/html",
+        detail: "More to say",
+        body: Redacted.make("a secret text", { label: "body" })
+      })
+      assert.match(
+        error.message,
+        /^CreateToken got .+ \(HTTP 502, SomeException, text\/html, request r-1\)\. More to say\./
+      )
+      assert.notInclude(error.message, "a secret text")
+      assert.notInclude(error.message, "undefined")
+    }
+  )
+
+  it("C3: RequestInvalid says that nothing was sent", () => {
+    const error = new SsoOidcError.RequestInvalid({ operation: "CreateToken", detail: "clientId is missing" })
+    assert.strictEqual(
+      error.message,
+      "CreateToken was not sent, because the request is invalid: clientId is missing."
+    )
+  })
+
+  it("C3: EndpointError reads as a sentence", () => {
+    const error = new SsoOidcError.EndpointError({ problem: "region", detail: "no region is given" })
+    assert.match(error.message, /^[A-Z].+: no region is given\.$/)
+  })
+})

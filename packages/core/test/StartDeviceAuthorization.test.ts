@@ -1,0 +1,188 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { secret, startAnswer, startRequest } from "./support/fixtures.ts"
+import { exceptionsOf } from "./support/model.ts"
+import * as Wire from "./support/Wire.ts"
+
+const start = (wire: Wire.Wire) =>
+  Effect.flatMap(Wire.client(wire), (oidc) => oidc.startDeviceAuthorization(startRequest))
+
+const startWith = (members: Readonly<Record<string, unknown>>) =>
+  start(Wire.answering(() => Wire.json({ ...startAnswer, ...members })))
+
+describe("StartDeviceAuthorization", () => {
+  it.effect("C1: every member of the model goes out under the wire's name, the secret in the clear", () =>
+    Effect.gen(function*() {
+      const wire = Wire.answering(() => Wire.json(startAnswer))
+      yield* start(wire)
+      const [sent] = wire.sent
+      assert.strictEqual(sent?.method, "POST")
+      assert.strictEqual(sent?.url, "https://oidc.eu-west-1.amazonaws.com/device_authorization")
+      assert.deepStrictEqual(JSON.parse(sent?.body ?? ""), {
+        clientId: "client-id",
+        clientSecret: secret.clientSecret,
+        startUrl: "https://d-0123456789.awsapps.com/start"
+      })
+    }))
+
+  it.effect("C1, C2: the answer has the wire's names; the device code is Redacted, what a person must see is not", () =>
+    Effect.gen(function*() {
+      const { deviceCode, ...rest } = yield* startWith({ unknown: { a: 1 } })
+      assert.strictEqual(Redacted.value(deviceCode), secret.deviceCode)
+      assert.strictEqual(JSON.stringify(deviceCode), "\"<redacted:deviceCode>\"")
+      assert.deepStrictEqual(rest, {
+        userCode: "BRCJ-PDVT",
+        verificationUri: "https://d-0123456789.awsapps.com/start/#/device",
+        verificationUriComplete: "https://d-0123456789.awsapps.com/start/#/device?user_code=BRCJ-PDVT",
+        expiresIn: 600,
+        interval: 1
+      })
+    }))
+
+  it.effect("C4: null members are dropped", () =>
+    Effect.gen(function*() {
+      const answer = yield* startWith({ verificationUriComplete: null, expiresIn: null, interval: null })
+      assert.deepStrictEqual(Object.keys(answer).sort(), ["deviceCode", "userCode", "verificationUri"])
+    }))
+
+  it.effect.each([
+    0,
+    -0,
+    -1,
+    -0.5,
+    "600",
+    "",
+    true,
+    [600],
+    { seconds: 600 },
+    // what JSON makes of NaN and the infinities, and a number beyond its range
+    null
+  ])("C4: an interval or expiresIn of %j means absent", (value) =>
+    Effect.gen(function*() {
+      const answer = yield* startWith({ expiresIn: value, interval: value })
+      assert.isFalse("expiresIn" in answer)
+      assert.isFalse("interval" in answer)
+    }))
+
+  it.effect("C4: a number beyond all numbers means absent", () =>
+    Effect.gen(function*() {
+      const text = JSON.stringify({ ...startAnswer, expiresIn: 1, interval: 2 })
+        .replace("\"expiresIn\":1", "\"expiresIn\":1e999")
+        .replace("\"interval\":2", "\"interval\":-1e999")
+      const answer = yield* start(Wire.answering(() => new Response(text)))
+      assert.isFalse("expiresIn" in answer)
+      assert.isFalse("interval" in answer)
+    }))
+
+  it.effect("C4: seconds stay numbers, fractions too", () =>
+    Effect.gen(function*() {
+      assert.deepInclude(yield* startWith({ expiresIn: 600, interval: 2.5 }), { expiresIn: 600, interval: 2.5 })
+    }))
+
+  it.effect.each(["deviceCode", "userCode", "verificationUri"])(
+    "C4: an answer without %s is UnexpectedResponse, malformed",
+    (member) =>
+      Effect.gen(function*() {
+        for (const value of [undefined, null, "", 7]) {
+          const error = yield* Effect.flip(startWith({ [member]: value }))
+          assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "malformed", status: 200 })
+          assert.include(error.message, member)
+        }
+      })
+  )
+
+  const refused = [
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "file:///etc/passwd",
+    "ftp://example.com/",
+    "vscode://login",
+    "http://example.com/device",
+    "http://localhost.evil.example/device",
+    "http://127.0.0.1.evil.example/device",
+    "http://192.168.0.1/device",
+    "http://0.0.0.0/device",
+    "https://user@device.example/",
+    "https://user:word@device.example/",
+    "/device",
+    "device.example",
+    "https://",
+    "https://device.example/\u001b]8;;https://evil.example\u0007",
+    "https://device.example/\r\nx",
+    "https://device.example/\u0085",
+    "https://device.example/\u202eecived",
+    "https://device.example/\u200b"
+  ]
+
+  it.effect.each(refused)("C7: a verification URI %j is UnexpectedResponse", (uri) =>
+    Effect.gen(function*() {
+      for (const members of [{ verificationUri: uri }, { verificationUriComplete: uri }]) {
+        const error = yield* Effect.flip(startWith(members))
+        assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "malformed" })
+        assert.notInclude(error.message, uri)
+      }
+    }))
+
+  it.effect.each([
+    "https://device.sso.eu-west-1.amazonaws.com/",
+    "https://ssoins-1.eu-west-1.portal.amazonaws.com/#/device",
+    "https://eu-west-1.signin.aws/platform/authorize?request_uri=urn%3Aa",
+    "http://localhost:8080/device",
+    "http://127.0.0.1/device",
+    "http://127.255.255.254:1/device",
+    "http://[::1]:8080/device"
+  ])("C7: a verification URI %s is given as it is", (uri) =>
+    Effect.gen(function*() {
+      const answer = yield* startWith({ verificationUri: uri, verificationUriComplete: uri })
+      assert.strictEqual(answer.verificationUri, uri)
+      assert.strictEqual(answer.verificationUriComplete, uri)
+    }))
+
+  it.effect("C7: a user code with control characters is refused, not mended", () =>
+    Effect.gen(function*() {
+      for (const userCode of ["BRCJ-\u001b[2J", "BRCJ\u202e-PDVT", "BRCJ\u200b-PDVT", "BRCJ\u009bPDVT"]) {
+        const error = yield* Effect.flip(startWith({ userCode }))
+        assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "malformed" })
+      }
+    }))
+
+  it("C3: the exceptions are exactly the model's", () => {
+    assert.deepStrictEqual(
+      StartDeviceAuthorization.operation.exceptions.map(({ type }) => type).sort(),
+      exceptionsOf("StartDeviceAuthorization").map(({ type }) => type)
+    )
+  })
+
+  it("C8: it may be sent again at any time", () => {
+    assert.strictEqual(StartDeviceAuthorization.operation.resend(startRequest), "anytime")
+  })
+
+  it("the operation is the model's: name, method, path, no query, no signature", () => {
+    assert.deepInclude(StartDeviceAuthorization.operation, {
+      name: "StartDeviceAuthorization",
+      method: "POST",
+      path: "/device_authorization",
+      query: {}
+    })
+    assert.isUndefined(StartDeviceAuthorization.operation.sign)
+  })
+
+  it.effect.prop(
+    "C1, C2: any answer survives encoding and decoding",
+    { deviceCode: Schema.NonEmptyString, interval: Schema.Int, userCode: Schema.NonEmptyString },
+    ({ deviceCode, interval, userCode }) =>
+      Effect.gen(function*() {
+        const decode = Schema.decodeUnknownEffect(StartDeviceAuthorization.Response)
+        const decoded = yield* Effect.option(
+          decode({ deviceCode, userCode, interval, verificationUri: "https://device.example/" })
+        )
+        if (decoded._tag === "None") return // a user code with control characters
+        const encoded = yield* Schema.encodeEffect(StartDeviceAuthorization.Response)(decoded.value)
+        assert.deepStrictEqual(yield* decode(JSON.parse(JSON.stringify(encoded))), decoded.value)
+        assert.strictEqual("interval" in decoded.value, interval > 0)
+      })
+  )
+})

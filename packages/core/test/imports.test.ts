@@ -1,0 +1,49 @@
+import { assert, describe, it } from "@effect/vitest"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const packages = fileURLToPath(new URL("../../", import.meta.url))
+
+// what is published; the other rooms are private
+const isLibrary = (name: string): boolean => {
+  const manifest = join(packages, name, "package.json")
+  return existsSync(manifest) && !/"private": *true/.test(readFileSync(manifest, "utf8"))
+}
+
+const sources = readdirSync(packages).filter(isLibrary).flatMap((name) => {
+  const src = join(packages, name, "src")
+  if (!existsSync(src)) return []
+  return readdirSync(src, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => ({ file: `${name}/src/${file.replaceAll("\\", "/")}`, path: join(src, file) }))
+})
+
+/** All that a source imports or exports from, in code or in an example. */
+const importsOf = (source: string): ReadonlyArray<string> =>
+  [...source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g)].map((match) => match[1] ?? "")
+
+/** A barrel: a package's own entry, or one of Effect's folders. Modules are spelled with a capital. */
+const isBarrel = (specifier: string): boolean =>
+  /^effect(?:\/[a-z][a-z-]*)?$/.test(specifier) || /^@(?:effect|sso-oidc)\/[^/]+$/.test(specifier)
+
+describe("imports", () => {
+  it("C10: there are sources to look at", () => {
+    assert.isTrue(sources.some(({ file }) => file === "core/src/internal/call.ts"))
+  })
+
+  it.each(sources)("C10: $file imports deeply, never a barrel", ({ path }) => {
+    assert.deepStrictEqual(importsOf(readFileSync(path, "utf8")).filter(isBarrel), [])
+  })
+
+  it("C10: what counts as a barrel", () => {
+    for (const barrel of ["effect", "effect/http", "effect/http-api", "@sso-oidc/core", "@effect/platform-node"]) {
+      assert.deepStrictEqual(importsOf(`import { X } from "${barrel}"`).filter(isBarrel), [barrel])
+      assert.deepStrictEqual(importsOf(`import("${barrel}")`).filter(isBarrel), [barrel])
+      assert.deepStrictEqual(importsOf(`export * from "${barrel}"`).filter(isBarrel), [barrel])
+    }
+    for (const deep of ["effect/Effect", "effect/http/HttpClient", "@sso-oidc/core/SsoOidc", "./X.ts", "node:http"]) {
+      assert.deepStrictEqual(importsOf(`import * as X from "${deep}"`).filter(isBarrel), [])
+    }
+  })
+})

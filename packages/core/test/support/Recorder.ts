@@ -1,0 +1,42 @@
+/**
+ * Records spans and log lines.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as References from "effect/References"
+import * as Tracer from "effect/Tracer"
+
+export interface Recorder {
+  readonly spans: Array<Tracer.NativeSpan>
+  readonly lines: Array<string>
+  readonly record: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+}
+
+/** Everything is logged, in every form that Effect has. */
+export const make = (): Recorder => {
+  const spans: Array<Tracer.NativeSpan> = []
+  const lines: Array<string> = []
+  const tracer = Tracer.make({
+    span: (options) => {
+      const span = new Tracer.NativeSpan(options)
+      spans.push(span)
+      return span
+    }
+  })
+  const push = (line: unknown): void => void lines.push(typeof line === "string" ? line : JSON.stringify(line))
+  const layer = Layer.merge(
+    Logger.layer([
+      Logger.map(Logger.formatJson, push),
+      Logger.map(Logger.formatLogFmt, push),
+      Logger.map(Logger.formatSimple, push),
+      Logger.map(Logger.formatStructured, push)
+    ]),
+    Layer.succeed(References.MinimumLogLevel, "All")
+  )
+  return {
+    spans,
+    lines,
+    record: (effect) => effect.pipe(Effect.provideService(Tracer.Tracer, tracer), Effect.provide(layer))
+  }
+}

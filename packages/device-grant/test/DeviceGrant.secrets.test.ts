@@ -1,0 +1,80 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Logger from "effect/Logger"
+import * as References from "effect/References"
+import * as TestClock from "effect/testing/TestClock"
+import * as Tracer from "effect/Tracer"
+import { inspect } from "node:util"
+import * as Clocks from "./support/clocks.ts"
+import * as Service from "./support/service.ts"
+
+// what the scripted service hands out, and what a person alone may see
+const words = ["client-secret-1", "device-code-1", "access-token-1", "refresh-token-1", "BRCJ-PDVT", "device.sso."]
+
+/** Everything that a tracer and a logger come to know of the effect. */
+const recorded = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const spans: Array<Tracer.NativeSpan> = []
+    const logs: Array<unknown> = []
+    const tracer = Tracer.make({
+      span: (options) => {
+        const span = new Tracer.NativeSpan(options)
+        spans.push(span)
+        return span
+      }
+    })
+    const exit = yield* effect.pipe(
+      Effect.provideService(Tracer.Tracer, tracer),
+      Effect.provideService(References.MinimumLogLevel, "All"),
+      Effect.provide(Logger.layer([Logger.make((entry) => logs.push(entry.message))]))
+    )
+    const seen = spans.map((span) => inspect([span.name, span.status, span.attributes, span.events], { depth: null }))
+    return { exit, names: spans.map(({ name }) => name), text: [...seen, inspect(logs, { depth: null })].join("\n") }
+  })
+
+const login = DeviceGrant.login({ clientName: "test", startUrl: Service.startUrl })
+
+describe("C6: spans, logs and errors of the grant", () => {
+  it.effect.each(
+    [
+      ["a login", [Service.pending, Service.token()]],
+      ["a login that is denied", [Service.exception("AccessDeniedException", "access_denied")]],
+      ["a login that expires", [Service.cut("maybe")]],
+      ["a login whose token is lost", [{ body: { accessToken: "" } }]]
+    ] as const
+  )("C6: %s shows no secret, no code and no URL", ([, polls]) =>
+    Effect.gen(function*() {
+      const service = Service.make({ polls })
+      const { exit, names, text } = yield* recorded(login.pipe(Effect.provide(service.layer), Clocks.within(700)))
+      assert.notStrictEqual(exit, "still running")
+      for (const word of words) assert.notInclude(text, word)
+      if (exit !== "still running" && Exit.isFailure(exit)) {
+        for (const word of words) assert.notInclude(inspect(exit, { depth: null, showHidden: true }), word)
+      }
+      assert.include(names, "DeviceGrant.login")
+      assert.include(names, "DeviceGrant.start")
+    }))
+
+  it.effect("C6: neither do start and step, which give a code and its URLs to their caller", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ polls: [Service.pending] })
+      const { exit, names, text } = yield* recorded(
+        Effect.gen(function*() {
+          const pending = yield* DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl })
+          const early = yield* DeviceGrant.step(pending)
+          yield* TestClock.adjust("5 seconds")
+          const late = yield* DeviceGrant.step(pending)
+          return [early._tag, late._tag]
+        }).pipe(Effect.provide(service.layer))
+      )
+      assert.deepStrictEqual(exit, ["NotDue", "Waiting"])
+      for (const word of words) assert.notInclude(text, word)
+      assert.deepStrictEqual(names.filter((name) => name.startsWith("DeviceGrant")), [
+        "DeviceGrant.start",
+        "DeviceGrant.step",
+        "DeviceGrant.step"
+      ])
+    }))
+})
