@@ -1,0 +1,6 @@
+/**
+ * The Node transport of SSO OIDC for Effect.
+ *
+ * @since 0.1.0
+ */
+export * as NodeTransport from "./NodeTransport.ts"

@@ -1,0 +1,201 @@
+/**
+ * One request on the wire, and its answer.
+ */
+import type * as TransportCause from "@sso-oidc/core/TransportCause"
+import * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Predicate from "effect/Predicate"
+import type * as Http from "node:http"
+import type { Socket } from "node:net"
+import * as Failure from "./failure.ts"
+import * as Payload from "./payload.ts"
+import type * as Pool from "./pool.ts"
+import * as Response from "./response.ts"
+
+export interface Settings {
+  readonly pool: Pool.Pool
+  readonly connectTimeout: Duration.Duration
+}
+
+export const run = (
+  settings: Settings,
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL,
+  signal: AbortSignal
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
+  Effect.flatMap(Payload.bytesOf(request), (body) =>
+    Effect.suspend(() => {
+      const refuse = (error: unknown) => Effect.fail(Failure.transport(request, Failure.causeOf(error, "no", false)))
+      if (settings.pool.closed) return refuse({ code: "CLIENT_CLOSED" })
+      if (signal.aborted) return refuse({ code: "ABORTED" })
+      // the platform would make an Authorization header of it
+      if (url.username !== "" || url.password !== "") return refuse({ code: "URL_CREDENTIALS" })
+      if (request.headers["upgrade"] !== undefined) return refuse({ code: "UPGRADE_UNSUPPORTED" })
+      let exchange: Exchange
+      try {
+        exchange = new Exchange(settings.pool, request, url, signal, body)
+      } catch (error) {
+        return refuse(error)
+      }
+      return exchange.answered(settings.connectTimeout).pipe(
+        Effect.mapError((cause) => Failure.transport(request, cause)),
+        Effect.onError(() => Effect.sync(() => exchange.abort("ABORTED"))),
+        Effect.map((message) => new Response.NodeResponse(request, url, message, exchange))
+      )
+    }))
+
+/** The framing is the transport's: a length that is not the body's would make the rest of it the next request. */
+const headersOf = (
+  request: HttpClientRequest.HttpClientRequest,
+  body: Uint8Array | undefined
+): Http.OutgoingHttpHeaders => {
+  const { "content-length": _length, "transfer-encoding": _encoding, ...headers } = request.headers
+  return {
+    "accept-encoding": "identity",
+    ...headers,
+    ...(body === undefined ? {} : { "content-length": body.length })
+  }
+}
+
+export class Exchange implements Pool.Abortable, Response.Source {
+  readonly #node: Http.ClientRequest
+  #socket: Socket | undefined
+  #opened = false
+  #message: Http.IncomingMessage | undefined
+  #ended = false
+  #failure: TransportCause.TransportCause | undefined
+  #wake: () => void = () => {}
+
+  constructor(
+    pool: Pool.Pool,
+    request: HttpClientRequest.HttpClientRequest,
+    url: URL,
+    signal: AbortSignal,
+    body: Uint8Array | undefined
+  ) {
+    const node = pool.open(url, { method: request.method, headers: headersOf(request, body) })
+    this.#node = node
+    // what a kept connection was given may have left, whatever becomes of it
+    this.#opened = node.reusedSocket
+    node.once("socket", (socket) => {
+      this.#socket = socket
+      // a kept connection opens no second time, and would collect a listener with each request
+      if (this.#opened) return
+      // Until then the platform holds the request back. TLS is ready only once the certificate has been trusted.
+      socket.once(url.protocol === "https:" ? "secureConnect" : "connect", () => {
+        this.#opened = true
+        this.#wake()
+      })
+    })
+    node.once("response", (message) => this.#receive(message))
+    // stays for good: an aborted request still has an error to tell
+    node.on("error", (error) => this.#fail(error))
+    node.once("close", () => {
+      signal.removeEventListener("abort", onAbort)
+      // such as a 101 that nobody asked for, which the platform drops without an error
+      if (this.#message === undefined) this.#fail({ code: "CONNECTION_CLOSED" })
+    })
+    const onAbort = () => this.abort("ABORTED")
+    signal.addEventListener("abort", onAbort, { once: true })
+    pool.track(node, this)
+    node.end(body)
+  }
+
+  /**
+   * Closes the connection. Does nothing to an exchange that is over: the platform has taken the connection back, and
+   * another request may be on it. (Effect aborts after every body, also after one that was read to its end.)
+   */
+  abort(code: string): void {
+    this.#fail({ code })
+    // destroyed before it has its socket, a request would give that socket to the pool instead of closing it
+    if (this.#node.socket === null) this.#node.once("socket", () => this.#node.destroy())
+    else this.#node.destroy()
+  }
+
+  /** The head of the answer. The limit is on the opening of a connection, not on the wait for the service. */
+  answered(connectTimeout: Duration.Duration): Effect.Effect<Http.IncomingMessage, TransportCause.TransportCause> {
+    const message = this.#await(() =>
+      this.#message !== undefined ? Effect.succeed(this.#message) : this.#failure && Effect.fail(this.#failure)
+    )
+    if (this.#opened) return message
+    return this.#await(() => this.#opened ? Effect.void : this.#failure && Effect.fail(this.#failure)).pipe(
+      Effect.timeoutOrElse({
+        duration: connectTimeout,
+        // asks the socket again: it may have opened in the very turn of the limit
+        orElse: () => this.#opened ? Effect.void : Effect.fail(Failure.causeOf({ code: "CONNECT_TIMEOUT" }, "no", true))
+      }),
+      Effect.andThen(message)
+    )
+  }
+
+  /**
+   * The next bytes of the body, as many as have arrived. Nothing is read from the connection beyond the platform's
+   * buffer while nobody pulls.
+   */
+  readonly pull = this.#await<Response.Chunk, TransportCause.TransportCause | Cause.Done>(() => {
+    const message = this.#message
+    const chunk: Uint8Array | null | undefined = message?.read()
+    if (chunk) return Effect.succeed([chunk])
+    if (this.#ended) return Cause.done()
+    // a connection that fails after the last byte takes nothing away
+    return this.#failure !== undefined && (message?.complete !== true || message.destroyed)
+      ? Effect.fail(this.#failure)
+      : undefined
+  })
+
+  #receive(message: Http.IncomingMessage): void {
+    // no answer to our request, which asked for no other protocol: what follows it on the connection is not HTTP
+    if (message.statusCode === 101) return this.abort("CONNECTION_CLOSED")
+    this.#message = message
+    message.on("readable", () => {
+      // A body without bytes ends only when somebody reads it. Nobody may, and its connection would wait with it.
+      if (message.complete && message.readableLength === 0) message.read()
+      this.#wake()
+    })
+    message.on("end", () => {
+      // the platform gives the connection back one tick from now, and the next request may follow at once
+      process.nextTick(() => {
+        this.#ended = true
+        this.#wake()
+      })
+    })
+    message.on("error", (error) => this.#fail(error))
+    message.on("close", () => {
+      if (!message.readableEnded) this.#fail({ code: "CONNECTION_CLOSED" })
+    })
+    this.#wake()
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure === undefined) {
+      const sent = this.#opened ? "maybe" : "no"
+      this.#failure = Failure.causeOf(error, sent, !(sent === "no" && isUntrusted(this.#socket)))
+    }
+    this.#wake()
+  }
+
+  /** Asks now and after each event, until there is something to go on with. */
+  #await<A, E>(next: () => Effect.Effect<A, E> | undefined): Effect.Effect<A, E> {
+    return Effect.callback((resume) => {
+      const sleep = () => {
+        this.#wake = () => {}
+      }
+      this.#wake = () => {
+        const effect = next()
+        if (effect === undefined) return
+        sleep()
+        resume(effect)
+      }
+      this.#wake()
+      return Effect.sync(sleep)
+    })
+  }
+}
+
+// the platform says on the socket what it found wrong with the certificate, before it destroys it
+const isUntrusted = (socket: Socket | undefined): boolean =>
+  Predicate.hasProperty(socket, "authorizationError") && Predicate.isNotNullish(socket.authorizationError)

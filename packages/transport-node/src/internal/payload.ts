@@ -1,0 +1,37 @@
+/**
+ * The body of a request as bytes.
+ */
+import * as Effect from "effect/Effect"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Stream from "effect/Stream"
+import * as Failure from "./failure.ts"
+
+/**
+ * A stream is collected before anything is sent: so its failure is that of a request that did not leave, which is how
+ * everybody reads an `EncodeError`, and the request has a length.
+ */
+export const bytesOf = (
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<Uint8Array | undefined, HttpClientError.HttpClientError> => {
+  const { body } = request
+  switch (body._tag) {
+    case "Empty":
+      return Effect.undefined
+    case "Uint8Array":
+      return Effect.succeed(body.body)
+    case "Stream":
+      return Effect.mapError(
+        Stream.mkUint8Array(body.stream),
+        () => Failure.encode(request, "the stream of the body failed")
+      )
+    case "Raw": {
+      if (typeof body.body === "string") return Effect.succeed(new TextEncoder().encode(body.body))
+      if (body.body instanceof Uint8Array) return Effect.succeed(body.body)
+      if (body.body instanceof ArrayBuffer) return Effect.succeed(new Uint8Array(body.body))
+      return Effect.fail(Failure.encode(request, "a raw body must be a string or bytes"))
+    }
+    case "FormData":
+      return Effect.fail(Failure.encode(request, "form data cannot be sent by this transport"))
+  }
+}

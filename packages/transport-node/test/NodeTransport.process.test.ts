@@ -1,0 +1,35 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import * as Server from "./support/Server.ts"
+
+/** Runs a program to its end; interruption kills it. */
+const run = (script: string, flags: ReadonlyArray<string>, origin: string) =>
+  Effect.callback<{ readonly stdout: string; readonly error: Error | null }>((resume) => {
+    const path = fileURLToPath(new URL(`./support/${script}`, import.meta.url))
+    const child = execFile(process.execPath, [...flags, path, origin], { timeout: 10_000 }, (error, stdout) => {
+      resume(Effect.succeed({ stdout, error }))
+    })
+    return Effect.sync(() => child.kill())
+  })
+
+describe("NodeTransport: the process", () => {
+  it.effect("seam: a kept connection does not keep the process alive", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      assert.deepStrictEqual(yield* run("lingers.ts", [], server.origin), { stdout: "hello", error: null })
+    }))
+
+  it.effect("seam: an answer that was dropped unread lets its connection go when its memory is swept", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const fiber = yield* Effect.forkChild(run("drops.ts", ["--expose-gc"], server.origin))
+      yield* Server.until("connected", () => server.connections.length === 1)
+      yield* Server.until("closed", () => server.open() === 0)
+      // not because the program ended
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* Fiber.interrupt(fiber)
+    }))
+})

@@ -1,0 +1,144 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as TestClock from "effect/testing/TestClock"
+import * as Tls from "node:tls"
+import * as Failure from "./support/Failure.ts"
+import * as Server from "./support/Server.ts"
+import * as Certificates from "./support/testOnlyCertificates.ts"
+
+/** Makes this process trust the certificates of the tests until the test ends. */
+const trusted = Effect.acquireRelease(
+  Effect.sync(() => {
+    const before = Tls.getCACertificates("default")
+    Tls.setDefaultCACertificates([...before, Certificates.loopback.cert, Certificates.otherName.cert])
+    return before
+  }),
+  (before) => Effect.sync(() => Tls.setDefaultCACertificates(before))
+)
+
+const received = (server: Server.Server) => server.connections.map((connection) => connection.received).join("")
+
+describe("NodeTransport: TLS", () => {
+  it.effect("seam: over TLS too, two requests share a connection", () =>
+    Effect.gen(function*() {
+      yield* trusted
+      const server = yield* Server.tls(Certificates.loopback, Server.always(Server.answer("hello")))
+      const client = yield* NodeTransport.make()
+      for (let i = 0; i < 2; i++) {
+        const response = yield* client.get(server.origin)
+        assert.strictEqual(yield* response.text, "hello")
+      }
+      assert.strictEqual(server.connections.length, 1)
+    }))
+
+  it.effect("seam: a certificate that nobody vouches for is no, does not heal, and has got nothing", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Certificates.loopback, Server.always(Server.answer("hello")))
+      const client = yield* NodeTransport.make()
+      assert.deepStrictEqual(yield* Failure.toldBy(client, `${server.origin}/secret`), {
+        sent: "no",
+        code: "DEPTH_ZERO_SELF_SIGNED_CERT",
+        heals: false
+      })
+      yield* Server.pause(20)
+      assert.strictEqual(received(server), "")
+    }))
+
+  it.effect("seam: a trusted certificate of another name is no, does not heal, and has got nothing", () =>
+    Effect.gen(function*() {
+      yield* trusted
+      const server = yield* Server.tls(Certificates.otherName, Server.always(Server.answer("hello")))
+      const client = yield* NodeTransport.make()
+      assert.deepStrictEqual(yield* Failure.toldBy(client, `${server.origin}/secret`), {
+        sent: "no",
+        code: "ERR_TLS_CERT_ALTNAME_INVALID",
+        heals: false
+      })
+      yield* Server.pause(20)
+      assert.strictEqual(received(server), "")
+    }))
+
+  it.effect("seam: a reset within the handshake is no, and heals", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tcp((connection) => connection.socket.resetAndDestroy())
+      const client = yield* NodeTransport.make()
+      assert.deepStrictEqual(yield* Failure.toldBy(client, `https://127.0.0.1:${server.port}`), {
+        sent: "no",
+        code: "ECONNRESET",
+        heals: true
+      })
+      assert.strictEqual(server.connections.length, 1)
+    }))
+
+  it.effect("seam: a server that speaks no TLS is no, and heals: a captive portal goes away", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tcp(Server.always("HTTP/1.1 400 Bad Request\r\n\r\n"))
+      const client = yield* NodeTransport.make()
+      const cause = yield* Failure.causeOf(client, `https://127.0.0.1:${server.port}`)
+      assert.include(cause, { sent: "no", heals: true })
+    }))
+
+  it.effect("seam: a reset after the request is maybe: the same code", () =>
+    Effect.gen(function*() {
+      yield* trusted
+      const server = yield* Server.tls(Certificates.loopback, (connection) => connection.socket.destroy())
+      const client = yield* NodeTransport.make()
+      assert.deepStrictEqual(yield* Failure.toldBy(client, server.origin), {
+        sent: "maybe",
+        code: "ECONNRESET",
+        heals: true
+      })
+    }))
+
+  it.effect("seam: the connect limit covers the handshake, keeps the Clock's time, and closes the connection", () =>
+    Effect.gen(function*() {
+      // takes the connection and never says a word
+      const server = yield* Server.tcp(() => {})
+      const client = yield* NodeTransport.make()
+      const fiber = yield* Effect.forkChild(Failure.toldBy(client, `https://127.0.0.1:${server.port}`))
+      yield* Server.until("hello of TLS", () => (server.connections[0]?.received.length ?? 0) > 0)
+      yield* TestClock.adjust("9999 millis")
+      yield* Server.pause(20)
+      assert.strictEqual(server.open(), 1)
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(yield* Fiber.join(fiber), { sent: "no", code: "CONNECT_TIMEOUT", heals: true })
+      yield* Server.until("closed", () => server.open() === 0)
+    }))
+
+  it.live("seam: the connect limit in real time", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tcp(() => {})
+      const client = yield* NodeTransport.make({ connectTimeout: "80 millis" })
+      const told = yield* Failure.toldBy(client, `https://127.0.0.1:${server.port}`)
+      assert.deepStrictEqual(told, { sent: "no", code: "CONNECT_TIMEOUT", heals: true })
+    }))
+
+  it.effect("seam: the connect limit ends where the connection is open: the wait for the service is not its", () =>
+    Effect.gen(function*() {
+      yield* trusted
+      const server = yield* Server.tls(Certificates.loopback, (connection) => {
+        if (connection.received.includes("/second")) connection.socket.write(Server.answer("late"))
+      })
+      const client = yield* NodeTransport.make()
+      const fiber = yield* Effect.forkChild(Effect.flatMap(client.get(`${server.origin}/first`), (r) => r.text))
+      yield* Server.until("request", () => received(server).includes("/first"))
+      yield* TestClock.adjust("1 minute")
+      server.connections[0]?.socket.write(Server.answer("late"))
+      assert.strictEqual(yield* Fiber.join(fiber), "late")
+    }))
+
+  it.effect("seam: interrupted while it connects, it closes the connection", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tcp(() => {})
+      const client = yield* NodeTransport.make()
+      const fiber = yield* Effect.forkChild(
+        client.execute(HttpClientRequest.get(`https://127.0.0.1:${server.port}`))
+      )
+      yield* Server.until("hello of TLS", () => (server.connections[0]?.received.length ?? 0) > 0)
+      yield* Fiber.interrupt(fiber)
+      yield* Server.until("closed", () => server.open() === 0)
+    }))
+})
