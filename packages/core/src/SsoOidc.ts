@@ -70,7 +70,8 @@ export interface Service {
  * What a client is made of, beside its transport.
  *
  * - `region`, `endpoint`, `useFipsEndpoint`, `useDualstackEndpoint`: see `Endpoint.Options`.
- * - `requestTimeout`: how long one call may take, its body included. 30 seconds by default; longer than zero.
+ * - `requestTimeout`: how long one call may take, its body included. 30 seconds by default; longer than zero. Keep it
+ *   above the transport's connect limit: core cannot tell whether a request that it gives up had left.
  * - `maxResponseBytes`: how large an answer may be, after decompression. 256 KiB by default; at least 1.
  * - `userAgent`: the `user-agent` header; browsers send their own.
  *

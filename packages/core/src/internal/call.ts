@@ -211,6 +211,7 @@ type Clean = (text: string) => string
 const classify = (error: HttpClientError.HttpClientError, safe: Clean): Failed => {
   const { reason } = error
   switch (reason._tag) {
+    // core's bodies are bytes, so that an encoding cannot fail when half of it has left
     case "InvalidUrlError":
     case "EncodeError":
       return ["no", { code: reason._tag === "EncodeError" ? "ENCODE" : "INVALID_URL", heals: false }]

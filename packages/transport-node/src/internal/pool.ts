@@ -10,7 +10,7 @@ export interface Abortable {
   readonly abort: (code: string) => void
 }
 
-// the platform's timers hold 31 bits and fire at once above them
+// the platform's timers hold 31 bits; it warns of what is longer
 const maxDelay = 2 ** 31 - 1
 
 export class Pool {
