@@ -81,7 +81,8 @@ describe("D6: an interrupted login over real sockets", () => {
         child.stdin.end()
         const [code] = yield* Effect.promise(() => exited)
         assert.strictEqual(code, 0)
-        assert.isBelow(performance.now() - interruptedAt, 3000)
+        // by itself: sooner than any idle connection or code would end
+        assert.isBelow(performance.now() - interruptedAt, 10_000)
         assert.strictEqual(sockets.size, 0)
         const report = JSON.parse(lines.at(-1) ?? "null")
         assert.deepStrictEqual(report.resources, [])

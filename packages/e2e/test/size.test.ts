@@ -60,6 +60,11 @@ describe("sizes, Effect included", () => {
         client(`import { layer as transport } from "@sso-oidc/transport-browser/FetchTransport"`),
         "browser"
       ),
+      "the same, Effect through its barrel": await size(
+        client(`import { layer as transport } from "@sso-oidc/transport-browser/FetchTransport"`)
+          .replace(/import \* as (\w+) from "effect\/\w+"/g, `import { $1 } from "effect"`),
+        "browser"
+      ),
       "@aws-sdk/client-sso-oidc, browser": await size(official, "browser"),
       "core + transport-node": await size(
         client(`import * as N from "@sso-oidc/transport-node/NodeTransport"; const transport = N.layer()`),
@@ -80,6 +85,7 @@ describe("sizes, Effect included", () => {
       Object.entries(sizes).map(([name, bytes]) => `${(bytes / 1000).toFixed(1).padStart(6)} kB  ${name}`).join("\n")
     )
     assert.isBelow(sizes["core + transport-browser"], sizes["@aws-sdk/client-sso-oidc, browser"])
+    assert.isBelow(sizes["core + transport-browser"], 0.85 * sizes["the same, Effect through its barrel"])
     assert.isBelow(sizes["core + transport-node + device-grant"], 0.5 * sizes["@aws-sdk/client-sso-oidc, node"])
     assert.isBelow(sizes["core + transport-node"], 0.85 * sizes["core + NodeHttpClient.layerNodeHttp"])
     assert.isBelow(sizes["core + transport-node"], 0.2 * sizes["core + NodeHttpClient.layerUndici"])

@@ -3,8 +3,13 @@ import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
-import { Config, Duration, Effect, Layer, ManagedRuntime, Redacted } from "effect"
-import { KeyValueStore } from "effect/persistence"
+import * as Config from "effect/Config"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as KeyValueStore from "effect/persistence/KeyValueStore"
+import * as Redacted from "effect/Redacted"
 
 // Built once per instance, at its first invocation. Put your encrypted store in place of the memory.
 export const runtime = ManagedRuntime.make(Layer.merge(

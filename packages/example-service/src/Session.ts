@@ -3,7 +3,11 @@ import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type { Token } from "@sso-oidc/device-grant/Token"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
-import { Config, Console, Context, Effect, Layer } from "effect"
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 
 // What the rest of your program asks for: a token, by a login that happens once.
 export class Session extends Context.Service<Session, {
