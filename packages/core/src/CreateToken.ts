@@ -85,7 +85,8 @@ export type Request = typeof Request.Type
 
 /**
  * What CreateToken gives. `expiresIn` is in seconds from the receipt. `tokenType` is `Bearer`. A refresh token comes
- * only to clients that were registered with scopes, and an answer to a refresh may leave it out: keep the old one then.
+ * only to clients that were registered with scopes, and an answer to a refresh may leave it out: keep the old one then, as
+ * `Refresh.refresh` does.
  *
  * @category models
  * @since 0.1.0

@@ -76,7 +76,8 @@ export const make = Effect.fnUntraced(function*(
 
 const durationOf = (name: string, input: Duration.Input): Duration.Duration => {
   const duration = Duration.fromInput(input)
-  if (duration._tag === "None" || Duration.isNegative(duration.value)) {
+  // of NaN Effect makes zero, without a word
+  if (Number.isNaN(input) || duration._tag === "None" || Duration.isNegative(duration.value)) {
     throw new RangeError(`NodeTransport: ${name} is no duration of zero or more`)
   }
   return duration.value

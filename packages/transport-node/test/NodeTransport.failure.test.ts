@@ -164,6 +164,7 @@ describe("NodeTransport: options", () => {
     { connectTimeout: 0 },
     { connectTimeout: -1 },
     { connectTimeout: Number.NaN },
+    { idleTimeout: Number.NaN },
     { idleTimeout: -1 }
   ])("seam: %j is a mistake in the program: it dies with the option's name", (options) =>
     Effect.gen(function*() {

@@ -184,6 +184,74 @@ describe("the decision", () => {
     assert.notProperty(calm.pending, "lastTrouble")
   })
 
+  it("D4: the trouble tells what was in the way, and of an answer its status and request id", () => {
+    const troubleOf = (error: CreateToken.Error) => {
+      const decision = Decision.decide(state(), Result.fail(error), at(begin))
+      return decision._tag === "Continue" ? decision.pending.lastTrouble : assert.fail(decision._tag)
+    }
+    const cutOff = new SsoOidcError.TransportError({
+      operation: "CreateToken",
+      sent: "answered",
+      code: "ABORTED",
+      heals: true,
+      status: 200,
+      requestId: "r1"
+    })
+    assert.deepStrictEqual(troubleOf(cutOff), {
+      error: "TransportError",
+      message: cutOff.message,
+      sent: "answered",
+      code: "ABORTED",
+      status: 200,
+      requestId: "r1"
+    })
+    assert.deepStrictEqual(troubleOf(refused), {
+      error: "TransportError",
+      message: refused.message,
+      sent: "no",
+      code: "ECONNREFUSED"
+    })
+    const failed = new SsoOidcError.InternalServerException({ status: 500, error: "server_error", requestId: "r2" })
+    assert.deepStrictEqual(troubleOf(failed), {
+      error: "InternalServerException",
+      message: failed.message,
+      status: 500,
+      requestId: "r2"
+    })
+  })
+
+  it("D8: a poll whose process ended is a trouble of its own", () => {
+    const { lastTrouble } = Decision.sending(state(), at(begin))
+    assert.strictEqual(lastTrouble?.error, "Interrupted")
+    assert.include(lastTrouble?.message, "ended before its answer came")
+  })
+
+  it("the reason of a wait is what the answer was", () => {
+    const reasons = [pending, slowDown, refused].map((error) => {
+      const decision = Decision.decide(state(), Result.fail(error), at(begin))
+      return decision._tag === "Continue" ? decision.reason : decision._tag
+    })
+    assert.deepStrictEqual(reasons, ["pending", "slowedDown", "trouble"])
+  })
+
+  it("a token has each member that the answer has, and no other", () => {
+    const accessToken = Redacted.make("a")
+    const tokenOf = (response: CreateToken.Response) => {
+      const decision = Decision.decide(state(), Result.succeed(response), at(begin))
+      return decision._tag === "Approved" ? decision.token : assert.fail(decision._tag)
+    }
+    const { registration } = state()
+    const bare = tokenOf({ accessToken, tokenType: "Bearer" })
+    assert.deepStrictEqual(Object.keys(bare).sort(), ["accessToken", "registration", "tokenType"])
+    const refreshToken = Redacted.make("r")
+    const idToken = Redacted.make("i")
+    const full = tokenOf({ accessToken, tokenType: "Bearer", expiresIn: 60, refreshToken, idToken })
+    assert.strictEqual(full.refreshToken, refreshToken)
+    assert.strictEqual(full.idToken, idToken)
+    assert.strictEqual(full.expiresAt && DateTime.toEpochMillis(full.expiresAt), begin + 60_000)
+    assert.deepStrictEqual(full.registration.clientId, registration.clientId)
+  })
+
   it("D8: what is left is at least 0 and at most the wait, wherever the clock stands", () => {
     for (
       const [now, expected] of [[begin, 5000], [begin + 4000, 1000], [begin + 5000, 0], [begin + 9000, 0], [0, 5000]]

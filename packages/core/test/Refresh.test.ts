@@ -1,0 +1,162 @@
+import { assert, describe, it } from "@effect/vitest"
+import type * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as Refresh from "@sso-oidc/core/Refresh"
+import * as Retry from "@sso-oidc/core/Retry"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import { TransportCause } from "@sso-oidc/core/TransportCause"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/testing/TestClock"
+import { expectTypeOf } from "vitest"
+import { refreshRequest, secret, tokenAnswer } from "./support/fixtures.ts"
+import { search, textsOf } from "./support/leaks.ts"
+import * as Recorder from "./support/Recorder.ts"
+import * as Wire from "./support/Wire.ts"
+
+const { grantType: _grantType, scope, ...request } = refreshRequest
+
+const refresh = (wire: Wire.Wire, asked: Refresh.Request = request) =>
+  Effect.flatMap(
+    Wire.client(wire),
+    (oidc) => Effect.provideService(Refresh.refresh(asked), SsoOidc.SsoOidc, oidc)
+  )
+
+const { refreshToken: _refreshToken, ...withoutOne } = tokenAnswer
+
+describe("Refresh", () => {
+  it.effect.each(
+    [
+      ["is left out", {}],
+      ["is null", { refreshToken: null }],
+      ["is empty", { refreshToken: "" }]
+    ] as const
+  )("RFC 6749 section 6: where the answer's refresh token %s, the old one stays", ([, more]) =>
+    Effect.gen(function*() {
+      const token = yield* refresh(Wire.answering(() => Wire.json({ ...withoutOne, ...more })))
+      assert.strictEqual(Redacted.value(token.refreshToken), secret.refreshToken)
+      assert.strictEqual(Redacted.value(token.accessToken), secret.accessToken)
+    }))
+
+  it.effect("a new refresh token takes the old one's place", () =>
+    Effect.gen(function*() {
+      const token = yield* refresh(Wire.answering(() => Wire.json({ ...tokenAnswer, refreshToken: "a-new-one" })))
+      assert.strictEqual(Redacted.value(token.refreshToken), "a-new-one")
+    }))
+
+  it.effect("the rest of the answer is as it came, and what was absent stays absent", () =>
+    Effect.gen(function*() {
+      const { accessToken, idToken, refreshToken: _refreshToken, ...rest } = yield* refresh(
+        Wire.answering(() => Wire.json(tokenAnswer))
+      )
+      assert.deepStrictEqual(rest, { tokenType: "Bearer", expiresIn: 3600 })
+      assert.strictEqual(Redacted.value(accessToken), secret.accessToken)
+      assert.strictEqual(idToken && Redacted.value(idToken), secret.idToken)
+      const bare = yield* refresh(Wire.answering(() => Wire.json({ accessToken: "a", tokenType: "Bearer" })))
+      assert.deepStrictEqual(Object.keys(bare).sort(), ["accessToken", "refreshToken", "tokenType"])
+    }))
+
+  it.effect("it is one CreateToken request with the refresh token grant, and one span", () =>
+    Effect.gen(function*() {
+      const recorder = Recorder.make()
+      const wire = Wire.answering(() => Wire.json(tokenAnswer))
+      yield* refresh(wire, { ...request, scope }).pipe(recorder.record)
+      yield* refresh(wire)
+      const wanted = {
+        grantType: "refresh_token",
+        clientId: "client-id",
+        clientSecret: secret.clientSecret,
+        refreshToken: secret.refreshToken
+      }
+      assert.deepStrictEqual(wire.sent.map(({ body }): unknown => JSON.parse(body)), [{ ...wanted, scope }, wanted])
+      assert.deepStrictEqual(wire.sent.map(({ url }) => new URL(url).pathname), ["/token", "/token"])
+      assert.deepStrictEqual(recorder.spans.map(({ name }) => name), ["SSO OIDC.CreateToken"])
+    }))
+
+  it.effect("a stored record with more members than it takes sends none of them", () =>
+    Effect.gen(function*() {
+      const wire = Wire.answering(() => Wire.json(tokenAnswer))
+      const stored = { ...request, accessToken: Redacted.make("an-old-access-token"), region: "eu-west-1" }
+      yield* refresh(wire, stored)
+      assert.notInclude(wire.sent[0]?.body, "an-old-access-token")
+      assert.notInclude(wire.sent[0]?.body, "region")
+    }))
+
+  it.effect("errors pass unchanged, after one request", () =>
+    Effect.gen(function*() {
+      for (
+        const [wire, expected] of [
+          [
+            Wire.answering(() => Wire.exception("InvalidGrantException", { error_description: "over" })),
+            { _tag: "InvalidGrantException", errorDescription: "over" }
+          ],
+          [Wire.answering(() => new Response("", { status: 503 })), { _tag: "UnexpectedResponse", status: 503 }],
+          [Wire.broken(new TypeError("fetch failed")), { _tag: "TransportError", sent: "maybe" }]
+        ] as const
+      ) {
+        const exit = yield* Effect.exit(refresh(wire))
+        if (Exit.isSuccess(exit)) return assert.fail("succeeded")
+        assert.deepInclude(Cause.squash(exit.cause), expected)
+        assert.strictEqual(wire.sent.length, 1)
+      }
+    }))
+
+  it.effect("C8: over a retry it is sent again only where it did not leave", () =>
+    Effect.gen(function*() {
+      for (
+        const [wire, times] of [
+          [Wire.broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", heals: true })), 4],
+          [Wire.broken(new TransportCause({ sent: "maybe", code: "ECONNRESET", heals: true })), 1],
+          [Wire.answering(() => new Response("", { status: 503 })), 1]
+        ] as const
+      ) {
+        const oidc = Retry.make(yield* Wire.client(wire))
+        const fiber = yield* Effect.forkChild(
+          Effect.flip(Effect.provideService(Refresh.refresh(request), SsoOidc.SsoOidc, oidc))
+        )
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(fiber)
+        assert.strictEqual(wire.sent.length, times)
+      }
+    }))
+
+  it.effect("C6: no secret shows in the result, its span, an error or a log", () =>
+    Effect.gen(function*() {
+      const leak = search(Object.values(secret))
+      for (
+        const wire of [
+          Wire.answering(() => Wire.json(tokenAnswer)),
+          Wire.answering(() => Wire.json(withoutOne)),
+          Wire.answering(() =>
+            Wire.exception("InvalidGrantException", { error_description: `${secret.refreshToken} is unknown` })
+          )
+        ]
+      ) {
+        const recorder = Recorder.make()
+        const exit = yield* refresh(wire).pipe(
+          Effect.tap((token) => Effect.logTrace("token", token)),
+          Effect.tapError((error) => Effect.logError(error.message, error)),
+          Effect.withSpan("caller"),
+          Effect.exit,
+          recorder.record
+        )
+        for (const text of [...textsOf(exit), ...recorder.spans.flatMap(textsOf), ...recorder.lines]) {
+          assert.isUndefined(leak(text), text.slice(0, 300))
+        }
+        assert.strictEqual(recorder.spans.length, 2)
+      }
+    }))
+
+  it("its types: the refresh token is always there, and the errors are CreateToken's", () => {
+    expectTypeOf<Refresh.Response["refreshToken"]>().toEqualTypeOf<Redacted.Redacted>()
+    expectTypeOf<Refresh.Response>().toExtend<CreateToken.Response>()
+    expectTypeOf<keyof Refresh.Request>().toEqualTypeOf<"clientId" | "clientSecret" | "refreshToken" | "scope">()
+    expectTypeOf(Refresh.refresh).toEqualTypeOf<
+      (request: Refresh.Request) => Effect.Effect<Refresh.Response, CreateToken.Error, SsoOidc.SsoOidc>
+    >()
+    // @ts-expect-error -- a plain string is no secret
+    void ((): Refresh.Request => ({ ...request, refreshToken: "plain" }))
+  })
+})

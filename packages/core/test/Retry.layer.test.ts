@@ -1,0 +1,211 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import type * as Operation from "@sso-oidc/core/Operation"
+import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import * as Retry from "@sso-oidc/core/Retry"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import { TransportCause } from "@sso-oidc/core/TransportCause"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/testing/TestClock"
+import { refreshRequest, registerAnswer, registerRequest, startRequest } from "./support/fixtures.ts"
+import * as Recorder from "./support/Recorder.ts"
+import * as Wire from "./support/Wire.ts"
+
+describe("Retry: a signed operation", () => {
+  class Key extends Context.Service<Key, string>()("test/Key") {}
+
+  it.effect("keeps its requirement, and is signed anew for each attempt", () =>
+    Effect.gen(function*() {
+      const signedBy: Array<string> = []
+      const operation: Operation.Operation<CreateToken.Request, CreateToken.Response, CreateToken.Exception, Key> = {
+        ...CreateToken.operation,
+        sign: (request) =>
+          Effect.map(Key, (key) => {
+            signedBy.push(key)
+            return request
+          })
+      }
+      const wire = Wire.broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", heals: true }))
+      const oidc = Retry.make(yield* Wire.client(wire))
+      const call: Effect.Effect<CreateToken.Response, CreateToken.Error, Key> = oidc.execute(operation, refreshRequest)
+      // @ts-expect-error -- the key is missing
+      const unmet: Effect.Effect<unknown, unknown> = call
+      assert.isTrue(Effect.isEffect(unmet))
+      const fiber = yield* Effect.forkChild(Effect.flip(Effect.provideService(call, Key, "k")))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "TransportError")
+      assert.strictEqual(wire.sent.length, 4)
+      assert.deepStrictEqual(signedBy, ["k", "k", "k", "k"])
+    }))
+})
+
+describe("Retry: the layer", () => {
+  const below = Layer.effect(
+    SsoOidc.SsoOidc,
+    SsoOidc.make({ region: "eu-west-1", endpoint: "https://oidc.example/base" })
+  ).pipe(Layer.orDie)
+
+  const unlucky = () => Wire.answering(() => new Response("", { status: 503 }))
+
+  const register = SsoOidc.SsoOidc.use((oidc) => oidc.registerClient(registerRequest))
+
+  it.effect("wraps the client below it, and shows the same region and endpoint", () =>
+    Effect.gen(function*() {
+      const wire = unlucky()
+      const retrying = Retry.layer({ times: 1 }).pipe(
+        Layer.provide(below),
+        Layer.provide(Layer.succeed(HttpClient.HttpClient, wire.client))
+      )
+      const fiber = yield* Effect.forkChild(Effect.flip(Effect.provide(register, retrying)))
+      yield* TestClock.adjust("1 minute")
+      assert.deepInclude(yield* Fiber.join(fiber), { _tag: "UnexpectedResponse", status: 503 })
+      assert.strictEqual(wire.sent.length, 2)
+      const { endpoint, region } = yield* Effect.provide(SsoOidc.SsoOidc, retrying)
+      assert.deepStrictEqual({ endpoint, region }, { endpoint: "https://oidc.example/base", region: "eu-west-1" })
+    }))
+
+  it.effect("is there only where it is provided", () =>
+    Effect.gen(function*() {
+      const wire = unlucky()
+      const fiber = yield* Effect.gen(function*() {
+        yield* Effect.exit(register)
+        assert.strictEqual(wire.sent.length, 1)
+        yield* Effect.exit(Effect.provide(register, Retry.layer()))
+        assert.strictEqual(wire.sent.length, 5)
+        yield* Effect.exit(register)
+        assert.strictEqual(wire.sent.length, 6)
+      }).pipe(
+        Effect.provide(below),
+        Effect.provideService(HttpClient.HttpClient, wire.client),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+    }))
+
+  it.effect.each(
+    [
+      ["times", { times: -1 }],
+      ["times", { times: 1.5 }],
+      ["times", { times: NaN }],
+      ["times", { times: Infinity }],
+      ["base", { base: 0 }],
+      ["base", { base: -1 }],
+      ["base", { base: NaN }],
+      ["base", { base: Duration.infinity }],
+      ["cap", { cap: 0 }],
+      ["cap", { cap: "-1 seconds" }],
+      ["cap", { cap: NaN }],
+      ["maxRetryAfter", { maxRetryAfter: -1 }],
+      ["maxRetryAfter", { maxRetryAfter: NaN }]
+    ] as const
+  )("a %s that makes no sense is a defect that names it: %j", ([name, options]) =>
+    Effect.gen(function*() {
+      const exit = yield* Layer.build(Retry.layer(options)).pipe(
+        Effect.provide(below),
+        Effect.provideService(HttpClient.HttpClient, unlucky().client),
+        Effect.exit
+      )
+      if (Exit.isSuccess(exit)) return assert.fail("made a client")
+      const defect = Cause.squash(exit.cause)
+      assert.instanceOf(defect, RangeError)
+      assert.include(String(defect), `Retry: ${name} `)
+    }))
+})
+
+describe("Retry: the operation decides", () => {
+  /** How often an operation that always fails with this error is tried. A signature may fail with anything. */
+  const tried = (resend: Operation.Resend, error: object) =>
+    Effect.gen(function*() {
+      let count = 0
+      const operation: Operation.Operation<RegisterClient.Request, RegisterClient.Response, object> = {
+        ...RegisterClient.operation,
+        exceptions: [],
+        resend: () => resend,
+        sign: () =>
+          Effect.suspend(() => {
+            count++
+            return Effect.fail(error)
+          })
+      }
+      const oidc = Retry.make(yield* Wire.client(Wire.silent()))
+      const fiber = yield* Effect.forkChild(Effect.flip(oidc.execute(operation, registerRequest)))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* Fiber.join(fiber), error)
+      return count
+    })
+
+  it.effect("by its value, whatever its name", () =>
+    Effect.gen(function*() {
+      const lost = { _tag: "TransportError", sent: "maybe", heals: true }
+      assert.strictEqual(yield* tried("anytime", lost), 4)
+      assert.strictEqual(yield* tried("unsent", lost), 1)
+      assert.strictEqual(yield* tried("paced", lost), 1)
+    }))
+
+  it.effect("a TransportError has its own say, whatever its status", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        yield* tried("anytime", { _tag: "TransportError", sent: "answered", heals: false, status: 503 }),
+        1
+      )
+      assert.strictEqual(
+        yield* tried("anytime", { _tag: "TransportError", sent: "answered", heals: true, status: 200 }),
+        4
+      )
+    }))
+
+  it.effect("no other error says that the request did not leave", () =>
+    Effect.gen(function*() {
+      const own = { _tag: "OwnException", status: 503, sent: "no", heals: true }
+      assert.strictEqual(yield* tried("anytime", own), 4)
+      assert.strictEqual(yield* tried("unsent", own), 1)
+    }))
+
+  it.effect("it is not asked about a request that cannot be read", () =>
+    Effect.gen(function*() {
+      const operation = { ...StartDeviceAuthorization.operation, resend: () => assert.fail("asked") }
+      const oidc = Retry.make(yield* Wire.client(Wire.silent()))
+      const request = { ...startRequest, clientSecret: Redacted.make("") }
+      const error = yield* Effect.flip(oidc.execute(operation, request))
+      assert.strictEqual(error._tag, "RequestInvalid")
+    }))
+})
+
+describe("Retry: spans", () => {
+  it.effect("C9: each attempt is one client span under the caller's, and there is no other", () =>
+    Effect.gen(function*() {
+      const recorder = Recorder.make()
+      const answers = [
+        new Response("", { status: 503 }),
+        new Response("", { status: 429 }),
+        Wire.json(registerAnswer)
+      ]
+      const wire = Wire.answering(() => answers.shift() ?? assert.fail("asked again"))
+      const oidc = Retry.make(yield* Wire.client(wire))
+      const fiber = yield* Effect.forkChild(
+        oidc.registerClient(registerRequest).pipe(Effect.withSpan("caller"), recorder.record)
+      )
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      const [caller, ...attempts] = recorder.spans
+      assert.strictEqual(caller?.name, "caller")
+      assert.deepStrictEqual(
+        attempts.map(({ attributes, kind, name }) => [name, kind, attributes.get("http.response.status_code")]),
+        [503, 429, 200].map((status) => ["SSO OIDC.RegisterClient", "client", status])
+      )
+      for (const { parent } of attempts) {
+        assert.strictEqual(parent._tag === "Some" && parent.value._tag === "Span" && parent.value.name, "caller")
+      }
+      assert.deepStrictEqual(recorder.lines, [])
+    }))
+})

@@ -1,0 +1,292 @@
+import { assert, describe, it } from "@effect/vitest"
+import type * as Operation from "@sso-oidc/core/Operation"
+import * as Retry from "@sso-oidc/core/Retry"
+import { TransportCause } from "@sso-oidc/core/TransportCause"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as HttpClientError from "effect/http/HttpClientError"
+import * as Random from "effect/Random"
+import * as TestClock from "effect/testing/TestClock"
+import type { Call } from "./support/fixtures.ts"
+import { calls, registerAnswer, registerRequest } from "./support/fixtures.ts"
+import * as Wire from "./support/Wire.ts"
+
+type Respond = Parameters<typeof Wire.make>[0]
+
+/** Chance as a test wants it: 0 shortens by a fifth, 0.5 changes nothing, 1 lengthens by a fifth. */
+const chance = (random: number) =>
+  Effect.provideService(Random.Random, { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => random })
+
+/** Runs a call to its end and tells when each of its requests was sent. */
+const timed = (
+  call: Call,
+  respond: Respond,
+  options?: Retry.Options & { readonly random?: number }
+) =>
+  Effect.gen(function*() {
+    const { random = 0.5, ...rest } = options ?? {}
+    const times: Array<number> = []
+    const wire = Wire.make((sent, request) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        times.push(now)
+        return respond(sent, request)
+      })
+    )
+    const oidc = Retry.make(yield* Wire.client(wire), rest)
+    const fiber = yield* Effect.forkChild(call.run(oidc).pipe(Effect.exit, chance(random)))
+    // four time limits of 30 seconds, and the waits between them
+    for (let second = 0; second < 130; second++) yield* TestClock.adjust("1 second")
+    return { exit: yield* Fiber.join(fiber), times, sent: wire.sent.length }
+  })
+
+const waits = (times: ReadonlyArray<number>): ReadonlyArray<number> =>
+  times.slice(1).map((time, at) => time - (times[at] ?? 0))
+
+const answer = (respond: () => Response): Respond => () => Effect.sync(respond)
+
+const broken = (cause: unknown): Respond => (_, request) =>
+  Effect.fail(
+    new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
+  )
+
+const status = (status: number, headers: HeadersInit = {}): Respond =>
+  answer(() => new Response("<html>", { status, headers }))
+
+const exception = (type: string, status: number, headers: Record<string, string> = {}): Respond =>
+  answer(() => Wire.exception(type, {}, { status, headers }))
+
+/** Each answer in turn; the last one stays. */
+const inTurn = (...responds: ReadonlyArray<Respond>): Respond => {
+  let at = 0
+  return (sent, request) => {
+    const respond = responds[Math.min(at++, responds.length - 1)]
+    return respond === undefined ? Effect.never : respond(sent, request)
+  }
+}
+
+const cutOff = answer(() =>
+  new Response(new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) }))
+)
+
+/** Who sends again, of the three. */
+const none: ReadonlyArray<Operation.Resend> = []
+const anytime: ReadonlyArray<Operation.Resend> = ["anytime"]
+
+const faults: ReadonlyArray<readonly [name: string, respond: Respond, again: ReadonlyArray<Operation.Resend>]> = [
+  [
+    "not sent, heals",
+    broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", heals: true })),
+    ["anytime", "unsent"]
+  ],
+  ["not sent, does not heal", broken(new TransportCause({ sent: "no", code: "CERT_UNTRUSTED", heals: false })), none],
+  ["maybe sent, heals", broken(new TransportCause({ sent: "maybe", code: "ECONNRESET", heals: true })), anytime],
+  ["maybe sent, does not heal", broken(new TransportCause({ sent: "maybe", code: "EPROTO", heals: false })), none],
+  ["a failure that tells nothing", broken(new TypeError("fetch failed")), anytime],
+  ["an answer that was cut off", cutOff, anytime],
+  ["a time limit", () => Effect.never, anytime],
+  ["408", status(408), anytime],
+  ["429", status(429), anytime],
+  ["500", status(500), anytime],
+  ["503", status(503), anytime],
+  ["504", status(504), anytime],
+  ["InternalServerException", exception("InternalServerException", 500), anytime],
+  ["an exception of the client's, with status 503", exception("InvalidRequestException", 503), anytime],
+  ["an exception of the client's, with status 429", exception("InvalidRequestException", 429), anytime],
+  ["SlowDownException", exception("SlowDownException", 400), anytime],
+  ["InvalidRequestException", exception("InvalidRequestException", 400), none],
+  ["an exception that is not in the model", exception("ThrottlingException", 400), none],
+  ["403", status(403), none],
+  ["404", status(404), none],
+  ["a redirect", status(307, { location: "/elsewhere", "retry-after": "1" }), none],
+  ["a success that cannot be used", status(200), none]
+]
+
+const resendOf = (call: Call): Operation.Resend =>
+  call.operation !== "CreateToken" ? "anytime" : call.name.includes("device") ? "paced" : "unsent"
+
+describe("Retry: what is sent again", () => {
+  for (const call of calls) {
+    it.effect.each(faults)(`C8: ${call.name}: %s`, ([, respond, again]) =>
+      Effect.gen(function*() {
+        const { exit, sent } = yield* timed(call, respond)
+        assert.isTrue(Exit.isFailure(exit))
+        assert.strictEqual(sent, again.includes(resendOf(call)) ? 4 : 1)
+      }))
+
+    it.effect(`C8: ${call.name}: its own refusal is final`, () =>
+      Effect.gen(function*() {
+        const { error, status, type } = call.exception
+        const { exit, sent } = yield* timed(call, answer(() => Wire.exception(type, { error }, { status })))
+        assert.strictEqual(sent, 1)
+        if (Exit.isSuccess(exit)) return assert.fail("succeeded")
+        assert.deepInclude(Cause.squash(exit.cause), { _tag: type })
+      }))
+
+    it.effect(`C8: ${call.name}: a success ends it, and is given as it came`, () =>
+      Effect.gen(function*() {
+        const { exit, sent } = yield* timed(call, answer(() => Wire.json(call.answer)))
+        assert.isTrue(Exit.isSuccess(exit))
+        assert.strictEqual(sent, 1)
+      }))
+  }
+
+  it.effect("each attempt is judged by itself: one that may have left is the last of a refresh token", () =>
+    Effect.gen(function*() {
+      const refused = broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", heals: true }))
+      const lost = broken(new TransportCause({ sent: "maybe", code: "ECONNRESET", heals: true }))
+      const refresh = callOf("refresh")
+      const { exit, sent } = yield* timed(refresh, inTurn(refused, refused, lost, refused))
+      assert.strictEqual(sent, 3)
+      if (Exit.isSuccess(exit)) return assert.fail("succeeded")
+      assert.deepInclude(Cause.squash(exit.cause), { _tag: "TransportError", sent: "maybe", code: "ECONNRESET" })
+    }))
+
+  it.effect("a success after failures is the call's", () =>
+    Effect.gen(function*() {
+      const register = callOf("Register")
+      const { exit, sent } = yield* timed(
+        register,
+        inTurn(status(503), exception("SlowDownException", 400), answer(() => Wire.json(registerAnswer)))
+      )
+      assert.isTrue(Exit.isSuccess(exit))
+      assert.strictEqual(sent, 3)
+    }))
+
+  it.effect("the error is that of the last attempt, unchanged", () =>
+    Effect.gen(function*() {
+      let attempt = 0
+      const respond = answer(() =>
+        Wire.exception("InternalServerException", { error_description: `failure ${++attempt}` }, {
+          status: 500,
+          headers: { "x-amzn-requestid": `request-${attempt}` }
+        })
+      )
+      const { exit } = yield* timed(callOf("Start"), respond)
+      if (Exit.isSuccess(exit)) return assert.fail("succeeded")
+      assert.strictEqual(exit.cause.reasons.length, 1)
+      assert.deepInclude(Cause.squash(exit.cause), {
+        _tag: "InternalServerException",
+        errorDescription: "failure 4",
+        requestId: "request-4"
+      })
+    }))
+})
+
+const callOf = (name: string): Call => calls.find((call) => call.name.includes(name)) ?? assert.fail(name)
+
+const unavailable = status(503)
+
+describe("Retry: when it is sent again", () => {
+  const register = callOf("Register")
+
+  it.effect("after 200 ms, doubled each time, and 3 times at most", () =>
+    Effect.gen(function*() {
+      const { times } = yield* timed(register, unavailable)
+      assert.deepStrictEqual(waits(times), [200, 400, 800])
+    }))
+
+  it.effect("by default no doubling goes beyond 5 seconds", () =>
+    Effect.gen(function*() {
+      const { times } = yield* timed(register, unavailable, { times: 7 })
+      assert.deepStrictEqual(waits(times), [200, 400, 800, 1600, 3200, 5000, 5000])
+    }))
+
+  it.effect("chance moves each wait by a fifth, in both directions", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(waits((yield* timed(register, unavailable, { random: 0 })).times), [160, 320, 640])
+      assert.deepStrictEqual(waits((yield* timed(register, unavailable, { random: 1 })).times), [240, 480, 960])
+    }))
+
+  it.effect("as the options say", () =>
+    Effect.gen(function*() {
+      const { times } = yield* timed(register, unavailable, { times: 5, base: "1 second", cap: "3 seconds" })
+      assert.deepStrictEqual(waits(times), [1000, 2000, 3000, 3000, 3000])
+      const flat = yield* timed(register, unavailable, { base: "1 second", cap: 10 })
+      assert.deepStrictEqual(waits(flat.times), [10, 10, 10])
+      const free = yield* timed(register, unavailable, { times: 6, base: "1 second", cap: Duration.infinity })
+      assert.deepStrictEqual(waits(free.times), [1000, 2000, 4000, 8000, 16_000, 32_000])
+      assert.strictEqual((yield* timed(register, unavailable, { times: 0 })).sent, 1)
+    }))
+
+  it.effect("each call has attempts and waits of its own", () =>
+    Effect.gen(function*() {
+      const wire = Wire.answering(() => new Response("", { status: 503 }))
+      const oidc = Retry.make(yield* Wire.client(wire))
+      for (let call = 1; call <= 3; call++) {
+        const started = yield* Clock.currentTimeMillis
+        const fiber = yield* Effect.forkChild(
+          Effect.andThen(Effect.exit(oidc.registerClient(registerRequest)), Clock.currentTimeMillis).pipe(chance(0.5))
+        )
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual((yield* Fiber.join(fiber)) - started, 1400)
+        assert.strictEqual(wire.sent.length, 4 * call)
+      }
+    }))
+
+  it.effect.each(
+    [
+      ["an answer outside the model", status(503, { "retry-after": "2" })],
+      ["an exception", exception("InternalServerException", 500, { "retry-after": "2" })],
+      ["a throttling", exception("SlowDownException", 400, { "retry-after": "2" })]
+    ] as const
+  )("Retry-After is a minimum, which chance does not shorten: %s", ([, respond]) =>
+    Effect.gen(function*() {
+      for (const random of [0, 0.5, 1]) {
+        const { times } = yield* timed(register, respond, { random })
+        assert.deepStrictEqual(waits(times), [2000, 2000, 2000])
+      }
+    }))
+
+  it.effect("a Retry-After below the backoff does not shorten it", () =>
+    Effect.gen(function*() {
+      const respond = status(429, { "retry-after": "1" })
+      assert.deepStrictEqual(waits((yield* timed(register, respond, { base: "3 seconds" })).times), [3000, 5000, 5000])
+    }))
+
+  it.effect("a Retry-After beyond the bound is not waited for: the error comes at once", () =>
+    Effect.gen(function*() {
+      const wire = Wire.answering(() => new Response("", { status: 503, headers: { "retry-after": "21" } }))
+      const oidc = Retry.make(yield* Wire.client(wire))
+      // no clock is moved
+      assert.deepInclude(yield* Effect.flip(oidc.registerClient(registerRequest)), {
+        _tag: "UnexpectedResponse",
+        status: 503,
+        retryAfter: 21
+      })
+      assert.strictEqual(wire.sent.length, 1)
+    }))
+
+  it.effect("a Retry-After at the bound is waited for, and the bound is an option", () =>
+    Effect.gen(function*() {
+      const at = (seconds: number) => status(503, { "retry-after": String(seconds) })
+      assert.deepStrictEqual(waits((yield* timed(register, at(20), { times: 1 })).times), [20_000])
+      const bounded = { times: 1, maxRetryAfter: "2 seconds" } as const
+      assert.deepStrictEqual(waits((yield* timed(register, at(2), bounded)).times), [2000])
+      assert.strictEqual((yield* timed(register, at(3), bounded)).sent, 1)
+      const free = yield* timed(register, at(60), { times: 1, maxRetryAfter: Duration.infinity })
+      assert.deepStrictEqual(waits(free.times), [60_000])
+      assert.strictEqual((yield* timed(register, at(1), { maxRetryAfter: 0 })).sent, 1)
+      assert.strictEqual((yield* timed(register, unavailable, { maxRetryAfter: 0 })).sent, 4)
+    }))
+
+  it.effect("interruption ends an attempt, whose connection closes, and a wait", () =>
+    Effect.gen(function*() {
+      const silent = Wire.silent()
+      const attempt = yield* Effect.forkChild(Retry.make(yield* Wire.client(silent)).registerClient(registerRequest))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(attempt)
+      assert.isTrue(silent.sent[0]?.signal.aborted)
+      assert.strictEqual(silent.sent.length, 1)
+
+      const wire = Wire.answering(() => new Response("", { status: 503, headers: { "retry-after": "5" } }))
+      const waiting = yield* Effect.forkChild(Retry.make(yield* Wire.client(wire)).registerClient(registerRequest))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(waiting)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(wire.sent.length, 1)
+    }))
+})
