@@ -20,7 +20,7 @@ const client = {
   clientId: Schema.String,
   clientSecret: Members.secret("clientSecret"),
   /** Without effect at the service: a token carries the scopes of the registration. */
-  scope: Schema.optionalKey(Schema.Array(Schema.String))
+  scope: Schema.optional(Schema.Array(Schema.String))
 }
 
 /**
@@ -54,7 +54,7 @@ export const AuthorizationCodeRequest = Schema.Struct({
   grantType: Schema.Literal("authorization_code"),
   code: Members.secret("code"),
   redirectUri: Schema.String,
-  codeVerifier: Schema.optionalKey(Members.secret("codeVerifier"))
+  codeVerifier: Schema.optional(Members.secret("codeVerifier"))
 })
 
 /**

@@ -117,6 +117,9 @@ export const resolve = (options: Options): Result.Result<string, EndpointError> 
     return fail("region", "no region is given; name the region of the access portal, such as eu-west-1")
   }
   if (!isHostLabel(region)) return fail("region", "the region is no host label, such as eu-west-1")
+  if (/^fips-|-fips$/.test(region)) {
+    return fail("region", "the region is an old name for FIPS; name the plain region, and set useFipsEndpoint")
+  }
   if (endpoint !== undefined) {
     if (useFipsEndpoint) return fail("fipsWithEndpoint", "FIPS cannot be asked for together with a custom endpoint")
     if (useDualstackEndpoint) {

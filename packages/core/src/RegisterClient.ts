@@ -24,17 +24,19 @@ import * as SsoOidcError from "./SsoOidcError.ts"
  * - `redirectUris`, `issuerUrl`: for the authorization code grant.
  * - `entitledApplicationArn`: limits an application of IAM Identity Center.
  *
+ * An optional member that is `undefined` counts as absent, here and in the other requests.
+ *
  * @category models
  * @since 0.1.0
  */
 export const Request = Schema.Struct({
   clientName: Schema.String,
   clientType: Schema.String,
-  scopes: Schema.optionalKey(Schema.Array(Schema.String)),
-  redirectUris: Schema.optionalKey(Schema.Array(Schema.String)),
-  grantTypes: Schema.optionalKey(Schema.Array(Schema.String)),
-  issuerUrl: Schema.optionalKey(Schema.String),
-  entitledApplicationArn: Schema.optionalKey(Schema.String)
+  scopes: Schema.optional(Schema.Array(Schema.String)),
+  redirectUris: Schema.optional(Schema.Array(Schema.String)),
+  grantTypes: Schema.optional(Schema.Array(Schema.String)),
+  issuerUrl: Schema.optional(Schema.String),
+  entitledApplicationArn: Schema.optional(Schema.String)
 })
 
 /**

@@ -35,7 +35,7 @@ export type Request = typeof Request.Type
 /**
  * What StartDeviceAuthorization gives.
  *
- * Show a person the `userCode` always, and the URLs as they are: what they look like has changed four times, and newer
+ * Show a person the `userCode` always, and the URLs as they are: what they look like has changed three times since 2021, and newer
  * ones do not hold the code. `expiresIn` and `interval` are seconds, absent where the service gave none that can be
  * used; then RFC 8628 says 5 s for the interval.
  *

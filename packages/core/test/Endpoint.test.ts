@@ -118,6 +118,15 @@ describe("Endpoint: region", () => {
     assert.strictEqual(problem({ region, endpoint: "https://oidc.example" }), "region")
   })
 
+  it.each(["fips-us-east-1", "us-east-1-fips"])(
+    "C7: an old name for FIPS is refused, and the option named: %s",
+    (region) => {
+      const refused = Endpoint.resolve({ region })
+      assert.isTrue(Result.isFailure(refused))
+      assert.include(Result.isFailure(refused) ? refused.failure.message : "", "useFipsEndpoint")
+    }
+  )
+
   it.each(["a", "1", "x".repeat(63), "a--b", "EU-WEST-1"])("C7: any host label is a region: %s", (region) => {
     assert.strictEqual(url({ region }), `https://oidc.${region}.amazonaws.com`)
   })

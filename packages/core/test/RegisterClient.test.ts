@@ -126,7 +126,9 @@ describe("RegisterClient", () => {
       Effect.gen(function*() {
         const encoded = yield* Schema.encodeEffect(RegisterClient.Request)(request)
         const back = yield* Schema.decodeUnknownEffect(RegisterClient.Request)(JSON.parse(JSON.stringify(encoded)))
-        assert.deepStrictEqual(back, request)
+        // an optional member that is undefined is absent on the wire
+        const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined))
+        assert.deepStrictEqual({ ...back }, given)
       })
   )
 })

@@ -278,10 +278,9 @@ describe("C1: members have the wire's names", () => {
     >()
   })
 
-  it("what is not required is absent, never undefined", () => {
+  it("what is not required of an answer is absent, never undefined; of a request it may be either", () => {
     expectTypeOf<StartDeviceAuthorization.Response>().toExtend<{ readonly interval?: number }>()
     expectTypeOf<CreateToken.Response>().toExtend<{ readonly refreshToken?: Redacted.Redacted }>()
-    // @ts-expect-error -- undefined is no scope
     oidc.registerClient({ clientName: "n", clientType: "public", scopes: undefined })
   })
 })

@@ -19,28 +19,33 @@ export const read = (
   maxBytes: number
 ): Effect.Effect<Body, HttpClientError.HttpClientError> =>
   Effect.suspend(() => {
-    const chunks: Array<Uint8Array> = []
+    let bytes = new Uint8Array(0)
     let size = 0
     return Stream.runForEachWhile(response.stream, (chunk) =>
       Effect.sync(() => {
-        chunks.push(chunk.subarray(0, maxBytes - size))
+        const part = chunk.subarray(0, maxBytes - size)
+        bytes = append(bytes, size, part)
         size += chunk.length
         return size <= maxBytes
       })).pipe(
         // fetch has no stream at all for a body of no bytes
         Effect.catchReason("HttpClientError", "EmptyBodyError", () => Effect.void),
-        Effect.map(() => ({ bytes: concat(chunks), tooLarge: size > maxBytes }))
+        Effect.map(() => ({ bytes: bytes.subarray(0, Math.min(size, maxBytes)), tooLarge: size > maxBytes }))
       )
   })
 
-const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const out = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    out.set(chunk, at)
-    at += chunk.length
-  }
-  return out
+// Copies, since a chunk may be one byte of a large buffer, which it would keep alive: then the cap would count bytes,
+// and memory the buffers that they came in.
+const append = (
+  to: Uint8Array<ArrayBuffer>,
+  size: number,
+  part: Uint8Array
+): Uint8Array<ArrayBuffer> => {
+  const needed = size + part.length
+  const room = needed <= to.length ? to : new Uint8Array(Math.max(needed, 2 * to.length))
+  if (room !== to) room.set(to.subarray(0, size))
+  room.set(part, size)
+  return room
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true })

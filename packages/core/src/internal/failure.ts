@@ -4,9 +4,9 @@
 import type * as Operation from "../Operation.ts"
 import type * as SsoOidcError from "../SsoOidcError.ts"
 
-/** restJson1: cut at the first `:`, then keep what follows `#`. */
+/** restJson1: cut at the first `:`, then keep what follows `#`. A header that came twice is joined with a comma. */
 const sanitise = (type: string): string => {
-  const name = type.split(":", 1)[0] ?? ""
+  const name = type.split(/[:,]/, 1)[0] ?? ""
   return name.slice(name.indexOf("#") + 1).trim()
 }
 

@@ -13,9 +13,9 @@ import * as Result from "effect/Result"
 
 type Response = HttpClientResponse.HttpClientResponse
 
-/** The id that AWS support asks for. */
+/** The id that AWS support asks for, in the order of AWS's own clients. */
 export const requestId = (response: Response): string | undefined =>
-  response.headers["x-amzn-requestid"] || response.headers["x-amz-request-id"]
+  response.headers["x-amzn-requestid"] || response.headers["x-amzn-request-id"] || response.headers["x-amz-request-id"]
 
 /** The header that names an error's type, before any body member does. */
 export const errorType = (response: Response): string | undefined => response.headers["x-amzn-errortype"]
