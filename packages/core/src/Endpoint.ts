@@ -83,7 +83,7 @@ const custom = (endpoint: string): Result.Result<string, EndpointError> => {
   const url = Url.parse(endpoint)
   if (url === undefined) return fail("endpoint", "the endpoint is no absolute URL, such as http://127.0.0.1:8080")
   if (url.protocol !== "https:" && url.protocol !== "http:") {
-    return fail("endpoint", "the endpoint must be http or https")
+    return fail("endpoint", "the endpoint must begin with https://, or with http:// to loopback")
   }
   if (url.username !== "" || url.password !== "") return fail("endpoint", "the endpoint must not hold user info")
   if (endpoint.includes("?")) return fail("endpoint", "the endpoint must not have a query")

@@ -434,7 +434,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("@sso-oid
       this.requestId === undefined ? "" : `, request ${this.requestId}`
     }): ${
       this.heals
-        ? "check the network, proxy and endpoint, and try again."
+        ? "check the network, the proxy, and that region and endpoint are right, and try again."
         : "this does not mend by waiting; check certificates and proxy settings."
     }`
   }

@@ -82,10 +82,14 @@ export const wayOf = (error: LoginFailure): Way => {
   }
 }
 
+// a schema's failure comes wrapped in its class name
+const sentenceOf = (error: LoginFailure): string =>
+  error.message.replace(/\s+/g, " ").trim().replace(/^SchemaError\((.*)\)$/, "$1")
+
 /** One line: what kind of end, and the error's own sentence. */
 export const ended = (error: LoginFailure): Ended => {
   const way = wayOf(error)
-  return new Ended({ way, message: `${headings[way]}: ${error.message.replace(/\s+/g, " ").trim()}` })
+  return new Ended({ way, message: `${headings[way]}: ${sentenceOf(error)}` })
 }
 
 /** An end that is no error of the login: flags that do not go together. */

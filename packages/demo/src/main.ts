@@ -9,6 +9,8 @@ import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type { CodeReady, DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+import * as CliError from "effect/cli/CliError"
+import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
@@ -104,13 +106,25 @@ const command = Command.make(
     if (Option.isNone(startUrl) || Option.isNone(region)) {
       return yield* Outcome.misused("--start-url and --region go together: a portal is good in its own region alone")
     }
+    if (!/^https?:\/\//.test(startUrl.value)) {
+      return yield* Outcome.misused("--start-url is the access portal's URL, such as https://my.awsapps.com/start")
+    }
     if (auto) return yield* Outcome.misused("--auto is for the emulator: only you can approve a sign-in to AWS")
     return yield* real(startUrl.value, region.value)
   })
 ).pipe(Command.withDescription("A whole device login: register, authorize, poll, token"))
 
+// One line on what is wrong, without the usage that the library prints around it: that is there with --help.
+const presenter: CliOutput.Presenter = {
+  present: (event) => event._tag === "InvalidInvocation" ? Effect.void : CliOutput.defaultPresenter.present(event)
+}
+
 Command.run(command, { version: "0.1.0" }).pipe(
+  Effect.catchIf(CliError.isCliError, (error) => {
+    const [first] = error._tag === "ShowHelp" ? error.errors : [error]
+    return first === undefined ? Effect.void : Outcome.misused(`${first.message.replace(/\s+/g, " ")} (see --help)`)
+  }),
   Effect.tapErrorTag("Ended", ({ message }) => Console.error(message)),
-  Effect.provide(NodeServices.layer),
+  Effect.provide(Layer.merge(NodeServices.layer, CliOutput.layerPresenter(presenter))),
   NodeRuntime.runMain
 )

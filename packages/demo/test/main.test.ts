@@ -173,9 +173,18 @@ describe.concurrent("demo", { timeout: 60_000 }, () => {
     assert.strictEqual(errors.trim().split("\n").length, 1, errors)
   })
 
-  it.each([[["--start-url", "https://my.awsapps.com/start"]], [["--region", "eu-west-1"]], [[...real, "--auto"]], [
-    ["--start-url", "https://my.awsapps.com/start", "--region", "not a region"]
-  ]])("flags that do not go together are bad configuration: %j", async (args) => {
+  it.each([
+    [["--start-url", "https://my.awsapps.com/start"]],
+    [["--region", "eu-west-1"]],
+    [[...real, "--auto"]],
+    [
+      ["--start-url", "https://my.awsapps.com/start", "--region", "not a region"]
+    ],
+    [["--start-url", "my-portal", "--region", "eu-west-1"]],
+    [["--bogus"]],
+    [["word"]],
+    [["--start-url"]]
+  ])("flags that do not go together are bad configuration: %j", async (args) => {
     const { code, errors } = await run(args)
     assert.strictEqual(code, Outcome.exitCodes.configuration)
     assert.strictEqual(errors.trim().split("\n").length, 1, errors)

@@ -59,6 +59,8 @@ export class TokenPossiblyLost
   })
 {
   override get message(): string {
-    return `The login was approved, or may have been, but its token did not arrive and cannot be asked for again. ${this.cause.message} Start a new login.`
+    const { _tag, requestId, status } = this.cause
+    const answer = `${_tag}, HTTP ${status}${requestId === undefined ? "" : `, request ${requestId}`}`
+    return `The login was approved, or may have been, but its token did not arrive and cannot be asked for again (${answer}). Start a new login.`
   }
 }
