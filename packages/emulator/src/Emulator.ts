@@ -22,6 +22,7 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Operations from "./internal/operations.ts"
 import * as Settings from "./internal/options.ts"
+import * as Span from "./internal/span.ts"
 import * as State from "./internal/state.ts"
 
 // -----------------------------------------------------------------------------
@@ -223,27 +224,25 @@ export const make = Effect.fnUntraced(function*(
     })
 
   return Emulator.of({
-    registerClient: Effect.fn("Emulator.registerClient")(function*(request) {
+    registerClient: Effect.fnUntraced(function*(request) {
       return yield* Effect.fromResult(operations.register(request, yield* Clock.currentTimeMillis))
-    }),
-    startDeviceAuthorization: Effect.fn("Emulator.startDeviceAuthorization")(
-      function*(request, origin = "http://localhost") {
-        return yield* Effect.fromResult(operations.start(request, origin, yield* Clock.currentTimeMillis))
-      }
-    ),
-    createToken: Effect.fn("Emulator.createToken")(function*(request) {
+    }, Span.named("Emulator.registerClient")),
+    startDeviceAuthorization: Effect.fnUntraced(function*(request, origin = "http://localhost") {
+      return yield* Effect.fromResult(operations.start(request, origin, yield* Clock.currentTimeMillis))
+    }, Span.named("Emulator.startDeviceAuthorization")),
+    createToken: Effect.fnUntraced(function*(request) {
       return yield* Effect.fromResult(operations.exchange(request, yield* Clock.currentTimeMillis))
-    }),
-    lookup: Effect.fn("Emulator.lookup")(function*(userCode) {
+    }, Span.named("Emulator.createToken")),
+    lookup: Effect.fnUntraced(function*(userCode) {
       const [, authorization] = yield* Effect.fromResult(find(userCode, yield* Clock.currentTimeMillis))
       return authorization
-    }),
-    approve: Effect.fn("Emulator.approve")(function*(userCode) {
+    }, Span.named("Emulator.lookup")),
+    approve: Effect.fnUntraced(function*(userCode) {
       return yield* Effect.fromResult(decide(userCode, "approved", yield* Clock.currentTimeMillis))
-    }),
-    deny: Effect.fn("Emulator.deny")(function*(userCode) {
+    }, Span.named("Emulator.approve")),
+    deny: Effect.fnUntraced(function*(userCode) {
       return yield* Effect.fromResult(decide(userCode, "denied", yield* Clock.currentTimeMillis))
-    })
+    }, Span.named("Emulator.deny"))
   })
 })
 

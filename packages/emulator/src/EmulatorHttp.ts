@@ -39,6 +39,7 @@ import * as Metadata from "./internal/metadata.ts"
 import * as Page from "./internal/page.ts"
 import { exception, refuse } from "./internal/refuse.ts"
 import * as Style from "./internal/style.ts"
+import * as Unseen from "./internal/unseen.ts"
 import * as Url from "./internal/url.ts"
 
 // -----------------------------------------------------------------------------
@@ -149,7 +150,7 @@ const pages = HttpRouter.use(Effect.fnUntraced(function*(router) {
   }
 
   const show = (page: Page.Page): HttpServerResponse.HttpServerResponse =>
-    HttpServerResponse.text(page.body, { status: page.status, contentType: "text/html; charset=utf-8", headers })
+    Unseen.text(page.body, { status: page.status, contentType: "text/html; charset=utf-8", headers })
 
   const ask = (userCode: string): Effect.Effect<Page.Page> =>
     emulator.lookup(userCode).pipe(

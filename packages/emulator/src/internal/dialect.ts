@@ -5,8 +5,9 @@
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Random from "./random.ts"
+import * as Unseen from "./unseen.ts"
 
 const answer = (
   status: number,
@@ -14,7 +15,7 @@ const answer = (
   headers: Readonly<Record<string, string>> = {}
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.map(Clock.currentTimeMillis, (now) =>
-    HttpServerResponse.text(JSON.stringify(body), {
+    Unseen.text(JSON.stringify(body), {
       status,
       contentType: "application/json",
       headers: {

@@ -1,0 +1,101 @@
+/**
+ * Bodies that are none of the service's, in answers whose framing is right.
+ */
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
+import { answer, type Case, secret, token } from "./hostile.ts"
+
+const malformed = "UnexpectedResponse malformed 200"
+const rest = token.slice(1)
+
+/** Members of a token that no token has. */
+const wrong = [
+  ["a number for a text", { accessToken: 7, tokenType: "Bearer" }],
+  ["a boolean for a text", { accessToken: true, tokenType: "Bearer" }],
+  ["an array for a text", { accessToken: [secret.accessToken], tokenType: "Bearer" }],
+  ["an object for a text", { accessToken: { [secret.accessToken]: secret.accessToken }, tokenType: "Bearer" }],
+  ["null for a required member", { accessToken: secret.accessToken, tokenType: null }],
+  ["an empty required member", { accessToken: "", tokenType: "Bearer" }],
+  ["no required member", { tokenType: "Bearer" }],
+  ["a token within something else", { result: { accessToken: secret.accessToken, tokenType: "Bearer" } }],
+  ["a number for an optional secret", { accessToken: secret.accessToken, tokenType: "Bearer", refreshToken: 7 }],
+  ["control characters in a text", { accessToken: secret.accessToken, tokenType: "Bear\u0000\u001b[2Jer" }]
+] as const
+
+export const bodies: ReadonlyArray<Case> = [
+  { name: "a good answer", script: answer(token), outcome: "token" },
+  { name: "no body", script: answer(""), outcome: malformed, excerpt: "" },
+  { name: "HTML", script: answer("<html>Wi-Fi</html>"), outcome: malformed, excerpt: "<html>Wi-Fi</html>" },
+  { name: "JSON cut off", script: answer(token.slice(0, -5)), outcome: malformed, excerpt: token.slice(0, -5) },
+  { name: "an array", script: answer(`[${token}]`), outcome: malformed, excerpt: `[${token}]` },
+  { name: "null", script: answer("null"), outcome: malformed, excerpt: "null" },
+  { name: "a text", script: answer(JSON.stringify(token)), outcome: malformed },
+  { name: "two objects", script: answer(`${token}${token}`), outcome: malformed },
+  { name: "JSON with a comment", script: answer(`// ok\n${token}`), outcome: malformed },
+  { name: "a body of spaces", script: answer(" ".repeat(10_000)), outcome: malformed, excerpt: " ".repeat(1024) },
+  ...wrong.map(([name, members]) => ({ name, script: answer(JSON.stringify(members)), outcome: malformed })),
+  { name: "a key twice, the last one good", script: answer(`{"accessToken":7,${rest}`), outcome: "token" },
+  {
+    name: "a key twice, the last one bad",
+    script: answer(`${token.slice(0, -1)},"accessToken":7}`),
+    outcome: malformed
+  },
+  {
+    name: "100,000 brackets that nobody closes",
+    script: answer("[".repeat(100_000)),
+    outcome: malformed,
+    excerpt: "[".repeat(1024)
+  },
+  {
+    name: "100,000 brackets in place of a token",
+    script: answer(`{"accessToken":${"[".repeat(100_000)}${"]".repeat(100_000)},"tokenType":"Bearer"}`),
+    outcome: malformed
+  },
+  {
+    name: "100,000 brackets in an unknown member",
+    script: answer(`{"x":${"[".repeat(100_000)}${"]".repeat(100_000)},${rest}`),
+    outcome: "token"
+  },
+  { name: "members in a __proto__", script: answer(`{"__proto__":${token}}`), outcome: malformed },
+  {
+    name: "__proto__, constructor and toJSON beside a token",
+    script: answer(
+      `{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"toJSON":1,"hasOwnProperty":1,${rest}`
+    ),
+    outcome: "token"
+  },
+  {
+    name: "bytes that are no UTF-8",
+    script: answer(Buffer.from(token.replace("Bearer", "B\xffarer"), "latin1")),
+    outcome: malformed,
+    excerpt: token.replace("Bearer", "B\ufffdarer")
+  },
+  { name: "UTF-16", script: answer(Buffer.from(token, "utf16le")), outcome: malformed },
+  { name: "a byte order mark before a token", script: answer(`\ufeff${token}`), outcome: "token" },
+  { name: "half a surrogate pair", script: answer(token.replace("Bearer", "\\ud800")), outcome: "token" },
+  {
+    name: "a content encoding that was never applied",
+    script: answer(token, "200 OK", ["content-encoding: gzip"]),
+    outcome: "token",
+    fetch: "TransportError answered Z_DATA_ERROR 200"
+  },
+  {
+    name: "a content encoding that nobody knows",
+    script: answer(token, "200 OK", ["content-encoding: x-none"]),
+    outcome: "token"
+  },
+  ...([["gzip", gzipSync(token)], ["deflate", deflateSync(token)], ["br", brotliCompressSync(token)]] as const).map(
+    ([encoding, bytes]) => ({
+      name: `${encoding}, which nobody asked Node for`,
+      script: answer(bytes, "200 OK", [`content-encoding: ${encoding}`]),
+      outcome: "UnexpectedResponse contentEncoding 200",
+      fetch: "token"
+    })
+  ),
+  {
+    name: "gzip that breaks off",
+    script: answer(gzipSync(token).subarray(0, -12), "200 OK", ["content-encoding: gzip"]),
+    outcome: "UnexpectedResponse contentEncoding 200",
+    // fetch gives what it could inflate
+    fetch: malformed
+  }
+]
