@@ -61,6 +61,17 @@ export const config: Config.Config<AwsEnvironment> = Config.all({
 })))
 
 /**
+ * A client's options, each of them given or to be read from configuration.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Given = { readonly [K in keyof SsoOidc.Options]: SsoOidc.Options[K] | Config.Config<SsoOidc.Options[K]> }
+
+const read = <A extends string | boolean | number | undefined>(given: A | Config.Config<A>): Config.Config<A> =>
+  typeof given === "object" ? given : Config.succeed(given)
+
+/**
  * A client's options with what they leave open taken from the environment, for `SsoOidc.layerConfig`.
  *
  * @example
@@ -70,15 +81,24 @@ export const config: Config.Config<AwsEnvironment> = Config.all({
  * import * as Config from "effect/Config"
  *
  * const fixed = SsoOidc.layerConfig(AwsEnvironment.options({ region: "eu-west-1" }))
- * const configured = SsoOidc.layerConfig(AwsEnvironment.options(Config.all({ region: Config.String("SSO_REGION") })))
+ * const configured = SsoOidc.layerConfig(AwsEnvironment.options({ region: Config.String("SSO_REGION") }))
  * ```
  *
  * @category configs
  * @since 0.1.0
  */
-export const options = (given: SsoOidc.Options | Config.Config<SsoOidc.Options>): Config.Config<SsoOidc.Options> =>
-  Config.all({ environment: config, given: Config.isConfig(given) ? given : Config.succeed(given) }).pipe(
-    Config.map(({ environment, given }) => ({
+export const options = (given: Given): Config.Config<SsoOidc.Options> =>
+  Config.all({
+    environment: config,
+    region: read(given.region),
+    endpoint: read(given.endpoint),
+    useFipsEndpoint: read(given.useFipsEndpoint),
+    useDualstackEndpoint: read(given.useDualstackEndpoint),
+    requestTimeout: Config.isConfig(given.requestTimeout) ? given.requestTimeout : Config.succeed(given.requestTimeout),
+    maxResponseBytes: read(given.maxResponseBytes),
+    userAgent: read(given.userAgent)
+  }).pipe(
+    Config.map(({ environment, ...given }) => ({
       ...given,
       endpoint: given.endpoint ?? environment.endpoint,
       useFipsEndpoint: given.useFipsEndpoint ?? environment.useFipsEndpoint,

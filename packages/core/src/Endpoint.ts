@@ -6,8 +6,8 @@
  */
 import * as Result from "effect/Result"
 import * as Text from "./internal/text.ts"
-import * as Url from "./internal/url.ts"
 import { EndpointError } from "./SsoOidcError.ts"
+import * as TrustedUrl from "./TrustedUrl.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -80,7 +80,7 @@ const fail = (problem: EndpointError["problem"], detail: string) => Result.fail(
 const custom = (endpoint: string): Result.Result<string, EndpointError> => {
   if (typeof endpoint !== "string") return fail("endpoint", "the endpoint is no text")
   if (!Text.isPrintable(endpoint)) return fail("endpoint", "the endpoint has control characters in it")
-  const url = Url.parse(endpoint)
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
   if (url === undefined) return fail("endpoint", "the endpoint is no absolute URL, such as http://127.0.0.1:8080")
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     return fail("endpoint", "the endpoint must begin with https://, or with http:// to loopback")
@@ -88,7 +88,7 @@ const custom = (endpoint: string): Result.Result<string, EndpointError> => {
   if (url.username !== "" || url.password !== "") return fail("endpoint", "the endpoint must not hold user info")
   if (endpoint.includes("?")) return fail("endpoint", "the endpoint must not have a query")
   if (endpoint.includes("#")) return fail("endpoint", "the endpoint must not have a fragment")
-  if (url.protocol === "http:" && !Url.isLoopback(url.hostname)) {
+  if (url.protocol === "http:" && !TrustedUrl.isLoopback(url.hostname)) {
     return fail("endpoint", "plain http is for loopback alone: use https, or localhost, 127.0.0.0/8 or [::1]")
   }
   return Result.succeed(url.href.replace(/\/+$/, ""))

@@ -8,12 +8,14 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as CreateToken from "./CreateToken.ts"
 import * as Endpoint from "./Endpoint.ts"
 import * as Call from "./internal/call.ts"
@@ -131,6 +133,21 @@ export const fromExecute = (options: {
     createToken: (request) => options.execute(CreateToken.operation, request)
   })
 
+interface Limits {
+  readonly requestTimeout: Duration.Duration
+  readonly maxResponseBytes: number
+}
+
+const limitsOf = (options: Options): Result.Result<Limits, string> => {
+  const requestTimeout = Duration.fromInput(options.requestTimeout ?? "30 seconds")
+  if (Option.isNone(requestTimeout) || !Duration.isGreaterThan(requestTimeout.value, Duration.zero)) {
+    return Result.fail("requestTimeout must be a duration longer than zero")
+  }
+  const maxResponseBytes = options.maxResponseBytes ?? 256 * 1024
+  if (!(maxResponseBytes >= 1)) return Result.fail("maxResponseBytes must be a number of at least 1")
+  return Result.succeed({ requestTimeout: requestTimeout.value, maxResponseBytes })
+}
+
 /**
  * A client over the `HttpClient` in the context. Fails with `EndpointError` where region and endpoint cannot be used.
  *
@@ -144,12 +161,8 @@ export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<Service, SsoOidcError.EndpointError, HttpClient.HttpClient> {
   const client = yield* HttpClient.HttpClient
-  const requestTimeout = Duration.fromInput(options.requestTimeout ?? "30 seconds")
-  if (Option.isNone(requestTimeout) || !Duration.isGreaterThan(requestTimeout.value, Duration.zero)) {
-    throw new RangeError("SsoOidc: requestTimeout must be a duration longer than zero")
-  }
-  const maxResponseBytes = options.maxResponseBytes ?? 256 * 1024
-  if (!(maxResponseBytes >= 1)) throw new RangeError("SsoOidc: maxResponseBytes must be a number of at least 1")
+  const limits = limitsOf(options)
+  if (Result.isFailure(limits)) throw new RangeError(`SsoOidc: ${limits.failure}`)
   const endpoint = yield* Effect.fromResult(Endpoint.resolve(options))
   return fromExecute({
     region: options.region,
@@ -158,8 +171,7 @@ export const make = Effect.fnUntraced(function*(
       client,
       endpoint,
       region: options.region,
-      requestTimeout: requestTimeout.value,
-      maxResponseBytes,
+      ...limits.success,
       userAgent: options.userAgent ?? `sso-oidc-effect/${version}`
     })
   })
@@ -189,7 +201,8 @@ export const layer = (
 ): Layer.Layer<SsoOidc, SsoOidcError.EndpointError, HttpClient.HttpClient> => Layer.effect(SsoOidc, make(options))
 
 /**
- * The client as a layer whose options come from configuration, such as `AwsEnvironment`.
+ * The client as a layer whose options come from configuration, such as `AwsEnvironment`. Here a limit that makes no sense
+ * is a `ConfigError`.
  *
  * @category layers
  * @since 0.1.0
@@ -197,4 +210,14 @@ export const layer = (
 export const layerConfig = (
   options: Config.Wrap<Options>
 ): Layer.Layer<SsoOidc, SsoOidcError.EndpointError | Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.effect(SsoOidc, Effect.flatMap(Config.unwrap(options), make))
+  Layer.effect(
+    SsoOidc,
+    Effect.gen(function*() {
+      const read = yield* Config.unwrap(options)
+      const limits = limitsOf(read)
+      if (Result.isFailure(limits)) {
+        return yield* Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message: limits.failure })))
+      }
+      return yield* make(read)
+    })
+  )

@@ -402,7 +402,7 @@ export class UnsupportedGrantTypeException
  * - `"answered"`: the service answered (with `status`), but the answer was cut off or took too long: it acted.
  *
  * `code` names the failure (`ECONNREFUSED`, `TIMEOUT`, …); `heals` is `false` for what does not mend by waiting, such as
- * an untrusted certificate. `cause` is a copy of the platform error's name, code and system call, never the error
+ * an untrusted certificate. An answer that was cut off has its `status`, `requestId` and `retryAfter` (seconds). `cause` is a copy of the platform error's name, code and system call, never the error
  * itself.
  *
  * @category errors
@@ -417,6 +417,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("@sso-oid
     heals: Schema.Boolean,
     status: Schema.optionalKey(Schema.Int),
     requestId: Schema.optionalKey(Schema.String),
+    retryAfter: Schema.optionalKey(Schema.Number),
     cause: Schema.optionalKey(Schema.Struct({
       name: Schema.String,
       code: Schema.optionalKey(Schema.String),

@@ -118,6 +118,42 @@ describe("Endpoint: region", () => {
     assert.strictEqual(problem({ region, endpoint: "https://oidc.example" }), "region")
   })
 
+  it.each([
+    ["cn-north", "amazonaws.com.cn"],
+    ["us-gov-east", "amazonaws.com"],
+    ["eusc-de-east", "amazonaws.eu"],
+    ["us-iso-east", "c2s.ic.gov"],
+    ["us-isob-east", "sc2s.sgov.gov"],
+    ["eu-isoe-west", "cloud.adc-e.uk"],
+    ["us-isof-south", "csp.hci.ic.gov"]
+  ])("C7: a partition's pattern is the whole region, with a number of any length: %s", (place, suffix) => {
+    const host = (region: string) => Result.getOrThrow(Endpoint.resolve({ region, useFipsEndpoint: true }))
+    const name = place.startsWith("us-gov") ? "oidc" : "oidc-fips"
+    assert.strictEqual(host(`${place}-12`), `https://${name}.${place}-12.${suffix}`)
+    // what only contains it is of no known partition, and falls to aws
+    for (const region of [`x${place}-1`, `${place}-1x`]) {
+      assert.strictEqual(host(region), `https://oidc-fips.${region}.amazonaws.com`)
+    }
+  })
+
+  it.each([
+    [{ region: "" }, "no region"],
+    [{ region: "a.b" }, "no host label"],
+    [{ region: "fips-us-east-1" }, "useFipsEndpoint"],
+    [{ endpoint: "http://[" }, "no absolute URL"],
+    [{ endpoint: "https://a\n.example" }, "control characters"],
+    [{ endpoint: "ftp://a.example" }, "begin with https://"],
+    [{ endpoint: "https://u@a.example" }, "user info"],
+    [{ endpoint: "https://a.example?" }, "query"],
+    [{ endpoint: "https://a.example#" }, "fragment"],
+    [{ endpoint: "http://a.example" }, "loopback alone"],
+    [{ endpoint: "https://a.example", useFipsEndpoint: true }, "FIPS"],
+    [{ endpoint: "https://a.example", useDualstackEndpoint: true }, "dual-stack"]
+  ])("C7: the refusal says what is wrong: %j", (options, why) => {
+    const refused = Endpoint.resolve({ region: "eu-west-1", ...options })
+    assert.include(Result.isFailure(refused) ? refused.failure.message : "", why)
+  })
+
   it.each(["fips-us-east-1", "us-east-1-fips"])(
     "C7: an old name for FIPS is refused, and the option named: %s",
     (region) => {

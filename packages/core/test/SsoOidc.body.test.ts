@@ -31,6 +31,49 @@ const fed = (first = "") => {
 
 const head = { status: 200, headers: { "x-amzn-requestid": "r-1", "content-type": "application/json" } }
 
+describe("SsoOidc: what the headers of an answer say, whatever becomes of its body", () => {
+  const headers = { "x-amzn-errortype": "InvalidGrantException:http://internal/", "x-amzn-requestid": "r-1" }
+
+  it.effect.each(
+    [
+      ["tooLarge", new Response("x".repeat(300 * 1024), { status: 400, headers })],
+      [
+        "contentEncoding",
+        new Response(Uint8Array.from([0x1f, 0x8b, 0xff]), {
+          status: 400,
+          headers: { ...headers, "content-encoding": "gzip" }
+        })
+      ],
+      ["redirect", new Response(null, { status: 302, headers })]
+    ] as const
+  )("C3, C4: the type in the header is the code of %s too", ([problem, response]) =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(createToken(Wire.answering(() => response)))
+      assert.deepInclude(error, {
+        _tag: "UnexpectedResponse",
+        problem,
+        code: "InvalidGrantException",
+        requestId: "r-1"
+      })
+    }))
+
+  it.effect("C3: an answer that is cut off, or takes too long, keeps its Retry-After", () =>
+    Effect.gen(function*() {
+      const cut = fed("{")
+      const wire = Wire.answering(() => new Response(cut.body, { status: 503, headers: { "retry-after": "120" } }))
+      const fiber = yield* Effect.forkChild(Effect.flip(createToken(wire)))
+      yield* TestClock.adjust("1 second")
+      cut.state.error()
+      assert.deepInclude(yield* Fiber.join(fiber), { _tag: "TransportError", sent: "answered", retryAfter: 120 })
+
+      const slow = fed("{")
+      const silent = Wire.answering(() => new Response(slow.body, { status: 503, headers: { "retry-after": "7" } }))
+      const late = yield* Effect.forkChild(Effect.flip(createToken(silent)))
+      yield* TestClock.adjust("30 seconds")
+      assert.deepInclude(yield* Fiber.join(late), { code: "TIMEOUT", sent: "answered", retryAfter: 7 })
+    }))
+})
+
 describe("SsoOidc: the cap on bodies", () => {
   const good = JSON.stringify(tokenAnswer)
 

@@ -1,10 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
 
 const never = HttpClient.make(() => Effect.never)
 
@@ -28,6 +31,20 @@ describe("options of a client", () => {
       const defect = Cause.squash(exit.cause)
       assert.instanceOf(defect, RangeError)
       assert.include(String(defect), name)
+    }))
+
+  it.effect("from configuration it is a ConfigError", () =>
+    Effect.gen(function*() {
+      const layer = SsoOidc.layerConfig({
+        region: Config.succeed("eu-west-1"),
+        maxResponseBytes: Config.Number("MAX")
+      })
+      const error = yield* Effect.flip(Layer.build(layer)).pipe(
+        Effect.provideService(HttpClient.HttpClient, never),
+        Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord({ MAX: "0" })))
+      )
+      assert.strictEqual(error._tag, "ConfigError")
+      assert.include(error.message, "maxResponseBytes")
     }))
 
   it.effect("no limit at all can be asked for", () =>

@@ -125,6 +125,18 @@ describe("SsoOidc: spans", () => {
       assert.notProperty(attributes, "error.type")
     }))
 
+  it.effect("C9: under a 5xx it is a failure of the service, whatever the body says", () =>
+    Effect.gen(function*() {
+      const { attributes, span } = yield* record(
+        poll,
+        Wire.answering(() =>
+          Response.json({ error: "slow_down" }, { status: 500, headers: { "x-amzn-errortype": "SlowDownException" } })
+        )
+      )
+      assert.isTrue(Exit.isFailure(ended(span)))
+      assert.strictEqual(attributes["error.type"], "SlowDownException")
+    }))
+
   it.effect("C9: a request that was never sent is a failed span too", () =>
     Effect.gen(function*() {
       const { attributes, span } = yield* record({

@@ -29,7 +29,7 @@ export type Way = keyof typeof exitCodes
 const headings: { readonly [W in Way]: string } = {
   denied: "Denied",
   expired: "Expired",
-  unreachable: "Expired, unreachable",
+  unreachable: "Expired, no answer",
   clientRefused: "Client refused",
   grantInvalid: "Grant not valid",
   requestInvalid: "Start URL or request not valid",
@@ -54,7 +54,7 @@ export const wayOf = (error: LoginFailure): Way => {
     case "AccessDeniedException":
       return "denied"
     case "DeviceCodeExpired":
-      return error.lastTrouble === undefined ? "expired" : "unreachable"
+      return error.failures === 0 ? "expired" : "unreachable"
     case "InvalidClientException":
     case "InvalidClientMetadataException":
     case "InvalidRedirectUriException":

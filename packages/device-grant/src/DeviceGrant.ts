@@ -239,7 +239,7 @@ export const step = Effect.fnUntraced(function*(
     return yield* Decision.expired(pending, { detectedBy: "clock" })
   }
   if (Duration.isGreaterThan(left, Duration.zero)) {
-    return { _tag: "NotDue", left, pending: { ...pending, nextPollAt: Instant.after(now, left) } }
+    return { _tag: "NotDue", left, pending: Decision.notDue(pending, left, now) }
   }
   const decision = yield* Polling.poll(pending)
   return decision._tag === "Continue"
@@ -249,7 +249,8 @@ export const step = Effect.fnUntraced(function*(
 
 /**
  * What to store right before a step that its process may not survive: the next poll one wait on, one failure more, and
- * its answer lost. Then give `step` the one you had, and store what it returns.
+ * its answer lost; or, where the step would send nothing, what the step would return. Then give `step` the one you had,
+ * and store what it returns.
  *
  * @example
  * ```ts

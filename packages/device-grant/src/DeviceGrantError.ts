@@ -16,7 +16,9 @@ import { Trouble } from "./PendingAuthorization.ts"
  *
  * - `detectedBy`: the service said so, or the clock: then no further poll fitted before the end.
  * - `answerLost`: an answer was lost on the way and none came after it, so that a token may have been issued.
- * - `lastTrouble`: what was in the way of the last poll, if anything was: then the service could not be reached.
+ * - `failures`: how many polls in a row, at the end, brought no answer. Above 0 the service could not be reached, or
+ *   could not answer.
+ * - `lastTrouble`: what was in the way of the last poll that failed, if any did since the last pending answer.
  *
  * Start a new login; RFC 8628 section 3.5 asks not to do so without the person.
  *
@@ -27,16 +29,20 @@ export class DeviceCodeExpired
   extends Schema.TaggedError<DeviceCodeExpired>("@sso-oidc/device-grant/DeviceCodeExpired")("DeviceCodeExpired", {
     detectedBy: Schema.Literals(["service", "clock"]),
     answerLost: Schema.Boolean,
+    failures: Schema.Natural,
     lastTrouble: Schema.optionalKey(Trouble),
     requestId: Schema.optionalKey(Schema.String)
   })
 {
   override get message(): string {
     return [
-      this.lastTrouble === undefined
-        ? "The code expired before anybody approved it."
-        : `The code expired while the service could not be reached. ${this.lastTrouble.message}`,
+      this.failures > 0
+        ? "The code expired while no answer came from the service."
+        : this.answerLost
+        ? "The code expired."
+        : "The code expired before anybody approved it.",
       ...(this.answerLost ? ["An answer was lost on the way, so a token may have been issued."] : []),
+      ...(this.lastTrouble === undefined ? [] : [`The last poll that failed: ${this.lastTrouble.message}`]),
       "Start a new login.",
       ...(this.requestId === undefined ? [] : [`(request ${this.requestId})`])
     ].join(" ")

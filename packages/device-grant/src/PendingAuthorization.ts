@@ -11,6 +11,7 @@
  *
  * @since 0.1.0
  */
+import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -47,23 +48,30 @@ export const Trouble = Schema.Struct({
  */
 export interface Trouble extends Schema.Schema.Type<typeof Trouble> {}
 
+const notNegative = Schema.makeFilter((duration: Duration.Duration) =>
+  Duration.isNegative(duration) ? "the wait must not be negative" : undefined
+)
+
 const positive = Schema.makeFilter((duration: Duration.Duration) =>
   Duration.isGreaterThan(duration, Duration.zero) ? undefined : "the interval must be positive"
 )
+
+// what was stored goes to a person and a terminal as what the service said does, and is held to the same
+const shown = StartDeviceAuthorization.Response.fields
 
 const Members = Schema.Struct({
   version: Schema.Literal(1),
   registration: Registration.Members,
   deviceCode: Secret.Member,
-  userCode: Schema.String,
-  verificationUri: Schema.String,
-  verificationUriComplete: Schema.optionalKey(Schema.String),
+  userCode: shown.userCode,
+  verificationUri: shown.verificationUri,
+  verificationUriComplete: shown.verificationUriComplete,
   expiresAt: Schema.DateTimeUtcFromMillis,
   interval: Schema.DurationFromMillis.check(positive),
   failures: Schema.Natural,
   answerLost: Schema.Boolean,
   nextPollAt: Schema.DateTimeUtcFromMillis,
-  wait: Schema.DurationFromMillis,
+  wait: Schema.DurationFromMillis.check(notNegative),
   lastTrouble: Schema.optionalKey(Trouble)
 })
 
@@ -98,7 +106,7 @@ export interface PendingAuthorization {
   readonly nextPollAt: DateTime.Utc
   /** The wait that set `nextPollAt`: a clock that was set back stretches no wait beyond it. */
   readonly wait: Duration.Duration
-  /** What was in the way of the last poll, if anything was. */
+  /** What was in the way of the last poll that failed, if any did since the last pending answer. */
   readonly lastTrouble?: Trouble
 }
 

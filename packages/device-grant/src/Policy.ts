@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 
 /**
  * - `cap`: the longest wait that failures in a row may lead to. It never shortens a wait below the interval.
@@ -15,7 +15,7 @@ import * as Duration from "effect/Duration"
  * @since 0.1.0
  */
 export interface Policy {
-  readonly cap: Duration.Duration
+  readonly cap: Duration.Input
   readonly jitter: number
 }
 
@@ -26,11 +26,10 @@ export interface Policy {
  * ```ts
  * import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
  * import { Policy } from "@sso-oidc/device-grant/Policy"
- * import * as Duration from "effect/Duration"
  * import * as Effect from "effect/Effect"
  *
  * const login = DeviceGrant.login({ clientName: "my-tool", startUrl: "https://my.awsapps.com/start" }).pipe(
- *   Effect.provideService(Policy, { cap: Duration.seconds(30), jitter: 0.5 })
+ *   Effect.provideService(Policy, { cap: "30 seconds", jitter: 0.5 })
  * )
  * ```
  *
@@ -38,5 +37,5 @@ export interface Policy {
  * @since 0.1.0
  */
 export const Policy = Context.Reference<Policy>("@sso-oidc/device-grant/Policy", {
-  defaultValue: () => ({ cap: Duration.seconds(60), jitter: 0.2 })
+  defaultValue: () => ({ cap: "60 seconds", jitter: 0.2 })
 })

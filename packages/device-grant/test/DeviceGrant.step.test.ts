@@ -126,7 +126,9 @@ describe("D8: start and step", () => {
   it.effect("D8: what sending stored counts as a failure in a row for the next", () => {
     const service = Service.make({ polls: [Service.cut("no")] })
     return Effect.gen(function*() {
-      const pending = yield* DeviceGrant.sending(yield* start)
+      const started = yield* start
+      yield* TestClock.adjust("5 seconds")
+      const pending = yield* DeviceGrant.sending(started)
       yield* TestClock.adjust("10 seconds")
       const next = waiting(yield* DeviceGrant.step(pending))
       assert.strictEqual(next.pending.failures, 2)

@@ -41,7 +41,7 @@ describe("D1: the interval", () => {
       assert.deepStrictEqual(polls, [7, 15, 23])
     }))
 
-  it.effect.each([undefined, null, 0, -1, "3", "soon", true, [], {}])(
+  it.effect.each([undefined, null, 0, -1, "3", "soon", true, [], {}, 1e-12, 0.001, 0.999])(
     "D1: an interval of %j counts as 5 s",
     (interval) =>
       Effect.gen(function*() {
@@ -239,7 +239,7 @@ describe("D4: the deadline", () => {
       const error = expiry(exit)
       assert.isTrue(error.answerLost)
       assert.strictEqual(error.lastTrouble?.code, "ECONNRESET")
-      assert.include(error.message, "could not be reached")
+      assert.include(error.message, "while no answer came")
     }))
 
   it.effect("D4: a clock set back does not stretch a wait inside a run", () =>

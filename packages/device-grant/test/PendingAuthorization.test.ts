@@ -64,6 +64,9 @@ describe("D8: the schema of a pending authorization", () => {
       ["an interval of 0", (text: string) => text.replace("\"interval\":5000", "\"interval\":0")],
       ["a negative interval", (text: string) => text.replace("\"interval\":5000", "\"interval\":-5000")],
       ["no device code", (text: string) => text.replace("deviceCode", "deviceKode")],
+      ["a negative wait", (text: string) => text.replace(/"wait":[\d.]+/, "\"wait\":-1")],
+      ["a URL of another scheme", (text: string) => text.replace("https://device.sso", "javascript://device.sso")],
+      ["a code that a terminal obeys", (text: string) => text.replace("\"BRCJ-PDVT\"", "\"\\u001b[2J\"")],
       ["negative failures", (text: string) => text.replace("\"failures\":1", "\"failures\":-1")]
     ] as const
   )("what is none is refused without repeating it: %s", ([, change]) =>

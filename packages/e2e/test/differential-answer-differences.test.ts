@@ -125,7 +125,7 @@ describe("differential: successes that differ on purpose", () => {
   it.effect(differences.seconds.test, () =>
     Effect.gen(function*() {
       for (const [call, member] of [[start, "interval"], [start, "expiresIn"], [token, "expiresIn"]] as const) {
-        for (const value of [0, -1, -0.5, "600", "", true, [600], { seconds: 600 }]) {
+        for (const value of [0, -1, -0.5, 0.5, "600", "", true, [600], { seconds: 600 }]) {
           const body = { ...call.answer, [member]: value }
           yield* takes(call, { body }, body)
           assert.deepStrictEqual(oursValue(succeeded(yield* mine(call, { body }))), without(call.answer, member))

@@ -13,7 +13,7 @@ import * as Redacted from "effect/Redacted"
 
 // Built once per instance, at its first invocation. Put your encrypted store in place of the memory.
 export const runtime = ManagedRuntime.make(Layer.merge(
-  SsoOidc.layerConfig(AwsEnvironment.options(Config.all({ region: Config.String("SSO_REGION") }))).pipe(
+  SsoOidc.layerConfig(AwsEnvironment.options({ region: Config.String("SSO_REGION") })).pipe(
     Layer.provide(NodeTransport.layer())
   ),
   KeyValueStore.layerMemory
@@ -34,7 +34,7 @@ export const start = (startUrl: string) =>
     return { id, code: pending.userCode, open: pending.verificationUri, retryIn: Duration.toSeconds(pending.wait) }
   }).pipe(runtime.runPromise)
 
-// Each other one sends at most one poll. The token stays here; the caller learns that it came, or when to ask again.
+// Each other one sends at most one poll. The token is for your function: tell the caller that it came, and nothing more.
 export const step = (id: string) =>
   Effect.gen(function*() {
     const store = yield* KeyValueStore.KeyValueStore
@@ -42,7 +42,9 @@ export const step = (id: string) =>
     if (secret === undefined) return { state: "unknown" as const }
     const pending = yield* PendingAuthorization.decode(Redacted.make(secret))
     yield* save(id, yield* DeviceGrant.sending(pending)) // this instance may be killed before the answer comes
-    const result = yield* DeviceGrant.step(pending).pipe(Effect.tapError(() => store.remove(id)))
+    const result = yield* DeviceGrant.step(pending).pipe(
+      Effect.tapError((error) => error._tag === "RequestInvalid" ? Effect.void : store.remove(id))
+    )
     if (result._tag === "Approved") {
       yield* store.remove(id)
       return { state: "approved" as const, token: result.token }

@@ -6,10 +6,12 @@ import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 
-// What the rest of your program asks for: a token, by a login that happens once.
+// What the rest of your program asks for: a token. Whoever asks while a login runs waits for the same one.
 export class Session extends Context.Service<Session, {
   readonly token: Effect.Effect<Token, DeviceGrant.LoginError>
 }>()("my-app/Session") {}
@@ -26,13 +28,18 @@ export const layer = Layer.effect(
           ? Console.log(`Open ${event.verificationUri} and go on only if it shows ${event.userCode}`)
           : Effect.void
     })
-    return { token: yield* Effect.cached(Effect.provideService(login, SsoOidc.SsoOidc, oidc)) }
+    // Kept for less than the hour that a token lives; a failure is not kept, so that the next caller tries again.
+    const token = yield* Effect.cachedWithTTL(
+      Effect.provideService(login, SsoOidc.SsoOidc, oidc),
+      (exit) => Exit.isSuccess(exit) ? "50 minutes" : Duration.zero
+    )
+    return { token }
   })
 )
 
 // AWS_ENDPOINT_URL_SSO_OIDC and its like are honoured; the transport is one line.
 export const layerLive = layer.pipe(
-  Layer.provide(SsoOidc.layerConfig(AwsEnvironment.options(Config.all({ region: Config.String("SSO_REGION") })))),
+  Layer.provide(SsoOidc.layerConfig(AwsEnvironment.options({ region: Config.String("SSO_REGION") }))),
   Layer.provide(NodeTransport.layer())
 )
 

@@ -67,9 +67,11 @@ export const make = (settings: Settings) =>
 const tagOf = (error: unknown): string =>
   Predicate.hasProperty(error, "_tag") && typeof error._tag === "string" ? error._tag : "_OTHER"
 
+// under a 5xx they are a failure of the service, whatever the body says
 const isPace = (error: unknown): boolean => {
   const tag = tagOf(error)
-  return tag === "AuthorizationPendingException" || tag === "SlowDownException"
+  return (tag === "AuthorizationPendingException" || tag === "SlowDownException") &&
+    Predicate.hasProperty(error, "status") && typeof error.status === "number" && error.status < 500
 }
 
 const send = Effect.fnUntraced(function*<Request, Response, E, R>(
@@ -154,6 +156,7 @@ const exchange = (
 ): Effect.Effect<Answer, SsoOidcError.TransportError> =>
   Effect.suspend(() => {
     let head: HttpClientResponse.HttpClientResponse | undefined
+    let retryAfter: number | undefined
     const failed = (
       sent: "no" | "maybe",
       rest: { readonly code: string; readonly heals: boolean; readonly cause?: SsoOidcError.TransportError["cause"] }
@@ -167,7 +170,8 @@ const exchange = (
         // a failure after the headers is a lost answer, whatever its cause
         sent: head === undefined ? sent : "answered",
         ...(head === undefined ? {} : { status: head.status }),
-        ...(id === undefined ? {} : { requestId: id })
+        ...(id === undefined ? {} : { requestId: id }),
+        ...(retryAfter === undefined ? {} : { retryAfter })
       })
     }
     return Effect.gen(function*() {
@@ -177,7 +181,7 @@ const exchange = (
       const id = requestIdOf(response, secrets)
       span.attribute("http.response.status_code", response.status)
       if (id !== undefined) span.attribute("aws.request_id", id)
-      const retryAfter = yield* Head.retryAfter(response)
+      retryAfter = yield* Head.retryAfter(response)
       const redirect = Head.isRedirect(response)
       // a redirect's body is nobody's business, and an opaque one has none
       const body = redirect
@@ -278,13 +282,14 @@ const unexpected = (
   const { bytes, response, retryAfter, tooLarge } = answer
   const id = requestIdOf(response, secrets)
   const type = Head.contentType(response)
+  const code = what.code ?? Failure.typeIn(Head.errorType(response))
   const length = tooLarge || answer.redirect ? Head.contentLength(response) : bytes.length
   return new SsoOidcError.UnexpectedResponse({
     operation,
     problem: what.problem,
     status: response.status,
     ...(what.detail === undefined ? {} : { detail: what.detail }),
-    ...(what.code === undefined ? {} : { code: clean(what.code, secrets) }),
+    ...(code === undefined ? {} : { code: clean(code, secrets) }),
     ...(id === undefined ? {} : { requestId: id }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
     ...(type === undefined ? {} : { contentType: clean(type, secrets) }),

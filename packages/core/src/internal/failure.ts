@@ -10,7 +10,8 @@ const sanitise = (type: string): string => {
   return name.slice(name.indexOf("#") + 1).trim()
 }
 
-const present = (value: unknown): string | undefined =>
+/** The type that a header or member names, if it does. */
+export const typeIn = (value: unknown): string | undefined =>
   typeof value === "string" && sanitise(value) !== "" ? sanitise(value) : undefined
 
 export interface Found<E> {
@@ -26,10 +27,10 @@ export const find = <Request, Response, E, R>(
   header: string | undefined,
   body: Readonly<Record<string, unknown>>
 ): Found<E> => {
-  const type = present(header) ?? present(body["code"]) ?? present(body["__type"])
+  const type = typeIn(header) ?? typeIn(body["code"]) ?? typeIn(body["__type"])
   if (type !== undefined) {
     return { code: type, exception: operation.exceptions.find((exception) => exception.type === type) }
   }
-  const error = present(body["error"])
+  const error = typeIn(body["error"])
   return { code: error, exception: operation.exceptions.find((exception) => exception.error === error) }
 }

@@ -6,8 +6,8 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as TrustedUrl from "../TrustedUrl.ts"
 import * as Text from "./text.ts"
-import * as Url from "./url.ts"
 
 /**
  * A secret of the wire: a non-empty string there, `Redacted` here. What is decoded has the member's name as its label;
@@ -34,17 +34,18 @@ export const Printable = Schema.NonEmptyString.check(
 
 /** A URL that a person is sent to: https, or http to loopback. Opaque otherwise, and never rebuilt. */
 export const BrowserUrl = Printable.check(
-  Schema.makeFilter((text) => Url.isTrustworthy(text) ? undefined : "the URL must be https, or http to loopback")
+  Schema.makeFilter((text) => TrustedUrl.isTrusted(text) ? undefined : "the URL must be https, or http to loopback")
 )
 
 /**
  * Seconds that the service gives. A value that is 0, negative or no number means absent: Smithy's primitives default to
- * 0, and no clock can use the rest.
+ * 0, and no clock can use the rest. So does a part of a second, which the model does not know, and which would make of an
+ * interval a rush.
  */
 export const Seconds = Schema.optionalKey(Schema.Unknown).pipe(
   Schema.decodeTo(Schema.optionalKey(Schema.Number), {
     decode: SchemaGetter.transformOptional((seconds: Option.Option<unknown>) =>
-      Option.filter(seconds, (n): n is number => typeof n === "number" && Number.isFinite(n) && n > 0)
+      Option.filter(seconds, (n): n is number => typeof n === "number" && Number.isFinite(n) && n >= 1)
     ),
     encode: SchemaGetter.passthroughSubtype<unknown, number>()
   })

@@ -5,9 +5,10 @@
 // C0, DEL and C1 controls, line and paragraph separators, and what reorders or hides text around it: a terminal would
 // obey the first, and a person would be deceived by the last.
 // oxlint-disable-next-line no-control-regex -- to find them is what it is for
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/
+const unsafe =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/u
 
-const unsafeRuns = new RegExp(`${unsafe.source}+`, "g")
+const unsafeRuns = new RegExp(`${unsafe.source}+`, "gu")
 
 /** No control character, in any form. */
 export const isPrintable = (text: string): boolean => !unsafe.test(text)
@@ -54,24 +55,44 @@ const forms = (secret: string): ReadonlyArray<string> => {
   ]
 }
 
+interface Traces {
+  /** Every run of eight characters of every form that is longer. */
+  readonly runs: ReadonlySet<string>
+  /** The forms that are no longer than a run. */
+  readonly short: ReadonlySet<string>
+}
+
+// An answer has several texts, and a client secret thousands of runs: made once for the secrets of a request, and gone
+// with them.
+const traces = new WeakMap<ReadonlyArray<string>, Traces>()
+
+const tracesOf = (secrets: ReadonlyArray<string>): Traces => {
+  const known = traces.get(secrets)
+  if (known !== undefined) return known
+  const runs = new Set<string>()
+  const short = new Set<string>()
+  for (const form of secrets.flatMap(forms)) {
+    if (form.length <= run && form !== "") short.add(form)
+    for (let at = 0; at + run <= form.length; at++) runs.add(form.slice(at, at + run))
+  }
+  const made = { runs, short }
+  traces.set(secrets, made)
+  return made
+}
+
 /**
  * Replaces the secrets of a request where a text repeats one: whole, or any run of eight or more of its characters, raw
  * or in JSON, URL, base64, base64url or hex form.
  */
 export const maskSecrets = (text: string, secrets: ReadonlyArray<string>): string => {
   if (text === "" || secrets.length === 0) return text
+  const { runs, short } = tracesOf(secrets)
   const hidden = new Uint8Array(text.length)
-  for (const form of new Set(secrets.flatMap(forms))) {
-    if (form.length <= run) {
-      if (form === "") continue
-      for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1)) hidden.fill(1, at, at + form.length)
-      continue
-    }
-    const grams = new Set<string>()
-    for (let at = 0; at + run <= form.length; at++) grams.add(form.slice(at, at + run))
-    for (let at = 0; at + run <= text.length; at++) {
-      if (grams.has(text.slice(at, at + run))) hidden.fill(1, at, at + run)
-    }
+  for (const form of short) {
+    for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1)) hidden.fill(1, at, at + form.length)
+  }
+  for (let at = 0; at + run <= text.length; at++) {
+    if (runs.has(text.slice(at, at + run))) hidden.fill(1, at, at + run)
   }
   if (!hidden.includes(1)) return text
   let out = ""

@@ -62,6 +62,7 @@ export const expired = (
   new DeviceCodeExpired({
     detectedBy: by.detectedBy,
     answerLost: pending.answerLost,
+    failures: pending.failures,
     ...(pending.lastTrouble === undefined ? {} : { lastTrouble: pending.lastTrouble }),
     ...(by.requestId === undefined ? {} : { requestId: by.requestId })
   })
@@ -92,14 +93,14 @@ export const decide = (
   }
   switch (error._tag) {
     case "AuthorizationPendingException":
-      return next({ ...answered(pending), answerLost: false }, {
+      return next(proven(pending), {
         reason: "pending",
         wait: pending.interval,
         now: circumstances.now
       })
     case "SlowDownException": {
       const interval = Duration.sum(pending.interval, slowDownBy)
-      return next({ ...answered(pending), interval }, {
+      return next({ ...pending, failures: 0, interval }, {
         reason: "slowedDown",
         wait: interval,
         retryAfter: error.retryAfter,
@@ -111,25 +112,40 @@ export const decide = (
     case "InvalidGrantException":
       return ended(pending.answerLost ? new TokenPossiblyLost({ cause: error }) : error)
     case "UnexpectedResponse":
-      return ended(error.status === 200 ? new TokenPossiblyLost({ cause: error }) : error)
+      // an answer from elsewhere brought no token, whatever its status
+      return ended(
+        error.status === 200 && error.problem !== "redirect" ? new TokenPossiblyLost({ cause: error }) : error
+      )
     default:
       return ended(error)
   }
 }
 
+/** One that is not due yet, its time put where the clock now is. */
+export const notDue = (pending: PendingAuthorization, left: Duration.Duration, now: number): PendingAuthorization => ({
+  ...pending,
+  nextPollAt: Instant.after(now, left)
+})
+
 /**
  * What to store before a poll that its process may not survive: the next poll one wait on, one failure more, its answer
- * lost.
+ * lost. Where no poll would be sent, since it is too early or too late, there is none to lose.
  */
-export const sending = (pending: PendingAuthorization, circumstances: Circumstances): PendingAuthorization =>
-  scheduled(
-    failed(pending, {
-      error: "Interrupted",
-      message: "The process that sent the last poll ended before its answer came."
-    }, true),
+export const sending = (pending: PendingAuthorization, circumstances: Circumstances): PendingAuthorization => {
+  const { now } = circumstances
+  const wait = left(pending, now)
+  if (Duration.isGreaterThan(wait, Duration.zero)) return notDue(pending, wait, now)
+  if (isPast(pending, now)) return pending
+  const trouble = {
+    error: "Interrupted",
+    message: "The process that sent the last poll ended before its answer came."
+  }
+  return scheduled(
+    failed(pending, trouble, true),
     backoff(pending.interval, pending.failures + 1, circumstances),
-    circumstances.now
+    now
   )
+}
 
 // -----------------------------------------------------------------------------
 // parts
@@ -146,9 +162,11 @@ const failed = (pending: PendingAuthorization, lastTrouble: Trouble, answerLost:
   lastTrouble
 })
 
-const answered = ({ lastTrouble: _lastTrouble, ...pending }: PendingAuthorization): PendingAuthorization => ({
+/** The service knows the code and has given no token for it: whatever went wrong before cost nothing. */
+const proven = ({ lastTrouble: _lastTrouble, ...pending }: PendingAuthorization): PendingAuthorization => ({
   ...pending,
-  failures: 0
+  failures: 0,
+  answerLost: false
 })
 
 const scheduled = (pending: PendingAuthorization, wait: Duration.Duration, now: number): PendingAuthorization => ({
@@ -172,7 +190,8 @@ const next = (pending: PendingAuthorization, how: {
 /** `min(cap, interval × 2^n)`, never below the interval; chance only lengthens it. */
 const backoff = (interval: Duration.Duration, failures: number, { policy, random }: Circumstances) => {
   const base = Duration.toMillis(interval)
-  const doubled = Math.max(base, Math.min(Duration.toMillis(policy.cap), base * 2 ** failures))
+  const cap = Duration.toMillis(Duration.fromInputUnsafe(policy.cap))
+  const doubled = Math.max(base, Math.min(cap, base * 2 ** failures))
   const jitter = policy.jitter > 0 ? policy.jitter * random : 0
   return Duration.millis(doubled * (1 + jitter))
 }

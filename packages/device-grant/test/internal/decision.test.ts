@@ -175,13 +175,52 @@ describe("the decision", () => {
     assert.strictEqual(late._tag === "Ended" ? late.error._tag : late._tag, "DeviceCodeExpired")
   })
 
-  it("D4: the last trouble is that of the row that the grant ended in", () => {
+  it("D4: the last trouble is remembered until the service says that nothing was lost", () => {
     const troubled = Decision.decide(state(), Result.fail(refused), at(begin))
     if (troubled._tag !== "Continue") return assert.fail(troubled._tag)
     assert.strictEqual(troubled.pending.lastTrouble?.code, "ECONNREFUSED")
-    const calm = Decision.decide(troubled.pending, Result.fail(slowDown), at(begin))
+    const slowed = Decision.decide(troubled.pending, Result.fail(slowDown), at(begin))
+    if (slowed._tag !== "Continue") return assert.fail(slowed._tag)
+    assert.strictEqual(slowed.pending.lastTrouble?.code, "ECONNREFUSED")
+    assert.strictEqual(slowed.pending.failures, 0)
+    const calm = Decision.decide(slowed.pending, Result.fail(pending), at(begin))
     if (calm._tag !== "Continue") return assert.fail(calm._tag)
     assert.notProperty(calm.pending, "lastTrouble")
+  })
+
+  it("D4: how a code expired is told as it was: unapproved, unanswered, or with an answer lost before", () => {
+    const said = (more: Partial<PendingAuthorization>) => Decision.expired(state(more), { detectedBy: "clock" }).message
+    const lastTrouble = { error: "TransportError", message: "reset." }
+    assert.match(said({}), /before anybody approved it\. Start/)
+    assert.match(said({ failures: 2, lastTrouble }), /while no answer came from the service\. The last .* reset\./)
+    const lost = said({ answerLost: true, lastTrouble })
+    assert.notInclude(lost, "before anybody approved")
+    assert.match(lost, /may have been issued\. The last poll that failed: reset\./)
+  })
+
+  it("D5: a 200 from another URL brought no token, and loses none", () => {
+    const elsewhere = new SsoOidcError.UnexpectedResponse({
+      operation: "CreateToken",
+      problem: "redirect",
+      status: 200,
+      body: Redacted.make("")
+    })
+    const decision = Decision.decide(state(), Result.fail(elsewhere), at(begin))
+    assert.strictEqual(decision._tag === "Ended" ? decision.error : decision._tag, elsewhere)
+  })
+
+  it("D3: Retry-After of an answer that was cut off is a minimum too", () => {
+    const cutOff = new SsoOidcError.TransportError({
+      operation: "CreateToken",
+      sent: "answered",
+      code: "ABORTED",
+      heals: true,
+      status: 503,
+      retryAfter: 120
+    })
+    const decision = Decision.decide(state(), Result.fail(cutOff), at(begin))
+    if (decision._tag !== "Continue") return assert.fail(decision._tag)
+    assert.strictEqual(Duration.toSeconds(decision.pending.wait), 120)
   })
 
   it("D4: the trouble tells what was in the way, and of an answer its status and request id", () => {
@@ -221,9 +260,16 @@ describe("the decision", () => {
   })
 
   it("D8: a poll whose process ended is a trouble of its own", () => {
-    const { lastTrouble } = Decision.sending(state(), at(begin))
+    const { lastTrouble } = Decision.sending(state(), at(begin + 5000))
     assert.strictEqual(lastTrouble?.error, "Interrupted")
     assert.include(lastTrouble?.message, "ended before its answer came")
+  })
+
+  it("D8: where no poll would be sent, sending loses none: too early, or too late", () => {
+    const early = Decision.sending(state(), at(begin + 1000))
+    assert.deepStrictEqual(early, state({ deviceCode: early.deviceCode, registration: early.registration }))
+    const late = state()
+    assert.strictEqual(Decision.sending(late, at(begin + 600_000)), late)
   })
 
   it("the reason of a wait is what the answer was", () => {

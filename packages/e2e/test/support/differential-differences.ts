@@ -199,7 +199,7 @@ export const answers = {
     "C4: only ours reads an empty text as absent"
   ),
   seconds: difference(
-    "`expiresIn` or `interval` is 0, negative, a text or another thing",
+    "`expiresIn` or `interval` is below 1, a text or another thing",
     "given on as it is",
     "absent",
     "no clock can use it; the layers above have the RFC's defaults",

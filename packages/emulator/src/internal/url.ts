@@ -1,10 +1,7 @@
 /**
  * Which URLs and hosts the emulator accepts.
  */
-
-/** Loopback by name or address, as the URL parser spells hosts: IPv4 is normalised, IPv6 has brackets. */
-const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname)
+import * as TrustedUrl from "@sso-oidc/core/TrustedUrl"
 
 const parse = (text: string): URL | undefined => {
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -12,11 +9,7 @@ const parse = (text: string): URL | undefined => {
 }
 
 /** https to anywhere, or http to loopback. */
-export const isStartUrl = (text: string): boolean => {
-  const url = parse(text)
-  return url !== undefined &&
-    (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)))
-}
+export const isStartUrl = TrustedUrl.isTrusted
 
 /**
  * An absolute URI without a fragment (RFC 6749 section 3.1.2): https, http to loopback (RFC 8252 section 7.3), or a
@@ -31,7 +24,7 @@ export const isRedirectUri = (text: string): boolean => {
 /** The origin of a request's own URL, where its host is loopback. */
 export const loopbackOrigin = (requestUrl: string): string | undefined => {
   const url = parse(requestUrl)
-  return url !== undefined && isLoopback(url.hostname) ? url.origin : undefined
+  return url !== undefined && TrustedUrl.isLoopback(url.hostname) ? url.origin : undefined
 }
 
 /** The origin of a request's own URL, or `undefined` where it names no host. */

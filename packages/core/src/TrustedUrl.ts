@@ -1,0 +1,35 @@
+/**
+ * Which URLs a secret or a person may be sent to: https to anywhere, plain http to this machine alone.
+ *
+ * One rule for every room: endpoints, verification URIs, start URLs, redirect URIs.
+ *
+ * @since 0.1.0
+ */
+
+// -----------------------------------------------------------------------------
+// predicates
+// -----------------------------------------------------------------------------
+
+/**
+ * Whether a host, as `URL.hostname` spells it, is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. The URL parser has
+ * made one spelling of the others, such as `127.1` or `2130706433`.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isLoopback = (hostname: string): boolean =>
+  hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname)
+
+/**
+ * Whether a text is one absolute URL without user info, of https, or of http to loopback. It must be written as one: no
+ * white space, `//` after its scheme, and no backslash in its host, which a parser would forgive and a person misread.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isTrusted = (text: string): boolean => {
+  if (!/^https?:\/\/[^\s\\/?#]+(?:[/?#]\S*)?$/i.test(text) || !URL.canParse(text)) return false
+  const url = new URL(text)
+  return url.username === "" && url.password === "" &&
+    (url.protocol === "https:" || isLoopback(url.hostname))
+}

@@ -1,0 +1,44 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as TrustedUrl from "@sso-oidc/core/TrustedUrl"
+
+describe("C7: URLs that may be trusted", () => {
+  it.each([
+    "https://a.example",
+    "https://a.example/start/#/device?user_code=AAAA-BBBB",
+    "https://a.example/start/#/device?user_code=\\",
+    "https://a.example?x",
+    "HTTPS://A.EXAMPLE/",
+    "http://localhost:8080/x",
+    "http://127.0.0.1",
+    "http://127.1",
+    "http://2130706433/",
+    "http://[::1]:1/"
+  ])("C7: %s", (text) => {
+    assert.isTrue(TrustedUrl.isTrusted(text))
+  })
+
+  it.each([
+    "",
+    "a.example",
+    "//a.example",
+    "https:a.example",
+    "https:/a.example",
+    "https:\\\\a.example",
+    "https://a\\@b.example",
+    " https://a.example",
+    "https://a.example ",
+    "https://a.example https://b.example",
+    "https://user@a.example",
+    "https://user:pass@a.example",
+    "http://a.example",
+    "http://localhost.a.example",
+    "http://127.0.0.1.a.example",
+    "http://[::2]/",
+    "javascript:alert(1)",
+    "javascript://a.example/%0aalert(1)",
+    "data:text/html,x",
+    "ftp://localhost/"
+  ])("C7: not %j", (text) => {
+    assert.isFalse(TrustedUrl.isTrusted(text))
+  })
+})
