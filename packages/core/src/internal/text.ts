@@ -4,8 +4,8 @@
 
 // C0, DEL and C1 controls, line and paragraph separators, and what reorders or hides text around it: a terminal would
 // obey the first, and a person would be deceived by the last.
-// oxlint-disable-next-line no-control-regex -- to find them is what it is for
 const unsafe =
+  // oxlint-disable-next-line no-control-regex -- to find them is what it is for
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/u
 
 const unsafeRuns = new RegExp(`${unsafe.source}+`, "gu")
