@@ -1,14 +1,14 @@
 /**
  * The OIDC service of AWS IAM Identity Center, kept in memory.
  *
- * {@link Emulator} answers RegisterClient, StartDeviceAuthorization and CreateToken as the service does, and lets a
- * person or a program decide on a device code. It enforces what it hands out: client secrets, expiry, the polling
- * interval, codes that are good for one use, and refresh tokens that are good for one refresh. It knows no HTTP and
- * keeps time by Effect's `Clock` alone, so that `TestClock` moves it.
+ * {@link Emulator} answers RegisterClient, StartDeviceAuthorization and CreateToken as the service does, takes a browser
+ * that comes for an authorization code, and lets a person or a program decide on both. It enforces what it hands out:
+ * client secrets, expiry, the polling interval, codes that are good for one use, proof keys, and refresh tokens that are
+ * good for one refresh. It knows no HTTP and keeps time by Effect's `Clock`, so that `TestClock` moves it.
  *
  * What it remembers is bounded: see `capacity`. What is past its time is dropped when something new is written.
  *
- * @see RFC 8628, RFC 6749 section 6, RFC 7591
+ * @see RFC 8628, RFC 6749 sections 4.1 and 6, RFC 7636, RFC 7591
  * @since 0.1.0
  */
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
@@ -17,13 +17,23 @@ import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthor
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import type * as Authorization from "./Authorization.ts"
+import type * as Fault from "./Fault.ts"
+import * as Authorize from "./internal/authorize.ts"
+import * as Decisions from "./internal/decisions.ts"
+import * as Faults from "./internal/faults.ts"
 import * as Operations from "./internal/operations.ts"
 import * as Settings from "./internal/options.ts"
+import * as Pkce from "./internal/pkce.ts"
+import * as Put from "./internal/snapshot.ts"
 import * as Span from "./internal/span.ts"
 import * as State from "./internal/state.ts"
+import type * as Snapshot from "./Snapshot.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -33,12 +43,15 @@ import * as State from "./internal/state.ts"
  * How the emulator behaves.
  *
  * - `interval`: the polling interval that it hands out, in whole seconds. 1 by default, as the service does.
- * - `expiresIn`: the life of a device code in whole seconds. 600 by default.
- * - `autoApprove`: approves each device code by itself, that many seconds after it was handed out. Off by default. A
- *   code that was denied before stays denied.
+ * - `expiresIn`: the life of a device code, and of an authorization code with the page before it, in whole seconds. 600
+ *   by default.
+ * - `autoApprove`: approves each sign-in by itself, that many seconds after it began. Off by default. One that was denied
+ *   before stays denied.
  * - `region`: the end of every client id. `emulator` by default.
- * - `capacity`: how many registrations, device codes and sessions each are remembered. 10,000 by default. Where there is
- *   no room for a registration or a code, the answer is `SlowDownException`; for a session, the oldest one ends.
+ * - `capacity`: how many registrations, device codes, consents and sessions each are remembered. 10,000 by default. Where
+ *   there is no room for a registration or a code, the answer is `SlowDownException`; for a session, the oldest one ends.
+ * - `requestsPerSecond`: how many requests of RegisterClient and of StartDeviceAuthorization a second of the clock may
+ *   see before it is `SlowDownException`. 500 by default.
  *
  * @category models
  * @since 0.1.0
@@ -49,41 +62,43 @@ export interface Options {
   readonly autoApprove?: number | undefined
   readonly region?: string | undefined
   readonly capacity?: number | undefined
+  readonly requestsPerSecond?: number | undefined
 }
 
 /**
- * What became of a device code.
- *
- * - `"pending"`: nobody has decided yet.
- * - `"approved"`, `"denied"`: decided, and the device has not heard of an approval yet.
- * - `"used"`: the device has its token.
- * - `"expired"`: its time is over.
+ * What a browser brings to `/authorize` (RFC 6749 section 4.1.1, RFC 7636 section 4.3). `scopes` are those of the
+ * registration where there are none.
  *
  * @category models
  * @since 0.1.0
  */
-export type Status = "pending" | "approved" | "denied" | "used" | "expired"
+export interface AuthorizeRequest {
+  readonly clientId?: string | undefined
+  readonly redirectUri?: string | undefined
+  readonly responseType?: string | undefined
+  readonly state?: string | undefined
+  readonly scopes?: ReadonlyArray<string> | undefined
+  readonly codeChallenge?: string | undefined
+  readonly codeChallengeMethod?: string | undefined
+}
 
 /**
- * A sign-in that a person or a program decides on.
+ * Around a request: `origin` is where the approval page is, `http://localhost` by default; `from` is where the request
+ * came from, for the person to read.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Authorization {
-  readonly userCode: string
-  readonly status: Status
-  /** As the client wrote it: never trust it, and escape it. */
-  readonly clientName: string
-  readonly clientId: string
-  readonly scopes: ReadonlyArray<string>
-  readonly startUrl: string
-  /** Milliseconds since 1970. */
-  readonly expiresAt: number
+export interface Around {
+  readonly origin?: string | undefined
+  readonly from?: Authorization.From | undefined
 }
 
 /**
  * What the emulator offers.
+ *
+ * `lookup`, `approve`, `deny` and `expire` take a user code, for which case, spaces and the dash do not matter, or the id
+ * of a sign-in at `/authorize`.
  *
  * @category models
  * @since 0.1.0
@@ -93,19 +108,48 @@ export interface Service {
   readonly registerClient: (
     request: RegisterClient.Request
   ) => Effect.Effect<RegisterClient.Response, RegisterClient.Exception>
-  /** Hands out a device code. `origin` is where the approval page is, `http://localhost` by default. */
+  /** Hands out a device code. */
   readonly startDeviceAuthorization: (
     request: StartDeviceAuthorization.Request,
-    origin?: string
+    around?: Around
   ) => Effect.Effect<StartDeviceAuthorization.Response, StartDeviceAuthorization.Exception>
-  /** Trades an approved device code, or a refresh token, for a token. */
+  /** Trades an approved device code, an authorization code, or a refresh token, for a token. */
   readonly createToken: (request: CreateToken.Request) => Effect.Effect<CreateToken.Response, CreateToken.Exception>
-  /** The sign-in that a user code stands for, whatever became of it. Case, spaces and the dash do not matter. */
-  readonly lookup: (userCode: string) => Effect.Effect<Authorization, UserCodeError>
-  /** Allows the sign-in. Once more does no harm, until the device has its token. */
-  readonly approve: (userCode: string) => Effect.Effect<Authorization, UserCodeError>
+  /** Begins a sign-in in a browser. */
+  readonly authorize: (
+    request: AuthorizeRequest,
+    around?: Around
+  ) => Effect.Effect<Authorization.CodeAuthorization, AuthorizeError>
+
+  /** The sign-in, whatever became of it. */
+  readonly lookup: (key: string) => Effect.Effect<Authorization.Authorization, DecisionError>
+  /** Allows the sign-in. Once more does no harm, until the client has its token. */
+  readonly approve: (key: string) => Effect.Effect<Authorization.Authorization, DecisionError>
   /** Denies the sign-in. Once more does no harm. */
-  readonly deny: (userCode: string) => Effect.Effect<Authorization, UserCodeError>
+  readonly deny: (key: string) => Effect.Effect<Authorization.Authorization, DecisionError>
+  /** Ends the sign-in's time now, decided or not. Once more does no harm. */
+  readonly expire: (key: string) => Effect.Effect<Authorization.Authorization, DecisionError>
+  /** Every sign-in that is remembered, the oldest first. */
+  readonly list: Effect.Effect<ReadonlyArray<Authorization.Authorization>>
+
+  /** What requests over HTTP get in place of the true answer; it fails where no operation could answer so. */
+  readonly arm: (fault: Fault.Fault) => Effect.Effect<void, EmulatorError>
+  /** The faults that no request took yet. */
+  readonly armed: Effect.Effect<ReadonlyArray<Fault.Fault>>
+  /** Takes the fault that the next request of the operation gets. */
+  readonly take: (operation: string) => Effect.Effect<Fault.Fault | undefined>
+
+  /** Milliseconds since 1970, by the emulator's clock: Effect's, and what {@link Service.advance} added. */
+  readonly now: Effect.Effect<number>
+  /** Moves the emulator's clock, and it alone, forward; negative durations set it back. Gives what it then shows. */
+  readonly advance: (duration: Duration.Input) => Effect.Effect<number, EmulatorError>
+
+  /** All that it remembers. */
+  readonly snapshot: Effect.Effect<Snapshot.Snapshot>
+  /** Puts a snapshot, or parts of one, into what it remembers. All of it, or nothing where it fails. */
+  readonly seed: (snapshot: Snapshot.Snapshot) => Effect.Effect<void, EmulatorError>
+  /** Forgets everything: sign-ins, faults, and what was added to the clock. */
+  readonly reset: Effect.Effect<void>
 }
 
 // -----------------------------------------------------------------------------
@@ -115,37 +159,68 @@ export interface Service {
 const problems = {
   unknown: "no sign-in has this code",
   expired: "the code has expired",
-  used: "the device already has its token",
+  used: "the client already has its token",
   approved: "the sign-in was already approved",
   denied: "the sign-in was already denied"
 }
 
 /**
- * Nothing can be decided on this user code.
+ * Nothing can be decided on this sign-in.
  *
  * @category errors
  * @since 0.1.0
  */
-export class UserCodeError extends Data.TaggedError("UserCodeError")<{
-  readonly problem: "unknown" | Exclude<Status, "pending">
-}> {
+export class DecisionError extends Data.TaggedError("DecisionError")<{ readonly problem: Decisions.Problem }> {
   override get message(): string {
     return `Nothing was decided: ${problems[this.problem]}.`
   }
 }
 
 /**
- * The emulator cannot start: an option cannot be used, or its port cannot be had.
+ * The browser goes back to the client at once: `location` is its redirect URI with the `error`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class AuthorizeRefused extends Data.TaggedError("AuthorizeRefused")<{
+  readonly error: string
+  readonly location: Redacted.Redacted
+}> {
+  override get message(): string {
+    return `The sign-in cannot begin: ${this.error}, and the client is told so.`
+  }
+}
+
+/**
+ * Why a sign-in in a browser cannot begin: an exception where the client or its redirect URI is wrong, and all else as
+ * `AuthorizeRefused`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type AuthorizeError = Authorize.Exception | AuthorizeRefused
+
+const failures = {
+  options: "The emulator cannot start",
+  listen: "The emulator cannot start",
+  fault: "The fault cannot be armed",
+  clock: "The clock cannot be moved",
+  seed: "The snapshot cannot be put in"
+}
+
+/**
+ * The emulator cannot do what its keeper asks: start with these options, have this port, arm this fault, move the clock,
+ * or take this snapshot.
  *
  * @category errors
  * @since 0.1.0
  */
 export class EmulatorError extends Data.TaggedError("EmulatorError")<{
-  readonly problem: "options" | "listen"
+  readonly problem: keyof typeof failures
   readonly detail: string
 }> {
   override get message(): string {
-    return `The emulator cannot start: ${this.detail}.`
+    return `${failures[this.problem]}: ${this.detail}.`
   }
 }
 
@@ -174,10 +249,11 @@ export class Emulator extends Context.Service<Emulator, Service>()("@sso-oidc/em
 // constructors
 // -----------------------------------------------------------------------------
 
-const letters = (userCode: string): string => {
-  const code = userCode.slice(0, 64).toUpperCase().replace(/[^A-Z]/g, "")
-  return `${code.slice(0, 4)}-${code.slice(4)}`
-}
+// Past this the date of an answer would be none
+const furthest = Duration.days(10 * 365)
+
+const given = (from: Authorization.From | undefined): State.From | undefined =>
+  from === undefined ? undefined : { address: from.address, userAgent: from.userAgent }
 
 /**
  * An emulator that remembers nothing yet. Fails with `EmulatorError` where an option cannot be used.
@@ -192,57 +268,75 @@ export const make = Effect.fnUntraced(function*(
     Effect.mapError((detail) => new EmulatorError({ problem: "options", detail }))
   )
   const state = State.make(settings)
-
   const operations = Operations.make(settings, state)
+  const authorize = Authorize.make(settings, state)
+  const decisions = Decisions.make(state)
+  const faults = Faults.make()
+  let ahead = 0
 
-  const find = (userCode: string, now: number): Result.Result<[State.DeviceCode, Authorization], UserCodeError> => {
-    const code = state.userCode(letters(userCode))
-    if (code === undefined) return Result.fail(new UserCodeError({ problem: "unknown" }))
-    return Result.succeed([code, {
-      userCode: code.userCode,
-      status: code.used ? "used" : now >= code.expiresAt ? "expired" : state.decision(code, now) ?? "pending",
-      clientName: code.client.clientName,
-      clientId: code.client.clientId,
-      scopes: code.client.scopes,
-      startUrl: code.startUrl,
-      expiresAt: code.expiresAt
-    }])
-  }
+  const now = Effect.map(Clock.currentTimeMillis, (millis) => millis + ahead)
 
-  const decide = (
-    userCode: string,
-    decision: "approved" | "denied",
-    now: number
-  ): Result.Result<Authorization, UserCodeError> =>
-    Result.flatMap(find(userCode, now), ([code, authorization]) => {
-      if (authorization.status === decision) return Result.succeed(authorization)
-      if (authorization.status !== "pending") {
-        return Result.fail(new UserCodeError({ problem: authorization.status }))
-      }
-      code.decision = decision
-      return Result.succeed({ ...authorization, status: decision })
-    })
+  /** A transition at the time that it is now. */
+  const at = <A, E>(name: string, transition: (now: number) => Result.Result<A, E>): Effect.Effect<A, E> =>
+    Effect.flatMap(now, (millis) => Effect.fromResult(transition(millis))).pipe(Span.named(`Emulator.${name}`))
+
+  const deciding = (
+    name: string,
+    transition: (key: string, now: number) => Result.Result<Authorization.Authorization, Decisions.Problem>
+  ) =>
+  (key: string) => at(name, (now) => Result.mapError(transition(key, now), (problem) => new DecisionError({ problem })))
+
+  const failing = (problem: EmulatorError["problem"]) => (detail: string) => new EmulatorError({ problem, detail })
 
   return Emulator.of({
-    registerClient: Effect.fnUntraced(function*(request) {
-      return yield* Effect.fromResult(operations.register(request, yield* Clock.currentTimeMillis))
-    }, Span.named("Emulator.registerClient")),
-    startDeviceAuthorization: Effect.fnUntraced(function*(request, origin = "http://localhost") {
-      return yield* Effect.fromResult(operations.start(request, origin, yield* Clock.currentTimeMillis))
-    }, Span.named("Emulator.startDeviceAuthorization")),
+    registerClient: (request) => at("registerClient", (now) => operations.register(request, now)),
+    startDeviceAuthorization: (request, { from, origin = "http://localhost" } = {}) =>
+      at("startDeviceAuthorization", (now) => operations.start(request, origin, given(from), now)),
     createToken: Effect.fnUntraced(function*(request) {
-      return yield* Effect.fromResult(operations.exchange(request, yield* Clock.currentTimeMillis))
-    }, Span.named("Emulator.createToken")),
-    lookup: Effect.fnUntraced(function*(userCode) {
-      const [, authorization] = yield* Effect.fromResult(find(userCode, yield* Clock.currentTimeMillis))
-      return authorization
-    }, Span.named("Emulator.lookup")),
-    approve: Effect.fnUntraced(function*(userCode) {
-      return yield* Effect.fromResult(decide(userCode, "approved", yield* Clock.currentTimeMillis))
-    }, Span.named("Emulator.approve")),
-    deny: Effect.fnUntraced(function*(userCode) {
-      return yield* Effect.fromResult(decide(userCode, "denied", yield* Clock.currentTimeMillis))
-    }, Span.named("Emulator.deny"))
+      const verifier = request.grantType === "authorization_code" ? request.codeVerifier : undefined
+      // before the transition, which must not wait for anything
+      const challenge = verifier === undefined ? undefined : yield* Pkce.challenge(Redacted.value(verifier))
+      return yield* at("createToken", (now) => operations.exchange(request, challenge, now))
+    }),
+    authorize: (request, { from } = {}) =>
+      at("authorize", (now) =>
+        Result.flatMap(
+          authorize(request, given(from), now),
+          (begun): Result.Result<Authorization.CodeAuthorization, AuthorizeError> => {
+            if (begun._tag === "Consent") return Result.succeed(decisions.consent(begun, now))
+            const location = Redacted.make(begun.location, { label: "location" })
+            return Result.fail(new AuthorizeRefused({ error: begun.error, location }))
+          }
+        )),
+
+    lookup: deciding("lookup", decisions.lookup),
+    approve: deciding("approve", (key, now) => decisions.decide(key, "approved", now)),
+    deny: deciding("deny", (key, now) => decisions.decide(key, "denied", now)),
+    expire: deciding("expire", decisions.expire),
+    list: Effect.map(now, decisions.list),
+
+    arm: (fault) => Effect.suspend(() => Effect.fromResult(Result.mapError(faults.arm(fault), failing("fault")))),
+    armed: Effect.sync(faults.list),
+    take: (operation) => Effect.sync(() => faults.take(operation)),
+
+    now,
+    advance: Effect.fnUntraced(function*(duration) {
+      const by = Duration.toMillis(duration)
+      if (!Number.isFinite(by) || Math.abs(ahead + by) > Duration.toMillis(furthest)) {
+        return yield* failing("clock")("it may be at most ten years from the true time")
+      }
+      ahead += Math.trunc(by)
+      return yield* now
+    }),
+
+    snapshot: Effect.map(now, (millis) => Put.take(state, millis)),
+    seed: (snapshot) =>
+      at("seed", (now) => Result.mapError(Put.put(state, snapshot, settings.capacity, now), failing("seed"))),
+    reset: Effect.sync(() => {
+      state.clear()
+      faults.clear()
+      ahead = 0
+    })
   })
 })
 

@@ -20,15 +20,32 @@
  */
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
 import type { Emulator } from "./Emulator.ts"
-import * as Dialect from "./internal/dialect.ts"
-import * as Operations from "./internal/routes/operations.ts"
-import * as Pages from "./internal/routes/pages.ts"
+import * as Routes from "./internal/routes/all.ts"
 import * as Url from "./internal/url.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * What the routes let in beside the ordinary.
+ *
+ * - `cors`: origins, such as `http://localhost:5173`, whose pages may call the three operations and read
+ *   `x-amzn-errortype`, `x-amzn-requestid`, `retry-after` and `date` of the answers. None by default, as at AWS.
+ * - `control`: the token for the control API (see `EmulatorControl`). Without one there is no control API.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly cors?: ReadonlyArray<string> | undefined
+  readonly control?: Redacted.Redacted | undefined
+}
 
 // -----------------------------------------------------------------------------
 // guard
@@ -39,18 +56,12 @@ const notLoopback = HttpServerResponse.text("This emulator answers only to a loo
   headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" }
 })
 
-// One middleware, so that nothing comes before the check of the host, not even the answer to an unknown path.
+// Nothing comes before the check of the host, not even the answer to an unknown path.
 const guard = HttpRouter.middleware(
   (effect) =>
     Effect.flatMap(
       HttpServerRequest.HttpServerRequest,
-      (request) =>
-        Url.loopbackOrigin(request.originalUrl) === undefined
-          ? Effect.succeed(notLoopback)
-          : Effect.catch(effect, (error) =>
-            HttpServerError.isHttpServerError(error) && error.reason._tag === "RouteNotFound"
-              ? Dialect.unknownOperation
-              : Effect.fail(error))
+      (request) => Url.loopbackOrigin(request.originalUrl) === undefined ? Effect.succeed(notLoopback) : effect
     ),
   { global: true }
 )
@@ -68,16 +79,14 @@ const guard = HttpRouter.middleware(
  * import * as EmulatorHttp from "@sso-oidc/emulator/EmulatorHttp"
  * import * as HttpRouter from "effect/http/HttpRouter"
  * import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
  *
- * const { handler } = HttpRouter.toWebHandler(EmulatorHttp.layer.pipe(Layer.provide(Emulator.layer())))
+ * const { handler } = HttpRouter.toWebHandler(EmulatorHttp.layer().pipe(Layer.provide(Emulator.layer())))
  * const answer = handler(new Request("http://localhost/device"))
  * ```
  *
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<never, never, HttpRouter.HttpRouter | Emulator> = Layer.mergeAll(
-  guard,
-  Operations.layer,
-  Pages.layer
-)
+export const layer = (options: Options = {}): Layer.Layer<never, never, HttpRouter.HttpRouter | Emulator> =>
+  Layer.provideMerge(Routes.layer(options), guard)

@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -13,9 +14,13 @@ import * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerError from "effect/http/HttpServerError"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import { createServer, type Server } from "node:http"
 import * as Emulator from "./Emulator.ts"
 import * as EmulatorHttp from "./EmulatorHttp.ts"
+import { Hangup } from "./internal/hangup.ts"
+import * as Random from "./internal/random.ts"
+import * as Url from "./internal/url.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -24,11 +29,15 @@ import * as EmulatorHttp from "./EmulatorHttp.ts"
 /**
  * The emulator's options, and where it listens. `port` 0, the default, takes any free one.
  *
+ * `control` serves the control API: with a token of your own (16 printable characters or more, without a space), or with
+ * `true` for one that is made and stands in {@link Service.controlToken}.
+ *
  * @category models
  * @since 0.1.0
  */
-export interface Options extends Emulator.Options {
+export interface Options extends Emulator.Options, Omit<EmulatorHttp.Options, "control"> {
   readonly port?: number | undefined
+  readonly control?: boolean | Redacted.Redacted | undefined
 }
 
 /**
@@ -41,6 +50,8 @@ export interface Service {
   /** The endpoint for clients and the origin of the pages, without a slash at its end: `http://127.0.0.1:8484`. */
   readonly url: string
   readonly port: number
+  /** What the control API asks for, where it is served. */
+  readonly controlToken: Redacted.Redacted | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -106,11 +117,38 @@ const listen = (port: number): Layer.Layer<HttpServer.HttpServer, Emulator.Emula
     })
   )
 
-// Whoever has a user code can decide on it, so it stays out of the spans that the server makes of its requests.
+// Whoever has a user code can decide on it, so it stays out of the spans that the server makes of its requests. So does
+// what a client sends a browser with: its state is the client's secret.
 const unseen = Layer.effect(
   UrlParams.CurrentRedactedNames,
-  Effect.map(UrlParams.CurrentRedactedNames, (names) => [...names, "user_code"])
+  Effect.map(UrlParams.CurrentRedactedNames, (names) => [...names, "user_code", "state", "code_challenge"])
 )
+
+// The request's fiber ends with its connection, so there is nothing more to wait for
+const hangup = Layer.succeed(Hangup, (request) =>
+  Effect.andThen(
+    Effect.sync(() => NodeHttpServerRequest.toIncomingMessage(request).socket.destroy()),
+    Effect.never
+  ))
+
+const refused = (detail: string) => new Emulator.EmulatorError({ problem: "options", detail })
+
+const controlToken = (
+  control: Options["control"]
+): Effect.Effect<Redacted.Redacted | undefined, Emulator.EmulatorError> => {
+  if (control === undefined || control === false) return Effect.succeed(undefined)
+  if (control === true) return Effect.sync(() => Redacted.make(Random.controlToken(), { label: "controlToken" }))
+  return /^[\x21-\x7e]{16,}$/.test(Redacted.value(control))
+    ? Effect.succeed(control)
+    : Effect.fail(refused("the control token must be 16 printable characters or more, without a space"))
+}
+
+const origins = (cors: ReadonlyArray<string> = []): Effect.Effect<void, Emulator.EmulatorError> => {
+  const wrong = cors.find((origin) => !/^https?:/.test(origin) || Url.originOf(origin) !== origin)
+  return wrong === undefined
+    ? Effect.void
+    : Effect.fail(refused("a CORS origin must be a scheme, a host and perhaps a port, such as http://localhost:5173"))
+}
 
 /**
  * Starts the emulator, and stops it when the layer's scope closes. The emulator itself comes with it, so that a program
@@ -137,16 +175,21 @@ const unseen = Layer.effect(
 export const layer = (
   options: Options = {}
 ): Layer.Layer<Emulator.Emulator | EmulatorServer, Emulator.EmulatorError> =>
-  Layer.merge(
-    HttpRouter.serve(EmulatorHttp.layer, { disableLogger: true, disableListenLog: true }),
-    Layer.effect(
-      EmulatorServer,
-      Effect.map(HttpServer.HttpServer, ({ address }) => {
-        const url = HttpServer.formatAddress(address)
-        return EmulatorServer.of({ url, port: Number(new URL(url).port) })
-      })
+  Layer.unwrap(Effect.gen(function*() {
+    yield* origins(options.cors)
+    const token = yield* controlToken(options.control)
+    const routes = EmulatorHttp.layer({ cors: options.cors, control: token })
+    return Layer.merge(
+      HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }),
+      Layer.effect(
+        EmulatorServer,
+        Effect.map(HttpServer.HttpServer, ({ address }) => {
+          const url = HttpServer.formatAddress(address)
+          return EmulatorServer.of({ url, port: Number(new URL(url).port), controlToken: token })
+        })
+      )
+    ).pipe(
+      Layer.provide([listen(options.port ?? 0), unseen, hangup]),
+      Layer.provideMerge(Emulator.layer(options))
     )
-  ).pipe(
-    Layer.provide([listen(options.port ?? 0), unseen]),
-    Layer.provideMerge(Emulator.layer(options))
-  )
+  }))

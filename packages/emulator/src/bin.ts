@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * The emulator as a command. When it listens it prints one line, with its URL; Ctrl-C or SIGTERM stops it.
+ * The emulator as a command. When it listens it prints one line, with its URL, and with `--control` a second one, with the
+ * token; Ctrl-C or SIGTERM stops it.
  *
  * @since 0.1.0
  */
@@ -9,13 +10,18 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import * as EmulatorServer from "./EmulatorServer.ts"
 import { version } from "./internal/version.ts"
+
+// A script that starts the emulator knows the token then, and `ps` does not show it
+const tokenVariable = "SSO_OIDC_EMULATOR_CONTROL_TOKEN"
 
 const command = Command.make(
   "sso-oidc-emulator",
@@ -33,15 +39,37 @@ const command = Command.make(
       Flag.withDefault(600)
     ),
     autoApprove: Flag.Finite("auto-approve").pipe(
-      Flag.withDescription("Approve each device code by itself, so many seconds after it was handed out"),
+      Flag.withDescription("Approve each sign-in by itself, so many seconds after it began"),
       Flag.optional
+    ),
+    control: Flag.Boolean("control").pipe(
+      Flag.withDescription(
+        `Serve the control API, for who has the token: ${tokenVariable}, or else one that is printed`
+      ),
+      Flag.withDefault(false)
+    ),
+    cors: Flag.String("cors").pipe(
+      Flag.withDescription("Let pages of this origin call the operations; may be given more than once"),
+      Flag.atLeast(0)
     )
   },
-  Effect.fnUntraced(function*({ autoApprove, ...options }) {
+  Effect.fnUntraced(function*({ autoApprove, control, ...options }) {
+    const given = control ? yield* Config.option(Config.Redacted(tokenVariable)) : Option.none()
     const server = Layer.effectDiscard(Effect.flatMap(
       EmulatorServer.EmulatorServer,
-      ({ url }) => Console.log(`SSO OIDC emulator: ${url}`)
-    )).pipe(Layer.provide(EmulatorServer.layer({ ...options, autoApprove: Option.getOrUndefined(autoApprove) })))
+      ({ controlToken, url }) =>
+        Console.log(`SSO OIDC emulator: ${url}`).pipe(
+          Effect.andThen(
+            controlToken === undefined || Option.isSome(given)
+              ? Effect.void
+              : Console.log(`control token: ${Redacted.value(controlToken)}`)
+          )
+        )
+    )).pipe(Layer.provide(EmulatorServer.layer({
+      ...options,
+      autoApprove: Option.getOrUndefined(autoApprove),
+      control: Option.getOrElse(given, () => control)
+    })))
     return yield* Layer.launch(server)
   })
 ).pipe(Command.withDescription("The OIDC service of AWS IAM Identity Center on this computer, for tests and demos"))

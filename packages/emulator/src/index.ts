@@ -3,6 +3,11 @@
  *
  * @since 0.1.0
  */
+export * as Authorization from "./Authorization.ts"
 export * as Emulator from "./Emulator.ts"
+export * as EmulatorControl from "./EmulatorControl.ts"
 export * as EmulatorHttp from "./EmulatorHttp.ts"
 export * as EmulatorServer from "./EmulatorServer.ts"
+export * as EmulatorTransport from "./EmulatorTransport.ts"
+export * as Fault from "./Fault.ts"
+export * as Snapshot from "./Snapshot.ts"

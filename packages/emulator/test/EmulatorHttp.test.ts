@@ -140,7 +140,7 @@ describe("the dialect", () => {
   it.effect("E5: the routes need no Node: they answer as a web handler", () =>
     Effect.gen(function*() {
       const { dispose, handler } = HttpRouter.toWebHandler(
-        EmulatorHttp.layer.pipe(Layer.provide(Emulator.layer())),
+        EmulatorHttp.layer().pipe(Layer.provide(Emulator.layer())),
         { disableLogger: true }
       )
       yield* Effect.addFinalizer(() => Effect.promise(dispose))
@@ -157,7 +157,7 @@ describe("the dialect", () => {
 // `InternalServerException`, which no request can cause.
 type Reach = Effect.Effect<
   Answer,
-  Error | Emulator.UserCodeError,
+  Error | Emulator.DecisionError,
   EmulatorServer.EmulatorServer | Emulator.Emulator
 >
 

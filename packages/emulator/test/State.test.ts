@@ -9,32 +9,35 @@ const registration = (clientId: string, expiresAt: number): State.Registration =
   clientName: "a tool",
   scopes: [],
   grantTypes: [],
+  redirectUris: [],
+  issuerUrl: undefined,
   expiresAt
 })
 
 describe("State", () => {
   it("E3: what is past its time is dropped when something is written", () => {
-    const state = State.make({ capacity: 10, autoApprove: undefined })
+    const state = State.make({ capacity: 10, autoApprove: undefined, requestsPerSecond: 500 })
     state.addRegistration(registration("a", 1000), 0)
     const code = state.addCode({
       client: registration("a", 1000),
+      from: undefined,
       startUrl: "https://x.test",
       issuedAt: 0,
       expiresAt: 1000,
       interval: 1
     })
-    const token = state.addSession({ clientId: "a", endsAt: 1000 }, 0)
-    assert.deepStrictEqual(state.size(), { registrations: 1, codes: 1, sessions: 1 })
+    const token = state.addSession({ clientId: "a", endsAt: 1000, consent: undefined }, 0)
+    assert.deepStrictEqual(state.size(), { registrations: 1, codes: 1, consents: 0, sessions: 1 })
 
     // unusable at once, but an expired code is still known as one
     assert.isUndefined(state.registration("a", 1000))
     assert.isUndefined(state.session(token, 1000))
     state.addRegistration(registration("b", 9 * hour), 1000)
-    assert.deepStrictEqual(state.size(), { registrations: 1, codes: 1, sessions: 0 })
+    assert.deepStrictEqual(state.size(), { registrations: 1, codes: 1, consents: 0, sessions: 0 })
     assert.strictEqual(state.deviceCode(code?.deviceCode ?? ""), code)
 
     state.addRegistration(registration("c", 9 * hour), hour + 1000)
-    assert.deepStrictEqual(state.size(), { registrations: 2, codes: 0, sessions: 0 })
+    assert.deepStrictEqual(state.size(), { registrations: 2, codes: 0, consents: 0, sessions: 0 })
     assert.isUndefined(state.userCode(code?.userCode ?? ""))
   })
 })

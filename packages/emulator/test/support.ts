@@ -69,6 +69,24 @@ export const started = Effect.fnUntraced(function*(metadata: Partial<typeof regi
   return { clientId, clientSecret, code, emulator, poll, refresh }
 })
 
+/** What the AWS CLI registers for the authorization code grant. */
+export const redirectUri = "http://127.0.0.1/oauth/callback"
+export const issuerUrl = "https://d-1234567890.awsapps.com/start"
+export const codeMetadata = {
+  clientName: "a tool",
+  clientType: "public",
+  grantTypes: ["authorization_code", "refresh_token"],
+  redirectUris: [redirectUri],
+  issuerUrl,
+  scopes: ["sso:account:access"]
+}
+
+export const codeClient = Effect.fnUntraced(function*() {
+  const emulator = yield* Emulator
+  const { clientId, clientSecret } = yield* emulator.registerClient(codeMetadata)
+  return { clientId, clientSecret }
+})
+
 /** The tag of what an effect fails with. */
 export const tagOf = <A, E extends { readonly _tag: string }, R>(
   effect: Effect.Effect<A, E, R>

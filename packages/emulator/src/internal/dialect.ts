@@ -3,29 +3,28 @@
  * header, a request id.
  */
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
-import * as Clock from "effect/Clock"
-import * as Effect from "effect/Effect"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Random from "./random.ts"
 import * as Unseen from "./unseen.ts"
 
+/** What every answer has. A client reckons with the date, so it comes from the clock that everything here keeps. */
+export const head = (now: number): Readonly<Record<string, string>> => ({
+  date: new Date(now).toUTCString(),
+  "cache-control": "no-store",
+  "x-amzn-requestid": Random.id()
+})
+
 const answer = (
   status: number,
   body: Readonly<Record<string, unknown>>,
+  now: number,
   headers: Readonly<Record<string, string>> = {}
-): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
-  Effect.map(Clock.currentTimeMillis, (now) =>
-    Unseen.text(JSON.stringify(body), {
-      status,
-      contentType: "application/json",
-      headers: {
-        // a client reckons with it, so it must come from the clock that everything else here keeps
-        date: new Date(now).toUTCString(),
-        "cache-control": "no-store",
-        "x-amzn-requestid": Random.requestId(),
-        ...headers
-      }
-    }))
+): HttpServerResponse.HttpServerResponse =>
+  Unseen.text(JSON.stringify(body), {
+    status,
+    contentType: "application/json",
+    headers: { ...head(now), ...headers }
+  })
 
 const errorType = (name: string): Readonly<Record<string, string>> => ({
   "x-amzn-errortype": `${name}:http://internal.amazon.com/coral/com.amazonaws.sso.oidc/`
@@ -34,25 +33,32 @@ const errorType = (name: string): Readonly<Record<string, string>> => ({
 /** A success: every member that the model has, absent ones as null. */
 export const success = (
   body: object,
-  members: ReadonlyArray<string>
-): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  members: ReadonlyArray<string>,
+  now: number
+): HttpServerResponse.HttpServerResponse => {
   const given = new Map<string, unknown>(Object.entries(body))
-  return answer(200, Object.fromEntries(members.toSorted().map((member) => [member, given.get(member) ?? null])))
+  return answer(200, Object.fromEntries(members.toSorted().map((member) => [member, given.get(member) ?? null])), now)
 }
 
 /** An exception of the model. */
 export const failure = (
-  exception: SsoOidcError.ExceptionFields & { readonly _tag: string }
-): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  exception: SsoOidcError.ExceptionDetail & { readonly _tag: string },
+  now: number
+): HttpServerResponse.HttpServerResponse =>
   answer(
     exception.status,
-    { error: exception.error, error_description: exception.errorDescription ?? null },
-    errorType(exception._tag)
+    {
+      error: exception.error,
+      error_description: exception.errorDescription ?? null,
+      ...(exception.reason === undefined ? {} : { reason: exception.reason })
+    },
+    now,
+    {
+      ...errorType(exception._tag),
+      ...(exception.retryAfter === undefined ? {} : { "retry-after": String(exception.retryAfter) })
+    }
   )
 
 /** What a path says that no operation has. */
-export const unknownOperation: Effect.Effect<HttpServerResponse.HttpServerResponse> = answer(
-  404,
-  {},
-  errorType("UnknownOperationException")
-)
+export const unknownOperation = (now: number): HttpServerResponse.HttpServerResponse =>
+  answer(404, {}, now, errorType("UnknownOperationException"))

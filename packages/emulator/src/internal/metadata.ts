@@ -23,6 +23,8 @@ export interface Metadata {
   readonly clientName: string
   readonly scopes: ReadonlyArray<string>
   readonly grantTypes: ReadonlyArray<string>
+  readonly redirectUris: ReadonlyArray<string>
+  readonly issuerUrl: string | undefined
 }
 
 /** The first scope that is none, or `undefined`. */
@@ -60,6 +62,8 @@ export const check = (request: RegisterClient.Request): Result.Result<Metadata, 
   return Result.succeed({
     clientName: request.clientName,
     scopes: [...scopes],
-    grantTypes: asked.length === 0 ? deviceLogin : [...asked]
+    grantTypes: asked.length === 0 ? deviceLogin : [...asked],
+    redirectUris: [...redirectUris],
+    issuerUrl
   })
 }

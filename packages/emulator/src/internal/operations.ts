@@ -14,7 +14,7 @@ import * as Metadata from "./metadata.ts"
 import type { Settings } from "./options.ts"
 import * as Random from "./random.ts"
 import { refuse } from "./refuse.ts"
-import * as State from "./state.ts"
+import type * as State from "./state.ts"
 import * as Url from "./url.ts"
 
 const registrationLife = 90 * 24 * 60 * 60
@@ -50,7 +50,7 @@ export const make = (settings: Settings, state: State.State) => {
     state.throttled(operation, now)
       ? refuse(
         SsoOidcError.SlowDownException,
-        `More than ${State.requestsPerSecond} requests of this operation in one second`
+        `More than ${settings.requestsPerSecond} requests of this operation in one second`
       )
       : Result.succeed(undefined)
 
@@ -81,6 +81,7 @@ export const make = (settings: Settings, state: State.State) => {
   const start = (
     request: StartDeviceAuthorization.Request,
     origin: string,
+    from: State.From | undefined,
     now: number
   ): Result.Result<StartDeviceAuthorization.Response, StartDeviceAuthorization.Exception> =>
     Result.gen(function*() {
@@ -91,6 +92,7 @@ export const make = (settings: Settings, state: State.State) => {
       }
       const code = state.addCode({
         client: registration,
+        from,
         startUrl: request.startUrl,
         issuedAt: now,
         expiresAt: now + settings.expiresIn * 1000,
@@ -108,7 +110,11 @@ export const make = (settings: Settings, state: State.State) => {
       }
     })
 
-  const issue = (registration: State.Registration, endsAt: number, now: number): CreateToken.Response => {
+  const issue = (
+    registration: State.Registration,
+    { consent, endsAt }: Pick<State.Session, "consent" | "endsAt">,
+    now: number
+  ): CreateToken.Response => {
     const accessToken = Redacted.make(Random.token("aoa"), { label: "accessToken" })
     const left = Math.max(1, Math.floor((endsAt - now) / 1000))
     // a client without scopes has the whole session at once, and nothing to refresh it with
@@ -117,7 +123,7 @@ export const make = (settings: Settings, state: State.State) => {
       accessToken,
       tokenType: "Bearer",
       expiresIn: Math.min(accessTokenLife, left),
-      refreshToken: Redacted.make(state.addSession({ clientId: registration.clientId, endsAt }, now), {
+      refreshToken: Redacted.make(state.addSession({ clientId: registration.clientId, endsAt, consent }, now), {
         label: "refreshToken"
       })
     }
@@ -142,7 +148,6 @@ export const make = (settings: Settings, state: State.State) => {
     const code = state.deviceCode(deviceCode)
     if (code === undefined || code.client.clientId !== registration.clientId) return invalidGrant
     if (now >= code.expiresAt) return refuse(SsoOidcError.ExpiredTokenException, "The device code has expired")
-    if (code.used) return invalidGrant
     if (tooEarly(code, now)) {
       return refuse(SsoOidcError.SlowDownException, `Polled too early: wait ${code.interval} seconds between polls`)
     }
@@ -150,8 +155,8 @@ export const make = (settings: Settings, state: State.State) => {
       case "denied":
         return refuse(SsoOidcError.AccessDeniedException, "The sign-in was denied")
       case "approved":
-        code.used = true
-        return Result.succeed(issue(registration, now + sessionLife * 1000, now))
+        state.useCode(code)
+        return Result.succeed(issue(registration, { consent: undefined, endsAt: now + sessionLife * 1000 }, now))
       case undefined:
         return refuse(SsoOidcError.AuthorizationPendingException, "Authorization is still pending")
     }
@@ -167,11 +172,34 @@ export const make = (settings: Settings, state: State.State) => {
       return refuse(SsoOidcError.InvalidGrantException, "Invalid refresh token provided")
     }
     state.endSession(refreshToken)
-    return Result.succeed(issue(registration, session.endsAt, now))
+    return Result.succeed(issue(registration, session, now))
   }
 
+  const redeem = (
+    registration: State.Registration,
+    request: typeof CreateToken.AuthorizationCodeRequest.Type,
+    challenge: string | undefined,
+    now: number
+  ): Result.Result<CreateToken.Response, CreateToken.Exception> => {
+    const consent = state.authorizationCode(Redacted.value(request.code))
+    if (consent === undefined || consent.client.clientId !== registration.clientId) return invalidGrant
+    if (consent.used) {
+      // somebody has it who should not: what came of it ends too (RFC 6749 section 4.1.2)
+      state.endSessionsOf(consent.id)
+      return invalidGrant
+    }
+    if (
+      now >= consent.expiresAt || state.decision(consent, now) !== "approved" ||
+      request.redirectUri !== consent.redirectUri || challenge !== consent.codeChallenge
+    ) return invalidGrant
+    consent.used = true
+    return Result.succeed(issue(registration, { consent: consent.id, endsAt: now + sessionLife * 1000 }, now))
+  }
+
+  /** `challenge` is what the request's code verifier answers, where there is one. */
   const exchange = (
     request: CreateToken.Request,
+    challenge: string | undefined,
     now: number
   ): Result.Result<CreateToken.Response, CreateToken.Exception> =>
     Result.flatMap(client(request, request.grantType, now), (registration) => {
@@ -185,8 +213,7 @@ export const make = (settings: Settings, state: State.State) => {
         case "refresh_token":
           return refresh(registration, Redacted.value(request.refreshToken), now)
         case "authorization_code":
-          // no code was ever handed out, since there is no /authorize yet
-          return invalidGrant
+          return redeem(registration, request, challenge, now)
       }
     })
 

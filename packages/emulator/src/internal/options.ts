@@ -9,6 +9,7 @@ export interface Settings {
   readonly expiresIn: number
   readonly autoApprove: number | undefined
   readonly capacity: number
+  readonly requestsPerSecond: number
 }
 
 interface Given {
@@ -17,6 +18,7 @@ interface Given {
   readonly expiresIn?: number | undefined
   readonly autoApprove?: number | undefined
   readonly capacity?: number | undefined
+  readonly requestsPerSecond?: number | undefined
 }
 
 const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 1
@@ -26,7 +28,14 @@ const isSeconds = (value: number): boolean => isWhole(value) && value <= 24 * 24
 
 /** The settings, or one sentence on what is wrong with the options. */
 export const check = (given: Given): Result.Result<Settings, string> => {
-  const { autoApprove, capacity = 10_000, expiresIn = 600, interval = 1, region = "emulator" } = given
+  const {
+    autoApprove,
+    capacity = 10_000,
+    expiresIn = 600,
+    interval = 1,
+    region = "emulator",
+    requestsPerSecond = 500
+  } = given
   if (!isSeconds(interval)) {
     return Result.fail(`interval must be a whole number of seconds from 1 to 24 days, not ${interval}`)
   }
@@ -37,8 +46,11 @@ export const check = (given: Given): Result.Result<Settings, string> => {
     return Result.fail(`autoApprove must be a number of seconds, 0 or more, not ${autoApprove}`)
   }
   if (!isWhole(capacity)) return Result.fail(`capacity must be a whole number, 1 or more, not ${capacity}`)
+  if (!isWhole(requestsPerSecond)) {
+    return Result.fail(`requestsPerSecond must be a whole number, 1 or more, not ${requestsPerSecond}`)
+  }
   if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(region)) {
     return Result.fail("region must be a host label in lower case, such as eu-west-1")
   }
-  return Result.succeed({ autoApprove, capacity, expiresIn, interval, region })
+  return Result.succeed({ autoApprove, capacity, expiresIn, interval, region, requestsPerSecond })
 }

@@ -1,7 +1,7 @@
 /**
  * The pages that a person sees: enter the code, allow or deny, and what became of it. No scripts.
  */
-import type * as Emulator from "../Emulator.ts"
+import type * as Authorization from "../Authorization.ts"
 import { foreign, type Html, html, none } from "./html.ts"
 import { style } from "./style.ts"
 
@@ -65,7 +65,7 @@ ${
   )
 
 /** The question. */
-export const confirm = (authorization: Emulator.Authorization): Page =>
+export const confirm = (authorization: Authorization.DeviceAuthorization): Page =>
   page(
     200,
     "Allow this sign-in?",
@@ -103,7 +103,7 @@ export const decided = (status: "approved" | "denied"): Page =>
     ? message(200, "Sign-in allowed", "good", "Return to your device: it goes on by itself.", closing)
     : message(200, "Sign-in denied", "bad", "The device gets no access.", closing)
 
-const closed: Record<Exclude<Emulator.Status, "pending">, Page> = {
+const closed: Record<Exclude<Authorization.Status, "pending">, Page> = {
   approved: message(410, "Already allowed", "good", "This sign-in was allowed already. Return to your device."),
   denied: message(410, "Already denied", "bad", "This sign-in was denied. To sign in after all, start again there."),
   used: message(410, "Already signed in", "good", "This code was used: the device has its access."),
@@ -111,7 +111,7 @@ const closed: Record<Exclude<Emulator.Status, "pending">, Page> = {
 }
 
 /** A code on which nothing can be decided any more. */
-export const over = (status: Exclude<Emulator.Status, "pending">): Page => closed[status]
+export const over = (status: Exclude<Authorization.Status, "pending">): Page => closed[status]
 
 export const crossSite: Page = message(
   403,

@@ -6,7 +6,7 @@ const bytes = (count: number): Uint8Array => crypto.getRandomValues(new Uint8Arr
 
 const base64 = (data: Uint8Array): string => btoa(String.fromCharCode(...data))
 
-const base64Url = (data: Uint8Array): string =>
+export const base64Url = (data: Uint8Array): string =>
   base64(data).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
@@ -42,5 +42,11 @@ export const userCode = (): string => {
 /** `aoa…:…` for an access token, `aor…:…` for a refresh token. */
 export const token = (prefix: "aoa" | "aor"): string => `${prefix}${base64Url(bytes(96))}:${base64(bytes(96))}`
 
-/** A request id. */
-export const requestId = (): string => crypto.randomUUID()
+/** 43 characters of base64url. */
+export const authorizationCode = (): string => base64Url(bytes(32))
+
+/** The token of the control API: 43 characters of base64url. */
+export const controlToken = (): string => base64Url(bytes(32))
+
+/** The id of a request, or of a consent. */
+export const id = (): string => crypto.randomUUID()

@@ -41,7 +41,11 @@ export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
   const ask = (userCode: string): Effect.Effect<Page.Page> =>
     emulator.lookup(userCode).pipe(
       Effect.map((authorization) =>
-        authorization.status === "pending" ? Page.confirm(authorization) : Page.over(authorization.status)
+        authorization._tag === "CodeAuthorization"
+          ? Page.enter(userCode)
+          : authorization.status === "pending"
+          ? Page.confirm(authorization)
+          : Page.over(authorization.status)
       ),
       Effect.catch(() => Effect.succeed(Page.enter(userCode)))
     )

@@ -1,0 +1,97 @@
+/**
+ * The emulator in process: an `HttpClient` that answers without a socket.
+ *
+ * It is the same code as the server's, run on the caller's own fiber, so that a whole login takes a millisecond and
+ * `TestClock` moves client and emulator together. It answers for any host, the service's own included: a client under
+ * test needs no other endpoint. The pages are there too, and so is all else but CORS and the control API, which only
+ * other programs need.
+ *
+ * It keeps the promises of a transport: one request each, no redirect followed, nothing added; an interrupted request
+ * ends where it is. A fault that hangs up is a `TransportError` with `sent: "maybe"`.
+ *
+ * @since 0.1.0
+ */
+import { TransportCause } from "@sso-oidc/core/TransportCause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Emulator from "./Emulator.ts"
+import { Hangup } from "./internal/hangup.ts"
+import * as Routes from "./internal/routes/all.ts"
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * An `HttpClient` that the emulator in the context answers.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.gen(function*() {
+  const handle = yield* HttpRouter.toHttpEffect(Routes.layer({}))
+  return HttpClient.make(Effect.fnUntraced(function*(request) {
+    const hungUp = yield* Deferred.make<never, HttpClientError.HttpClientError>()
+    const hangup = Deferred.fail(
+      hungUp,
+      new HttpClientError.HttpClientError({
+        reason: new HttpClientError.TransportError({
+          request,
+          cause: new TransportCause({ sent: "maybe", code: "ECONNRESET", heals: true })
+        })
+      })
+    ).pipe(Effect.andThen(Effect.never))
+    const answer = handle.pipe(
+      Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromClientRequest(request)),
+      Effect.provideService(Hangup, () => hangup),
+      Effect.scoped,
+      // every path has an answer, so what fails here is a defect of the emulator
+      Effect.orDie
+    )
+    return HttpServerResponse.toClientResponse(yield* Effect.raceFirst(answer, Deferred.await(hungUp)), { request })
+  }))
+})
+
+// -----------------------------------------------------------------------------
+// layers
+// -----------------------------------------------------------------------------
+
+/**
+ * The transport, over the emulator in the context.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerNoEmulator: Layer.Layer<HttpClient.HttpClient, never, Emulator.Emulator> = Layer.effect(
+  HttpClient.HttpClient,
+  make
+)
+
+/**
+ * The transport and an emulator of its own, which plays the person.
+ *
+ * @example
+ * ```ts
+ * import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+ * import * as EmulatorTransport from "@sso-oidc/emulator/EmulatorTransport"
+ * import * as Layer from "effect/Layer"
+ *
+ * const TestLayer = SsoOidc.layer({ region: "eu-west-1" }).pipe(
+ *   Layer.provideMerge(EmulatorTransport.layer({ autoApprove: 30 }))
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Emulator.Options = {}
+): Layer.Layer<HttpClient.HttpClient | Emulator.Emulator, Emulator.EmulatorError> =>
+  // a layer of its own, since one that is shared is built once, and would answer for the emulator that it met first
+  Layer.provideMerge(Layer.effect(HttpClient.HttpClient, make), Emulator.layer(options))

@@ -1,0 +1,73 @@
+/**
+ * The faults that are armed, and which of them a request gets.
+ */
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import * as Result from "effect/Result"
+import type * as Fault from "../Fault.ts"
+
+type Exception = SsoOidcError.ExceptionFields & { readonly _tag: string }
+
+const classes: Readonly<Record<Fault.OperationName, ReadonlyArray<SsoOidcError.ExceptionClass<Exception>>>> = {
+  RegisterClient: RegisterClient.operation.exceptions,
+  StartDeviceAuthorization: StartDeviceAuthorization.operation.exceptions,
+  CreateToken: CreateToken.operation.exceptions
+}
+
+const isOperation = (name: string): name is Fault.OperationName => Object.hasOwn(classes, name)
+
+const classOf = (operation: Fault.OperationName, exception: string) =>
+  classes[operation].find(({ type }) => type === exception)
+
+/** The exception that the fault stands for, where the operation has it. */
+export const exception = (operation: string, fault: typeof Fault.Exception.Type): Exception | undefined => {
+  const type = isOperation(operation) ? classOf(operation, fault.exception) : undefined
+  return type === undefined ? undefined : new type({
+    error: type.error,
+    status: type.status,
+    errorDescription: fault.errorDescription ?? "The emulator was told to answer this",
+    ...(fault.reason === undefined ? {} : { reason: fault.reason }),
+    ...(fault.retryAfter === undefined ? {} : { retryAfter: fault.retryAfter })
+  })
+}
+
+// A test that arms more of them has lost count
+const capacity = 1000
+
+export const make = () => {
+  let armed: ReadonlyArray<Fault.Fault> = []
+
+  const fits = (fault: Fault.Fault, operation: string): boolean =>
+    (fault.operation === undefined || fault.operation === operation) &&
+    (fault._tag !== "Exception" || exception(operation, fault) !== undefined)
+
+  return {
+    list: (): ReadonlyArray<Fault.Fault> => armed,
+    /** Keeps it, or says in one sentence why it never could be taken. */
+    arm: (fault: Fault.Fault): Result.Result<void, string> => {
+      if (armed.length >= capacity) return Result.fail(`${capacity} faults are armed already`)
+      if (!Object.keys(classes).some((operation) => fits(fault, operation))) {
+        const { exception, operation = "an operation" } = fault._tag === "Exception" ? fault : { exception: "this" }
+        return Result.fail(`the model does not list ${exception} for ${operation}`)
+      }
+      armed = [...armed, fault]
+      return Result.succeed(undefined)
+    },
+    /** The first that fits a request of the operation; it is armed one time less. */
+    take: (operation: string): Fault.Fault | undefined => {
+      const at = armed.findIndex((fault) => fits(fault, operation))
+      const fault = armed[at]
+      if (fault === undefined) return undefined
+      const times = (fault.times ?? 1) - 1
+      armed = armed.flatMap((other, n) => n !== at ? [other] : times > 0 ? [{ ...other, times }] : [])
+      return fault
+    },
+    clear: (): void => {
+      armed = []
+    }
+  }
+}
+
+export type Faults = ReturnType<typeof make>

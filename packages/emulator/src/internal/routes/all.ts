@@ -1,0 +1,37 @@
+/**
+ * Every route of the emulator, and what a path says that none of them has.
+ */
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerError from "effect/http/HttpServerError"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import { Emulator } from "../../Emulator.ts"
+import * as Dialect from "../dialect.ts"
+import * as Operations from "./operations.ts"
+import * as Pages from "./pages.ts"
+
+const unknown = HttpRouter.use(Effect.fnUntraced(function*(router) {
+  const emulator = yield* Emulator
+  yield* router.addGlobalMiddleware((effect) =>
+    Effect.catch(effect, (error) =>
+      HttpServerError.isHttpServerError(error) && error.reason._tag === "RouteNotFound"
+        ? Effect.map(emulator.now, Dialect.unknownOperation)
+        : Effect.fail(error))
+  )
+}))
+
+// Loaded for those who ask for it: with its OpenAPI description it is much more than all the rest
+const control = (token: Redacted.Redacted) =>
+  Layer.unwrap(Effect.map(Effect.promise(() => import("./control.ts")), (Control) => Control.layer(token)))
+
+export const layer = (options: {
+  readonly cors?: ReadonlyArray<string> | undefined
+  readonly control?: Redacted.Redacted | undefined
+}) =>
+  Layer.mergeAll(
+    unknown,
+    Operations.layer(options.cors ?? []),
+    Pages.layer,
+    options.control === undefined ? Layer.empty : control(options.control)
+  )

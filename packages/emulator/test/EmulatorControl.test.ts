@@ -1,0 +1,240 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Emulator from "@sso-oidc/emulator/Emulator"
+import * as EmulatorControl from "@sso-oidc/emulator/EmulatorControl"
+import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import { Effect, Layer, Redacted } from "effect"
+import { FetchHttpClient } from "effect/http"
+import { ask, post, registration, started, tagOf } from "./support.ts"
+
+const controlled = (options?: EmulatorServer.Options) =>
+  Layer.unwrap(Effect.map(
+    EmulatorServer.EmulatorServer,
+    ({ controlToken, url }) => EmulatorControl.layer({ url, token: controlToken ?? Redacted.make("none") })
+  )).pipe(
+    Layer.provideMerge(EmulatorServer.layer({ control: true, ...options })),
+    Layer.provide(FetchHttpClient.layer)
+  )
+
+const provide = (options?: EmulatorServer.Options) => Effect.provide(controlled(options))
+
+const control = EmulatorControl.ControlClient
+
+const paths = [
+  ["GET", "/control/authorizations"],
+  ["POST", "/control/authorizations/BCDF-GHJK/approve"],
+  ["POST", "/control/authorizations/BCDF-GHJK/deny"],
+  ["POST", "/control/authorizations/BCDF-GHJK/expire"],
+  ["GET", "/control/faults"],
+  ["POST", "/control/faults"],
+  ["GET", "/control/clock"],
+  ["POST", "/control/clock"],
+  ["GET", "/control/state"],
+  ["POST", "/control/state"],
+  ["DELETE", "/control/state"]
+] as const
+
+describe("the control API", () => {
+  it.effect("E4: it is off unless asked for", () =>
+    Effect.gen(function*() {
+      for (const [method, path] of [...paths, ["GET", "/control/openapi.json"] as const]) {
+        assert.strictEqual((yield* ask({ method, path })).status, 404, path)
+      }
+      assert.isUndefined((yield* EmulatorServer.EmulatorServer).controlToken)
+    }).pipe(Effect.provide(EmulatorServer.layer())))
+
+  it.effect("E4: nothing of it is done without the token, and no answer holds it", () =>
+    Effect.gen(function*() {
+      const { controlToken } = yield* EmulatorServer.EmulatorServer
+      assert(controlToken !== undefined)
+      const token = Redacted.value(controlToken)
+      const { emulator } = yield* started()
+      const before = yield* emulator.snapshot
+      for (const [method, path] of paths) {
+        for (
+          const authorization of [
+            undefined,
+            "Bearer ",
+            `Bearer ${token}x`,
+            `Bearer ${token.slice(1)}`,
+            `Basic ${token}`
+          ]
+        ) {
+          const headers = authorization === undefined ? {} : { authorization }
+          const answer = yield* ask({ method, path, headers, ...(method === "POST" ? { body: "{}" } : {}) })
+          assert.strictEqual(answer.status, 401, path)
+          assert.notInclude(answer.text + JSON.stringify(answer.headers), token)
+        }
+      }
+      assert.deepStrictEqual(yield* emulator.snapshot, before)
+      assert.deepStrictEqual(yield* emulator.armed, [])
+    }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
+
+  it.effect("E5: the host is checked before the token", () =>
+    Effect.gen(function*() {
+      const answer = yield* ask({ path: "/control/state", headers: { host: "evil.example" } })
+      assert.strictEqual(answer.status, 403)
+    }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
+
+  it.effect("E4: a program plays the person: approve, deny, expire, look, list", () =>
+    Effect.gen(function*() {
+      const { authorizations } = yield* control
+      const { code, poll } = yield* started()
+      const params = { key: code.userCode }
+      assert.strictEqual((yield* authorizations.approve({ params })).status, "approved")
+      assert.isDefined((yield* poll).accessToken)
+      assert.strictEqual((yield* authorizations.lookup({ params })).status, "used")
+
+      const other = { params: { key: (yield* started()).code.userCode.toLowerCase() } }
+      assert.strictEqual((yield* authorizations.deny(other)).status, "denied")
+      const conflict = yield* Effect.flip(authorizations.approve(other))
+      assert(conflict._tag === "ControlConflict")
+      assert.strictEqual(conflict.problem, "denied")
+
+      const third = { params: { key: (yield* started()).code.userCode } }
+      assert.strictEqual((yield* authorizations.expire(third)).status, "expired")
+      assert.strictEqual(
+        (yield* Effect.flip(authorizations.deny({ params: { key: "nobody" } })))._tag,
+        "ControlConflict"
+      )
+      const list = yield* authorizations.list()
+      assert.sameMembers(list.map(({ status }) => status), ["used", "denied", "expired"])
+    }).pipe(provide()))
+
+  it.effect("E3: it arms faults, moves the clock, and reads, seeds and resets the state", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { clock, faults, state } = yield* control
+      yield* faults.arm({ payload: { _tag: "Exception", exception: "InternalServerException" } })
+      assert.deepStrictEqual(yield* faults.list(), yield* emulator.armed)
+      assert.strictEqual((yield* post("/client/register", registration)).status, 500)
+      assert.strictEqual(
+        (yield* Effect.flip(faults.arm({ payload: { _tag: "Exception", exception: "Nope" } })))._tag,
+        "ControlRefused"
+      )
+
+      const { poll } = yield* started()
+      assert.deepStrictEqual(yield* clock.advance({ payload: { seconds: 600 } }), { now: 600_000 })
+      assert.deepStrictEqual(yield* clock.now(), { now: 600_000 })
+      assert.strictEqual(yield* tagOf(poll), "ExpiredTokenException")
+
+      const snapshot = yield* state.snapshot()
+      assert.deepStrictEqual(snapshot, yield* emulator.snapshot)
+      yield* state.reset()
+      assert.deepStrictEqual(yield* clock.now(), { now: 0 })
+      assert.lengthOf((yield* state.snapshot()).registrations, 0)
+      yield* state.seed({ payload: snapshot })
+      assert.deepStrictEqual(yield* emulator.snapshot, snapshot)
+    }).pipe(provide()))
+
+  it.effect("E4: what is not of its form is refused with the member and what is wrong with it, never its value", () =>
+    Effect.gen(function*() {
+      const { controlToken } = yield* EmulatorServer.EmulatorServer
+      assert(controlToken !== undefined)
+      const headers = { authorization: `Bearer ${Redacted.value(controlToken)}`, "content-type": "application/json" }
+      for (
+        const [path, body, words] of [
+          ["/control/clock", `{"seconds":"s3cret"}`, "seconds"],
+          ["/control/clock", `{"seconds":1e999}`, "seconds"],
+          ["/control/faults", `{"_tag":"Answer","status":99}`, "status"],
+          ["/control/faults", `{"_tag":"Answer","status":200,"contentType":"a\\r\\ns3cret: b"}`, "contentType"],
+          ["/control/faults", `{"_tag":"Delay","seconds":-1}`, "seconds"],
+          ["/control/state", `{"sessions":"s3cret"}`, "sessions"],
+          ["/control/state", `{"sessions":`, "malformed"]
+        ] as const
+      ) {
+        const answer = yield* ask({ method: "POST", path, headers, body })
+        assert.strictEqual(answer.status, 400, body)
+        assert.include(JSON.parse(answer.text).message, words)
+        assert.notInclude(answer.text, "s3cret")
+      }
+    }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
+
+  it.effect("E4: its OpenAPI description names each of its routes and the token that they ask for", () =>
+    Effect.gen(function*() {
+      const description = JSON.parse((yield* ask({ path: "/control/openapi.json" })).text)
+      const routes = Object.entries<Record<string, { security: unknown }>>(description.paths).flatMap((
+        [path, methods]
+      ) =>
+        Object.entries(methods).map(([method, { security }]) => {
+          assert.deepStrictEqual(security, [{ token: [] }])
+          return `${method.toUpperCase()} ${path.replace("{key}", "BCDF-GHJK")}`
+        })
+      )
+      assert.includeMembers(routes, paths.map(([method, path]) => `${method} ${path}`))
+    }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
+
+  it.effect("E4: a token of the keeper's own is taken, unless it is too short or would break a header", () =>
+    Effect.gen(function*() {
+      const own = Redacted.make("a-token-of-the-keepers-own")
+      const answer = yield* ask({
+        path: "/control/clock",
+        headers: { authorization: `Bearer ${Redacted.value(own)}` }
+      }).pipe(Effect.provide(EmulatorServer.layer({ control: own })))
+      assert.strictEqual(answer.status, 200)
+      for (const bad of ["", "short", "with a space in its midst", "with\nanother line here"]) {
+        const error = yield* Layer.build(EmulatorServer.layer({ control: Redacted.make(bad) })).pipe(
+          Effect.scoped,
+          Effect.flip
+        )
+        assert.strictEqual(error.problem, "options")
+        if (bad !== "") assert.notInclude(error.message, bad)
+      }
+    }))
+})
+
+describe("CORS", () => {
+  const origin = "http://localhost:5173"
+  const preflight = {
+    method: "OPTIONS",
+    path: "/token",
+    headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "content-type" }
+  }
+
+  it.effect("E5: off by default: no answer lets another origin read it", () =>
+    Effect.gen(function*() {
+      for (const sent of [preflight, { path: "/client/register", headers: { origin }, body: "{}" }]) {
+        const answer = yield* ask(sent)
+        assert.notMatch(JSON.stringify(answer.headers), /access-control/)
+      }
+    }).pipe(Effect.provide(EmulatorServer.layer())))
+
+  it.effect("E5: a chosen origin may call the operations and read what a client needs, and no other route", () =>
+    Effect.gen(function*() {
+      const flown = yield* ask(preflight)
+      assert.strictEqual(flown.status, 204)
+      assert.deepInclude(flown.headers, {
+        "access-control-allow-origin": origin,
+        "access-control-allow-methods": "POST",
+        "access-control-allow-headers": "content-type"
+      })
+      const answer = yield* ask({ path: "/client/register", headers: { origin }, body: "{}" })
+      assert.deepInclude(answer.headers, {
+        "access-control-allow-origin": origin,
+        "access-control-expose-headers": "x-amzn-errortype,x-amzn-requestid,retry-after,date"
+      })
+      for (const path of ["/device", "/control/clock", "/control/openapi.json", "/authorize"]) {
+        assert.notMatch(JSON.stringify((yield* ask({ path, headers: { origin } })).headers), /access-control/, path)
+      }
+    }).pipe(Effect.provide(EmulatorServer.layer({ cors: [origin], control: true }))))
+
+  it.effect("E5: another origin than the chosen ones is not named", () =>
+    Effect.gen(function*() {
+      for (const cors of [[origin], [origin, "https://app.example"]]) {
+        const answer = yield* ask({ ...preflight, headers: { ...preflight.headers, origin: "https://evil.example" } })
+          .pipe(
+            Effect.provide(EmulatorServer.layer({ cors }))
+          )
+        assert.notStrictEqual(answer.headers["access-control-allow-origin"], "https://evil.example")
+        assert.notStrictEqual(answer.headers["access-control-allow-origin"], "*")
+      }
+    }))
+
+  it.effect.each(["*", "localhost:5173", "http://localhost:5173/", "http://LOCALHOST", "ftp://localhost", "null", ""])(
+    "E5: %s is no origin",
+    (cors) =>
+      Effect.gen(function*() {
+        const error = yield* Layer.build(EmulatorServer.layer({ cors: [cors] })).pipe(Effect.scoped, Effect.flip)
+        assert.strictEqual(error.problem, "options")
+      })
+  )
+})

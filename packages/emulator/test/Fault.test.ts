@@ -1,0 +1,167 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import * as Emulator from "@sso-oidc/emulator/Emulator"
+import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import * as EmulatorTransport from "@sso-oidc/emulator/EmulatorTransport"
+import { Effect, Fiber, Layer, Redacted } from "effect"
+import { TestClock } from "effect/testing"
+import { ask, post, registration, tagOf } from "./support.ts"
+
+const provide = Effect.provide(
+  SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provideMerge(EmulatorTransport.layer()))
+)
+
+const register = SsoOidc.SsoOidc.use((oidc) => oidc.registerClient(registration))
+
+const secret = Redacted.make("secret")
+
+/** Any call of the operation: what is armed is answered before it is looked at. */
+const calls = {
+  RegisterClient: register,
+  StartDeviceAuthorization: SsoOidc.SsoOidc.use((oidc) =>
+    oidc.startDeviceAuthorization({ clientId: "c", clientSecret: secret, startUrl: "https://x.test" })
+  ),
+  CreateToken: SsoOidc.SsoOidc.use((oidc) =>
+    oidc.createToken({ clientId: "c", clientSecret: secret, grantType: "refresh_token", refreshToken: secret })
+  )
+}
+
+const operations = [RegisterClient.operation, StartDeviceAuthorization.operation, CreateToken.operation] as const
+
+describe("Fault", () => {
+  for (const operation of operations) {
+    for (const { type } of operation.exceptions) {
+      it.effect(`E3: ${operation.name} answers ${type} when it is armed, with reason and Retry-After, once`, () =>
+        Effect.gen(function*() {
+          const emulator = yield* Emulator.Emulator
+          const name = operation.name
+          assert(name === "RegisterClient" || name === "StartDeviceAuthorization" || name === "CreateToken")
+          yield* emulator.arm({
+            _tag: "Exception",
+            operation: name,
+            exception: type,
+            errorDescription: "Told to",
+            reason: "KMS_DisabledException",
+            retryAfter: 7
+          })
+          const error = yield* Effect.flip<
+            unknown,
+            SsoOidcError.ClientError | SsoOidcError.ExceptionDetail,
+            SsoOidc.SsoOidc
+          >(
+            calls[name]
+          )
+          assert.propertyVal(error, "_tag", type)
+          assert.propertyVal(error, "errorDescription", "Told to")
+          assert.propertyVal(error, "retryAfter", 7)
+          if (type === "AccessDeniedException" || type === "InvalidRequestException") {
+            assert.propertyVal(error, "reason", "KMS_DisabledException")
+          }
+          assert.deepStrictEqual(yield* emulator.armed, [])
+        }).pipe(provide))
+    }
+  }
+
+  it.effect("a fault of one operation waits for it, and faults are taken in their order, as often as they say", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.arm({ _tag: "Exception", operation: "CreateToken", exception: "SlowDownException" })
+      yield* emulator.arm({ _tag: "Exception", exception: "InternalServerException", times: 2 })
+      yield* emulator.arm({ _tag: "Exception", exception: "SlowDownException" })
+      const tags = [
+        yield* tagOf(register),
+        yield* tagOf(register),
+        yield* tagOf(register),
+        yield* tagOf(calls.CreateToken)
+      ]
+      assert.deepStrictEqual(tags, [
+        "InternalServerException",
+        "InternalServerException",
+        "SlowDownException",
+        "SlowDownException"
+      ])
+      assert.isDefined((yield* register).clientId)
+    }).pipe(provide))
+
+  it.effect("an exception that no such operation has is refused, and nothing is armed", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      for (
+        const fault of [
+          { _tag: "Exception", exception: "NoSuchException" },
+          { _tag: "Exception", exception: "InvalidRequestRegionException" },
+          { _tag: "Exception", exception: "ExpiredTokenException", operation: "RegisterClient" }
+        ] as const
+      ) {
+        const error = yield* Effect.flip(emulator.arm(fault))
+        assert.strictEqual(error.problem, "fault")
+        assert.include(error.message, fault.exception)
+      }
+      assert.deepStrictEqual(yield* emulator.armed, [])
+    }).pipe(provide))
+
+  it.effect("an exception armed for any operation passes by those that do not have it", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.arm({ _tag: "Exception", exception: "ExpiredTokenException" })
+      assert.isDefined((yield* register).clientId)
+      assert.strictEqual(yield* tagOf(calls.CreateToken), "ExpiredTokenException")
+    }).pipe(provide))
+
+  it.effect("an answer goes out as it was armed", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.arm({
+        _tag: "Answer",
+        status: 503,
+        contentType: "text/html",
+        body: "<h1>Busy</h1>",
+        retryAfter: "Thu, 01 Jan 1970 00:00:09 GMT",
+        location: "/elsewhere"
+      })
+      const answer = yield* post("/client/register", registration)
+      assert.strictEqual(answer.status, 503)
+      assert.strictEqual(answer.text, "<h1>Busy</h1>")
+      assert.deepInclude(answer.headers, {
+        "content-type": "text/html",
+        "retry-after": "Thu, 01 Jan 1970 00:00:09 GMT",
+        location: "/elsewhere"
+      })
+    }).pipe(Effect.provide(EmulatorServer.layer())))
+
+  it.effect("over a socket, an emulator that hangs up closes the connection without a byte", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.arm({ _tag: "Hangup", handled: true })
+      const error = yield* Effect.flip(post("/client/register", registration))
+      assert.strictEqual(error.message, "socket hang up")
+      assert.lengthOf((yield* emulator.snapshot).registrations, 1)
+      yield* emulator.arm({ _tag: "Hangup", handled: false })
+      yield* Effect.flip(post("/client/register", registration))
+      assert.lengthOf((yield* emulator.snapshot).registrations, 1)
+      assert.strictEqual((yield* ask({ path: "/device" })).status, 200)
+    }).pipe(Effect.provide(EmulatorServer.layer())))
+
+  it.effect("a delayed answer is the true one, later", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.arm({ _tag: "Delay", seconds: 2.5 })
+      const fiber = yield* Effect.forkChild(register)
+      yield* TestClock.adjust(2499)
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust(1)
+      assert.isDefined((yield* Fiber.join(fiber)).clientId)
+    }).pipe(provide))
+
+  it.effect("no more than 1,000 are armed at once", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const arm = emulator.arm({ _tag: "Delay", seconds: 1 })
+      yield* Effect.replicateEffect(arm, 1000, { discard: true })
+      assert.include((yield* Effect.flip(arm)).message, "1000")
+    }).pipe(provide))
+})

@@ -1,0 +1,155 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Emulator from "@sso-oidc/emulator/Emulator"
+import * as Snapshot from "@sso-oidc/emulator/Snapshot"
+import { Effect, Redacted, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { codeClient, redirectUri, started, tagOf } from "./support.ts"
+
+const provide = Effect.provide(Emulator.layer())
+const json = Schema.fromJsonString(Snapshot.Snapshot)
+
+/** A device code, a browser that waits, a session: something of everything. */
+const busy = Effect.fnUntraced(function*() {
+  const device = yield* started()
+  yield* tagOf(device.poll)
+  const other = yield* started()
+  yield* other.emulator.approve(other.code.userCode)
+  const { refreshToken } = yield* other.poll
+  const { clientId } = yield* codeClient()
+  const consent = yield* device.emulator.authorize({
+    clientId,
+    redirectUri,
+    responseType: "code",
+    state: "s",
+    codeChallenge: "x".repeat(43),
+    codeChallengeMethod: "S256"
+  }, { from: { userAgent: "a browser" } })
+  return { consent, device, other, refreshToken }
+})
+
+describe("the state", () => {
+  it.effect("E3: what a snapshot holds, another emulator goes on with, through JSON too", () =>
+    Effect.gen(function*() {
+      const { consent, device, other, refreshToken } = yield* busy()
+      const text = yield* Schema.encodeEffect(json)(yield* device.emulator.snapshot)
+      const fresh = yield* Emulator.make()
+      yield* fresh.seed(yield* Schema.decodeEffect(json)(text))
+      assert.deepStrictEqual(yield* fresh.list, yield* device.emulator.list)
+      assert.strictEqual(yield* Schema.encodeEffect(json)(yield* fresh.snapshot), text)
+
+      const client = { clientId: device.clientId, clientSecret: device.clientSecret }
+      const poll = fresh.createToken({
+        ...client,
+        grantType: "urn:ietf:params:oauth:grant-type:device_code",
+        deviceCode: device.code.deviceCode
+      })
+      // the pace goes on too
+      assert.strictEqual(yield* tagOf(poll), "SlowDownException")
+      yield* TestClock.adjust("6 seconds")
+      yield* fresh.approve(device.code.userCode)
+      assert.isDefined((yield* poll).accessToken)
+      assert.strictEqual((yield* fresh.approve(consent.id)).status, "approved")
+      assert(refreshToken !== undefined)
+      const { clientId, clientSecret } = other
+      assert.isDefined(
+        (yield* fresh.createToken({ clientId, clientSecret, grantType: "refresh_token", refreshToken })).refreshToken
+      )
+    }).pipe(provide))
+
+  it.effect("E3: reset forgets all: sign-ins, faults, and what was added to the clock", () =>
+    Effect.gen(function*() {
+      const { device } = yield* busy()
+      const { emulator } = device
+      yield* emulator.advance("1 hour")
+      yield* emulator.arm({ _tag: "Delay", seconds: 1 })
+      yield* emulator.reset
+      assert.deepStrictEqual(yield* emulator.snapshot, Snapshot.empty)
+      assert.deepStrictEqual(yield* emulator.list, [])
+      assert.deepStrictEqual(yield* emulator.armed, [])
+      assert.strictEqual(yield* emulator.now, 0)
+      assert.strictEqual(yield* tagOf(device.poll), "InvalidClientException")
+    }).pipe(provide))
+
+  it.effect("E3: a client can be put in by itself, with a secret that a test knows", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const client = { clientId: "known", clientSecret: Redacted.make("secret") }
+      const registration = {
+        ...client,
+        clientName: "a tool",
+        scopes: [],
+        grantTypes: ["urn:ietf:params:oauth:grant-type:device_code"],
+        redirectUris: [],
+        expiresAt: 1000
+      }
+      yield* emulator.seed({ ...Snapshot.empty, registrations: [registration] })
+      const start = emulator.startDeviceAuthorization({ ...client, startUrl: "https://x.test" })
+      assert.isDefined((yield* start).userCode)
+      yield* TestClock.adjust(1000)
+      assert.strictEqual(yield* tagOf(start), "InvalidClientException")
+    }).pipe(provide))
+
+  it.effect("E3: a snapshot that cannot be is refused in a sentence, and nothing of it is put in", () =>
+    Effect.gen(function*() {
+      const { device } = yield* busy()
+      const whole = yield* device.emulator.snapshot
+      const { registrations } = whole
+      const broken: ReadonlyArray<[string, Snapshot.Snapshot]> = [
+        ["no client", { ...whole, registrations: [] }],
+        ["no client", { ...Snapshot.empty, sessions: whole.sessions }],
+        ["no grant type", { ...whole, registrations: registrations.map((given) => ({ ...given, grantTypes: ["x"] })) }],
+        ["redirect URI", {
+          ...whole,
+          registrations: registrations.map((given) => ({ ...given, redirectUris: ["x"] }))
+        }],
+        ["redirect URI", { ...whole, consents: whole.consents.map((given) => ({ ...given, redirectUri: "x" })) }],
+        ["start URL", { ...whole, deviceCodes: whole.deviceCodes.map((given) => ({ ...given, startUrl: "x" })) }]
+      ]
+      const fresh = yield* Emulator.make()
+      for (const [words, snapshot] of broken) {
+        const error = yield* Effect.flip(fresh.seed(snapshot))
+        assert.strictEqual(error.problem, "seed")
+        assert.include(error.message, words)
+        assert.deepStrictEqual(yield* fresh.snapshot, Snapshot.empty)
+      }
+      const small = yield* Emulator.make({ capacity: 1 })
+      assert.include((yield* Effect.flip(small.seed(whole))).message, "at most 1")
+    }).pipe(provide))
+
+  it.effect("E3: the emulator's clock can be moved alone, both ways, and codes expire by it", () =>
+    Effect.gen(function*() {
+      const { code, emulator, poll } = yield* started()
+      assert.strictEqual(yield* emulator.advance("10 minutes"), 600_000)
+      assert.strictEqual(yield* tagOf(poll), "ExpiredTokenException")
+      assert.strictEqual(yield* emulator.advance("-1 seconds"), 599_000)
+      assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
+      assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "pending")
+      for (const far of ["100000 weeks", "-100000 weeks", Infinity] as const) {
+        assert.strictEqual((yield* Effect.flip(emulator.advance(far))).problem, "clock")
+      }
+      assert.strictEqual(yield* emulator.now, 599_000)
+    }).pipe(provide))
+
+  it.effect("E3: a sign-in can be ended before its time, but not after its use", () =>
+    Effect.gen(function*() {
+      const { code, emulator, poll } = yield* started()
+      assert.strictEqual((yield* emulator.expire(code.userCode)).status, "expired")
+      assert.strictEqual((yield* emulator.expire(code.userCode)).status, "expired")
+      assert.strictEqual(yield* tagOf(poll), "ExpiredTokenException")
+      const other = yield* started()
+      yield* emulator.approve(other.code.userCode)
+      yield* other.poll
+      assert.strictEqual((yield* Effect.flip(emulator.expire(other.code.userCode))).problem, "used")
+    }).pipe(provide))
+
+  it.effect("E4: the list has every sign-in of both grants, the oldest first", () =>
+    Effect.gen(function*() {
+      const { code, emulator } = yield* started()
+      yield* TestClock.adjust(1)
+      const { consent } = yield* busy()
+      const list = yield* emulator.list
+      assert.lengthOf(list, 4)
+      assert.deepInclude(list[0], { userCode: code.userCode, status: "pending" })
+      assert.deepInclude(list[3], { id: consent.id, from: { userAgent: "a browser" } })
+    }).pipe(provide))
+})
