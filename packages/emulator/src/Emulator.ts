@@ -139,6 +139,8 @@ export interface Service {
   /** Takes the fault that the next request of the operation gets. */
   readonly take: (operation: string) => Effect.Effect<Fault.Fault | undefined>
 
+  /** The option of that name. */
+  readonly autoApprove: number | undefined
   /** Milliseconds since 1970, by the emulator's clock: Effect's, and what {@link Service.advance} added. */
   readonly now: Effect.Effect<number>
   /** Moves the emulator's clock, and it alone, forward; negative durations set it back. Gives what it then shows. */
@@ -319,6 +321,7 @@ export const make = Effect.fnUntraced(function*(
     armed: Effect.sync(faults.list),
     take: (operation) => Effect.sync(() => faults.take(operation)),
 
+    autoApprove: settings.autoApprove,
     now,
     advance: Effect.fnUntraced(function*(duration) {
       const by = Duration.toMillis(duration)

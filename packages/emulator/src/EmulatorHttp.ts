@@ -12,6 +12,9 @@
  * | `GET /device` | the form for the code; with `?user_code=`, the question |
  * | `POST /device` | the answer: `user_code` and `action` (`allow` or `deny`) |
  * | `GET /` | leads to `/device` |
+ * | `GET /authorize` | where a client sends a browser for an authorization code: the question |
+ * | `POST /authorize` | the answer: `id` and `action`; leads back to the client |
+ * | `/control/…` | the control API, where there is a token for it: see `EmulatorControl` |
  *
  * Every route answers only requests to a loopback host (`localhost`, 127.0.0.0/8, `[::1]`, any port): a page of another
  * site that points its own name at this machine gets 403.

@@ -9,6 +9,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerError from "effect/http/HttpServerError"
@@ -117,11 +118,14 @@ const listen = (port: number): Layer.Layer<HttpServer.HttpServer, Emulator.Emula
     })
   )
 
-// Whoever has a user code can decide on it, so it stays out of the spans that the server makes of its requests. So does
-// what a client sends a browser with: its state is the client's secret.
-const unseen = Layer.effect(
-  UrlParams.CurrentRedactedNames,
-  Effect.map(UrlParams.CurrentRedactedNames, (names) => [...names, "user_code", "state", "code_challenge"])
+// Whoever has a user code can decide on it, so it stays out of the spans that the server makes of its requests. At
+// `/authorize` code and state stand in the answer's own headers, which a span would keep: those requests have none.
+const unseen = Layer.merge(
+  Layer.effect(
+    UrlParams.CurrentRedactedNames,
+    Effect.map(UrlParams.CurrentRedactedNames, (names) => [...names, "user_code"])
+  ),
+  Layer.succeed(HttpMiddleware.TracerDisabledWhen, (request) => /^\/authorize(?:[?#]|$)/.test(request.url))
 )
 
 // The request's fiber ends with its connection, so there is nothing more to wait for

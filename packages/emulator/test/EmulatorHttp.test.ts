@@ -114,7 +114,7 @@ describe("the dialect", () => {
     "/token/x",
     "/%zz",
     `/${"x".repeat(300)}`,
-    "/authorize",
+    "/authorise",
     "/token?aws_iam=t"
   ])(
     "E2: POST %s is an unknown operation",

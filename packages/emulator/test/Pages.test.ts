@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
-import { Effect } from "effect"
+import { Effect, Fiber, Redacted, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import { createHash } from "node:crypto"
-import { type Answer, ask, started, startUrl, tagOf } from "./support.ts"
+import { inspect } from "node:util"
+import { type Answer, ask, codeClient, issuerUrl, started, startUrl, tagOf } from "./support.ts"
 
 const provide = (options?: EmulatorServer.Options) => Effect.provide(EmulatorServer.layer(options))
 
@@ -36,6 +37,9 @@ const proper = (answer: Answer) => {
     "content-security-policy":
       `default-src 'none'; style-src 'sha256-${hash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
     "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "same-origin",
     "cache-control": "no-store"
   })
@@ -70,13 +74,22 @@ describe("the pages", () => {
       const { code } = yield* started({ clientName: "My tool", scopes: ["sso:account:access", "other:scope"] })
       const { text, ...rest } = yield* page(code.userCode)
       proper({ text, ...rest })
-      for (const part of [code.userCode, "My tool", startUrl, "<li>sso:account:access</li>", "<li>other:scope</li>"]) {
+      for (
+        const part of [
+          code.userCode,
+          "My tool",
+          startUrl,
+          "(sso:account:access)",
+          "<li><bdi>other:scope</bdi></li>",
+          "just now"
+        ]
+      ) {
         assert.include(text, part)
       }
       assert.include(text, "Go on only if you started this sign-in yourself and the code matches.")
       assert.strictEqual(count(text, /<form /g), 1)
       assert.match(text, /<form method="post" action="\/device">/)
-      assert.match(text, /<button [^>]*name="action" value="allow">Allow<\/button>/)
+      assert.match(text, /<button [^>]*name="action" value="allow"[^>]*>Allow<\/button>/)
       assert.match(text, /<button [^>]*name="action" value="deny">Deny<\/button>/)
     }).pipe(provide()))
 
@@ -140,7 +153,7 @@ describe("the pages", () => {
       ) {
         proper(answer)
         assert.deepStrictEqual([answer.status, answer.text.includes(says)], [410, true], says)
-        assert.include(answer.text, "<a href=\"/device\">")
+        assert.include(answer.text, "href=\"/device\">")
       }
     }).pipe(provide()))
 
@@ -217,4 +230,162 @@ describe("the pages", () => {
       const emulator = yield* Emulator.Emulator
       assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "approved")
     }).pipe(provide()))
+
+  it.effect("E4: the question says from where, with what and when it was asked", () =>
+    Effect.gen(function*() {
+      const { clientId, clientSecret } = yield* started()
+      const answer = yield* ask({
+        path: "/device_authorization",
+        headers: { "user-agent": "a <b>tool</b>/1.0" },
+        body: JSON.stringify({ clientId, clientSecret: Redacted.value(clientSecret), startUrl })
+      })
+      yield* TestClock.adjust("75 seconds")
+      const { text } = yield* page(JSON.parse(answer.text).userCode)
+      for (const part of ["This computer (127.0.0.1)", "a &#60;b&#62;tool&#60;/b&#62;/1.0", "a minute ago"]) {
+        assert.include(text, part)
+      }
+    }).pipe(provide()))
+
+  it.effect("E4: after ten wrong codes in a minute none may be tried, right or wrong, until the first is a minute old", () =>
+    Effect.gen(function*() {
+      const { code, emulator } = yield* started()
+      for (let n = 0; n < 9; n++) {
+        assert.strictEqual(
+          (yield* n % 2 === 0 ? page("BBBB-BBBB") : submit({ user_code: "B", action: "allow" })).status,
+          404
+        )
+        yield* TestClock.adjust("1 second")
+      }
+      // right ones do not count, and do not start the count anew
+      assert.strictEqual((yield* page(code.userCode)).status, 200)
+      assert.strictEqual((yield* page("BBBB-BBBB")).status, 404)
+      for (const answer of [yield* page(code.userCode), yield* submit({ user_code: code.userCode, action: "allow" })]) {
+        proper(answer)
+        assert.deepStrictEqual([answer.status, answer.headers["retry-after"]], [429, "51"])
+      }
+      assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "pending")
+      assert.strictEqual((yield* ask({ path: "/device" })).status, 200)
+      yield* TestClock.adjust("51 seconds")
+      assert.strictEqual((yield* page(code.userCode)).status, 200)
+    }).pipe(provide()))
+})
+
+describe("the page of the authorization code grant", () => {
+  const challenge = "x".repeat(43)
+  const authorize = (client: { clientId: string }, more: Record<string, string> = {}) =>
+    ask({
+      path: `/authorize?${new URLSearchParams({
+        response_type: "code",
+        client_id: client.clientId,
+        redirect_uri: "http://127.0.0.1:49152/oauth/callback",
+        state: "a state",
+        code_challenge_method: "S256",
+        scopes: "sso:account:access",
+        code_challenge: challenge,
+        ...more
+      })}`
+    })
+  const answer = (id: string, action: string, headers: Record<string, string> = {}) =>
+    ask({
+      path: "/authorize",
+      body: new URLSearchParams({ id, action }).toString(),
+      headers: { "content-type": "application/x-www-form-urlencoded", ...headers }
+    })
+  const idOf = (text: string) => /name="id" value="([^"]+)"/.exec(text)?.[1] ?? ""
+
+  it.effect("E4: it asks the same question, says where it goes on, and lets the browser go there and nowhere else", () =>
+    Effect.gen(function*() {
+      const question = yield* authorize(yield* codeClient())
+      assert.strictEqual(question.status, 200)
+      for (
+        const part of ["a tool", issuerUrl, "http://127.0.0.1:49152", "(sso:account:access)", "If a link or a message"]
+      ) {
+        assert.include(question.text, part)
+      }
+      assert.include(
+        String(question.headers["content-security-policy"]),
+        "; form-action 'self' http://127.0.0.1:49152; "
+      )
+      assert.notInclude(question.text, "a state")
+      const allowed = yield* answer(idOf(question.text), "allow")
+      assert.strictEqual(allowed.status, 303)
+      const location = new URL(String(allowed.headers["location"]))
+      assert.strictEqual(`${location.origin}${location.pathname}`, "http://127.0.0.1:49152/oauth/callback")
+      assert.sameMembers([...location.searchParams.keys()], ["code", "state"])
+    }).pipe(provide()))
+
+  it.effect("E4: Deny leads back with access_denied, and a sign-in that is over has a page", () =>
+    Effect.gen(function*() {
+      const id = idOf((yield* authorize(yield* codeClient())).text)
+      const denied = yield* answer(id, "deny")
+      assert.include(String(denied.headers["location"]), "error=access_denied&state=a+state")
+      assert.strictEqual((yield* answer(id, "allow")).status, 410)
+      assert.strictEqual((yield* answer("nobody", "allow")).status, 404)
+      assert.strictEqual((yield* answer(id, "maybe")).status, 400)
+      const { code } = yield* started()
+      assert.strictEqual((yield* answer(code.userCode, "allow")).status, 404)
+      const late = idOf((yield* authorize(yield* codeClient())).text)
+      yield* TestClock.adjust("600 seconds")
+      assert.strictEqual((yield* answer(late, "allow")).status, 410)
+    }).pipe(provide()))
+
+  it.effect("E4: a form that another site sends decides nothing", () =>
+    Effect.gen(function*() {
+      const { emulator } = yield* started()
+      const id = idOf((yield* authorize(yield* codeClient())).text)
+      for (
+        const headers of [{ "sec-fetch-site": "cross-site" }, { "sec-fetch-site": "same-site" }, { origin: "null" }]
+      ) {
+        assert.strictEqual((yield* answer(id, "allow", headers)).status, 403)
+      }
+      assert.strictEqual((yield* emulator.lookup(id)).status, "pending")
+    }).pipe(provide()))
+
+  it.effect("E2: what is wrong with the client is said in the service's dialect, all else in the client's redirect", () =>
+    Effect.gen(function*() {
+      const client = yield* codeClient()
+      const wrong = yield* authorize({ clientId: "nobody" })
+      assert.strictEqual(wrong.status, 401)
+      assert.include(String(wrong.headers["x-amzn-errortype"]), "InvalidClientException:")
+      const twice = yield* ask({ path: "/authorize?client_id=a&client_id=b" })
+      assert.deepInclude(JSON.parse(twice.text), { error: "invalid_request" })
+      const scope = yield* authorize(client, { scopes: "other" })
+      assert.strictEqual(scope.status, 303)
+      assert.include(String(scope.headers["location"]), "error=invalid_scope")
+      for (const scopes of ["sso:account:access", "sso:account:access,", " sso:account:access "]) {
+        assert.strictEqual((yield* authorize(client, { scopes })).status, 200)
+      }
+    }).pipe(provide()))
+
+  it.effect("E4: with autoApprove nobody is asked, and the browser is led back when the time has come", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(authorize(yield* codeClient()))
+      // the request is on its way over a socket: the clock moves when its sleep is there
+      const emulator = yield* Emulator.Emulator
+      while ((yield* emulator.list).length === 0) yield* Effect.yieldNow
+      yield* TestClock.adjust("3 seconds")
+      const led = yield* Fiber.join(fiber)
+      assert.strictEqual(led.status, 303)
+      assert.include(String(led.headers["location"]), "code=")
+    }).pipe(provide({ autoApprove: 3 })))
+
+  it.effect("C6: neither state nor code reaches a span of the server", () =>
+    Effect.gen(function*() {
+      const recorded: Array<unknown> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          recorded.push(span)
+          return span
+        }
+      })
+      const location = yield* Effect.gen(function*() {
+        const question = yield* authorize(yield* codeClient(), { state: "THE-OWN-SECRET" })
+        return String((yield* answer(idOf(question.text), "allow")).headers["location"])
+      }).pipe(provide(), Effect.withTracer(tracer))
+      const seen = inspect(recorded, { depth: 12, maxArrayLength: null })
+      assert.isNotEmpty(recorded)
+      assert.notInclude(seen, "THE-OWN-SECRET")
+      assert.notInclude(seen, new URL(location).searchParams.get("code") ?? "")
+    }))
 })

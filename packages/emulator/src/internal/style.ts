@@ -35,6 +35,7 @@ dl { margin: 0 0 1.25rem; }
 dt { color: var(--soft); font-size: .875rem; }
 dd { margin: 0 0 .75rem; overflow-wrap: anywhere; }
 dd ul { margin: 0; padding-left: 1.25rem; }
+.soft { color: var(--soft); }
 .warning {
   margin: 0 0 1.5rem; padding: .75rem 1rem; background: var(--warn); border-left: .25rem solid var(--warn-line);
   border-radius: .25rem;
@@ -57,6 +58,7 @@ button {
 }
 button.main { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
 a { color: var(--accent); }
+a.button { display: inline-block; min-height: 2.75rem; padding: .5rem 0; }
 :focus-visible { outline: .1875rem solid var(--accent); outline-offset: .1875rem; }
 footer { max-width: 32rem; margin: 1rem auto 0; color: var(--soft); font-size: .875rem; text-align: center; text-wrap: balance; }
 `

@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import { Emulator } from "../../Emulator.ts"
 import * as Dialect from "../dialect.ts"
+import * as Authorize from "./authorize.ts"
 import * as Operations from "./operations.ts"
 import * as Pages from "./pages.ts"
 
@@ -33,5 +34,6 @@ export const layer = (options: {
     unknown,
     Operations.layer(options.cors ?? []),
     Pages.layer,
+    Authorize.layer,
     options.control === undefined ? Layer.empty : control(options.control)
   )

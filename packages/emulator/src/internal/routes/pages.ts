@@ -3,75 +3,78 @@
  */
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
-import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type * as Authorization from "../../Authorization.ts"
 import { Emulator } from "../../Emulator.ts"
+import * as Attempts from "../attempts.ts"
 import * as Body from "../body.ts"
 import * as Page from "../page.ts"
 import { query } from "../query.ts"
-import * as Style from "../style.ts"
-import * as Unseen from "../unseen.ts"
-import * as Url from "../url.ts"
+import * as Shell from "../shell.ts"
 
-// A form of another site is told by either header. `Sec-Fetch-Site` is what the browser itself says; where it is absent
-// (older browsers, tools) the origin decides, and a form always has one.
-const isCrossSite = (request: HttpServerRequest.HttpServerRequest): boolean => {
-  const site = request.headers["sec-fetch-site"]
-  if (site !== undefined) return site !== "same-origin" && site !== "none"
-  const origin = request.headers["origin"]
-  return origin !== undefined && origin !== Url.originOf(request.originalUrl)
-}
+const question = (authorization: Authorization.DeviceAuthorization, now: number): Page.Page =>
+  Page.confirm({
+    code: authorization.userCode,
+    clientName: authorization.clientName,
+    scopes: authorization.scopes,
+    startUrl: authorization.startUrl,
+    from: authorization.from,
+    ago: now - authorization.issuedAt,
+    action: "/device",
+    field: ["user_code", authorization.userCode]
+  })
 
 export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
   const emulator = yield* Emulator
-  const style = yield* Effect.promise(Style.source)
+  const { headers, show } = yield* Shell.make
+  const attempts = Attempts.make()
 
-  const headers = {
-    "content-security-policy":
-      `default-src 'none'; style-src ${style}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
-    "x-content-type-options": "nosniff",
-    // Not `no-referrer`: under that a browser sends `Origin: null` with the page's own form, as a stranger's would have
-    "referrer-policy": "same-origin",
-    "cache-control": "no-store"
-  }
+  /** What a code leads to, unless too many were wrong: then a right one leads nowhere either, or trying would go on. */
+  const guarded = Effect.fnUntraced(function*(
+    userCode: string,
+    lead: (authorization: Authorization.DeviceAuthorization) => Effect.Effect<Page.Page>
+  ) {
+    const now = yield* emulator.now
+    const left = attempts.left(now)
+    if (left > 0) {
+      const seconds = Math.ceil(left / 1000)
+      return show(Page.tooMany(seconds), { headers: { "retry-after": String(seconds) } })
+    }
+    const found = yield* Effect.result(emulator.lookup(userCode))
+    if (found._tag === "Failure" || found.success._tag !== "DeviceAuthorization") {
+      attempts.failed(now)
+      return show(Page.enter(userCode))
+    }
+    return show(yield* lead(found.success))
+  })
 
-  const show = (page: Page.Page): HttpServerResponse.HttpServerResponse =>
-    Unseen.text(page.body, { status: page.status, contentType: "text/html; charset=utf-8", headers })
+  const ask = (authorization: Authorization.DeviceAuthorization): Effect.Effect<Page.Page> =>
+    authorization.status === "pending"
+      ? Effect.map(emulator.now, (now) => question(authorization, now))
+      : Effect.succeed(Page.over(authorization.status))
 
-  const ask = (userCode: string): Effect.Effect<Page.Page> =>
-    emulator.lookup(userCode).pipe(
-      Effect.map((authorization) =>
-        authorization._tag === "CodeAuthorization"
-          ? Page.enter(userCode)
-          : authorization.status === "pending"
-          ? Page.confirm(authorization)
-          : Page.over(authorization.status)
-      ),
-      Effect.catch(() => Effect.succeed(Page.enter(userCode)))
-    )
+  const decide =
+    (action: "allow" | "deny") => ({ userCode }: Authorization.DeviceAuthorization): Effect.Effect<Page.Page> =>
+      (action === "allow" ? emulator.approve(userCode) : emulator.deny(userCode)).pipe(
+        Effect.map(() => Page.decided(action === "allow" ? "approved" : "denied")),
+        Effect.catch(({ problem }) => Effect.succeed(problem === "unknown" ? Page.enter(userCode) : Page.over(problem)))
+      )
 
-  const decide = (form: URLSearchParams): Effect.Effect<Page.Page> => {
-    const userCode = form.get("user_code") ?? ""
-    const action = form.get("action")
-    if (action !== "allow" && action !== "deny") return Effect.succeed(Page.unreadable)
-    return (action === "allow" ? emulator.approve(userCode) : emulator.deny(userCode)).pipe(
-      Effect.map(() => Page.decided(action === "allow" ? "approved" : "denied")),
-      Effect.catch(({ problem }) => Effect.succeed(problem === "unknown" ? Page.enter(userCode) : Page.over(problem)))
-    )
-  }
-
-  yield* router.add("GET", "/", HttpServerResponse.redirect("/device", { headers }))
+  yield* router.add("GET", "/", HttpServerResponse.redirect("/device", { headers: headers() }))
   yield* router.add("GET", "/device", (request) => {
     const userCode = query(request).get("user_code") ?? ""
-    return Effect.map(userCode.trim() === "" ? Effect.succeed(Page.enter()) : ask(userCode), show)
+    return userCode.trim() === "" ? Effect.succeed(show(Page.enter())) : guarded(userCode, ask)
   })
   yield* router.add(
     "POST",
     "/device",
     Effect.fnUntraced(function*(request) {
-      if (isCrossSite(request)) return show(Page.crossSite)
+      if (Shell.isCrossSite(request)) return show(Page.crossSite)
       const bytes = yield* Body.read(request)
-      return show(bytes === undefined ? Page.unreadable : yield* decide(Body.form(bytes)))
+      const form = bytes === undefined ? new URLSearchParams() : Body.form(bytes)
+      const action = form.get("action")
+      if (action !== "allow" && action !== "deny") return show(Page.unreadable)
+      return yield* guarded(form.get("user_code") ?? "", decide(action))
     })
   )
 }))

@@ -1,0 +1,119 @@
+/**
+ * The routes of the authorization code grant: where a client sends a browser, and the page on which a person decides.
+ */
+import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Redacted from "effect/Redacted"
+import type * as Authorization from "../../Authorization.ts"
+import { type AuthorizeRequest, Emulator } from "../../Emulator.ts"
+import * as Body from "../body.ts"
+import * as Dialect from "../dialect.ts"
+import * as From from "../from.ts"
+import * as Page from "../page.ts"
+import { query } from "../query.ts"
+import { exception } from "../refuse.ts"
+import * as Shell from "../shell.ts"
+import * as Url from "../url.ts"
+
+// RFC 6749 section 3.1: none may come twice. `scopes` is what the AWS clients write, `scope` what the RFC does
+const parameters = [
+  "client_id",
+  "redirect_uri",
+  "response_type",
+  "state",
+  "scope",
+  "scopes",
+  "code_challenge",
+  "code_challenge_method"
+]
+
+/** The request, or the parameter that makes it none. */
+const read = (request: HttpServerRequest.HttpServerRequest): AuthorizeRequest | string => {
+  const given = query(request)
+  const twice = parameters.find((name) => given.getAll(name).length > 1)
+  if (twice !== undefined) return twice
+  if (given.has("scope") && given.has("scopes")) return "scope"
+  const get = (name: string): string | undefined => given.get(name) ?? undefined
+  return {
+    clientId: get("client_id"),
+    redirectUri: get("redirect_uri"),
+    responseType: get("response_type"),
+    state: get("state"),
+    scopes: (get("scopes") ?? get("scope"))?.split(/[ ,]+/).filter((scope) => scope !== ""),
+    codeChallenge: get("code_challenge"),
+    codeChallengeMethod: get("code_challenge_method")
+  }
+}
+
+const question = (authorization: Authorization.CodeAuthorization, now: number): Page.Page =>
+  Page.confirm({
+    clientName: authorization.clientName,
+    scopes: authorization.scopes,
+    startUrl: authorization.issuerUrl,
+    from: authorization.from,
+    ago: now - authorization.issuedAt,
+    returnTo: Url.destination(authorization.redirectUri),
+    action: "/authorize",
+    field: ["id", authorization.id]
+  })
+
+export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
+  const emulator = yield* Emulator
+  const { redirect, show } = yield* Shell.make
+
+  const goOn = (
+    authorization: Authorization.Authorization,
+    now: number
+  ): HttpServerResponse.HttpServerResponse => {
+    if (authorization._tag === "DeviceAuthorization") return show(Page.finishedBefore("unknown"))
+    const { location, redirectUri, status } = authorization
+    if (location !== undefined) return redirect(Redacted.value(location))
+    return status === "pending"
+      ? show(question(authorization, now), { formAction: [Url.destination(redirectUri)] })
+      : show(Page.finishedBefore(status))
+  }
+
+  const begin = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
+    const wanted = read(request)
+    if (typeof wanted === "string") {
+      return yield* Effect.fail(exception(SsoOidcError.InvalidRequestException, `${wanted} may come once`))
+    }
+    const authorization = yield* emulator.authorize(wanted, { from: From.of(request) })
+    // who wants no page is not shown one
+    if (emulator.autoApprove !== undefined) yield* Effect.sleep(emulator.autoApprove * 1000)
+    return goOn(yield* Effect.orDie(emulator.lookup(authorization.id)), yield* emulator.now)
+  })
+
+  const decide = Effect.fnUntraced(
+    function*(id: string, action: "allow" | "deny") {
+      const authorization = yield* action === "allow" ? emulator.approve(id) : emulator.deny(id)
+      return goOn(authorization, yield* emulator.now)
+    },
+    Effect.catchTag("DecisionError", ({ problem }) => Effect.succeed(show(Page.finishedBefore(problem))))
+  )
+
+  yield* router.add("GET", "/authorize", (request) =>
+    Effect.matchEffect(begin(request), {
+      onFailure: (error) =>
+        error._tag === "AuthorizeRefused"
+          ? Effect.succeed(redirect(Redacted.value(error.location)))
+          : Effect.map(emulator.now, (now) => Dialect.failure(error, now)),
+      onSuccess: Effect.succeed
+    }))
+  yield* router.add(
+    "POST",
+    "/authorize",
+    Effect.fnUntraced(function*(request) {
+      if (Shell.isCrossSite(request)) return show(Page.crossSite)
+      const bytes = yield* Body.read(request)
+      const form = bytes === undefined ? new URLSearchParams() : Body.form(bytes)
+      const action = form.get("action")
+      const id = form.get("id")
+      if ((action !== "allow" && action !== "deny") || id === null) return show(Page.unreadable)
+      return yield* decide(id, action)
+    })
+  )
+}))
