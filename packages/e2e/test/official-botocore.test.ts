@@ -9,7 +9,7 @@ import { botocore } from "./support/machine.ts"
 import { recipe } from "./support/recipes.ts"
 
 const python = botocore()
-const { path = "", version = "" } = python ?? {}
+const { path = "", version = "(absent)" } = python ?? {}
 
 const signedIn = /^open http:\/\/127\.0\.0\.1:\d+\/device\?user_code=[A-Z]{4}-[A-Z]{4}\nsigned in for 3600 s\n$/
 

@@ -10,7 +10,7 @@ import { atLeast, awsCli } from "./support/machine.ts"
 import { recipe } from "./support/recipes.ts"
 
 const aws = awsCli()
-const { path = "", version = "0.0.0" } = aws ?? {}
+const { path = "", version = "(absent)" } = aws ?? {}
 
 /** What docs/emulator.md tells a user of this version to type, the start of the emulator aside. */
 const script = (url: string): string =>
