@@ -1,0 +1,65 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import * as Effect from "effect/Effect"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { official, ours, raw } from "./support/exceptionDrivers.ts"
+import { armed, modelled, table, type Way, ways } from "./support/exceptions.ts"
+
+const clients = [
+  ["plain HTTP", raw],
+  ["the official JavaScript client", official],
+  ["our client", ours]
+] as const
+
+const key = ({ exception, operation }: { readonly exception: string; readonly operation: string }) =>
+  `${operation} ${exception}`
+
+/** What the model says of the exception that a way leads to. */
+const modelOf = (way: Way) =>
+  modelled.find((exception) => key(exception) === key(way)) ?? assert.fail(`the model has no ${key(way)}`)
+
+describe.each(ways.map((way) => [`${way.operation}, ${way.exception}: ${way.words}`, way] as const))("%s", (_, way) => {
+  it.effect("E1, E2, E3: by its own name, code, status and text, whoever asks", () =>
+    Effect.gen(function*() {
+      const { error, exception, status } = modelOf(way)
+      const texts = new Set<string>()
+      for (const [client, make] of clients) {
+        const answer = yield* Effect.flatMap(make, way.run).pipe(
+          Effect.scoped,
+          // each client at an emulator of its own
+          Effect.provide(EmulatorServer.layer(), { local: true })
+        )
+        if (answer._tag === "Success") return assert.fail(`${client}: nothing was refused`)
+        const { errorDescription = "", requestId = "", ...rest } = answer
+        assert.deepStrictEqual(rest, { _tag: "Refusal", exception, error, status, reason: undefined }, client)
+        assert.match(requestId, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, client)
+        assert.notStrictEqual(errorDescription, "", client)
+        texts.add(errorDescription)
+      }
+      assert.strictEqual(texts.size, 1, [...texts].join(" / "))
+      if (way.errorDescription !== undefined) assert.isTrue(texts.has(way.errorDescription), [...texts].join())
+    }))
+})
+
+describe("the catalogue of exceptions", () => {
+  it("E3: ordinary requests reach every exception of the model, but for the service's own failure", () => {
+    assert.deepStrictEqual(
+      modelled.map(key).filter((exception) => !ways.map(key).includes(exception)),
+      modelled.filter(({ exception }) => exception === "InternalServerException").map(key)
+    )
+  })
+
+  it("E3: every exception of the model is reached or armed, and nothing else is", () => {
+    assert.deepStrictEqual(
+      [...new Set([...ways, ...armed].map(key))].sort(),
+      modelled.map(key).sort()
+    )
+  })
+
+  it("E3: the table in docs/emulator.md is the catalogue's", () => {
+    const docs = readFileSync(join(import.meta.dirname, "../../../docs/emulator.md"), "utf8")
+    const [, found] = /<!-- exceptions -->\n\n([\s\S]*?)\n\n<!-- \/exceptions -->/.exec(docs) ?? []
+    assert.strictEqual(found, table)
+  })
+})

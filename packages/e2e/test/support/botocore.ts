@@ -1,0 +1,51 @@
+/**
+ * botocore as a driver of the catalogue of exceptions: `botocore_calls.py` in a process that many drivers share.
+ */
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import type * as Scope from "effect/Scope"
+import { join } from "node:path"
+import { run } from "./child.ts"
+import { type Make, withWorld } from "./exceptionDrivers.ts"
+import type { Answer, Body } from "./exceptions.ts"
+
+type Method = "register_client" | "start_device_authorization" | "create_token"
+
+const answerOf = (line: string): Effect.Effect<Answer> => {
+  const { body, exception, ...rest }: Readonly<Record<string, unknown>> = JSON.parse(line)
+  if (Predicate.isObject(body)) {
+    return Effect.succeed({ _tag: "Success", body: Object.fromEntries(Object.entries(body)) })
+  }
+  const text = (member: string) => typeof rest[member] === "string" ? rest[member] : undefined
+  // botocore's base class is what it throws where it has no class for the answer
+  return typeof exception !== "string" || exception === "ClientError"
+    ? Effect.die(`botocore threw ${line}`)
+    : Effect.succeed({
+      _tag: "Refusal",
+      exception,
+      error: text("error"),
+      errorDescription: text("errorDescription"),
+      reason: text("reason"),
+      status: typeof rest["status"] === "number" ? rest["status"] : undefined,
+      requestId: text("requestId")
+    })
+}
+
+/** Starts the process. Each driver of it is at the emulator in its own context; one call at a time. */
+export const botocoreWith = (python: string): Effect.Effect<Make, never, Scope.Scope> =>
+  Effect.map(run(python, { args: [join(import.meta.dirname, "botocore_calls.py")] }), (program) => {
+    let lines = 0
+    const call = (endpoint: string, method: Method) => (body: Body): Effect.Effect<Answer> =>
+      Effect.gen(function*() {
+        yield* program.write(`${JSON.stringify({ endpoint, method, body })}\n`)
+        const line = yield* program.printed(new RegExp(`^(?:.*\\n){${lines++}}(.*)\\n`))
+        return yield* answerOf(line)
+      })
+    return withWorld((url) =>
+      Effect.succeed({
+        register: call(url, "register_client"),
+        start: call(url, "start_device_authorization"),
+        token: call(url, "create_token")
+      })
+    )
+  })

@@ -1,0 +1,250 @@
+/**
+ * The drivers of the catalogue of exceptions: plain HTTP, the official JavaScript client, and ours, each at the emulator
+ * in the context, whose time TestClock keeps.
+ */
+import * as Official from "@aws-sdk/client-sso-oidc"
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import type * as Operation from "@sso-oidc/core/Operation"
+import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import * as Emulator from "@sso-oidc/emulator/Emulator"
+import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
+import type { Answer, Body, Calls, Driver, Refusal } from "./exceptions.ts"
+
+/** A driver made at the emulator in the context. */
+export type Make = Effect.Effect<Driver, never, Emulator.Emulator | EmulatorServer.EmulatorServer | Scope.Scope>
+
+const textOf = (u: unknown): string | undefined => typeof u === "string" ? u : undefined
+
+const member = (u: unknown, key: string): unknown => Predicate.hasProperty(u, key) ? u[key] : undefined
+
+const recordOf = (u: object): Readonly<Record<string, unknown>> => Object.fromEntries(Object.entries(u))
+
+// -----------------------------------------------------------------------------
+// plain HTTP
+// -----------------------------------------------------------------------------
+
+const suffix = ":http://internal.amazon.com/coral/com.amazonaws.sso.oidc/"
+
+const send = (url: string, path: string, body: Body): Effect.Effect<Answer> =>
+  Effect.promise(async (signal) => {
+    const response = await fetch(`${url}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      signal
+    })
+    const json: unknown = await response.json()
+    if (response.status === 200 && typeof json === "object" && json !== null) {
+      return { _tag: "Success", body: recordOf(json) }
+    }
+    const type = response.headers.get("x-amzn-errortype") ?? ""
+    if (!type.endsWith(suffix)) throw new Error(`HTTP ${response.status} with the error type "${type}"`)
+    return {
+      _tag: "Refusal",
+      exception: type.slice(0, -suffix.length),
+      error: textOf(member(json, "error")),
+      errorDescription: textOf(member(json, "error_description")),
+      reason: textOf(member(json, "reason")),
+      status: response.status,
+      requestId: response.headers.get("x-amzn-requestid") ?? undefined
+    }
+  })
+
+const plain = (url: string): Calls => ({
+  register: (body) => send(url, RegisterClient.operation.path, body),
+  start: (body) => send(url, StartDeviceAuthorization.operation.path, body),
+  token: (body) => send(url, CreateToken.operation.path, body)
+})
+
+/** The calls of a client, with what a person and time do at the emulator. */
+export const withWorld = <R>(
+  calls: (url: string) => Effect.Effect<Calls, never, R>
+): Effect.Effect<Driver, never, R | Emulator.Emulator | EmulatorServer.EmulatorServer> =>
+  Effect.gen(function*() {
+    const emulator = yield* Emulator.Emulator
+    const { url } = yield* EmulatorServer.EmulatorServer
+    return {
+      ...(yield* calls(url)),
+      others: plain(url),
+      approve: (userCode) => Effect.orDie(emulator.approve(userCode)),
+      deny: (userCode) => Effect.orDie(emulator.deny(userCode)),
+      advance: (milliseconds) => TestClock.adjust(milliseconds)
+    }
+  })
+
+/** Plain HTTP, where the exception is what the observed header says (E2). */
+export const raw: Make = withWorld((url) => Effect.succeed(plain(url)))
+
+// -----------------------------------------------------------------------------
+// official
+// -----------------------------------------------------------------------------
+
+const classes = new Map<string, unknown>(Object.entries(Official))
+
+/** The exception's name, if it is an instance of the class that the official client exports under it. */
+const officialName = (error: unknown): string | undefined => {
+  const name = textOf(member(error, "name"))
+  const type = name === undefined ? undefined : classes.get(name)
+  return typeof type === "function" && error instanceof type ? name : undefined
+}
+
+const officialAnswer = (call: () => Promise<object>): Effect.Effect<Answer> =>
+  Effect.tryPromise({ try: call, catch: (error) => error }).pipe(
+    Effect.match({
+      onSuccess: (output): Effect.Effect<Answer> => Effect.succeed({ _tag: "Success", body: recordOf(output) }),
+      onFailure: (error): Effect.Effect<Answer> => {
+        const exception = officialName(error)
+        const metadata = member(error, "$metadata")
+        const status = member(metadata, "httpStatusCode")
+        if (exception === undefined || exception === "SSOOIDCServiceException") return Effect.die(error)
+        return Effect.succeed({
+          _tag: "Refusal",
+          exception,
+          error: textOf(member(error, "error")),
+          errorDescription: textOf(member(error, "error_description")),
+          reason: textOf(member(error, "reason")),
+          status: typeof status === "number" ? status : undefined,
+          requestId: textOf(member(metadata, "requestId"))
+        })
+      }
+    }),
+    Effect.flatten
+  )
+
+const listOf = (u: Body[string]): Array<string> | undefined => typeof u === "object" ? [...u] : undefined
+
+/** `@aws-sdk/client-sso-oidc`, without a retry of its own. It sends what it is given, also when a member is missing. */
+export const official: Make = withWorld((url) =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Official.SSOOIDCClient({ region: "us-east-1", endpoint: url, maxAttempts: 1 })),
+    (client) => Effect.sync(() => client.destroy())
+  ).pipe(Effect.map((client): Calls => ({
+    register: (body) =>
+      officialAnswer(() =>
+        client.send(
+          new Official.RegisterClientCommand({
+            clientName: textOf(body["clientName"]),
+            clientType: textOf(body["clientType"]),
+            scopes: listOf(body["scopes"]),
+            redirectUris: listOf(body["redirectUris"]),
+            grantTypes: listOf(body["grantTypes"]),
+            issuerUrl: textOf(body["issuerUrl"])
+          })
+        )
+      ),
+    start: (body) =>
+      officialAnswer(() =>
+        client.send(
+          new Official.StartDeviceAuthorizationCommand({
+            clientId: textOf(body["clientId"]),
+            clientSecret: textOf(body["clientSecret"]),
+            startUrl: textOf(body["startUrl"])
+          })
+        )
+      ),
+    token: (body) =>
+      officialAnswer(() =>
+        client.send(
+          new Official.CreateTokenCommand({
+            clientId: textOf(body["clientId"]),
+            clientSecret: textOf(body["clientSecret"]),
+            grantType: textOf(body["grantType"]),
+            deviceCode: textOf(body["deviceCode"]),
+            code: textOf(body["code"]),
+            refreshToken: textOf(body["refreshToken"]),
+            scope: listOf(body["scope"]),
+            redirectUri: textOf(body["redirectUri"]),
+            codeVerifier: textOf(body["codeVerifier"])
+          })
+        )
+      )
+  })))
+)
+
+// -----------------------------------------------------------------------------
+// ours
+// -----------------------------------------------------------------------------
+
+const refusal = (error: unknown): Effect.Effect<Answer> => {
+  const tag = textOf(member(error, "_tag"))
+  const type = tag === undefined ? undefined : new Map<string, unknown>(Object.entries(SsoOidcError)).get(tag)
+  const status = member(error, "status")
+  if (tag === undefined || !tag.endsWith("Exception") || typeof type !== "function" || !(error instanceof type)) {
+    return Effect.die(error)
+  }
+  const answer: Refusal = {
+    _tag: "Refusal",
+    exception: tag,
+    error: textOf(member(error, "error")),
+    errorDescription: textOf(member(error, "errorDescription")),
+    reason: textOf(member(error, "reason")),
+    status: typeof status === "number" ? status : undefined,
+    requestId: textOf(member(error, "requestId"))
+  }
+  return Effect.succeed(answer)
+}
+
+const AnyBody = Schema.Record(Schema.String, Schema.Unknown)
+
+/** Sends any body through an operation: as its own request, or, where its schema forbids that, as plain JSON. */
+const execute = <Request, Response extends object, E>(
+  client: SsoOidc.Service,
+  operation: Operation.Operation<Request, Response, E>
+) => {
+  const decode = Schema.decodeUnknownOption(operation.request)
+  const { exceptions, method, name, path, query, response } = operation
+  const anyBody: Operation.Operation<typeof AnyBody.Type, Response, E> = {
+    exceptions,
+    method,
+    name,
+    path,
+    query,
+    response,
+    request: AnyBody,
+    resend: () => "anytime"
+  }
+  return (body: Body): Effect.Effect<Answer> => {
+    // as JSON would carry it
+    const members: Readonly<Record<string, unknown>> = JSON.parse(JSON.stringify(body))
+    return Option.match(decode(members), {
+      onSome: (request) => client.execute(operation, request),
+      onNone: () => client.execute(anyBody, members)
+    }).pipe(
+      Effect.map((output): Answer => ({
+        _tag: "Success",
+        body: Object.fromEntries(
+          Object.entries(output).map((
+            [key, value]
+          ) => [key, Redacted.isRedacted(value) ? Redacted.value(value) : value])
+        )
+      })),
+      Effect.catch(refusal)
+    )
+  }
+}
+
+/** `@sso-oidc/core` over the Node transport. */
+export const ours: Make = withWorld((url) =>
+  Layer.build(SsoOidc.layer({ region: "us-east-1", endpoint: url }).pipe(Layer.provide(NodeTransport.layer()))).pipe(
+    Effect.orDie,
+    Effect.map((context) => Context.get(context, SsoOidc.SsoOidc)),
+    Effect.map((client): Calls => ({
+      register: execute(client, RegisterClient.operation),
+      start: execute(client, StartDeviceAuthorization.operation),
+      token: execute(client, CreateToken.operation)
+    }))
+  )
+)

@@ -1,0 +1,50 @@
+/**
+ * What this machine has of the clients that no npm package brings: the AWS CLI and botocore.
+ *
+ * Tests that need them are skipped where they are absent, and a line on stderr says so: never silently.
+ */
+import { spawnSync } from "node:child_process"
+import { existsSync } from "node:fs"
+import { delimiter, join } from "node:path"
+
+export interface Found {
+  readonly path: string
+  readonly version: string
+}
+
+const candidates = (name: string): ReadonlyArray<string> =>
+  (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "").map((folder) => join(folder, name))
+    .filter((path) => existsSync(path))
+
+/** The first program of that name on the path whose output the pattern finds a version in. */
+const find = (name: string, args: ReadonlyArray<string>, pattern: RegExp): Found | undefined => {
+  for (const path of candidates(name)) {
+    const { stdout } = spawnSync(path, args, { encoding: "utf8", timeout: 30_000 })
+    const version = pattern.exec(stdout)?.[1]
+    if (version !== undefined) return { path, version }
+  }
+  return undefined
+}
+
+const orSay = (found: Found | undefined, missing: string): Found | undefined => {
+  if (found === undefined) console.warn(`NOT RUN: ${missing}`)
+  return found
+}
+
+/** Version 2 of the AWS CLI; version 1, which has no `aws sso login`, may stand before it on the path. */
+export const awsCli = (): Found | undefined =>
+  orSay(
+    find("aws", ["--version"], /^aws-cli\/(2\.\d+\.\d+)/),
+    "the AWS CLI's login against the emulator, since this machine has no AWS CLI 2 on its PATH"
+  )
+
+/** A Python that has botocore, and botocore's version. */
+export const botocore = (): Found | undefined =>
+  orSay(
+    find("python3", ["-c", "import botocore; print(botocore.__version__)"], /^(\d+\.\d+\.\d+)/),
+    "botocore against the emulator, since this machine has no python3 with botocore on its PATH"
+  )
+
+/** Whether a version is the other, or newer. */
+export const atLeast = (version: string, other: string): boolean =>
+  version.localeCompare(other, "en", { numeric: true }) >= 0
