@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { official, ours, raw } from "./support/exceptionDrivers.ts"
-import { armed, modelled, table, type Way, ways } from "./support/exceptions.ts"
+import { type Armed, armed, modelled, runArmed, table, type Way, ways } from "./support/exceptions.ts"
 
 const clients = [
   ["plain HTTP", raw],
@@ -16,7 +16,7 @@ const key = ({ exception, operation }: { readonly exception: string; readonly op
   `${operation} ${exception}`
 
 /** What the model says of the exception that a way leads to. */
-const modelOf = (way: Way) =>
+const modelOf = (way: Way | Armed) =>
   modelled.find((exception) => key(exception) === key(way)) ?? assert.fail(`the model has no ${key(way)}`)
 
 describe.each(ways.map((way) => [`${way.operation}, ${way.exception}: ${way.words}`, way] as const))("%s", (_, way) => {
@@ -41,6 +41,31 @@ describe.each(ways.map((way) => [`${way.operation}, ${way.exception}: ${way.word
       if (way.errorDescription !== undefined) assert.isTrue(texts.has(way.errorDescription), [...texts].join())
     }))
 })
+
+describe.each(armed.map((entry) => [`${entry.operation}, ${entry.exception} ${entry.reason ?? ""}`, entry] as const))(
+  "%s, armed",
+  (_, entry) => {
+    it.effect("E1, E2, E3: by its own name, code, status, text and reason, whoever asks", () =>
+      Effect.gen(function*() {
+        const { error, exception, status } = modelOf(entry)
+        const errorDescription = "as armed"
+        for (const [client, make] of clients) {
+          const answer = yield* Effect.flatMap(make, (driver) => runArmed(driver, entry, errorDescription)).pipe(
+            Effect.scoped,
+            Effect.provide(EmulatorServer.layer(), { local: true })
+          )
+          if (answer._tag === "Success") return assert.fail(`${client}: nothing was refused`)
+          const { requestId = "", ...rest } = answer
+          assert.deepStrictEqual(
+            rest,
+            { _tag: "Refusal", exception, error, errorDescription, status, reason: entry.reason },
+            client
+          )
+          assert.match(requestId, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, client)
+        }
+      }))
+  }
+)
 
 describe("the catalogue of exceptions", () => {
   it("E3: ordinary requests reach every exception of the model, but for the service's own failure", () => {

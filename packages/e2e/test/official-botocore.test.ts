@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { botocoreWith } from "./support/botocore.ts"
 import { folder, run } from "./support/child.ts"
 import { raw } from "./support/exceptionDrivers.ts"
-import { type Answer, type Driver, ways } from "./support/exceptions.ts"
+import { type Answer, armed, type Driver, runArmed, ways } from "./support/exceptions.ts"
 import { botocore } from "./support/machine.ts"
 import { recipe } from "./support/recipes.ts"
 
@@ -37,15 +37,22 @@ describe.skipIf(python === undefined)(`E1: botocore ${version}`, () => {
     () =>
       Effect.gen(function*() {
         const official = yield* botocoreWith(path)
-        for (const way of ways) {
-          const name = `${way.operation}, ${way.exception}: ${way.words}`
-          const walk = (driver: Driver) => way.run(driver)
+        const walks = [
+          ...ways.map((way) => ({ ...way, name: way.words })),
+          ...armed.map((entry) => ({
+            ...entry,
+            name: `armed ${entry.reason ?? ""}`,
+            run: (driver: Driver) => runArmed(driver, entry, "as armed")
+          }))
+        ]
+        for (const { exception, operation, run: walk, ...way } of walks) {
+          const name = `${operation}, ${exception}: ${way.name}`
           const [theirs, plain] = yield* Effect.all(
             [Effect.flatMap(official, walk), Effect.flatMap(raw, walk)].map((walked) =>
               walked.pipe(Effect.scoped, Effect.provide(EmulatorServer.layer(), { local: true }))
             )
           )
-          assert.strictEqual(theirs?._tag === "Refusal" && theirs.exception, way.exception, name)
+          assert.strictEqual(theirs?._tag === "Refusal" && theirs.exception, exception, name)
           assert.deepStrictEqual(withoutId(theirs), withoutId(plain), name)
         }
       }),

@@ -81,7 +81,8 @@ export const withWorld = <R>(
       others: plain(url),
       approve: (userCode) => Effect.orDie(emulator.approve(userCode)),
       deny: (userCode) => Effect.orDie(emulator.deny(userCode)),
-      advance: (milliseconds) => TestClock.adjust(milliseconds)
+      advance: (milliseconds) => TestClock.adjust(milliseconds),
+      arm: (armed) => Effect.orDie(emulator.arm({ _tag: "Exception", ...armed }))
     }
   })
 

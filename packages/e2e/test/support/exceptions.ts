@@ -55,6 +55,8 @@ export interface Driver extends Calls {
   readonly deny: (userCode: string) => Effect.Effect<void>
   /** Lets time go by at the emulator. */
   readonly advance: (milliseconds: number) => Effect.Effect<void>
+  /** Has the emulator answer the next request of the operation with the exception. */
+  readonly arm: (armed: Armed & { readonly errorDescription: string }) => Effect.Effect<void>
 }
 
 export type OperationName = "RegisterClient" | "StartDeviceAuthorization" | "CreateToken"
@@ -434,6 +436,19 @@ export const armed: ReadonlyArray<Armed> = [
     reason: "KMS_AccessDeniedException"
   }
 ]
+
+/** An ordinary request of the operation, which is answered with what was armed right before it. */
+export const runArmed = Effect.fnUntraced(function*(driver: Driver, entry: Armed, errorDescription: string) {
+  const { poll } = yield* started(driver)
+  const { clientId, clientSecret } = poll
+  const requests: Readonly<Record<OperationName, Effect.Effect<Answer>>> = {
+    RegisterClient: driver.register(registration),
+    StartDeviceAuthorization: driver.start({ clientId, clientSecret, startUrl }),
+    CreateToken: driver.token(poll)
+  }
+  yield* driver.arm({ ...entry, errorDescription })
+  return yield* requests[entry.operation]
+})
 
 // -----------------------------------------------------------------------------
 // model
