@@ -11,6 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -355,16 +356,26 @@ describe("D7: a cold stream", () => {
 // -----------------------------------------------------------------------------
 
 describe("D6: a stream that is left", () => {
-  it.effect("D6: one that is ended early sends nothing more, and sleeps no more", () =>
+  it.effect("D6: one that is ended early sends nothing more, sleeps no more and leaves no fiber", () =>
     Effect.gen(function*() {
       const clock = yield* Clocks.counting
+      const fibers = { started: 0, ended: 0 }
       const service = Service.make({ polls: [Service.pending] })
       const events = yield* login.pipe(
         Stream.take(2),
         Stream.runCollect,
         Effect.provide(service.layer),
-        clock.provide
+        clock.provide,
+        // the count is of a fiber and those that it starts
+        Effect.forkChild,
+        Effect.flatMap(Fiber.join),
+        Effect.provideService(Metric.FiberRuntimeMetrics, {
+          recordFiberStart: () => fibers.started++,
+          recordFiberEnd: () => fibers.ended++
+        })
       )
+      assert.isAbove(fibers.started, 0)
+      assert.strictEqual(fibers.ended, fibers.started)
       assert.deepStrictEqual(tags(events), ["Registered", "CodeReady"])
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(service.paths(), ["/client/register", "/device_authorization"])
