@@ -5,8 +5,8 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as AwsEnvironment from "@sso-oidc/core/AwsEnvironment"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
-import type { CodeReady, DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import type { CodeReady } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as CliError from "effect/cli/CliError"
@@ -18,13 +18,12 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as Display from "./Display.ts"
 import * as Outcome from "./Outcome.ts"
 import * as Person from "./Person.ts"
 import * as Screen from "./Screen.ts"
 import * as Terminal from "./Terminal.ts"
-
-const show = (event: DeviceGrantEvent) =>
-  Effect.forEach(Screen.lines(event), (line) => Console.log(line), { discard: true })
 
 const clientName = "SSO OIDC demo"
 
@@ -32,13 +31,16 @@ const clientName = "SSO OIDC demo"
 // against AWS
 // -----------------------------------------------------------------------------
 
-const real = (startUrl: string, region: string) =>
-  DeviceGrant.login({ clientName, startUrl, onEvent: show }).pipe(
+const real = Effect.fnUntraced(function*(startUrl: string, region: string) {
+  const display = yield* Display.current
+  yield* DeviceGrantStream.login({ clientName, startUrl }).pipe(
+    Stream.runForEach(display.event),
     Effect.provide(
       SsoOidc.layerConfig(AwsEnvironment.options({ region })).pipe(Layer.provide(NodeTransport.layer()))
     ),
     Effect.mapError(Outcome.ended)
   )
+}, Effect.scoped)
 
 // -----------------------------------------------------------------------------
 // against the emulator
@@ -47,39 +49,47 @@ const real = (startUrl: string, region: string) =>
 /** Long enough to see the login wait. */
 const thinking = "2500 millis"
 
-/** Allows the sign-in, once there is one: at Enter, or by itself. It ends only where it cannot. */
-const person = Effect.fnUntraced(function*(code: Deferred.Deferred<CodeReady>, auto: boolean) {
-  const { verificationUri, verificationUriComplete } = yield* Deferred.await(code)
-  if (auto) {
-    yield* Console.log(Screen.line("person", "the demo plays the person: it opens the page and presses Allow"))
-    yield* Effect.sleep(thinking)
-  } else {
-    yield* Console.log(Screen.line("person", "open the page and allow it, or press Enter here to let the demo do it"))
-    yield* Terminal.enter
+/** Allows the sign-in: at Enter, or by itself. It ends only where it cannot. */
+const person = Effect.fnUntraced(
+  function*({ verificationUri, verificationUriComplete }: CodeReady, display: Display.Display, auto: boolean) {
+    if (auto) {
+      yield* display.print(Screen.line("person", "the demo plays the person: it opens the page and presses Allow"))
+      yield* Effect.sleep(thinking)
+    } else {
+      yield* display.print(
+        Screen.line("person", "open the page and allow it, or press Enter here to let the demo do it")
+      )
+      yield* display.enter
+    }
+    yield* Person.press(verificationUriComplete ?? verificationUri, "Allow").pipe(
+      Effect.andThen(display.print(Screen.line("person", "pressed Allow"))),
+      // who pressed Allow in the browser and Enter too has no page left to press it on
+      Effect.catchTag("PageError", (error) => auto ? Effect.fail(error) : Effect.void)
+    )
+    return yield* Effect.never
   }
-  yield* Person.press(verificationUriComplete ?? verificationUri, "Allow").pipe(
-    Effect.andThen(Console.log(Screen.line("person", "pressed Allow"))),
-    // who pressed Allow in the browser and Enter too has no page left to press it on
-    Effect.catchTag("PageError", (error) => auto ? Effect.fail(error) : Effect.void)
-  )
-  return yield* Effect.never
-})
+)
 
-const emulated = Effect.fnUntraced(function*(auto: boolean) {
-  const { url } = yield* EmulatorServer.EmulatorServer
-  yield* Console.log(Screen.line("emulator", `${url} plays AWS; nothing leaves this machine`))
-  const code = yield* Deferred.make<CodeReady>()
-  const login = DeviceGrant.login({
-    clientName,
-    startUrl: "https://demo.awsapps.com/start",
-    onEvent: (event) =>
-      Effect.andThen(show(event), event._tag === "CodeReady" ? Deferred.succeed(code, event) : Effect.void)
-  }).pipe(
-    Effect.provide(SsoOidc.layer({ region: "us-east-1", endpoint: url })),
-    Effect.mapError(Outcome.ended)
-  )
-  return yield* Effect.raceFirst(login, person(code, auto))
-}, Effect.provide(Layer.merge(EmulatorServer.layer(), NodeTransport.layer())))
+const emulated = Effect.fnUntraced(
+  function*(auto: boolean) {
+    const { url } = yield* EmulatorServer.EmulatorServer
+    const display = yield* Display.current
+    yield* display.print(Screen.line("emulator", `${url} plays AWS; nothing leaves this machine`))
+    const code = yield* Deferred.make<CodeReady>()
+    const login = DeviceGrantStream.login({ clientName, startUrl: "https://demo.awsapps.com/start" }).pipe(
+      Stream.tap(display.event),
+      Stream.runForEach((event) => event._tag === "CodeReady" ? Deferred.succeed(code, event) : Effect.void),
+      Effect.provide(SsoOidc.layer({ region: "us-east-1", endpoint: url })),
+      Effect.mapError(Outcome.ended)
+    )
+    return yield* Effect.raceFirst(
+      login,
+      Effect.flatMap(Deferred.await(code), (code) => person(code, display, auto))
+    )
+  },
+  Effect.scoped,
+  Effect.provide(Layer.merge(EmulatorServer.layer(), NodeTransport.layer()))
+)
 
 // -----------------------------------------------------------------------------
 // command

@@ -12,19 +12,18 @@
  * @since 0.1.0
  */
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
-import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { DeviceGrantEvent } from "./DeviceGrantEvent.ts"
 import * as Decision from "./internal/decision.ts"
-import * as Instant from "./internal/instant.ts"
 import * as Polling from "./internal/polling.ts"
 import * as Span from "./internal/span.ts"
+import * as Starting from "./internal/starting.ts"
 import type { PendingAuthorization } from "./PendingAuthorization.ts"
-import * as Registration from "./Registration.ts"
+import type * as Registration from "./Registration.ts"
 import type { Token } from "./Token.ts"
 
 // -----------------------------------------------------------------------------
@@ -128,12 +127,6 @@ export type LoginError = StartError | PollError
 // start
 // -----------------------------------------------------------------------------
 
-const defaultScopes: ReadonlyArray<string> = ["sso:account:access"]
-
-// RFC 8628 section 3.2 for the interval; the service's own 600 s for a code's life.
-const defaultInterval = 5
-const defaultExpiresIn = 600
-
 /**
  * Registers where it must, and asks for a code. Sends no poll, and does not retry.
  *
@@ -155,65 +148,8 @@ const defaultExpiresIn = 600
 export const start = Effect.fnUntraced(function*<E = never, R = never>(
   options: StartOptions<E, R>
 ): Effect.fn.Return<PendingAuthorization, StartError | E, SsoOidc.SsoOidc | R> {
-  const oidc = yield* SsoOidc.SsoOidc
-  const scopes = options.scopes ?? defaultScopes
-
-  const register = Effect.gen(function*() {
-    const client = yield* oidc.registerClient({
-      clientName: options.clientName,
-      clientType: "public",
-      ...(scopes.length === 0 ? {} : { scopes })
-    })
-    const registration: Registration.Registration = {
-      clientId: client.clientId,
-      clientSecret: client.clientSecret,
-      expiresAt: Instant.at(client.clientSecretExpiresAt * 1000),
-      scopes,
-      region: oidc.region,
-      endpoint: oidc.endpoint
-    }
-    if (options.onRegistration !== undefined) yield* options.onRegistration(registration)
-    return registration
-  })
-
-  const authorize = (registration: Registration.Registration) =>
-    Effect.map(
-      oidc.startDeviceAuthorization({
-        clientId: registration.clientId,
-        clientSecret: registration.clientSecret,
-        startUrl: options.startUrl
-      }),
-      (code) => ({ code, registration })
-    )
-
-  const kept = options.registration
-  const usable = kept !== undefined && Registration.isUsable(kept, {
-    region: oidc.region,
-    endpoint: oidc.endpoint,
-    scopes,
-    now: yield* DateTime.now
-  })
-  const fresh = Effect.flatMap(register, authorize)
-  const { code, registration } = yield* usable
-    ? Effect.catchTag(authorize(kept), "InvalidClientException", () => fresh)
-    : fresh
-
-  const now = yield* Clock.currentTimeMillis
-  const interval = Instant.seconds(code.interval ?? defaultInterval)
-  return {
-    version: 1,
-    registration,
-    deviceCode: code.deviceCode,
-    userCode: code.userCode,
-    verificationUri: code.verificationUri,
-    ...(code.verificationUriComplete === undefined ? {} : { verificationUriComplete: code.verificationUriComplete }),
-    expiresAt: Instant.after(now, Instant.seconds(code.expiresIn ?? defaultExpiresIn)),
-    interval,
-    failures: 0,
-    answerLost: false,
-    nextPollAt: Instant.after(now, interval),
-    wait: interval
-  }
+  const opened = yield* Starting.open(options)
+  return opened._tag === "Authorized" ? opened.pending : yield* Starting.authorize(options, opened.registration)
 }, Span.named("DeviceGrant.start"))
 
 // -----------------------------------------------------------------------------
@@ -285,8 +221,7 @@ const await_ = Effect.fn("DeviceGrant.await")(function*<E = never, R = never>(
   pending: PendingAuthorization,
   options?: AwaitOptions<E, R>
 ): Effect.fn.Return<Token, PollError | E, SsoOidc.SsoOidc | R> {
-  yield* Polling.atHome(pending)
-  return yield* Polling.run(pending, Decision.left(pending, yield* Clock.currentTimeMillis), options?.onEvent)
+  return yield* Polling.run(yield* Polling.resume(pending), options?.onEvent)
 })
 
 export {
@@ -332,17 +267,8 @@ export const login = Effect.fn("DeviceGrant.login")(function*<E = never, R = nev
       if (onEvent !== undefined) yield* onEvent({ _tag: "Registered", registration })
     })
   })
-  if (onEvent !== undefined) {
-    yield* onEvent({
-      _tag: "CodeReady",
-      userCode: pending.userCode,
-      verificationUri: pending.verificationUri,
-      ...(pending.verificationUriComplete === undefined
-        ? {}
-        : { verificationUriComplete: pending.verificationUriComplete }),
-      expiresAt: pending.expiresAt,
-      nextPollAt: pending.nextPollAt
-    })
-  }
-  return yield* Polling.run(pending, pending.wait, onEvent)
+  // begun before anybody is told: the time that a watcher takes is a part of the wait
+  const turn = yield* Polling.begin(pending, pending.wait)
+  if (onEvent !== undefined) yield* onEvent(Starting.codeReady(pending))
+  return yield* Polling.run(turn, onEvent)
 })

@@ -6,6 +6,7 @@
 export * as DeviceGrant from "./DeviceGrant.ts"
 export * as DeviceGrantError from "./DeviceGrantError.ts"
 export type * as DeviceGrantEvent from "./DeviceGrantEvent.ts"
+export * as DeviceGrantStream from "./DeviceGrantStream.ts"
 export * as PendingAuthorization from "./PendingAuthorization.ts"
 export * as Policy from "./Policy.ts"
 export * as Registration from "./Registration.ts"

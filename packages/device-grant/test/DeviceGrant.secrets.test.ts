@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { inspect } from "node:util"
@@ -77,4 +79,28 @@ describe("C6: spans, logs and errors of the grant", () => {
         "DeviceGrant.step"
       ])
     }))
+
+  it.effect.each(
+    [
+      ["a stream", [Service.pending, Service.token()]],
+      ["a stream that fails", [Service.exception("AccessDeniedException", "access_denied")]]
+    ] as const
+  )(
+    "C6: %s shows no secret, no code and no URL either, and its requests are inside its span",
+    ([, polls]) =>
+      Effect.gen(function*() {
+        const service = Service.make({ polls })
+        const { exit, names, text } = yield* recorded(
+          DeviceGrantStream.login({ clientName: "test", startUrl: Service.startUrl }).pipe(
+            Stream.runLast,
+            Effect.provide(service.layer),
+            Clocks.within(60)
+          )
+        )
+        assert.notStrictEqual(exit, "still running")
+        for (const word of words) assert.notInclude(text, word)
+        assert.strictEqual(names[0], "DeviceGrantStream.login")
+        assert.include(names, "SSO OIDC.CreateToken")
+      })
+  )
 })

@@ -305,16 +305,76 @@ describe("D4: the deadline", () => {
 })
 
 describe("D7: who watches", () => {
-  it.effect("D7: a slow watcher delays polls and never hastens them", () =>
+  const slowly = (seconds: number, times = 1) => {
+    let left = times
+    return (event: DeviceGrantEvent) =>
+      event._tag === "Registered" || left-- <= 0 ? Effect.void : Effect.sleep(Duration.seconds(seconds))
+  }
+
+  it.effect.each(
+    [
+      // the watcher's time is a part of the wait
+      [3, [5, 10, 15]],
+      [5, [5, 10, 15]],
+      // who takes longer finds the poll due
+      [20, [20, 40, 60]]
+    ] as const
+  )(
+    "D7, D1: a watcher that takes %d s delays polls and never hastens them",
+    ([seconds, expected]) =>
+      Effect.gen(function*() {
+        const service = Service.make({ polls: [Service.pending, Service.pending, Service.token()] })
+        yield* DeviceGrant.login({
+          clientName: "test",
+          startUrl: Service.startUrl,
+          onEvent: slowly(seconds, 3)
+        }).pipe(Effect.provide(service.layer), exact, Clocks.within(120))
+        assert.deepStrictEqual(service.polls(), [...expected])
+      })
+  )
+
+  it.effect.each(
+    [
+      ["slow_down", Service.slowDown(), [5, 15]],
+      ["trouble", Service.cut("no"), [5, 15]],
+      ["a Retry-After", Service.gateway(503, { "retry-after": "30" }), [5, 35]]
+    ] as const
+  )("D7, D2, D3: a watcher that takes 7 s hastens no poll after %s", ([, answer, expected]) =>
     Effect.gen(function*() {
-      const service = Service.make({ polls: [Service.pending, Service.pending, Service.token()] })
+      const service = Service.make({ polls: [answer, Service.token()] })
       yield* DeviceGrant.login({
         clientName: "test",
         startUrl: Service.startUrl,
-        onEvent: (event: DeviceGrantEvent) => event._tag === "Waiting" ? Effect.sleep("20 seconds") : Effect.void
+        onEvent: (event: DeviceGrantEvent) => event._tag === "Waiting" ? Effect.sleep("7 seconds") : Effect.void
       }).pipe(Effect.provide(service.layer), exact, Clocks.within(120))
-      assert.deepStrictEqual(service.polls(), [5, 30, 55])
+      assert.deepStrictEqual(service.polls(), [...expected])
     }))
+
+  it.effect.each([-7200, -3, 3, 200])(
+    "D7, D1: a clock that jumps by %d s while the watcher looks changes no gap",
+    (seconds) =>
+      Effect.gen(function*() {
+        const clock = yield* Clocks.jumping
+        const service = Service.make({ polls: [Service.pending, Service.pending, Service.token()] })
+        let jumps = 0
+        yield* DeviceGrant.login({
+          clientName: "test",
+          startUrl: Service.startUrl,
+          onEvent: (event: DeviceGrantEvent) =>
+            event._tag === "Waiting"
+              ? Effect.sleep("2 seconds").pipe(
+                Effect.andThen(clock.jump(seconds)),
+                Effect.andThen(Effect.sleep("1 second")),
+                Effect.andThen(Effect.sync(() => jumps++))
+              )
+              : Effect.void
+        }).pipe(Effect.provide(service.layer), exact, clock.provide, Clocks.within(30))
+        const polls = service.polls()
+        assert.strictEqual(jumps, 2)
+        // what the service sees, without the jumps
+        assert.deepStrictEqual(polls.map((at, n) => at - n * seconds), [5, 10, 15])
+      })
+  )
 
   it.effect("D4: a watcher that takes past the deadline: no poll is sent", () =>
     Effect.gen(function*() {

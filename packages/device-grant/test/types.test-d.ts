@@ -2,11 +2,14 @@ import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type { DeviceCodeExpired, TokenPossiblyLost } from "@sso-oidc/device-grant/DeviceGrantError"
+import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
 import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
 import type { Token } from "@sso-oidc/device-grant/Token"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
+import type * as Stream from "effect/Stream"
 import { describe, expectTypeOf, it } from "vitest"
 
 class Screen extends Context.Service<Screen, { readonly show: (text: string) => Effect.Effect<void, "no screen"> }>()(
@@ -14,6 +17,20 @@ class Screen extends Context.Service<Screen, { readonly show: (text: string) => 
 ) {}
 
 declare const pending: PendingAuthorization.PendingAuthorization
+
+/** What can end a grant. */
+type Expected =
+  | SsoOidcError.AccessDeniedException
+  | SsoOidcError.InternalServerException
+  | SsoOidcError.InvalidClientException
+  | SsoOidcError.InvalidGrantException
+  | SsoOidcError.InvalidRequestException
+  | SsoOidcError.InvalidScopeException
+  | SsoOidcError.UnauthorizedClientException
+  | SsoOidcError.UnsupportedGrantTypeException
+  | SsoOidcError.ClientError
+  | DeviceCodeExpired
+  | TokenPossiblyLost
 
 describe("types of the grant", () => {
   it("login needs the client, and what its callbacks need, and fails with what they fail with", () => {
@@ -31,20 +48,40 @@ describe("types of the grant", () => {
   })
 
   it("step and await fail with what can end a grant, exactly", () => {
-    type Expected =
-      | SsoOidcError.AccessDeniedException
-      | SsoOidcError.InternalServerException
-      | SsoOidcError.InvalidClientException
-      | SsoOidcError.InvalidGrantException
-      | SsoOidcError.InvalidRequestException
-      | SsoOidcError.InvalidScopeException
-      | SsoOidcError.UnauthorizedClientException
-      | SsoOidcError.UnsupportedGrantTypeException
-      | SsoOidcError.ClientError
-      | DeviceCodeExpired
-      | TokenPossiblyLost
     expectTypeOf(DeviceGrant.step(pending)).toEqualTypeOf<Effect.Effect<DeviceGrant.Step, Expected, SsoOidc.SsoOidc>>()
     expectTypeOf(DeviceGrant.await(pending)).toEqualTypeOf<Effect.Effect<Token, Expected, SsoOidc.SsoOidc>>()
+  })
+
+  it("D7: the streams give the events, and fail with what login and await fail with, exactly", () => {
+    const plain = DeviceGrantStream.login({ clientName: "n", startUrl: "https://s.example" })
+    expectTypeOf(plain).toEqualTypeOf<
+      Stream.Stream<
+        DeviceGrantEvent,
+        | Expected
+        | SsoOidcError.InvalidClientMetadataException
+        | SsoOidcError.InvalidRedirectUriException
+        | SsoOidcError.SlowDownException,
+        SsoOidc.SsoOidc
+      >
+    >()
+    expectTypeOf(plain).toEqualTypeOf<Stream.Stream<DeviceGrantEvent, DeviceGrant.LoginError, SsoOidc.SsoOidc>>()
+    const kept = DeviceGrantStream.login({
+      clientName: "n",
+      startUrl: "https://s.example",
+      onRegistration: () => Screen.use((screen) => screen.show("kept"))
+    })
+    expectTypeOf(kept).toEqualTypeOf<
+      Stream.Stream<DeviceGrantEvent, DeviceGrant.LoginError | "no screen", SsoOidc.SsoOidc | Screen>
+    >()
+    expectTypeOf(DeviceGrantStream.await(pending)).toEqualTypeOf<
+      Stream.Stream<DeviceGrantEvent, Expected, SsoOidc.SsoOidc>
+    >()
+    DeviceGrantStream.login({
+      clientName: "n",
+      startUrl: "https://s.example",
+      // @ts-expect-error who watches takes the stream
+      onEvent: () => Effect.void
+    })
   })
 
   it("D8: the encoding of a pending authorization is a secret by type", () => {

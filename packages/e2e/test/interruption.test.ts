@@ -57,14 +57,23 @@ const silentAt = (place: Place) =>
   )
 
 describe("D6: an interrupted login over real sockets", () => {
-  it.live.each(["while it registers", "while it waits", "while it polls", "inside an answer"] as const)(
-    "D6: %s leaves no timer, socket or fiber behind, and its process ends by itself",
-    (place) =>
+  it.live.each(
+    [
+      ["while it registers", "effect"],
+      ["while it waits", "effect"],
+      ["while it polls", "effect"],
+      ["inside an answer", "effect"],
+      ["while it waits", "stream"],
+      ["while it polls", "stream"]
+    ] as const
+  )(
+    "D6: %s, the %s leaves no timer, socket or fiber behind, and its process ends by itself",
+    ([place, how]) =>
       Effect.gen(function*() {
         const { reached, sockets, url } = yield* silentAt(place)
         const child = yield* Effect.acquireRelease(
           Effect.sync(() =>
-            spawn(process.execPath, [join(import.meta.dirname, "support/interrupted.ts"), url], {
+            spawn(process.execPath, [join(import.meta.dirname, "support/interrupted.ts"), url, how], {
               stdio: ["pipe", "pipe", "inherit"]
             })
           ),

@@ -2,22 +2,28 @@ import { assert, describe, it } from "@effect/vitest"
 import { build, type Platform } from "esbuild"
 import { gzipSync } from "node:zlib"
 
-/** Bytes of the program as a user would ship it: bundled, minified, gzipped. */
-const size = async (program: string, platform: Platform): Promise<number> => {
-  const { outputFiles } = await build({
+/** The program as a user would ship it: bundled and minified. */
+const bundle = async (program: string, platform: Platform, external: Array<string> = []) => {
+  const { metafile, outputFiles } = await build({
     stdin: { contents: program, resolveDir: import.meta.dirname, loader: "ts" },
     bundle: true,
     minify: true,
     format: "esm",
     target: "es2022",
     platform,
+    external,
     write: false,
+    metafile: true,
     logLevel: "error"
   })
   const [file] = outputFiles
   if (file === undefined) throw new Error("no bundle")
-  return gzipSync(file.contents, { level: 9 }).length
+  return { bytes: file.contents, inputs: Object.keys(metafile.inputs) }
 }
+
+/** Its bytes, gzipped. */
+const size = async (program: string, platform: Platform): Promise<number> =>
+  gzipSync((await bundle(program, platform)).bytes, { level: 9 }).length
 
 const client = (transport: string) => `
   import * as SsoOidc from "@sso-oidc/core/SsoOidc"
@@ -43,6 +49,14 @@ const login = `
     SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(NodeTransport.layer()))
   ))
 `
+
+const streamed = login
+  .replace(
+    "device-grant/DeviceGrant\"",
+    "device-grant/DeviceGrantStream\"\n  import * as Stream from \"effect/Stream\""
+  )
+  .replace("as DeviceGrant ", "as DeviceGrantStream ")
+  .replace(/DeviceGrant\.login\((.*)\),/, "Stream.runLast(DeviceGrantStream.login($1)),")
 
 const official = `
   import { CreateTokenCommand, RegisterClientCommand, SSOOIDCClient, StartDeviceAuthorizationCommand }
@@ -71,6 +85,7 @@ describe("sizes, Effect included", () => {
         "node"
       ),
       "core + transport-node + device-grant": await size(login, "node"),
+      "the same, as a Stream of its events": await size(streamed, "node"),
       "core + NodeHttpClient.layerNodeHttp": await size(
         client(`import { layerNodeHttp as transport } from "@effect/platform-node/NodeHttpClient"`),
         "node"
@@ -89,5 +104,13 @@ describe("sizes, Effect included", () => {
     assert.isBelow(sizes["core + transport-node + device-grant"], 0.5 * sizes["@aws-sdk/client-sso-oidc, node"])
     assert.isBelow(sizes["core + transport-node"], 0.85 * sizes["core + NodeHttpClient.layerNodeHttp"])
     assert.isBelow(sizes["core + transport-node"], 0.2 * sizes["core + NodeHttpClient.layerUndici"])
+  })
+
+  it("D7: the plain login adds no Stream to what core reads bodies with", async () => {
+    const inputs = async (program: string) =>
+      (await bundle(program, "node", ["@sso-oidc/core/*", "@sso-oidc/transport-node/*"])).inputs
+        .filter((path) => /\/(Stream|Channel|DeviceGrantStream)\.(ts|js)$/.test(path))
+    assert.deepStrictEqual(await inputs(login), [])
+    assert.strictEqual((await inputs(streamed)).length, 3)
   })
 })

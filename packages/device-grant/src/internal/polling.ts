@@ -8,44 +8,87 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import type { DeviceGrantEvent } from "../DeviceGrantEvent.ts"
+import type { Approved, DeviceGrantEvent, Waiting } from "../DeviceGrantEvent.ts"
 import type { PendingAuthorization } from "../PendingAuthorization.ts"
 import { Policy } from "../Policy.ts"
 import type { Token } from "../Token.ts"
 import * as Decision from "./decision.ts"
 
-/** Waits and polls until there is a token or an end. The first wait is given: a stored one has less left of it. */
+/** A wait that has begun: what it leads to, how long it is, and when it began, on the clock that never jumps. */
+export interface Turn {
+  readonly pending: PendingAuthorization
+  readonly wait: Duration.Duration
+  readonly begun: bigint
+}
+
+/** What one poll brought, as its watcher is told, and where it leads. */
+export type Next =
+  | { readonly event: Approved }
+  | { readonly event: Waiting; readonly turn: Turn }
+
+/** The wait begins now. */
+export const begin = (pending: PendingAuthorization, wait: Duration.Duration): Effect.Effect<Turn> =>
+  Effect.map(Clock.monotonicTimeNanos, (begun) => ({ pending, wait, begun }))
+
+/** A stored one has less left of its wait. */
+export const resume = Effect.fnUntraced(function*(
+  pending: PendingAuthorization
+): Effect.fn.Return<Turn, SsoOidcError.RequestInvalid, SsoOidc.SsoOidc> {
+  yield* atHome(pending)
+  return yield* begin(pending, Decision.left(pending, yield* Clock.currentTimeMillis))
+})
+
+// Whole milliseconds, rounded down, so that nothing counts as waited that was not. Never more than the wait, nor less
+// than nothing, whatever a clock says.
+const rest = ({ begun, wait }: Turn, now: bigint): Duration.Duration => {
+  const millis = Duration.toMillis(wait)
+  return Duration.millis(Math.min(millis, Math.max(0, millis - Number((now - begun) / 1_000_000n))))
+}
+
+/**
+ * Sleeps what is left of the wait, and sends one poll. The time that a watcher took since the wait began is a part of
+ * the wait.
+ */
+export const next = Effect.fnUntraced(function*(
+  turn: Turn
+): Effect.fn.Return<Next, Decision.PollError, SsoOidc.SsoOidc> {
+  const { pending } = turn
+  // once: a clock whose monotonic time stands still would sleep for ever in a loop, and so sleeps the whole wait
+  const left = rest(turn, yield* Clock.monotonicTimeNanos)
+  // both looks at the deadline are needed: no wait for a poll that would come too late, and none sent after a slow
+  // watcher or a clock that jumped
+  const tooLate = Decision.isPast(pending, (yield* Clock.currentTimeMillis) + Duration.toMillis(left))
+  if (!tooLate) yield* Effect.sleep(left)
+  if (tooLate || Decision.isPast(pending, yield* Clock.currentTimeMillis)) {
+    return yield* Decision.expired(pending, { detectedBy: "clock" })
+  }
+  const decision = yield* poll(pending)
+  if (decision._tag === "Approved") return { event: decision }
+  const { lastTrouble, nextPollAt, wait } = decision.pending
+  return {
+    event: {
+      _tag: "Waiting",
+      reason: decision.reason,
+      ...(decision.reason === "trouble" && lastTrouble !== undefined ? { trouble: lastTrouble } : {}),
+      wait,
+      nextPollAt
+    },
+    turn: yield* begin(decision.pending, wait)
+  }
+})
+
+/** Waits and polls until there is a token or an end. */
 export const run = Effect.fnUntraced(function*<E, R>(
-  started: PendingAuthorization,
-  firstWait: Duration.Duration,
+  started: Turn,
   onEvent: ((event: DeviceGrantEvent) => Effect.Effect<unknown, E, R>) | undefined
 ): Effect.fn.Return<Token, Decision.PollError | E, SsoOidc.SsoOidc | R> {
-  let pending = started
-  let wait = firstWait
+  let turn = started
   while (true) {
-    // both looks at the deadline are needed: no wait for a poll that would come too late, and none sent after a slow
-    // watcher or a clock that jumped
-    if (Decision.isPast(pending, (yield* Clock.currentTimeMillis) + Duration.toMillis(wait))) break
-    yield* Effect.sleep(wait)
-    if (Decision.isPast(pending, yield* Clock.currentTimeMillis)) break
-    const decision = yield* poll(pending)
-    if (decision._tag === "Approved") {
-      if (onEvent !== undefined) yield* onEvent(decision)
-      return decision.token
-    }
-    pending = decision.pending
-    wait = pending.wait
-    if (onEvent !== undefined) {
-      yield* onEvent({
-        _tag: "Waiting",
-        reason: decision.reason,
-        ...(decision.reason === "trouble" && pending.lastTrouble !== undefined ? { trouble: pending.lastTrouble } : {}),
-        wait,
-        nextPollAt: pending.nextPollAt
-      })
-    }
+    const happened = yield* next(turn)
+    if (onEvent !== undefined) yield* onEvent(happened.event)
+    if (!("turn" in happened)) return happened.event.token
+    turn = happened.turn
   }
-  return yield* Decision.expired(pending, { detectedBy: "clock" })
 })
 
 /** What the next decision depends on. */

@@ -46,3 +46,24 @@ export const jumping = Effect.gen(function*() {
       })
   }
 })
+
+/** A clock over the one in the context, which knows how many sleep by it. */
+export const counting = Effect.gen(function*() {
+  const clock = yield* Effect.clockWith(Effect.succeed)
+  let sleepers = 0
+  const counted: Clock.Clock = {
+    currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
+    currentTimeMillis: clock.currentTimeMillis,
+    currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
+    currentTimeNanos: clock.currentTimeNanos,
+    monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+    monotonicTimeNanos: clock.monotonicTimeNanos,
+    sleep: (duration: Duration.Duration) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => sleepers++),
+        () => clock.sleep(duration),
+        () => Effect.sync(() => sleepers--)
+      )
+  }
+  return { provide: Effect.provideService(Clock.Clock, counted), sleepers: () => sleepers }
+})

@@ -1,16 +1,19 @@
 /**
- * Logs in against the URL it is given, is interrupted when its input ends, and tells what it left behind.
+ * Logs in against the URL it is given, by the effect or by the stream, is interrupted when its input ends, and tells what it left behind.
  */
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Metric from "effect/Metric"
+import * as Stream from "effect/Stream"
 
-const [url = ""] = process.argv.slice(2)
+const [url = "", how = ""] = process.argv.slice(2)
 
 const fibers = { started: 0, ended: 0 }
 const counted = Layer.succeed(Metric.FiberRuntimeMetrics, {
@@ -22,11 +25,13 @@ const runtime = ManagedRuntime.make(Layer.merge(
   counted
 ))
 
-const login = runtime.runFork(DeviceGrant.login({
-  clientName: "interrupted",
-  startUrl: "https://my.awsapps.com/start",
-  onEvent: (event) => Effect.sync(() => process.stdout.write(`${event._tag}\n`))
-}))
+const options = { clientName: "interrupted", startUrl: "https://my.awsapps.com/start" }
+const tell = (event: DeviceGrantEvent) => Effect.sync(() => process.stdout.write(`${event._tag}\n`))
+const login = runtime.runFork(
+  how === "stream"
+    ? Stream.runForEach(DeviceGrantStream.login(options), tell)
+    : Effect.asVoid(DeviceGrant.login({ ...options, onEvent: tell }))
+)
 
 process.stdin.on("end", async () => {
   await Effect.runPromise(Fiber.interrupt(login))

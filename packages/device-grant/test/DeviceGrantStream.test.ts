@@ -1,0 +1,422 @@
+import { assert, describe, it } from "@effect/vitest"
+import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
+import { Policy } from "@sso-oidc/device-grant/Policy"
+import type * as Registration from "@sso-oidc/device-grant/Registration"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import * as Clocks from "./support/clocks.ts"
+import * as Service from "./support/service.ts"
+
+const options = { clientName: "test", startUrl: Service.startUrl }
+const login = DeviceGrantStream.login(options)
+const exact = Effect.provideService(Policy, { cap: Duration.seconds(60), jitter: 0 })
+const tags = (events: Iterable<DeviceGrantEvent>) => Array.from(events, ({ _tag }) => _tag)
+
+const kept: Registration.Registration = {
+  clientId: "kept",
+  clientSecret: Redacted.make("kept-secret"),
+  expiresAt: DateTime.makeUnsafe(7_776_000_000),
+  scopes: ["sso:account:access"],
+  region: Service.region,
+  endpoint: Service.endpoint
+}
+
+// -----------------------------------------------------------------------------
+// the stream and the plain effect
+// -----------------------------------------------------------------------------
+
+const refused = (type: string, error: string) => Service.exception(type, error, { status: 401 })
+
+// mostly what goes on
+const answers: ReadonlyArray<Service.Answer> = [
+  Service.pending,
+  Service.pending,
+  Service.pending,
+  Service.slowDown(),
+  Service.slowDown({ headers: { "retry-after": "17" } }),
+  Service.cut("no"),
+  Service.cut("maybe"),
+  Service.gateway(503, { "retry-after": "3" }),
+  { silent: true },
+  Service.token(),
+  Service.invalidGrant,
+  Service.expired,
+  refused("AccessDeniedException", "access_denied"),
+  Service.cut("no", false),
+  { body: { accessToken: "" } }
+]
+
+const Natural = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
+
+/** What can be compared: secrets in the clear, times as text. */
+const clear = (value: unknown): string =>
+  JSON.stringify(value, function(key) {
+    const member: unknown = key === "" ? value : Reflect.get(Object(this), key)
+    return Redacted.isRedacted(member) ? `secret ${String(Redacted.value(member))}` : member
+  })
+
+const ended = <A, E>(exit: Exit.Exit<A, E>): string =>
+  Exit.isSuccess(exit) ? clear(exit.value) : clear(exit.cause.reasons.map((reason) => clear(reason)))
+
+describe("D7: the stream and the plain effect", () => {
+  it.effect.prop(
+    "D7: whatever the service answers and however slow the watcher, both tell the same, end the same and send the same",
+    {
+      polls: Schema.Array(Schema.Tuple([Natural(answers.length - 1), Natural(4)])).check(Schema.isMaxLength(8)),
+      looks: Schema.Array(Natural(12)).check(Schema.isMaxLength(8)),
+      interval: Natural(8),
+      expiresIn: Natural(150),
+      registration: Schema.Literals(["none", "good", "refused"]),
+      callback: Schema.Boolean
+    },
+    ({ callback, expiresIn, interval, looks, polls, registration }) =>
+      Effect.gen(function*() {
+        const script = {
+          start: [
+            ...registration === "refused" ? [refused("InvalidClientException", "invalid_client")] : [],
+            {
+              ...Service.code({ interval, expiresIn }),
+              delay: "1 second"
+            } as const
+          ],
+          polls: [
+            ...polls.map(([index, delay]) => ({ ...answers[index], delay: Duration.seconds(delay) })),
+            Service.pending
+          ],
+          options: { requestTimeout: "20 seconds" }
+        } as const
+
+        /** One login under a clock of its own: what its watcher saw, how it ended, what it sent and when. */
+        const observe = <E>(
+          run: (
+            options: DeviceGrant.StartOptions,
+            look: (event: DeviceGrantEvent) => Effect.Effect<void>
+          ) => Effect.Effect<unknown, E, SsoOidc.SsoOidc>
+        ) =>
+          Effect.gen(function*() {
+            const service = Service.make(script)
+            const seen: Array<string> = []
+            const look = Effect.fnUntraced(function*(event: DeviceGrantEvent) {
+              seen.push(`${yield* Clock.currentTimeMillis} ${clear(event)}`)
+              yield* Effect.sleep(Duration.seconds(looks[seen.length - 1] ?? 0))
+            })
+            const fiber = yield* run({
+              ...options,
+              registration: registration === "none" ? undefined : kept,
+              onRegistration: callback
+                ? ({ clientId }) => Effect.sync(() => seen.push(`registration ${clientId}`))
+                : undefined
+            }, look).pipe(
+              Effect.provide(service.layer),
+              Effect.provideService(Policy, { cap: Duration.seconds(40), jitter: 0.5 }),
+              Effect.provideService(Random.Random, { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0.25 }),
+              Effect.exit,
+              Effect.forkChild
+            )
+            for (let minute = 0; minute < 15; minute++) yield* TestClock.adjust("1 minute")
+            return { end: ended(yield* Fiber.join(fiber)), seen, sent: service.sent, most: service.count.mostInFlight }
+          }).pipe(Effect.provide(TestClock.layer(), { local: true }))
+
+        const plain = yield* observe((options, look) => DeviceGrant.login({ ...options, onEvent: look }))
+        const streamed = yield* observe((options, look) =>
+          DeviceGrantStream.login(options).pipe(
+            Stream.tap(look),
+            Stream.runLast,
+            Effect.map((last) =>
+              last._tag === "Some" && last.value._tag === "Approved" ? last.value.token : assert.fail(last._tag)
+            )
+          )
+        )
+        assert.deepStrictEqual(streamed, plain)
+        assert.strictEqual(plain.most, 1)
+      }),
+    { arbitrary: { runs: 150 } }
+  )
+
+  it.effect("D7: await: the rest of a stored one", () =>
+    Effect.gen(function*() {
+      const script = { polls: [Service.pending, Service.slowDown(), Service.token()] }
+      const observe = (streamed: boolean) =>
+        Effect.gen(function*() {
+          const service = Service.make(script)
+          const seen: Array<string> = []
+          const look = (event: DeviceGrantEvent) => Effect.sync(() => seen.push(clear(event)))
+          yield* Effect.gen(function*() {
+            const pending = yield* DeviceGrant.start(options)
+            yield* TestClock.adjust("3 seconds")
+            yield* streamed
+              ? Stream.runForEach(DeviceGrantStream.await(pending), look)
+              : DeviceGrant.await(pending, { onEvent: look })
+          }).pipe(Effect.provide(service.layer), exact, Clocks.within(60))
+          return { seen, polls: service.polls() }
+        }).pipe(Effect.provide(TestClock.layer(), { local: true }))
+      const streamed = yield* observe(true)
+      assert.deepStrictEqual(streamed, yield* observe(false))
+      assert.deepStrictEqual(streamed.polls, [5, 10, 20])
+    }))
+
+  it.effect("D8: await: one of another place is refused, and nothing is sent", () =>
+    Effect.gen(function*() {
+      const service = Service.make({})
+      const pending = yield* Effect.provide(DeviceGrant.start(options), service.layer)
+      const elsewhere = Service.make({ options: { region: "us-east-1" } })
+      const error = yield* DeviceGrantStream.await(pending).pipe(
+        Stream.runDrain,
+        Effect.flip,
+        Effect.provide(elsewhere.layer)
+      )
+      assert.strictEqual(error._tag, "RequestInvalid")
+      assert.deepStrictEqual(elsewhere.sent, [])
+    }))
+})
+
+// -----------------------------------------------------------------------------
+// pulls
+// -----------------------------------------------------------------------------
+
+describe("D7: a cold stream", () => {
+  it.effect("D7: nothing is sent before the first pull, and each run is a login of its own", () =>
+    Effect.gen(function*() {
+      const service = Service.make({})
+      yield* Effect.gen(function*() {
+        const pull = yield* Stream.toPull(login)
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(service.paths(), [])
+        assert.deepStrictEqual(tags(yield* pull), ["Registered"])
+      }).pipe(Effect.scoped, Effect.provide(service.layer))
+      for (let run = 0; run < 2; run++) {
+        yield* Stream.runDrain(login).pipe(Effect.provide(service.layer), Clocks.within(10))
+      }
+      const whole = ["/client/register", "/device_authorization", "/token"]
+      assert.deepStrictEqual(service.paths(), ["/client/register", ...whole, ...whole])
+    }))
+
+  it.effect("D7: one event a pull, and no request is sent ahead of its pull, however much time passes", () =>
+    Effect.gen(function*() {
+      const service = Service.make({
+        start: [Service.code({ expiresIn: 6000 })],
+        polls: [Service.pending, Service.token()]
+      })
+      yield* Effect.gen(function*() {
+        const pull = yield* Stream.toPull(login)
+        const expected = [
+          ["Registered", "/client/register"],
+          ["CodeReady", "/device_authorization"],
+          ["Waiting", "/token"],
+          ["Approved", "/token"]
+        ]
+        for (const [index, [tag]] of expected.entries()) {
+          assert.deepStrictEqual(tags(yield* pull), [tag])
+          assert.deepStrictEqual(service.paths(), expected.slice(0, index + 1).map(([, path]) => path))
+          yield* TestClock.adjust("15 minutes")
+          assert.strictEqual(service.sent.length, index + 1)
+        }
+        assert.isTrue(Exit.isFailure(yield* Effect.exit(pull)))
+        assert.strictEqual(service.sent.length, 4)
+      }).pipe(Effect.scoped, Effect.provide(service.layer))
+    }))
+
+  it.effect.each(
+    [
+      [0, [5, 10, 15]],
+      [4, [5, 10, 15]],
+      [20, [20, 40, 60]]
+    ] as const
+  )(
+    "D7, D1: a consumer that takes %d s delays polls and never hastens them",
+    ([seconds, expected]) =>
+      Effect.gen(function*() {
+        const service = Service.make({ polls: [Service.pending, Service.pending, Service.token()] })
+        yield* login.pipe(
+          Stream.runForEach((event) =>
+            event._tag === "Registered" ? Effect.void : Effect.sleep(Duration.seconds(seconds))
+          ),
+          Effect.provide(service.layer),
+          exact,
+          Clocks.within(120)
+        )
+        assert.deepStrictEqual(service.polls(), [...expected])
+      })
+  )
+
+  it.effect.each([-7200, -3, 3, 200])(
+    "D7, D1: a clock that jumps by %d s while the consumer looks changes no gap",
+    (seconds) =>
+      Effect.gen(function*() {
+        const clock = yield* Clocks.jumping
+        const service = Service.make({ polls: [Service.pending, Service.pending, Service.token()] })
+        yield* login.pipe(
+          Stream.runForEach((event) =>
+            event._tag === "Waiting"
+              ? Effect.andThen(Effect.sleep("3 seconds"), clock.jump(seconds))
+              : Effect.void
+          ),
+          Effect.provide(service.layer),
+          exact,
+          clock.provide,
+          Clocks.within(30)
+        )
+        assert.deepStrictEqual(service.polls().map((at, n) => at - n * seconds), [5, 10, 15])
+      })
+  )
+
+  it.effect("D7, D1: under a clock whose monotonic time stands still the whole wait is slept", () =>
+    Effect.gen(function*() {
+      const clock = yield* Effect.clockWith(Effect.succeed)
+      const service = Service.make({ polls: [Service.pending, Service.token()] })
+      yield* login.pipe(
+        Stream.runForEach(() => Effect.sleep("3 seconds")),
+        Effect.provide(service.layer),
+        exact,
+        Effect.provideService(Clock.Clock, {
+          currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
+          currentTimeMillis: clock.currentTimeMillis,
+          currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
+          currentTimeNanos: clock.currentTimeNanos,
+          monotonicTimeNanosUnsafe: () => 0n,
+          monotonicTimeNanos: Effect.succeed(0n),
+          sleep: (duration) => clock.sleep(duration)
+        }),
+        Clocks.within(60)
+      )
+      // three for the registration, three for the code; then three and five
+      assert.deepStrictEqual(service.polls(), [11, 19])
+    }))
+
+  it.effect("D4: the deadline is read at the moment of sending: a consumer that takes past it ends the stream", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ start: [Service.code({ expiresIn: 30 })], polls: [Service.pending] })
+      const seen: Array<string> = []
+      const exit = yield* login.pipe(
+        Stream.runForEach((event) => {
+          seen.push(event._tag)
+          return event._tag === "Waiting" ? Effect.sleep("60 seconds") : Effect.void
+        }),
+        Effect.flip,
+        Effect.provide(service.layer),
+        exact,
+        Clocks.within(120)
+      )
+      assert.deepStrictEqual(service.polls(), [5])
+      assert.deepStrictEqual(seen, ["Registered", "CodeReady", "Waiting"])
+      assert.strictEqual(exit !== "still running" && Exit.isSuccess(exit) && exit.value._tag, "DeviceCodeExpired")
+    }))
+
+  it.effect("D7: a failure ends the stream, after the events before it", () =>
+    Effect.gen(function*() {
+      const denied = Service.exception("AccessDeniedException", "access_denied")
+      const service = Service.make({ polls: [Service.pending, denied] })
+      const seen: Array<string> = []
+      const exit = yield* login.pipe(
+        Stream.runForEach((event) => Effect.sync(() => seen.push(event._tag))),
+        Effect.flip,
+        Effect.provide(service.layer),
+        Clocks.within(20)
+      )
+      assert.deepStrictEqual(seen, ["Registered", "CodeReady", "Waiting"])
+      assert.strictEqual(exit !== "still running" && Exit.isSuccess(exit) && exit.value._tag, "AccessDeniedException")
+    }))
+
+  it.effect("D10: onRegistration sees a registration before its event; what it fails with ends the stream", () =>
+    Effect.gen(function*() {
+      const service = Service.make({})
+      const seen: Array<string> = []
+      const error = yield* DeviceGrantStream.login({
+        ...options,
+        onRegistration: ({ clientId }) => {
+          seen.push(clientId)
+          return Effect.fail("disk full" as const)
+        }
+      }).pipe(
+        Stream.runForEach(({ _tag }) => Effect.sync(() => seen.push(_tag))),
+        Effect.flip,
+        Effect.provide(service.layer)
+      )
+      assert.strictEqual(error, "disk full")
+      assert.deepStrictEqual(seen, ["client-1"])
+      assert.deepStrictEqual(service.paths(), ["/client/register"])
+    }))
+})
+
+// -----------------------------------------------------------------------------
+// ends
+// -----------------------------------------------------------------------------
+
+describe("D6: a stream that is left", () => {
+  it.effect("D6: one that is ended early sends nothing more, sleeps no more and leaves no fiber", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clocks.counting
+      const fibers = { started: 0, ended: 0 }
+      const service = Service.make({ polls: [Service.pending] })
+      const events = yield* login.pipe(
+        Stream.take(2),
+        Stream.runCollect,
+        Effect.provide(service.layer),
+        clock.provide,
+        // the count is of a fiber and those that it starts
+        Effect.forkChild,
+        Effect.flatMap(Fiber.join),
+        Effect.provideService(Metric.FiberRuntimeMetrics, {
+          recordFiberStart: () => fibers.started++,
+          recordFiberEnd: () => fibers.ended++
+        })
+      )
+      assert.isAbove(fibers.started, 0)
+      assert.strictEqual(fibers.ended, fibers.started)
+      assert.deepStrictEqual(tags(events), ["Registered", "CodeReady"])
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(service.paths(), ["/client/register", "/device_authorization"])
+      assert.strictEqual(clock.sleepers(), 0)
+    }))
+
+  it.effect.each(
+    [
+      ["in a wait", 2, Service.pending, 0],
+      ["in a request", 7, { silent: true }, 1],
+      ["in the wait after a poll", 7, Service.pending, 0]
+    ] as const
+  )(
+    "D6: one that is interrupted %s leaves no sleep and no request",
+    ([, seconds, answer, inFlight]) =>
+      Effect.gen(function*() {
+        const clock = yield* Clocks.counting
+        const service = Service.make({ polls: [answer] })
+        const fiber = yield* Stream.runDrain(login).pipe(Effect.provide(service.layer), clock.provide, Effect.forkChild)
+        yield* TestClock.adjust(Duration.seconds(seconds))
+        assert.strictEqual(service.count.inFlight, inFlight)
+        assert.isAbove(clock.sleepers(), 0)
+        const sent = service.sent.length
+        yield* Fiber.interrupt(fiber)
+        assert.strictEqual(service.count.inFlight, 0)
+        assert.strictEqual(clock.sleepers(), 0)
+        yield* TestClock.adjust("2 minutes")
+        assert.strictEqual(service.sent.length, sent)
+      })
+  )
+
+  it.effect("D6: between two pulls nothing runs: no sleep, no request", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clocks.counting
+      const service = Service.make({ polls: [Service.pending] })
+      yield* Effect.gen(function*() {
+        const pull = yield* Stream.toPull(login)
+        yield* pull
+        yield* pull
+        assert.strictEqual(clock.sleepers(), 0)
+        assert.strictEqual(service.count.inFlight, 0)
+      }).pipe(Effect.scoped, Effect.provide(service.layer), clock.provide)
+    }))
+})
