@@ -1,3 +1,9 @@
+import {
+  CreateTokenCommand,
+  InvalidGrantException,
+  RegisterClientCommand,
+  SSOOIDCClient
+} from "@aws-sdk/client-sso-oidc"
 import { assert, describe, it } from "@effect/vitest"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as Effect from "effect/Effect"
@@ -80,4 +86,81 @@ describe("E1: a replay of the AWS CLI's authorization code login", () => {
       const foreign = yield* Effect.flip(login(comesBack(() => ({ code: "any", state: "another" }))))
       assert.deepInclude(foreign, { operation: "Authorize", error: "another state came back" })
     }).pipe(Effect.provide(EmulatorServer.layer())))
+
+  it.effect("E1: the browser is sent back with a code, and the code brings the hour's token", () =>
+    Effect.gen(function*() {
+      const { authorizeUrl, token } = yield* login((url) => fetch(url).then(() => undefined))
+      assert.deepInclude(token, { expiresIn: 3600, tokenType: "Bearer" })
+      assert.match(String(token["refreshToken"]), /^aor/)
+      assert.include(authorizeUrl, "code_challenge_method=S256")
+    }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: 0 }))))
+
+  it.effect("E1, E4: what a person presses on the page is what the CLI hears", () =>
+    Effect.gen(function*() {
+      const press = (action: string) => async (url: string) => {
+        const page = await (await fetch(url)).text()
+        const id = /name="id" value="([^"]+)"/.exec(page)?.[1] ?? ""
+        await fetch(new URL("/authorize", url), { method: "POST", body: new URLSearchParams({ id, action }) })
+      }
+      assert.isString((yield* login(press("allow"))).token["accessToken"])
+      const denied = yield* Effect.flip(login(press("deny")))
+      assert.deepInclude(denied, { operation: "Authorize", error: "access_denied" })
+    }).pipe(Effect.provide(EmulatorServer.layer())))
+
+  it.effect("E1: the official JavaScript client trades the code, once, with its proof key", () =>
+    Effect.gen(function*() {
+      const { url } = yield* EmulatorServer.EmulatorServer
+      const client = yield* Effect.acquireRelease(
+        Effect.sync(() => new SSOOIDCClient({ region: "us-east-1", endpoint: url, maxAttempts: 1 })),
+        (client) => Effect.sync(() => client.destroy())
+      )
+      const { clientId = "", clientSecret } = yield* Effect.promise(() =>
+        client.send(
+          new RegisterClientCommand({
+            clientName: "official",
+            clientType: "public",
+            grantTypes: ["authorization_code", "refresh_token"],
+            redirectUris: ["http://127.0.0.1/oauth/callback"],
+            scopes: ["sso:account:access"],
+            issuerUrl: startUrl
+          })
+        )
+      )
+      const redirectUri = "http://127.0.0.1:50123/oauth/callback"
+      const codeVerifier = AwsCli.codeVerifier()
+      const page = AwsCli.authorizeUrl({
+        endpoint: url,
+        clientId,
+        redirectUri,
+        state: "s",
+        scopes: ["sso:account:access"],
+        codeChallenge: AwsCli.codeChallenge(codeVerifier)
+      })
+      const led = yield* Effect.promise(() => fetch(page, { redirect: "manual" }))
+      const code = new URL(led.headers.get("location") ?? "").searchParams.get("code") ?? ""
+      const trade = (verifier: string) =>
+        Effect.result(Effect.tryPromise({
+          try: () =>
+            client.send(
+              new CreateTokenCommand({
+                clientId,
+                clientSecret,
+                grantType: "authorization_code",
+                code,
+                redirectUri,
+                codeVerifier: verifier
+              })
+            ),
+          catch: (error) => error
+        }))
+      const wrong = yield* trade(AwsCli.codeVerifier())
+      assert(wrong._tag === "Failure")
+      assert.instanceOf(wrong.failure, InvalidGrantException)
+      const right = yield* trade(codeVerifier)
+      assert(right._tag === "Success")
+      assert.strictEqual(right.success.expiresIn, 3600)
+      const again = yield* trade(codeVerifier)
+      assert(again._tag === "Failure")
+      assert.instanceOf(again.failure, InvalidGrantException)
+    }).pipe(Effect.scoped, Effect.provide(EmulatorServer.layer({ autoApprove: 0 }))))
 })

@@ -38,44 +38,54 @@ const hex = (text: string): string => {
   return out
 }
 
-// The forms in which a text may come back. Base64 depends on the offset modulo 3 of the secret in what was encoded; its
-// first characters then mix with what stood before, so that the shifted forms lose them.
-const forms = (secret: string): ReadonlyArray<string> => {
+// The forms in which a text may come back, by the letters that can stand in them. Base64 depends on the offset modulo 3
+// of the secret in what was encoded; its first characters then mix with what stood before, so that the shifted forms
+// lose them.
+const forms = (secret: string): { readonly [A in Alphabet]: ReadonlyArray<string> } => {
   const based = [base64(secret), base64(` ${secret}`).slice(2), base64(`  ${secret}`).slice(3)].map((form) =>
     form.replace(/=+$/, "")
   )
-  return [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    encodeURIComponent(secret.toWellFormed()),
-    ...based,
-    ...based.map((form) => form.replaceAll("+", "-").replaceAll("/", "_")),
-    hex(secret),
-    hex(secret).toUpperCase()
-  ]
+  const digits = hex(secret)
+  return {
+    any: [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret.toWellFormed())],
+    base64: [...based, ...based.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))],
+    hex: [digits, digits.toUpperCase()]
+  }
 }
+
+const alphabets = {
+  any: /^/,
+  base64: /^[A-Za-z0-9+/_-]*$/,
+  hex: /^[0-9A-Fa-f]*$/
+}
+
+type Alphabet = keyof typeof alphabets
 
 interface Traces {
-  /** Every run of eight characters of every form that is longer. */
-  readonly runs: ReadonlySet<string>
+  /** Every form that is longer than a run, with what no run of a text has between them. */
+  readonly long: ReadonlyArray<readonly [letters: RegExp, forms: string]>
   /** The forms that are no longer than a run. */
-  readonly short: ReadonlySet<string>
+  readonly short: ReadonlyArray<string>
 }
 
-// An answer has several texts, and a client secret thousands of runs: made once for the secrets of a request, and gone
-// with them.
+// Not in a printable text, nor in a form of one: no run reaches over it from one form into the next
+const between = "\u0000"
+
+// An answer has several texts: made once for the secrets of a request, and gone with them. The forms stay whole, since
+// to cut a client secret into its runs costs milliseconds, and a text of the service has few runs to look for.
 const traces = new WeakMap<ReadonlyArray<string>, Traces>()
 
 const tracesOf = (secrets: ReadonlyArray<string>): Traces => {
   const known = traces.get(secrets)
   if (known !== undefined) return known
-  const runs = new Set<string>()
-  const short = new Set<string>()
-  for (const form of secrets.flatMap(forms)) {
-    if (form.length <= run && form !== "") short.add(form)
-    for (let at = 0; at + run <= form.length; at++) runs.add(form.slice(at, at + run))
+  const all = secrets.map(forms)
+  const of = (alphabet: Alphabet): ReadonlyArray<string> => [...new Set(all.flatMap((forms) => forms[alphabet]))]
+  const long = (alphabet: Alphabet) =>
+    [alphabets[alphabet], of(alphabet).filter((form) => form.length > run).join(between)] as const
+  const made = {
+    long: [long("any"), long("base64"), long("hex")],
+    short: [...of("any"), ...of("base64"), ...of("hex")].filter((form) => form.length <= run && form !== "")
   }
-  const made = { runs, short }
   traces.set(secrets, made)
   return made
 }
@@ -86,13 +96,16 @@ const tracesOf = (secrets: ReadonlyArray<string>): Traces => {
  */
 export const maskSecrets = (text: string, secrets: ReadonlyArray<string>): string => {
   if (text === "" || secrets.length === 0) return text
-  const { runs, short } = tracesOf(secrets)
+  const { long, short } = tracesOf(secrets)
   const hidden = new Uint8Array(text.length)
   for (const form of short) {
     for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1)) hidden.fill(1, at, at + form.length)
   }
   for (let at = 0; at + run <= text.length; at++) {
-    if (runs.has(text.slice(at, at + run))) hidden.fill(1, at, at + run)
+    const part = text.slice(at, at + run)
+    if (!part.includes(between) && long.some(([letters, forms]) => letters.test(part) && forms.includes(part))) {
+      hidden.fill(1, at, at + run)
+    }
   }
   if (!hidden.includes(1)) return text
   let out = ""
