@@ -5,6 +5,7 @@
  * `--socket` over loopback, in the same process all the same, so that one heap holds both sides.
  */
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import type { EndpointError } from "@sso-oidc/core/SsoOidcError"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
@@ -75,7 +76,11 @@ const overSockets = Layer.unwrap(Effect.map(
   Layer.provide(NodeTransport.layer())
 )
 
-await Effect.gen(function*() {
+const layer: Layer.Layer<Emulator.Emulator | SsoOidc.SsoOidc, Emulator.EmulatorError | EndpointError> = values.socket
+  ? overSockets
+  : inProcess
+
+const program = Effect.gen(function*() {
   const emulator = yield* Emulator.Emulator
   yield* Console.log(
     `${grants} grants at once, ${values.socket ? "over sockets" : "in process"}: heap ${heap().toFixed(1)} MiB before`
@@ -84,4 +89,6 @@ await Effect.gen(function*() {
   yield* emulator.advance("10 hours")
   yield* DeviceGrant.start({ clientName: "load", startUrl })
   yield* Console.log(`ten hours later, after one more request: heap ${heap().toFixed(1)} MiB`)
-}).pipe(Effect.provide(values.socket ? overSockets : inProcess), Effect.runPromise)
+}).pipe(Effect.provide(layer))
+
+await Effect.runPromise(program)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
-import { Effect, Redacted } from "effect"
+import { Effect, Fiber, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 import { grantType, registration, started, startUrl, tagOf } from "./support.ts"
 
@@ -331,6 +331,33 @@ describe("Emulator", () => {
         yield* TestClock.adjust("90 days")
         yield* emulator.registerClient(registration)
       }).pipe(provide({ capacity: 2 })))
+
+    it.effect("E3: ten thousand grants at once: each poll is answered, and when they end there is room for as many", () =>
+      Effect.gen(function*() {
+        const emulator = yield* Emulator.Emulator
+        const { clientId, clientSecret } = yield* emulator.registerClient({
+          clientName: "a tool",
+          clientType: "public"
+        })
+        const login = Effect.gen(function*() {
+          const code = yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
+          const poll = emulator.createToken({ clientId, clientSecret, grantType, deviceCode: code.deviceCode })
+          const first = yield* tagOf(poll)
+          yield* emulator.approve(code.userCode)
+          yield* Effect.sleep("1 second")
+          return [first, (yield* poll).tokenType].join()
+        })
+        for (let wave = 0; wave < 2; wave++) {
+          const all = yield* Effect.forkChild(
+            Effect.forEach(Array.from({ length: 10_000 }), () => login, { concurrency: "unbounded" })
+          )
+          yield* TestClock.adjust("1 second")
+          assert.deepStrictEqual([...new Set(yield* Fiber.join(all))], ["AuthorizationPendingException,Bearer"])
+          const { deviceCodes, sessions } = yield* emulator.snapshot
+          assert.lengthOf(deviceCodes, 10_000)
+          assert.lengthOf(sessions, 0)
+        }
+      }).pipe(provide({ requestsPerSecond: 20_000 })))
 
     it.effect("E3: where there is no room for a session, the oldest one ends", () =>
       Effect.gen(function*() {

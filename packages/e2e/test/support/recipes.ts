@@ -1,20 +1,22 @@
 /**
- * The recipes of docs/emulator.md, so that a test follows what a reader follows.
+ * The recipes of docs/emulator.md and of the emulator's README, so that a test follows what a reader follows.
  */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
+
+const documents = ["docs/emulator.md", "packages/emulator/README.md"]
 
 const documented = "http://127.0.0.1:8484"
 
 /** The one block of that language which has the words in it, with the address of a running emulator. */
 export const recipe = (language: string, words: string, url: string): string => {
-  const docs = readFileSync(join(import.meta.dirname, "../../../../docs/emulator.md"), "utf8")
+  const docs = documents.map((path) => readFileSync(join(import.meta.dirname, "../../../..", path), "utf8")).join("\n")
   const found = [...docs.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, "gm"))]
     .map(([, code]) => code ?? "")
     .filter((code) => code.includes(words))
   const [block] = found
   if (block === undefined || found.length > 1) {
-    throw new Error(`docs/emulator.md has ${found.length} ${language} blocks with "${words}"`)
+    throw new Error(`the documents have ${found.length} ${language} blocks with "${words}"`)
   }
   return block.replaceAll(documented, url)
 }
