@@ -13,7 +13,9 @@ import * as EmulatorTransport from "@sso-oidc/emulator/EmulatorTransport"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import * as Semaphore from "effect/Semaphore"
 import { parseArgs } from "node:util"
 
 const { values } = parseArgs({
@@ -50,6 +52,8 @@ const wave = Effect.fnUntraced(function*(n: number) {
     () => Effect.result(login),
     { concurrency: "unbounded" }
   ).pipe(Effect.provideService(SsoOidc.SsoOidc, oidc))
+  const failures = new Set(results.flatMap((result) => result._tag === "Failure" ? [result.failure.message] : []))
+  for (const message of [...failures].slice(0, 3)) yield* Console.error(message)
   const ends = new Map<string, number>()
   for (const result of results) {
     const end = result._tag === "Success" ? "token" : result.failure._tag
@@ -68,12 +72,22 @@ const options = { requestsPerSecond: 1_000_000, capacity: grants + waves + 2 }
 
 const inProcess = SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provideMerge(EmulatorTransport.layer(options)))
 
+// One process plays ten thousand: it must not open ten thousand connections, which the system would refuse
+const fewConnections = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.gen(function*() {
+    const client = yield* HttpClient.HttpClient
+    const connections = yield* Semaphore.make(200)
+    return HttpClient.transform(client, Semaphore.withPermit(connections))
+  })
+).pipe(Layer.provide(NodeTransport.layer()))
+
 const overSockets = Layer.unwrap(Effect.map(
   EmulatorServer.EmulatorServer,
-  ({ url }) => SsoOidc.layer({ region: "eu-west-1", endpoint: url })
+  ({ url }) => SsoOidc.layer({ region: "eu-west-1", endpoint: url, requestTimeout: "10 minutes" })
 )).pipe(
-  Layer.provideMerge(EmulatorServer.layer(options)),
-  Layer.provide(NodeTransport.layer())
+  Layer.provideMerge(EmulatorServer.layer({ ...options, expiresIn: 3600 })),
+  Layer.provide(fewConnections)
 )
 
 const layer: Layer.Layer<Emulator.Emulator | SsoOidc.SsoOidc, Emulator.EmulatorError | EndpointError> = values.socket

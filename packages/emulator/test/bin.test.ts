@@ -24,10 +24,12 @@ interface Running {
 }
 
 /** The command in a process of its own, which ends with the test at the latest. */
-const run = (...args: ReadonlyArray<string>) =>
+const run = (...args: ReadonlyArray<string>) => runIn({}, ...args)
+
+const runIn = (variables: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
   Effect.acquireRelease(
     Effect.sync((): Running => {
-      const child = spawn(process.execPath, [bin, ...args])
+      const child = spawn(process.execPath, [bin, ...args], { env: { ...process.env, ...variables } })
       let stdout = ""
       let stderr = ""
       child.stderr.on("data", (chunk) => {
@@ -93,6 +95,7 @@ describe("the command", () => {
     ["--port 99999", /^The emulator cannot start: port must be a whole number from 0 to 65535, not 99999\.\n$/],
     ["--interval x", /^Invalid value for flag --interval: "x"\..*\n$/],
     ["--auto-approve -1", /^The emulator cannot start: autoApprove must be .*, not -1\.\n$/],
+    ["--cors *", /^The emulator cannot start: a CORS origin must be .*\.\n$/],
     ["--nope", /^Unrecognized flag: --nope .*\n$/]
   ])("E1: %s is refused in one line", ([args, says]) =>
     Effect.gen(function*() {
@@ -100,6 +103,44 @@ describe("the command", () => {
       const { code, stderr, stdout } = yield* ended
       assert.deepStrictEqual([code, stdout], [1, ""])
       assert.match(stderr, new RegExp(says ?? ""))
+    }))
+
+  it.effect("E4: with --control the second line says the token, which opens the control API", () =>
+    Effect.gen(function*() {
+      const { child, ended, ready } = yield* run("--port", "0", "--control")
+      const url = urlOf(yield* ready)
+      child.kill("SIGTERM")
+      const { stdout } = yield* ended
+      assert.match(stdout, /^SSO OIDC emulator: http:\S+\ncontrol token: [\w-]{43}\n$/)
+      assert.include(stdout, url)
+    }))
+
+  it.effect("E4: a token in the environment is taken, and not printed; without --control there is no control API", () =>
+    Effect.gen(function*() {
+      const token = "a-token-for-the-tests"
+      const variables = { SSO_OIDC_EMULATOR_CONTROL_TOKEN: token }
+      const headers = { authorization: `Bearer ${token}` }
+      for (
+        const [flags, status] of [[["--control", "--cors", "http://a.test", "--cors", "http://b.test"], 200], [
+          [],
+          404
+        ]] as const
+      ) {
+        const { child, ended, ready } = yield* runIn(variables, "--port", "0", ...flags)
+        const url = urlOf(yield* ready)
+        assert.strictEqual((yield* exchange(url, { path: "/control/clock", headers })).status, status)
+        if (status === 200) {
+          const { headers } = yield* exchange(url, { path: "/token", body: "{}", headers: { origin: "http://b.test" } })
+          assert.strictEqual(headers["access-control-allow-origin"], "http://b.test")
+        }
+        child.kill("SIGTERM")
+        assert.deepStrictEqual(yield* ended, {
+          code: 0,
+          signal: null,
+          stdout: `SSO OIDC emulator: ${url}\n`,
+          stderr: ""
+        })
+      }
     }))
 
   it.effect("E5: a port in use is said in one line", () =>
