@@ -142,14 +142,27 @@ describe("the state", () => {
       assert.strictEqual((yield* Effect.flip(emulator.expire(other.code.userCode))).problem, "used")
     }).pipe(provide))
 
+  it.effect("E3: a code that was used stays used where it is put back", () =>
+    Effect.gen(function*() {
+      const { code, emulator, poll } = yield* started()
+      yield* emulator.approve(code.userCode)
+      yield* poll
+      const snapshot = yield* emulator.snapshot
+      yield* emulator.reset
+      yield* emulator.seed(snapshot)
+      assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "used")
+      assert.strictEqual(yield* tagOf(poll), "InvalidGrantException")
+    }).pipe(provide))
+
   it.effect("E4: the list has every sign-in of both grants, the oldest first", () =>
     Effect.gen(function*() {
-      const { code, emulator } = yield* started()
+      const { consent, device } = yield* busy()
       yield* TestClock.adjust(1)
-      const { consent } = yield* busy()
+      const { code, emulator } = yield* started()
       const list = yield* emulator.list
       assert.lengthOf(list, 4)
-      assert.deepInclude(list[0], { userCode: code.userCode, status: "pending" })
-      assert.deepInclude(list[3], { id: consent.id, from: { userAgent: "a browser" } })
+      assert.deepInclude(list[0], { userCode: device.code.userCode, status: "pending" })
+      assert.deepInclude(list[2], { id: consent.id, from: { userAgent: "a browser" } })
+      assert.deepInclude(list[3], { userCode: code.userCode, status: "pending" })
     }).pipe(provide))
 })

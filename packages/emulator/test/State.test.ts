@@ -40,4 +40,32 @@ describe("State", () => {
     assert.deepStrictEqual(state.size(), { registrations: 2, codes: 0, consents: 0, sessions: 0 })
     assert.isUndefined(state.userCode(code?.userCode ?? ""))
   })
+
+  it("E3: where all room is taken, what is over makes room, and what is not stays", () => {
+    const state = State.make({ capacity: 3, autoApprove: undefined, requestsPerSecond: 500 })
+    const client = registration("a", 9 * hour)
+    state.addRegistration(client, 0)
+    const add = (now: number) =>
+      state.addCode({
+        client,
+        from: undefined,
+        startUrl: "https://x.test",
+        issuedAt: now,
+        expiresAt: now + 1000,
+        interval: 1
+      })
+    const [first, second, third] = [add(0), add(0), add(500)]
+    assert.isUndefined(add(500))
+    assert.isDefined(first)
+    if (first !== undefined) state.useCode(first)
+    assert.isUndefined(state.deviceCode(first?.deviceCode ?? ""))
+    // known to the person until its room is needed
+    assert.strictEqual(state.userCode(first?.userCode ?? ""), first)
+    assert.isDefined(add(500))
+    assert.isUndefined(state.userCode(first?.userCode ?? ""))
+    assert.isUndefined(add(999))
+    assert.isDefined(add(1000))
+    assert.isUndefined(state.deviceCode(second?.deviceCode ?? ""))
+    assert.strictEqual(state.deviceCode(third?.deviceCode ?? ""), third)
+  })
 })
