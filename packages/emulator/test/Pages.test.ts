@@ -349,6 +349,18 @@ describe("the page of the authorization code grant", () => {
       assert.include(String(wrong.headers["x-amzn-errortype"]), "InvalidClientException:")
       const twice = yield* ask({ path: "/authorize?client_id=a&client_id=b" })
       assert.deepInclude(JSON.parse(twice.text), { error: "invalid_request" })
+      const { text } = yield* authorize(client)
+      assert.isNotEmpty(idOf(text))
+      const query = new URLSearchParams({
+        response_type: "code",
+        client_id: client.clientId,
+        redirect_uri: "http://127.0.0.1:49152/oauth/callback",
+        code_challenge_method: "S256",
+        code_challenge: challenge
+      })
+      for (const more of ["&response_type=code", "&state=a&state=b", "&scope=a&scopes=b"]) {
+        assert.strictEqual((yield* ask({ path: `/authorize?${query}${more}` })).status, 400, more)
+      }
       const scope = yield* authorize(client, { scopes: "other" })
       assert.strictEqual(scope.status, 303)
       assert.include(String(scope.headers["location"]), "error=invalid_scope")

@@ -142,6 +142,19 @@ describe("the state", () => {
       assert.strictEqual((yield* Effect.flip(emulator.expire(other.code.userCode))).problem, "used")
     }).pipe(provide))
 
+  it.effect("E3: what is over is not in it: a registration, a session", () =>
+    Effect.gen(function*() {
+      const { emulator } = yield* started()
+      const { device } = yield* busy()
+      assert.lengthOf((yield* emulator.snapshot).sessions, 1)
+      yield* TestClock.adjust("8 hours")
+      assert.lengthOf((yield* emulator.snapshot).sessions, 0)
+      assert.lengthOf((yield* emulator.snapshot).registrations, 4)
+      yield* TestClock.adjust("90 days")
+      assert.lengthOf((yield* emulator.snapshot).registrations, 0)
+      assert.strictEqual(yield* tagOf(device.poll), "InvalidClientException")
+    }).pipe(provide))
+
   it.effect("E3: a code that was used stays used where it is put back", () =>
     Effect.gen(function*() {
       const { code, emulator, poll } = yield* started()
