@@ -36,7 +36,10 @@ const proper = (answer: Answer) => {
     "content-security-policy":
       `default-src 'none'; style-src 'sha256-${hash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
     "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
     "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store"
   })
   assert.match(answer.text, /^<!doctype html>\n<html lang="en">/)
@@ -63,6 +66,7 @@ describe("the pages", () => {
       assert.include(question.text, code.userCode)
       const root = yield* ask({ path: "/" })
       assert.deepStrictEqual([root.status, root.headers["location"]], [302, "/device"])
+      assert.include(root.headers["content-security-policy"], "frame-ancestors 'none'")
     }).pipe(provide()))
 
   it.effect("E4: the question shows code, client, scopes and start URL, and warns", () =>
@@ -70,7 +74,9 @@ describe("the pages", () => {
       const { code } = yield* started({ clientName: "My tool", scopes: ["sso:account:access", "other:scope"] })
       const { text, ...rest } = yield* page(code.userCode)
       proper({ text, ...rest })
-      for (const part of [code.userCode, "My tool", startUrl, "<li>sso:account:access</li>", "<li>other:scope</li>"]) {
+      for (
+        const part of [code.userCode, "My tool", startUrl, "<bdi>sso:account:access</bdi>", "<bdi>other:scope</bdi>"]
+      ) {
         assert.include(text, part)
       }
       assert.include(text, "Go on only if you started this sign-in yourself and the code matches.")
@@ -140,7 +146,7 @@ describe("the pages", () => {
       ) {
         proper(answer)
         assert.deepStrictEqual([answer.status, answer.text.includes(says)], [410, true], says)
-        assert.include(answer.text, "<a href=\"/device\">")
+        assert.include(answer.text, " href=\"/device\">")
       }
     }).pipe(provide()))
 
@@ -189,6 +195,85 @@ describe("the pages", () => {
       assert.strictEqual((yield* ask({ path: "/device", body })).status, 200)
       assert.strictEqual((yield* ask({ path: "/device", body, headers: { origin: url } })).status, 200)
       assert.strictEqual((yield* ask({ path: "/device", body, headers: { "sec-fetch-site": "none" } })).status, 200)
+    }).pipe(provide()))
+
+  it.effect("E4: another site can lead here by a link, but neither frame nor fetch what tells a code", () =>
+    Effect.gen(function*() {
+      const { code } = yield* started()
+      const from = (site: string, dest?: string) =>
+        Effect.map(
+          ask({
+            path: `/device?user_code=${code.userCode}`,
+            headers: { "sec-fetch-site": site, ...(dest === undefined ? {} : { "sec-fetch-dest": dest }) }
+          }),
+          (answer) => {
+            proper(answer)
+            return [answer.status, answer.text.includes(code.userCode)]
+          }
+        )
+      for (const site of ["cross-site", "same-site"]) {
+        assert.deepStrictEqual(yield* from(site, "document"), [200, true])
+        for (const dest of ["iframe", "object", "image", "script", "empty", undefined]) {
+          assert.deepStrictEqual(yield* from(site, dest), [403, false], dest)
+        }
+      }
+      assert.deepStrictEqual(yield* from("none", "document"), [200, true])
+      assert.deepStrictEqual(yield* from("same-origin", "document"), [200, true])
+    }).pipe(provide()))
+
+  it.effect("E4: codes cannot be guessed: ten wrong ones a minute, then none is looked at, the right one neither", () =>
+    Effect.gen(function*() {
+      const { code, emulator } = yield* started()
+      const user_code = code.userCode
+      // typed and sent count alike, and a right one in between takes nothing back
+      for (let n = 0; n < 5; n++) {
+        assert.strictEqual((yield* page(user_code)).status, 200)
+        assert.strictEqual((yield* page("BBBB-BBBB")).status, 404)
+        assert.strictEqual((yield* submit({ user_code: "CCCC-CCCC", action: n === 0 ? "deny" : "allow" })).status, 404)
+      }
+      yield* TestClock.adjust("20 seconds")
+      for (
+        const answer of [
+          yield* page("BBBB-BBBB"),
+          yield* page(user_code),
+          yield* submit({ user_code: "CCCC-CCCC", action: "allow" }),
+          yield* submit({ user_code, action: "allow" }),
+          yield* submit({ user_code, action: "deny" })
+        ]
+      ) {
+        proper(answer)
+        assert.deepStrictEqual([answer.status, answer.headers["retry-after"]], [429, "40"])
+        assert.notInclude(answer.text, user_code)
+      }
+      assert.strictEqual((yield* emulator.lookup(user_code)).status, "pending")
+      // the form itself is there all the time
+      assert.strictEqual((yield* ask({ path: "/device" })).status, 200)
+      yield* TestClock.adjust("39 seconds")
+      assert.strictEqual((yield* page(user_code)).headers["retry-after"], "1")
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* submit({ user_code, action: "allow" })).status, 200)
+    }).pipe(provide()))
+
+  it.effect("E4: of many wrong codes at once no more than ten are told apart", () =>
+    Effect.gen(function*() {
+      const answers = yield* Effect.all(
+        Array.from({ length: 40 }, (_, n) => page(`B${"CDFGHJKLMN".charAt(n % 10)}BB-BBBB`)),
+        { concurrency: "unbounded" }
+      )
+      assert.strictEqual(answers.filter(({ status }) => status === 404).length, 10)
+      assert.strictEqual(answers.filter(({ status }) => status === 429).length, 30)
+    }).pipe(provide()))
+
+  it.effect("E4: what another site does uses up nobody's attempts", () =>
+    Effect.gen(function*() {
+      const { code } = yield* started()
+      const headers = { "sec-fetch-site": "cross-site", "sec-fetch-dest": "image" }
+      for (let n = 0; n < 12; n++) {
+        yield* ask({ path: "/device?user_code=BBBB-BBBB", headers })
+        yield* submit({ user_code: "BBBB-BBBB", action: "allow" }, { "sec-fetch-site": "cross-site" })
+        yield* submit({ user_code: "BBBB-BBBB" })
+      }
+      assert.strictEqual((yield* page(code.userCode)).status, 200)
     }).pipe(provide()))
 
   it.effect("E4: a form without a decision, or too large, decides nothing", () =>

@@ -1,5 +1,8 @@
 /**
  * The pages that a person sees: enter the code, allow or deny, and what became of it. No scripts.
+ *
+ * Both grants ask the same {@link Question}. With the device grant the person compares a code, since whoever started the
+ * sign-in may sit elsewhere (RFC 8628 section 5.4); with the authorization code grant the browser itself is led on.
  */
 import type * as Emulator from "../Emulator.ts"
 import { foreign, type Html, html, none } from "./html.ts"
@@ -8,6 +11,35 @@ import { style } from "./style.ts"
 export interface Page {
   readonly status: number
   readonly body: string
+  /** Seconds after which it makes sense to come back. */
+  readonly retryAfter?: number
+  /** Where the browser may go with this page's form, besides the emulator itself. */
+  readonly formAction?: string
+}
+
+/** Where a request of a device came from. All of it but the time is in the device's own words. */
+export interface Origin {
+  /** An IP address. */
+  readonly address?: string | undefined
+  readonly userAgent?: string | undefined
+  readonly secondsAgo: number
+}
+
+/** What a person is asked. */
+export interface Question {
+  /** The user code, which the person's device must show too. Absent where there is none to compare. */
+  readonly code?: string | undefined
+  readonly clientName: string
+  readonly scopes: ReadonlyArray<string>
+  /** The start URL of the portal, or the issuer URL. */
+  readonly startUrl?: string | undefined
+  readonly from?: Origin | undefined
+  /** The origin of the redirect URI, or its scheme with the colon: where the browser goes afterwards. */
+  readonly returnTo?: string | undefined
+  /** The path that the form is sent to. */
+  readonly action: string
+  /** What the form names the question by. */
+  readonly hidden: { readonly name: string; readonly value: string }
 }
 
 const page = (status: number, title: string, content: Html): Page => ({
@@ -32,7 +64,7 @@ ${content}
 `.html
 })
 
-const back = html`<p><a href="/device">Enter another code</a></p>`
+const back = html`<p><a class="next" href="/device">Enter another code</a></p>`
 
 const message = (status: number, title: string, tone: "good" | "bad", text: string, more: Html = back): Page =>
   page(
@@ -42,6 +74,15 @@ const message = (status: number, title: string, tone: "good" | "bad", text: stri
 <p>${text}</p>
 ${more}`
   )
+
+const count = (amount: number, unit: string): string => `${amount} ${unit}${amount === 1 ? "" : "s"}`
+
+// -----------------------------------------------------------------------------
+// the code
+// -----------------------------------------------------------------------------
+
+/** The longest text that the field takes: a code with whatever a person puts between its letters. */
+const maxCode = 64
 
 /** The form for the code; after a wrong one, with what is wrong and what was typed. */
 export const enter = (wrong?: string): Page =>
@@ -57,43 +98,121 @@ ${
 `
     }<label for="user_code">Code</label>
 <p class="hint" id="hint">Eight letters, as your device or terminal shows them.</p>
-<input id="user_code" name="user_code" type="text" required maxlength="64" autocomplete="off" autocapitalize="characters"
-  autocorrect="off" spellcheck="false" autofocus value="${foreign(wrong ?? "")}"
+<input id="user_code" name="user_code" type="text" required maxlength="${
+      String(maxCode)
+    }" autocomplete="off" autocapitalize="characters"
+  autocorrect="off" spellcheck="false" autofocus value="${foreign(wrong ?? "", maxCode)}"
   ${wrong === undefined ? html`aria-describedby="hint"` : html`aria-invalid="true" aria-describedby="problem hint"`}>
 <div class="buttons"><button class="main" type="submit">Continue</button></div>
 </form>`
   )
 
-/** The question. */
-export const confirm = (authorization: Emulator.Authorization): Page =>
-  page(
+/** Too many wrong codes were tried, and no code is looked at for so many seconds. */
+export const tooMany = (seconds: number): Page => ({
+  ...message(
+    429,
+    "Too many wrong codes",
+    "bad",
+    `For the next ${count(seconds, "second")} no code is looked at, right or wrong. Wait, then enter yours.`,
+    html`<p><a class="next" href="/device">Enter the code</a></p>`
+  ),
+  retryAfter: seconds
+})
+
+// -----------------------------------------------------------------------------
+// the question
+// -----------------------------------------------------------------------------
+
+const ago = (seconds: number): string =>
+  seconds < 1
+    ? "just now"
+    : seconds < 60
+    ? `${count(Math.floor(seconds), "second")} ago`
+    : seconds < 3600
+    ? `${count(Math.floor(seconds / 60), "minute")} ago`
+    : `${count(Math.floor(seconds / 3600), "hour")} ago`
+
+const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/i.test(address)
+
+const origin = ({ address, secondsAgo, userAgent }: Origin): Html =>
+  html`${
+    address === undefined
+      ? "Unknown address"
+      : html`${isLoopback(address) ? "This computer" : "Another computer"} (<bdi>${foreign(address, 45)}</bdi>)`
+  }, ${ago(secondsAgo)}${
+    userAgent === undefined || foreign(userAgent) === "" ? none : html`, with <bdi>${foreign(userAgent, 120)}</bdi>`
+  }`
+
+/** What the scopes that the service knows allow. */
+const meanings: ReadonlyMap<string, string> = new Map([
+  ["sso:account:access", "See and use the AWS accounts and roles assigned to you"]
+])
+
+const scope = (name: string): Html => {
+  const meaning = meanings.get(name)
+  return html`<li>${meaning === undefined ? none : html`${meaning} `}<code><bdi>${foreign(name)}</bdi></code></li>
+`
+}
+
+const row = (term: string, description: string | Html): Html =>
+  html`<dt>${term}</dt>
+<dd>${description}</dd>
+`
+
+const own = (text: string, nothing: string): string | Html => {
+  const line = foreign(text)
+  return line === "" ? nothing : html`<bdi>${line}</bdi>`
+}
+
+// A screen reader says the letters one by one; what is copied is the code alone.
+const compare = (code: string): Html =>
+  html`<p>Your device or terminal must show this code:</p>
+<p class="code"><span aria-hidden="true">${code}</span><span class="spoken">${
+    [...code.replace("-", ",")].join(" ").replace(" ,", ",")
+  }</span></p>
+`
+
+const warnings = {
+  device: `Go on only if you started this sign-in yourself and the code matches. If somebody sent you this code or
+this link, deny: whoever started it would get your access.`,
+  code: `Go on only if you started this sign-in yourself, just now, on this computer. If it came up by itself, or
+somebody sent you this link, deny: the program that asks would get your access.`
+}
+
+/** The question. The button that gives nothing away comes first, for the hand that only presses Tab and Enter. */
+export const confirm = (question: Question): Page => ({
+  ...page(
     200,
     "Allow this sign-in?",
     html`<h1>Allow this sign-in?</h1>
-<p>Your device or terminal must show this code:</p>
-<p class="code">${authorization.userCode}</p>
-<dl>
-<dt>Asked by</dt>
-<dd><bdi>${foreign(authorization.clientName)}</bdi></dd>
-<dt>Start URL</dt>
-<dd><bdi>${foreign(authorization.startUrl)}</bdi></dd>
-<dt>Scopes</dt>
-<dd>${
-      authorization.scopes.length === 0
-        ? "None"
-        : html`<ul>${authorization.scopes.map((scope) => html`<li>${foreign(scope)}</li>`)}</ul>`
-    }</dd>
-</dl>
-<p class="warning">Go on only if you started this sign-in yourself and the code matches. If somebody sent you this code or
-this link, deny: whoever started it would get your access.</p>
-<form method="post" action="/device">
-<input type="hidden" name="user_code" value="${authorization.userCode}">
+${question.code === undefined ? none : compare(question.code)}<dl>
+${row("Asked by, in its own words", own(question.clientName, "No name"))}${
+      question.from === undefined ? none : row("Asked from", origin(question.from))
+    }${question.startUrl === undefined ? none : row("Start URL", own(question.startUrl, "None"))}${
+      row(
+        "To be allowed",
+        question.scopes.length === 0 ? "No scope named" : html`<ul>${question.scopes.map(scope)}</ul>`
+      )
+    }${
+      question.returnTo === undefined
+        ? none
+        : row("Afterwards this browser goes to", html`<bdi>${foreign(question.returnTo)}</bdi>`)
+    }</dl>
+<p class="warning" id="warning">${question.code === undefined ? warnings.code : warnings.device}</p>
+<form method="post" action="${question.action}">
+<input type="hidden" name="${question.hidden.name}" value="${question.hidden.value}">
 <div class="buttons">
-<button class="main" type="submit" name="action" value="allow">Allow</button>
 <button type="submit" name="action" value="deny">Deny</button>
+<button class="main" type="submit" aria-describedby="warning" name="action" value="allow">Allow</button>
 </div>
 </form>`
-  )
+  ),
+  ...(question.returnTo === undefined ? {} : { formAction: question.returnTo })
+})
+
+// -----------------------------------------------------------------------------
+// what became of it
+// -----------------------------------------------------------------------------
 
 const closing = html`<p>You can close this page.</p>`
 
@@ -113,11 +232,29 @@ const closed: Record<Exclude<Emulator.Status, "pending">, Page> = {
 /** A code on which nothing can be decided any more. */
 export const over = (status: Exclude<Emulator.Status, "pending">): Page => closed[status]
 
-export const crossSite: Page = message(
-  403,
-  "Not from here",
-  "bad",
-  "Another site sent this form. Nothing was decided."
-)
+const again = html`<p>Start the sign-in again in the program that opened this page.</p>`
 
+const lost = {
+  decided: message(410, "Already decided", "bad", "This sign-in was allowed or denied before.", again),
+  expired: message(410, "Sign-in expired", "bad", "This sign-in was not confirmed in time.", again),
+  unknown: message(404, "No such sign-in", "bad", "Nothing waits to be decided here.", again)
+}
+
+/** The same for a question of the authorization code grant, which no code can be entered for. */
+export const ended = (why: "decided" | "expired" | "unknown"): Page => lost[why]
+
+/** A sign-in with a fault that the program must mend, and that must not be told to a redirect URI that may be wrong. */
+export const refused = (why: string): Page =>
+  message(
+    400,
+    "This sign-in cannot start",
+    "bad",
+    foreign(why, 400),
+    html`<p>The program that opened this page has to mend this.</p>`
+  )
+
+/** Sent by another site. */
+export const crossSite: Page = message(403, "Not from here", "bad", "Another site sent this. Nothing was decided.")
+
+/** A form without an answer, or too large. */
 export const unreadable: Page = message(400, "Nothing was decided", "bad", "The form was not complete.")

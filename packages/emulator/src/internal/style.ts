@@ -21,7 +21,7 @@ body {
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
 }
 main {
-  max-width: 32rem; margin: 0 auto; padding: 1.5rem; background: var(--card);
+  position: relative; max-width: 32rem; margin: 0 auto; padding: 1.5rem; background: var(--card);
   border: 1px solid var(--line); border-radius: .75rem;
 }
 @media (min-width: 40rem) { body { padding-top: 4rem; } main { padding: 2.25rem; } }
@@ -33,8 +33,10 @@ p { margin: 0 0 1rem; }
 }
 dl { margin: 0 0 1.25rem; }
 dt { color: var(--soft); font-size: .875rem; }
-dd { margin: 0 0 .75rem; overflow-wrap: anywhere; }
+dd { margin: 0 0 .75rem; overflow: hidden; overflow-wrap: anywhere; }
 dd ul { margin: 0; padding-left: 1.25rem; }
+code { color: var(--soft); font: .875em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+.spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; user-select: none; }
 .warning {
   margin: 0 0 1.5rem; padding: .75rem 1rem; background: var(--warn); border-left: .25rem solid var(--warn-line);
   border-radius: .25rem;
@@ -57,7 +59,10 @@ button {
 }
 button.main { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
 a { color: var(--accent); }
+a.next { display: inline-flex; align-items: center; min-height: 2.75rem; }
 :focus-visible { outline: .1875rem solid var(--accent); outline-offset: .1875rem; }
+/* where the system's own colors replace these, the main button still differs, and no color carries a meaning alone */
+@media (forced-colors: active) { button.main { border-width: .1875rem; } }
 footer { max-width: 32rem; margin: 1rem auto 0; color: var(--soft); font-size: .875rem; text-align: center; text-wrap: balance; }
 `
 
