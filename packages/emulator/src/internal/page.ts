@@ -190,7 +190,7 @@ ${row("Asked by, in its own words", own(question.clientName, "No name"))}${
       question.from === undefined ? none : row("Asked from", origin(question.from))
     }${question.startUrl === undefined ? none : row("Start URL", own(question.startUrl, "None"))}${
       row(
-        "To be allowed",
+        "Asked for",
         question.scopes.length === 0 ? "No scope named" : html`<ul>${question.scopes.map(scope)}</ul>`
       )
     }${

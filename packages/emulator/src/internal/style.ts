@@ -27,6 +27,7 @@ main {
 @media (min-width: 40rem) { body { padding-top: 4rem; } main { padding: 2.25rem; } }
 h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25; text-wrap: balance; }
 p { margin: 0 0 1rem; }
+main > :last-child { margin-bottom: 0; }
 .code {
   margin: 0 0 1.25rem; padding: .5rem; border: 1px dashed var(--line); border-radius: .5rem;
   font: 600 1.75rem/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; letter-spacing: .1em; text-align: center;
@@ -52,6 +53,7 @@ input {
   color: var(--text); border: 1px solid var(--soft); letter-spacing: .1em; text-transform: uppercase;
   font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 1.25rem;
 }
+input[aria-invalid] { border-color: var(--bad); }
 .buttons { display: flex; flex-wrap: wrap; gap: .75rem; }
 button {
   flex: 1 1 8rem; min-height: 2.75rem; padding: .5rem 1rem; cursor: pointer; font-weight: 600;

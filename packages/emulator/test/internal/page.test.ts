@@ -111,7 +111,7 @@ describe("internal/page: the question", () => {
   it("E4: what is missing is said", () => {
     const text = words(Page.confirm({ ...device, clientName: " \u200b".trim(), scopes: [] }))
     assert.include(text, "Asked by, in its own words �")
-    assert.include(text, "To be allowed No scope named")
+    assert.include(text, "Asked for No scope named")
     assert.include(words(Page.confirm({ ...device, clientName: " " })), "Asked by, in its own words No name")
   })
 
