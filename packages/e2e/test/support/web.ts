@@ -68,9 +68,13 @@ export const site = (html: () => string) =>
 
 const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
-/** Wider than it is shown, which makes a person scroll sideways. */
-const overflow = (page: Page): Promise<boolean> =>
-  page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)
+/** What makes a person scroll sideways, or is cut off at the side where they cannot. */
+const tooWide = (page: Page): Promise<ReadonlyArray<string>> =>
+  page.evaluate(() =>
+    [document.documentElement, ...document.querySelectorAll("main *:not(.spoken)")]
+      .filter((element) => element.clientWidth > 0 && element.scrollWidth > element.clientWidth)
+      .map((element) => element.tagName)
+  )
 
 /** Every fault of the page that is open: light and dark, on a phone and on a desk, narrow, and with large letters. */
 export const faults = async (page: Page): Promise<ReadonlyArray<string>> => {
@@ -92,12 +96,12 @@ export const faults = async (page: Page): Promise<ReadonlyArray<string>> => {
       const box = await target.boundingBox()
       if (box === null || box.height < 44 || box.width < 44) found.push(`too small at ${width} px: ${String(target)}`)
     }
-    if (await overflow(page)) found.push(`scrolls sideways at ${width} px`)
+    found.push(...(await tooWide(page)).map((name) => `${name} is too wide at ${width} px`))
   }
   await page.setViewportSize({ width: 320, height: 740 })
-  if (await overflow(page)) found.push("scrolls sideways at 320 px")
+  found.push(...(await tooWide(page)).map((name) => `${name} is too wide at 320 px`))
   await page.setViewportSize({ width: 640, height: 740 })
   await page.evaluate(() => document.documentElement.style.setProperty("font-size", "200%"))
-  if (await overflow(page)) found.push("scrolls sideways with letters of twice the size")
+  found.push(...(await tooWide(page)).map((name) => `${name} is too wide with letters of twice the size`))
   return found
 }

@@ -17,10 +17,11 @@ export interface Page {
   readonly formAction?: string
 }
 
-/** Where a request of a device came from. All of it but the time is in the device's own words. */
+/** Where the request that a person decides on came from. */
 export interface Origin {
   /** An IP address. */
   readonly address?: string | undefined
+  /** In the program's own words. */
   readonly userAgent?: string | undefined
   readonly secondsAgo: number
 }
