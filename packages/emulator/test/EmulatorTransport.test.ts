@@ -78,7 +78,7 @@ describe("EmulatorTransport", () => {
   it.effect("seam: no redirect is followed", () =>
     Effect.gen(function*() {
       const answer = yield* HttpClient.get("https://any.example/")
-      assert.strictEqual(answer.status, 302)
+      assert.strictEqual(answer.status, 303)
       assert.strictEqual(answer.headers["location"], "/device")
     }).pipe(provide()))
 

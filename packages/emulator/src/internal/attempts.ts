@@ -1,30 +1,42 @@
 /**
- * How often a person may enter a wrong code, so that nobody finds a right one by trying (RFC 8628 section 5.1).
+ * How many wrong user codes may be tried (RFC 8628 section 5.1): ten in any minute, by everybody together, since on
+ * loopback one guesser looks like another.
  *
- * One count for all: on loopback everybody comes from the same address.
+ * Synchronous, and the time is an argument. It remembers at most ten instants.
  */
 
-/** Wrong codes that a window sees before nobody may try. */
-export const most = 10
+/** So many wrong codes are answered in one period; after them, no code is looked up. */
+export const limit = 10
 
 /** In milliseconds. */
-export const window = 60_000
+export const period = 60_000
 
 export const make = () => {
-  // when the latest wrong codes came, the oldest first, and never more than the limit
+  // when the wrong codes of the last period came, oldest first
   let wrong: ReadonlyArray<number> = []
 
+  // What lies ahead of a clock that was set back counts as of now: it would neither be forgotten nor hold for ever.
+  const recent = (now: number): ReadonlyArray<number> =>
+    wrong.map((at) => Math.min(at, now)).filter((at) => now - at < period)
+
+  /** The whole seconds until a code is looked up again: 0 where one may be now. */
+  const wait = (now: number): number => {
+    wrong = recent(now)
+    const [oldest] = wrong
+    return oldest === undefined || wrong.length < limit ? 0 : Math.ceil((oldest + period - now) / 1000)
+  }
+
   return {
-    /** Milliseconds until the next code may be tried; 0 when it may be now. */
-    left: (now: number): number => {
-      // what lies ahead was counted before the clock was set back
-      wrong = wrong.filter((at) => at <= now && now - at < window)
-      const [oldest] = wrong
-      return wrong.length < most || oldest === undefined ? 0 : oldest + window - now
+    wait,
+    /** Counts a wrong code, unless it is one too many: then the same as `wait`, and nothing must be told of the code. */
+    count: (now: number): number => {
+      const seconds = wait(now)
+      if (seconds === 0) wrong = [...wrong, now]
+      return seconds
     },
-    /** A code was wrong. */
-    failed: (now: number): void => {
-      wrong = [...wrong, now].slice(-most)
-    }
+    /** How many instants are remembered. */
+    size: (): number => wrong.length
   }
 }
+
+export type Attempts = ReturnType<typeof make>

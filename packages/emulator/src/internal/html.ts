@@ -23,12 +23,13 @@ export const html = (
 
 export const none: Html = { html: "" }
 
-// C0, DEL and C1 controls, and what reorders or hides the text around it: a person would be deceived by it
-// oxlint-disable-next-line no-control-regex -- to find them is what it is for
-const deceiving = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+// Controls, separators of lines, and what reorders, hides or pads the text around it without being seen: a person would
+// be deceived by it. Variation selectors may stay, since emoji are written with them and they show nothing of their own.
+const deceiving = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]--[\ufe00-\ufe0f]]/gv
 
 /** A text of a stranger, on one line and of bounded length. */
-export const foreign = (text: string): string => {
-  const line = text.replace(deceiving, "�").trim()
-  return line.length > 200 ? `${line.slice(0, 199).toWellFormed()}…` : line
+export const foreign = (text: string, maxLength = 200): string => {
+  const line = text.replace(deceiving, "�").replace(/\s+/g, " ").trim()
+  // a letter of two units is not cut in half
+  return line.length > maxLength ? `${line.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, "")}…` : line
 }

@@ -1,7 +1,9 @@
 /**
  * The pages that a person sees: enter the code, allow or deny, and what became of it. No scripts.
+ *
+ * Both grants ask the same {@link Question}. With the device grant the person compares a code, since whoever started the
+ * sign-in may sit elsewhere (RFC 8628 section 5.4); with the authorization code grant the browser itself is led on.
  */
-import * as TrustedUrl from "@sso-oidc/core/TrustedUrl"
 import type * as Authorization from "../Authorization.ts"
 import { foreign, type Html, html, none } from "./html.ts"
 import { style } from "./style.ts"
@@ -9,6 +11,36 @@ import { style } from "./style.ts"
 export interface Page {
   readonly status: number
   readonly body: string
+  /** Seconds after which it makes sense to come back. */
+  readonly retryAfter?: number
+  /** Where the browser may go with this page's form, besides the emulator itself. */
+  readonly formAction?: string
+}
+
+/** Where the request that a person decides on came from. */
+export interface Origin {
+  /** An IP address. */
+  readonly address?: string | undefined
+  /** In the program's own words. */
+  readonly userAgent?: string | undefined
+  readonly secondsAgo: number
+}
+
+/** What a person is asked. */
+export interface Question {
+  /** The user code, which the person's device must show too. Absent where there is none to compare. */
+  readonly code?: string | undefined
+  readonly clientName: string
+  readonly scopes: ReadonlyArray<string>
+  /** The start URL of the portal, or the issuer URL. */
+  readonly startUrl?: string | undefined
+  readonly from?: Origin | undefined
+  /** The origin of the redirect URI, or its scheme with the colon: where the browser goes afterwards. */
+  readonly returnTo?: string | undefined
+  /** The path that the form is sent to. */
+  readonly action: string
+  /** What the form names the question by. */
+  readonly hidden: { readonly name: string; readonly value: string }
 }
 
 const page = (status: number, title: string, content: Html): Page => ({
@@ -33,7 +65,7 @@ ${content}
 `.html
 })
 
-const back = html`<p><a class="button" href="/device">Enter another code</a></p>`
+const back = html`<p><a class="next" href="/device">Enter another code</a></p>`
 
 const message = (status: number, title: string, tone: "good" | "bad", text: string, more: Html = back): Page =>
   page(
@@ -43,6 +75,15 @@ const message = (status: number, title: string, tone: "good" | "bad", text: stri
 <p>${text}</p>
 ${more}`
   )
+
+const count = (amount: number, unit: string): string => `${amount} ${unit}${amount === 1 ? "" : "s"}`
+
+// -----------------------------------------------------------------------------
+// the code
+// -----------------------------------------------------------------------------
+
+/** The longest text that the field takes: a code with whatever a person puts between its letters. */
+const maxCode = 64
 
 /** The form for the code; after a wrong one, with what is wrong and what was typed. */
 export const enter = (wrong?: string): Page =>
@@ -58,105 +99,121 @@ ${
 `
     }<label for="user_code">Code</label>
 <p class="hint" id="hint">Eight letters, as your device or terminal shows them.</p>
-<input id="user_code" name="user_code" type="text" required maxlength="64" autocomplete="off" autocapitalize="characters"
-  autocorrect="off" spellcheck="false" autofocus value="${foreign(wrong ?? "")}"
+<input id="user_code" name="user_code" type="text" required maxlength="${
+      String(maxCode)
+    }" autocomplete="off" autocapitalize="characters"
+  autocorrect="off" spellcheck="false" autofocus value="${foreign(wrong ?? "", maxCode)}"
   ${wrong === undefined ? html`aria-describedby="hint"` : html`aria-invalid="true" aria-describedby="problem hint"`}>
 <div class="buttons"><button class="main" type="submit">Continue</button></div>
 </form>`
   )
 
-/** What a person decides on. All but `code` may come from strangers. */
-export interface Question {
-  /** The device grant: what the device shows, to be compared. */
-  readonly code?: string | undefined
-  readonly clientName: string
-  readonly scopes: ReadonlyArray<string>
-  readonly startUrl?: string | undefined
-  readonly from?: Authorization.From | undefined
-  /** How long ago it was asked, in milliseconds. */
-  readonly ago: number
-  /** The authorization code grant: where the browser goes with the answer. */
-  readonly returnTo?: string | undefined
-  /** The form: where it goes, and by which field it says what it is about. */
-  readonly action: string
-  readonly field: readonly [name: string, value: string]
+/** Too many wrong codes were tried, and no code is looked at for so many seconds. */
+export const tooMany = (seconds: number): Page => ({
+  ...message(
+    429,
+    "Too many wrong codes",
+    "bad",
+    `For the next ${count(seconds, "second")} no code is looked at, right or wrong. Wait, then enter yours.`,
+    html`<p><a class="next" href="/device">Enter the code</a></p>`
+  ),
+  retryAfter: seconds
+})
+
+// -----------------------------------------------------------------------------
+// the question
+// -----------------------------------------------------------------------------
+
+const ago = (seconds: number): string =>
+  seconds < 1
+    ? "just now"
+    : seconds < 60
+    ? `${count(Math.floor(seconds), "second")} ago`
+    : seconds < 3600
+    ? `${count(Math.floor(seconds / 60), "minute")} ago`
+    : `${count(Math.floor(seconds / 3600), "hour")} ago`
+
+const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/i.test(address)
+
+const origin = ({ address, secondsAgo, userAgent }: Origin): Html =>
+  html`${
+    address === undefined
+      ? "Unknown address"
+      : html`${isLoopback(address) ? "This computer" : "Another computer"} (<bdi>${foreign(address, 45)}</bdi>)`
+  }, ${ago(secondsAgo)}${
+    userAgent === undefined || foreign(userAgent) === "" ? none : html`, with <bdi>${foreign(userAgent, 120)}</bdi>`
+  }`
+
+/** What the scopes that the service knows allow. */
+const meanings: ReadonlyMap<string, string> = new Map([
+  ["sso:account:access", "See and use the AWS accounts and roles assigned to you"]
+])
+
+const scope = (name: string): Html => {
+  const meaning = meanings.get(name)
+  return html`<li>${meaning === undefined ? none : html`${meaning} `}<code><bdi>${foreign(name)}</bdi></code></li>
+`
 }
 
-// What a scope lets a client do, for those that are known
-const scopeMeanings: Readonly<Record<string, string>> = {
-  "sso:account:access": "See the AWS accounts and roles that are assigned to you, and use them"
-}
-
-const scopes = (scopes: ReadonlyArray<string>): Html =>
-  scopes.length === 0
-    ? html`Nothing by name`
-    : html`<ul>${
-      scopes.map((scope) => {
-        const meaning = Object.hasOwn(scopeMeanings, scope) ? scopeMeanings[scope] : undefined
-        return meaning === undefined
-          ? html`<li><bdi>${foreign(scope)}</bdi></li>`
-          : html`<li>${meaning} <span class="soft">(${scope})</span></li>`
-      })
-    }</ul>`
-
-const ago = (millis: number): string => {
-  const seconds = Math.max(0, Math.floor(millis / 1000))
-  if (seconds < 5) return "just now"
-  if (seconds < 60) return `${seconds} seconds ago`
-  const minutes = Math.floor(seconds / 60)
-  return minutes === 1 ? "a minute ago" : minutes < 60 ? `${minutes} minutes ago` : "more than an hour ago"
-}
-
-const where = (address: string): string => {
-  // a socket for both families writes IPv4 so
-  const plain = address.replace(/^::ffff:(?=\d)/, "")
-  return TrustedUrl.isLoopback(plain === "::1" ? "[::1]" : plain) ? `This computer (${plain})` : foreign(plain)
-}
-
-const term = (name: string, value: Html): Html =>
-  html`<dt>${name}</dt>
-<dd>${value}</dd>
+const row = (term: string, description: string | Html): Html =>
+  html`<dt>${term}</dt>
+<dd>${description}</dd>
 `
 
-const stranger = (text: string): Html => html`<bdi>${foreign(text)}</bdi>`
+const own = (text: string, nothing: string): string | Html => {
+  const line = foreign(text)
+  return line === "" ? nothing : html`<bdi>${line}</bdi>`
+}
 
-const details = (question: Question): ReadonlyArray<Html> => [
-  term("Asked by", stranger(question.clientName)),
-  term("It may", scopes(question.scopes)),
-  ...(question.startUrl === undefined ? [] : [term("Access portal", stranger(question.startUrl))]),
-  ...(question.from?.address === undefined ? [] : [term("Asked from", html`${where(question.from.address)}`)]),
-  ...(question.from?.userAgent === undefined ? [] : [term("With", stranger(question.from.userAgent))]),
-  term("When", html`${ago(question.ago)}`),
-  ...(question.returnTo === undefined ? [] : [term("Goes on at", stranger(question.returnTo))])
-]
+// A screen reader says the letters one by one; what is copied is the code alone.
+const compare = (code: string): Html =>
+  html`<p>Your device or terminal must show this code:</p>
+<p class="code"><span aria-hidden="true">${code}</span><span class="spoken">${
+    [...code.replace("-", ",")].join(" ").replace(" ,", ",")
+  }</span></p>
+`
 
-/** The question. */
-export const confirm = (question: Question): Page =>
-  page(
+const warnings = {
+  device: `Go on only if you started this sign-in yourself and the code matches. If somebody sent you this code or
+this link, deny: whoever started it would get your access.`,
+  code: `Go on only if you started this sign-in yourself, just now, on this computer. If it came up by itself, or
+somebody sent you this link, deny: the program that asks would get your access.`
+}
+
+/** The question. The button that gives nothing away comes first, for the hand that only presses Tab and Enter. */
+export const confirm = (question: Question): Page => ({
+  ...page(
     200,
     "Allow this sign-in?",
     html`<h1>Allow this sign-in?</h1>
-${
-      question.code === undefined
+${question.code === undefined ? none : compare(question.code)}<dl>
+${row("Asked by, in its own words", own(question.clientName, "No name"))}${
+      question.from === undefined ? none : row("Asked from", origin(question.from))
+    }${question.startUrl === undefined ? none : row("Start URL", own(question.startUrl, "None"))}${
+      row(
+        "Asked for",
+        question.scopes.length === 0 ? "No scope named" : html`<ul>${question.scopes.map(scope)}</ul>`
+      )
+    }${
+      question.returnTo === undefined
         ? none
-        : html`<p id="compare">Your device or terminal must show this code:</p>
-<p class="code" aria-describedby="compare">${question.code}</p>
-`
-    }<dl>
-${details(question)}</dl>
-<p class="warning" id="warning">${
-      question.code === undefined
-        ? "Go on only if you started this sign-in yourself, just now, on this computer. If a link or a message brought you here, deny: whoever made it would get your access."
-        : "Go on only if you started this sign-in yourself and the code matches. If somebody sent you this code or this link, deny: whoever started it would get your access."
-    }</p>
+        : row("Afterwards this browser goes to", html`<bdi>${foreign(question.returnTo)}</bdi>`)
+    }</dl>
+<p class="warning" id="warning">${question.code === undefined ? warnings.code : warnings.device}</p>
 <form method="post" action="${question.action}">
-<input type="hidden" name="${question.field[0]}" value="${question.field[1]}">
+<input type="hidden" name="${question.hidden.name}" value="${question.hidden.value}">
 <div class="buttons">
-<button class="main" type="submit" name="action" value="allow" aria-describedby="warning">Allow</button>
 <button type="submit" name="action" value="deny">Deny</button>
+<button class="main" type="submit" aria-describedby="warning" name="action" value="allow">Allow</button>
 </div>
 </form>`
-  )
+  ),
+  ...(question.returnTo === undefined ? {} : { formAction: question.returnTo })
+})
+
+// -----------------------------------------------------------------------------
+// what became of it
+// -----------------------------------------------------------------------------
 
 const closing = html`<p>You can close this page.</p>`
 
@@ -176,33 +233,19 @@ const closed: Record<Exclude<Authorization.Status, "pending">, Page> = {
 /** A code on which nothing can be decided any more. */
 export const over = (status: Exclude<Authorization.Status, "pending">): Page => closed[status]
 
-const startAgain = html`<p>Start the sign-in again where you began it.</p>`
+const again = html`<p>Start the sign-in again in the program that opened this page.</p>`
 
-const finished: Record<Exclude<Authorization.Status, "pending"> | "unknown", Page> = {
-  approved: message(410, "Already allowed", "good", "This sign-in was allowed already, and went on.", closing),
-  denied: message(410, "Already denied", "bad", "This sign-in was denied.", startAgain),
-  used: message(410, "Already signed in", "good", "This sign-in is finished.", closing),
-  expired: message(410, "Too late", "bad", "This sign-in was not confirmed in time.", startAgain),
-  unknown: message(404, "No such sign-in", "bad", "The emulator knows nothing of this sign-in.", startAgain)
+const lost = {
+  decided: message(410, "Already decided", "bad", "This sign-in was allowed or denied before.", again),
+  expired: message(410, "Sign-in expired", "bad", "This sign-in was not confirmed in time.", again),
+  unknown: message(404, "No such sign-in", "bad", "Nothing waits to be decided here.", again)
 }
 
-/** A sign-in in the browser on which nothing can be decided any more. */
-export const finishedBefore = (status: keyof typeof finished): Page => finished[status]
+/** The same for a question of the authorization code grant, which no code can be entered for. */
+export const ended = (why: "decided" | "expired" | "unknown"): Page => lost[why]
 
-export const crossSite: Page = message(
-  403,
-  "Not from here",
-  "bad",
-  "Another site sent this form. Nothing was decided."
-)
+/** Sent by another site. */
+export const crossSite: Page = message(403, "Not from here", "bad", "Another site sent this. Nothing was decided.")
 
+/** A form without an answer, or too large. */
 export const unreadable: Page = message(400, "Nothing was decided", "bad", "The form was not complete.")
-
-/** Too many codes were wrong: for a while nobody may try another. */
-export const tooMany = (seconds: number): Page =>
-  message(
-    429,
-    "Too many wrong codes",
-    "bad",
-    `Wait ${seconds === 1 ? "a second" : `${seconds} seconds`}, then enter the code that your device shows.`
-  )

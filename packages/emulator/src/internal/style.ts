@@ -21,21 +21,23 @@ body {
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
 }
 main {
-  max-width: 32rem; margin: 0 auto; padding: 1.5rem; background: var(--card);
+  position: relative; max-width: 32rem; margin: 0 auto; padding: 1.5rem; background: var(--card);
   border: 1px solid var(--line); border-radius: .75rem;
 }
 @media (min-width: 40rem) { body { padding-top: 4rem; } main { padding: 2.25rem; } }
 h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25; text-wrap: balance; }
 p { margin: 0 0 1rem; }
+main > :last-child { margin-bottom: 0; }
 .code {
   margin: 0 0 1.25rem; padding: .5rem; border: 1px dashed var(--line); border-radius: .5rem;
   font: 600 1.75rem/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; letter-spacing: .1em; text-align: center;
 }
 dl { margin: 0 0 1.25rem; }
 dt { color: var(--soft); font-size: .875rem; }
-dd { margin: 0 0 .75rem; overflow-wrap: anywhere; }
+dd { margin: 0 0 .75rem; overflow: hidden; overflow-wrap: anywhere; }
 dd ul { margin: 0; padding-left: 1.25rem; }
-.soft { color: var(--soft); }
+code { color: var(--soft); font: .875em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+.spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; user-select: none; }
 .warning {
   margin: 0 0 1.5rem; padding: .75rem 1rem; background: var(--warn); border-left: .25rem solid var(--warn-line);
   border-radius: .25rem;
@@ -51,6 +53,7 @@ input {
   color: var(--text); border: 1px solid var(--soft); letter-spacing: .1em; text-transform: uppercase;
   font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 1.25rem;
 }
+input[aria-invalid] { border-color: var(--bad); }
 .buttons { display: flex; flex-wrap: wrap; gap: .75rem; }
 button {
   flex: 1 1 8rem; min-height: 2.75rem; padding: .5rem 1rem; cursor: pointer; font-weight: 600;
@@ -58,8 +61,10 @@ button {
 }
 button.main { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
 a { color: var(--accent); }
-a.button { display: inline-block; min-height: 2.75rem; padding: .5rem 0; }
+a.next { display: inline-flex; align-items: center; min-height: 2.75rem; }
 :focus-visible { outline: .1875rem solid var(--accent); outline-offset: .1875rem; }
+/* where the system's own colors replace these, the main button still differs, and no color carries a meaning alone */
+@media (forced-colors: active) { button.main { border-width: .1875rem; } }
 footer { max-width: 32rem; margin: 1rem auto 0; color: var(--soft); font-size: .875rem; text-align: center; text-wrap: balance; }
 `
 

@@ -10,6 +10,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Authorization from "../../Authorization.ts"
 import { type AuthorizeRequest, Emulator } from "../../Emulator.ts"
 import * as Body from "../body.ts"
+import * as CrossSite from "../crossSite.ts"
 import * as Dialect from "../dialect.ts"
 import * as From from "../from.ts"
 import * as Page from "../page.ts"
@@ -48,32 +49,39 @@ const read = (request: HttpServerRequest.HttpServerRequest): AuthorizeRequest | 
   }
 }
 
+const path = "/authorize"
+
 const question = (authorization: Authorization.CodeAuthorization, now: number): Page.Page =>
   Page.confirm({
     clientName: authorization.clientName,
     scopes: authorization.scopes,
     startUrl: authorization.issuerUrl,
-    from: authorization.from,
-    ago: now - authorization.issuedAt,
+    from: { ...authorization.from, secondsAgo: (now - authorization.issuedAt) / 1000 },
     returnTo: Url.destination(authorization.redirectUri),
-    action: "/authorize",
-    field: ["id", authorization.id]
+    action: path,
+    hidden: { name: "id", value: authorization.id }
   })
+
+const over = {
+  approved: Page.ended("decided"),
+  denied: Page.ended("decided"),
+  used: Page.ended("decided"),
+  expired: Page.ended("expired"),
+  unknown: Page.ended("unknown")
+}
 
 export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
   const emulator = yield* Emulator
-  const { redirect, show } = yield* Shell.make
+  const { lead, show } = yield* Shell.make
 
   const goOn = (
     authorization: Authorization.Authorization,
     now: number
   ): HttpServerResponse.HttpServerResponse => {
-    if (authorization._tag === "DeviceAuthorization") return show(Page.finishedBefore("unknown"))
-    const { location, redirectUri, status } = authorization
-    if (location !== undefined) return redirect(Redacted.value(location))
-    return status === "pending"
-      ? show(question(authorization, now), { formAction: [Url.destination(redirectUri)] })
-      : show(Page.finishedBefore(status))
+    if (authorization._tag === "DeviceAuthorization") return show(over.unknown)
+    const { location, status } = authorization
+    if (location !== undefined) return lead(Redacted.value(location))
+    return show(status === "pending" ? question(authorization, now) : over[status])
   }
 
   const begin = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
@@ -89,25 +97,31 @@ export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
 
   const decide = Effect.fnUntraced(
     function*(id: string, action: "allow" | "deny") {
+      // a user code has a page of its own, on which nobody can try many
+      if ((yield* emulator.lookup(id))._tag !== "CodeAuthorization") return show(over.unknown)
       const authorization = yield* action === "allow" ? emulator.approve(id) : emulator.deny(id)
       return goOn(authorization, yield* emulator.now)
     },
-    Effect.catchTag("DecisionError", ({ problem }) => Effect.succeed(show(Page.finishedBefore(problem))))
+    Effect.catchTag("DecisionError", ({ problem }) => Effect.succeed(show(over[problem])))
   )
 
-  yield* router.add("GET", "/authorize", (request) =>
-    Effect.matchEffect(begin(request), {
-      onFailure: (error) =>
-        error._tag === "AuthorizeRefused"
-          ? Effect.succeed(redirect(Redacted.value(error.location)))
-          : Effect.map(emulator.now, (now) => Dialect.failure(error, now)),
-      onSuccess: Effect.succeed
-    }))
+  yield* router.add(
+    "GET",
+    path,
+    (request) =>
+      CrossSite.isPeek(request) ? Effect.succeed(show(Page.crossSite)) : Effect.matchEffect(begin(request), {
+        onFailure: (error) =>
+          error._tag === "AuthorizeRefused"
+            ? Effect.succeed(lead(Redacted.value(error.location)))
+            : Effect.map(emulator.now, (now) => Dialect.failure(error, now)),
+        onSuccess: Effect.succeed
+      })
+  )
   yield* router.add(
     "POST",
-    "/authorize",
+    path,
     Effect.fnUntraced(function*(request) {
-      if (Shell.isCrossSite(request)) return show(Page.crossSite)
+      if (CrossSite.isForm(request)) return show(Page.crossSite)
       const bytes = yield* Body.read(request)
       const form = bytes === undefined ? new URLSearchParams() : Body.form(bytes)
       const action = form.get("action")

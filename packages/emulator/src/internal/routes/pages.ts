@@ -3,78 +3,90 @@
  */
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Authorization from "../../Authorization.ts"
-import { Emulator } from "../../Emulator.ts"
+import { DecisionError, Emulator } from "../../Emulator.ts"
 import * as Attempts from "../attempts.ts"
 import * as Body from "../body.ts"
+import * as CrossSite from "../crossSite.ts"
 import * as Page from "../page.ts"
 import { query } from "../query.ts"
 import * as Shell from "../shell.ts"
 
-const question = (authorization: Authorization.DeviceAuthorization, now: number): Page.Page =>
-  Page.confirm({
-    code: authorization.userCode,
-    clientName: authorization.clientName,
-    scopes: authorization.scopes,
-    startUrl: authorization.startUrl,
-    from: authorization.from,
-    ago: now - authorization.issuedAt,
-    action: "/device",
-    field: ["user_code", authorization.userCode]
-  })
+const path = "/device"
+
+const question = (authorization: Authorization.DeviceAuthorization, now: number): Page.Question => ({
+  code: authorization.userCode,
+  clientName: authorization.clientName,
+  scopes: authorization.scopes,
+  startUrl: authorization.startUrl,
+  from: { ...authorization.from, secondsAgo: (now - authorization.issuedAt) / 1000 },
+  action: path,
+  hidden: { name: "user_code", value: authorization.userCode }
+})
 
 export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
   const emulator = yield* Emulator
-  const { headers, show } = yield* Shell.make
+  const { lead, show } = yield* Shell.make
   const attempts = Attempts.make()
 
-  /** What a code leads to, unless too many were wrong: then a right one leads nowhere either, or trying would go on. */
-  const guarded = Effect.fnUntraced(function*(
-    userCode: string,
-    lead: (authorization: Authorization.DeviceAuthorization) => Effect.Effect<Page.Page>
-  ) {
-    const now = yield* emulator.now
-    const left = attempts.left(now)
-    if (left > 0) {
-      const seconds = Math.ceil(left / 1000)
-      return show(Page.tooMany(seconds), { headers: { "retry-after": String(seconds) } })
-    }
-    const found = yield* Effect.result(emulator.lookup(userCode))
-    if (found._tag === "Failure" || found.success._tag !== "DeviceAuthorization") {
-      attempts.failed(now)
-      return show(Page.enter(userCode))
-    }
-    return show(yield* lead(found.success))
-  })
+  // Every use of a code goes through here: none while there were too many wrong ones, and each wrong one counts.
+  const guarded = (userCode: string, use: Effect.Effect<Page.Page, DecisionError>): Effect.Effect<Page.Page> =>
+    Effect.gen(function*() {
+      const seconds = attempts.wait(yield* emulator.now)
+      return seconds > 0 ? Page.tooMany(seconds) : yield* use
+    }).pipe(
+      Effect.catch(Effect.fnUntraced(function*({ problem }) {
+        if (problem !== "unknown") return Page.over(problem)
+        const seconds = attempts.count(yield* emulator.now)
+        return seconds > 0 ? Page.tooMany(seconds) : Page.enter(userCode)
+      }))
+    )
 
-  const ask = (authorization: Authorization.DeviceAuthorization): Effect.Effect<Page.Page> =>
-    authorization.status === "pending"
-      ? Effect.map(emulator.now, (now) => question(authorization, now))
-      : Effect.succeed(Page.over(authorization.status))
+  // a sign-in at `/authorize` has another page, and no user code
+  const byUserCode = (userCode: string) =>
+    Effect.filterOrFail(
+      emulator.lookup(userCode),
+      (found) => found._tag === "DeviceAuthorization",
+      () => new DecisionError({ problem: "unknown" })
+    )
 
-  const decide =
-    (action: "allow" | "deny") => ({ userCode }: Authorization.DeviceAuthorization): Effect.Effect<Page.Page> =>
-      (action === "allow" ? emulator.approve(userCode) : emulator.deny(userCode)).pipe(
-        Effect.map(() => Page.decided(action === "allow" ? "approved" : "denied")),
-        Effect.catch(({ problem }) => Effect.succeed(problem === "unknown" ? Page.enter(userCode) : Page.over(problem)))
+  const ask = (userCode: string): Effect.Effect<Page.Page> =>
+    guarded(
+      userCode,
+      Effect.gen(function*() {
+        const authorization = yield* byUserCode(userCode)
+        return authorization.status === "pending"
+          ? Page.confirm(question(authorization, yield* emulator.now))
+          : Page.over(authorization.status)
+      })
+    )
+
+  const decide = (form: URLSearchParams): Effect.Effect<Page.Page> => {
+    const userCode = form.get("user_code") ?? ""
+    const action = form.get("action")
+    if (action !== "allow" && action !== "deny") return Effect.succeed(Page.unreadable)
+    return guarded(
+      userCode,
+      byUserCode(userCode).pipe(
+        Effect.andThen(action === "allow" ? emulator.approve(userCode) : emulator.deny(userCode)),
+        Effect.as(Page.decided(action === "allow" ? "approved" : "denied"))
       )
+    )
+  }
 
-  yield* router.add("GET", "/", HttpServerResponse.redirect("/device", { headers: headers() }))
-  yield* router.add("GET", "/device", (request) => {
+  yield* router.add("GET", "/", lead(path))
+  yield* router.add("GET", path, (request) => {
+    if (CrossSite.isPeek(request)) return Effect.succeed(show(Page.crossSite))
     const userCode = query(request).get("user_code") ?? ""
-    return userCode.trim() === "" ? Effect.succeed(show(Page.enter())) : guarded(userCode, ask)
+    return Effect.map(userCode.trim() === "" ? Effect.succeed(Page.enter()) : ask(userCode), (page) => show(page))
   })
   yield* router.add(
     "POST",
-    "/device",
+    path,
     Effect.fnUntraced(function*(request) {
-      if (Shell.isCrossSite(request)) return show(Page.crossSite)
+      if (CrossSite.isForm(request)) return show(Page.crossSite)
       const bytes = yield* Body.read(request)
-      const form = bytes === undefined ? new URLSearchParams() : Body.form(bytes)
-      const action = form.get("action")
-      if (action !== "allow" && action !== "deny") return show(Page.unreadable)
-      return yield* guarded(form.get("user_code") ?? "", decide(action))
+      return show(bytes === undefined ? Page.unreadable : yield* decide(Body.form(bytes)))
     })
   )
 }))

@@ -1,0 +1,132 @@
+/**
+ * What the tests of the page share: a person's tab that tells what went wrong in it, another web site, and a checker of
+ * accessibility.
+ */
+import { Emulator } from "@sso-oidc/emulator/Emulator"
+import { EmulatorServer } from "@sso-oidc/emulator/EmulatorServer"
+import axe from "axe-core"
+import * as Effect from "effect/Effect"
+import { createServer } from "node:http"
+import type { Browser, BrowserContextOptions, Page } from "playwright-core"
+import * as AwsCli from "./aws-cli-pkce.ts"
+
+export const startUrl = "https://d-1234567890.awsapps.com/start"
+
+/** A sign-in that waits for a person. */
+export const waiting = Effect.fnUntraced(function*(clientName = "My tool", scopes = ["sso:account:access"]) {
+  const emulator = yield* Emulator
+  const { clientId, clientSecret } = yield* emulator.registerClient({ clientName, clientType: "public", scopes })
+  const from = { address: "127.0.0.1", userAgent: "my-tool/1.0" }
+  return yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl }, { from })
+})
+
+/** Where a client sends a browser that waits at `/authorize`. */
+export const browserWaiting = Effect.gen(function*() {
+  const { url } = yield* EmulatorServer
+  const { clientId } = yield* Emulator.use((emulator) =>
+    emulator.registerClient({
+      clientName: "My tool",
+      clientType: "public",
+      grantTypes: ["authorization_code"],
+      redirectUris: ["http://127.0.0.1/oauth/callback"],
+      scopes: ["sso:account:access"],
+      issuerUrl: startUrl
+    })
+  )
+  return AwsCli.authorizeUrl({
+    endpoint: url,
+    clientId,
+    redirectUri: "http://127.0.0.1:50123/oauth/callback",
+    state: "a state",
+    scopes: ["sso:account:access"],
+    codeChallenge: AwsCli.codeChallenge(AwsCli.codeVerifier())
+  })
+})
+
+export const statusOf = (userCode: string) =>
+  Emulator.use((emulator) => Effect.map(emulator.lookup(userCode), ({ status }) => status))
+
+/** A tab of its own at the emulator. `troubles` is whatever went wrong in it, or left for elsewhere. */
+export const tab = Effect.fnUntraced(function*(browser: Browser | undefined, options: BrowserContextOptions = {}) {
+  if (browser === undefined) return yield* Effect.die(new Error("no browser"))
+  const { url } = yield* EmulatorServer
+  const context = yield* Effect.acquireRelease(
+    Effect.promise(() => browser.newContext({ baseURL: url, ...options })),
+    (context) => Effect.promise(() => context.close())
+  )
+  context.setDefaultTimeout(5000)
+  const page = yield* Effect.promise(() => context.newPage())
+  const troubles: Array<string> = []
+  page.on("pageerror", (error) => troubles.push(`error: ${error.message}`))
+  page.on("dialog", (dialog) => troubles.push(`dialog: ${dialog.message()}`))
+  page.on("request", (request) => {
+    if (!request.url().startsWith(`${url}/`)) troubles.push(`request: ${request.url()}`)
+  })
+  page.on("console", (message) => {
+    // the browser says of every page that is no success that it is none
+    const isStatus = /^Failed to load resource: the server responded with a status of (403|404|410|429) /
+    if (!isStatus.test(message.text())) troubles.push(`console: ${message.text()}`)
+  })
+  return { page, troubles }
+})
+
+/** Another web site on this machine, which answers every path with the page that it is given. */
+export const site = (html: () => string) =>
+  Effect.acquireRelease(
+    Effect.callback<{ readonly port: number; readonly close: () => void }>((resume) => {
+      const server = createServer((request, response) => {
+        response.setHeader("content-type", "text/html; charset=utf-8")
+        response.end(request.url === "/inside" ? "<h1>inside</h1>" : html())
+      })
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address()
+        const port = typeof address === "object" && address !== null ? address.port : 0
+        const close = () => {
+          server.close()
+          server.closeAllConnections()
+        }
+        resume(Effect.succeed({ port, close }))
+      })
+    }),
+    ({ close }) => Effect.sync(close)
+  )
+
+const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+/** What makes a person scroll sideways, or is cut off at the side where they cannot. */
+const tooWide = (page: Page): Promise<ReadonlyArray<string>> =>
+  page.evaluate(() =>
+    [document.documentElement, ...document.querySelectorAll("main *:not(.spoken)")]
+      .filter((element) => element.clientWidth > 0 && element.scrollWidth > element.clientWidth)
+      .map((element) => element.tagName)
+  )
+
+/** Every fault of the page that is open: light and dark, on a phone and on a desk, narrow, and with large letters. */
+export const faults = async (page: Page): Promise<ReadonlyArray<string>> => {
+  const found: Array<string> = []
+  // evaluated rather than put into the page, whose policy lets no script in
+  await page.evaluate(axe.source)
+  for (const width of [360, 1280]) {
+    await page.setViewportSize({ width, height: 740 })
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme })
+      const { incomplete, violations } = await page.evaluate<axe.AxeResults>(
+        `axe.run(document, { runOnly: ${JSON.stringify(tags)}, resultTypes: ["violations", "incomplete"] })`
+      )
+      for (const { id, nodes } of [...violations, ...incomplete]) {
+        found.push(...nodes.map(({ html }) => `${id} at ${width} px in ${colorScheme}: ${html}`))
+      }
+    }
+    for (const target of await page.locator("a, button, input:visible").all()) {
+      const box = await target.boundingBox()
+      if (box === null || box.height < 44 || box.width < 44) found.push(`too small at ${width} px: ${String(target)}`)
+    }
+    found.push(...(await tooWide(page)).map((name) => `${name} is too wide at ${width} px`))
+  }
+  await page.setViewportSize({ width: 320, height: 740 })
+  found.push(...(await tooWide(page)).map((name) => `${name} is too wide at 320 px`))
+  await page.setViewportSize({ width: 640, height: 740 })
+  await page.evaluate(() => document.documentElement.style.setProperty("font-size", "200%"))
+  found.push(...(await tooWide(page)).map((name) => `${name} is too wide with letters of twice the size`))
+  return found
+}
