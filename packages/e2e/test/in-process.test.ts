@@ -1,0 +1,103 @@
+/**
+ * A whole login without a socket: client, grant and emulator under one test clock.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
+import * as Emulator from "@sso-oidc/emulator/Emulator"
+import * as EmulatorTransport from "@sso-oidc/emulator/EmulatorTransport"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+
+const provide = (options?: Emulator.Options) =>
+  Effect.provide(SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provideMerge(EmulatorTransport.layer(options))))
+
+const login = { clientName: "a tool", startUrl: "https://my.awsapps.com/start" }
+
+/** A login that runs, and the code that it shows. */
+const running = Effect.gen(function*() {
+  const shown = yield* Deferred.make<string>()
+  const waits: Array<string> = []
+  const fiber = yield* Effect.forkChild(DeviceGrant.login({
+    ...login,
+    onEvent: (event) =>
+      event._tag === "CodeReady"
+        ? Deferred.succeed(shown, event.userCode)
+        : Effect.sync(() => event._tag === "Waiting" ? waits.push(event.reason) : 0)
+  }))
+  return { fiber, userCode: yield* Deferred.await(shown), waits }
+})
+
+describe("E5: a whole login in process", () => {
+  it.effect("E5, D9: waits, is approved, and has its token, without a real second", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { fiber, userCode, waits } = yield* running
+      yield* TestClock.adjust("3 seconds")
+      yield* emulator.approve(userCode)
+      yield* TestClock.adjust("1 second")
+      const token = yield* Fiber.join(fiber)
+      assert.isDefined(token.refreshToken)
+      assert.deepStrictEqual(waits, ["pending", "pending", "pending"])
+    }).pipe(provide()))
+
+  it.effect("E5, D4: a code that nobody approves ends with the emulator's life of it", () =>
+    Effect.gen(function*() {
+      const { fiber } = yield* running
+      yield* TestClock.adjust("60 seconds")
+      const error = yield* Effect.flip(Fiber.join(fiber))
+      assert.strictEqual(error._tag, "DeviceCodeExpired")
+    }).pipe(provide({ expiresIn: 60 })))
+
+  it.effect("E3, D3: trouble in the midst is borne, with the service's own Retry-After", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { fiber, userCode, waits } = yield* running
+      yield* emulator.arm({ _tag: "Answer", operation: "CreateToken", status: 503, retryAfter: "7" })
+      yield* TestClock.adjust("1 second")
+      yield* emulator.approve(userCode)
+      yield* TestClock.adjust(6999)
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust(1)
+      assert.isDefined((yield* Fiber.join(fiber)).accessToken)
+      assert.deepStrictEqual(waits, ["trouble"])
+    }).pipe(provide()))
+
+  it.effect("E3, D5: a token whose answer was lost is said to be possibly lost", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { fiber, userCode } = yield* running
+      yield* emulator.approve(userCode)
+      yield* emulator.arm({ _tag: "Hangup", operation: "CreateToken", handled: true })
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "TokenPossiblyLost")
+    }).pipe(provide()))
+
+  it.effect("D10: a registration that expired at the emulator is replaced", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { registration } = yield* DeviceGrant.start(login)
+      yield* emulator.advance("91 days")
+      const renewed = yield* DeviceGrant.start({ ...login, registration })
+      assert.notStrictEqual(renewed.registration.clientId, registration.clientId)
+    }).pipe(provide()))
+
+  it.effect("E5, D7: the stream tells the same login, event by event", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(Stream.runCollect(DeviceGrantStream.login(login)))
+      yield* TestClock.adjust("3 seconds")
+      const events = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(events.map(({ _tag }) => _tag), [
+        "Registered",
+        "CodeReady",
+        "Waiting",
+        "Waiting",
+        "Approved"
+      ])
+    }).pipe(provide({ autoApprove: 2.5 })))
+})
