@@ -1,7 +1,7 @@
 /**
  * The emulator in process: an `HttpClient` that answers without a socket.
  *
- * It is the same code as the server's, run on the caller's own fiber, so that a whole login takes a millisecond and
+ * It is the same code as the server's, run on the caller's own fiber, so that a whole login takes milliseconds and
  * `TestClock` moves client and emulator together. It answers for any host, the service's own included: a client under
  * test needs no other endpoint. The pages are there too, and so is all else but CORS and the control API, which only
  * other programs need.
