@@ -318,6 +318,18 @@ describe("the pages", () => {
       assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "approved")
     }).pipe(provide()))
 
+  it.effect("E4: of what a client says it is, no more is kept than anybody reads", () =>
+    Effect.gen(function*() {
+      const { clientId, clientSecret, emulator } = yield* started()
+      yield* ask({
+        path: "/device_authorization",
+        headers: { "user-agent": "x".repeat(5000) },
+        body: JSON.stringify({ clientId, clientSecret: Redacted.value(clientSecret), startUrl })
+      })
+      const [, last] = yield* emulator.list
+      assert.strictEqual(last?.from?.userAgent, "x".repeat(512))
+    }).pipe(provide()))
+
   it.effect("E4: the question says from where, with what and when it was asked", () =>
     Effect.gen(function*() {
       const { clientId, clientSecret } = yield* started()

@@ -113,7 +113,22 @@ describe("the state", () => {
         assert.deepStrictEqual(yield* fresh.snapshot, Snapshot.empty)
       }
       const small = yield* Emulator.make({ capacity: 1 })
-      assert.include((yield* Effect.flip(small.seed(whole))).message, "at most 1")
+      const one = { ...Snapshot.empty, registrations: registrations.slice(0, 1) }
+      const { clientId } = registrations[0] ?? assert.fail("there is a client")
+      const two = <A extends object>(items: ReadonlyArray<A>): ReadonlyArray<A> =>
+        items.slice(0, 1).flatMap((item) => [{ ...item, clientId }, { ...item, clientId }])
+      yield* small.seed(one)
+      for (
+        const more of [
+          { registrations: registrations.slice(1, 2) },
+          { deviceCodes: two(whole.deviceCodes) },
+          { consents: two(whole.consents) },
+          { sessions: two(whole.sessions) }
+        ]
+      ) {
+        const given = { ...Snapshot.empty, ...more }
+        assert.include((yield* Effect.flip(small.seed(given))).message, "at most 1", Object.keys(more)[0])
+      }
     }).pipe(provide))
 
   it.effect("E3: the emulator's clock can be moved alone, both ways, and codes expire by it", () =>
