@@ -46,15 +46,7 @@ const partition = (name: string, pattern: RegExp, dnsSuffix: string, dualStackDn
   dualStackDnsSuffix
 })
 
-const aws = /* @__PURE__ */ partition(
-  "aws",
-  /^(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+$/,
-  "amazonaws.com",
-  "api.aws"
-)
-
 const partitions: ReadonlyArray<Partition> = /* @__PURE__ */ [
-  aws,
   partition("aws-cn", /^cn-\w+-\d+$/, "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
   partition("aws-us-gov", /^us-gov-\w+-\d+$/, "amazonaws.com", "api.aws"),
   partition("aws-eusc", /^eusc-(de)-\w+-\d+$/, "amazonaws.eu", "api.amazonwebservices.eu"),
@@ -64,8 +56,15 @@ const partitions: ReadonlyArray<Partition> = /* @__PURE__ */ [
   partition("aws-iso-f", /^us-isof-\w+-\d+$/, "csp.hci.ic.gov", "api.aws.hci.ic.gov")
 ]
 
-// A region that no pattern knows belongs to `aws`; each partition also has a pseudo region `<partition>-global`.
-const partitionOf = (region: string): Partition =>
+// What no other partition knows belongs here: the model has a pattern for it too, but falls back to it all the same.
+const aws: Pick<Partition, "name" | "dnsSuffix" | "dualStackDnsSuffix"> = {
+  name: "aws",
+  dnsSuffix: "amazonaws.com",
+  dualStackDnsSuffix: "api.aws"
+}
+
+// Each partition also has a pseudo region `<partition>-global`.
+const partitionOf = (region: string): typeof aws =>
   partitions.find((partition) => partition.pattern.test(region) || region === `${partition.name}-global`) ?? aws
 
 // -----------------------------------------------------------------------------

@@ -140,6 +140,8 @@ describe("Endpoint: region", () => {
     [{ region: "" }, "no region"],
     [{ region: "a.b" }, "no host label"],
     [{ region: "fips-us-east-1" }, "useFipsEndpoint"],
+    // deliberately wrong
+    [{ endpoint: 7 as never }, "no text"],
     [{ endpoint: "http://[" }, "no absolute URL"],
     [{ endpoint: "https://a\n.example" }, "control characters"],
     [{ endpoint: "ftp://a.example" }, "begin with https://"],
@@ -163,9 +165,13 @@ describe("Endpoint: region", () => {
     }
   )
 
-  it.each(["a", "1", "x".repeat(63), "a--b", "EU-WEST-1"])("C7: any host label is a region: %s", (region) => {
-    assert.strictEqual(url({ region }), `https://oidc.${region}.amazonaws.com`)
-  })
+  // the last two only contain the old names for FIPS
+  it.each(["a", "1", "x".repeat(63), "a--b", "EU-WEST-1", "afips-1", "a-fipsy"])(
+    "C7: any host label is a region: %s",
+    (region) => {
+      assert.strictEqual(url({ region }), `https://oidc.${region}.amazonaws.com`)
+    }
+  )
 
   it("C7: a region of another type, which JavaScript may pass, is refused, not thrown at", () => {
     for (const region of [undefined, null, 7, {}, ["eu-west-1"]]) {

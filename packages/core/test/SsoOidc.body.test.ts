@@ -86,6 +86,40 @@ describe("SsoOidc: the cap on bodies", () => {
       assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "tooLarge", status: 200 })
     }))
 
+  it.effect("C7: a body in pieces is the same as in one, and so is what is kept of it", () =>
+    Effect.gen(function*() {
+      const pieces = (text: string) =>
+        new ReadableStream({
+          start: (controller) => {
+            for (const one of bytes(text)) controller.enqueue(Uint8Array.of(one))
+            controller.close()
+          }
+        })
+      const answer = yield* createToken(Wire.answering(() => new Response(pieces(good))))
+      assert.strictEqual(Redacted.value(answer.accessToken), tokenAnswer.accessToken)
+      const error = yield* Effect.flip(createToken(Wire.answering(() => new Response(pieces("<p>no</p>"), head))))
+      if (error._tag !== "UnexpectedResponse") return assert.fail(error._tag)
+      assert.strictEqual(error.length, 9)
+      assert.strictEqual(Redacted.value(error.body), "<p>no</p>")
+    }))
+
+  it.effect("C3: the length of a body that was not read is what its answer announces, if that is a length", () =>
+    Effect.gen(function*() {
+      const announced = (length: string | undefined) =>
+        Effect.flip(createToken(Wire.answering(() =>
+          new Response(null, {
+            status: 302,
+            headers: length === undefined ? {} : { "content-length": length }
+          })
+        )))
+      for (const length of ["0", "7", "0123", "9".repeat(15)]) {
+        assert.deepInclude(yield* announced(length), { problem: "redirect", length: Number(length) })
+      }
+      for (const length of [undefined, "", "a", "7a", "a7", "7, 7", "7 7", "-7", "+7", "7.5", "1e3", "9".repeat(16)]) {
+        assert.notProperty(yield* announced(length), "length", length)
+      }
+    }))
+
   it.effect("C7: the cap is 256 KiB by default", () =>
     Effect.gen(function*() {
       const padded = (length: number) => Wire.answering(() => new Response(good + " ".repeat(length - good.length)))

@@ -111,6 +111,12 @@ describe("SsoOidc: which exception an answer is", () => {
       assert.notProperty(error, "reason")
     }))
 
+  it.effect("C3: an exception's error is what the answer says, though the model has another for it", () =>
+    Effect.gen(function*() {
+      const error = yield* poll(() => Wire.exception("InvalidGrantException", { error: "bad_verifier" }))
+      assert.deepInclude(error, { _tag: "InvalidGrantException", error: "bad_verifier" })
+    }))
+
   it.effect("C4: members of an exception that are no text mean absent", () =>
     Effect.gen(function*() {
       const error = yield* poll(() =>

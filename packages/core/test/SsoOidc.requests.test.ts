@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import {
   calls,
   codeRequest,
@@ -135,6 +136,8 @@ describe("SsoOidc: requests that cannot be", () => {
     Effect.gen(function*() {
       const error = yield* refused((oidc) => oidc.startDeviceAuthorization({ ...startRequest, startUrl: 7 as never }))
       assert.include(error.message, "startUrl")
+      // the schema's lines are one line of words
+      assert.match(error.detail, /\S at \["startUrl"\]$/)
       assert.strictEqual(error.operation, "StartDeviceAuthorization")
     }))
 
@@ -154,7 +157,8 @@ describe("SsoOidc: requests that cannot be", () => {
         Effect.gen(function*() {
           const wire = nothingSent()
           const error = yield* Effect.flip(Effect.flatMap(Wire.client(wire, { userAgent }), call.run))
-          assert.strictEqual(error._tag, "RequestInvalid")
+          if (error._tag !== "RequestInvalid") return assert.fail(error._tag)
+          assert.include(error.detail, "header")
           assert.notInclude(error.message, userAgent)
           assert.strictEqual(wire.sent.length, 0)
         }))
@@ -216,6 +220,20 @@ describe("SsoOidc: execute", () => {
       const error = yield* Effect.flip(oidc.execute(refuses, registerRequest).pipe(Effect.provideService(Key, "k")))
       assert.strictEqual(error._tag, "InvalidClientException")
       assert.strictEqual(wire.sent.length, 0)
+    }))
+
+  it.effect("C6: a Redacted of an operation of one's own that holds no text is no secret to look for", () =>
+    Effect.gen(function*() {
+      const request = Schema.Struct({ pin: Schema.RedactedFromValue(Schema.Number) })
+      const numbered: Operation.Operation<
+        typeof request.Type,
+        RegisterClient.Response,
+        SsoOidcError.InvalidClientException
+      > = { ...signed, request, sign: undefined, resend: () => "unsent" }
+      const wire = Wire.answering(() => Wire.exception("InvalidClientException", { error_description: "As it is" }))
+      const oidc = yield* Wire.client(wire)
+      const error = yield* Effect.flip(oidc.execute(numbered, { pin: Redacted.make(7) }))
+      assert.deepInclude(error, { _tag: "InvalidClientException", errorDescription: "As it is" })
     }))
 
   it.effect("a header that a signature sets is checked like any other", () =>

@@ -6,6 +6,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
 import { gzipSync } from "node:zlib"
 import { calls, deviceRequest, tokenAnswer } from "./support/fixtures.ts"
@@ -71,6 +72,19 @@ describe("SsoOidc: the seam: redirects", () => {
       yield* createToken(Wire.answering(() => from("", Wire.json(tokenAnswer))))
     }))
 
+  it.effect("an answer of a transport that knows no URL of it, or of its request, is accepted", () =>
+    Effect.gen(function*() {
+      const knows = (asked: HttpClientRequest.HttpClientRequest, url: string) =>
+        Object.defineProperty(HttpClientResponse.fromWeb(asked, Wire.json(tokenAnswer)), "url", { value: url })
+      const silent = HttpClient.make((request) => Effect.succeed(knows(request, "")))
+      yield* createToken({ client: silent })
+      // as one that hands the request to a server in the same process
+      const within = HttpClient.make(() =>
+        Effect.succeed(knows(HttpClientRequest.post("/token"), "https://x.example/"))
+      )
+      yield* createToken({ client: within })
+    }))
+
   it.effect("a region in capitals is no redirect: hosts have no case", () =>
     Effect.gen(function*() {
       const url = "https://oidc.eu-west-1.amazonaws.com/token"
@@ -127,7 +141,12 @@ describe("SsoOidc: the seam: content encodings", () => {
 
   it.effect("identity is no encoding, and an empty body has none", () =>
     Effect.gen(function*() {
-      yield* createToken(encoded(JSON.stringify(tokenAnswer), 200, "Identity"))
+      for (const encoding of ["identity", "Identity", " identity ", ""]) {
+        yield* createToken(encoded(JSON.stringify(tokenAnswer), 200, encoding))
+        // the body is not blamed on an encoding, though it is no text
+        const bytes = yield* failure(encoded(Uint8Array.of(0xff), 200, encoding))
+        assert.deepInclude(bytes, { _tag: "UnexpectedResponse", problem: "malformed" })
+      }
       assert.deepInclude(yield* failure(encoded("", 502)), { problem: "status", status: 502 })
     }))
 })
@@ -174,7 +193,10 @@ describe("SsoOidc: the seam: failures of the transport", () => {
           [new TypeError("fetch failed"), "UNKNOWN", { name: "TypeError" }],
           [undefined, "UNKNOWN", { name: "Error" }],
           ["text", "UNKNOWN", { name: "Error" }],
-          [{ code: 7, sent: "no", heals: false }, "UNKNOWN", { name: "Error" }]
+          [{ code: 7, sent: "no", heals: false }, "UNKNOWN", { name: "Error" }],
+          // an empty text says nothing
+          [{ name: "", code: "", syscall: "" }, "UNKNOWN", { name: "Error" }],
+          [{ code: "", syscall: "", cause: node }, "ECONNREFUSED", { name: "Error", ...kept }]
         ] as const
       ) {
         assert.deepInclude(yield* failure(Wire.broken(cause)), {

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as CreateToken from "@sso-oidc/core/CreateToken"
 import { TransportCause } from "@sso-oidc/core/TransportCause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -7,7 +8,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as TestClock from "effect/testing/TestClock"
 import type * as Tracer from "effect/Tracer"
 import type { Call } from "./support/fixtures.ts"
-import { calls } from "./support/fixtures.ts"
+import { calls, deviceRequest } from "./support/fixtures.ts"
 import * as Recorder from "./support/Recorder.ts"
 import * as Wire from "./support/Wire.ts"
 
@@ -96,7 +97,13 @@ describe("SsoOidc: spans", () => {
 
     it.effect(`C9: ${call.name}: no trace header leaves, though the caller traces and asks for it`, () =>
       Effect.gen(function*() {
-        const wire = Wire.answering(() => Wire.json(call.answer))
+        const wire = Wire.make(() =>
+          // a transport that is not Effect's own reads it for itself
+          Effect.map(HttpClient.TracerPropagationEnabled, (enabled) => {
+            assert.isFalse(enabled)
+            return Wire.json(call.answer)
+          })
+        )
         yield* record({
           ...call,
           run: (oidc) =>
@@ -146,6 +153,23 @@ describe("SsoOidc: spans", () => {
       }, Wire.silent())
       assert.isTrue(Exit.isFailure(ended(span)))
       assert.deepStrictEqual(attributes, { ...common(poll), "error.type": "RequestInvalid" })
+    }))
+
+  it.effect.each([
+    ["boom", "_OTHER"],
+    [null, "_OTHER"],
+    [{ _tag: 7 }, "_OTHER"],
+    [{ _tag: "KeyExpired" }, "KeyExpired"]
+  ])("C9: an error of a signature is named by its tag, if it has one: %j", ([failure, type]) =>
+    Effect.gen(function*() {
+      const { attributes, span } = yield* record({
+        ...poll,
+        run: (oidc) =>
+          // deliberately of no type that core knows
+          oidc.execute({ ...CreateToken.operation, sign: () => Effect.fail(failure as never) }, deviceRequest)
+      }, Wire.silent())
+      assert.isTrue(Exit.isFailure(ended(span)))
+      assert.deepStrictEqual(attributes, { ...common(poll), "error.type": type })
     }))
 
   it.effect("C9: an interrupted call ends its span", () =>

@@ -149,6 +149,17 @@ describe("StartDeviceAuthorization", () => {
       }
     }))
 
+  it.effect("C3, C7: the detail says what is wrong with a refused text, not the text", () =>
+    Effect.gen(function*() {
+      const detail = (members: Readonly<Record<string, unknown>>) =>
+        Effect.map(
+          Effect.flip(startWith(members)),
+          (error) => error._tag === "UnexpectedResponse" ? error.detail : assert.fail(error._tag)
+        )
+      assert.match((yield* detail({ userCode: "BRCJ\u0007" })) ?? "", /control characters .* at \["userCode"\]$/)
+      assert.match((yield* detail({ verificationUri: "http://a.example" })) ?? "", /https.* at \["verificationUri"\]$/)
+    }))
+
   it("C3: the exceptions are exactly the model's", () => {
     assert.deepStrictEqual(
       StartDeviceAuthorization.operation.exceptions.map(({ type }) => type).sort(),

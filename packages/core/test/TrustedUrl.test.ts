@@ -30,6 +30,7 @@ describe("C7: URLs that may be trusted", () => {
     "https://a.example https://b.example",
     "https://user@a.example",
     "https://user:pass@a.example",
+    "https://:pass@a.example",
     "http://a.example",
     "http://localhost.a.example",
     "http://127.0.0.1.a.example",
@@ -40,5 +41,14 @@ describe("C7: URLs that may be trusted", () => {
     "ftp://localhost/"
   ])("C7: not %j", (text) => {
     assert.isFalse(TrustedUrl.isTrusted(text))
+  })
+
+  it("C7: loopback is the whole host, not its beginning or end", () => {
+    for (const host of ["localhost", "127.0.0.1", "127.255.255.254", "[::1]"]) {
+      assert.isTrue(TrustedUrl.isLoopback(host), host)
+      for (const other of [`a.${host}`, `1${host}`, `${host}.a`, `${host}1.a`]) {
+        assert.isFalse(TrustedUrl.isLoopback(other), other)
+      }
+    }
   })
 })

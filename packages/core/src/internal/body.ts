@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 
 export interface Body {
@@ -54,7 +55,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true })
 export const jsonObject = (bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined => {
   try {
     const json: unknown = JSON.parse(decoder.decode(bytes))
-    return typeof json === "object" && json !== null && !Array.isArray(json)
+    return Predicate.isObject(json)
       // defines own members, so that one named `__proto__` is a member like any other
       ? Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null))
       : undefined

@@ -6,7 +6,7 @@ import type * as SsoOidcError from "../SsoOidcError.ts"
 
 /** restJson1: cut at the first `:`, then keep what follows `#`. A header that came twice is joined with a comma. */
 const sanitise = (type: string): string => {
-  const name = type.split(/[:,]/, 1)[0] ?? ""
+  const name = type.replace(/[:,].*/s, "")
   return name.slice(name.indexOf("#") + 1).trim()
 }
 

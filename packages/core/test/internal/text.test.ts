@@ -82,6 +82,16 @@ describe("internal/text: maskSecrets", () => {
     assert.strictEqual(Text.maskSecrets("aaa", ["a"]), "<redacted>")
   })
 
+  // of each length modulo 3, so that base64 ends in none, one and two equals signs
+  it.each(["abcd", "abcde", "abcdef", "a\"bc", "ab\tc"])(
+    "C6: a short secret is masked whole in every form: %j",
+    (short) => {
+      for (const form of formsOf(short)) {
+        assert.strictEqual(Text.maskSecrets(`. ${form} .`, [short]), ". <redacted> .", form)
+      }
+    }
+  )
+
   it("C6: every secret is masked, an empty one hides nothing", () => {
     assert.strictEqual(
       Text.maskSecrets("one11111 two22222 three", ["one11111", "two22222"]),

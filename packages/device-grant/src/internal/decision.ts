@@ -201,6 +201,7 @@ const statusOf = (error: CreateToken.Error): number | undefined => "status" in e
 /** No answer to the grant: nothing came, or what came is from a service that cannot answer now, whatever its body. */
 const troubleOf = (error: CreateToken.Error): Trouble | undefined => {
   const status = statusOf(error)
+  const requestId = "requestId" in error ? error.requestId : undefined
   const isTrouble = error._tag === "TransportError"
     ? error.heals
     : status !== undefined && (status === 408 || status === 429 || status >= 500)
@@ -210,7 +211,7 @@ const troubleOf = (error: CreateToken.Error): Trouble | undefined => {
     message: error.message,
     ...(error._tag === "TransportError" ? { sent: error.sent, code: error.code } : {}),
     ...(status === undefined ? {} : { status }),
-    ...("requestId" in error && error.requestId !== undefined ? { requestId: error.requestId } : {})
+    ...(requestId === undefined ? {} : { requestId })
   }
 }
 
