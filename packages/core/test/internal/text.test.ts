@@ -82,8 +82,8 @@ describe("internal/text: maskSecrets", () => {
     assert.strictEqual(Text.maskSecrets("aaa", ["a"]), "<redacted>")
   })
 
-  // of each length modulo 3, so that base64 ends in none, one and two equals signs
-  it.each(["abcd", "abcde", "abcdef", "a\"bc", "ab\tc"])(
+  // of each length modulo 3, so that base64 ends in none, one and two equals signs, and one shorter than a run even in hex
+  it.each(["abc", "abcd", "abcde", "abcdef", "a\"bc", "ab\tc"])(
     "C6: a short secret is masked whole in every form: %j",
     (short) => {
       for (const form of formsOf(short)) {
