@@ -149,16 +149,18 @@ describe("the control API", () => {
       }
     }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
 
-  it.effect("E4: its OpenAPI description names each of its routes and the token that they ask for", () =>
+  it.effect("E4: its OpenAPI description names each of its routes, what it is for, and the token that it asks for", () =>
     Effect.gen(function*() {
       const description = JSON.parse((yield* ask({ path: "/control/openapi.json" })).text)
-      const routes = Object.entries<Record<string, { security: unknown }>>(description.paths).flatMap((
-        [path, methods]
-      ) =>
-        Object.entries(methods).map(([method, { security }]) => {
-          assert.deepStrictEqual(security, [{ token: [] }])
-          return `${method.toUpperCase()} ${path.replace("{key}", "BCDF-GHJK")}`
-        })
+      const routes = Object.entries<Record<string, { security: unknown; summary: unknown }>>(description.paths).flatMap(
+        (
+          [path, methods]
+        ) =>
+          Object.entries(methods).map(([method, { security, summary }]) => {
+            assert.deepStrictEqual(security, [{ token: [] }])
+            assert.match(String(summary), /^[A-Z][^.]+$/, path)
+            return `${method.toUpperCase()} ${path.replace("{key}", "BCDF-GHJK")}`
+          })
       )
       assert.includeMembers(routes, paths.map(([method, path]) => `${method} ${path}`))
     }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
