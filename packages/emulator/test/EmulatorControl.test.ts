@@ -165,6 +165,17 @@ describe("the control API", () => {
       assert.includeMembers(routes, paths.map(([method, path]) => `${method} ${path}`))
     }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
 
+  it.effect("E4: each server makes a token of its own", () =>
+    Effect.gen(function*() {
+      const made = Effect.map(EmulatorServer.EmulatorServer, ({ controlToken }) => controlToken).pipe(
+        Effect.provide(EmulatorServer.layer({ control: true }), { local: true })
+      )
+      const [one, other] = [yield* made, yield* made]
+      assert(one !== undefined && other !== undefined)
+      assert.match(Redacted.value(one), /^[\w-]{43}$/)
+      assert.notStrictEqual(Redacted.value(one), Redacted.value(other))
+    }))
+
   it.effect("E4: a token of the keeper's own is taken, unless it is too short or would break a header", () =>
     Effect.gen(function*() {
       const own = Redacted.make("a-token-of-the-keepers-own")

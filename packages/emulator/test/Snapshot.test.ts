@@ -145,12 +145,16 @@ describe("the state", () => {
       assert.strictEqual(yield* emulator.now, 599_000)
     }).pipe(provide))
 
-  it.effect("E3: a sign-in can be ended before its time, but not after its use", () =>
+  it.effect("E3: a sign-in can be ended before its time, decided or not, but not after its use", () =>
     Effect.gen(function*() {
       const { code, emulator, poll } = yield* started()
       assert.strictEqual((yield* emulator.expire(code.userCode)).status, "expired")
       assert.strictEqual((yield* emulator.expire(code.userCode)).status, "expired")
       assert.strictEqual(yield* tagOf(poll), "ExpiredTokenException")
+      const decided = yield* started()
+      yield* emulator.approve(decided.code.userCode)
+      assert.strictEqual((yield* emulator.expire(decided.code.userCode)).status, "expired")
+      assert.strictEqual(yield* tagOf(decided.poll), "ExpiredTokenException")
       const other = yield* started()
       yield* emulator.approve(other.code.userCode)
       yield* other.poll
