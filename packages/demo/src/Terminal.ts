@@ -32,6 +32,17 @@ const onEnter: Terminal["onEnter"] = (listener) => {
   }
 }
 
+/**
+ * Ends the process when nobody reads its output any more (`demo | head -2`), as SIGPIPE would: Node has no such signal, and
+ * would print where its own code stood. Any other failure of the output, such as a full disk, gets one sentence.
+ */
+export const endWithOutput = (): void => {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(141)
+    process.stderr.write(`The output cannot be written (${error.code ?? error.name}).\n`, () => process.exit(1))
+  })
+}
+
 /** Waits for Enter. */
 export const enter: Effect.Effect<void> = Effect.callback<void>((resume) => {
   const release = onEnter(() => {

@@ -129,6 +129,8 @@ const presenter: CliOutput.Presenter = {
   present: (event) => event._tag === "InvalidInvocation" ? Effect.void : CliOutput.defaultPresenter.present(event)
 }
 
+Terminal.endWithOutput()
+
 Command.run(command, { version: "0.1.0" }).pipe(
   Effect.catchIf(CliError.isCliError, (error) => {
     const [first] = error._tag === "ShowHelp" ? error.errors : [error]

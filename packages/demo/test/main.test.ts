@@ -190,6 +190,17 @@ describe.concurrent("demo", { timeout: 60_000 }, () => {
     assert.strictEqual(errors.trim().split("\n").length, 1, errors)
   })
 
+  it("whose reader goes away ends as SIGPIPE would, and says nothing", async () => {
+    const child = spawn(process.execPath, [main], { env: { PATH: "" }, stdio: ["ignore", "pipe", "pipe"] })
+    let errors = ""
+    child.stderr.on("data", (data: Buffer) => {
+      errors += data.toString()
+    })
+    child.stdout.once("data", () => child.stdout.destroy())
+    const [code] = await once(child, "exit")
+    assert.deepStrictEqual({ code, errors }, { code: 141, errors: "" })
+  })
+
   it("the exit codes are distinct, none is 0, 1 or 130, and docs/errors.md lists them", () => {
     const codes = Object.values(Outcome.exitCodes)
     assert.strictEqual(new Set(codes).size, codes.length)

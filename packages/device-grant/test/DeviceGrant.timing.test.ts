@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
 import { Policy } from "@sso-oidc/device-grant/Policy"
@@ -386,5 +386,35 @@ describe("D7: who watches", () => {
       }).pipe(Effect.provide(service.layer), exact, Clocks.within(120))
       assert.deepStrictEqual(service.polls(), [5])
       assert.isTrue(exit !== "still running" && Exit.isFailure(exit))
+    }))
+})
+
+describe("D9: time", () => {
+  it.effect("D9: waits, backoff, jitter and time limits are kept by the Clock, and no timer of the platform runs", () =>
+    Effect.gen(function*() {
+      const service = Service.make({
+        polls: [
+          Service.pending,
+          Service.slowDown({ headers: { "retry-after": "20" } }),
+          Service.cut("maybe"),
+          { silent: true },
+          Service.gateway(503, { "retry-after": "90" }),
+          Service.token()
+        ]
+      })
+      const timers: Array<number | undefined> = []
+      const setTimeout = vi.spyOn(globalThis, "setTimeout")
+      const exit = yield* login.pipe(
+        Effect.provide(service.layer),
+        Clocks.within(590),
+        Effect.ensuring(Effect.sync(() => {
+          timers.push(...setTimeout.mock.calls.map(([, millis]) => millis))
+          setTimeout.mockRestore()
+        }))
+      )
+      assert.isTrue(exit !== "still running" && Exit.isSuccess(exit))
+      assert.strictEqual(service.polls().length, 6)
+      // one of 1 s is a warning of TestClock
+      assert.deepStrictEqual(timers.filter((millis) => millis !== 1000), [])
     }))
 })

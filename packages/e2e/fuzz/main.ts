@@ -38,15 +38,31 @@ const work = async (job: Job): Promise<void> => {
   parentPort?.postMessage(undefined)
 }
 
+const usage = "pnpm fuzz [--seed N] [--cases N] [--operation NAME] [--only N]"
+
+const given = () => {
+  try {
+    return parseArgs({
+      options: {
+        seed: { type: "string" },
+        cases: { type: "string", default: "20000" },
+        operation: { type: "string" },
+        only: { type: "string" },
+        help: { type: "boolean", short: "h" }
+      }
+    }).values
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message.split(". ")[0] : String(error)}\n${usage}\n`)
+    process.exit(2)
+  }
+}
+
 const main = (): void => {
-  const { values } = parseArgs({
-    options: {
-      seed: { type: "string" },
-      cases: { type: "string", default: "20000" },
-      operation: { type: "string" },
-      only: { type: "string" }
-    }
-  })
+  const values = given()
+  if (values.help === true) {
+    process.stdout.write(`${usage}\n`)
+    return
+  }
   const whole = (name: string, text: string): number => {
     if (/^\d{1,9}$/.test(text)) return Number(text)
     process.stderr.write(`--${name} must be a whole number, not ${text}\n`)

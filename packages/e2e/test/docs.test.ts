@@ -64,6 +64,15 @@ describe("docs", () => {
     rmSync(folder, { recursive: true })
   })
 
+  // a tool that adds an import may find its place inside an example, where it still compiles
+  it("every line of a comment begins with its star", () => {
+    for (const path of globSync("packages/*/src/**/*.ts", { cwd: root })) {
+      for (const [comment] of read(path).matchAll(/^ *\/\*\*[\s\S]*?\*\//gm)) {
+        for (const line of comment.split("\n").slice(1)) assert.match(line, /^ *\*/, path)
+      }
+    }
+  })
+
   it("docs/errors.md lists every error class", () => {
     const docs = read("docs/errors.md")
     for (const name of [...Object.keys(SsoOidcError), ...Object.keys(DeviceGrantError)]) {

@@ -112,7 +112,7 @@ export class ControlForm extends HttpApiMiddleware.Service<ControlForm>()("@sso-
   error: ControlRefused
 }) {}
 
-const params = { key: Schema.String }
+const params = { key: Schema.String.annotate({ description: "A user code, or the id of a sign-in at /authorize" }) }
 
 /**
  * The sign-ins: `key` is a user code, or the id of a sign-in at `/authorize`.
@@ -122,11 +122,16 @@ const params = { key: Schema.String }
  */
 export class Authorizations extends HttpApiGroup.make("authorizations")
   .add(
-    HttpApiEndpoint.get("list", "/", { success: Schema.Array(Authorization) }),
-    HttpApiEndpoint.get("lookup", "/:key", { params, success: Authorization, error: ControlConflict }),
-    HttpApiEndpoint.post("approve", "/:key/approve", { params, success: Authorization, error: ControlConflict }),
-    HttpApiEndpoint.post("deny", "/:key/deny", { params, success: Authorization, error: ControlConflict }),
+    HttpApiEndpoint.get("list", "/", { success: Schema.Array(Authorization) })
+      .annotate(OpenApi.Summary, "Every sign-in, the oldest first"),
+    HttpApiEndpoint.get("lookup", "/:key", { params, success: Authorization, error: ControlConflict })
+      .annotate(OpenApi.Summary, "One sign-in, whatever became of it"),
+    HttpApiEndpoint.post("approve", "/:key/approve", { params, success: Authorization, error: ControlConflict })
+      .annotate(OpenApi.Summary, "Allow a sign-in"),
+    HttpApiEndpoint.post("deny", "/:key/deny", { params, success: Authorization, error: ControlConflict })
+      .annotate(OpenApi.Summary, "Deny a sign-in"),
     HttpApiEndpoint.post("expire", "/:key/expire", { params, success: Authorization, error: ControlConflict })
+      .annotate(OpenApi.Summary, "End a sign-in's time now")
   )
   .middleware(ControlForm)
   .middleware(ControlToken)
@@ -142,8 +147,10 @@ export class Authorizations extends HttpApiGroup.make("authorizations")
  */
 export class Faults extends HttpApiGroup.make("faults")
   .add(
-    HttpApiEndpoint.get("list", "/", { success: Schema.Array(Fault) }),
+    HttpApiEndpoint.get("list", "/", { success: Schema.Array(Fault) })
+      .annotate(OpenApi.Summary, "The faults that no request took yet"),
     HttpApiEndpoint.post("arm", "/", { payload: Fault, success: HttpApiSchema.NoContent, error: ControlRefused })
+      .annotate(OpenApi.Summary, "Arm a fault for the next requests")
   )
   .middleware(ControlForm)
   .middleware(ControlToken)
@@ -159,8 +166,10 @@ export class Faults extends HttpApiGroup.make("faults")
  */
 export class Clock extends HttpApiGroup.make("clock")
   .add(
-    HttpApiEndpoint.get("now", "/", { success: Now }),
+    HttpApiEndpoint.get("now", "/", { success: Now })
+      .annotate(OpenApi.Summary, "What the emulator's clock shows"),
     HttpApiEndpoint.post("advance", "/", { payload: Move, success: Now, error: ControlRefused })
+      .annotate(OpenApi.Summary, "Move the emulator's clock, and it alone")
   )
   .middleware(ControlForm)
   .middleware(ControlToken)
@@ -176,9 +185,12 @@ export class Clock extends HttpApiGroup.make("clock")
  */
 export class State extends HttpApiGroup.make("state")
   .add(
-    HttpApiEndpoint.get("snapshot", "/", { success: Snapshot }),
-    HttpApiEndpoint.post("seed", "/", { payload: Snapshot, success: HttpApiSchema.NoContent, error: ControlRefused }),
+    HttpApiEndpoint.get("snapshot", "/", { success: Snapshot })
+      .annotate(OpenApi.Summary, "All that it remembers, secrets in the clear"),
+    HttpApiEndpoint.post("seed", "/", { payload: Snapshot, success: HttpApiSchema.NoContent, error: ControlRefused })
+      .annotate(OpenApi.Summary, "Put in what GET gave, or a part of it"),
     HttpApiEndpoint.delete("reset", "/", { success: HttpApiSchema.NoContent })
+      .annotate(OpenApi.Summary, "Forget everything: sign-ins, faults, and what was added to the clock")
   )
   .middleware(ControlForm)
   .middleware(ControlToken)

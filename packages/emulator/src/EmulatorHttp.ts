@@ -82,7 +82,6 @@ const guard = HttpRouter.middleware(
  * import * as EmulatorHttp from "@sso-oidc/emulator/EmulatorHttp"
  * import * as HttpRouter from "effect/http/HttpRouter"
  * import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
  *
  * const { handler } = HttpRouter.toWebHandler(EmulatorHttp.layer().pipe(Layer.provide(Emulator.layer())))
  * const answer = handler(new Request("http://localhost/device"))

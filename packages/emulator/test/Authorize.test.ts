@@ -200,6 +200,20 @@ describe("the authorization code grant", () => {
       )
     }).pipe(provide()))
 
+  it.effect("E3: a used code stays used where it is put back, and to try it again ends its session there too", () =>
+    Effect.gen(function*() {
+      const { begun, client, emulator, redeem } = yield* signedIn()
+      const { refreshToken } = yield* redeem()
+      assert(refreshToken !== undefined)
+      const snapshot = yield* emulator.snapshot
+      yield* emulator.reset
+      yield* emulator.seed(snapshot)
+      assert.strictEqual((yield* emulator.lookup(begun.id)).status, "used")
+      assert.strictEqual(yield* tagOf(redeem()), "InvalidGrantException")
+      const refresh = emulator.createToken({ ...client, grantType: "refresh_token", refreshToken })
+      assert.strictEqual(yield* tagOf(refresh), "InvalidGrantException")
+    }).pipe(provide()))
+
   it.effect("E3: page and code expire together, to the millisecond", () =>
     Effect.gen(function*() {
       const { begun, emulator, redeem } = yield* signedIn()

@@ -149,19 +149,32 @@ describe("the control API", () => {
       }
     }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
 
-  it.effect("E4: its OpenAPI description names each of its routes and the token that they ask for", () =>
+  it.effect("E4: its OpenAPI description names each of its routes, what it is for, and the token that it asks for", () =>
     Effect.gen(function*() {
       const description = JSON.parse((yield* ask({ path: "/control/openapi.json" })).text)
-      const routes = Object.entries<Record<string, { security: unknown }>>(description.paths).flatMap((
-        [path, methods]
-      ) =>
-        Object.entries(methods).map(([method, { security }]) => {
-          assert.deepStrictEqual(security, [{ token: [] }])
-          return `${method.toUpperCase()} ${path.replace("{key}", "BCDF-GHJK")}`
-        })
+      const routes = Object.entries<Record<string, { security: unknown; summary: unknown }>>(description.paths).flatMap(
+        (
+          [path, methods]
+        ) =>
+          Object.entries(methods).map(([method, { security, summary }]) => {
+            assert.deepStrictEqual(security, [{ token: [] }])
+            assert.match(String(summary), /^[A-Z][^.]+$/, path)
+            return `${method.toUpperCase()} ${path.replace("{key}", "BCDF-GHJK")}`
+          })
       )
       assert.includeMembers(routes, paths.map(([method, path]) => `${method} ${path}`))
     }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
+
+  it.effect("E4: each server makes a token of its own", () =>
+    Effect.gen(function*() {
+      const made = Effect.map(EmulatorServer.EmulatorServer, ({ controlToken }) => controlToken).pipe(
+        Effect.provide(EmulatorServer.layer({ control: true }), { local: true })
+      )
+      const [one, other] = [yield* made, yield* made]
+      assert(one !== undefined && other !== undefined)
+      assert.match(Redacted.value(one), /^[\w-]{43}$/)
+      assert.notStrictEqual(Redacted.value(one), Redacted.value(other))
+    }))
 
   it.effect("E4: a token of the keeper's own is taken, unless it is too short or would break a header", () =>
     Effect.gen(function*() {

@@ -3,7 +3,7 @@ import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as Snapshot from "@sso-oidc/emulator/Snapshot"
 import { Effect, Redacted, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { codeClient, redirectUri, started, tagOf } from "./support.ts"
+import { codeClient, grantType, redirectUri, registration, started, startUrl, tagOf } from "./support.ts"
 
 const provide = Effect.provide(Emulator.layer())
 const json = Schema.fromJsonString(Snapshot.Snapshot)
@@ -145,12 +145,16 @@ describe("the state", () => {
       assert.strictEqual(yield* emulator.now, 599_000)
     }).pipe(provide))
 
-  it.effect("E3: a sign-in can be ended before its time, but not after its use", () =>
+  it.effect("E3: a sign-in can be ended before its time, decided or not, but not after its use", () =>
     Effect.gen(function*() {
       const { code, emulator, poll } = yield* started()
       assert.strictEqual((yield* emulator.expire(code.userCode)).status, "expired")
       assert.strictEqual((yield* emulator.expire(code.userCode)).status, "expired")
       assert.strictEqual(yield* tagOf(poll), "ExpiredTokenException")
+      const decided = yield* started()
+      yield* emulator.approve(decided.code.userCode)
+      assert.strictEqual((yield* emulator.expire(decided.code.userCode)).status, "expired")
+      assert.strictEqual(yield* tagOf(decided.poll), "ExpiredTokenException")
       const other = yield* started()
       yield* emulator.approve(other.code.userCode)
       yield* other.poll
@@ -169,6 +173,30 @@ describe("the state", () => {
       assert.lengthOf((yield* emulator.snapshot).registrations, 0)
       assert.strictEqual(yield* tagOf(device.poll), "InvalidClientException")
     }).pipe(provide))
+
+  it.effect("E3: what outlives its client is not in it, so that it can be put in elsewhere", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { clientId, clientSecret } = yield* emulator.registerClient(registration)
+      yield* TestClock.adjust("2159 hours")
+      const code = yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
+      yield* emulator.approve(code.userCode)
+      yield* emulator.createToken({ clientId, clientSecret, grantType, deviceCode: code.deviceCode })
+      assert.lengthOf((yield* emulator.snapshot).sessions, 1)
+      // the registration's 90 days are over, the session's 8 hours are not
+      yield* TestClock.adjust("1 hour")
+      const snapshot = yield* emulator.snapshot
+      yield* (yield* Emulator.make()).seed(snapshot)
+      assert.deepStrictEqual(snapshot, { registrations: [], deviceCodes: [], consents: [], sessions: [] })
+    }).pipe(provide))
+
+  it.effect("E3: what is put back where it was takes no more room", () =>
+    Effect.gen(function*() {
+      const { device } = yield* busy()
+      const before = yield* device.emulator.snapshot
+      yield* device.emulator.seed(before)
+      assert.deepStrictEqual(yield* device.emulator.snapshot, before)
+    }).pipe(Effect.provide(Emulator.layer({ capacity: 3 }))))
 
   it.effect("E3: a code that was used stays used where it is put back", () =>
     Effect.gen(function*() {

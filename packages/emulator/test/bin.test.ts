@@ -21,6 +21,8 @@ interface Running {
   readonly ended: Effect.Effect<Ended>
   /** The first line on stdout. */
   readonly ready: Effect.Effect<string>
+  /** The first two. */
+  readonly both: Effect.Effect<string>
 }
 
 /** The command in a process of its own, which ends with the test at the latest. */
@@ -35,16 +37,25 @@ const runIn = (variables: Readonly<Record<string, string>>, ...args: ReadonlyArr
       child.stderr.on("data", (chunk) => {
         stderr += String(chunk)
       })
-      const ready = new Promise<string>((resolve) => {
-        child.stdout.on("data", (chunk) => {
-          stdout += String(chunk)
-          if (stdout.includes("\n")) resolve(stdout)
-        })
+      child.stdout.on("data", (chunk) => {
+        stdout += String(chunk)
       })
+      const lines = (count: number) =>
+        new Promise<string>((resolve) => {
+          child.stdout.on("data", () => {
+            if (stdout.split("\n").length > count) resolve(stdout)
+          })
+        })
+      const [ready, both] = [lines(1), lines(2)]
       const ended = new Promise<Ended>((resolve) => {
         child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }))
       })
-      return { child, ended: Effect.promise(() => ended), ready: Effect.promise(() => ready) }
+      return {
+        child,
+        ended: Effect.promise(() => ended),
+        ready: Effect.promise(() => ready),
+        both: Effect.promise(() => both)
+      }
     }),
     ({ child }) =>
       Effect.sync(() => {
@@ -107,12 +118,13 @@ describe("the command", () => {
 
   it.effect("E4: with --control the second line says the token, which opens the control API", () =>
     Effect.gen(function*() {
-      const { child, ended, ready } = yield* run("--port", "0", "--control")
-      const url = urlOf(yield* ready)
+      const { both, child, ended } = yield* run("--port", "0", "--control")
+      const [, url = "", token = ""] =
+        /^SSO OIDC emulator: (http:\S+)\ncontrol token: ([\w-]{43})\n$/.exec(yield* both) ?? []
+      const headers = { authorization: `Bearer ${token}` }
+      assert.strictEqual((yield* exchange(url, { path: "/control/clock", headers })).status, 200)
       child.kill("SIGTERM")
-      const { stdout } = yield* ended
-      assert.match(stdout, /^SSO OIDC emulator: http:\S+\ncontrol token: [\w-]{43}\n$/)
-      assert.include(stdout, url)
+      assert.strictEqual((yield* ended).stdout, yield* both)
     }))
 
   it.effect("E4: a token in the environment is taken, and not printed; without --control there is no control API", () =>

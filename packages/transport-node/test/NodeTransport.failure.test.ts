@@ -95,6 +95,8 @@ describe("NodeTransport: failures", () => {
     { what: "a header without a name", url: "http://127.0.0.1:9", name: "", code: "ERR_INVALID_HTTP_TOKEN" },
     { what: "an unknown protocol", url: "ftp://127.0.0.1/", code: "UNSUPPORTED_PROTOCOL" },
     { what: "user info in the URL", url: "http://me:secret@127.0.0.1:9/", code: "URL_CREDENTIALS" },
+    { what: "a user in the URL", url: "http://me@127.0.0.1:9/", code: "URL_CREDENTIALS" },
+    { what: "a password in the URL", url: "http://:secret@127.0.0.1:9/", code: "URL_CREDENTIALS" },
     { what: "an upgrade", url: "http://127.0.0.1:9", name: "upgrade", code: "UPGRADE_UNSUPPORTED" }
   ])(
     "seam: $what is a typed failure that does not heal: nothing left",

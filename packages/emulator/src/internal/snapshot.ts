@@ -122,10 +122,7 @@ export const put = (
       yield* client(clientId)
       sessions.push([Redacted.value(refreshToken), { clientId, endsAt, consent }])
     }
-    const size = state.size()
-    if (
-      size.registrations + registrations.length > capacity || size.codes + deviceCodes.length > capacity ||
-      size.consents + consents.length > capacity || size.sessions + sessions.length > capacity
-    ) return yield* Result.fail(`the emulator keeps at most ${capacity} of each`)
-    state.restore({ registrations, deviceCodes, consents, sessions })
+    const given = { registrations, deviceCodes, consents, sessions }
+    if (!state.hasRoomFor(given)) return yield* Result.fail(`the emulator keeps at most ${capacity} of each`)
+    state.restore(given)
   })

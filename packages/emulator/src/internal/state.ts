@@ -60,6 +60,14 @@ export interface Session {
   readonly consent: string | undefined
 }
 
+/** What another state gave. */
+export interface Given {
+  readonly registrations: ReadonlyArray<Registration>
+  readonly deviceCodes: ReadonlyArray<DeviceCode>
+  readonly consents: ReadonlyArray<Consent>
+  readonly sessions: ReadonlyArray<readonly [string, Session]>
+}
+
 /** How long an expired code is known as expired, rather than unknown. In milliseconds. */
 const memory = 60 * 60 * 1000
 
@@ -225,21 +233,28 @@ export const make = (options: {
 
     /** All that can still matter at this time: to be looked at, and to be put back. */
     everything: (now: number) => {
-      const known = (item: Decidable): boolean => registrations.has(item.client.clientId)
+      const clients = [...registrations.values()].filter(({ expiresAt }) => now < expiresAt)
+      // without its client nothing can come of it any more, nor could it be put back
+      const ids = new Set(clients.map(({ clientId }) => clientId))
+      const known = (item: Decidable): boolean => ids.has(item.client.clientId)
       return {
-        registrations: [...registrations.values()].filter(({ expiresAt }) => now < expiresAt),
+        registrations: clients,
         deviceCodes: [...deviceCodes.values()].filter(known),
         consents: [...consents.values()].filter(known),
-        sessions: [...sessions].filter(([, { endsAt }]) => now < endsAt)
+        sessions: [...sessions].filter(([, { clientId, endsAt }]) => now < endsAt && ids.has(clientId))
       }
     },
+    /** Whether there is room for all of it. What has a key that is there already takes no more. */
+    hasRoomFor: (given: Given): boolean => {
+      const fits = <A>(map: ReadonlyMap<string, unknown>, items: ReadonlyArray<A>, key: (item: A) => string): boolean =>
+        map.size + items.filter((item) => !map.has(key(item))).length <= options.capacity
+      return fits(registrations, given.registrations, ({ clientId }) => clientId) &&
+        fits(deviceCodes, given.deviceCodes, ({ userCode }) => userCode) &&
+        fits(consents, given.consents, ({ id }) => id) &&
+        fits(sessions, given.sessions, ([token]) => token)
+    },
     /** Puts back what another state gave, in place of what has the same key. */
-    restore: (given: {
-      readonly registrations: ReadonlyArray<Registration>
-      readonly deviceCodes: ReadonlyArray<DeviceCode>
-      readonly consents: ReadonlyArray<Consent>
-      readonly sessions: ReadonlyArray<readonly [string, Session]>
-    }): void => {
+    restore: (given: Given): void => {
       for (const registration of given.registrations) registrations.set(registration.clientId, registration)
       for (const code of given.deviceCodes) {
         const before = deviceCodes.get(code.userCode)
