@@ -51,7 +51,7 @@ const hostRule = (host: string, net: typeof Net): Rule | undefined => {
       return version !== 0 && list.check(target, version === 4 ? "ipv4" : "ipv6")
     }
   }
-  const name = /^(?:\*?\.)?([^\s/@?#:*[\]\\%]+?)\.?$/.exec(host)?.[1]
+  const name = /^(?:\*?\.)?([^\s/@?#:*[\]\\%.][^\s/@?#:*[\]\\%]*?)\.?$/.exec(host)?.[1]
   // as the URL of a target writes it: in small letters, other scripts in their ASCII form
   const parsed = name === undefined ? null : URL.parse(`http://${name}`)
   if (parsed === null) return undefined
