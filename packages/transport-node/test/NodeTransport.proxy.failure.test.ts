@@ -131,11 +131,30 @@ describe("NodeTransport: a proxy that fails", () => {
 
   it.effect("seam: what comes with the proxy's consent belongs to the tunnel: what is no TLS is no target", () =>
     Effect.gen(function*() {
-      const proxy = yield* Server.tcp(
-        Server.always(`HTTP/1.1 200 Connection established\r\n\r\n${Server.answer("hello")}`)
-      )
+      const proxy = yield* Server.tcp(({ received, socket }) => {
+        // once, and then nothing: who drops these bytes waits for ever
+        if (received.endsWith("\r\n\r\n")) {
+          socket.write(`HTTP/1.1 200 Connection established\r\n\r\n${Server.answer("hello")}`)
+        }
+      })
       const client = yield* through(proxy.origin)
-      assert.include(yield* Failure.causeOf(client, target), { sent: "no", heals: true })
+      const cause = yield* Failure.causeOf(client, target)
+      assert.include(cause, { sent: "no", heals: true })
+      assert.notInclude(cause.code, "TIMEOUT")
+    }))
+
+  it.effect("seam: a proxy of TLS that nobody vouches for is no, does not heal, and has got nothing", () =>
+    Effect.gen(function*() {
+      const proxy = yield* Server.tls(Authority.server, () => {})
+      const client = yield* through(proxy.origin, { ca: undefined })
+      for (const url of [target, "http://127.0.0.1:9/secret"]) {
+        assert.deepStrictEqual(yield* Failure.toldBy(client, url), {
+          sent: "no",
+          code: "PROXY_UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+          heals: false
+        })
+      }
+      assert.strictEqual(received(proxy), "")
     }))
 
   it.effect("seam: a tunnel that dies once it is open is maybe, and the request is not sent again", () =>

@@ -5,6 +5,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import * as Net from "node:net"
 import * as Failure from "./support/Failure.ts"
 import * as Proxy from "./support/Proxy.ts"
 import * as Server from "./support/Server.ts"
@@ -108,6 +109,20 @@ describe("NodeTransport: a tunnel through a proxy", () => {
       })
       yield* Server.until("closed", () => proxy.open() === 0)
       assert.strictEqual(received(server) + received(misnamed), "")
+    }))
+
+  it.effect("seam: … and not against the proxy's: here a name that only the proxy knows", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Certificates.otherName, Server.always(Server.answer("hello")))
+      const proxy = yield* Server.tcp(() => {}, ({ socket }) => {
+        socket.once("data", () => {
+          socket.write("HTTP/1.1 200 Connection established\r\n\r\n")
+          const inner = Net.connect(server.port, "127.0.0.1").on("error", () => {})
+          socket.pipe(inner).pipe(socket)
+        })
+      })
+      const client = yield* through({ https: proxy.origin }, { ca: Certificates.otherName.cert })
+      assert.strictEqual(yield* get(client, "https://other.invalid/"), "hello")
     }))
 
   it.effect("seam: a proxy may speak TLS itself, under the same authorities", () =>

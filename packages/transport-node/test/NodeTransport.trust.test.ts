@@ -131,11 +131,17 @@ describe("NodeTransport: the client's certificate", () => {
         ca: Authority.root,
         cert: Authority.client.cert,
         key,
-        proxy: { https: proxy.url, loopback: true }
+        proxy: { https: proxy.url, http: proxy.url, loopback: true }
       })
       assert.include(yield* Failure.causeOf(client, server.origin), {
         sent: "no",
         code: "PROXY_ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
+        heals: false
+      })
+      // here the request is on its way as soon as TLS 1.3 says that the connection is open
+      assert.include(yield* Failure.causeOf(client, "http://127.0.0.1:9/"), {
+        sent: "maybe",
+        code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
         heals: false
       })
     }))
