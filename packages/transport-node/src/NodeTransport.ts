@@ -43,7 +43,8 @@ import type { TransportOptionsError } from "./TransportOptionsError.ts"
  *
  * - `https`: the proxy of https targets, which are reached by a tunnel (`CONNECT`). Nothing but host and port of the
  *   target is said to it.
- * - `http`: the proxy of http targets, which are reached by asking it for the whole URL. It reads and may change all.
+ * - `http`: the proxy of http targets, which are reached by asking it for the whole URL, each time over a connection of
+ *   its own. It reads and may change all.
  * - `noProxy`: targets that are reached directly: `*` (all), `example.com` (it and the names below it; `.example.com`
  *   and `*.example.com` are the same), an address, a range (`10.0.0.0/8`), each but `*` and a bare IPv6 address also with
  *   a port (`example.com:8443`, `[::1]:80`). A range matches addresses in URLs; no name is looked up for it.

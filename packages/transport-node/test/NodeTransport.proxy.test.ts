@@ -149,14 +149,15 @@ describe("NodeTransport: a tunnel through a proxy", () => {
 })
 
 describe("NodeTransport: a proxy for http", () => {
-  it.effect("seam: http is asked for by its whole URL, over kept connections, with the target as its host", () =>
+  it.effect("seam: http is asked for by its whole URL, with the target as its host, over no kept connection", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp(Server.always(Server.answer("hello")))
       const proxy = yield* Proxy.make({ user: "me:s3cret" })
       const client = yield* through({ http: withPassword(proxy, "me:s3cret") })
       for (let i = 0; i < 2; i++) assert.strictEqual(yield* get(client, `${server.origin}/a?b=c#d`), "hello")
       assert.deepStrictEqual(proxy.asked.map(({ line }) => line), Array(2).fill(`GET ${server.origin}/a?b=c`))
-      assert.strictEqual(proxy.connections(), 1)
+      assert.strictEqual(proxy.connections(), 2)
+      yield* Server.until("closed", () => proxy.open() === 0)
       assert.include(received(server), `host: 127.0.0.1:${server.port}\r\n`)
       assert.notInclude(received(server).toLowerCase(), "proxy-")
     }))
@@ -167,7 +168,8 @@ describe("NodeTransport: a proxy for http", () => {
       const proxy = yield* Proxy.make({ certificate: Authority.server })
       const client = yield* through({ http: proxy.url })
       for (let i = 0; i < 2; i++) assert.strictEqual(yield* get(client, server.origin), "hello")
-      assert.strictEqual(proxy.connections(), 1)
+      assert.strictEqual(proxy.connections(), 2)
+      yield* Server.until("closed", () => proxy.open() === 0)
     }))
 
   it.effect("seam: each scheme has its own proxy, and none is none", () =>

@@ -136,10 +136,13 @@ export class Pool {
 
   #makeAgent(way: Route["way"], secure: boolean): Http.Agent {
     const { idleMillis, trust } = this.#settings
+    // Proxies that pass requests on may end a connection without having announced it (tinyproxy does after each answer),
+    // and the next request on it would be lost.
+    const keepAlive = idleMillis > 0 && way !== "forward"
     const kept: Http.AgentOptions = {
-      keepAlive: idleMillis > 0,
+      keepAlive,
       // of use to an idle connection alone: the agent lets a busy one be
-      ...(idleMillis > 0 && idleMillis <= maxDelay ? { timeout: Math.ceil(idleMillis) } : {})
+      ...(keepAlive && idleMillis <= maxDelay ? { timeout: Math.ceil(idleMillis) } : {})
     }
     if (!secure) return new this.#modules.http.Agent(kept)
     const secureContext = way === "forward" ? trust.proxy : trust.target

@@ -17,8 +17,9 @@ export interface Proxy {
   readonly url: string
   readonly port: number
   readonly asked: Array<Asked>
-  /** How many connections came, and how many of them the proxy still holds. */
+  /** How many connections came, how many at most at once, and how many of them the proxy still holds. */
   readonly connections: () => number
+  readonly most: () => number
   readonly open: () => number
   /** Everything that came through its tunnels, as it could read it. */
   readonly seen: () => string
@@ -39,6 +40,7 @@ export const make = (options: Options = {}) =>
       const sockets = new Set<Net.Socket>()
       const asked: Array<Asked> = []
       let connections = 0
+      let most = 0
       let seen = ""
       if (user !== undefined) {
         const expected = `Basic ${Buffer.from(user).toString("base64")}`
@@ -49,6 +51,7 @@ export const make = (options: Options = {}) =>
       server.on("connection", (socket: Net.Socket) => {
         connections++
         sockets.add(socket)
+        most = Math.max(most, sockets.size)
         socket.on("error", () => {})
         socket.on("close", () => sockets.delete(socket))
       })
@@ -67,6 +70,7 @@ export const make = (options: Options = {}) =>
             port,
             asked,
             connections: () => connections,
+            most: () => most,
             open: () => sockets.size,
             seen: () => seen
           },
