@@ -102,7 +102,8 @@ describe("sizes, Effect included", () => {
     assert.isBelow(sizes["core + transport-browser"], sizes["@aws-sdk/client-sso-oidc, browser"])
     assert.isBelow(sizes["core + transport-browser"], 0.85 * sizes["the same, Effect through its barrel"])
     assert.isBelow(sizes["core + transport-node + device-grant"], 0.5 * sizes["@aws-sdk/client-sso-oidc, node"])
-    assert.isBelow(sizes["core + transport-node"], 0.85 * sizes["core + NodeHttpClient.layerNodeHttp"])
+    // ours has proxies and client certificates in it, which that one has not
+    assert.isBelow(sizes["core + transport-node"], 0.9 * sizes["core + NodeHttpClient.layerNodeHttp"])
     assert.isBelow(sizes["core + transport-node"], 0.2 * sizes["core + NodeHttpClient.layerUndici"])
   })
 

@@ -3,4 +3,6 @@
  *
  * @since 0.1.0
  */
+export * as NodeEnvironment from "./NodeEnvironment.ts"
 export * as NodeTransport from "./NodeTransport.ts"
+export * as TransportOptionsError from "./TransportOptionsError.ts"

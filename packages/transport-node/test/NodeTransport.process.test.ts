@@ -3,13 +3,15 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
+import * as Proxy from "./support/Proxy.ts"
 import * as Server from "./support/Server.ts"
+import * as Authority from "./support/testOnlyAuthority.ts"
 
 /** Runs a program to its end; interruption kills it. */
-const run = (script: string, flags: ReadonlyArray<string>, origin: string) =>
+const run = (script: string, flags: ReadonlyArray<string>, ...args: ReadonlyArray<string>) =>
   Effect.callback<{ readonly stdout: string; readonly error: Error | null }>((resume) => {
     const path = fileURLToPath(new URL(`./support/${script}`, import.meta.url))
-    const child = execFile(process.execPath, [...flags, path, origin], { timeout: 10_000 }, (error, stdout) => {
+    const child = execFile(process.execPath, [...flags, path, ...args], { timeout: 10_000 }, (error, stdout) => {
       resume(Effect.succeed({ stdout, error }))
     })
     return Effect.sync(() => child.kill())
@@ -20,6 +22,20 @@ describe("NodeTransport: the process", () => {
     Effect.gen(function*() {
       const server = yield* Server.tcp(Server.always(Server.answer("hello")))
       assert.deepStrictEqual(yield* run("lingers.ts", [], server.origin), { stdout: "hello", error: null })
+    }))
+
+  it.effect.each([
+    { what: "a proxy", options: {} },
+    { what: "a proxy that speaks TLS itself", options: { certificate: Authority.server } }
+  ])("seam: … nor does a kept tunnel through $what", ({ options }) =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const proxy = yield* Proxy.make(options)
+      assert.deepStrictEqual(yield* run("lingersThrough.ts", [], server.origin, proxy.url), {
+        stdout: "hello",
+        error: null
+      })
+      assert.strictEqual(proxy.asked.length, 1)
     }))
 
   it.effect("seam: an answer that was dropped unread lets its connection go when its memory is swept", () =>

@@ -8,13 +8,13 @@ import * as Effect from "effect/Effect"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
-import * as Predicate from "effect/Predicate"
 import type * as Http from "node:http"
 import type { Socket } from "node:net"
 import * as Failure from "./failure.ts"
 import * as Payload from "./payload.ts"
 import type * as Pool from "./pool.ts"
 import * as Response from "./response.ts"
+import type * as Slots from "./slots.ts"
 
 export interface Settings {
   readonly pool: Pool.Pool
@@ -35,16 +35,26 @@ export const run = (
       // the platform would make an Authorization header of it
       if (url.username !== "" || url.password !== "") return refuse({ code: "URL_CREDENTIALS" })
       if (request.headers["upgrade"] !== undefined) return refuse({ code: "UPGRADE_UNSUPPORTED" })
-      let exchange: Exchange
-      try {
-        exchange = new Exchange(settings.pool, request, url, signal, body)
-      } catch (error) {
-        return refuse(error)
-      }
-      return exchange.answered(settings.connectTimeout).pipe(
-        Effect.mapError((cause) => Failure.transport(request, cause)),
-        Effect.onError(() => Effect.sync(() => exchange.abort("ABORTED"))),
-        Effect.map((message) => new Response.NodeResponse(request, url, message, exchange))
+      const route = settings.pool.route(url)
+      // a place that was given must not be lost to an interruption on the way here
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.matchEffect(restore(settings.pool.place(route, signal)), {
+          onFailure: (code) => refuse({ code }),
+          onSuccess: (release) => {
+            let exchange: Exchange
+            try {
+              exchange = new Exchange(settings.pool, route, request, signal, body, release)
+            } catch (error) {
+              release()
+              return refuse(error)
+            }
+            return restore(exchange.answered(settings.connectTimeout)).pipe(
+              Effect.mapError((cause) => Failure.transport(request, cause)),
+              Effect.onError(() => Effect.sync(() => exchange.abort("ABORTED"))),
+              Effect.map((message) => new Response.NodeResponse(request, url, message, exchange))
+            )
+          }
+        })
       )
     }))
 
@@ -63,6 +73,8 @@ const headersOf = (
 
 export class Exchange implements Pool.Abortable, Response.Source {
   readonly #node: Http.ClientRequest
+  readonly #route: Pool.Route
+  readonly #abortOpening: () => void
   #socket: Socket | undefined
   #opened = false
   #message: Http.IncomingMessage | undefined
@@ -72,13 +84,16 @@ export class Exchange implements Pool.Abortable, Response.Source {
 
   constructor(
     pool: Pool.Pool,
+    route: Pool.Route,
     request: HttpClientRequest.HttpClientRequest,
-    url: URL,
     signal: AbortSignal,
-    body: Uint8Array | undefined
+    body: Uint8Array | undefined,
+    release: Slots.Release
   ) {
-    const node = pool.open(url, { method: request.method, headers: headersOf(request, body) })
+    const { abort, node } = pool.open(route, { method: request.method, headers: headersOf(request, body) })
     this.#node = node
+    this.#route = route
+    this.#abortOpening = abort
     // what a kept connection was given may have left, whatever becomes of it
     this.#opened = node.reusedSocket
     node.once("socket", (socket) => {
@@ -86,18 +101,23 @@ export class Exchange implements Pool.Abortable, Response.Source {
       // a kept connection opens no second time, and would collect a listener with each request
       if (this.#opened) return
       // Until then the platform holds the request back. TLS is ready only once the certificate has been trusted.
-      socket.once(url.protocol === "https:" ? "secureConnect" : "connect", () => {
+      socket.once(route.secure ? "secureConnect" : "connect", () => {
         this.#opened = true
         this.#wake()
       })
     })
     node.once("response", (message) => this.#receive(message))
     // stays for good: an aborted request still has an error to tell
-    node.on("error", (error) => this.#fail(error))
+    node.on(
+      "error",
+      (error) => this.#fail(route.way === "forward" && !this.#opened ? Failure.ofProxy(error, this.#socket) : error)
+    )
     node.once("close", () => {
       signal.removeEventListener("abort", onAbort)
       // such as a 101 that nobody asked for, which the platform drops without an error
       if (this.#message === undefined) this.#fail({ code: "CONNECTION_CLOSED" })
+      // the platform gives the connection back right after this, and the next in the queue shall find it
+      process.nextTick(release)
     })
     const onAbort = () => this.abort("ABORTED")
     signal.addEventListener("abort", onAbort, { once: true })
@@ -114,6 +134,7 @@ export class Exchange implements Pool.Abortable, Response.Source {
     // destroyed before it has its socket, a request would give that socket to the pool instead of closing it
     if (this.#node.socket === null) this.#node.once("socket", () => this.#node.destroy())
     else this.#node.destroy()
+    this.#abortOpening()
   }
 
   /** The head of the answer. The limit is on the opening of a connection, not on the wait for the service. */
@@ -150,6 +171,11 @@ export class Exchange implements Pool.Abortable, Response.Source {
   #receive(message: Http.IncomingMessage): void {
     // no answer to our request, which asked for no other protocol: what follows it on the connection is not HTTP
     if (message.statusCode === 101) return this.abort("CONNECTION_CLOSED")
+    // nobody but a proxy says this, and it has passed nothing on: as an answer it would look like the target's
+    if (message.statusCode === 407 && this.#route.way === "forward") {
+      this.#fail(Failure.refusedBy(407))
+      return this.abort("PROXY_REFUSED_407")
+    }
     this.#message = message
     message.on("readable", () => {
       // A body without bytes ends only when somebody reads it. Nobody may, and its connection would wait with it.
@@ -173,7 +199,10 @@ export class Exchange implements Pool.Abortable, Response.Source {
   #fail(error: unknown): void {
     if (this.#failure === undefined) {
       const sent = this.#opened ? "maybe" : "no"
-      this.#failure = Failure.causeOf(error, sent, !(sent === "no" && isUntrusted(this.#socket)))
+      const heals = error instanceof Failure.ProxyFailure
+        ? error.heals
+        : Failure.heals(error, this.#socket)
+      this.#failure = Failure.causeOf(error, sent, heals)
     }
     this.#wake()
   }
@@ -195,7 +224,3 @@ export class Exchange implements Pool.Abortable, Response.Source {
     })
   }
 }
-
-// the platform says on the socket what it found wrong with the certificate, before it destroys it
-const isUntrusted = (socket: Socket | undefined): boolean =>
-  Predicate.hasProperty(socket, "authorizationError") && Predicate.isNotNullish(socket.authorizationError)

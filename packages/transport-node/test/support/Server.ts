@@ -4,7 +4,6 @@
 import * as Effect from "effect/Effect"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
-import type * as Certificates from "./testOnlyCertificates.ts"
 
 /** One connection as the server sees it. */
 export interface Connection {
@@ -30,8 +29,10 @@ const listening = (
   make: (seen: (socket: Net.Socket) => Connection) => Net.Server
 ) =>
   Effect.acquireRelease(
-    Effect.callback<{ readonly server: Net.Server; readonly view: Server }>((resume) => {
+    Effect.callback<{ readonly server: Net.Server; readonly raw: Set<Net.Socket>; readonly view: Server }>((resume) => {
       const connections: Array<Connection> = []
+      // those too that never finished their handshake, and that a proxy forgot
+      const raw = new Set<Net.Socket>()
       const server = make((socket) => {
         const connection: Connection = { socket, received: "", closed: false }
         connections.push(connection)
@@ -41,11 +42,16 @@ const listening = (
         })
         return connection
       })
+      server.on("connection", (socket) => {
+        raw.add(socket)
+        socket.on("close", () => raw.delete(socket))
+      })
       server.listen(0, "127.0.0.1", () => {
         const address = server.address()
         const port = address !== null && typeof address === "object" ? address.port : 0
         resume(Effect.succeed({
           server,
+          raw,
           view: {
             port,
             origin: `${scheme}://127.0.0.1:${port}`,
@@ -55,9 +61,10 @@ const listening = (
         }))
       })
     }),
-    ({ server, view }) =>
+    ({ raw, server, view }) =>
       Effect.callback<void>((resume) => {
         for (const connection of view.connections) connection.socket.destroy()
+        for (const socket of raw) socket.destroy()
         server.close(() => resume(Effect.void))
       })
   ).pipe(Effect.map(({ view }) => view))
@@ -78,7 +85,7 @@ export const tcp = (onData: Handler, onConnection: Handler = () => {}) =>
   })
 
 /** The same behind TLS. */
-export const tls = (certificate: typeof Certificates.loopback, onData: Handler) =>
+export const tls = (certificate: Tls.TlsOptions, onData: Handler) =>
   listening("https", (seen) => {
     let count = 0
     const server = Tls.createServer(certificate, (socket) => {

@@ -1,0 +1,75 @@
+/**
+ * The places of a pool: so many for each peer, and a queue before them.
+ */
+import * as Effect from "effect/Effect"
+
+type Waiter = (refused: string | undefined) => void
+
+/** Gives a place back. Does nothing the second time. */
+export type Release = () => void
+
+const nothing: Release = () => {}
+
+export class Slots {
+  readonly #limit: number
+  readonly #taken = new Map<string, number>()
+  readonly #queues = new Map<string, Set<Waiter>>()
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /**
+   * A place, as soon as there is one; the first to ask is the first to get one. Fails with a code where the signal ends
+   * or {@link close} comes first. Interruption leaves the queue.
+   *
+   * A place that was given belongs to the fiber: call it where interruption cannot come between.
+   */
+  take(peer: string, signal: AbortSignal): Effect.Effect<Release, string> {
+    if (this.#limit === Infinity) return Effect.succeed(nothing)
+    return Effect.callback((resume) => {
+      const taken = this.#taken.get(peer) ?? 0
+      if (taken < this.#limit) {
+        this.#taken.set(peer, taken + 1)
+        return resume(Effect.succeed(this.#releaseOf(peer)))
+      }
+      const queue = this.#queues.get(peer) ?? new Set()
+      this.#queues.set(peer, queue)
+      const leave = () => {
+        queue.delete(waiter)
+        signal.removeEventListener("abort", onAbort)
+      }
+      const waiter: Waiter = (refused) => {
+        leave()
+        resume(refused === undefined ? Effect.succeed(this.#releaseOf(peer)) : Effect.fail(refused))
+      }
+      const onAbort = () => waiter("ABORTED")
+      queue.add(waiter)
+      signal.addEventListener("abort", onAbort, { once: true })
+      return Effect.sync(leave)
+    })
+  }
+
+  /** Sends everybody away who waits. */
+  close(code: string): void {
+    for (const queue of this.#queues.values()) for (const waiter of queue) waiter(code)
+  }
+
+  #releaseOf(peer: string): Release {
+    let held = true
+    return () => {
+      if (!held) return
+      held = false
+      const queue = this.#queues.get(peer)
+      for (const waiter of queue ?? []) {
+        // the place goes from hand to hand
+        waiter(undefined)
+        return
+      }
+      this.#queues.delete(peer)
+      const taken = (this.#taken.get(peer) ?? 1) - 1
+      if (taken === 0) this.#taken.delete(peer)
+      else this.#taken.set(peer, taken)
+    }
+  }
+}

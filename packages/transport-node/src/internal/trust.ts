@@ -1,0 +1,133 @@
+/**
+ * Whom a client trusts in TLS, and what it shows of itself.
+ */
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import type * as Crypto from "node:crypto"
+import type * as Tls from "node:tls"
+import { type Option, TransportOptionsError } from "../TransportOptionsError.ts"
+
+export interface Options {
+  readonly ca?: string | ReadonlyArray<string> | undefined
+  readonly cert?: string | undefined
+  readonly key?: Redacted.Redacted | undefined
+  readonly passphrase?: Redacted.Redacted | undefined
+}
+
+/** Contexts of TLS: none is the platform's own. */
+export interface Trust {
+  /** For targets. */
+  readonly target: Tls.SecureContext | undefined
+  /** For proxies, which are not shown the client's certificate. */
+  readonly proxy: Tls.SecureContext | undefined
+}
+
+const fail = (option: Option, detail: string) => Result.fail(new TransportOptionsError({ option, detail }))
+
+// what OpenSSL says beside its code may quote what it read
+const codeOf = (error: unknown): string =>
+  Predicate.hasProperty(error, "code") && typeof error.code === "string" ? ` (${error.code})` : ""
+
+/** The certificates in a PEM text, or what is wrong with it. */
+export const certificatesOf = (pem: string): Result.Result<ReadonlyArray<Crypto.X509Certificate>, string> => {
+  const { X509Certificate } = process.getBuiltinModule("node:crypto")
+  if (pem.trim() === "") return Result.fail("is empty")
+  // each up to the next: one that is cut off would else be passed over without a word
+  const pieces = pem.match(/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^]*?(?=-----BEGIN |$)/g) ?? []
+  if (pieces.length === 0) return Result.fail("holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)")
+  const certificates: Array<Crypto.X509Certificate> = []
+  for (const piece of pieces) {
+    try {
+      certificates.push(new X509Certificate(piece))
+    } catch {
+      return Result.fail(
+        `holds a certificate that cannot be read, number ${certificates.length + 1} of ${pieces.length}`
+      )
+    }
+  }
+  return Result.succeed(certificates)
+}
+
+const privateKeyOf = (
+  key: Redacted.Redacted,
+  passphrase: Redacted.Redacted | undefined
+): Result.Result<Crypto.KeyObject, TransportOptionsError> => {
+  const pem = Redacted.value(key)
+  const encrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(pem)
+  if (!/-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/.test(pem)) {
+    return fail("key", "holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)")
+  }
+  if (encrypted && passphrase === undefined) return fail("key", "is encrypted: give its `passphrase` too")
+  try {
+    return Result.succeed(
+      process.getBuiltinModule("node:crypto").createPrivateKey({
+        key: pem,
+        ...(passphrase === undefined ? {} : { passphrase: Redacted.value(passphrase) })
+      })
+    )
+  } catch (error) {
+    return encrypted
+      ? fail("passphrase", `does not open the \`key\`${codeOf(error)}`)
+      : fail("key", `cannot be read${codeOf(error)}`)
+  }
+}
+
+/** The client's certificate and key, once they are known to belong together. */
+const identityOf = (options: Options): Result.Result<Tls.SecureContextOptions | undefined, TransportOptionsError> => {
+  const { cert, key, passphrase } = options
+  if (key === undefined) {
+    if (cert !== undefined) return fail("cert", "has no use without its private key: give `key` too")
+    return passphrase === undefined
+      ? Result.succeed(undefined)
+      : fail("passphrase", "has no use without the key that it opens: give `key` too")
+  }
+  if (cert === undefined) return fail("key", "has no use without its certificate: give `cert` too")
+  const chain = Result.mapError(certificatesOf(cert), (detail) => new TransportOptionsError({ option: "cert", detail }))
+  if (Result.isFailure(chain)) return Result.fail(chain.failure)
+  const opened = privateKeyOf(key, passphrase)
+  if (Result.isFailure(opened)) return Result.fail(opened.failure)
+  if (chain.success[0]?.checkPrivateKey(opened.success) !== true) {
+    return fail("key", "is not the private key of the (first) certificate in `cert`")
+  }
+  return Result.succeed({
+    cert,
+    key: Redacted.value(key),
+    ...(passphrase === undefined ? {} : { passphrase: Redacted.value(passphrase) })
+  })
+}
+
+/** The certificates of options that are added to what the platform trusts. */
+const authoritiesOf = (
+  ca: string | ReadonlyArray<string> | undefined
+): Result.Result<ReadonlyArray<string>, TransportOptionsError> => {
+  const added: Array<string> = []
+  for (const pem of ca === undefined ? [] : typeof ca === "string" ? [ca] : ca) {
+    const certificates = certificatesOf(pem)
+    if (Result.isFailure(certificates)) return fail("ca", certificates.failure)
+    for (const certificate of certificates.success) added.push(certificate.toString())
+  }
+  return Result.succeed(added)
+}
+
+/** Reads all of it once: a context is costly to make, and what is wrong is said before the first request. */
+export const make = (options: Options): Result.Result<Trust, TransportOptionsError> => {
+  const added = authoritiesOf(options.ca)
+  if (Result.isFailure(added)) return Result.fail(added.failure)
+  const identity = identityOf(options)
+  if (Result.isFailure(identity)) return Result.fail(identity.failure)
+  if (added.success.length === 0 && identity.success === undefined) {
+    return Result.succeed({ target: undefined, proxy: undefined })
+  }
+  const tls = process.getBuiltinModule("node:tls")
+  // `ca` takes the place of the platform's store, so that the store has to be among it
+  const ca = added.success.length === 0 ? {} : { ca: [...tls.getCACertificates("default"), ...added.success] }
+  try {
+    const target = tls.createSecureContext({ ...ca, ...identity.success })
+    // without a certificate of the client, the two are the same
+    const proxy = identity.success === undefined ? target : tls.createSecureContext(ca)
+    return Result.succeed({ target, proxy })
+  } catch (error) {
+    return fail(identity.success === undefined ? "ca" : "cert", `is refused by the platform's TLS${codeOf(error)}`)
+  }
+}

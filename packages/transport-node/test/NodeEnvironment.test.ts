@@ -1,0 +1,216 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as NodeEnvironment from "@sso-oidc/transport-node/NodeEnvironment"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { inspect } from "node:util"
+import * as Failure from "./support/Failure.ts"
+import * as Proxy from "./support/Proxy.ts"
+import * as Server from "./support/Server.ts"
+import * as Authority from "./support/testOnlyAuthority.ts"
+
+const read = (variables: Record<string, string>) =>
+  NodeEnvironment.config.parse(ConfigProvider.fromEnvRecord(variables))
+
+const plain = (variables: Record<string, string>) =>
+  Effect.map(read(variables), ({ ca, proxy }) => ({
+    ca,
+    https: Redacted.isRedacted(proxy?.https) ? Redacted.value(proxy.https) : proxy?.https,
+    http: Redacted.isRedacted(proxy?.http) ? Redacted.value(proxy.http) : proxy?.http,
+    noProxy: proxy?.noProxy
+  }))
+
+const nothing = { ca: undefined, https: undefined, http: undefined, noProxy: undefined }
+
+/** A file for as long as the test runs. */
+const file = (text: string) =>
+  Effect.acquireRelease(
+    Effect.promise(() => mkdtemp(join(tmpdir(), "transport-node-"))),
+    (folder) => Effect.promise(() => rm(folder, { recursive: true }))
+  ).pipe(
+    Effect.map((folder) => join(folder, "bundle.pem")),
+    Effect.tap((path) => Effect.promise(() => writeFile(path, text)))
+  )
+
+const client = (variables: Record<string, string>, given?: NodeEnvironment.Given) =>
+  Layer.build(NodeTransport.layerConfig(NodeEnvironment.options(given))).pipe(
+    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnvRecord(variables)),
+    Effect.map((context) => Context.get(context, HttpClient.HttpClient))
+  )
+
+describe("NodeEnvironment", () => {
+  it.effect.each([
+    { variables: {}, told: {} },
+    { variables: { HTTPS_PROXY: "", http_proxy: " ", NO_PROXY: "", AWS_CA_BUNDLE: "" }, told: {} },
+    {
+      variables: { HTTPS_PROXY: "http://a:1", HTTP_PROXY: "http://b:2" },
+      told: { https: "http://a:1", http: "http://b:2" }
+    },
+    {
+      variables: { https_proxy: "http://a:1", http_proxy: "b:2", no_proxy: "localhost" },
+      told: { https: "http://a:1", http: "b:2", noProxy: ["localhost"] }
+    },
+    { variables: { HTTPS_PROXY: "http://large:1", https_proxy: "http://small:1" }, told: { https: "http://small:1" } },
+    { variables: { HTTPS_PROXY: "http://large:1", https_proxy: "" }, told: { https: "http://large:1" } },
+    { variables: { NO_PROXY: "large", no_proxy: "small" }, told: { noProxy: ["small"] } },
+    {
+      variables: { NO_PROXY: "localhost, .corp.example\t10.0.0.0/8,,192.168.*,http://x/,*" },
+      told: { noProxy: ["localhost", ".corp.example", "10.0.0.0/8", "*"] }
+    },
+    { variables: { ALL_PROXY: "http://a:1", all_proxy: "http://a:1" }, told: {} },
+    { variables: { REQUEST_METHOD: "GET", HTTP_PROXY: "http://a-stranger:1" }, told: {} },
+    {
+      variables: { REQUEST_METHOD: "GET", HTTP_PROXY: "http://a-stranger:1", http_proxy: "b:2", HTTPS_PROXY: "a:1" },
+      told: { http: "b:2", https: "a:1" }
+    }
+  ])("seam: reads the variables as other tools do: $variables", ({ told, variables }) =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* plain(variables), { ...nothing, ...told })
+    }))
+
+  it.effect("C6: a proxy is a secret, since it may hold one", () =>
+    Effect.gen(function*() {
+      const environment = yield* read({ HTTPS_PROXY: "http://me:s3cret@a:1", HTTP_PROXY: "http://me:s3cret@a:1" })
+      assert.notInclude(inspect(environment, { depth: 20, showHidden: true }), "s3cret")
+    }))
+
+  it.effect("seam: AWS_CA_BUNDLE is read from its file", () =>
+    Effect.gen(function*() {
+      const path = yield* file(Authority.root)
+      assert.deepStrictEqual(yield* plain({ AWS_CA_BUNDLE: path }), { ...nothing, ca: Authority.root })
+    }))
+
+  it.effect.each([
+    { name: "HTTPS_PROXY", value: "http://s3cret:x", says: "is no URL of a proxy" },
+    { name: "https_proxy", value: "socks5://s3cret:1", says: "must be http:// or https://" },
+    { name: "HTTP_PROXY", value: "http://s3cret:1/proxy.pac", says: "without path" },
+    { name: "http_proxy", value: "http://me:s3cret%@a:1", says: "percent-encoded" },
+    { name: "AWS_CA_BUNDLE", value: "/nowhere/bundle.pem", says: "names a file that cannot be read (ENOENT)" },
+    { name: "AWS_CA_BUNDLE", value: tmpdir(), says: "names a file that cannot be read (EISDIR)" }
+  ])(
+    "seam: $name that is wrong is a ConfigError with its name, and without what it holds: $says",
+    (wrong) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(client({ [wrong.name]: wrong.value }))
+        assert.strictEqual(error._tag, "ConfigError")
+        assert.include(error.message, `${wrong.name} cannot be used: it `)
+        assert.include(error.message, wrong.says)
+        assert.notInclude(inspect(error, { depth: 20, showHidden: true }), "s3cret")
+      })
+  )
+
+  it.effect.each([
+    { what: "nothing", text: "", says: "is empty" },
+    { what: "no PEM", text: "s3cret", says: "no certificate in PEM form" },
+    { what: "a key", text: Authority.client.key, says: "no certificate in PEM form" },
+    { what: "half a certificate", text: Authority.root.slice(0, 200), says: "number 1 of 1" }
+  ])(
+    "seam: a bundle with $what in it is a ConfigError that names AWS_CA_BUNDLE",
+    ({ says, text }) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(client({ AWS_CA_BUNDLE: yield* file(text) }))
+        assert.strictEqual(error._tag, "ConfigError")
+        assert.include(error.message, "AWS_CA_BUNDLE cannot be used: it names a file that ")
+        assert.include(error.message, says)
+        assert.notMatch(inspect(error, { depth: 20, showHidden: true }), /s3cret|MIGH/)
+      })
+  )
+
+  it.effect("seam: nothing reads the environment but this module", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const refused = `http://127.0.0.1:${yield* Server.refusedPort}`
+      const names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "NODE_USE_ENV_PROXY"]
+      const before = { ...process.env }
+      yield* Effect.acquireRelease(
+        Effect.sync(() => names.forEach((name) => process.env[name] = name === "NODE_USE_ENV_PROXY" ? "1" : refused)),
+        () =>
+          Effect.sync(() => {
+            for (const name of names) {
+              if (before[name] === undefined) delete process.env[name]
+              else process.env[name] = before[name]
+            }
+          })
+      )
+      const transport = yield* NodeTransport.make({ ca: Authority.root, proxy: { loopback: true } })
+      assert.strictEqual(yield* Effect.flatMap(transport.get(server.origin), (response) => response.text), "hello")
+    }))
+})
+
+// how the proxy says that it does not find a name, with a resolver and without one
+const refusal = /^PROXY_REFUSED_(?:404|500)$/
+
+describe("NodeTransport.layerConfig", () => {
+  it.effect("seam: proxy, password and authorities of the environment carry a request through", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const proxy = yield* Proxy.make({ user: "me:s3cret" })
+      const variables = {
+        HTTPS_PROXY: `http://me:s3cret@127.0.0.1:${proxy.port}`,
+        AWS_CA_BUNDLE: yield* file(Authority.root)
+      }
+      // loopback is not for a proxy of the environment: a name that only the proxy would resolve is
+      const away = yield* Failure.causeOf(yield* client(variables), "https://does-not-exist.invalid/")
+      assert.strictEqual(away.sent, "no")
+      assert.match(away.code, refusal)
+      assert.deepStrictEqual(proxy.asked.map(({ line }) => line), ["CONNECT does-not-exist.invalid:443"])
+      const near = yield* client(variables)
+      assert.strictEqual(yield* Effect.flatMap(near.get(server.origin), (response) => response.text), "hello")
+      assert.strictEqual(proxy.asked.length, 1)
+      const none = yield* client({ ...variables, NO_PROXY: ".invalid" })
+      assert.include(yield* Failure.causeOf(none, "https://does-not-exist.invalid/"), { syscall: "getaddrinfo" })
+      assert.strictEqual(proxy.asked.length, 1)
+    }))
+
+  it.effect("seam: what the program gives goes before the environment", () =>
+    Effect.gen(function*() {
+      const proxy = yield* Proxy.make()
+      const refused = `http://127.0.0.1:${yield* Server.refusedPort}`
+      const given = { proxy: { https: proxy.url } }
+      const cause = yield* Failure.causeOf(yield* client({ HTTPS_PROXY: refused }, given), "https://nowhere.invalid/")
+      assert.match(cause.code, refusal)
+      const none = yield* client({ HTTPS_PROXY: refused, AWS_CA_BUNDLE: yield* file(Authority.root) }, { proxy: {} })
+      assert.include(yield* Failure.causeOf(none, "https://nowhere.invalid/"), { syscall: "getaddrinfo" })
+    }))
+
+  it.effect("seam: each option may be read from configuration too", () =>
+    Effect.gen(function*() {
+      const mutual = { ...Authority.server, ca: Authority.root, requestCert: true, rejectUnauthorized: true }
+      const server = yield* Server.tls(mutual, Server.always(Server.answer("hello")))
+      const variables = {
+        CLIENT_CERTIFICATE: Authority.client.cert,
+        CLIENT_KEY: Authority.encrypted.key,
+        CLIENT_PASSPHRASE: Authority.encrypted.passphrase,
+        LIMIT: "2 seconds",
+        CONNECTIONS: "1"
+      }
+      const transport = yield* client(variables, {
+        connectTimeout: Config.Duration("LIMIT"),
+        maxConnections: Config.Int("CONNECTIONS"),
+        ca: Config.succeed(Authority.root),
+        cert: Config.String("CLIENT_CERTIFICATE"),
+        key: Config.Redacted("CLIENT_KEY"),
+        passphrase: Config.Redacted("CLIENT_PASSPHRASE")
+      })
+      assert.strictEqual(yield* Effect.flatMap(transport.get(server.origin), (response) => response.text), "hello")
+    }))
+
+  it.effect("seam: an option that is wrong is a TransportOptionsError; a time or number that is, a ConfigError", () =>
+    Effect.gen(function*() {
+      const ca = yield* Effect.flip(client({}, { ca: "none" }))
+      assert.include(ca, { _tag: "TransportOptionsError", option: "ca" })
+      for (const given of [{ connectTimeout: 0 }, { idleTimeout: -1 }, { maxConnections: 0 }]) {
+        const error = yield* Effect.flip(client({}, given))
+        assert.strictEqual(error._tag, "ConfigError")
+        assert.include(error.message, String(Object.keys(given)[0]))
+      }
+    }))
+})

@@ -1,0 +1,286 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
+import { inspect } from "node:util"
+import * as Failure from "./support/Failure.ts"
+import * as Proxy from "./support/Proxy.ts"
+import * as Server from "./support/Server.ts"
+import * as Authority from "./support/testOnlyAuthority.ts"
+
+/** Through one proxy for everything, also to loopback. */
+const through = (url: string | Redacted.Redacted, options: NodeTransport.Options = {}) =>
+  NodeTransport.make({ ca: Authority.root, proxy: { https: url, http: url, loopback: true }, ...options })
+
+// no socket is ever opened to it: a proxy is in between
+const target = "https://127.0.0.1:9/secret"
+
+const received = (server: Server.Server) => server.connections.map((connection) => connection.received).join("")
+
+describe("NodeTransport: a proxy that fails", () => {
+  it.effect("seam: a proxy that cannot be reached is no, heals, and says whose failure it is", () =>
+    Effect.gen(function*() {
+      const client = yield* through(`http://127.0.0.1:${yield* Server.refusedPort}`)
+      for (const url of [target, "http://127.0.0.1:9/"]) {
+        const cause = yield* Failure.causeOf(client, url)
+        assert.include(cause, { sent: "no", code: "PROXY_ECONNREFUSED", heals: true, syscall: "connect" })
+      }
+      const nowhere = yield* through("http://does-not-exist.invalid:3128")
+      const cause = yield* Failure.causeOf(nowhere, target)
+      assert.include(cause, { sent: "no", heals: true, syscall: "getaddrinfo" })
+      assert.include(["PROXY_ENOTFOUND", "PROXY_EAI_AGAIN"], cause.code)
+    }))
+
+  it.effect("seam: a proxy that wants a password is no, and does not heal; nothing but CONNECT has left", () =>
+    Effect.gen(function*() {
+      const proxy = yield* Proxy.make({ user: "me:right" })
+      for (const url of [proxy.url, Redacted.make(`http://me:wr0ng-s3cret@127.0.0.1:${proxy.port}`)]) {
+        const cause = yield* Failure.causeOf(yield* through(url), target)
+        assert.include(cause, { sent: "no", code: "PROXY_REFUSED_407", heals: false })
+        assert.notMatch(inspect(cause, { depth: 20, showHidden: true }), /s3cret|czNjcmV0/)
+      }
+      assert.deepStrictEqual(proxy.asked.map(({ line }) => line), Array(2).fill("CONNECT 127.0.0.1:9"))
+      assert.notInclude(proxy.seen(), "/secret")
+      yield* Server.until("closed", () => proxy.open() === 0)
+    }))
+
+  it.effect("seam: … for http too, where its answer is not taken for the target's; that request has left", () =>
+    Effect.gen(function*() {
+      const proxy = yield* Proxy.make({ user: "me:right" })
+      const cause = yield* Failure.causeOf(yield* through(proxy.url), "http://127.0.0.1:9/")
+      assert.include(cause, { sent: "maybe", code: "PROXY_REFUSED_407", heals: false })
+      yield* Server.until("closed", () => proxy.open() === 0)
+    }))
+
+  it.effect("seam: a 407 of a target that no proxy is asked for is an answer like any other", () =>
+    Effect.gen(function*() {
+      const text = Server.answer("", ["HTTP/1.1 407 Proxy Authentication Required"])
+      const plain = yield* Server.tcp(Server.always(text))
+      const secret = yield* Server.tls(Authority.server, Server.always(text))
+      const proxy = yield* Proxy.make()
+      assert.strictEqual((yield* (yield* NodeTransport.make()).get(plain.origin)).status, 407)
+      assert.strictEqual((yield* (yield* through(proxy.url)).get(secret.origin)).status, 407)
+    }))
+
+  it.effect("seam: a target that the proxy cannot reach is no, and heals", () =>
+    Effect.gen(function*() {
+      const proxy = yield* Proxy.make()
+      const client = yield* through(proxy.url)
+      assert.deepStrictEqual(yield* Failure.toldBy(client, `https://127.0.0.1:${yield* Server.refusedPort}`), {
+        sent: "no",
+        code: "PROXY_REFUSED_500",
+        heals: true
+      })
+    }))
+
+  it.effect.each([
+    { status: 100, heals: false },
+    { status: 302, heals: false },
+    { status: 400, heals: false },
+    { status: 403, heals: false },
+    { status: 408, heals: true },
+    { status: 429, heals: true },
+    { status: 502, heals: true },
+    { status: 503, heals: true }
+  ])(
+    "seam: a proxy's $status is no answer of the target, and heals: $heals",
+    ({ heals, status }) =>
+      Effect.gen(function*() {
+        const page = Server.answer("<html>a page of the proxy's</html>", [
+          `HTTP/1.1 ${status} So be it`,
+          "location: /login"
+        ])
+        const proxy = yield* Server.tcp(Server.always(page))
+        const client = yield* through(proxy.origin)
+        assert.deepStrictEqual(yield* Failure.toldBy(client, target), {
+          sent: "no",
+          code: `PROXY_REFUSED_${status}`,
+          heals
+        })
+        yield* Server.until("closed", () => proxy.open() === 0)
+        assert.notInclude(received(proxy), "/secret")
+      })
+  )
+
+  it.effect.each([
+    { what: "closes", text: undefined, code: "PROXY_ECONNRESET" },
+    { what: "speaks something else", text: "SSH-2.0-OpenSSH\r\n", code: "PROXY_HPE_INVALID_CONSTANT" }
+  ])("seam: a proxy that $what is no, and heals", ({ code, text }) =>
+    Effect.gen(function*() {
+      const proxy = yield* Server.tcp(({ socket }) => text === undefined ? socket.destroy() : socket.write(text))
+      const client = yield* through(proxy.origin)
+      assert.deepStrictEqual(yield* Failure.toldBy(client, target), { sent: "no", code, heals: true })
+      yield* Server.until("closed", () => proxy.open() === 0)
+    }))
+
+  it.effect("seam: a tunnel that ends within the handshake is no, and heals", () =>
+    Effect.gen(function*() {
+      const proxy = yield* Server.tcp(({ received, socket }) => {
+        if (received.endsWith("\r\n\r\n")) socket.write("HTTP/1.1 200 Connection established\r\n\r\n")
+        else socket.resetAndDestroy()
+      })
+      const client = yield* through(proxy.origin)
+      assert.deepStrictEqual(yield* Failure.toldBy(client, target), { sent: "no", code: "ECONNRESET", heals: true })
+    }))
+
+  it.effect("seam: what comes with the proxy's consent belongs to the tunnel: what is no TLS is no target", () =>
+    Effect.gen(function*() {
+      const proxy = yield* Server.tcp(({ received, socket }) => {
+        // once, and then nothing: who drops these bytes waits for ever
+        if (received.endsWith("\r\n\r\n")) {
+          socket.write(`HTTP/1.1 200 Connection established\r\n\r\n${Server.answer("hello")}`)
+        }
+      })
+      const client = yield* through(proxy.origin)
+      const cause = yield* Failure.causeOf(client, target)
+      assert.include(cause, { sent: "no", heals: true })
+      assert.notInclude(cause.code, "TIMEOUT")
+    }))
+
+  it.effect("seam: a proxy of TLS that nobody vouches for is no, does not heal, and has got nothing", () =>
+    Effect.gen(function*() {
+      const proxy = yield* Server.tls(Authority.server, () => {})
+      const client = yield* through(proxy.origin, { ca: undefined })
+      for (const url of [target, "http://127.0.0.1:9/secret"]) {
+        assert.deepStrictEqual(yield* Failure.toldBy(client, url), {
+          sent: "no",
+          code: "PROXY_UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+          heals: false
+        })
+      }
+      assert.strictEqual(received(proxy), "")
+    }))
+
+  it.effect("seam: a tunnel that dies once it is open is maybe, and the request is not sent again", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Authority.server, (connection) => {
+        if (connection.received.split("GET").length > 2) connection.socket.destroy()
+        else connection.socket.write(Server.answer("hello"))
+      })
+      const proxy = yield* Proxy.make()
+      const client = yield* through(proxy.url)
+      yield* Effect.flatMap(client.get(server.origin), (response) => response.text)
+      assert.deepStrictEqual(yield* Failure.toldBy(client, server.origin), {
+        sent: "maybe",
+        code: "ECONNRESET",
+        heals: true
+      })
+      yield* Server.pause(20)
+      assert.strictEqual(proxy.asked.length, 1)
+      yield* Effect.flatMap(client.get(server.origin), (response) => response.text)
+      assert.strictEqual(proxy.asked.length, 2)
+    }))
+})
+
+/** A proxy that says nothing, or that consents and leads to nowhere. */
+const silent = (consents: boolean) =>
+  Server.tcp(({ received, socket }) => {
+    if (consents && received.endsWith("\r\n\r\n")) socket.write("HTTP/1.1 200 Connection established\r\n\r\n")
+  })
+
+const moments = [
+  { moment: "within the handshake with the proxy", proxy: silent(false), scheme: "https", at: "\x16\x03" },
+  { moment: "while the proxy says nothing", proxy: silent(false), scheme: "http", at: "CONNECT" },
+  { moment: "within the handshake in the tunnel", proxy: silent(true), scheme: "http", at: "\x16\x03" }
+]
+
+describe("NodeTransport: limits and ends on the way through a proxy", () => {
+  it.effect.each(moments)(
+    "seam: the connect limit covers it all, and closes the connection: $moment",
+    ({ at, proxy, scheme }) =>
+      Effect.gen(function*() {
+        const server = yield* proxy
+        const client = yield* through(`${scheme}://127.0.0.1:${server.port}`)
+        const fiber = yield* Effect.forkChild(Failure.toldBy(client, target))
+        yield* Server.until("there", () => received(server).includes(at))
+        yield* TestClock.adjust("9999 millis")
+        yield* Server.pause(20)
+        assert.strictEqual(server.open(), 1)
+        yield* TestClock.adjust("1 millis")
+        assert.deepStrictEqual(yield* Fiber.join(fiber), { sent: "no", code: "CONNECT_TIMEOUT", heals: true })
+        yield* Server.until("closed", () => server.open() === 0)
+      })
+  )
+
+  it.effect.each(moments)(
+    "seam: interrupted, it closes the connection to the proxy: $moment",
+    ({ at, proxy, scheme }) =>
+      Effect.gen(function*() {
+        const server = yield* proxy
+        const client = yield* through(`${scheme}://127.0.0.1:${server.port}`)
+        const fiber = yield* Effect.forkChild(client.execute(HttpClientRequest.get(target)))
+        yield* Server.until("there", () => received(server).includes(at))
+        yield* Fiber.interrupt(fiber)
+        yield* Server.until("closed", () => server.open() === 0)
+      })
+  )
+
+  it.effect.each(moments)(
+    "seam: the end of the request's scope does so too: $moment",
+    ({ at, proxy, scheme }) =>
+      Effect.gen(function*() {
+        const server = yield* proxy
+        const client = HttpClient.withScope(yield* through(`${scheme}://127.0.0.1:${server.port}`))
+        const scope = yield* Scope.make()
+        const fiber = yield* Effect.forkChild(
+          client.execute(HttpClientRequest.get(target)).pipe(Scope.provide(scope), Effect.flip)
+        )
+        yield* Server.until("there", () => received(server).includes(at))
+        yield* Scope.close(scope, Exit.void)
+        assert.include((yield* Fiber.join(fiber)).cause, { sent: "no", code: "ABORTED" })
+        yield* Server.until("closed", () => server.open() === 0)
+      })
+  )
+
+  it.effect.each(moments)(
+    "seam: and the end of the client's: $moment",
+    ({ at, proxy, scheme }) =>
+      Effect.gen(function*() {
+        const server = yield* proxy
+        const scope = yield* Scope.make()
+        const client = yield* Scope.provide(through(`${scheme}://127.0.0.1:${server.port}`), scope)
+        const fiber = yield* Effect.forkChild(Failure.toldBy(client, target))
+        yield* Server.until("there", () => received(server).includes(at))
+        yield* Scope.close(scope, Exit.void)
+        assert.include(yield* Fiber.join(fiber), { sent: "no", code: "CLIENT_CLOSED" })
+        yield* Server.until("closed", () => server.open() === 0)
+      })
+  )
+
+  it.effect("seam: interrupted in any turn of its way, it leaves no connection behind", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const plain = yield* Proxy.make()
+      const secure = yield* Proxy.make({ certificate: Authority.server })
+      for (const proxy of [plain, secure]) {
+        const client = yield* through(proxy.url, { idleTimeout: 0 })
+        for (let turns = 0; turns < 60; turns++) {
+          const fiber = yield* Effect.forkChild(Effect.flatMap(client.get(server.origin), (response) => response.text))
+          for (let i = 0; i < turns; i++) {
+            yield* Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
+          }
+          yield* Fiber.interrupt(fiber)
+        }
+        yield* Server.until("closed", () => proxy.open() === 0)
+        assert.isAbove(proxy.connections(), 20)
+      }
+    }))
+
+  it.effect("seam: the connect limit ends where the tunnel is open: the wait for the service is not its", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Authority.server, () => {})
+      const proxy = yield* Proxy.make()
+      const client = yield* through(proxy.url)
+      const fiber = yield* Effect.forkChild(Effect.flatMap(client.get(server.origin), (response) => response.text))
+      yield* Server.until("request", () => received(server).includes("GET"))
+      yield* TestClock.adjust("1 minute")
+      server.connections[0]?.socket.write(Server.answer("late"))
+      assert.strictEqual(yield* Fiber.join(fiber), "late")
+    }))
+})

@@ -1,0 +1,212 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as Net from "node:net"
+import * as Failure from "./support/Failure.ts"
+import * as Proxy from "./support/Proxy.ts"
+import * as Server from "./support/Server.ts"
+import * as Authority from "./support/testOnlyAuthority.ts"
+import * as Certificates from "./support/testOnlyCertificates.ts"
+
+/** Through the proxy also to loopback, where the servers of the tests are. */
+const through = (proxy: NodeTransport.ProxyOptions, options: NodeTransport.Options = {}) =>
+  NodeTransport.make({ ca: Authority.root, proxy: { loopback: true, ...proxy }, ...options })
+
+/** As core reads: through the stream, in a scope that aborts when it closes. */
+const read = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest) =>
+  HttpClient.withScope(client).execute(request).pipe(
+    Effect.flatMap((response) => Stream.mkUint8Array(response.stream)),
+    Effect.map((bytes) => new TextDecoder().decode(bytes)),
+    Effect.scoped
+  )
+
+const get = (client: HttpClient.HttpClient, url: string) => read(client, HttpClientRequest.get(url))
+
+const received = (server: Server.Server) => server.connections.map((connection) => connection.received).join("")
+
+const withPassword = (proxy: Proxy.Proxy, user: string) => Redacted.make(proxy.url.replace("://", `://${user}@`))
+
+describe("NodeTransport: a tunnel through a proxy", () => {
+  it.effect("seam: https goes through a tunnel, in which the proxy reads nothing but host and port", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const proxy = yield* Proxy.make()
+      const client = yield* through({ https: proxy.url })
+      const request = HttpClientRequest.post(`https://localhost:${server.port}/token?a=b`).pipe(
+        HttpClientRequest.bodyText("s3cret")
+      )
+      assert.strictEqual(yield* read(client, request), "hello")
+      assert.deepStrictEqual(proxy.asked, [{
+        line: `CONNECT localhost:${server.port}`,
+        headers: { host: `localhost:${server.port}`, connection: "keep-alive" }
+      }])
+      assert.include(received(server), "POST /token?a=b HTTP/1.1")
+      assert.include(proxy.seen(), "\x16\x03")
+      assert.notInclude(proxy.seen(), "/token")
+      assert.notInclude(proxy.seen(), "s3cret")
+    }))
+
+  it.effect("seam: a tunnel is kept, and two requests, one after the other, share it", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const proxy = yield* Proxy.make()
+      const client = yield* through({ https: proxy.url })
+      for (let i = 0; i < 12; i++) assert.strictEqual(yield* get(client, server.origin), "hello")
+      assert.strictEqual(proxy.asked.length, 1)
+      assert.strictEqual(proxy.connections(), 1)
+      assert.strictEqual(server.connections.length, 1)
+    }))
+
+  it.effect("seam: a tunnel leads to one target: another has its own", () =>
+    Effect.gen(function*() {
+      const one = yield* Server.tls(Authority.server, Server.always(Server.answer("one")))
+      const other = yield* Server.tls(Authority.server, Server.always(Server.answer("other")))
+      const proxy = yield* Proxy.make()
+      const client = yield* through({ https: proxy.url })
+      for (let i = 0; i < 2; i++) {
+        assert.strictEqual(yield* get(client, one.origin), "one")
+        assert.strictEqual(yield* get(client, other.origin), "other")
+      }
+      assert.deepStrictEqual(proxy.asked.map(({ line }) => line), [
+        `CONNECT 127.0.0.1:${one.port}`,
+        `CONNECT 127.0.0.1:${other.port}`
+      ])
+    }))
+
+  it.effect("seam: idle tunnels close after idleTimeout, and with the client's scope", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const proxy = yield* Proxy.make()
+      yield* get(yield* through({ https: proxy.url }, { idleTimeout: "50 millis" }), server.origin)
+      yield* Server.until("closed", () => proxy.open() === 0 && server.open() === 0)
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* get(yield* through({ https: proxy.url }), server.origin)
+        assert.strictEqual(proxy.open(), 1)
+      }))
+      yield* Server.until("closed", () => proxy.open() === 0 && server.open() === 0)
+    }))
+
+  it.effect("seam: the certificate is the target's, and is checked against the target's name", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const misnamed = yield* Server.tls(Certificates.otherName, Server.always(Server.answer("hello")))
+      const proxy = yield* Proxy.make()
+      const untrusting = yield* through({ https: proxy.url }, { ca: undefined })
+      assert.deepStrictEqual(yield* Failure.toldBy(untrusting, server.origin), {
+        sent: "no",
+        code: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+        heals: false
+      })
+      const client = yield* through({ https: proxy.url }, { ca: [Authority.root, Certificates.otherName.cert] })
+      assert.deepStrictEqual(yield* Failure.toldBy(client, misnamed.origin), {
+        sent: "no",
+        code: "ERR_TLS_CERT_ALTNAME_INVALID",
+        heals: false
+      })
+      yield* Server.until("closed", () => proxy.open() === 0)
+      assert.strictEqual(received(server) + received(misnamed), "")
+    }))
+
+  it.effect("seam: … and not against the proxy's: here a name that only the proxy knows", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Certificates.otherName, Server.always(Server.answer("hello")))
+      const proxy = yield* Server.tcp(() => {}, ({ socket }) => {
+        socket.once("data", () => {
+          socket.write("HTTP/1.1 200 Connection established\r\n\r\n")
+          const inner = Net.connect(server.port, "127.0.0.1").on("error", () => {})
+          socket.pipe(inner).pipe(socket)
+        })
+      })
+      const client = yield* through({ https: proxy.origin }, { ca: Certificates.otherName.cert })
+      assert.strictEqual(yield* get(client, "https://other.invalid/"), "hello")
+    }))
+
+  it.effect("seam: a proxy may speak TLS itself, under the same authorities", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const proxy = yield* Proxy.make({ certificate: Authority.server, user: "me:s3cret" })
+      const client = yield* through({ https: withPassword(proxy, "me:s3cret") })
+      for (let i = 0; i < 2; i++) assert.strictEqual(yield* get(client, server.origin), "hello")
+      assert.strictEqual(proxy.connections(), 1)
+      assert.deepStrictEqual(
+        yield* Failure.toldBy(yield* through({ https: proxy.url }, { ca: undefined }), server.origin),
+        { sent: "no", code: "PROXY_UNABLE_TO_GET_ISSUER_CERT_LOCALLY", heals: false }
+      )
+    }))
+
+  it.effect("C6: name and password are for the proxy, and not for the target", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const proxy = yield* Proxy.make({ user: "me@corp:s3c:ret/ü" })
+      const client = yield* through({ https: withPassword(proxy, "me%40corp:s3c%3Aret%2F%C3%BC") })
+      assert.strictEqual(yield* get(client, server.origin), "hello")
+      assert.notInclude(received(server).toLowerCase(), "proxy-")
+    }))
+})
+
+describe("NodeTransport: a proxy for http", () => {
+  it.effect("seam: http is asked for by its whole URL, with the target as its host, over no kept connection", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const proxy = yield* Proxy.make({ user: "me:s3cret" })
+      const client = yield* through({ http: withPassword(proxy, "me:s3cret") })
+      for (let i = 0; i < 2; i++) assert.strictEqual(yield* get(client, `${server.origin}/a?b=c#d`), "hello")
+      assert.deepStrictEqual(proxy.asked.map(({ line }) => line), Array(2).fill(`GET ${server.origin}/a?b=c`))
+      assert.strictEqual(proxy.connections(), 2)
+      yield* Server.until("closed", () => proxy.open() === 0)
+      assert.include(received(server), `host: 127.0.0.1:${server.port}\r\n`)
+      assert.notInclude(received(server).toLowerCase(), "proxy-")
+    }))
+
+  it.effect("seam: … also of a proxy that speaks TLS itself", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const proxy = yield* Proxy.make({ certificate: Authority.server })
+      const client = yield* through({ http: proxy.url })
+      for (let i = 0; i < 2; i++) assert.strictEqual(yield* get(client, server.origin), "hello")
+      assert.strictEqual(proxy.connections(), 2)
+      yield* Server.until("closed", () => proxy.open() === 0)
+    }))
+
+  it.effect("seam: each scheme has its own proxy, and none is none", () =>
+    Effect.gen(function*() {
+      const plain = yield* Server.tcp(Server.always(Server.answer("plain")))
+      const secret = yield* Server.tls(Authority.server, Server.always(Server.answer("secret")))
+      const proxy = yield* Proxy.make()
+      const forHttp = yield* through({ http: proxy.url })
+      assert.strictEqual(yield* get(forHttp, secret.origin), "secret")
+      assert.strictEqual(proxy.connections(), 0)
+      const forHttps = yield* through({ https: proxy.url })
+      assert.strictEqual(yield* get(forHttps, plain.origin), "plain")
+      assert.strictEqual(proxy.connections(), 0)
+    }))
+})
+
+describe("NodeTransport: targets without a proxy", () => {
+  it.effect("seam: loopback is reached directly unless asked otherwise: a proxy's loopback is its own", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const proxy = yield* Proxy.make()
+      for (const loopback of [undefined, false]) {
+        const client = yield* through({ https: proxy.url, http: proxy.url, loopback })
+        assert.strictEqual(yield* get(client, server.origin), "hello")
+        assert.strictEqual(yield* get(client, `https://localhost:${server.port}`), "hello")
+      }
+      assert.strictEqual(proxy.connections(), 0)
+    }))
+
+  it.effect("seam: what noProxy names is reached directly, the rest is not", () =>
+    Effect.gen(function*() {
+      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const proxy = yield* Proxy.make()
+      const client = yield* through({ https: proxy.url, noProxy: [`localhost:${server.port}`] })
+      assert.strictEqual(yield* get(client, `https://localhost:${server.port}`), "hello")
+      assert.strictEqual(proxy.connections(), 0)
+      assert.strictEqual(yield* get(client, server.origin), "hello")
+      assert.strictEqual(proxy.connections(), 1)
+    }))
+})
