@@ -83,8 +83,8 @@ export interface FileOptions extends Options {
 // -----------------------------------------------------------------------------
 
 /**
- * A recording that cannot be read or written. In the error channel of the layers; a defect, where the file stops to be
- * writable within a recording.
+ * A recording that cannot be read or written. In the error channel of the layers; a defect at the end of a recording
+ * whose file has become unwritable.
  *
  * @category errors
  * @since 0.1.0
@@ -170,7 +170,8 @@ export const memory = (name = "in memory"): Store => {
 // -----------------------------------------------------------------------------
 
 /**
- * The client in the context, recorded. What is written stands for itself after each exchange.
+ * The client in the context, recorded until the end of the scope. The store is written beside each exchange, and at the
+ * end: what stands there is whole at any time.
  *
  * An operation whose schema cannot tell which of its members is secret is a mistake in the program: a `RangeError` dies.
  *
@@ -180,13 +181,20 @@ export const memory = (name = "in memory"): Store => {
 export const makeRecord = Effect.fnUntraced(function*(
   store: Store,
   options: Options = {}
-): Effect.fn.Return<HttpClient.HttpClient, RecordingError, HttpClient.HttpClient> {
+): Effect.fn.Return<HttpClient.HttpClient, RecordingError, HttpClient.HttpClient | Scope.Scope> {
   const operations = operationsOf(options)
   const happened: Array<Recording.Happened> = []
   const semaphore = yield* Semaphore.make(1)
-  const save = semaphore.withPermit(Effect.suspend(() => store.write(Recording.render(happened))))
+  // a platform goes on with a write that is interrupted, and the next one would meet it
+  const save = Effect.uninterruptible(
+    semaphore.withPermit(Effect.suspend(() => store.write(Recording.render(happened))))
+  )
   // before anything is sent: a recording that cannot be kept is none
   yield* save
+  const scope = yield* Effect.scope
+  yield* Effect.addFinalizer(() => Effect.orDie(save))
+  // beside the exchange: a file takes real time, and a test that moves the clock would run ahead of it
+  const saveBeside = Effect.asVoid(Effect.forkIn(Effect.ignore(save), scope, { startImmediately: true }))
   return HttpClient.transform(
     yield* HttpClient.HttpClient,
     Effect.fnUntraced(function*(exchange, request) {
@@ -205,7 +213,7 @@ export const makeRecord = Effect.fnUntraced(function*(
       }
       const one: Recording.Happened = { operation, request: members, outcome: undefined }
       happened.push(one)
-      return yield* Recorder.watch(one, exchange, Effect.orDie(save))
+      return yield* Recorder.watch(one, exchange, saveBeside)
     })
   )
 })
