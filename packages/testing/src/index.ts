@@ -3,4 +3,6 @@
  *
  * @since 0.1.0
  */
-export {}
+export * as FaultyTransport from "./FaultyTransport.ts"
+export * as RecordedTransport from "./RecordedTransport.ts"
+export * as ScriptedTransport from "./ScriptedTransport.ts"
