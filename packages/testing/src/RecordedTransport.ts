@@ -93,13 +93,14 @@ export class RecordingError extends Schema.TaggedError<RecordingError>("@sso-oid
   "RecordingError",
   {
     problem: Schema.Literals(["unreadable", "unwritable", "malformed", "version"]),
-    name: Schema.String,
+    /** The name of its store: for a file, its path. */
+    recording: Schema.String,
     detail: Schema.String
   }
 ) {
   override get message(): string {
     const what = this.problem === "unwritable" ? "cannot be written" : "cannot be replayed"
-    return `The recording ${this.name} ${what}: ${this.detail}.`
+    return `The recording ${this.recording} ${what}: ${this.detail}.`
   }
 }
 
@@ -133,7 +134,7 @@ export const file = (path: string): Effect.Effect<Store, never, FileSystem.FileS
   Effect.map(FileSystem.FileSystem, (fs) => {
     const failed = (problem: "unreadable" | "unwritable") =>
       Effect.mapError((error: { readonly message: string }) =>
-        new RecordingError({ problem, name: path, detail: error.message })
+        new RecordingError({ problem, recording: path, detail: error.message })
       )
     return {
       name: path,
@@ -155,7 +156,9 @@ export const memory = (name = "in memory"): Store => {
     name,
     read: Effect.suspend(() =>
       kept === undefined
-        ? Effect.fail(new RecordingError({ problem: "unreadable", name, detail: "nothing was written to it" }))
+        ? Effect.fail(
+          new RecordingError({ problem: "unreadable", recording: name, detail: "nothing was written to it" })
+        )
         : Effect.succeed(kept)
     ),
     write: (text) =>
@@ -230,7 +233,7 @@ export const makeReplay = Effect.fnUntraced(function*(
 ): Effect.fn.Return<HttpClient.HttpClient, RecordingError, Scope.Scope> {
   const operations = operationsOf(options)
   const recording = Recording.read(yield* store.read, operations)
-  if (Result.isFailure(recording)) return yield* new RecordingError({ name: store.name, ...recording.failure })
+  if (Result.isFailure(recording)) return yield* new RecordingError({ recording: store.name, ...recording.failure })
   const exchanges = recording.success
   const bindings = new Replayer.Bindings()
   let used = 0

@@ -6,8 +6,10 @@ import * as Scripted from "@sso-oidc/testing/ScriptedTransport"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Ask from "./support/requests.ts"
 
@@ -89,6 +91,26 @@ describe("faulty: what a fault does", () => {
           heals: true,
           requestId: "00000000-0000-4000-8000-000000000001"
         })
+      }
+    }))
+
+  it.effect("Truncated: so many bytes arrive, and never the last", () =>
+    Effect.gen(function*() {
+      for (const [bytes, left] of [[0, 0], [3, 3], [4, 4], [5, 4], [1000, 4]] as const) {
+        let arrived = 0
+        const client = yield* HttpClient.HttpClient.pipe(Effect.provide(
+          Layer.provide(
+            Faulty.layer(Faulty.inOrder([Faulty.truncated(bytes)])),
+            Layer.succeed(
+              HttpClient.HttpClient,
+              HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, new Response("12345"))))
+            )
+          )
+        ))
+        const response = yield* client.get("https://x.test/")
+        const read = Stream.runForEach(response.stream, (chunk) => Effect.sync(() => arrived += chunk.length))
+        assert.strictEqual((yield* Effect.flip(read)).reason._tag, "DecodeError")
+        assert.strictEqual(arrived, left)
       }
     }))
 
@@ -213,6 +235,8 @@ describe("faulty: which request meets one", () => {
   it.effect("replayable leaves success and interruption alone", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* Faulty.replayable(Effect.succeed(1)), 1)
+      const itself = yield* Effect.exit(Faulty.replayable(Effect.interrupt))
+      assert.isTrue(itself._tag === "Failure" && itself.cause.reasons.every((reason) => reason._tag === "Interrupt"))
       const fiber = yield* Effect.forkChild(Faulty.replayable(Effect.never), { startImmediately: true })
       yield* Fiber.interrupt(fiber)
       const exit = yield* Fiber.await(fiber)

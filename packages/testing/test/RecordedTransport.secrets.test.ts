@@ -46,7 +46,7 @@ describe("recorded: C6, no secret is in the file", () => {
       b: Secret,
       c: Secret,
       d: Secret,
-      form: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9 }))
+      form: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 10 }))
     },
     ({ a, b, c, d, form }) =>
       Effect.gen(function*() {
@@ -57,7 +57,10 @@ describe("recorded: C6, no secret is in the file", () => {
         const secrets = [clientSecret, deviceCode, accessToken, refreshToken]
         // what a careless service might repeat: a secret in one of its forms, or all but its ends
         const spoken = secrets.map((secret) => formsOf(secret)[form] ?? secret)
-        const told = `${spoken.join(" ")} and ${secrets.map((secret) => secret.slice(2, -2)).join(",")}`.toWellFormed()
+        // each in the whole of a text, since a text goes for any secret that it holds
+        const told = spoken[0] ?? ""
+        const others = spoken.slice(1)
+        const cut = secrets.map((secret) => secret.slice(2, -2).toWellFormed())
         const headers = {
           "content-type": "application/json",
           "x-amzn-requestid": encodeURIComponent(accessToken),
@@ -69,18 +72,27 @@ describe("recorded: C6, no secret is in the file", () => {
           // in a text that comes before the secret itself does
           Scripted.respond(
             CreateToken.operation,
-            error(400, { error: "invalid_grant", error_description: told, more: told })
+            error(400, { error: "invalid_grant", error_description: told, more: others })
           ),
-          Scripted.respond(CreateToken.operation, error(500, { __type: told, error: { accessToken }, accessToken })),
-          Scripted.respond(CreateToken.operation, { status: 502, headers, body: `<p>${told}` }),
           Scripted.respond(
             CreateToken.operation,
-            error(200, { accessToken, refreshToken, tokenType: told, other: told, idToken: { nested: accessToken } })
+            error(500, { __type: cut[0], reason: cut[1], code: others[0], error: { accessToken }, accessToken })
           ),
-          Scripted.fail(CreateToken.operation, { sent: "maybe", code: told, heals: true, syscall: told }),
+          Scripted.respond(CreateToken.operation, { status: 502, headers, body: `<p>${told} ${cut.join()}` }),
+          Scripted.respond(
+            CreateToken.operation,
+            error(200, {
+              accessToken,
+              refreshToken,
+              tokenType: others[1],
+              other: told,
+              idToken: { nested: accessToken }
+            })
+          ),
+          Scripted.fail(CreateToken.operation, { sent: "maybe", code: told, heals: true, syscall: cut[2] }),
           Scripted.respond(
             RegisterClient.operation,
-            error(200, { clientId: told, clientSecret, clientSecretExpiresAt: 1 })
+            error(200, { clientId: cut[3], clientSecret, clientSecretExpiresAt: 1 })
           ),
           Scripted.respond(
             StartDeviceAuthorization.operation,
@@ -88,7 +100,7 @@ describe("recorded: C6, no secret is in the file", () => {
               deviceCode,
               userCode: "BRCJ-PDVT",
               verificationUri: "https://x.test/brcj",
-              verificationUriComplete: `https://x.test/?code=BRCJPDVT&t=${encodeURIComponent(told)}`,
+              verificationUriComplete: `https://x.test/?code=BRCJPDVT&t=${encodeURIComponent(told.toWellFormed())}`,
               interval: deviceCode
             })
           )
@@ -104,7 +116,7 @@ describe("recorded: C6, no secret is in the file", () => {
               scope: [told],
               refreshToken: Redacted.make(refreshToken)
             }),
-          (oidc) => oidc.registerClient({ ...Ask.register, clientName: told, redirectUris: [told] }),
+          (oidc) => oidc.registerClient({ ...Ask.register, clientName: told, redirectUris: [...cut] }),
           (oidc) => oidc.startDeviceAuthorization({ ...Ask.start, startUrl: `https://${told}` })
         ])
         assert.isUndefined(search(secrets)(text), text)

@@ -217,6 +217,28 @@ describe("recorded: whatever an exchange ends with", () => {
       }))
   }
 
+  it.effect("members that no schema names are left out, and what core does not read of an error", () =>
+    Effect.gen(function*() {
+      const store = Recorded.memory()
+      const strange = { aws_sso_app_session_id: "kept by nobody", deep: { tokenType: "kept by nobody" } }
+      const error = { error: "invalid_grant", error_description: "Used", ...strange, message: "kept by nobody" }
+      yield* Effect.andThen(Effect.exit(polled), polled).pipe(recording(
+        store,
+        Scripted.layer([
+          respond(CreateToken.operation, { status: 400, body: JSON.stringify(error) }),
+          respond(CreateToken.operation, {
+            status: 200,
+            headers: { "x-more": "kept by nobody" },
+            body: JSON.stringify({ accessToken: "x", tokenType: "Bearer", ...strange })
+          })
+        ])
+      ))
+      const text = yield* store.read
+      assert.notInclude(text, "kept by nobody")
+      assert.notInclude(text, "session")
+      assert.include(text, `"error_description": "Used"`)
+    }))
+
   it.effect("an exchange that is under way is not in the file, and its place is kept", () =>
     Effect.gen(function*() {
       const store = Recorded.memory()
@@ -336,6 +358,27 @@ describe("recorded: a replay is strict", () => {
       const layer = Recorded.record({ file: "/no/where" }).pipe(Layer.provide([Scripted.layer([]), files().layer]))
       const error = yield* Effect.flip(Layer.build(layer))
       assert.strictEqual(error.problem, "unwritable")
+    }))
+
+  it.effect("a file that has become unwritable fails the recording at its end", () =>
+    Effect.gen(function*() {
+      let writes = 0
+      const store: Recorded.Store = {
+        ...Recorded.memory(),
+        write: () =>
+          writes++ === 0
+            ? Effect.void
+            : Effect.fail(
+              new Recorded.RecordingError({ problem: "unwritable", recording: "x.json", detail: "no space left" })
+            )
+      }
+      const text = yield* Ask.said(
+        polled.pipe(recording(store, Scripted.layer([answer(CreateToken.operation, Ask.token)])))
+      )
+      assert.strictEqual(
+        text,
+        "@sso-oidc/testing/RecordingError: The recording x.json cannot be written: no space left."
+      )
     }))
 
   it.effect("what is no operation is not recorded, and not sent", () =>

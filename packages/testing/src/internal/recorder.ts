@@ -45,7 +45,7 @@ const watchBody = (
     response.stream.pipe(
       // fetch has no stream at all for a body of no bytes
       Stream.catchReason("HttpClientError", "EmptyBodyError", () => Stream.empty),
-      Stream.tap((chunk) => Effect.sync(() => chunks.push(chunk.slice()))),
+      Stream.tap((chunk) => Effect.sync(() => chunks.push(chunk))),
       Stream.mapError((error): Answer.CutOff => ({ name: "Error", code: codeOf(causeOf(error.reason)) ?? "BODY" })),
       Stream.onExit((exit) => {
         if (exit._tag === "Success") return answered(concat(chunks), "whole")
