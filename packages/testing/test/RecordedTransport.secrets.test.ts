@@ -128,6 +128,20 @@ describe("recorded: C6, no secret is in the file", () => {
       })
   )
 
+  it.effect("each form by itself is known, also where the others have no run in common with it", () =>
+    Effect.gen(function*() {
+      for (const secret of ["\"".repeat(12), "ÿ".repeat(12), "~?>".repeat(5), "%/%/%/%/%/%/"]) {
+        const forms = formsOf(secret)
+        const text = yield* recorded(
+          forms.map((errorDescription) =>
+            Scripted.refuse(CreateToken.operation, "InvalidGrantException", { errorDescription })
+          ),
+          forms.map(() => (oidc) => oidc.createToken({ ...Ask.poll, deviceCode: Redacted.make(secret) }))
+        )
+        assert.strictEqual(text.match(/"error_description": "<scrubbed>"/g)?.length, forms.length, secret)
+      }
+    }))
+
   it.effect("what is secret is told by the schemas: the members of C6, and no other", () =>
     Effect.gen(function*() {
       const all = (label: string) => Redacted.make(`a-long-secret-${label}`)
