@@ -8,14 +8,18 @@ import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as EmulatorTransport from "@sso-oidc/emulator/EmulatorTransport"
 import * as FaultyTransport from "@sso-oidc/testing/FaultyTransport"
 import * as RecordedTransport from "@sso-oidc/testing/RecordedTransport"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
+import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
+import { once } from "node:events"
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net"
 
 const over = SsoOidc.layer({ region: "eu-west-1" })
 
@@ -87,4 +91,60 @@ describe("faulty: a whole login", () => {
       }),
     { timeout: 60_000, arbitrary: { runs: 60 } }
   )
+})
+
+describe("faulty: told as the Node transport tells it", () => {
+  /** A server on loopback that does this with the first bytes of each connection. */
+  const serving = (serve: (socket: Socket) => void) =>
+    Effect.acquireRelease(
+      Effect.promise(async () => {
+        const server = createServer((socket) => void socket.on("error", () => {}).once("data", () => serve(socket)))
+        await once(server.listen(0, "127.0.0.1"), "listening")
+        return server
+      }),
+      (server) => Effect.promise(() => new Promise((resolve) => server.close(resolve)))
+    )
+  const portOf = (server: Server) => (server.address() as AddressInfo).port
+  const answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{\"clientId\":"
+
+  const register = (endpoint: string) =>
+    Effect.gen(function*() {
+      const oidc = yield* SsoOidc.make({ region: "eu-west-1", endpoint })
+      const error = yield* Effect.flip(oidc.registerClient({ clientName: "a tool", clientType: "public" }))
+      if (error._tag !== "TransportError") return assert.fail(error._tag)
+      const { cause, code, heals, sent, status } = error
+      return { cause, code, heals, sent, status }
+    })
+
+  const cases: ReadonlyArray<readonly [FaultyTransport.Fault, string, (socket: Socket) => void]> = [
+    [FaultyTransport.resetBefore, "https", (socket) => socket.resetAndDestroy()],
+    [FaultyTransport.resetAfter, "http", (socket) => socket.resetAndDestroy()],
+    [FaultyTransport.truncated(12), "http", (socket) => socket.write(answer, () => socket.destroy())]
+  ]
+
+  for (const [fault, scheme, serve] of cases) {
+    it.live(`${fault._tag} is the same error`, () =>
+      Effect.gen(function*() {
+        const real = yield* Effect.flatMap(serving(serve), (server) =>
+          register(`${scheme}://127.0.0.1:${portOf(server)}`)).pipe(Effect.provide(NodeTransport.layer()))
+        const { client } = yield* FaultyTransport.make(() =>
+          fault
+        ).pipe(
+          Effect.provide(EmulatorTransport.layer())
+        )
+        const faulty = yield* register("https://oidc.test").pipe(Effect.provideService(HttpClient.HttpClient, client))
+        assert.deepStrictEqual(faulty, real)
+      }).pipe(Effect.scoped))
+  }
+
+  it.live("Refuse is the same error", () =>
+    Effect.gen(function*() {
+      const port = yield* Effect.scoped(Effect.map(serving(() => {}), portOf))
+      const real = yield* register(`http://127.0.0.1:${port}`).pipe(Effect.provide(NodeTransport.layer()))
+      const { client } = yield* FaultyTransport.make(() => FaultyTransport.refuse).pipe(
+        Effect.provide(EmulatorTransport.layer())
+      )
+      const faulty = yield* register("https://oidc.test").pipe(Effect.provideService(HttpClient.HttpClient, client))
+      assert.deepStrictEqual(faulty, real)
+    }))
 })
