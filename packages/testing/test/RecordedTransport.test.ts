@@ -8,42 +8,15 @@ import * as Recorded from "@sso-oidc/testing/RecordedTransport"
 import * as Scripted from "@sso-oidc/testing/ScriptedTransport"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as FileSystem from "effect/FileSystem"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import * as PlatformError from "effect/PlatformError"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
+import { files } from "./support/files.ts"
 import * as Ask from "./support/requests.ts"
 
 const { answer, fail, refuse, respond, silence } = Scripted
-
-/** Files in memory. */
-const files = () => {
-  const kept = new Map<string, string>()
-  const notFound = (path: string) =>
-    PlatformError.systemError({
-      _tag: "NotFound",
-      module: "FileSystem",
-      method: "readFileString",
-      pathOrDescriptor: path
-    })
-  const layer = FileSystem.layerNoop({
-    readFileString: (path) => {
-      const text = kept.get(path)
-      return text === undefined ? Effect.fail(notFound(path)) : Effect.succeed(text)
-    },
-    writeFileString: (path, text) =>
-      path.startsWith("/no/") ? Effect.fail(notFound(path)) : Effect.sync(() => kept.set(path, text)),
-    rename: (from, to) =>
-      Effect.sync(() => {
-        kept.set(to, kept.get(from) ?? "")
-        kept.delete(from)
-      })
-  })
-  return { kept, layer }
-}
 
 const polled = Effect.flatMap(Ask.oidc, (oidc: SsoOidc.Service) => oidc.createToken(Ask.poll))
 
