@@ -3,4 +3,7 @@
  *
  * @since 0.1.0
  */
-export {}
+export * as Fault from "./Fault.ts"
+export * as FaultyTransport from "./FaultyTransport.ts"
+export * as RecordedTransport from "./RecordedTransport.ts"
+export * as ScriptedTransport from "./ScriptedTransport.ts"

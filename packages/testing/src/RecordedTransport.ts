@@ -1,0 +1,340 @@
+/**
+ * A transport that records another one, and one that replays what was recorded.
+ *
+ * {@link record} passes every exchange through as it is and writes it to a file, which is meant to be read and kept in a
+ * repository: it holds what the operations' schemas name, and nothing else.
+ *
+ * - A member that the schema makes `Redacted` becomes a placeholder, `<deviceCode 1>`, the same one wherever that secret
+ *   stands: the code that was answered is the code that is polled with.
+ * - The code that a person confirms becomes `USER-0001`, in the URLs too: it is no secret, but no log may have it.
+ * - Members that no schema names are left out, as are all headers but those that a client reads (its type, date, retry
+ *   time, request id), and the text of a body that is no JSON object, of which the length is kept.
+ * - Any other text that holds eight characters of a secret, in whichever form, becomes `<scrubbed>`, a URL
+ *   `https://scrubbed.invalid/`. A secret of less than eight characters is looked for in the service's descriptions alone,
+ *   and is no secret to speak of. Client ids, names, scopes and the start URL are kept: they are not secret, so put names
+ *   there that you would show.
+ *
+ * {@link replay} answers from the file, strictly: each request must be the recorded one, in the recorded order. One that
+ * is not dies with a {@link ReplayError} that shows the difference, and the end of the layer dies with it again; so it
+ * does when exchanges are left. What was recorded happens at once, so that a replay costs no time; a failure fails again,
+ * a lost answer is lost again. A secret that the recording gave out must come back; one of the caller's own may be any.
+ *
+ * Absolute times are kept: under `TestClock`, which begins at 1970, what was registered then has not expired.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as Ledger from "./internal/ledger.ts"
+import * as Recorder from "./internal/recorder.ts"
+import * as Recording from "./internal/recording.ts"
+import * as Replayer from "./internal/replayer.ts"
+import * as Secrets from "./internal/secrets.ts"
+import * as Wire from "./internal/wire.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * Where a recording is kept. `name` is for messages.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Store {
+  readonly name: string
+  readonly read: Effect.Effect<string, RecordingError>
+  /** All of it, each time. */
+  readonly write: (text: string) => Effect.Effect<void, RecordingError>
+}
+
+/**
+ * Where, and what: `operations` names further operations than core's three.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly operations?: ReadonlyArray<Wire.AnyOperation> | undefined
+}
+
+/**
+ * The same, with the path of the file.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FileOptions extends Options {
+  readonly file: string
+}
+
+// -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+/**
+ * A recording that cannot be read or written. In the error channel of the layers; a defect at the end of a recording
+ * whose file has become unwritable.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RecordingError extends Schema.TaggedError<RecordingError>("@sso-oidc/testing/RecordingError")(
+  "RecordingError",
+  {
+    problem: Schema.Literals(["unreadable", "unwritable", "malformed", "version"]),
+    /** The name of its store: for a file, its path. */
+    recording: Schema.String,
+    detail: Schema.String
+  }
+) {
+  override get message(): string {
+    const what = this.problem === "unwritable" ? "cannot be written" : "cannot be replayed"
+    return `The recording ${this.recording} ${what}: ${this.detail}.`
+  }
+}
+
+/**
+ * The requests are not the recorded ones: a defect, whose message shows the difference.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ReplayError extends Data.TaggedError("ReplayError")<{ readonly message: string }> {}
+
+/**
+ * A request that cannot be recorded, since it is none of the operations: a defect.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotRecordable extends Data.TaggedError("NotRecordable")<{ readonly message: string }> {}
+
+// -----------------------------------------------------------------------------
+// stores
+// -----------------------------------------------------------------------------
+
+/**
+ * A file, written beside itself and moved into place, so that a killed process leaves the last whole one.
+ *
+ * @category stores
+ * @since 0.1.0
+ */
+export const file = (path: string): Effect.Effect<Store, never, FileSystem.FileSystem> =>
+  Effect.map(FileSystem.FileSystem, (fs) => {
+    const failed = (problem: "unreadable" | "unwritable") =>
+      Effect.mapError((error: { readonly message: string }) =>
+        new RecordingError({ problem, recording: path, detail: error.message })
+      )
+    return {
+      name: path,
+      read: failed("unreadable")(fs.readFileString(path)),
+      write: (text) =>
+        failed("unwritable")(Effect.andThen(fs.writeFileString(`${path}.tmp`, text), fs.rename(`${path}.tmp`, path)))
+    }
+  })
+
+/**
+ * Memory: for a recording that is replayed in the same test.
+ *
+ * @category stores
+ * @since 0.1.0
+ */
+export const memory = (name = "in memory"): Store => {
+  let kept: string | undefined
+  return {
+    name,
+    read: Effect.suspend(() =>
+      kept === undefined
+        ? Effect.fail(
+          new RecordingError({ problem: "unreadable", recording: name, detail: "nothing was written to it" })
+        )
+        : Effect.succeed(kept)
+    ),
+    write: (text) =>
+      Effect.sync(() => {
+        kept = text
+      })
+  }
+}
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * The client in the context, recorded until the end of the scope. The store is written beside each exchange, and at the
+ * end: what stands there is whole at any time.
+ *
+ * An operation whose schema cannot tell which of its members is secret is a mistake in the program: a `RangeError` dies.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeRecord = Effect.fnUntraced(function*(
+  store: Store,
+  options: Options = {}
+): Effect.fn.Return<HttpClient.HttpClient, RecordingError, HttpClient.HttpClient | Scope.Scope> {
+  const operations = operationsOf(options)
+  const happened: Array<Recording.Happened> = []
+  const semaphore = yield* Semaphore.make(1)
+  // a platform goes on with a write that is interrupted, and the next one would meet it
+  const save = Effect.uninterruptible(
+    semaphore.withPermit(Effect.suspend(() => store.write(Recording.render(happened))))
+  )
+  // before anything is sent: a recording that cannot be kept is none
+  yield* save
+  const scope = yield* Effect.scope
+  yield* Effect.addFinalizer(() => Effect.orDie(save))
+  // beside the exchange: a file takes real time, and a test that moves the clock would run ahead of it
+  const saveBeside = Effect.asVoid(Effect.forkIn(Effect.ignore(save), scope, { startImmediately: true }))
+  return HttpClient.transform(
+    yield* HttpClient.HttpClient,
+    Effect.fnUntraced(function*(exchange, request) {
+      const url = Option.getOrUndefined(HttpClientRequest.toUrl(request))
+      if (url === undefined) return yield* exchange
+      const operation = Wire.find(operations, request.method, url)
+      const members = operation && (yield* Wire.membersOf(request))
+      if (operation === undefined || members === undefined) {
+        return yield* Effect.die(
+          new NotRecordable({
+            message: `What is not known to an operation's schema cannot be scrubbed, and is not recorded: ${
+              Wire.nameOf(request.method, url)
+            }`
+          })
+        )
+      }
+      const one: Recording.Happened = { operation, request: members, outcome: undefined }
+      happened.push(one)
+      return yield* Recorder.watch(one, exchange, saveBeside)
+    })
+  )
+})
+
+/**
+ * A client that answers from the recording, until the end of the scope.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeReplay = Effect.fnUntraced(function*(
+  store: Store,
+  options: Options = {}
+): Effect.fn.Return<HttpClient.HttpClient, RecordingError, Scope.Scope> {
+  const operations = operationsOf(options)
+  const recording = Recording.read(yield* store.read, operations)
+  if (Result.isFailure(recording)) return yield* new RecordingError({ recording: store.name, ...recording.failure })
+  const exchanges = recording.success
+  const bindings = new Replayer.Bindings()
+  let used = 0
+  const { die } = yield* Ledger.make<ReplayError>({
+    leftOver: () =>
+      used >= exchanges.length ? undefined : new ReplayError({
+        message: `The recording ${store.name} was not used up. Nobody asked for\n${
+          exchanges.slice(used).map(({ operation }, at) => `    ${used + at + 1}. ${operation}`).join("\n")
+        }`
+      }),
+    together: ([first, ...rest]) =>
+      rest.length === 0
+        ? first
+        : new ReplayError({ message: [first, ...rest].map(({ message }) => message).join("\n\n") })
+  })
+  const wrong = (message: string) => die(new ReplayError({ message }))
+
+  return HttpClient.make(Effect.fnUntraced(function*(request, url) {
+    const operation = Wire.find(operations, request.method, url)
+    const members = operation && (yield* Wire.membersOf(request))
+    const asked = operation?.name ?? Wire.nameOf(request.method, url)
+    const exchange = exchanges[used++]
+    if (exchange === undefined) {
+      return yield* wrong(`${asked} was called, and the ${exchanges.length} exchanges of ${store.name} are used up`)
+    }
+    const where = `Exchange ${used} of ${store.name}`
+    if (operation === undefined || operation.name !== exchange.operation) {
+      return yield* wrong(`${where} is ${exchange.operation}, and ${asked} was called`)
+    }
+    if (members === undefined) return yield* wrong(`${where}: ${asked} came with a body that is no JSON object`)
+    const differences = Replayer.differences(bindings, operation, exchange.request, members)
+    return differences.length === 0
+      ? yield* Replayer.again(bindings, operation, request, exchange)
+      : yield* wrong(`${where}: ${asked} is another request than the recorded one:\n${differences.join("\n")}`)
+  }))
+})
+
+const operationsOf = (options: Options): ReadonlyArray<Wire.AnyOperation> => {
+  const operations = [...options.operations ?? [], ...Wire.anonymous]
+  // throws for one that cannot be scrubbed, before there is anything to scrub
+  for (const operation of operations) Secrets.of(operation)
+  return operations
+}
+
+// -----------------------------------------------------------------------------
+// layers
+// -----------------------------------------------------------------------------
+
+/**
+ * Records the transport that it is given to a file, from its beginning: what the file held is gone.
+ *
+ * @example
+ * ```ts
+ * import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+ * import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+ * import * as RecordedTransport from "@sso-oidc/testing/RecordedTransport"
+ * import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+ * import * as Layer from "effect/Layer"
+ *
+ * const Recording = SsoOidc.layer({ region: "eu-west-1" }).pipe(
+ *   Layer.provide(RecordedTransport.record({ file: "test/login.recording.json" })),
+ *   Layer.provide([NodeTransport.layer(), NodeFileSystem.layer])
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const record = (
+  options: FileOptions
+): Layer.Layer<HttpClient.HttpClient, RecordingError, HttpClient.HttpClient | FileSystem.FileSystem> =>
+  Layer.effect(HttpClient.HttpClient, Effect.flatMap(file(options.file), (store) => makeRecord(store, options)))
+
+/**
+ * Replays a file.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const replay = (
+  options: FileOptions
+): Layer.Layer<HttpClient.HttpClient, RecordingError, FileSystem.FileSystem> =>
+  Layer.effect(HttpClient.HttpClient, Effect.flatMap(file(options.file), (store) => makeReplay(store, options)))
+
+/**
+ * Records the transport that it is given to any store.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const recordTo = (
+  store: Store,
+  options?: Options
+): Layer.Layer<HttpClient.HttpClient, RecordingError, HttpClient.HttpClient> =>
+  Layer.effect(HttpClient.HttpClient, makeRecord(store, options))
+
+/**
+ * Replays from any store.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const replayFrom = (store: Store, options?: Options): Layer.Layer<HttpClient.HttpClient, RecordingError> =>
+  Layer.effect(HttpClient.HttpClient, makeReplay(store, options))

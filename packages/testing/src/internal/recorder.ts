@@ -1,0 +1,93 @@
+/**
+ * Watches one exchange, and hands it on as it came.
+ */
+import * as TransportCause from "@sso-oidc/core/TransportCause"
+import * as Effect from "effect/Effect"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Predicate from "effect/Predicate"
+import * as Stream from "effect/Stream"
+import * as Answer from "./answer.ts"
+import type * as Recording from "./recording.ts"
+
+type Exchange = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+
+/** `save` runs when there is something new to tell: at the head of an answer, at its end, and at a failure. */
+export const watch = (happened: Recording.Happened, exchange: Exchange, save: Effect.Effect<void>): Exchange => {
+  const told = (outcome: Recording.Outcome) =>
+    Effect.suspend(() => {
+      happened.outcome = outcome
+      return save
+    })
+  return exchange.pipe(
+    Effect.tapError((error) => told({ _tag: "Failed", failure: failureOf(error) })),
+    Effect.onInterrupt(() => told({ _tag: "Unanswered" })),
+    Effect.flatMap((response) => {
+      const elsewhere = Answer.isElsewhere(response)
+      // an answer of another URL is a redirect that was followed
+      const redirected = elsewhere && response.status !== 0 && !(response.status >= 300 && response.status < 400)
+      const head = { status: redirected ? 302 : response.status, headers: { ...response.headers } }
+      const answered = (bytes: Uint8Array, end: "whole" | "stalled" | { readonly cutOff: string }) =>
+        told({ _tag: "Answered", head, bytes, end })
+      const none = new Uint8Array()
+      return Effect.as(answered(none, "whole"), elsewhere ? response : watchBody(response, answered))
+    })
+  )
+}
+
+const watchBody = (
+  response: HttpClientResponse.HttpClientResponse,
+  answered: (bytes: Uint8Array, end: "whole" | "stalled" | { readonly cutOff: string }) => Effect.Effect<void>
+): HttpClientResponse.HttpClientResponse => {
+  const chunks: Array<Uint8Array> = []
+  return Answer.withBody(
+    response,
+    response.stream.pipe(
+      // fetch has no stream at all for a body of no bytes
+      Stream.catchReason("HttpClientError", "EmptyBodyError", () => Stream.empty),
+      Stream.tap((chunk) => Effect.sync(() => chunks.push(chunk))),
+      Stream.mapError((error): Answer.CutOff => ({ name: "Error", code: codeOf(causeOf(error.reason)) ?? "BODY" })),
+      Stream.onExit((exit) => {
+        if (exit._tag === "Success") return answered(concat(chunks), "whole")
+        const failure = exit.cause.reasons.find((reason) => reason._tag === "Fail")
+        return answered(concat(chunks), failure === undefined ? "stalled" : { cutOff: failure.error.code })
+      })
+    )
+  )
+}
+
+const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const bytes = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
+}
+
+/** What core would read in the error, in the words of a `TransportCause`. */
+const failureOf = ({ reason }: HttpClientError.HttpClientError): Answer.Failure => {
+  switch (reason._tag) {
+    case "InvalidUrlError":
+      return { sent: "no", code: "INVALID_URL", heals: false }
+    case "EncodeError":
+      return { sent: "no", code: "ENCODE", heals: false }
+    default: {
+      const cause = causeOf(reason)
+      return TransportCause.isTransportCause(cause)
+        ? { sent: cause.sent, code: cause.code, heals: cause.heals, syscall: cause.syscall }
+        : { sent: "maybe", code: codeOf(cause) ?? "UNKNOWN", heals: true }
+    }
+  }
+}
+
+const causeOf = (reason: object): unknown => "cause" in reason ? reason.cause : undefined
+
+// fetch wraps the platform's error in a TypeError; the code is one level down
+const codeOf = (error: unknown): string | undefined => {
+  for (const at of [error, Predicate.hasProperty(error, "cause") ? error.cause : undefined]) {
+    if (Predicate.hasProperty(at, "code") && typeof at.code === "string" && at.code !== "") return at.code
+  }
+  return undefined
+}

@@ -1,0 +1,108 @@
+/**
+ * The mechanism of a script: its steps, and the queue of each operation.
+ */
+import type * as Operation from "@sso-oidc/core/Operation"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as Show from "./show.ts"
+import type * as Wire from "./wire.ts"
+
+/** The circumstances of a reply: which call of the operation it is, counted from 1, and the time. */
+export interface Moment {
+  readonly call: number
+  readonly now: number
+}
+
+export type Reply = (
+  request: HttpClientRequest.HttpClientRequest,
+  moment: Moment
+) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+
+export interface Step {
+  readonly operation: Wire.AnyOperation
+  /** What it does, as a line of a list. */
+  readonly says: string
+  /** How a request differs from the one that is expected; empty where it does not. */
+  readonly differences: (members: Wire.Members) => Effect.Effect<ReadonlyArray<string>, Schema.SchemaError>
+  readonly delay: Duration.Duration
+  readonly reply: Reply
+}
+
+/** The members that a request must have, or a judgement of the whole. */
+export type Expected<Request> = Expected.Partial<Request> | ((request: Request) => boolean | void)
+
+export declare namespace Expected {
+  // each member of a union by itself, so that an expectation is about one grant
+  export type Partial<Request> = Request extends unknown ? { readonly [K in keyof Request]?: Request[K] } : never
+}
+
+/** Reads a body by the operation's own schema, and compares. */
+export const differences = <Request, Response, E, R>(
+  operation: Operation.Operation<Request, Response, E, R>,
+  expected: Expected<Request> | undefined
+): Step["differences"] =>
+(members) =>
+  Effect.map(
+    Schema.decodeUnknownEffect(operation.request)(members),
+    (request) => expected === undefined ? [] : compare(expected, request)
+  )
+
+const isJudgement = <Request>(expected: Expected<Request>): expected is (request: Request) => boolean | void =>
+  typeof expected === "function"
+
+const compare = <Request>(expected: Expected<Request>, request: Request): ReadonlyArray<string> => {
+  if (isJudgement(expected)) {
+    try {
+      return expected(request) === false ? [`the expectation of the script says no to\n${Show.members(request)}`] : []
+    } catch (error) {
+      const why = Predicate.isError(error) ? error.message : String(error)
+      return [`the expectation of the script says: ${why}\nof\n${Show.members(request)}`]
+    }
+  }
+  return Object.entries(expected).flatMap(([key, wanted]) => {
+    const got = Predicate.hasProperty(request, key) ? request[key] : undefined
+    return Equal.equals(wanted, got) ? [] : [Show.difference(key, wanted, got)]
+  })
+}
+
+/** The queues of a script: one for each operation, in order. */
+export class Queues {
+  readonly #steps: ReadonlyArray<Step>
+  readonly #used = new Set<number>()
+
+  constructor(steps: ReadonlyArray<Step>) {
+    this.#steps = steps
+  }
+
+  /** The next step of the operation, which is used up by it. */
+  take(operation: Wire.AnyOperation): Step | undefined {
+    const at = this.#steps.findIndex((step, at) => step.operation.name === operation.name && !this.#used.has(at))
+    if (at === -1) return undefined
+    this.#used.add(at)
+    return this.#steps[at]
+  }
+
+  get unused(): ReadonlyArray<Step> {
+    return this.#steps.filter((_, at) => !this.#used.has(at))
+  }
+
+  /** Every step, with a mark where it was used. */
+  get listing(): string {
+    return this.#steps.length === 0
+      ? "    (the script is empty)"
+      : this.#steps.map((step, at) => line(step, at, this.#used.has(at) ? "used" : "unused")).join("\n")
+  }
+
+  get leftOver(): string {
+    return this.#steps.flatMap((step, at) => this.#used.has(at) ? [] : [line(step, at, "unused")]).join("\n")
+  }
+}
+
+const line = (step: Step, at: number, state: string): string =>
+  `    ${at + 1}. ${step.operation.name} ${step.says} (${state})`

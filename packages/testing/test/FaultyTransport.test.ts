@@ -1,0 +1,261 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as Faulty from "@sso-oidc/testing/FaultyTransport"
+import * as Scripted from "@sso-oidc/testing/ScriptedTransport"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import * as Ask from "./support/requests.ts"
+
+const pending = Scripted.refuse(CreateToken.operation, "AuthorizationPendingException")
+const token = Scripted.answer(CreateToken.operation, Ask.token)
+
+/** The client over the plan's faults, over these answers: all of them must be used, so that they count what arrived. */
+const over = (plan: Faulty.Plan, ...answers: ReadonlyArray<Scripted.Step>) =>
+  Effect.provide(Ask.over(Layer.provideMerge(Faulty.layer(plan), Scripted.layer(answers))))
+
+const poll = Effect.flatMap(Ask.oidc, (oidc: SsoOidc.Service) => oidc.createToken(Ask.poll))
+
+/** What a poll that meets the fault ends with, and after how much of the clock. */
+const meets = (fault: Faulty.Fault, ...arrive: ReadonlyArray<Scripted.Step>) =>
+  Effect.gen(function*() {
+    const fiber = yield* Effect.forkChild(Effect.result(poll))
+    let seconds = 0
+    for (; fiber.pollUnsafe() === undefined && seconds < 60; seconds++) yield* TestClock.adjust("1 second")
+    const result = yield* Fiber.join(fiber)
+    const end: object = result._tag === "Success" ? result.success : { ...result.failure, message: undefined }
+    return { end, seconds }
+  }).pipe(over(Faulty.inOrder([fault]), ...arrive))
+
+describe("faulty: what a fault does", () => {
+  const failures: ReadonlyArray<readonly [Faulty.Fault, object]> = [
+    [Faulty.refuse, { sent: "no", code: "ECONNREFUSED", heals: true }],
+    [Faulty.dnsFailure, { sent: "no", code: "ENOTFOUND", heals: true }],
+    [Faulty.untrustedCertificate, { sent: "no", code: "DEPTH_ZERO_SELF_SIGNED_CERT", heals: false }],
+    [Faulty.resetBefore, { sent: "no", code: "ECONNRESET", heals: true }]
+  ]
+  for (const [fault, failure] of failures) {
+    it.effect(`${fault._tag}: nothing arrives, and the failure says that nothing left`, () =>
+      Effect.gen(function*() {
+        assert.deepInclude((yield* meets(fault)).end, { _tag: "TransportError", ...failure })
+      }))
+  }
+
+  it.effect("ResetAfter: the request is carried out, and may have been for all that is told", () =>
+    Effect.gen(function*() {
+      assert.deepInclude((yield* meets(Faulty.resetAfter, token)).end, {
+        _tag: "TransportError",
+        sent: "maybe",
+        code: "ECONNRESET",
+        heals: true
+      })
+    }))
+
+  it.effect("LostAnswer: the request is carried out, and the time limit ends the wait", () =>
+    Effect.gen(function*() {
+      const { end, seconds } = yield* meets(Faulty.lostAnswer, token)
+      assert.deepInclude(end, { _tag: "TransportError", sent: "maybe", code: "TIMEOUT" })
+      assert.strictEqual(seconds, 30)
+    }))
+
+  it.effect("DeliveredTwice: it arrives twice, and the answer is the second or the first", () =>
+    Effect.gen(function*() {
+      assert.deepInclude((yield* meets(Faulty.deliveredTwice(), pending, token)).end, { tokenType: "Bearer" })
+      assert.deepInclude((yield* meets(Faulty.deliveredTwice("first"), pending, token)).end, {
+        _tag: "AuthorizationPendingException"
+      })
+      assert.deepInclude((yield* meets(Faulty.deliveredTwice("first"), token, pending)).end, { tokenType: "Bearer" })
+    }))
+
+  it.effect("DeliveredTwice: a failure of the first delivery is the first answer, and none of the second", () =>
+    Effect.gen(function*() {
+      const broken = Scripted.fail(CreateToken.operation, { sent: "maybe", code: "EPIPE", heals: true })
+      assert.deepInclude((yield* meets(Faulty.deliveredTwice(), broken, token)).end, { tokenType: "Bearer" })
+      assert.deepInclude((yield* meets(Faulty.deliveredTwice("first"), broken, token)).end, { code: "EPIPE" })
+    }))
+
+  it.effect("Truncated: the answer has come and its body has not, however much of it is left", () =>
+    Effect.gen(function*() {
+      for (const bytes of [0, 1, 20, 10_000]) {
+        assert.deepInclude((yield* meets(Faulty.truncated(bytes), token)).end, {
+          _tag: "TransportError",
+          sent: "answered",
+          status: 200,
+          code: "ECONNRESET",
+          heals: true,
+          requestId: "00000000-0000-4000-8000-000000000001"
+        })
+      }
+    }))
+
+  it.effect("Truncated: so many bytes arrive, and never the last", () =>
+    Effect.gen(function*() {
+      for (const [bytes, left] of [[0, 0], [3, 3], [4, 4], [5, 4], [1000, 4]] as const) {
+        let arrived = 0
+        const client = yield* HttpClient.HttpClient.pipe(Effect.provide(
+          Layer.provide(
+            Faulty.layer(Faulty.inOrder([Faulty.truncated(bytes)])),
+            Layer.succeed(
+              HttpClient.HttpClient,
+              HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, new Response("12345"))))
+            )
+          )
+        ))
+        const response = yield* client.get("https://x.test/")
+        const read = Stream.runForEach(response.stream, (chunk) => Effect.sync(() => arrived += chunk.length))
+        assert.strictEqual((yield* Effect.flip(read)).reason._tag, "DecodeError")
+        assert.strictEqual(arrived, left)
+      }
+    }))
+
+  it.effect("Trickle: each piece takes its time, and the whole arrives", () =>
+    Effect.gen(function*() {
+      const length = JSON.stringify({ accessToken: "Gm4kY8sPd1hXe6Vb", tokenType: "Bearer", expiresIn: 3600 }).length
+      const { end, seconds } = yield* meets(Faulty.trickle(10, "1 second"), token)
+      assert.deepInclude(end, { tokenType: "Bearer" })
+      assert.strictEqual(seconds, Math.ceil(length / 10))
+      assert.deepInclude((yield* meets(Faulty.trickle(1, "1 second"), token)).end, {
+        sent: "answered",
+        code: "TIMEOUT"
+      })
+    }))
+
+  it.effect("Latency: the answer comes so much later, the request at once", () =>
+    Effect.gen(function*() {
+      const { end, seconds } = yield* meets(Faulty.latency("12 seconds"), token)
+      assert.deepInclude(end, { tokenType: "Bearer" })
+      assert.strictEqual(seconds, 12)
+      assert.deepInclude((yield* meets(Faulty.latency("31 seconds"), token)).end, { sent: "maybe", code: "TIMEOUT" })
+    }))
+
+  it.effect("Html502 and Unavailable503: an answer from elsewhere, and nothing arrives", () =>
+    Effect.gen(function*() {
+      assert.deepInclude((yield* meets(Faulty.html502)).end, {
+        _tag: "UnexpectedResponse",
+        problem: "status",
+        status: 502,
+        contentType: "text/html"
+      })
+      assert.deepInclude((yield* meets(Faulty.unavailable503(7))).end, {
+        _tag: "UnexpectedResponse",
+        status: 503,
+        retryAfter: 7
+      })
+      assert.notProperty((yield* meets(Faulty.unavailable503())).end, "retryAfter")
+    }))
+
+  it.effect("what the transport below fails with is told as it is", () =>
+    Effect.gen(function*() {
+      const broken = Scripted.fail(CreateToken.operation, { sent: "no", code: "EHOSTUNREACH", heals: true })
+      for (const fault of [Faulty.resetAfter, Faulty.truncated(1), Faulty.latency(1)]) {
+        assert.deepInclude((yield* meets(fault, broken)).end, { sent: "no", code: "EHOSTUNREACH" })
+      }
+    }))
+
+  it("a fault that cannot be is a mistake in the test", () => {
+    assert.throws(() => Faulty.truncated(-1), /no fault can be {"_tag":"Truncated","bytes":-1}/)
+    assert.throws(() => Faulty.trickle(0, 1), RangeError)
+    assert.throws(() => Faulty.latency("-1 seconds"), RangeError)
+    assert.throws(() => Faulty.unavailable503(1.5), RangeError)
+    assert.throws(() => Faulty.inOrder([{ _tag: "Truncated", bytes: Number.NaN }]), RangeError)
+    assert.throws(() => Faulty.bySeed({ seed: 1, probability: 1.5 }), RangeError)
+  })
+})
+
+describe("faulty: which request meets one", () => {
+  const first = { operation: "CreateToken", nth: 1, nthOfOperation: 1 }
+
+  it("in order, and none after the end of the list", () => {
+    const plan = Faulty.inOrder([null, Faulty.refuse])
+    assert.deepStrictEqual([1, 2, 3].map((nth) => plan({ ...first, nth }) ?? null), [null, Faulty.refuse, null])
+  })
+
+  it("in order for each operation, others let be", () => {
+    const plan = Faulty.perOperation({ CreateToken: [null, Faulty.refuse] })
+    assert.deepStrictEqual(plan({ operation: "CreateToken", nth: 7, nthOfOperation: 2 }), Faulty.refuse)
+    assert.isNull(plan({ operation: "CreateToken", nth: 2, nthOfOperation: 1 }))
+    assert.isUndefined(plan({ operation: "RegisterClient", nth: 2, nthOfOperation: 2 }))
+    assert.isNull(plan({ operation: undefined, nth: 2, nthOfOperation: 2 }))
+  })
+
+  it("by a seed: the same seed decides the same, another another, with about its probability and all its faults", () => {
+    const draw = (seed: number, probability?: number) => {
+      const plan = Faulty.bySeed({ seed, probability })
+      return Array.from({ length: 2000 }, (_, at) => plan({ ...first, nth: at + 1 }) ?? null)
+    }
+    assert.deepStrictEqual(draw(42), draw(42))
+    assert.notDeepEqual(draw(42), draw(43))
+    for (const probability of [0, 0.1, 0.5, 1]) {
+      const share = draw(7, probability).filter((fault) => fault !== null).length / 2000
+      assert.approximately(share, probability, 0.05)
+    }
+    assert.strictEqual(new Set(draw(1).map((fault) => JSON.stringify(fault))).size, Faulty.all.length + 1)
+    // held to the letter, since a schedule that a seed gave last year must come again
+    assert.deepStrictEqual(draw(42).slice(0, 6), pinned)
+  })
+
+  it.effect("what was decided can be asked for", () =>
+    Effect.gen(function*() {
+      const oidc = yield* Ask.oidc
+      const client = yield* HttpClient.HttpClient
+      yield* Effect.flip(oidc.registerClient(Ask.register))
+      yield* Effect.flip(oidc.createToken(Ask.poll))
+      yield* oidc.createToken(Ask.poll)
+      yield* Effect.flip(client.get("https://elsewhere.test/"))
+      assert.deepStrictEqual(yield* Faulty.Drawn.use((drawn) => drawn.decisions), [
+        { operation: "RegisterClient", nth: 1, nthOfOperation: 1, fault: Faulty.refuse },
+        { operation: "CreateToken", nth: 2, nthOfOperation: 1, fault: Faulty.resetBefore },
+        { operation: "CreateToken", nth: 3, nthOfOperation: 2, fault: null },
+        { operation: undefined, nth: 4, nthOfOperation: 1, fault: Faulty.dnsFailure }
+      ])
+    }).pipe(over(Faulty.inOrder([Faulty.refuse, Faulty.resetBefore, null, Faulty.dnsFailure]), token)))
+
+  it.effect("a failure under a seed shows the plan that leads there again", () =>
+    Effect.gen(function*() {
+      const failing = poll.pipe(Effect.andThen(poll), Effect.andThen(poll), Faulty.replayable)
+      const text = yield* Ask.said(
+        failing.pipe(over(({ nth }) => nth === 2 ? Faulty.truncated(3) : null, token, token))
+      )
+      assert.include(
+        text,
+        "FailedUnderFaults: TransportError: CreateToken was answered, but the answer did not arrive whole"
+      )
+      const [, list = ""] = /FaultyTransport\.inOrder\((.*)\)/.exec(text) ?? []
+      const again = Schema.decodeSync(Schema.fromJsonString(Schema.Array(Schema.NullOr(Faulty.Fault))))(list)
+      assert.deepStrictEqual(again, [null, Faulty.truncated(3)])
+      assert.include(yield* Ask.said(failing.pipe(over(Faulty.inOrder(again), token, token))), list)
+    }))
+
+  it.effect("replayable leaves success and interruption alone", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* Faulty.replayable(Effect.succeed(1)), 1)
+      const itself = yield* Effect.exit(Faulty.replayable(Effect.interrupt))
+      assert.isTrue(itself._tag === "Failure" && itself.cause.reasons.every((reason) => reason._tag === "Interrupt"))
+      const fiber = yield* Effect.forkChild(Faulty.replayable(Effect.never), { startImmediately: true })
+      yield* Fiber.interrupt(fiber)
+      const exit = yield* Fiber.await(fiber)
+      assert.isTrue(exit._tag === "Failure" && exit.cause.reasons.every((reason) => reason._tag === "Interrupt"))
+    }).pipe(over(Faulty.inOrder([]))))
+
+  it.effect("interruption of a request that meets a fault ends the one below", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(poll, { startImmediately: true })
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual((yield* Fiber.await(fiber))._tag, "Failure")
+    }).pipe(over(Faulty.inOrder([Faulty.deliveredTwice()]), Scripted.silence(CreateToken.operation))))
+})
+
+const pinned: ReadonlyArray<Faulty.Fault | null> = [
+  null,
+  Faulty.deliveredTwice("second"),
+  Faulty.unavailable503(7),
+  Faulty.deliveredTwice("first"),
+  Faulty.unavailable503(7),
+  Faulty.deliveredTwice("first")
+]

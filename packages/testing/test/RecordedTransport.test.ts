@@ -1,0 +1,382 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import * as Faulty from "@sso-oidc/testing/FaultyTransport"
+import * as Recorded from "@sso-oidc/testing/RecordedTransport"
+import * as Scripted from "@sso-oidc/testing/ScriptedTransport"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as TestClock from "effect/testing/TestClock"
+import { files } from "./support/files.ts"
+import * as Ask from "./support/requests.ts"
+
+const { answer, fail, refuse, respond, silence } = Scripted
+
+const polled = Effect.flatMap(Ask.oidc, (oidc: SsoOidc.Service) => oidc.createToken(Ask.poll))
+
+/** A login by hand, with what each step gave for the next. */
+const login = Effect.gen(function*() {
+  const oidc = yield* Ask.oidc
+  const { clientId, clientSecret } = yield* oidc.registerClient(Ask.register)
+  const { deviceCode, userCode } = yield* oidc.startDeviceAuthorization({ ...Ask.start, clientId, clientSecret })
+  const poll = oidc.createToken({ grantType: CreateToken.deviceCodeGrantType, clientId, clientSecret, deviceCode })
+  const pending = yield* Effect.flip(poll)
+  return { userCode, pending, token: yield* poll }
+})
+
+const script = Scripted.layer([
+  answer(RegisterClient.operation, Ask.registered),
+  answer(StartDeviceAuthorization.operation, Ask.started),
+  refuse(CreateToken.operation, "AuthorizationPendingException", { errorDescription: "Not yet", retryAfter: 3 }),
+  answer(CreateToken.operation, Ask.token)
+])
+
+const recording = (store: Recorded.Store, transport: Layer.Layer<HttpClient.HttpClient>) =>
+  Effect.provide(Ask.over(Recorded.recordTo(store).pipe(Layer.provide(transport))))
+
+const replaying = (store: Recorded.Store) => Effect.provide(Ask.over(Recorded.replayFrom(store)))
+
+/** What an effect ends with, as plain data. */
+const ended = <A, E extends object, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const fiber = yield* Effect.forkChild(Effect.result(effect), { startImmediately: true })
+    yield* TestClock.adjust("40 seconds")
+    const result = yield* Fiber.join(fiber)
+    return result._tag === "Success" ? { value: result.success } : { error: { ...result.failure } }
+  })
+
+describe("recorded: a login", () => {
+  it.effect("is recorded as readable JSON, with placeholders for its secrets, the same one for the same secret", () =>
+    Effect.gen(function*() {
+      const { kept, layer } = files()
+      yield* login.pipe(Effect.provide(Ask.over(
+        Recorded.record({ file: "login.json" }).pipe(Layer.provide([script, layer]))
+      )))
+      assert.deepStrictEqual([...kept.keys()], ["login.json"])
+      const text = kept.get("login.json") ?? ""
+      for (const secret of Ask.secrets) assert.notInclude(text, secret)
+      assert.notInclude(text, Ask.started.userCode)
+      const headers = (n: number) => ({
+        "content-type": "application/json",
+        date: "Thu, 01 Jan 1970 00:00:00 GMT",
+        "x-amzn-requestid": `00000000-0000-4000-8000-00000000000${n}`
+      })
+      const client = { clientId: "a client", clientSecret: "<clientSecret 1>" }
+      const poll = { ...client, grantType: CreateToken.deviceCodeGrantType, deviceCode: "<deviceCode 1>" }
+      assert.deepStrictEqual(JSON.parse(text), {
+        format: "sso-oidc-recording",
+        version: 1,
+        exchanges: [
+          {
+            operation: "RegisterClient",
+            request: { ...Ask.register },
+            answer: { status: 200, headers: headers(1), body: { ...client, clientSecretExpiresAt: 7_776_000 } }
+          },
+          {
+            operation: "StartDeviceAuthorization",
+            request: { ...client, startUrl: "https://my.awsapps.com/start" },
+            answer: {
+              status: 200,
+              headers: headers(2),
+              body: {
+                deviceCode: "<deviceCode 1>",
+                userCode: "USER-0001",
+                verificationUri: "https://my.awsapps.com/start/#/device",
+                verificationUriComplete: "https://my.awsapps.com/start/#/device?user_code=USER-0001",
+                expiresIn: 600,
+                interval: 1
+              }
+            }
+          },
+          {
+            operation: "CreateToken",
+            request: poll,
+            answer: {
+              status: 400,
+              headers: {
+                ...headers(3),
+                "retry-after": "3",
+                "x-amzn-errortype":
+                  "AuthorizationPendingException:http://internal.amazon.com/coral/com.amazonaws.sso.oidc/"
+              },
+              body: { error: "authorization_pending", error_description: "Not yet" }
+            }
+          },
+          {
+            operation: "CreateToken",
+            request: poll,
+            answer: {
+              status: 200,
+              headers: headers(4),
+              body: { accessToken: "<accessToken 1>", tokenType: "Bearer", expiresIn: 3600 }
+            }
+          }
+        ]
+      })
+    }))
+
+  it.effect("is replayed from the file: the same answers, placeholders for secrets, and no time", () =>
+    Effect.gen(function*() {
+      const { layer } = files()
+      const file = "login.json"
+      const real = yield* login.pipe(
+        Effect.provide(Ask.over(Recorded.record({ file }).pipe(Layer.provide(script)))),
+        Effect.provide(layer)
+      ).pipe(
+        Effect.andThen(
+          login.pipe(Effect.provide(Ask.over(Recorded.replay({ file }))))
+        ),
+        Effect.provide(layer)
+      )
+      assert.strictEqual(real.userCode, "USER-0001")
+      assert.deepInclude({ ...real.pending }, { errorDescription: "Not yet", retryAfter: 3 })
+      assert.strictEqual(Redacted.value(real.token.accessToken), "<accessToken 1>")
+      assert.strictEqual(yield* Effect.clockWith((clock) => clock.currentTimeMillis), 0)
+    }))
+})
+
+describe("recorded: whatever an exchange ends with", () => {
+  const over = (plan: Faulty.Plan, ...steps: ReadonlyArray<Scripted.Step>) =>
+    Layer.orDie(Layer.provide(Faulty.layer(plan), Scripted.layer(steps)))
+  const html = { status: 200, headers: { "content-type": "text/html" }, body: "<p>Log in to the airport's network</p>" }
+  const none: Faulty.Plan = () => null
+
+  const cases: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>]> = [
+    ["a failure that did not leave", over(Faulty.inOrder([Faulty.untrustedCertificate]))],
+    [
+      "a failure that may have left",
+      over(none, fail(CreateToken.operation, { sent: "maybe", code: "EPIPE", heals: true }))
+    ],
+    ["an answer that never came", over(none, silence(CreateToken.operation))],
+    [
+      "an answer that was cut off",
+      over(Faulty.inOrder([Faulty.truncated(10)]), answer(CreateToken.operation, Ask.token))
+    ],
+    [
+      "an answer that stalled",
+      over(Faulty.inOrder([Faulty.trickle(1, 1000)]), answer(CreateToken.operation, Ask.token))
+    ],
+    ["a page in place of an answer", over(none, respond(CreateToken.operation, html))],
+    ["a page with an error's status", over(none, respond(CreateToken.operation, { ...html, status: 502 }))],
+    [
+      "an answer without a body",
+      over(none, respond(CreateToken.operation, { status: 503, headers: { "retry-after": "9" } }))
+    ],
+    ["an answer that lacks members", over(none, respond(CreateToken.operation, { status: 200, body: "{}" }))],
+    [
+      "a redirect",
+      over(none, respond(CreateToken.operation, { status: 307, headers: { location: "https://x.test/" } }))
+    ],
+    ["an answer over the cap", over(none, respond(CreateToken.operation, { status: 200, body: "x".repeat(300_000) }))],
+    ["an exception", over(none, refuse(CreateToken.operation, "AccessDeniedException", { reason: "KMS_Thing" }))]
+  ]
+  for (const [name, transport] of cases) {
+    it.effect(`${name} is recorded as it is, and replayed as the same`, () =>
+      Effect.gen(function*() {
+        const store = Recorded.memory()
+        const real = yield* ended(polled).pipe(recording(store, transport))
+        const bare = yield* ended(polled).pipe(Effect.provide(Ask.over(Layer.fresh(transport))))
+        const replayed = yield* ended(polled).pipe(replaying(store))
+        const withoutBody = ({ error }: typeof real) => ({ ...error, body: undefined })
+        assert.property(real, "error", JSON.stringify(real))
+        assert.deepStrictEqual(withoutBody(real), withoutBody(bare), "recording changes nothing")
+        assert.deepStrictEqual(withoutBody(replayed), withoutBody(real))
+      }))
+  }
+
+  it.effect("members that no schema names are left out, and what core does not read of an error", () =>
+    Effect.gen(function*() {
+      const store = Recorded.memory()
+      const strange = { aws_sso_app_session_id: "kept by nobody", deep: { tokenType: "kept by nobody" } }
+      const error = { error: "invalid_grant", error_description: "Used", ...strange, message: "kept by nobody" }
+      yield* Effect.andThen(Effect.exit(polled), polled).pipe(recording(
+        store,
+        Scripted.layer([
+          respond(CreateToken.operation, { status: 400, body: JSON.stringify(error) }),
+          respond(CreateToken.operation, {
+            status: 200,
+            headers: { "x-more": "kept by nobody" },
+            body: JSON.stringify({ accessToken: "x", tokenType: "Bearer", ...strange })
+          })
+        ])
+      ))
+      const text = yield* store.read
+      assert.notInclude(text, "kept by nobody")
+      assert.notInclude(text, "session")
+      assert.include(text, `"error_description": "Used"`)
+    }))
+
+  it.effect("an exchange that is under way is not in the file, and its place is kept", () =>
+    Effect.gen(function*() {
+      const store = Recorded.memory()
+      const steps = [
+        answer(CreateToken.operation, Ask.token, { delay: 100 }),
+        answer(RegisterClient.operation, Ask.registered)
+      ]
+      const operations = Effect.map(store.read, (text) =>
+        [...text.matchAll(/"operation": "(\w+)"/g)].map(([, name]) => name))
+      yield* Effect.gen(function*() {
+        const poll = yield* Effect.forkChild(polled, { startImmediately: true })
+        yield* (yield* Ask.oidc).registerClient(Ask.register)
+        assert.deepStrictEqual(yield* operations, ["RegisterClient"])
+        yield* TestClock.adjust(100)
+        yield* Fiber.join(poll)
+        assert.deepStrictEqual(yield* operations, ["CreateToken", "RegisterClient"])
+      }).pipe(recording(store, Scripted.layer(steps)))
+    }))
+})
+
+describe("recorded: a replay is strict", () => {
+  const recorded = Effect.gen(function*() {
+    const store = Recorded.memory("the recording")
+    yield* login.pipe(recording(store, script))
+    return store
+  })
+  const start = (changes: Partial<StartDeviceAuthorization.Request>) =>
+    Effect.gen(function*() {
+      const oidc = yield* Ask.oidc
+      const { clientId, clientSecret } = yield* oidc.registerClient(Ask.register)
+      return yield* oidc.startDeviceAuthorization({ ...Ask.start, clientId, clientSecret, ...changes })
+    })
+
+  it.effect("another request dies, and shows the difference", () =>
+    Effect.gen(function*() {
+      const text = yield* Ask.said(
+        start({ startUrl: "https://other.awsapps.com/start" }).pipe(replaying(yield* recorded))
+      )
+      assert.include(
+        text,
+        `ReplayError: Exchange 2 of the recording: StartDeviceAuthorization is another request than the recorded one:
+    - expected  startUrl: "https://my.awsapps.com/start"
+    + received  startUrl: "https://other.awsapps.com/start"`
+      )
+    }))
+
+  it.effect("a secret that the recording gave out must come back", () =>
+    Effect.gen(function*() {
+      const clientSecret = Redacted.make("another-client-secret")
+      const text = yield* Ask.said(start({ clientSecret }).pipe(replaying(yield* recorded)))
+      assert.include(text, "clientSecret: another secret than the recorded <clientSecret 1>")
+      assert.notInclude(text, "another-client-secret")
+    }))
+
+  it.effect("a secret of the caller's own may be any, and stays the same", () =>
+    Effect.gen(function*() {
+      const store = Recorded.memory()
+      const steps = [answer(CreateToken.operation, Ask.token), answer(CreateToken.operation, Ask.token)]
+      yield* Effect.andThen(polled, polled).pipe(recording(store, Scripted.layer(steps)))
+      const other = (deviceCode: string) =>
+        Effect.flatMap(Ask.oidc, (oidc) => oidc.createToken({ ...Ask.poll, deviceCode: Redacted.make(deviceCode) }))
+      yield* Effect.andThen(other("any"), other("any")).pipe(replaying(store))
+      assert.include(
+        yield* Ask.said(Effect.andThen(other("one"), other("two")).pipe(replaying(store))),
+        "deviceCode: another secret than the recorded <deviceCode 1>"
+      )
+    }))
+
+  it.effect("another operation, one too many and one too few fail, also when they are caught", () =>
+    Effect.gen(function*() {
+      const store = yield* recorded
+      assert.include(
+        yield* Ask.said(Effect.exit(polled).pipe(replaying(store))),
+        "Exchange 1 of the recording is RegisterClient, and CreateToken was called"
+      )
+      assert.include(
+        yield* Ask.said(Effect.andThen(login, Effect.exit(polled)).pipe(replaying(store))),
+        "CreateToken was called, and the 4 exchanges of the recording are used up"
+      )
+      assert.strictEqual(
+        yield* Ask.said(start({}).pipe(replaying(store))),
+        "ReplayError: The recording the recording was not used up. Nobody asked for\n    3. CreateToken\n    4. CreateToken"
+      )
+    }))
+
+  it.effect("a file that is none is a typed error with a sentence", () =>
+    Effect.gen(function*() {
+      const opened = (text: string) =>
+        Effect.gen(function*() {
+          const { kept, layer } = files()
+          if (text !== "") kept.set("x.json", text)
+          const error = yield* Effect.flip(Layer.build(Recorded.replay({ file: "x.json" }).pipe(Layer.provide(layer))))
+          return [error.problem, error.message] as const
+        })
+      const file = (members: object) =>
+        JSON.stringify({ format: "sso-oidc-recording", version: 1, exchanges: [], ...members })
+      assert.strictEqual((yield* opened(""))[0], "unreadable")
+      assert.deepStrictEqual(yield* opened("no JSON"), [
+        "malformed",
+        "The recording x.json cannot be replayed: it is no JSON object."
+      ])
+      assert.include((yield* opened("{}"))[1], "it does not say that it is a sso-oidc-recording")
+      assert.deepStrictEqual(yield* opened(file({ version: 2 })), [
+        "version",
+        "The recording x.json cannot be replayed: it has version 2, and this package reads 1: record it again."
+      ])
+      assert.strictEqual((yield* opened(file({ exchanges: [{ operation: "CreateToken" }] })))[0], "malformed")
+      const stranger = { operation: "CreateTokenWithIAM", request: {}, unanswered: true }
+      assert.include(
+        (yield* opened(file({ exchanges: [stranger] })))[1],
+        "CreateTokenWithIAM, which is not among the operations"
+      )
+    }))
+
+  it.effect("a file that cannot be written is a typed error before anything is sent", () =>
+    Effect.gen(function*() {
+      const layer = Recorded.record({ file: "/no/where" }).pipe(Layer.provide([Scripted.layer([]), files().layer]))
+      const error = yield* Effect.flip(Layer.build(layer))
+      assert.strictEqual(error.problem, "unwritable")
+    }))
+
+  it.effect("a file that has become unwritable fails the recording at its end", () =>
+    Effect.gen(function*() {
+      let writes = 0
+      const store: Recorded.Store = {
+        ...Recorded.memory(),
+        write: () =>
+          writes++ === 0
+            ? Effect.void
+            : Effect.fail(
+              new Recorded.RecordingError({ problem: "unwritable", recording: "x.json", detail: "no space left" })
+            )
+      }
+      const text = yield* Ask.said(
+        polled.pipe(recording(store, Scripted.layer([answer(CreateToken.operation, Ask.token)])))
+      )
+      assert.strictEqual(
+        text,
+        "@sso-oidc/testing/RecordingError: The recording x.json cannot be written: no space left."
+      )
+    }))
+
+  it.effect("what is no operation is not recorded, and not sent", () =>
+    Effect.gen(function*() {
+      const text = yield* Ask.said(
+        Effect.flatMap(HttpClient.HttpClient, (client) => client.post("https://x.test/other?token=never-shown")).pipe(
+          Effect.provide(Recorded.recordTo(Recorded.memory()).pipe(Layer.provide(Scripted.layer([]))))
+        )
+      )
+      assert.strictEqual(
+        text,
+        "NotRecordable: What is not known to an operation's schema cannot be scrubbed, and is not recorded: POST /other"
+      )
+    }))
+
+  it("an operation whose members cannot be told apart is refused", () => {
+    const renamed = {
+      ...RegisterClient.operation,
+      request: Schema.Struct({ secret: Schema.RedactedFromValue(Schema.String) }).pipe(
+        Schema.encodeKeys({ secret: "s" })
+      )
+    }
+    assert.throws(
+      () => Effect.runSync(Effect.scoped(Recorded.makeReplay(Recorded.memory(), { operations: [renamed] }))),
+      /renames or computes members/
+    )
+  })
+})

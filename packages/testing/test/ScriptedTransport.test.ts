@@ -1,0 +1,309 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import * as Scripted from "@sso-oidc/testing/ScriptedTransport"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/testing/TestClock"
+import * as Ask from "./support/requests.ts"
+
+const { answer, fail, refuse, respond, silence } = Scripted
+
+const using = (...steps: ReadonlyArray<Scripted.Step>) => Effect.provide(Ask.over(Scripted.layer(steps)))
+
+const poll = Effect.flatMap(Ask.oidc, (oidc) => oidc.createToken(Ask.poll))
+
+const assertNoSecret = (text: string) => {
+  for (const secret of Ask.secrets) assert.notInclude(text, secret)
+}
+
+const tokenNames: ReadonlyArray<CreateToken.Exception["_tag"]> = [
+  "AccessDeniedException",
+  "AuthorizationPendingException",
+  "ExpiredTokenException",
+  "InternalServerException",
+  "InvalidClientException",
+  "InvalidGrantException",
+  "InvalidRequestException",
+  "InvalidScopeException",
+  "SlowDownException",
+  "UnauthorizedClientException",
+  "UnsupportedGrantTypeException"
+]
+
+const registerNames: ReadonlyArray<RegisterClient.Exception["_tag"]> = [
+  "InternalServerException",
+  "InvalidClientMetadataException",
+  "InvalidRedirectUriException",
+  "InvalidRequestException",
+  "InvalidScopeException",
+  "SlowDownException",
+  "UnsupportedGrantTypeException"
+]
+
+describe("scripted: what was asked for is answered", () => {
+  it.effect("answers are the operation's own responses, secrets and all", () =>
+    Effect.gen(function*() {
+      const oidc = yield* Ask.oidc
+      assert.deepStrictEqual(yield* oidc.registerClient(Ask.register), Ask.registered)
+      assert.deepStrictEqual(yield* oidc.startDeviceAuthorization(Ask.start), Ask.started)
+      assert.deepStrictEqual(yield* poll, Ask.token)
+    }).pipe(using(
+      answer(CreateToken.operation, Ask.token),
+      answer(RegisterClient.operation, Ask.registered),
+      answer(StartDeviceAuthorization.operation, Ask.started)
+    )))
+
+  it.effect("refusals speak the service's dialect: every exception of every operation comes back as itself", () =>
+    Effect.gen(function*() {
+      const oidc = yield* Ask.oidc
+      assert.deepStrictEqual(CreateToken.operation.exceptions.map(({ type }) => type), [...tokenNames])
+      for (const [at, { error, status, type }] of CreateToken.operation.exceptions.entries()) {
+        const got: object = yield* Effect.flip(poll)
+        assert.deepInclude(got, {
+          _tag: type,
+          error,
+          status,
+          errorDescription: "as scripted",
+          retryAfter: 7,
+          requestId: `00000000-0000-4000-8000-${String(at + 1).padStart(12, "0")}`
+        })
+      }
+      for (const name of registerNames) {
+        assert.strictEqual((yield* Effect.flip(oidc.registerClient(Ask.register)))._tag, name)
+      }
+    }).pipe(using(
+      ...tokenNames.map((name) =>
+        refuse(CreateToken.operation, name, { errorDescription: "as scripted", retryAfter: 7 })
+      ),
+      ...registerNames.map((name) => refuse(RegisterClient.operation, name))
+    )))
+
+  it.effect("a status, a code and a reason of one's own go out", () =>
+    Effect.gen(function*() {
+      assert.deepInclude(yield* Effect.flip(poll), {
+        _tag: "AccessDeniedException",
+        status: 403,
+        error: "nope",
+        reason: "KMS_DisabledException"
+      })
+    }).pipe(using(refuse(CreateToken.operation, "AccessDeniedException", {
+      status: 403,
+      error: "nope",
+      reason: "KMS_DisabledException"
+    }))))
+
+  it.effect("any answer and any failure of a transport can be scripted", () =>
+    Effect.gen(function*() {
+      assert.deepInclude(yield* Effect.flip(poll), {
+        _tag: "UnexpectedResponse",
+        status: 502,
+        contentType: "text/html"
+      })
+      assert.deepInclude(yield* Effect.flip(poll), {
+        _tag: "TransportError",
+        sent: "maybe",
+        code: "ECONNRESET",
+        heals: true
+      })
+      const silent = yield* Effect.forkChild(Effect.flip(poll))
+      yield* TestClock.adjust("30 seconds")
+      assert.deepInclude(yield* Fiber.join(silent), { _tag: "TransportError", sent: "maybe", code: "TIMEOUT" })
+    }).pipe(using(
+      respond(CreateToken.operation, { status: 502, headers: { "content-type": "text/html" }, body: "<p>Bad Gateway" }),
+      fail(CreateToken.operation, { sent: "maybe", code: "ECONNRESET", heals: true }),
+      silence(CreateToken.operation)
+    )))
+
+  it.effect("a delay is of Effect's Clock", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(poll)
+      yield* TestClock.adjust(6999)
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(yield* Fiber.join(fiber), Ask.token)
+    }).pipe(using(answer(CreateToken.operation, Ask.token, { delay: "7 seconds" }))))
+
+  it.effect("an expectation that fits lets the call through, compared by value", () =>
+    Effect.gen(function*() {
+      yield* poll
+      yield* poll
+    }).pipe(using(
+      answer(CreateToken.operation, Ask.token, {
+        expect: { grantType: CreateToken.deviceCodeGrantType, deviceCode: Redacted.make(Ask.secrets[1] ?? "") }
+      }),
+      answer(CreateToken.operation, Ask.token, {
+        expect: (request) => assert.strictEqual(request.clientId, "a client")
+      })
+    )))
+
+  it.effect("the calls can be asked for, typed by the operation and with their times", () =>
+    Effect.gen(function*() {
+      const calls = yield* Scripted.Calls
+      yield* poll
+      yield* TestClock.adjust("5 seconds")
+      yield* (yield* Ask.oidc).registerClient(Ask.register)
+      assert.deepStrictEqual(yield* calls.of(CreateToken.operation), [Ask.poll])
+      assert.deepStrictEqual(yield* calls.all, [
+        { operation: "CreateToken", request: Ask.poll, at: 0 },
+        { operation: "RegisterClient", request: Ask.register, at: 5000 }
+      ])
+      assertNoSecret(JSON.stringify(yield* calls.all))
+    }).pipe(using(answer(CreateToken.operation, Ask.token), answer(RegisterClient.operation, Ask.registered))))
+})
+
+describe("scripted: what was not asked for fails the test", () => {
+  it.effect("a call too many dies, and shows the call and the script", () =>
+    Effect.gen(function*() {
+      const text = yield* Ask.said(Effect.andThen(poll, poll).pipe(using(answer(CreateToken.operation, Ask.token))))
+      assert.strictEqual(
+        text,
+        `ScriptError: CreateToken was called twice, which is more than the script has steps for it. The last call:
+    clientId: "a client"
+    clientSecret: <redacted:clientSecret>
+    deviceCode: <redacted:deviceCode>
+    grantType: "urn:ietf:params:oauth:grant-type:device_code"
+the script:
+    1. CreateToken answers (used)`
+      )
+    }))
+
+  it.effect("a call that is caught is told again at the end", () =>
+    Effect.gen(function*() {
+      const text = yield* Ask.said(
+        Effect.exit(poll).pipe(using())
+      )
+      assert.include(text, "CreateToken was called once, which is more than the script has steps for it")
+    }))
+
+  it.effect("a call on a fiber that nobody joins is told at the end", () =>
+    Effect.gen(function*() {
+      const text = yield* Ask.said(
+        Effect.forkChild(poll).pipe(Effect.andThen(Effect.yieldNow), using())
+      )
+      assert.include(text, "CreateToken was called once")
+    }))
+
+  it.effect("a request that is not the expected one shows the difference, and is not told twice", () =>
+    Effect.gen(function*() {
+      const text = yield* Ask.said(poll.pipe(using(answer(CreateToken.operation, Ask.token, {
+        expect: { clientId: "another", deviceCode: Redacted.make("another-device-code", { label: "deviceCode" }) }
+      }))))
+      assert.strictEqual(
+        text,
+        `ScriptError: CreateToken, call 1, is not the expected one:
+    - expected  clientId: "another"
+    + received  clientId: "a client"
+    deviceCode: <redacted:deviceCode>, but another one than expected
+the script:
+    1. CreateToken answers (used)`
+      )
+      assertNoSecret(text)
+    }))
+
+  it.effect("an expectation may judge or assert", () =>
+    Effect.gen(function*() {
+      const judged = yield* Ask.said(poll.pipe(using(
+        answer(CreateToken.operation, Ask.token, { expect: (request) => request.clientId === "another" })
+      )))
+      assert.include(judged, "the expectation of the script says no to\n    clientId:")
+      const asserted = yield* Ask.said(poll.pipe(using(
+        answer(CreateToken.operation, Ask.token, {
+          expect: (request) => assert.strictEqual(request.clientId, "another", "the id")
+        })
+      )))
+      assert.include(asserted, "the expectation of the script says: the id: expected 'a client'")
+      assertNoSecret(judged + asserted)
+    }))
+
+  it.effect("an answer that nobody called for fails a test that passes, and one that fails", () =>
+    Effect.gen(function*() {
+      const steps = [
+        refuse(CreateToken.operation, "SlowDownException"),
+        answer(RegisterClient.operation, Ask.registered)
+      ]
+      const left = `ScriptError: The script was not used up. Nobody called for
+    2. RegisterClient answers (unused)`
+      assert.strictEqual(yield* Ask.said(Effect.flip(poll).pipe(using(...steps))), left)
+      // the refusal is a failure of the whole, and an expected one: it must not hide what was not called for
+      const failing = poll.pipe(using(...steps))
+      assert.include(yield* Ask.said(failing), left)
+      assert.include(yield* Ask.said(Effect.flip(failing)), left)
+    }))
+
+  it.effect("a step belongs to its operation alone", () =>
+    Effect.gen(function*() {
+      const text = yield* Ask.said(poll.pipe(using(answer(RegisterClient.operation, Ask.registered))))
+      assert.include(text, "CreateToken was called once")
+      assert.include(text, "1. RegisterClient answers (unused)")
+    }))
+
+  it.effect("a request that is no operation, or that its schema refuses, is an unexpected call", () =>
+    Effect.gen(function*() {
+      const send = (request: HttpClientRequest.HttpClientRequest) =>
+        Ask.said(Effect.scoped(Effect.gen(function*() {
+          const { client } = yield* Scripted.make([])
+          yield* client.execute(request)
+        })))
+      const body = (members: object) => HttpClientRequest.bodyText(JSON.stringify(members), "application/json")
+      const post = HttpClientRequest.post("https://oidc.test/token")
+      const deviceCode = "never-shown-device-code"
+      const texts = [
+        yield* send(HttpClientRequest.get("https://oidc.test/token")),
+        yield* send(HttpClientRequest.post("https://oidc.test/elsewhere?code=never-shown-device-code")),
+        yield* send(HttpClientRequest.setUrlParam(post, "aws_iam", "t")),
+        yield* send(HttpClientRequest.bodyText(post, "no JSON never-shown-device-code", "text/plain")),
+        yield* send(
+          body({ grantType: CreateToken.deviceCodeGrantType, clientId: 1, clientSecret: "x", deviceCode })(post)
+        )
+      ]
+      assert.deepStrictEqual(texts.map((text) => text.split("\n")[0]?.replace(/(not take): .+/, "$1: …")), [
+        "ScriptError: A request came that is no operation: GET /token",
+        "ScriptError: A request came that is no operation: POST /elsewhere",
+        "ScriptError: A request came that is no operation: POST /token",
+        "ScriptError: CreateToken came with a body that is no JSON object",
+        "ScriptError: CreateToken came with a request that it does not take: …"
+      ])
+      assert.notInclude(texts.join(), "never-shown")
+    }))
+
+  it("a response that the operation cannot give is a mistake in the test", () => {
+    assert.throws(
+      () => answer(StartDeviceAuthorization.operation, { ...Ask.started, verificationUri: "http://not.loopback/" }),
+      /StartDeviceAuthorization cannot answer so: the URL must be https[^]*Use respond/
+    )
+  })
+
+  it.effect("several troubles are told together", () =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(
+        Effect.exit(poll).pipe(using(answer(RegisterClient.operation, Ask.registered)))
+      )
+      assert.strictEqual(exit._tag, "Failure")
+      if (exit._tag === "Failure") {
+        const text = Cause.pretty(exit.cause)
+        assert.include(text, "CreateToken was called once")
+        assert.include(text, "The script was not used up")
+      }
+    }))
+
+  it.effect("each build of the layer starts the script anew", () => {
+    const layer = Ask.over(Scripted.layer([answer(CreateToken.operation, Ask.token)]))
+    return Effect.andThen(Effect.provide(poll, layer), Effect.provide(poll, layer))
+  })
+
+  it.effect("a client of the layer is an HttpClient like any other", () =>
+    Effect.gen(function*() {
+      const client = yield* HttpClient.HttpClient
+      const response = yield* client.post("https://any.test/a/path/of/its/own/client/register", {
+        body: (yield* HttpClientRequest.bodyJson(HttpClientRequest.get("/"), { ...Ask.register })).body
+      })
+      assert.strictEqual(response.status, 200)
+      assert.strictEqual(response.headers["content-type"], "application/json")
+    }).pipe(using(answer(RegisterClient.operation, Ask.registered))))
+})
