@@ -5,6 +5,7 @@
  */
 import type { EndpointError } from "@sso-oidc/core/SsoOidcError"
 import type * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import type { TransportOptionsError } from "@sso-oidc/transport-node/TransportOptionsError"
 import type * as Config from "effect/Config"
 import * as Data from "effect/Data"
 import * as Runtime from "effect/Runtime"
@@ -47,7 +48,7 @@ export class Ended extends Data.TaggedError("Ended")<{ readonly way: Way; readon
 }
 
 /** All that a login from the command line can fail with. */
-export type LoginFailure = DeviceGrant.LoginError | EndpointError | Config.ConfigError
+export type LoginFailure = DeviceGrant.LoginError | EndpointError | TransportOptionsError | Config.ConfigError
 
 export const wayOf = (error: LoginFailure): Way => {
   switch (error._tag) {
@@ -77,6 +78,7 @@ export const wayOf = (error: LoginFailure): Way => {
       return "tokenPossiblyLost"
     case "RequestInvalid":
     case "EndpointError":
+    case "TransportOptionsError":
     case "ConfigError":
       return "configuration"
   }

@@ -8,6 +8,7 @@ import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type { CodeReady } from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import * as NodeEnvironment from "@sso-oidc/transport-node/NodeEnvironment"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as CliError from "effect/cli/CliError"
 import * as CliOutput from "effect/cli/CliOutput"
@@ -36,7 +37,9 @@ const real = Effect.fnUntraced(function*(startUrl: string, region: string) {
   yield* DeviceGrantStream.login({ clientName, startUrl }).pipe(
     Stream.runForEach(display.event),
     Effect.provide(
-      SsoOidc.layerConfig(AwsEnvironment.options({ region })).pipe(Layer.provide(NodeTransport.layer()))
+      SsoOidc.layerConfig(AwsEnvironment.options({ region })).pipe(
+        Layer.provide(NodeTransport.layerConfig(NodeEnvironment.options()))
+      )
     ),
     Effect.mapError(Outcome.ended)
   )

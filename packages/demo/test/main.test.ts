@@ -165,6 +165,9 @@ describe.concurrent("demo", { timeout: 60_000 }, () => {
       ["transport", { AWS_ENDPOINT_URL: "http://127.0.0.1:1" }],
       ["configuration", { AWS_ENDPOINT_URL: "http://example.com" }],
       ["configuration", { AWS_USE_FIPS_ENDPOINT: "perhaps" }],
+      ["configuration", { AWS_CA_BUNDLE: "/nowhere/at.pem" }],
+      ["configuration", { HTTPS_PROXY: "gopher://proxy.example" }],
+      ["transport", { HTTPS_PROXY: "http://127.0.0.1:1" }],
       ["configuration", { AWS_ENDPOINT_URL: "https://localhost", AWS_USE_FIPS_ENDPOINT: "true" }]
     ] as const
   )("a login that ends as '%s' by its environment %j", async (way, env) => {

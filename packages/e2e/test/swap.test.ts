@@ -35,6 +35,19 @@ const wired: ReadonlyArray<Swap.Transport> = [
     name: "Effect's undici",
     imports: `import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"`,
     layer: "NodeHttpClient.layerUndici"
+  },
+  {
+    name: "recorded",
+    imports: `import * as RecordedTransport from "@sso-oidc/testing/RecordedTransport"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"`,
+    layer: "RecordedTransport.recordTo(RecordedTransport.memory()).pipe(Layer.provide(NodeTransport.layer()))"
+  },
+  {
+    name: "faulty",
+    imports: `import * as FaultyTransport from "@sso-oidc/testing/FaultyTransport"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"`,
+    layer: `FaultyTransport.layer(FaultyTransport.perOperation({ CreateToken: [FaultyTransport.refuse] }))
+    .pipe(Layer.provide(NodeTransport.layer()))`
   }
 ]
 
@@ -44,6 +57,11 @@ const unwired: ReadonlyArray<Swap.Transport> = [
     name: "the emulator in process",
     imports: `import * as EmulatorTransport from "@sso-oidc/emulator/EmulatorTransport"`,
     layer: "EmulatorTransport.layer({ autoApprove: 0 })"
+  },
+  {
+    name: "scripted",
+    imports: `import { script } from "../../test/support/script.ts"`,
+    layer: "script"
   }
 ]
 
