@@ -3,4 +3,7 @@
  *
  * @since 0.1.0
  */
-export {}
+export * as ContractServer from "./ContractServer.ts"
+export * as ContractServerNode from "./ContractServerNode.ts"
+export * as TransportContract from "./TransportContract.ts"
+export * as TransportPromise from "./TransportPromise.ts"
