@@ -69,4 +69,6 @@ const main = Effect.gen(function*() {
   return found.some(Table.isBroken) ? 1 : 0
 })
 
-process.exitCode = await Effect.runPromise(Effect.scoped(main))
+const failed = (error: Error) => Effect.as(Console.error(`\nthe runs cannot begin: ${error.message}`), 1)
+
+process.exitCode = await Effect.runPromise(Effect.catch(Effect.scoped(main), failed))

@@ -32,7 +32,8 @@ const marks: Readonly<Record<Verdict, string>> = {
   broken: "✗",
   held: "(✓)",
   missed: "–",
-  skipped: "skipped"
+  skipped: "skipped",
+  unasked: "·"
 }
 
 const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim().slice(0, 300)

@@ -55,9 +55,12 @@ export const run = (transports: Transports, task: Task): Promise<Told> =>
   Effect.runPromise(Effect.gen(function*() {
     const transport = transports[task.transport]?.(task)
     if (transport === undefined) return yield* Effect.die(new Error(`no transport ${task.transport} here`))
+    const keeps = task.profile === "fetchTransport"
+      ? TransportContract.fetchTransport
+      : TransportContract.socketTransport
     const outcomes = task.profile === "none"
       ? []
-      : yield* TransportContract.run({ transport, keeps: TransportContract[task.profile] }).pipe(
+      : yield* TransportContract.run({ transport, keeps }).pipe(
         Effect.provide(ContractServer.layerRemote(task.contract))
       )
     return {
