@@ -17,7 +17,6 @@ export type Profile = "socketTransport" | "fetchTransport" | "none"
 
 interface Transport {
   readonly title: string
-  /** Whether a broken promise fails the run. */
   readonly ours: boolean
   readonly profile: Profile
 }
@@ -36,6 +35,8 @@ export const transports: Readonly<Record<TransportName, Transport>> = {
 export interface Column {
   readonly runtime: RuntimeName
   readonly transport: TransportName
+  /** The transport is not made for this runtime: what it keeps there is told as a warning, and fails no run. */
+  readonly away?: true
 }
 
 export const columns: ReadonlyArray<Column> = [
@@ -49,6 +50,8 @@ export const columns: ReadonlyArray<Column> = [
   { runtime: "Deno", transport: "transport-browser" },
   { runtime: "workerd", transport: "transport-browser" },
   { runtime: "Chromium", transport: "transport-browser" },
+  { runtime: "Bun", transport: "transport-node", away: true },
+  { runtime: "Deno", transport: "transport-node", away: true },
   { runtime: "Node 24", transport: "undici" },
   { runtime: "Node 24", transport: "node-http" },
   { runtime: "Node 24", transport: "fetch" },
@@ -57,3 +60,6 @@ export const columns: ReadonlyArray<Column> = [
   { runtime: "workerd", transport: "fetch" },
   { runtime: "Chromium", transport: "fetch" }
 ]
+
+/** Whether a broken promise of this column fails the run. */
+export const isOurs = ({ away, transport }: Column): boolean => transports[transport].ours && away !== true

@@ -16,8 +16,8 @@ import * as Servers from "./servers.ts"
 import * as Table from "./table.ts"
 
 const document = join(import.meta.dirname, "../../../docs/transports.md")
-// two at once, and what one costs the other is far below the contract's patience
-const concurrency = 2
+// mostly they wait, and what one costs the others is far below the contract's patience
+const concurrency = 4
 const limit = "90 seconds"
 
 const [only] = process.argv.slice(2)

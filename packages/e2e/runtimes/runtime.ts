@@ -10,6 +10,7 @@ import { launch } from "../test/support/browser.ts"
 import * as Child from "../test/support/child.ts"
 import type { RuntimeName } from "./columns.ts"
 import type { Task, Told } from "./program/run.ts"
+import * as Web from "./program/web.ts"
 
 /** A runtime that can be started. */
 export interface Runtime {
@@ -41,12 +42,14 @@ const binary = (folders: Folders, pattern: string): string => {
 const versionOf = (path: string): string =>
   /\d+\.\d+\.\d+/.exec(execFileSync(path, ["--version"], { encoding: "utf8", timeout: 10_000 }))?.[0] ?? "unknown"
 
+// The transports of `fetch` are shown to need nothing of Node: only the others run in the program that has it.
 const shell = (path: string, args: ReadonlyArray<string>, cwd: string): Runtime => ({
   version: versionOf(path),
   run: (task) =>
     Effect.gen(function*() {
+      const program = join(cwd, task.transport in Web.transports ? "web-shell.js" : "node.js")
       const child = yield* Child.run(path, {
-        args: [...args, JSON.stringify(task)],
+        args: [...args, program, JSON.stringify(task)],
         cwd,
         env: { DENO_DIR: join(cwd, ".deno"), DENO_NO_UPDATE_CHECK: "1" },
         input: ""
@@ -56,7 +59,7 @@ const shell = (path: string, args: ReadonlyArray<string>, cwd: string): Runtime 
     })
 })
 
-const node = (path: string, { program }: Folders) => shell(path, [join(program, "node.js")], program)
+const node = (path: string, { program }: Folders) => shell(path, [], program)
 
 const workerd = (folders: Folders): Runtime => {
   const path = binary(folders, "workerd/node_modules/@cloudflare/workerd-*/bin/workerd")
@@ -140,13 +143,7 @@ export const start = (name: RuntimeName, folders: Folders): Effect.Effect<Runtim
     case "Node 26":
       return attempt(() => node(binary(folders, "node26/node_modules/node26/bin/node"), folders))
     case "Bun":
-      return attempt(() =>
-        shell(
-          binary(folders, "bun/node_modules/@oven/bun-*/bin/bun"),
-          ["run", join(folders.program, "web-shell.js")],
-          folders.program
-        )
-      )
+      return attempt(() => shell(binary(folders, "bun/node_modules/@oven/bun-*/bin/bun"), ["run"], folders.program))
     case "Deno":
       return attempt(() =>
         shell(
@@ -157,10 +154,10 @@ export const start = (name: RuntimeName, folders: Folders): Effect.Effect<Runtim
             "--allow-net",
             "--allow-env",
             "--allow-read",
+            "--allow-sys",
             "--no-remote",
             "--no-lock",
-            "--node-modules-dir=manual",
-            join(folders.program, "web-shell.js")
+            "--node-modules-dir=manual"
           ],
           folders.program
         )

@@ -4,7 +4,7 @@
  */
 import type { Outcome } from "@sso-oidc/testing/TransportContract"
 import * as TransportPromise from "@sso-oidc/testing/TransportPromise"
-import { type Column, runtimes, transports } from "./columns.ts"
+import { type Column, isOurs, runtimes, transports } from "./columns.ts"
 import type { Told } from "./program/run.ts"
 
 /** What became of a column: what its program told, or why there was nothing to tell. */
@@ -53,7 +53,7 @@ const cell = (found: Found, row: string): Cell => {
 
 /** Whether one of ours broke what it promises. */
 export const isBroken = (found: Found): boolean =>
-  transports[found.column.transport].ours && rows.some((row) => cell(found, row).verdict === "broken")
+  isOurs(found.column) && rows.some((row) => cell(found, row).verdict === "broken")
 
 const titleOf = ({ runtime, transport }: Column): string => `${runtime} ${transports[transport].title}`
 
@@ -81,17 +81,17 @@ const table = (title: string, all: ReadonlyArray<Found>): ReadonlyArray<string> 
 }
 
 const ours = "Ours"
-const theirs = "Effect's own"
+const theirs = "Effect's own, and ours out of place"
 
 /** The columns as the document has them. */
 export const headings = (columns: ReadonlyArray<Column>): ReadonlyArray<string> =>
   [true, false].flatMap((own) =>
-    columns.filter(({ transport }) => transports[transport].ours === own)
+    columns.filter((column) => isOurs(column) === own)
       .map(({ runtime, transport }) => `${runtime}<br>${transports[transport].title}`)
   )
 
 export const render = (all: ReadonlyArray<Found>, versions: ReadonlyMap<string, string>): string => {
-  const own = (is: boolean) => all.filter(({ column }) => transports[column.transport].ours === is)
+  const own = (is: boolean) => all.filter(({ column }) => isOurs(column) === is)
   const told = runtimes.flatMap((runtime) => {
     const version = versions.get(runtime)
     return version === undefined ? [] : [`${runtime.replace(/ \d+$/, "")} ${version}`]
