@@ -223,7 +223,9 @@ describe("TransportContract", () => {
     const tested = new Set(broken.flatMap(({ promises }) => promises.slice(0, 1)))
     assert.deepStrictEqual(TransportPromise.names.filter((name) => !tested.has(name)), [])
   })
+})
 
+describe.concurrent("TransportContract tells", () => {
   it.effect.each(broken)(
     "$promises.0 is broken by $by, and that is told by name",
     ({ promises, transport }) =>
@@ -241,8 +243,9 @@ describe("TransportContract", () => {
         }
       })
   )
+})
 
-  // runs after those above
+describe("TransportContract, in the end", () => {
   it("every case is failed by a client above: none of them is there for show", () => {
     const idle = TransportContract.cases.map(({ name }) => name).filter((name) => !caught.has(name))
     assert.deepStrictEqual(idle, [])

@@ -88,7 +88,7 @@ export const layer = (ways: Ways = {}): Layer.Layer<HttpClient.HttpClient> =>
               new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
             ))
           }
-          const limit = connectLimit ? setTimeout(() => node.destroy(new Error("late")), 300) : undefined
+          const limit = connectLimit ? setTimeout(() => node.destroy(new Error("late")), 600) : undefined
           active.add(node)
           node.on("socket", (socket) => {
             if (opened) return clearTimeout(limit)
