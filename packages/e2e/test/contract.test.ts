@@ -16,7 +16,7 @@ import type * as Layer from "effect/Layer"
 const server = ContractServerNode.layer
 
 describe("transport-node keeps every promise", () => {
-  TransportContract.register(it, { transport: NodeTransport.layer({ connectTimeout: "500 millis" }), server })
+  TransportContract.register(it, { transport: NodeTransport.layer({ connectTimeout: "1 second" }), server })
 })
 
 describe("transport-browser keeps what fetch can keep", () => {

@@ -66,11 +66,16 @@ const headersOf = ({ rawHeaders }: Http.IncomingMessage): Array<readonly [string
   return headers
 }
 
+const base = "http://contract"
+
+// more than any case sends
+const largest = 8 * 1024 * 1024
+
 const page = "<!doctype html><title>contract</title><link rel=\"icon\" href=\"data:,\">"
 
 const cases = (memory: Memory): Http.RequestListener => (request, response) => {
   const target = request.url ?? "/"
-  const { pathname, searchParams: query } = new URL(target, "http://contract")
+  const { pathname, searchParams: query } = new URL(URL.canParse(target, base) ? target : "/none", base)
   const [, behaviour = "", id = ""] = pathname.split("/")
   for (const [name, value] of Object.entries(open)) response.setHeader(name, value)
   if (request.method === "OPTIONS") return void response.writeHead(204).end()
@@ -84,9 +89,12 @@ const cases = (memory: Memory): Http.RequestListener => (request, response) => {
     headers: headersOf(request)
   })
   const pieces: Array<Uint8Array> = []
+  let size = 0
   request.on("data", (bytes: Uint8Array) => {
     piece(bytes)
     pieces.push(bytes)
+    size += bytes.length
+    if (size > largest) request.destroy()
   })
   request.on("error", () => {})
   response.on("error", () => {})
@@ -95,7 +103,7 @@ const cases = (memory: Memory): Http.RequestListener => (request, response) => {
 
 const control = (memory: Memory, addresses: Service["addresses"]): Http.RequestListener => (request, response) => {
   const [, what, id = ""] = (request.url ?? "").split("/")
-  const body = what === "addresses" ? addresses : what === "report" ? memory.report(decodeURIComponent(id)) : undefined
+  const body = what === "addresses" ? addresses : what === "report" ? memory.report(id) : undefined
   response.writeHead(body === undefined ? 404 : 200, { ...open, "content-type": "application/json" })
   response.end(JSON.stringify(body ?? {}))
 }

@@ -146,7 +146,6 @@ const violationOf = <E, R>(
   Effect.matchCauseEffect(run(transport), {
     onSuccess: () => Effect.undefined,
     onFailure: (cause) => {
-      if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
       const failure = Cause.findError(cause)
       if (Result.isSuccess(failure) && failure.success instanceof ContractViolation) {
         return Effect.succeed(failure.success)

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import * as Http from "node:http"
 
 const send = (url: string, init?: RequestInit) => Effect.promise(() => fetch(url, init))
 
@@ -95,4 +96,24 @@ describe("ContractServer", () => {
         assert.strictEqual((yield* HttpClient.get(`${addresses.http}${path}`)).status, 404)
       }
     }).pipe(Effect.provide(FetchHttpClient.layer)))
+
+  it.effect("holds no more of a body than a case sends, and is not ended by what makes no sense", () =>
+    Effect.gen(function*() {
+      const { addresses, report, url } = yield* ContractServerNode.make
+      const large = fetch(`${addresses.http}/echo/large`, { method: "POST", body: new Uint8Array(12 * 1024 * 1024) })
+      assert.strictEqual(yield* Effect.promise(() => large.then(() => "answered", () => "closed")), "closed")
+      assert.isBelow((yield* report("large")).requests[0]?.size ?? 0, 9 * 1024 * 1024)
+      const raw = (port: string, target: string) =>
+        Effect.callback<number | undefined>((resume) => {
+          const request = Http.request({ port, host: "127.0.0.1", path: target, agent: false }, (response) => {
+            response.resume()
+            resume(Effect.succeed(response.statusCode))
+          })
+          request.on("error", () => resume(Effect.succeed(undefined))).end()
+        })
+      assert.strictEqual(yield* raw(new URL(addresses.http).port, "//"), 404)
+      assert.strictEqual(yield* raw(new URL(addresses.http).port, "http://[/echo/one"), 404)
+      assert.strictEqual(yield* raw(new URL(url).port, "/report/%"), 200)
+      assert.strictEqual(yield* raw(new URL(url).port, "/secrets"), 404)
+    }))
 })

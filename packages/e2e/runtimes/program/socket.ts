@@ -7,7 +7,7 @@ import type { Transports } from "./run.ts"
 
 export const transports: Transports = {
   // shorter than the contract's patience
-  "transport-node": () => NodeTransport.layer({ connectTimeout: "500 millis" }),
+  "transport-node": () => NodeTransport.layer({ connectTimeout: "1 second" }),
   undici: () => NodeHttpClient.layerUndici,
   "node-http": () => NodeHttpClient.layerNodeHttp
 }
