@@ -1,0 +1,65 @@
+/**
+ * What runs: one column of the table for each runtime and transport. Another transport is one more entry here, in
+ * `transports` and in `columns`, and one in `program/web.ts` or `program/socket.ts`. What needs a server of its own (a
+ * relay, a proxy) gets it from `servers.ts`.
+ */
+
+/** The runtimes, in the order of the table. */
+export const runtimes = ["Node 22", "Node 24", "Node 26", "Bun", "Deno", "workerd", "Chromium"] as const
+
+export type RuntimeName = (typeof runtimes)[number]
+
+/**
+ * What a transport is held to: a profile of `TransportContract`, or none where it carries the operations alone and not
+ * the contract's requests. Then it only logs in.
+ */
+export type Profile = "socketTransport" | "fetchTransport" | "none"
+
+interface Transport {
+  readonly title: string
+  readonly ours: boolean
+  readonly profile: Profile
+}
+
+export type TransportName = "transport-node" | "transport-browser" | "undici" | "node-http" | "fetch"
+
+/** The transports by the name that the programs know them by. */
+export const transports: Readonly<Record<TransportName, Transport>> = {
+  "transport-node": { title: "`NodeTransport.layer()`", ours: true, profile: "socketTransport" },
+  "transport-browser": { title: "`FetchTransport.layer`", ours: true, profile: "fetchTransport" },
+  "undici": { title: "`NodeHttpClient.layerUndici`", ours: false, profile: "socketTransport" },
+  "node-http": { title: "`NodeHttpClient.layerNodeHttp`", ours: false, profile: "socketTransport" },
+  "fetch": { title: "`FetchHttpClient.layer`", ours: false, profile: "fetchTransport" }
+}
+
+export interface Column {
+  readonly runtime: RuntimeName
+  readonly transport: TransportName
+  /** The transport is not made for this runtime: what it keeps there is told as a warning, and fails no run. */
+  readonly away?: true
+}
+
+export const columns: ReadonlyArray<Column> = [
+  { runtime: "Node 22", transport: "transport-node" },
+  { runtime: "Node 24", transport: "transport-node" },
+  { runtime: "Node 26", transport: "transport-node" },
+  { runtime: "Node 22", transport: "transport-browser" },
+  { runtime: "Node 24", transport: "transport-browser" },
+  { runtime: "Node 26", transport: "transport-browser" },
+  { runtime: "Bun", transport: "transport-browser" },
+  { runtime: "Deno", transport: "transport-browser" },
+  { runtime: "workerd", transport: "transport-browser" },
+  { runtime: "Chromium", transport: "transport-browser" },
+  { runtime: "Bun", transport: "transport-node", away: true },
+  { runtime: "Deno", transport: "transport-node", away: true },
+  { runtime: "Node 24", transport: "undici" },
+  { runtime: "Node 24", transport: "node-http" },
+  { runtime: "Node 24", transport: "fetch" },
+  { runtime: "Bun", transport: "fetch" },
+  { runtime: "Deno", transport: "fetch" },
+  { runtime: "workerd", transport: "fetch" },
+  { runtime: "Chromium", transport: "fetch" }
+]
+
+/** Whether a broken promise of this column fails the run. */
+export const isOurs = ({ away, transport }: Column): boolean => transports[transport].ours && away !== true

@@ -1,0 +1,122 @@
+/**
+ * What the runs found, as the tables of docs/transports.md. Nothing in them changes from run to run but what is found:
+ * no time, no port.
+ */
+import type { Outcome } from "@sso-oidc/testing/TransportContract"
+import * as TransportPromise from "@sso-oidc/testing/TransportPromise"
+import { type Column, isOurs, runtimes, transports } from "./columns.ts"
+import type { Told } from "./program/run.ts"
+
+/** What became of a column: what its program told, or why there was nothing to tell. */
+export type Found =
+  & { readonly column: Column }
+  & (
+    | { readonly _tag: "Told"; readonly told: Told }
+    | { readonly _tag: "Failed"; readonly why: string }
+    | { readonly _tag: "Skipped"; readonly why: string }
+  )
+
+type Verdict = Outcome["verdict"] | "skipped" | "unasked"
+
+interface Cell {
+  readonly verdict: Verdict
+  readonly why: string
+}
+
+export const login = "device login"
+
+export const rows: ReadonlyArray<string> = [...TransportPromise.names, login]
+
+const marks: Readonly<Record<Verdict, string>> = {
+  kept: "✓",
+  broken: "✗",
+  held: "(✓)",
+  missed: "–",
+  skipped: "skipped",
+  unasked: "·"
+}
+
+const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim().slice(0, 300)
+
+const cell = (found: Found, row: string): Cell => {
+  if (found._tag === "Skipped") return { verdict: "skipped", why: found.why }
+  if (found._tag === "Failed") return { verdict: "broken", why: found.why }
+  if (row === login) return { verdict: found.told.login === "" ? "kept" : "broken", why: found.told.login }
+  if (transports[found.column.transport].profile === "none") return { verdict: "unasked", why: "" }
+  const outcomes = found.told.outcomes.filter(({ promise }) => promise === row)
+  const bad = outcomes.filter(({ verdict }) => verdict === "broken" || verdict === "missed")
+  const [first = outcomes[0]] = bad
+  if (first === undefined) return { verdict: "broken", why: "no case ran" }
+  const more = bad.length > 1 ? ` (and ${bad.length - 1} more)` : ""
+  return { verdict: first.verdict, why: `${first.why}${more}` }
+}
+
+/** Whether one of ours broke what it promises. */
+export const isBroken = (found: Found): boolean =>
+  isOurs(found.column) && rows.some((row) => cell(found, row).verdict === "broken")
+
+const titleOf = ({ runtime, transport }: Column): string => `${runtime} ${transports[transport].title}`
+
+const reasons = (found: Found): ReadonlyArray<string> => {
+  if (found._tag !== "Told") {
+    const what = found._tag === "Skipped" ? "skipped" : "it broke down"
+    return [`- ${titleOf(found.column)}: ${what}: ${oneLine(found.why)}`]
+  }
+  const broken = rows.map((row) => ({ row, ...cell(found, row) })).filter(({ verdict }) => verdict === "broken")
+  return broken.map(({ row, why }) => `- ${titleOf(found.column)} breaks ${row}: ${oneLine(why)}`)
+}
+
+const table = (title: string, all: ReadonlyArray<Found>): ReadonlyArray<string> => {
+  const line = (cells: ReadonlyArray<string>) => `| ${cells.join(" | ")} |`
+  const why = all.flatMap(reasons)
+  return [
+    `### ${title}`,
+    "",
+    line(["", ...all.map(({ column }) => `${column.runtime}<br>${transports[column.transport].title}`)]),
+    line(["---", ...all.map(() => ":---:")]),
+    ...rows.map((row) => line([row, ...all.map((found) => marks[cell(found, row).verdict])])),
+    "",
+    ...(why.length > 0 ? [...why, ""] : [])
+  ]
+}
+
+const ours = "Ours"
+const theirs = "Effect's own, and ours out of place"
+
+/** The columns as the document has them. */
+export const headings = (columns: ReadonlyArray<Column>): ReadonlyArray<string> =>
+  [true, false].flatMap((own) =>
+    columns.filter((column) => isOurs(column) === own)
+      .map(({ runtime, transport }) => `${runtime}<br>${transports[transport].title}`)
+  )
+
+export const render = (all: ReadonlyArray<Found>, versions: ReadonlyMap<string, string>): string => {
+  const own = (is: boolean) => all.filter(({ column }) => isOurs(column) === is)
+  const told = runtimes.flatMap((runtime) => {
+    const version = versions.get(runtime)
+    return version === undefined ? [] : [`${runtime.replace(/ \d+$/, "")} ${version}`]
+  })
+  return [
+    `Run with ${told.join(", ")}.`,
+    "",
+    ...table(ours, own(true)),
+    ...table(theirs, own(false))
+  ].join("\n").trimEnd()
+}
+
+const start = "<!-- runtimes -->"
+const end = "<!-- /runtimes -->"
+
+/** What is between the markers of the document. */
+export const blockOf = (document: string): string => {
+  const from = document.indexOf(start)
+  const to = document.indexOf(end)
+  if (from === -1 || to < from) throw new Error(`the document has no ${start} … ${end}`)
+  return document.slice(from + start.length, to).trim()
+}
+
+export const replace = (document: string, block: string): string => {
+  blockOf(document)
+  const from = document.indexOf(start) + start.length
+  return `${document.slice(0, from)}\n\n${block}\n\n${document.slice(document.indexOf(end))}`
+}

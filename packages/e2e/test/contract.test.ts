@@ -1,0 +1,65 @@
+/**
+ * Our transports under the contract, and what Effect's own are known not to keep.
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { assert, describe, it } from "@effect/vitest"
+import * as ContractServerNode from "@sso-oidc/testing/ContractServerNode"
+import * as TransportContract from "@sso-oidc/testing/TransportContract"
+import type { PromiseName } from "@sso-oidc/testing/TransportPromise"
+import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
+import type * as Layer from "effect/Layer"
+
+const server = ContractServerNode.layer
+
+describe("transport-node keeps every promise", () => {
+  TransportContract.register(it, { transport: NodeTransport.layer({ connectTimeout: "1 second" }), server })
+})
+
+describe("transport-browser keeps what fetch can keep", () => {
+  TransportContract.register(it, {
+    transport: FetchTransport.layer,
+    server,
+    keeps: TransportContract.fetchTransport
+  })
+})
+
+// safety, and what no client may lose
+const everybody: ReadonlyArray<PromiseName> = [
+  "bytes",
+  "headers",
+  "emptyBody",
+  "largeBody",
+  "statuses",
+  "apart",
+  "oneRequest",
+  "interruption",
+  "cap",
+  "sentMaybe",
+  "answered",
+  "trust"
+]
+
+const foreign: ReadonlyArray<{
+  readonly name: string
+  readonly transport: Layer.Layer<HttpClient.HttpClient>
+  readonly misses: ReadonlyArray<PromiseName>
+}> = [
+  { name: "FetchHttpClient.layer", transport: FetchHttpClient.layer, misses: ["noRedirect"] },
+  { name: "NodeHttpClient.layerUndici", transport: NodeHttpClient.layerUndici, misses: ["connectLimit"] },
+  { name: "NodeHttpClient.layerNodeHttp", transport: NodeHttpClient.layerNodeHttp, misses: ["connectLimit"] }
+]
+
+describe("what Effect's own transports do not keep", () => {
+  it.live.each(foreign)("$name", ({ misses, transport }) =>
+    Effect.gen(function*() {
+      const outcomes = yield* TransportContract.run({ transport, keeps: everybody, concurrency: 4 })
+      const broken = outcomes.filter(({ verdict }) => verdict === "broken").map(({ violation }) => violation?.message)
+      assert.deepStrictEqual(broken, [])
+      const missed = new Set(outcomes.filter(({ verdict }) => verdict === "missed").map(({ promise }) => promise))
+      assert.includeMembers([...missed], [...misses, "sentNo", "heals"])
+    }).pipe(Effect.provide(server)))
+})

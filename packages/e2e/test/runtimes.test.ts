@@ -1,0 +1,135 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as TransportPromise from "@sso-oidc/testing/TransportPromise"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { type Column, columns, transports } from "../runtimes/columns.ts"
+import type { Told } from "../runtimes/program/run.ts"
+import * as Socket from "../runtimes/program/socket.ts"
+import * as Web from "../runtimes/program/web.ts"
+import * as Table from "../runtimes/table.ts"
+
+const document = readFileSync(join(import.meta.dirname, "../../../docs/transports.md"), "utf8")
+
+const cellsOf = (line: string): ReadonlyArray<string> => line.split(/(?<!\\)\|/).slice(1, -1).map((text) => text.trim())
+
+/** The cells of every table in a text, without the line below the heading. */
+const tablesOf = (text: string): ReadonlyArray<ReadonlyArray<ReadonlyArray<string>>> =>
+  [...text.matchAll(/(?:^\|.*\n?)+/gm)].map(([table]) =>
+    table.trim().split("\n").map(cellsOf).filter((_, line) => line !== 1)
+  )
+
+const node: Column = { runtime: "Node 24", transport: "transport-node" }
+const plain: Column = { runtime: "Bun", transport: "fetch" }
+
+const told = (change: Partial<Told> = {}): Told => ({
+  outcomes: TransportPromise.names.map((promise) => ({ promise, verdict: "kept", why: "" })),
+  login: "",
+  ...change
+})
+
+const having = (verdict: "broken" | "held" | "missed"): Told =>
+  told({
+    outcomes: told().outcomes.map((outcome) =>
+      outcome.promise === "reuse" ? { ...outcome, verdict, why: "a\nreason" } : outcome
+    )
+  })
+
+const rendered = (...all: ReadonlyArray<Table.Found>) => Table.render(all, new Map([["Node 24", "24.1.0"]]))
+
+const rowOf = (text: string, row: string) => tablesOf(text).flat().find(([name]) => name === row)
+
+describe("docs/transports.md", () => {
+  it("has every promise in words, in order", () => {
+    const [table = []] = tablesOf(document)
+    const promises = Object.entries(TransportPromise.sentences).map(([name, words]) => [`\`${name}\``, words])
+    assert.deepStrictEqual(table.slice(1).map((cells) => [...cells]), promises)
+  })
+
+  it("has the runs of this list of columns, and a row for every promise", () => {
+    const tables = tablesOf(Table.blockOf(document))
+    assert.deepStrictEqual(tables.flatMap(([heading = []]) => heading.slice(1)), Table.headings(columns))
+    for (const table of tables) assert.deepStrictEqual(table.slice(1).map(([name]) => name), [...Table.rows])
+  })
+
+  it("shows none of our transports break a promise", () => {
+    const [ours = []] = tablesOf(Table.blockOf(document))
+    for (const cells of ours.slice(1)) assert.notInclude(cells, "✗")
+  })
+
+  it("gives a reason for each cell that is broken or skipped", () => {
+    const block = Table.blockOf(document)
+    const [ours = [], theirs = []] = tablesOf(block)
+    const cells = [...ours, ...theirs].flatMap((row) => row.slice(1))
+    assert.strictEqual(
+      cells.filter((cell) => cell === "✗").length,
+      [...block.matchAll(/^- .* breaks /gm)].length
+    )
+  })
+})
+
+describe("the runs", () => {
+  it("every column's transport is in the program of its runtime", () => {
+    for (const { runtime, transport } of columns) {
+      const shell = /^Node |^Bun$|^Deno$/.test(runtime)
+      const known = shell ? { ...Web.transports, ...Socket.transports } : Web.transports
+      assert.property(known, transport, runtime)
+    }
+    assert.deepStrictEqual(
+      Object.keys(transports).filter((name) => !columns.some(({ transport }) => transport === name)),
+      []
+    )
+  })
+
+  it("a promise that is kept, held without being made, or missed without being made fails nothing", () => {
+    for (const [verdict, mark] of [["held", "(✓)"], ["missed", "–"]] as const) {
+      const found: Table.Found = { _tag: "Told", column: node, told: having(verdict) }
+      assert.isFalse(Table.isBroken(found))
+      const text = rendered(found)
+      assert.deepStrictEqual(rowOf(text, "reuse"), ["reuse", mark])
+      assert.deepStrictEqual(rowOf(text, "bytes"), ["bytes", "✓"])
+      assert.notInclude(text, "reason")
+    }
+  })
+
+  it("a broken promise of ours fails the run with its reason in one line, another's does not", () => {
+    const text = rendered(
+      { _tag: "Told", column: node, told: having("broken") },
+      { _tag: "Told", column: plain, told: having("broken") }
+    )
+    assert.isTrue(Table.isBroken({ _tag: "Told", column: node, told: having("broken") }))
+    for (const column of [plain, { ...node, away: true } as const]) {
+      assert.isFalse(Table.isBroken({ _tag: "Told", column, told: having("broken") }))
+    }
+    assert.include(text, "- Node 24 `NodeTransport.layer()` breaks reuse: a reason\n")
+    assert.include(text, "- Bun `FetchHttpClient.layer` breaks reuse: a reason")
+  })
+
+  it("a login that fails, a program that breaks down and a promise without a case are broken", () => {
+    const failed: ReadonlyArray<Table.Found> = [
+      { _tag: "Told", column: node, told: told({ login: "no answer" }) },
+      { _tag: "Failed", column: node, why: "exit code 1" },
+      { _tag: "Told", column: node, told: told({ outcomes: told().outcomes.slice(1) }) }
+    ]
+    for (const found of failed) assert.isTrue(Table.isBroken(found), rendered(found))
+    const [login, program, caseless] = failed.map((found) => rendered(found))
+    assert.include(login, "breaks device login: no answer")
+    assert.include(program, "it broke down: exit code 1")
+    assert.include(caseless, "breaks bytes: no case ran")
+  })
+
+  it("a runtime that is missing is skipped, with its reason, and fails nothing", () => {
+    const found: Table.Found = { _tag: "Skipped", column: node, why: "no such package" }
+    assert.isFalse(Table.isBroken(found))
+    const text = rendered(found)
+    for (const row of Table.rows) assert.deepStrictEqual(rowOf(text, row), [row, "skipped"])
+    assert.include(text, "- Node 24 `NodeTransport.layer()`: skipped: no such package")
+  })
+
+  it("only what is between the markers is replaced", () => {
+    const before = "a\n\n<!-- runtimes -->\nold\n<!-- /runtimes -->\n\nb\n"
+    const after = Table.replace(before, "new")
+    assert.strictEqual(after, "a\n\n<!-- runtimes -->\n\nnew\n\n<!-- /runtimes -->\n\nb\n")
+    assert.strictEqual(Table.replace(after, "new"), after)
+    assert.throws(() => Table.replace("no marker", "new"), "<!-- runtimes -->")
+  })
+})

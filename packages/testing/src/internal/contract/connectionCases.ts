@@ -1,0 +1,223 @@
+/**
+ * Cases of requests on the wire, of connections, and of failures.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { closed, type Draft, layered, over, type Probe, read, readSome, stillOpen, times } from "./probe.ts"
+
+const get = HttpClientRequest.get
+const post = (url: string) => HttpClientRequest.bodyText(HttpClientRequest.post(url), "a code that is good once")
+
+// a second request would come at once, or after the pause that a busy server asks for
+const pause = Effect.sleep(100)
+
+const seenTimes = Effect.fnUntraced(function*(probe: Probe, expected: number) {
+  yield* pause
+  const { requests } = yield* probe.report
+  yield* probe.check(
+    requests.length === expected,
+    `it on the wire ${times(expected)}`,
+    () => `the server saw it ${times(requests.length)}`
+  )
+})
+
+const oneRequest = [200, 429, 503].map((status) =>
+  over(
+    "oneRequest",
+    `a ${status}`,
+    (probe, client) =>
+      Effect.andThen(probe.answer(read(client, post(probe.url(`status?code=${status}`)))), seenTimes(probe, 1))
+  )
+)
+
+const noResend = [
+  over(
+    "noResend",
+    "a connection that dies before the answer",
+    (probe, client) => Effect.andThen(Effect.exit(read(client, post(probe.url("reset")))), seenTimes(probe, 1))
+  ),
+  over("noResend", "a kept connection that dies", (probe, client) =>
+    Effect.gen(function*() {
+      yield* probe.answer(read(client, post(probe.url("resetKept"))))
+      yield* Effect.exit(read(client, post(probe.url("resetKept"))))
+      yield* seenTimes(probe, 2)
+    })),
+  over(
+    "noResend",
+    "a 421",
+    (probe, client) =>
+      Effect.andThen(Effect.exit(read(client, post(probe.url("status?code=421")))), seenTimes(probe, 1))
+  )
+]
+
+const interruption = [
+  { name: "before the answer", path: "hold" },
+  { name: "in the middle of a body", path: "trickle" }
+].flatMap(({ name, path }) =>
+  [true, false].map((scoped) =>
+    over("interruption", `${name}${scoped ? "" : ", without a scope"}`, (probe, client) =>
+      Effect.gen(function*() {
+        const request = get(probe.url(path))
+        const whole = scoped
+          ? read(client, request)
+          : Effect.flatMap(client.execute(request), (response) => Stream.runDrain(response.stream))
+        const fiber = yield* Effect.forkChild(whole)
+        yield* probe.until("a request", ({ requests }) => requests.length > 0, () => "none came")
+        yield* pause
+        yield* probe.inTime("the interruption to end", Fiber.interrupt(fiber))
+        yield* probe.until("the connection to close", closed, stillOpen)
+      }))
+  )
+)
+
+const cap = [
+  over("cap", "an endless body", (probe, client) =>
+    Effect.gen(function*() {
+      const reading = readSome(client, get(probe.url("endless")), 64 * 1024)
+      yield* probe.inTime("the reading to end", probe.answer(reading))
+      yield* probe.until("the connection to close", closed, stillOpen)
+    })),
+  over("cap", "a body that nobody reads", (probe, client) =>
+    Effect.gen(function*() {
+      const asking = Effect.scoped(HttpClient.withScope(client).execute(get(probe.url("endless"))))
+      yield* probe.inTime("an answer", probe.answer(asking))
+      yield* probe.until("the connection to close", closed, stillOpen)
+    }))
+]
+
+const connectLimit = over("connectLimit", "a handshake that never ends", (probe, client) =>
+  Effect.gen(function*() {
+    const asking = probe.failure(client.execute(get(`${probe.server.addresses.silent}/`)))
+    const { code, sent } = yield* probe.inTime("the connection to be given up", asking)
+    yield* probe.check(sent === "no", `sent: "no"`, () => `sent: "${sent}" was told (${code})`)
+  }))
+
+const absent = [
+  { name: "a refused connection", at: "refused" },
+  { name: "a name that does not exist", at: "unresolved" },
+  { name: "a certificate that nobody trusts", at: "untrusted" }
+] as const
+
+const sentNo = absent.map(({ at, name }) =>
+  over("sentNo", name, (probe, client) =>
+    Effect.gen(function*() {
+      const { code, sent } = yield* probe.failure(client.execute(post(probe.url("echo", probe.server.addresses[at]))))
+      yield* probe.check(sent === "no", `sent: "no"`, () => `sent: "${sent}" was told (${code})`)
+    }))
+)
+
+const seenAndLost = [
+  { name: "a connection that dies before the answer", path: "reset" },
+  { name: "a connection that dies a little later", path: "late" },
+  { name: "an answer that is no HTTP", path: "garbage" }
+]
+
+const sentMaybe = [
+  ...seenAndLost.map(({ name, path }) =>
+    over("sentMaybe", name, (probe, client) =>
+      Effect.gen(function*() {
+        const { code, sent } = yield* probe.failure(client.execute(post(probe.url(path))))
+        yield* probe.check(sent === "maybe", `sent: "maybe"`, () => `sent: "no" was told (${code})`)
+      }))
+  ),
+  over("sentMaybe", "a kept connection that dies", (probe, client) =>
+    Effect.gen(function*() {
+      yield* probe.answer(read(client, post(probe.url("resetKept"))))
+      // who opens a new connection, or tries again, gets an answer: that is for other promises
+      const exit = yield* Effect.exit(probe.failure(client.execute(post(probe.url("resetKept")))))
+      const { code, sent } = Exit.isSuccess(exit) ? exit.value : { code: "", sent: "maybe" }
+      yield* probe.check(sent === "maybe", `sent: "maybe"`, () => `sent: "no" was told (${code})`)
+    }))
+]
+
+const answered = [
+  { name: "before its length", path: "cut" },
+  { name: "before its last chunk", path: "unchunked" },
+  { name: "by a reset", path: "resetBody" }
+].map(({ name, path }) =>
+  over("answered", `cut off ${name}`, (probe, client) =>
+    Effect.gen(function*() {
+      yield* Effect.gen(function*() {
+        const response = yield* probe.answer(HttpClient.withScope(client).execute(get(probe.url(path))))
+        const exit = yield* probe.inTime("the stream to fail", Effect.exit(Stream.mkUint8Array(response.stream)))
+        if (Exit.isSuccess(exit)) {
+          yield* probe.broken("a failure of the stream", `it ended, after ${exit.value.byteLength} bytes`)
+        }
+      }).pipe(Effect.scoped)
+    }))
+)
+
+const heals = [
+  { ...absent[0], expected: true },
+  { ...absent[2], expected: false }
+].map(({ at, expected, name }) =>
+  over("heals", name, (probe, client) =>
+    Effect.gen(function*() {
+      const { code, heals } = yield* probe.failure(client.execute(get(probe.url("echo", probe.server.addresses[at]))))
+      yield* probe.check(heals === expected, `heals: ${expected}`, () => `heals: ${heals} was told (${code})`)
+    }))
+)
+
+const trust = over("trust", "a certificate that signs itself", (probe, client) =>
+  Effect.gen(function*() {
+    yield* probe.failure(client.execute(post(probe.url("echo", probe.server.addresses.untrusted))))
+    const { requests } = yield* probe.report
+    yield* probe.check(requests.length === 0, "no request", () => "the server saw it")
+  }))
+
+const reuse = [200, 400].map((status) =>
+  over("reuse", `after a ${status}`, (probe, client) =>
+    Effect.gen(function*() {
+      for (let i = 0; i < 3; i++) yield* probe.answer(read(client, post(probe.url(`status?code=${status}`))))
+      const { connections } = yield* probe.report
+      yield* probe.check(connections.length === 1, "one connection", () => `there were ${connections.length}`)
+    }))
+)
+
+const scopeEnd = [
+  layered("scopeEnd", "of a connection that is kept", (probe, transport) =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(transport, scope)
+      yield* HttpClient.HttpClient.use((client) => probe.answer(read(client, get(probe.url("echo"))))).pipe(
+        Effect.provide(context),
+        Effect.onExit(() => Scope.close(scope, Exit.void))
+      )
+      yield* probe.until("the connection to close", closed, stillOpen)
+    })),
+  layered("scopeEnd", "of a request under way", (probe, transport) =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(transport, scope)
+      const fiber = yield* HttpClient.HttpClient.use((client) => read(client, get(probe.url("hold")))).pipe(
+        Effect.provide(context),
+        Effect.forkChild
+      )
+      yield* probe.until("a request", ({ requests }) => requests.length > 0, () => "none came").pipe(
+        Effect.ensuring(Scope.close(scope, Exit.void))
+      )
+      yield* probe.inTime("the request to end", Fiber.await(fiber))
+      yield* probe.until("the connection to close", closed, stillOpen)
+    }))
+]
+
+export const cases: ReadonlyArray<Draft> = [
+  ...oneRequest,
+  ...noResend,
+  ...interruption,
+  ...cap,
+  connectLimit,
+  ...sentNo,
+  ...sentMaybe,
+  ...answered,
+  ...heals,
+  trust,
+  ...reuse,
+  ...scopeEnd
+]

@@ -1,0 +1,195 @@
+/**
+ * Cases of what goes over and what comes back.
+ */
+import * as Effect from "effect/Effect"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Pattern from "./pattern.ts"
+import { type Draft, over, read, times } from "./probe.ts"
+
+const post = (url: string, body: Uint8Array | undefined) =>
+  body === undefined
+    ? HttpClientRequest.post(url)
+    : HttpClientRequest.bodyUint8Array(HttpClientRequest.post(url), body, "application/octet-stream")
+
+const differs = (sent: Uint8Array, came: Uint8Array): string => {
+  const at = sent.findIndex((byte, i) => byte !== came[i])
+  return `${came.length} bytes came${at === -1 ? "" : `, another at ${at}`}`
+}
+
+const same = (sent: Uint8Array, came: Uint8Array): boolean =>
+  sent.length === came.length && sent.every((byte, i) => byte === came[i])
+
+const everyByte = Uint8Array.from({ length: 512 }, (_, i) => i & 255)
+const lines = new TextEncoder().encode("line\r\nline\n\0\uFEFF\u00FC\u{1F511}\r\n\r\n0\r\n\r\n")
+
+const bytes = [
+  { name: "of every value", body: everyByte },
+  { name: "that look like the end of a message", body: lines }
+].map(({ body, name }) =>
+  over("bytes", `bytes ${name}`, (probe, client) =>
+    Effect.gen(function*() {
+      const back = yield* probe.answer(read(client, post(probe.url("echo"), body)))
+      const seen = (yield* probe.report).requests[0]
+      yield* probe.check(
+        seen?.body === Pattern.hex(body),
+        "the server to see what was sent",
+        () => "it saw other bytes"
+      )
+      yield* probe.check(same(body, back.bytes), `${body.length} bytes to come back`, () => differs(body, back.bytes))
+    }))
+)
+
+const sentHeaders: Readonly<Record<string, string>> = {
+  "content-type": "application/json",
+  "x-contract-list": "one, two;q=\"0, 5\"",
+  "x-contract-long": "0123456789abcdef".repeat(256)
+}
+
+const headers = [
+  over("headers", "of a request", (probe, client) =>
+    Effect.gen(function*() {
+      const body = new TextEncoder().encode("{}")
+      const request = HttpClientRequest.setHeaders(post(probe.url("echo"), body), sentHeaders)
+      yield* probe.answer(read(client, request))
+      const seen = (yield* probe.report).requests[0]
+      for (const [name, value] of Object.entries(sentHeaders)) {
+        const came = (seen?.headers ?? []).filter(([key]) => key.toLowerCase() === name).map(([, value]) => value)
+        yield* probe.check(
+          came.length === 1 && came[0] === value,
+          `${name} once, as set`,
+          () => came.length === 1 ? "it came with another value" : `it came ${times(came.length)}`
+        )
+      }
+    })),
+  over("headers", "of an answer", (probe, client) =>
+    Effect.gen(function*() {
+      const { headers } = yield* probe.answer(read(client, HttpClientRequest.get(probe.url("headers"))))
+      for (const [name, value] of Object.entries(Pattern.answerHeaders)) {
+        yield* probe.check(
+          headers[name] === value,
+          `${name} as the server set it`,
+          () => headers[name] === undefined ? "it is missing" : "it has another value"
+        )
+      }
+    }))
+]
+
+const emptyBody = [
+  over("emptyBody", "of a request", (probe, client) =>
+    Effect.gen(function*() {
+      yield* probe.answer(read(client, post(probe.url("echo"), undefined)))
+      const seen = (yield* probe.report).requests[0]
+      yield* probe.check(seen?.size === 0, "a request without a body", () => `it has ${seen?.size ?? "no"} bytes`)
+    })),
+  ...[{ path: "empty", status: 200 }, { path: "none", status: 204 }].map(({ path, status }) =>
+    over("emptyBody", `of an answer ${status}`, (probe, client) =>
+      Effect.gen(function*() {
+        const reading = probe.answer(read(client, HttpClientRequest.get(probe.url(path))))
+        const back = yield* probe.inTime("the stream to end", reading)
+        yield* probe.check(
+          back.status === status && back.bytes.length === 0,
+          `status ${status} and no byte`,
+          () => `status ${back.status} came with ${back.bytes.length} bytes`
+        )
+      }))
+  )
+]
+
+const largeBody = [
+  over("largeBody", "of a request", (probe, client) =>
+    Effect.gen(function*() {
+      const body = Pattern.pattern(1024 * 1024)
+      const back = yield* probe.answer(read(client, post(probe.url("echo"), body)))
+      yield* probe.check(same(body, back.bytes), `${body.length} bytes to come back`, () => differs(body, back.bytes))
+    })),
+  over("largeBody", "of an answer", (probe, client) =>
+    Effect.gen(function*() {
+      const body = Pattern.pattern(Pattern.large)
+      const back = yield* probe.answer(read(client, HttpClientRequest.get(probe.url("large"))))
+      yield* probe.check(same(body, back.bytes), `${body.length} bytes`, () => differs(body, back.bytes))
+    }))
+]
+
+const statuses = over("statuses", "those of the service and its gateways", (probe, client) =>
+  Effect.gen(function*() {
+    for (const status of Pattern.statuses) {
+      const back = yield* probe.answer(
+        read(client, post(probe.url(`status?code=${status}`), new TextEncoder().encode("{}")))
+      )
+      yield* probe.check(
+        back.status === status && back.text === "{}",
+        `status ${status} with its body`,
+        () => `status ${back.status} came with ${back.bytes.length} bytes`
+      )
+    }
+  }))
+
+const apart = over("apart", "six at once", (probe, client) =>
+  Effect.gen(function*() {
+    const one = Effect.fnUntraced(function*(n: number) {
+      const body = Pattern.pattern(1000 + n)
+      const back = yield* probe.answer(read(client, post(probe.url("echo"), body)))
+      yield* probe.check(same(body, back.bytes), `the answer to request ${n}`, () => differs(body, back.bytes))
+    })
+    yield* Effect.forEach([1, 2, 3, 4, 5, 6], one, { concurrency: "unbounded", discard: true })
+  }))
+
+const redirects = [301, 302, 303, 307, 308].map((status) =>
+  over("noRedirect", `a ${status}`, (probe, client) =>
+    Effect.gen(function*() {
+      const request = post(probe.url(`redirect?code=${status}`), new TextEncoder().encode("secret"))
+      const back = yield* probe.answer(read(client, request))
+      const { requests } = yield* probe.report
+      yield* probe.check(
+        requests.length === 1,
+        "one request",
+        () => `the target was asked too${requests.at(-1)?.size === 6 ? ", with the body" : ""}`
+      )
+      // a page is told of a redirect without its status
+      yield* probe.check(
+        back.status === status || back.status === 0,
+        `status ${status}, or 0 where the platform hides it`,
+        () => `status ${back.status} came`
+      )
+    }))
+)
+
+const foreign = [
+  "cookie",
+  "authorization",
+  "proxy-authorization",
+  "referer",
+  "traceparent",
+  "tracestate",
+  "b3",
+  "x-b3-traceid"
+]
+
+const nothingAdded = [
+  over("nothingAdded", "of what nobody asked for", (probe, client) =>
+    Effect.gen(function*() {
+      yield* probe.answer(read(client, post(probe.url("echo"), new TextEncoder().encode("{}"))))
+      const seen = (yield* probe.report).requests[0]
+      const added = (seen?.headers ?? []).map(([name]) => name.toLowerCase()).filter((name) => foreign.includes(name))
+      yield* probe.check(added.length === 0, "no header but its own", () => `it has ${added.join(" and ")}`)
+    })),
+  over("nothingAdded", "of a cookie that the server set", (probe, client) =>
+    Effect.gen(function*() {
+      yield* probe.answer(read(client, HttpClientRequest.get(probe.url("cookie"))))
+      yield* probe.answer(read(client, HttpClientRequest.get(probe.url("echo"))))
+      const { requests } = yield* probe.report
+      const back = requests.flatMap(({ headers }) => headers).some(([name]) => name.toLowerCase() === "cookie")
+      yield* probe.check(!back, "no cookie", () => "it comes back")
+    }))
+]
+
+export const cases: ReadonlyArray<Draft> = [
+  ...bytes,
+  ...headers,
+  ...emptyBody,
+  ...largeBody,
+  statuses,
+  apart,
+  ...redirects,
+  ...nothingAdded
+]

@@ -1,0 +1,203 @@
+/**
+ * What the cases of the contract are made of.
+ */
+import * as TransportCause from "@sso-oidc/core/TransportCause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import { ContractServer, type ContractServerError, type Report } from "../../ContractServer.ts"
+import { ContractViolation, type PromiseName } from "../../TransportPromise.ts"
+
+/** How long a case waits for what must come. */
+export const Patience = Context.Reference<Duration.Input>("@sso-oidc/testing/TransportContract/Patience", {
+  defaultValue: () => "2 seconds"
+})
+
+export type Failure = ContractViolation | ContractServerError
+
+/** One run of one case. */
+export interface Probe {
+  readonly server: ContractServer["Service"]
+  /** A URL of the server that belongs to this run. */
+  readonly url: (behaviour: string, origin?: string) => string
+  readonly report: Effect.Effect<Report, ContractServerError>
+  readonly broken: (expected: string, actual: string) => Effect.Effect<never, ContractViolation>
+  readonly check: (so: boolean, expected: string, actual: () => string) => Effect.Effect<void, ContractViolation>
+  /** Asks the server again and again, until what it saw is as it should be. */
+  readonly until: (
+    expected: string,
+    so: (report: Report) => boolean,
+    actual: (report: Report) => string
+  ) => Effect.Effect<Report, Failure>
+  /** What must come within the time of patience. */
+  readonly inTime: <A, E, R>(
+    expected: string,
+    effect: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | ContractViolation, R>
+  /** The answer, and no failure. */
+  readonly answer: <A, R>(
+    effect: Effect.Effect<A, HttpClientError.HttpClientError, R>
+  ) => Effect.Effect<A, ContractViolation, R>
+  /** The failure, and no answer. */
+  readonly failure: (
+    effect: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+  ) => Effect.Effect<Told, ContractViolation>
+}
+
+/** What a failure tells, as core reads it. */
+export interface Told {
+  readonly sent: "no" | "maybe"
+  readonly heals: boolean
+  readonly code: string
+}
+
+const told = ({ reason }: HttpClientError.HttpClientError): Told => {
+  const cause = "cause" in reason ? reason.cause : undefined
+  return reason._tag === "TransportError" && TransportCause.isTransportCause(cause)
+    ? cause
+    : { sent: "maybe", heals: true, code: `${reason._tag} without a TransportCause` }
+}
+
+// unlike any other of this server, also when several processes ask it
+const fresh = (): string => Array.from({ length: 4 }, () => Math.random().toString(36).slice(2, 8)).join("")
+
+const make = Effect.fnUntraced(function*(promise: PromiseName, name: string) {
+  const server = yield* ContractServer
+  const patience = Duration.fromInputUnsafe(yield* Patience)
+  const id = yield* Effect.sync(fresh)
+  const report = server.report(id)
+  const broken: Probe["broken"] = (expected, actual) =>
+    Effect.fail(new ContractViolation({ promise, case: name, expected, actual }))
+  const probe: Probe = {
+    server,
+    url: (behaviour, origin = server.addresses.http) => {
+      const [path = "", query] = behaviour.split("?")
+      return `${origin}/${path}/${id}${query === undefined ? "" : `?${query}`}`
+    },
+    report,
+    broken,
+    check: (so, expected, actual) => Effect.suspend(() => so ? Effect.void : broken(expected, actual())),
+    until: Effect.fnUntraced(function*(expected, so, actual) {
+      const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(patience)
+      while (true) {
+        const seen = yield* report
+        if (so(seen)) return seen
+        if ((yield* Clock.currentTimeMillis) >= end) return yield* broken(expected, actual(seen))
+        yield* Effect.sleep(20)
+      }
+    }),
+    inTime: (expected, effect) =>
+      Effect.timeoutOrElse(effect, {
+        duration: patience,
+        orElse: () => broken(expected, `nothing came of it in ${Duration.format(patience)}`)
+      }),
+    answer: (effect) =>
+      Effect.catch(effect, (error) => broken("an answer", `it failed: ${told(error).code} (${error.reason._tag})`)),
+    failure: (effect) =>
+      Effect.matchEffect(effect, {
+        onFailure: (error) => Effect.succeed(told(error)),
+        onSuccess: ({ status }) => broken("a failure", `status ${status} was told`)
+      })
+  }
+  return probe
+})
+
+/** A case, before it knows its name. */
+export interface Draft {
+  readonly name: string
+  readonly promise: PromiseName
+  readonly run: <E, R>(
+    transport: Layer.Layer<HttpClient.HttpClient, E, R>
+  ) => Effect.Effect<void, Failure | E, ContractServer | R>
+}
+
+/**
+ * A case that is free to build the transport when it likes.
+ *
+ * Sockets know no other time than the real one, so a case keeps to it, also under a test's clock. As core does, it turns
+ * Effect's own spans off.
+ */
+export const layered = (
+  promise: PromiseName,
+  name: string,
+  body: <E, R>(
+    probe: Probe,
+    transport: Layer.Layer<HttpClient.HttpClient, E, R>
+  ) => Effect.Effect<void, Failure | E, R>
+): Draft => ({
+  name,
+  promise,
+  run: (transport) =>
+    Effect.gen(function*() {
+      const probe = yield* make(promise, name)
+      const patience = Duration.fromInputUnsafe(yield* Patience)
+      yield* Effect.timeoutOrElse(body(probe, Layer.fresh(transport)), {
+        duration: Duration.times(patience, 4),
+        orElse: () => probe.broken("the case to end", "it hangs")
+      })
+    }).pipe(
+      Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
+      Effect.provideService(Clock.Clock, Clock.Clock.defaultValue())
+    )
+})
+
+/** A case over a client that is made for it alone. */
+export const over = (
+  promise: PromiseName,
+  name: string,
+  body: (probe: Probe, client: HttpClient.HttpClient) => Effect.Effect<void, Failure>
+): Draft =>
+  layered(
+    promise,
+    name,
+    (probe, transport) => Effect.provide(HttpClient.HttpClient.use((client) => body(probe, client)), transport)
+  )
+
+/**
+ * Sends, and reads the body as core does: through its stream, in a scope that closes with it. `EmptyBodyError` is
+ * Effect's own word for a body that there is none of.
+ */
+export const read = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest) =>
+  HttpClient.withScope(client).execute(request).pipe(
+    Effect.flatMap((response) =>
+      Stream.mkUint8Array(response.stream).pipe(
+        Effect.catch((error) =>
+          error.reason._tag === "EmptyBodyError" ? Effect.succeed(new Uint8Array(0)) : Effect.fail(error)
+        ),
+        Effect.map((bytes) => ({
+          status: response.status,
+          headers: response.headers,
+          bytes,
+          text: new TextDecoder().decode(bytes)
+        }))
+      )
+    ),
+    Effect.scoped
+  )
+
+/** Reads until there is so much, and no further. */
+export const readSome = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest, size: number) =>
+  HttpClient.withScope(client).execute(request).pipe(
+    Effect.flatMap((response) => {
+      let seen = 0
+      return Stream.runForEachWhile(response.stream, (bytes) => Effect.sync(() => (seen += bytes.length) < size))
+    }),
+    Effect.scoped
+  )
+
+export const closed = (report: Report): boolean =>
+  report.requests.length > 0 && report.connections.every(({ open }) => !open)
+
+export const stillOpen = ({ connections, requests }: Report): string =>
+  requests.length === 0
+    ? "the server saw no request"
+    : `${connections.filter(({ open }) => open).length} of ${connections.length} connections are open`
+
+export const times = (count: number): string => count === 1 ? "once" : `${count} times`

@@ -1,0 +1,49 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ContractServerNode from "@sso-oidc/testing/ContractServerNode"
+import * as TransportContract from "@sso-oidc/testing/TransportContract"
+import { execFile } from "node:child_process"
+import { join } from "node:path"
+import * as Vitest from "vitest"
+import * as SocketClient from "./support/socketClient.ts"
+
+const nodeTest = (...args: ReadonlyArray<string>) =>
+  new Promise<string>((resolve) => {
+    const program = join(import.meta.dirname, "support/registered.ts")
+    execFile(process.execPath, ["--test-reporter=tap", program, ...args], (_error, stdout) => resolve(stdout))
+  })
+
+// a test of vitest for each case
+TransportContract.register(Vitest.it, { transport: SocketClient.layer(), server: ContractServerNode.layer })
+
+describe("TransportContract.register", () => {
+  it("makes a test of each case whose promise is made, and of no other", () => {
+    const made: Array<string> = []
+    TransportContract.register((name) => made.push(name), {
+      transport: SocketClient.layer(),
+      server: ContractServerNode.layer,
+      keeps: TransportContract.fetchTransport
+    })
+    const expected = TransportContract.cases.filter(({ promise }) => TransportContract.fetchTransport.includes(promise))
+    assert.deepStrictEqual(made, expected.map(({ name }) => name))
+    assert.isBelow(made.length, TransportContract.cases.length)
+  })
+
+  it("a test fails with the violation", async () => {
+    const bodies = new Map<string, () => Promise<void>>()
+    TransportContract.register((name, body) => bodies.set(name, body), {
+      transport: SocketClient.layer({ keepAlive: false }),
+      server: ContractServerNode.layer
+    })
+    const error: unknown = await bodies.get("reuse: after a 200")?.().then(() => undefined, (error: unknown) => error)
+    assert.include(error, { _tag: "ContractViolation", promise: "reuse", case: "after a 200" })
+  })
+
+  it("works with node:test, and its process ends by itself", async () => {
+    const kept = await nodeTest()
+    assert.match(kept, /^# pass 5$/m)
+    assert.match(kept, /^# fail 0$/m)
+    const broken = await nodeTest("broken")
+    assert.match(broken, /^# fail 2$/m)
+    assert.include(broken, "reuse, after a 200: expected one connection, but there were 3")
+  })
+})

@@ -1,0 +1,63 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ContractServer from "@sso-oidc/testing/ContractServer"
+import * as ContractServerNode from "@sso-oidc/testing/ContractServerNode"
+import * as TransportContract from "@sso-oidc/testing/TransportContract"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as SocketClient from "./support/socketClient.ts"
+
+const doing = (effect: Effect.Effect<never>) => Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => effect))
+
+const patient = Effect.provideService(TransportContract.Patience, "200 millis")
+
+describe("TransportContract.run", () => {
+  it.effect.each<[string, Layer.Layer<HttpClient.HttpClient, string>, string]>([
+    ["dies", doing(Effect.die(new Error("a mistake"))), "a mistake"],
+    ["interrupts", doing(Effect.interrupt), "interrupt"],
+    ["has a layer that fails", Layer.effect(HttpClient.HttpClient, Effect.fail("no such file")), "no such file"]
+  ])(
+    "a transport that %s is told as a violation of each case that it does it to",
+    ([, transport, why]) =>
+      Effect.gen(function*() {
+        const outcomes = yield* TransportContract.run({ transport, concurrency: 12 })
+        assert.strictEqual(outcomes.length, TransportContract.cases.length)
+        const [first] = outcomes
+        assert.strictEqual(first?.verdict, "broken")
+        assert.strictEqual(first?.violation?.case, "bytes of every value")
+        assert.match(first?.violation?.actual ?? "", new RegExp(`^the transport broke down: .*${why}`))
+      }).pipe(patient, Effect.provide(ContractServerNode.layer))
+  )
+
+  it.effect("what is not promised is run too, and told apart", () =>
+    Effect.gen(function*() {
+      const transport = SocketClient.layer({ keepAlive: false })
+      const outcomes = yield* TransportContract.run({ transport, keeps: ["bytes", "headers"], concurrency: 6 })
+      const verdictOf = (name: string) => outcomes.filter(({ promise }) => promise === name).map((one) => one.verdict)
+      assert.deepStrictEqual(verdictOf("headers"), ["kept", "kept"])
+      assert.deepStrictEqual(verdictOf("trust"), ["held"])
+      assert.deepStrictEqual(verdictOf("reuse"), ["missed", "missed"])
+    }).pipe(Effect.provide(ContractServerNode.layer)))
+
+  it.effect("without the server nothing is said of the transport", () =>
+    Effect.gen(function*() {
+      const server = yield* Effect.scoped(ContractServerNode.make)
+      const broken = new ContractServer.ContractServerError({ detail: "gone" })
+      const error = yield* TransportContract.run({ transport: SocketClient.layer() }).pipe(
+        Effect.provideService(ContractServer.ContractServer, { ...server, report: () => Effect.fail(broken) }),
+        patient,
+        Effect.flip
+      )
+      assert.strictEqual(error._tag, "ContractServerError")
+    }))
+
+  it.live("interrupted, it ends", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(TransportContract.run({ transport: SocketClient.layer() }))
+      yield* Effect.sleep(200)
+      const exit = yield* Fiber.interrupt(fiber).pipe(Effect.andThen(Fiber.await(fiber)), Effect.timeout("1 second"))
+      assert.isTrue(Exit.hasInterrupts(exit))
+    }).pipe(Effect.provide(ContractServerNode.layer)))
+})

@@ -1,0 +1,253 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as TransportCause from "@sso-oidc/core/TransportCause"
+import * as ContractServerNode from "@sso-oidc/testing/ContractServerNode"
+import * as TransportContract from "@sso-oidc/testing/TransportContract"
+import type { PromiseName } from "@sso-oidc/testing/TransportPromise"
+import * as TransportPromise from "@sso-oidc/testing/TransportPromise"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type { Cookie } from "effect/http/Cookies"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import * as Stream from "effect/Stream"
+import * as SocketClient from "./support/socketClient.ts"
+
+type Wrap = (client: HttpClient.HttpClient) => HttpClient.HttpClient
+
+const wrapped = (wrap: Wrap, ways?: SocketClient.Ways) =>
+  Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, wrap)).pipe(
+    Layer.provide(SocketClient.layer(ways))
+  )
+
+/** The same answer with another stream. */
+const streaming = (
+  change: (
+    stream: HttpClientResponse.HttpClientResponse["stream"],
+    response: HttpClientResponse.HttpClientResponse
+  ) => typeof stream
+): Wrap =>
+  HttpClient.transformResponse(
+    Effect.map((response): HttpClientResponse.HttpClientResponse =>
+      Object.create(response, { stream: { get: () => change(response.stream, response) } })
+    )
+  )
+
+const asText = (bytes: Uint8Array) => new TextEncoder().encode(new TextDecoder().decode(bytes))
+
+const cut = (size: number) => (stream: HttpClientResponse.HttpClientResponse["stream"]) => {
+  let seen = 0
+  return Stream.takeWhile(stream, (bytes) => (seen += bytes.length) < size)
+}
+
+/** Sends what came last. */
+const mixing: Wrap = (client) => {
+  let last: HttpClientRequest.HttpClientRequest | undefined
+  return HttpClient.mapRequestEffect(client, (request) =>
+    Effect.gen(function*() {
+      last = request
+      yield* Effect.sleep(5)
+      return last === request ? request : HttpClientRequest.setBody(request, last.body)
+    }))
+}
+
+const again = (status: number): Wrap => (client) =>
+  HttpClient.transform(
+    client,
+    (effect, request) =>
+      Effect.flatMap(effect, (response) =>
+        response.status === status && request.url.includes("/status/")
+          ? client.execute(request)
+          : Effect.succeed(response))
+  )
+
+const told = (change: Partial<Pick<TransportCause.TransportCause, "sent" | "heals">>): SocketClient.Ways => ({
+  tells: ({ code, heals, sent }) => new TransportCause.TransportCause({ sent, code, heals, ...change })
+})
+
+/** Clients that each break a promise, and what they are told of: it alone, but for what cannot be parted from it. */
+const broken: ReadonlyArray<{
+  readonly promises: ReadonlyArray<PromiseName>
+  readonly by: string
+  readonly transport: Layer.Layer<HttpClient.HttpClient>
+}> = [
+  {
+    promises: ["bytes", "largeBody", "apart"],
+    by: "a request body that goes through text",
+    transport: wrapped(HttpClient.mapRequest((request) =>
+      request.body._tag === "Uint8Array"
+        ? HttpClientRequest.bodyUint8Array(
+          request,
+          asText(request.body.body),
+          request.headers["content-type"] ?? request.body.contentType
+        )
+        : request
+    ))
+  },
+  {
+    promises: ["bytes", "largeBody", "apart"],
+    by: "an answer that goes through text",
+    transport: wrapped(streaming(Stream.map(asText)))
+  },
+  {
+    promises: ["bytes"],
+    by: "other ends of lines",
+    transport: wrapped(streaming(Stream.map((bytes) => bytes.filter((byte, i) => byte !== 13 || bytes[i + 1] !== 10))))
+  },
+  {
+    promises: ["headers"],
+    by: "a header that is lost",
+    transport: wrapped(HttpClient.mapRequest(HttpClientRequest.removeHeader("x-contract-list")))
+  },
+  {
+    promises: ["headers"],
+    by: "an answer without its headers",
+    transport: wrapped(
+      HttpClient.transformResponse(
+        Effect.map((response): HttpClientResponse.HttpClientResponse =>
+          Object.create(response, { headers: { value: {} } })
+        )
+      )
+    )
+  },
+  {
+    promises: ["emptyBody"],
+    by: "an empty body that does not end",
+    transport: wrapped(streaming((stream, { status }) => status === 204 ? Stream.never : stream))
+  },
+  {
+    promises: ["emptyBody"],
+    by: "… nor one of no length",
+    transport: wrapped(
+      streaming((stream, { request }) => request.url.includes("/empty/") ? Stream.never : stream)
+    )
+  },
+  {
+    promises: ["emptyBody"],
+    by: "a body for who has none",
+    transport: wrapped(
+      HttpClient.mapRequest((request) =>
+        request.method === "POST" && request.body._tag === "Empty" ? HttpClientRequest.bodyText(request, "{}") : request
+      )
+    )
+  },
+  { promises: ["largeBody"], by: "an answer that ends early", transport: wrapped(streaming(cut(500_000))) },
+  {
+    promises: ["statuses"],
+    by: "a status that is a failure",
+    transport: wrapped(HttpClient.filterStatus((status) => status !== 500))
+  },
+  { promises: ["apart"], by: "requests that mix", transport: wrapped(mixing) },
+  { promises: ["oneRequest"], by: "a second try of a 503", transport: wrapped(again(503)) },
+  { promises: ["oneRequest"], by: "a second try of a 429", transport: wrapped(again(429)) },
+  // the first answer is not read, so that its connection is taken
+  { promises: ["oneRequest", "reuse"], by: "a second try of what went well", transport: wrapped(again(200)) },
+  {
+    promises: ["noResend", "scopeEnd"],
+    by: "a second try of what failed",
+    transport: wrapped(HttpClient.transformResponse(Effect.retry({ times: 1 })))
+  },
+  { promises: ["noResend"], by: "a second try of a 421", transport: wrapped(again(421)) },
+  { promises: ["noRedirect"], by: "redirects that are followed", transport: wrapped(HttpClient.followRedirects()) },
+  {
+    promises: ["nothingAdded"],
+    by: "a credential",
+    transport: wrapped(HttpClient.mapRequest(HttpClientRequest.bearerToken("of somebody")))
+  },
+  {
+    promises: ["nothingAdded"],
+    by: "a jar of cookies",
+    transport: wrapped(HttpClient.withCookiesRef(Ref.makeUnsafe<ReadonlyArray<Cookie>>([])))
+  },
+  {
+    promises: ["interruption"],
+    by: "a request that nobody can stop",
+    transport: wrapped((client) =>
+      HttpClient.transformResponse(client, (effect) => Effect.flatMap(Effect.forkDetach(effect), Fiber.join))
+    )
+  },
+  {
+    promises: ["interruption", "cap"],
+    by: "connections that are left alone",
+    transport: SocketClient.layer({ aborts: false })
+  },
+  {
+    promises: ["cap", "interruption"],
+    by: "a body that goes on without a reader",
+    transport: SocketClient.layer({ aborts: "before the answer" })
+  },
+  { promises: ["connectLimit"], by: "no limit", transport: SocketClient.layer({ connectLimit: false }) },
+  { promises: ["sentNo", "connectLimit"], by: "maybe", transport: SocketClient.layer(told({ sent: "maybe" })) },
+  { promises: ["sentMaybe"], by: "no", transport: SocketClient.layer(told({ sent: "no" })) },
+  {
+    promises: ["answered"],
+    by: "a cut that looks like an end",
+    transport: wrapped(streaming(Stream.catch(() => Stream.empty)))
+  },
+  { promises: ["heals"], by: "hope", transport: SocketClient.layer(told({ heals: true })) },
+  { promises: ["heals"], by: "despair", transport: SocketClient.layer(told({ heals: false })) },
+  {
+    promises: ["trust", "sentNo", "heals"],
+    by: "trust in everybody",
+    transport: SocketClient.layer({ trusts: true })
+  },
+  { promises: ["reuse"], by: "a connection each", transport: SocketClient.layer({ keepAlive: false }) },
+  { promises: ["scopeEnd"], by: "connections that stay", transport: SocketClient.layer({ closes: false }) }
+]
+
+const violated = (transport: Layer.Layer<HttpClient.HttpClient>) =>
+  TransportContract.run({ transport, concurrency: 6 }).pipe(
+    Effect.map((outcomes) => outcomes.filter(({ violation }) => violation !== undefined)),
+    Effect.provide(ContractServerNode.layer)
+  )
+
+const caught = new Set<string>()
+
+describe("TransportContract", () => {
+  it.effect("every promise can be kept, by one client", () =>
+    Effect.gen(function*() {
+      const failures = yield* violated(SocketClient.layer())
+      assert.deepStrictEqual(failures.map(({ violation }) => violation?.message), [])
+    }))
+
+  it("every promise has a case, and every case a name of its own", () => {
+    const { cases } = TransportContract
+    assert.deepStrictEqual([...new Set(cases.map(({ promise }) => promise))], TransportPromise.names)
+    assert.strictEqual(new Set(cases.map(({ name }) => name)).size, cases.length)
+    for (const { name, promise } of cases) assert.isTrue(name.startsWith(`${promise}: `), name)
+  })
+
+  it("every promise is broken by a client below", () => {
+    const tested = new Set(broken.flatMap(({ promises }) => promises.slice(0, 1)))
+    assert.deepStrictEqual(TransportPromise.names.filter((name) => !tested.has(name)), [])
+  })
+})
+
+describe.concurrent("TransportContract tells", () => {
+  it.effect.each(broken)(
+    "$promises.0 is broken by $by, and that is told by name",
+    ({ promises, transport }) =>
+      Effect.gen(function*() {
+        const failures = yield* violated(transport)
+        for (const { name } of failures) caught.add(name)
+        assert.deepStrictEqual(
+          [...new Set(failures.map(({ promise }) => promise))].toSorted(),
+          [...promises].toSorted(),
+          failures.map(({ violation }) => violation?.message).join("\n")
+        )
+        for (const { promise, verdict, violation } of failures) {
+          assert.strictEqual(verdict, "broken")
+          assert.match(violation?.message ?? "", new RegExp(`^${promise}, .+: expected .+, but .+`))
+        }
+      })
+  )
+})
+
+describe("TransportContract, in the end", () => {
+  it("every case is failed by a client above: none of them is there for show", () => {
+    const idle = TransportContract.cases.map(({ name }) => name).filter((name) => !caught.has(name))
+    assert.deepStrictEqual(idle, [])
+  })
+})
