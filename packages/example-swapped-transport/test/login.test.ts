@@ -1,36 +1,38 @@
 import { assert, it } from "@effect/vitest"
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import { answer, layer, refuse } from "@sso-oidc/testing/ScriptedTransport"
 import { Effect, Fiber, Layer, Redacted } from "effect"
-import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 
-// A transport is a Layer that gives HttpClient. This one answers from a table; the first poll comes too early.
-let polls = 0
-const answers: Record<string, () => Response> = {
-  "/client/register": () => Response.json({ clientId: "id", clientSecret: "secret", clientSecretExpiresAt: 7_776_000 }),
-  "/device_authorization": () =>
-    Response.json({ deviceCode: "device", userCode: "BCDF-GHJK", verificationUri: "https://device.example/" }),
-  "/token": () =>
-    polls++ === 0
-      ? Response.json({ error: "authorization_pending" }, { status: 400 })
-      : Response.json({ accessToken: "token", tokenType: "Bearer", expiresIn: 3600 })
-}
-const TestTransport = Layer.succeed(
-  HttpClient.HttpClient,
-  HttpClient.make((request, url) =>
-    Effect.sync(() =>
-      HttpClientResponse.fromWeb(request, answers[url.pathname]?.() ?? new Response(null, { status: 404 }))
-    )
-  )
-)
+// A transport is a Layer that gives HttpClient. This one follows a script, and the test fails where the calls do not.
+const script = layer([
+  answer(RegisterClient.operation, {
+    clientId: "my-client",
+    clientSecret: Redacted.make("my-client-secret"),
+    clientSecretExpiresAt: 7_776_000
+  }),
+  answer(StartDeviceAuthorization.operation, {
+    deviceCode: Redacted.make("my-device-code"),
+    userCode: "BCDF-GHJK",
+    verificationUri: "https://device.example/",
+    expiresIn: 600,
+    interval: 5
+  }),
+  refuse(CreateToken.operation, "AuthorizationPendingException"),
+  answer(CreateToken.operation, { accessToken: Redacted.make("my-token"), tokenType: "Bearer", expiresIn: 3600 }, {
+    expect: { deviceCode: Redacted.make("my-device-code") }
+  })
+])
 
 it.effect("logs in after ten seconds of a clock that does not run", () =>
   Effect.gen(function*() {
     const login = DeviceGrant.login({ clientName: "my-app", startUrl: "https://my.awsapps.com/start" })
     const fiber = yield* Effect.forkChild(login)
-    yield* TestClock.adjust("10 seconds") // no interval was given, so it is RFC 8628's 5 seconds, twice
+    yield* TestClock.adjust("10 seconds")
     const token = yield* Fiber.join(fiber)
-    assert.strictEqual(Redacted.value(token.accessToken), "token")
-    assert.strictEqual(polls, 2)
-  }).pipe(Effect.provide(SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(TestTransport)))))
+    assert.strictEqual(Redacted.value(token.accessToken), "my-token")
+  }).pipe(Effect.provide(SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(script)))))
