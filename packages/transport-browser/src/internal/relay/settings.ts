@@ -31,7 +31,8 @@ export interface Route {
 export interface Settings {
   /** By the whole path, so that nothing of a path is ever taken apart. */
   readonly routes: ReadonlyMap<string, Route>
-  readonly isOrigin: (origin: string, own: string) => boolean
+  /** The page's origin, and that of the URL that it asked. */
+  readonly isOrigin: (origin: string, asked: string) => boolean
   readonly isStartUrl: (url: string) => boolean
   readonly maxRequestBytes: number
   readonly maxResponseBytes: number
@@ -93,25 +94,31 @@ const routesOf = (options: Options): Result.Result<ReadonlyMap<string, Route>, E
 
 const baseOf = (base: string): string => {
   const path = base === "/" ? "" : base
-  const plain = "http://localhost"
-  if (!URL.canParse(`${plain}${path}`) || new URL(`${plain}${path}`).href !== `${plain}${path === "" ? "/" : path}`) {
-    throw new RangeError("Relay: base must be a path such as /sso-oidc, as a browser spells it")
+  // parsed below an authority, so that nothing in it can be taken for one
+  const isPath = path === "" || (/^\/[^/]/.test(path) && !path.endsWith("/") && URL.canParse(`http://localhost${path}`))
+  if (!isPath || (path !== "" && new URL(`http://localhost${path}`).pathname !== path)) {
+    throw new RangeError(
+      "Relay: base must be a path such as /sso-oidc, as a browser spells it, without a slash at its end"
+    )
   }
-  if (/[?#]|\/$/.test(path)) throw new RangeError("Relay: base must have no query, no fragment and no slash at its end")
   return path
 }
 
 const originsOf = (origins: Options["origins"]): Settings["isOrigin"] => {
   if (origins.length === 0) throw new RangeError("Relay: origins must name an origin")
   for (const origin of origins) {
-    if (origin !== "same-origin" && (!TrustedUrl.isTrusted(origin) || new URL(origin).origin !== origin)) {
+    if (
+      origin !== "same-origin" && !(TrustedUrl.isTrusted(origin) && new URL(origin).origin === origin) ||
+      origin.includes("*")
+    ) {
       throw new RangeError(
         "Relay: origins must be \"same-origin\", or origins such as https://app.example, of https or of loopback"
       )
     }
   }
-  const known = new Set(origins)
-  return (origin, own) => origin === own ? known.has("same-origin") || known.has(origin) : known.has(origin)
+  const own = origins.includes("same-origin")
+  const known = new Set(origins.filter((origin) => origin !== "same-origin"))
+  return (origin, asked) => known.has(origin) || (own && origin === asked)
 }
 
 const startUrlsOf = (startUrls: Options["startUrls"]): Settings["isStartUrl"] => {
