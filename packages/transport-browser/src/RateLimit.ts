@@ -38,7 +38,14 @@ export type Taken =
   | { readonly allowed: false; readonly retryAfter: Duration.Duration }
 
 /**
- * Where requests are counted. `take` takes one from the bucket of a key. When it fails, the relay passes nothing on.
+ * Where requests are counted.
+ *
+ * - `take` takes one from the bucket of a key.
+ * - `isFirst` says whether an id has not been asked for within a time, and remembers that it now was (`SET NX PX` in
+ *   Redis). A browser sends a request again by itself when its connection broke, and the relay passes on the first
+ *   alone. Without `isFirst` each process knows what itself has seen.
+ *
+ * When either fails, the relay passes nothing on.
  *
  * @example
  * ```ts
@@ -65,6 +72,7 @@ export type Taken =
  */
 export interface Store {
   readonly take: (key: string, limit: Limit) => Effect.Effect<Taken, unknown>
+  readonly isFirst?: ((id: string, within: Duration.Duration) => Effect.Effect<boolean, unknown>) | undefined
 }
 
 /**

@@ -226,14 +226,22 @@ describe("Relay: a request that the page's browser sends again by itself", () =>
       assert.strictEqual(wire.sent.length, 1)
     }))
 
-  it.effect("is passed on again after one that certainly did not reach the service, or was refused", () =>
+  it.effect("C8: nothing that the relay says of the second is said with a \"no\"", () =>
     Effect.gen(function*() {
-      const wire = Wire.broken(new TransportCause({ sent: "no", code: "ENOTFOUND", heals: true }))
-      const relay = yield* make(wire)
-      yield* relay(asked({ ...again, body: {} }))
+      const wire = Wire.answering(() => Wire.json(registerAnswer))
+      let open = true
+      const relay = yield* make(wire, {
+        rateLimit: {
+          key: () => {
+            if (open) return ""
+            throw new Error("no address")
+          }
+        }
+      })
       yield* relay(asked(again))
-      yield* relay(asked(again))
-      assert.strictEqual(wire.sent.length, 2)
+      open = false
+      assert.strictEqual((yield* said(yield* relay(asked()))).verdict, "sent=no; heals=yes; code=RATE_LIMIT_STORE")
+      assert.strictEqual((yield* said(yield* relay(asked(again)))).verdict, "sent=maybe; heals=yes; code=SENT_BEFORE")
     }))
 
   it.effect("others are others, and so are those without an id, or with none that a page gives", () =>

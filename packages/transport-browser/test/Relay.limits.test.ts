@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DeviceCode from "@sso-oidc/core/CreateToken"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import type * as RateLimit from "@sso-oidc/transport-browser/RateLimit"
+import * as RateLimit from "@sso-oidc/transport-browser/RateLimit"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -14,6 +14,8 @@ import * as Wire from "../../core/test/support/Wire.ts"
 import { asked, make, origin, page, said } from "./support/relay.ts"
 
 const answering = () => Wire.answering(() => Wire.json(registerAnswer))
+
+const id = "0123456789abcdef0123456789abcdef"
 
 const store = (take: RateLimit.Store["take"]) => ({ rateLimit: { store: { take } } })
 
@@ -169,6 +171,46 @@ describe("Relay: the rate limit", () => {
       const { status, verdict } = yield* said(yield* Fiber.join(fiber))
       assert.deepStrictEqual({ status, verdict }, { status: 504, verdict: "sent=no; heals=yes; code=TIMEOUT" })
       assert.strictEqual(wire.sent.length, 0)
+    }))
+
+  it.effect("C8: what a page's browser sent before is known across processes that share a store", () =>
+    Effect.gen(function*() {
+      const wire = answering()
+      const seen = new Map<string, number>()
+      const isFirst = (id: string, within: Duration.Duration) =>
+        Effect.sync(() => {
+          const first = !seen.has(id)
+          seen.set(id, Duration.toSeconds(within))
+          return first
+        })
+      const shared = { rateLimit: { store: { ...RateLimit.memory(), isFirst } } }
+      const [one, other] = [yield* make(wire, shared), yield* make(wire, shared)]
+      assert.strictEqual((yield* one(asked({ headers: { "x-sso-oidc-relay-id": id } }))).status, 200)
+      const again = yield* said(yield* other(asked({ headers: { "x-sso-oidc-relay-id": id } })))
+      assert.strictEqual(again.verdict, "sent=maybe; heals=yes; code=SENT_BEFORE")
+      assert.strictEqual(wire.sent.length, 1)
+      assert.deepStrictEqual([...seen], [[id, 50]])
+    }))
+
+  it.effect("C8: … and when the store cannot tell, a first one may have reached the service", () =>
+    Effect.gen(function*() {
+      const cannot = (isFirst: RateLimit.Store["isFirst"]) => ({
+        rateLimit: { store: { ...RateLimit.memory(), isFirst } }
+      })
+      for (const isFirst of [() => Effect.fail("no store"), () => Effect.die("no store")]) {
+        const wire = answering()
+        const relay = yield* make(wire, cannot(isFirst))
+        const { status, verdict } = yield* said(yield* relay(asked({ headers: { "x-sso-oidc-relay-id": id } })))
+        const unknown = { status: 503, verdict: "sent=maybe; heals=yes; code=RATE_LIMIT_STORE" }
+        assert.deepStrictEqual({ status, verdict }, unknown)
+        assert.strictEqual(wire.sent.length, 0)
+      }
+      const relay = yield* make(answering(), cannot(() => Effect.never))
+      const fiber = yield* Effect.forkChild(relay(asked({ headers: { "x-sso-oidc-relay-id": id } })), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("25 seconds")
+      assert.strictEqual((yield* said(yield* Fiber.join(fiber))).verdict, "sent=maybe; heals=yes; code=TIMEOUT")
     }))
 
   it.effect("D3: a poll over it is told when to come again, as trouble and not as the service's slow_down", () =>

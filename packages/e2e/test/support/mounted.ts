@@ -21,8 +21,11 @@ const streamOf = (incoming: IncomingMessage) => {
   })
 }
 
-/** The address of a server that answers with the handler, as the README of transport-browser mounts it. */
-export const mounted = (handler: Handler) =>
+/**
+ * The address of a server that answers with the handler, as the README of transport-browser mounts it. `drops` says of
+ * an answer that its connection closes instead.
+ */
+export const mounted = (handler: Handler, drops: (request: Request) => boolean = () => false) =>
   Effect.acquireRelease(
     Effect.callback<{ readonly origin: string; readonly close: () => void }>((resume) => {
       const server = createServer((incoming, outgoing) => {
@@ -38,6 +41,7 @@ export const mounted = (handler: Handler) =>
         })
         const answer = async () => {
           const response = await handler(request)
+          if (drops(request)) return void incoming.socket.destroy()
           outgoing.writeHead(response.status, Object.fromEntries(response.headers))
           outgoing.end(new Uint8Array(await response.arrayBuffer()))
         }
@@ -62,7 +66,8 @@ export const mounted = (handler: Handler) =>
 export const relayed = Effect.fnUntraced(function*(
   options: Relay.Options,
   transport: Layer.Layer<HttpClient.HttpClient>,
-  html?: string
+  html?: string,
+  drops?: (request: Request) => boolean
 ) {
   const { handler } = yield* Effect.acquireRelease(
     Effect.sync(() => Relay.toWebHandler(options, transport)),
@@ -73,7 +78,7 @@ export const relayed = Effect.fnUntraced(function*(
     if (html !== undefined && request.method === "GET") return page(html)
     requests.push(request)
     return handler(request)
-  })
+  }, drops)
   return { origin, requests, url: `${origin}/sso-oidc` }
 })
 

@@ -92,7 +92,7 @@ const relayed = (
   route: Route
 ): Effect.Effect<Response> =>
   Effect.suspend(() => {
-    const progress: Upstream.Progress = { sent: false }
+    const progress: Upstream.Progress = { unsent: false }
     return passOn(settings, client, request, route, progress).pipe(
       Effect.timeoutOrElse({
         duration: settings.requestTimeout,
@@ -102,7 +102,7 @@ const relayed = (
       Effect.catchCause((cause) =>
         Cause.hasInterruptsOnly(cause)
           ? Effect.interrupt
-          : Effect.sync(() => Upstream.ended(progress, { status: 500, code: "RELAY_DEFECT", heals: progress.sent }))
+          : Effect.sync(() => Upstream.ended(progress, { status: 500, code: "RELAY_DEFECT", heals: !progress.unsent }))
       ),
       Effect.raceFirst(gone(request.signal))
     )
@@ -124,9 +124,13 @@ const passOn = Effect.fnUntraced(function*(
   route: Route,
   progress: Upstream.Progress
 ): Effect.fn.Return<Response> {
+  const first = yield* settings.once(request)
+  if (first === false) return Upstream.ended(progress, { status: 502, code: "SENT_BEFORE", heals: true })
+  if (first === undefined) return Upstream.ended(progress, { status: 503, code: "RATE_LIMIT_STORE", heals: true })
+  progress.unsent = true
   const taken = yield* take(settings, request)
   // without a count there is no limit, and without a limit this is an open door
-  if (taken === undefined) return Answers.failed(503, { sent: "no", code: "RATE_LIMIT_STORE", heals: true })
+  if (taken === undefined) return Upstream.ended(progress, { status: 503, code: "RATE_LIMIT_STORE", heals: true })
   if (!taken.allowed) return Answers.tooMany(taken.retryAfter)
   const bytes = yield* bodyOf(request, settings.maxRequestBytes)
   if (bytes === undefined) return yield* tooLarge
@@ -139,11 +143,7 @@ const passOn = Effect.fnUntraced(function*(
   if (!hasKnownUrls(settings, members.success)) {
     return Answers.refused(400, "The relay does not serve this start URL.")
   }
-  const id = request.headers.get(Verdict.idHeader)
-  if (!settings.once.begin(id)) return Answers.failed(502, { sent: "maybe", code: "SENT_BEFORE", heals: true })
-  const response = yield* Upstream.exchange(client, settings, route, members.success, progress)
-  if (verdictOf(response)?.sent === "no") settings.once.undo(id)
-  return response
+  return yield* Upstream.exchange(client, settings, route, members.success, progress)
 })
 
 const verdictOf = (response: Response): Verdict.Verdict | undefined =>

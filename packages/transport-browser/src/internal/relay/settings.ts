@@ -16,7 +16,7 @@ import * as Schema from "effect/Schema"
 import * as RateLimit from "../../RateLimit.ts"
 import type { Options } from "../../Relay.ts"
 import { version } from "../version.ts"
-import { Once } from "./once.ts"
+import * as Once from "./once.ts"
 
 /** What one path of the relay leads to. */
 export interface Route {
@@ -40,7 +40,7 @@ export interface Settings {
   readonly limit: RateLimit.Limit
   readonly key: (request: Request) => string
   readonly store: RateLimit.Store
-  readonly once: Once
+  readonly once: Once.Once
   readonly userAgent: string
 }
 
@@ -51,16 +51,17 @@ export const check = (options: Options): Result.Result<Settings, EndpointError> 
   if (limit !== Infinity && !(Number.isInteger(limit) && limit >= 1)) {
     throw new RangeError("Relay: rateLimit.limit must be a whole number of at least 1, or Infinity")
   }
+  const requestTimeout = durationOf("requestTimeout", options.requestTimeout ?? "25 seconds")
   const settings = {
     isOrigin: originsOf(options.origins),
     isStartUrl: startUrlsOf(options.startUrls),
     maxRequestBytes: bytesOf("maxRequestBytes", options.maxRequestBytes ?? 64 * 1024),
     maxResponseBytes: bytesOf("maxResponseBytes", options.maxResponseBytes ?? 256 * 1024),
-    requestTimeout: durationOf("requestTimeout", options.requestTimeout ?? "25 seconds"),
+    requestTimeout,
     limit: { limit, window: durationOf("rateLimit.window", rateLimit.window ?? "1 minute") },
     key: rateLimit.key ?? (() => ""),
     store: rateLimit.store ?? RateLimit.memory(),
-    once: new Once(),
+    once: Once.make(rateLimit.store?.isFirst?.bind(rateLimit.store), requestTimeout),
     userAgent: `sso-oidc-effect-relay/${version}`
   }
   return Result.map(routesOf(options), (routes) => ({ ...settings, routes }))

@@ -17,8 +17,8 @@ import type { Route, Settings } from "./settings.ts"
 
 /** How far a request has come. Kept beside it, since whoever ends it from outside must tell. */
 export interface Progress {
-  /** The request has been given to the transport. */
-  sent: boolean
+  /** It is certain that it did not leave: its browser has not sent it before, and no transport has been given it. */
+  unsent: boolean
   /** The service has answered. */
   head?: HttpClientResponse.HttpClientResponse | undefined
 }
@@ -29,9 +29,9 @@ export const ended = (
   how: { readonly status: number; readonly code: string; readonly heals: boolean }
 ): Response => {
   const { code, heals, status } = how
-  const { head, sent } = progress
+  const { head, unsent } = progress
   return head === undefined
-    ? Answers.failed(status, { sent: sent ? "maybe" : "no", code, heals })
+    ? Answers.failed(status, { sent: unsent ? "no" : "maybe", code, heals })
     : Answers.failed(status, { sent: "answered", code, heals, status: head.status }, headersOf(head, trail))
 }
 
@@ -47,7 +47,7 @@ export const exchange = Effect.fnUntraced(function*(
       headers: { "user-agent": settings.userAgent },
       body: HttpBody.jsonUnsafe(members)
     })
-    progress.sent = true
+    progress.unsent = false
     return HttpClient.withScope(client).execute(request)
   }).pipe(
     Effect.flatMap((response) => {
