@@ -1,6 +1,7 @@
 /**
  * Whole logins of a page through the relay: in process, and over real sockets.
  */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as Retry from "@sso-oidc/core/Retry"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
@@ -13,17 +14,22 @@ import * as EmulatorTransport from "@sso-oidc/emulator/EmulatorTransport"
 import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
 import * as Relay from "@sso-oidc/transport-browser/Relay"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
+import * as HttpEffect from "effect/http/HttpEffect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
+import { createServer } from "node:http"
 import { relayed } from "./support/mounted.ts"
 
 const startUrl = "https://my.awsapps.com/start"
@@ -105,6 +111,29 @@ describe("a page's login through the relay", () => {
         ])
       }).pipe(Effect.provide(EmulatorServer.layer()))
   )
+
+  it.effect("mounted in Effect's own server, beside other routes", () =>
+    Effect.gen(function*() {
+      const { url: endpoint } = yield* EmulatorServer.EmulatorServer
+      const { handler } = Relay.toWebHandler({ ...options, endpoint }, NodeTransport.layer())
+      const routes = HttpRouter.add("*", "/sso-oidc/*", HttpEffect.fromWebHandler(handler))
+      const server = HttpRouter.serve(routes, { disableListenLog: true, disableLogger: true }).pipe(
+        Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" }))
+      )
+      const context = yield* Layer.build(server)
+      const { address } = Context.get(context, HttpServer.HttpServer)
+      const port = "port" in address ? address.port : 0
+      const url = `http://127.0.0.1:${port}/sso-oidc`
+      yield* wholeLogin.pipe(Effect.provide(clientOf(url, globalThis.fetch)))
+      const preflight = yield* Effect.promise(() =>
+        fetch(`${url}/us-east-1/token`, {
+          method: "OPTIONS",
+          headers: { origin, "access-control-request-method": "POST" }
+        })
+      )
+      assert.strictEqual(preflight.status, 204)
+      assert.strictEqual(preflight.headers.get("access-control-allow-origin"), origin)
+    }).pipe(Effect.provide(EmulatorServer.layer())))
 
   it.effect("a client that has the relay as its endpoint logs in too", () =>
     Effect.gen(function*() {

@@ -190,6 +190,23 @@ describe("Relay: whom it serves", () => {
       }
     }))
 
+  it.effect("… as the browser tells it, whatever a server made the URL of", () =>
+    Effect.gen(function*() {
+      const relay = yield* make(Wire.answering(answer), { origins: ["same-origin"] })
+      const url = "https://evil.example/sso-oidc/eu-west-1/client/register"
+      const ask = (headers: Record<string, string>) =>
+        Effect.map(
+          relay(asked({ url, headers: { origin: "https://evil.example", ...headers } })),
+          ({ status }) => status
+        )
+      assert.strictEqual(yield* ask({}), 200)
+      assert.strictEqual(yield* ask({ host: "evil.example", "sec-fetch-site": "same-origin" }), 200)
+      assert.strictEqual(yield* ask({ host: "relay.example" }), 403)
+      for (const site of ["cross-site", "same-site", "none"]) {
+        assert.strictEqual(yield* ask({ "sec-fetch-site": site }), 403)
+      }
+    }))
+
   it.effect("several origins, each by its own name", () =>
     Effect.gen(function*() {
       const relay = yield* make(Wire.answering(answer), { origins: [origin, "http://localhost:5173"] })

@@ -19,7 +19,7 @@ export const handler =
     Effect.suspend(() => {
       const url = new URL(request.url)
       const origin = request.headers.get("origin")
-      if (origin === null || !settings.isOrigin(origin, url.origin)) {
+      if (origin === null || !settings.isOrigin(origin, request, url)) {
         return Effect.succeed(
           Answers.refused(403, "The relay answers pages of chosen origins alone, and this is none.")
         )

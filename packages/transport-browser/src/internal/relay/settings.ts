@@ -31,8 +31,7 @@ export interface Route {
 export interface Settings {
   /** By the whole path, so that nothing of a path is ever taken apart. */
   readonly routes: ReadonlyMap<string, Route>
-  /** The page's origin, and that of the URL that it asked. */
-  readonly isOrigin: (origin: string, asked: string) => boolean
+  readonly isOrigin: (origin: string, request: Request, url: URL) => boolean
   readonly isStartUrl: (url: string) => boolean
   readonly maxRequestBytes: number
   readonly maxResponseBytes: number
@@ -117,10 +116,15 @@ const originsOf = (origins: Options["origins"]): Settings["isOrigin"] => {
       )
     }
   }
-  const own = origins.includes("same-origin")
+  const same = origins.includes("same-origin")
   const known = new Set(origins.filter((origin) => origin !== "same-origin"))
-  return (origin, asked) => known.has(origin) || (own && origin === asked)
+  return (origin, request, url) => known.has(origin) || (same && origin === url.origin && isOwn(request, url))
 }
+
+// A server that makes the URL of a target such as `//evil.example/sso-oidc/…` takes its host from there. What the browser
+// says itself, it says of where it really asked.
+const isOwn = ({ headers }: Request, url: URL): boolean =>
+  (headers.get("host") ?? url.host) === url.host && (headers.get("sec-fetch-site") ?? "same-origin") === "same-origin"
 
 const startUrlsOf = (startUrls: Options["startUrls"]): Settings["isStartUrl"] => {
   if (typeof startUrls === "function") return (url) => TrustedUrl.isTrusted(url) && startUrls(url)
