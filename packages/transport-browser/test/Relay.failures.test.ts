@@ -86,6 +86,14 @@ describe("Relay: what it says when the service gave no answer", () => {
     }))
 })
 
+describe("Relay: a transport that ends itself", () => {
+  it.effect("is answered as one with a defect", () =>
+    Effect.gen(function*() {
+      const { verdict } = yield* told(Wire.make(() => Effect.interrupt))
+      assert.strictEqual(verdict, "sent=maybe; heals=yes; code=RELAY_DEFECT")
+    }))
+})
+
 const heads = { "x-amzn-requestid": "r-1", date: "Wed, 25 Nov 2026 12:00:00 GMT", "retry-after": "3" }
 
 describe("Relay: what it says of an answer that it does not pass on", () => {

@@ -134,7 +134,10 @@ describe("Relay: nothing is sent for, and the page reads a sentence of", () => {
   refusal("a body that is no UTF-8", 400, {
     body: new ReadableStream({
       start: (body) => {
-        body.enqueue(new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))
+        const [before = "", after = ""] = JSON.stringify(registerRequest).split("a-tool")
+        body.enqueue(new TextEncoder().encode(`${before}a`))
+        body.enqueue(new Uint8Array([0xff]))
+        body.enqueue(new TextEncoder().encode(after))
         body.close()
       }
     })

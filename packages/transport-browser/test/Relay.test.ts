@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
+import type { HttpClientError } from "effect/http/HttpClientError"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import { readFileSync } from "node:fs"
@@ -78,6 +79,24 @@ describe("Relay: what it passes on", () => {
         "content-type": "application/json",
         "user-agent": `sso-oidc-effect-relay/${Reflect.get(Object(manifest), "version")}`
       })
+    }))
+
+  it.effect("… also over a client that asks Effect whether to trace", () =>
+    Effect.gen(function*() {
+      const told: Array<boolean> = []
+      const client = HttpClient.makeWith<HttpClientError, never, HttpClientError, never>(
+        (effect) =>
+          Effect.flatMap(effect, (request) =>
+            Effect.gen(function*() {
+              told.push(yield* HttpClient.TracerPropagationEnabled)
+              told.push(!(yield* HttpClient.TracerDisabledWhen)(request))
+              return HttpClientResponse.fromWeb(request, answer())
+            })),
+        Effect.succeed
+      )
+      const relay = yield* Relay.make(options).pipe(Effect.provideService(HttpClient.HttpClient, client))
+      assert.strictEqual((yield* relay(asked())).status, 200)
+      assert.deepStrictEqual(told, [false, false])
     }))
 
   it.effect("of the body the members of the model alone, written anew", () =>

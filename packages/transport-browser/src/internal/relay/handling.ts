@@ -1,7 +1,6 @@
 /**
  * One request of a page, from its origin to its answer.
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Stream from "effect/Stream"
@@ -99,10 +98,8 @@ const relayed = (
         orElse: () => Effect.sync(() => Upstream.ended(progress, { status: 504, code: "TIMEOUT", heals: true }))
       }),
       // A defect of a function that the operator gave, or of a transport. It may hold anything, and is told to nobody.
-      Effect.catchCause((cause) =>
-        Cause.hasInterruptsOnly(cause)
-          ? Effect.interrupt
-          : Effect.sync(() => Upstream.ended(progress, { status: 500, code: "RELAY_DEFECT", heals: !progress.unsent }))
+      Effect.catchCause(() =>
+        Effect.sync(() => Upstream.ended(progress, { status: 500, code: "RELAY_DEFECT", heals: !progress.unsent }))
       ),
       Effect.raceFirst(gone(request.signal))
     )
@@ -153,7 +150,7 @@ const take = (settings: Settings, request: Request): Effect.Effect<RateLimit.Tak
   settings.limit.limit === Infinity
     ? Effect.succeed({ allowed: true })
     : Effect.suspend(() => settings.store.take(settings.key(request).slice(0, 256), settings.limit)).pipe(
-      Effect.catchCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.succeed(undefined))
+      Effect.catchCause(() => Effect.succeed(undefined))
     )
 
 const bodyOf = (request: Request, maxBytes: number): Effect.Effect<Uint8Array | undefined> => {

@@ -8,7 +8,6 @@
  *
  * The id is taken before all else: whatever the relay then says of the request, it says of the first of that id.
  */
-import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as RateLimit from "../../RateLimit.ts"
@@ -38,7 +37,7 @@ export const make = (isFirst: RateLimit.Store["isFirst"], requestTimeout: Durati
       }
       if (isFirst === undefined) return Effect.succeed(true)
       return Effect.suspend(() => isFirst(id, within)).pipe(
-        Effect.catchCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.succeed(undefined))
+        Effect.catchCause(() => Effect.succeed(undefined))
       )
     })
 }
