@@ -11,7 +11,7 @@ export type RuntimeName = (typeof runtimes)[number]
 
 /**
  * What a transport is held to: a profile of `TransportContract`, or none where it carries the operations alone and not
- * the contract's requests. Then it only logs in.
+ * the contract's requests. Then it only logs in, through the service's own endpoint, which it must lead elsewhere.
  */
 export type Profile = "socketTransport" | "fetchTransport" | "none"
 
@@ -21,12 +21,13 @@ interface Transport {
   readonly profile: Profile
 }
 
-export type TransportName = "transport-node" | "transport-browser" | "undici" | "node-http" | "fetch"
+export type TransportName = "transport-node" | "transport-browser" | "relay" | "undici" | "node-http" | "fetch"
 
 /** The transports by the name that the programs know them by. */
 export const transports: Readonly<Record<TransportName, Transport>> = {
   "transport-node": { title: "`NodeTransport.layer()`", ours: true, profile: "socketTransport" },
   "transport-browser": { title: "`FetchTransport.layer`", ours: true, profile: "fetchTransport" },
+  "relay": { title: "`FetchTransport.layerRelay`", ours: true, profile: "none" },
   "undici": { title: "`NodeHttpClient.layerUndici`", ours: false, profile: "socketTransport" },
   "node-http": { title: "`NodeHttpClient.layerNodeHttp`", ours: false, profile: "socketTransport" },
   "fetch": { title: "`FetchHttpClient.layer`", ours: false, profile: "fetchTransport" }
@@ -50,6 +51,8 @@ export const columns: ReadonlyArray<Column> = [
   { runtime: "Deno", transport: "transport-browser" },
   { runtime: "workerd", transport: "transport-browser" },
   { runtime: "Chromium", transport: "transport-browser" },
+  // in a page alone: the relay answers nobody else
+  { runtime: "Chromium", transport: "relay" },
   { runtime: "Bun", transport: "transport-node", away: true },
   { runtime: "Deno", transport: "transport-node", away: true },
   { runtime: "Node 24", transport: "undici" },

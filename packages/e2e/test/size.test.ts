@@ -74,7 +74,12 @@ describe("sizes, Effect included", () => {
         client(`import { layer as transport } from "@sso-oidc/transport-browser/FetchTransport"`),
         "browser"
       ),
-      "the same, Effect through its barrel": await size(
+      "the same, through a relay": await size(
+        client(`import * as F from "@sso-oidc/transport-browser/FetchTransport"
+          const transport = F.layerRelay({ url: "/sso-oidc" })`),
+        "browser"
+      ),
+      "core + transport-browser, Effect through its barrel": await size(
         client(`import { layer as transport } from "@sso-oidc/transport-browser/FetchTransport"`)
           .replace(/import \* as (\w+) from "effect\/\w+"/g, `import { $1 } from "effect"`),
         "browser"
@@ -100,11 +105,29 @@ describe("sizes, Effect included", () => {
       Object.entries(sizes).map(([name, bytes]) => `${(bytes / 1000).toFixed(1).padStart(6)} kB  ${name}`).join("\n")
     )
     assert.isBelow(sizes["core + transport-browser"], sizes["@aws-sdk/client-sso-oidc, browser"])
-    assert.isBelow(sizes["core + transport-browser"], 0.85 * sizes["the same, Effect through its barrel"])
+    assert.isBelow(
+      sizes["core + transport-browser"],
+      0.85 * sizes["core + transport-browser, Effect through its barrel"]
+    )
+    assert.isBelow(sizes["the same, through a relay"], sizes["core + transport-browser"] + 2000)
     assert.isBelow(sizes["core + transport-node + device-grant"], 0.5 * sizes["@aws-sdk/client-sso-oidc, node"])
     // ours has proxies and client certificates in it, which that one has not
     assert.isBelow(sizes["core + transport-node"], 0.9 * sizes["core + NodeHttpClient.layerNodeHttp"])
     assert.isBelow(sizes["core + transport-node"], 0.2 * sizes["core + NodeHttpClient.layerUndici"])
+  })
+
+  it("a page that goes through a relay ships none", async () => {
+    const ships = async (program: string): Promise<boolean> =>
+      new TextDecoder().decode((await bundle(program, "browser")).bytes).includes("The relay passes on")
+    for (const path of ["@sso-oidc/transport-browser/FetchTransport", "@sso-oidc/transport-browser"]) {
+      const page = path.endsWith("FetchTransport")
+        ? `import * as FetchTransport from "${path}"`
+        : `import { FetchTransport } from "${path}"`
+      assert.isFalse(await ships(`${page}; globalThis.transport = FetchTransport.layerRelay({ url: "/" })`), path)
+    }
+    assert.isTrue(
+      await ships(`import * as Relay from "@sso-oidc/transport-browser/Relay"; globalThis.make = Relay.make`)
+    )
   })
 
   it("D7: the plain login adds no Stream to what core reads bodies with", async () => {

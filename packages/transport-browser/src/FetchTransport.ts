@@ -2,32 +2,35 @@
  * Effect's `HttpClient` over `fetch`, for pages, workers and edge runtimes (also Deno, Bun and Node), with as many of
  * the promises that core's operations rest on as `fetch` can keep.
  *
- * It keeps these: no redirect is followed, no cookie or credential is sent along, nothing is cached, and interruption
- * aborts the request. The settings for it sit inside this layer, so that a `FetchHttpClient.RequestInit` in the
- * caller's context has no say.
+ * It keeps these: no redirect is followed, no cookie or credential is sent along, nothing is cached, no referrer and no
+ * trace header is told, and interruption aborts the request. The settings for it sit inside this layer, so that a
+ * `FetchHttpClient.RequestInit` in the caller's context has no say.
  *
  * It cannot keep the others:
  *
- * - `fetch` does not tell whether a failed request had left, so `sent` is always `"maybe"`: an authorization code or a
- *   refresh token is never sent again after a failure. It does not tell an untrusted certificate from a cable that was
- *   pulled, so `heals` is always `true`.
+ * - `fetch` does not tell whether a failed request had left. `sent: "no"` is said only where `fetch` was never called: of
+ *   a request that cannot be made, and of a signal that was aborted before. All else is `"maybe"`: an authorization code
+ *   or a refresh token is never sent again after a failure.
+ * - A page is not told an untrusted certificate from a cable that was pulled, so that `heals` is `true` there. Node and
+ *   Bun name the certificate.
  * - There is no limit on connecting: core's `requestTimeout` stands in.
  * - Connections, and whether one that went stale leads to a second try, are the platform's affair. So is the answer to a
  *   421 (Misdirected Request), by which a server says that it did not act: `fetch` asks once more on a new connection.
  * - A page cannot choose its `user-agent` everywhere, and its platform adds headers of its own.
- * - The service answers no foreign origin (CORS), so a page needs a relay on its own origin.
+ * - The service answers no foreign origin (CORS), so that a page needs a relay: {@link layerRelay}, and the module
+ *   `Relay`.
  *
  * Where there are sockets, `@sso-oidc/transport-node` keeps them all.
  *
  * @since 0.1.0
  */
-import * as TransportCause from "@sso-oidc/core/TransportCause"
+import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientError from "effect/http/HttpClientError"
 import * as Layer from "effect/Layer"
-import * as Predicate from "effect/Predicate"
+import * as Failure from "./internal/failure.ts"
+import * as Relayed from "./internal/relayed.ts"
 
 // -----------------------------------------------------------------------------
 // settings
@@ -56,10 +59,12 @@ const pinned = (): RequestInit => {
 
 /**
  * The client as a layer. It calls the `FetchHttpClient.Fetch` of the context, the global `fetch` by default: the seam
- * for a `fetch` of your own, such as one that a test scripts.
+ * for a `fetch` of your own, such as one that a test scripts. One that knows more of its failures than `fetch` does may
+ * reject with core's `TransportCause`.
  *
  * A failure is a `TransportError` whose cause is core's `TransportCause`, with the platform's code where it gives one
- * (`ECONNREFUSED` on Node), else `FETCH_FAILED`.
+ * (`ECONNREFUSED` on Node), else `FETCH_FAILED`. What was never given to `fetch` has `sent: "no"` and one of the codes
+ * `INVALID_REQUEST`, `UPGRADE_UNSUPPORTED`, `ABORTED` and `NO_FETCH`.
  *
  * @example
  * ```ts
@@ -74,33 +79,58 @@ const pinned = (): RequestInit => {
  * @since 0.1.0
  */
 export const layer: Layer.Layer<HttpClient.HttpClient> = /* @__PURE__ */ Layer.provide(
-  /* @__PURE__ */ Layer.effect(
-    HttpClient.HttpClient,
+  // of the merged context, so that the `Fetch` of the layer counts, and that of the call before it
+  /* @__PURE__ */ HttpClient.layerMergedContext(
     /* @__PURE__ */ Effect.map(HttpClient.HttpClient, (client) => {
       const init = pinned()
-      return HttpClient.transformResponse(client, (response) =>
-        response.pipe(
-          Effect.provideService(FetchHttpClient.RequestInit, init),
-          Effect.mapError(told)
-        ))
+      return HttpClient.transformResponse(
+        client,
+        (response) =>
+          Effect.flatMap(FetchHttpClient.Fetch, (fetch) =>
+            response.pipe(
+              Effect.provideService(FetchHttpClient.Fetch, Failure.careful(fetch)),
+              Effect.provideService(FetchHttpClient.RequestInit, init),
+              Effect.provideService(HttpClient.TracerPropagationEnabled, false),
+              Effect.mapError(Failure.told)
+            ))
+      )
     })
   ),
   FetchHttpClient.layer
 )
 
-const told = (error: HttpClientError.HttpClientError): HttpClientError.HttpClientError => {
-  const { reason } = error
-  if (reason._tag !== "TransportError") return error
-  const cause = new TransportCause.TransportCause({ sent: "maybe", code: codeOf(reason.cause), heals: true })
-  return new HttpClientError.HttpClientError({
-    reason: new HttpClientError.TransportError({ request: reason.request, cause })
-  })
-}
-
-// undici wraps the platform's error in a TypeError; the code is one level down
-const codeOf = (error: unknown): string => {
-  for (const at of [error, Predicate.hasProperty(error, "cause") ? error.cause : undefined]) {
-    if (Predicate.hasProperty(at, "code") && typeof at.code === "string" && at.code !== "") return at.code
-  }
-  return "FETCH_FAILED"
-}
+/**
+ * The client of a page: requests for the service go to a relay instead (the module `Relay`), since the service answers
+ * no page of a foreign origin. The client above it stays as it is, region and all.
+ *
+ * `url` is where the relay is mounted: absolute, or relative to the page, such as `/sso-oidc`. It is https, or http to
+ * loopback, without user info, query or fragment; any other is an `EndpointError`.
+ *
+ * A failure is what it would be without a relay between: `sent: "no"` when the relay is certain that this request reached
+ * nobody, `"answered"` when the service's answer to it was lost. What is no operation of the service at its plain endpoint
+ * is not relayed (`NOT_RELAYED`, `sent: "no"`): FIPS, dual-stack and other endpoints are the relay's to choose.
+ *
+ * @example
+ * ```ts
+ * import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+ * import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
+ * import * as Layer from "effect/Layer"
+ *
+ * const Live = SsoOidc.layer({ region: "eu-west-1" }).pipe(
+ *   Layer.provide(FetchTransport.layerRelay({ url: "/sso-oidc" }))
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerRelay = (options: {
+  readonly url: string
+}): Layer.Layer<HttpClient.HttpClient, SsoOidcError.EndpointError> =>
+  Layer.effect(
+    HttpClient.HttpClient,
+    Effect.gen(function*() {
+      const relay = yield* Effect.fromResult(Relayed.urlOf(options.url))
+      return Relayed.through(yield* HttpClient.HttpClient, relay)
+    })
+  ).pipe(Layer.provide(layer))

@@ -3,12 +3,16 @@ import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as TransportCause from "@sso-oidc/core/TransportCause"
 import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as Http from "node:http"
 
 /** A `fetch` that keeps what it was given. */
@@ -21,8 +25,10 @@ const recording = (answer: () => Response | Promise<Response>) => {
   return { inits, fetch }
 }
 
-const get = (url: string) =>
-  Effect.flatMap(HttpClient.HttpClient, (client) => client.execute(HttpClientRequest.get(url)))
+const send = (request: HttpClientRequest.HttpClientRequest) =>
+  Effect.flatMap(HttpClient.HttpClient, (client) => client.execute(request))
+
+const get = (url: string) => send(HttpClientRequest.get(url))
 
 const scripted = (fetch: typeof globalThis.fetch) =>
   FetchTransport.layer.pipe(Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetch)))
@@ -44,8 +50,8 @@ const server = (handler: Http.RequestListener) =>
       })
   )
 
-const causeOf = Effect.fnUntraced(function*(url: string) {
-  const error = yield* Effect.flip(get(url))
+const causeOf = Effect.fnUntraced(function*(request: string | HttpClientRequest.HttpClientRequest) {
+  const error = yield* Effect.flip(typeof request === "string" ? get(request) : send(request))
   assert.strictEqual(error.reason._tag, "TransportError")
   if (!TransportCause.isTransportCause(error.cause)) return assert.fail("the cause is no TransportCause")
   const { code, heals, sent } = error.cause
@@ -92,8 +98,14 @@ describe("FetchTransport", () => {
         credentials: "include",
         redirect: "follow",
         cache: "force-cache",
+        referrer: "https://page.test/secret",
+        referrerPolicy: "unsafe-url",
         headers: { cookie: "a=1", authorization: "Basic x" },
-        integrity: "sha256-x"
+        integrity: "sha256-x",
+        keepalive: true,
+        mode: "no-cors",
+        window: null,
+        signal: AbortSignal.abort()
       }
       const layer = scripted(fetch).pipe(Layer.provide(Layer.succeed(FetchHttpClient.RequestInit, init)))
       yield* get("https://service.test/").pipe(
@@ -101,18 +113,42 @@ describe("FetchTransport", () => {
         Effect.provide(layer)
       )
       assert.include(inits[0], pinned)
-      assert.isUndefined(inits[0]?.integrity)
+      for (const name of ["integrity", "keepalive", "mode", "referrer", "window"]) assert.notProperty(inits[0], name)
+      assert.isFalse(inits[0]?.signal?.aborted)
       const headers = new Headers(inits[0]?.headers)
       assert.isNull(headers.get("cookie"))
       assert.isNull(headers.get("authorization"))
     }))
 
-  it.effect("seam: the caller's Fetch is used", () =>
+  it.effect("seam: no trace header, though a span is there to tell of", () =>
+    Effect.gen(function*() {
+      const { fetch, inits } = recording(() => new Response("hello"))
+      yield* get("https://service.test/").pipe(
+        Effect.provideService(HttpClient.TracerPropagationEnabled, true),
+        Effect.provide(scripted(fetch)),
+        Effect.withSpan("the caller's own")
+      )
+      assert.deepStrictEqual([...new Headers(inits[0]?.headers).keys()], [])
+    }))
+
+  it.effect("seam: bytes go out whole, as they are, and say nothing of streaming", () =>
+    Effect.gen(function*() {
+      const { fetch, inits } = recording(() => new Response("hello"))
+      const bytes = new TextEncoder().encode("{}")
+      yield* send(
+        HttpClientRequest.post("https://service.test/", { body: HttpBody.uint8Array(bytes, "application/json") })
+      ).pipe(Effect.provide(scripted(fetch)))
+      assert.strictEqual(inits[0]?.body, bytes)
+      assert.isUndefined(Reflect.get(inits[0] ?? {}, "duplex"))
+      assert.deepStrictEqual(Object.fromEntries(new Headers(inits[0]?.headers)), { "content-type": "application/json" })
+    }))
+
+  it.effect("seam: the caller's Fetch is used, and comes before that of the layer", () =>
     Effect.gen(function*() {
       const { fetch, inits } = recording(() => new Response("hello"))
       yield* get("https://service.test/").pipe(
         Effect.provideService(FetchHttpClient.Fetch, fetch),
-        Effect.provide(FetchTransport.layer)
+        Effect.provide(scripted(() => Promise.reject(new Error("the layer's"))))
       )
       assert.include(inits[0], pinned)
     }))
@@ -164,6 +200,100 @@ describe("FetchTransport", () => {
         Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "maybe", code: "FETCH_FAILED", heals: true }))
       )
   )
+
+  it.effect.each([
+    ["AbortError", "ABORTED"],
+    ["TimeoutError", "TIMEOUT"],
+    ["NotAllowedError", "FETCH_FAILED"]
+  ])(
+    "seam: … or the name of what a signal of its own does (%s)",
+    ([name, code]) =>
+      causeOf("https://service.test/").pipe(
+        Effect.provide(scripted(() => Promise.reject(new DOMException("secret", name)))),
+        Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "maybe", code, heals: true }))
+      )
+  )
+
+  it.effect.each([
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
+    "CERT_HAS_EXPIRED",
+    "ERR_TLS_CERT_ALTNAME_INVALID",
+    "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    "HOSTNAME_MISMATCH"
+  ])(
+    "seam: a certificate that is not trusted does not heal, where the platform names it (%s)",
+    (code) =>
+      causeOf("https://service.test/").pipe(
+        Effect.provide(scripted(() => Promise.reject(new TypeError("fetch failed", { cause: { code } })))),
+        Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "maybe", code, heals: false }))
+      )
+  )
+
+  it.effect("seam: a fetch that knows more says so with a TransportCause", () => {
+    const known = new TransportCause.TransportCause({ sent: "no", code: "MY_PROXY", heals: true })
+    return causeOf("https://service.test/").pipe(
+      Effect.provide(scripted(() => Promise.reject(known))),
+      Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "no", code: "MY_PROXY", heals: true }))
+    )
+  })
+
+  it.effect.each<[string, HttpClientRequest.HttpClientRequest, string]>([
+    ["user info in the URL", HttpClientRequest.get("https://user:secret@service.test/"), "INVALID_REQUEST"],
+    ["a method that fetch forbids", HttpClientRequest.make("TRACE")("https://service.test/"), "INVALID_REQUEST"],
+    [
+      "a header that no header may be",
+      HttpClientRequest.get("https://service.test/", { headers: { a: "x\ny" } }),
+      "INVALID_REQUEST"
+    ],
+    [
+      "a GET with a body",
+      HttpClientRequest.get("https://service.test/").pipe(
+        HttpClientRequest.setBody(HttpBody.uint8Array(new Uint8Array(1)))
+      ),
+      "INVALID_REQUEST"
+    ],
+    ["an upgrade", HttpClientRequest.get("https://service.test/", { headers: { upgrade: "x" } }), "UPGRADE_UNSUPPORTED"]
+  ])("seam: what fetch cannot send is certainly not sent: %s", ([, request, code]) =>
+    Effect.gen(function*() {
+      const { fetch, inits } = recording(() => new Response("hello"))
+      const cause = yield* causeOf(request).pipe(Effect.provide(scripted(fetch)))
+      assert.deepStrictEqual(cause, { sent: "no", code, heals: false })
+      assert.strictEqual(inits.length, 0)
+    }))
+
+  it.effect("seam: … nor anything where there is no fetch", () =>
+    causeOf("https://service.test/").pipe(
+      Effect.provideService(FetchHttpClient.Fetch, undefined as never),
+      Effect.provide(FetchTransport.layer),
+      Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "no", code: "NO_FETCH", heals: false }))
+    ))
+
+  it.effect("seam: … nor after its scope is closed", () =>
+    Effect.gen(function*() {
+      const { fetch, inits } = recording(() => new Response("hello"))
+      const scope = yield* Scope.make()
+      const late = Effect.gen(function*() {
+        const client = HttpClient.withScope(yield* HttpClient.HttpClient)
+        const request = HttpClientRequest.get("https://service.test/")
+        return yield* Effect.flip(client.execute(request)).pipe(Effect.provideService(Scope.Scope, scope))
+      })
+      yield* Scope.close(scope, Exit.void)
+      const error = yield* late.pipe(Effect.provide(scripted(fetch)))
+      assert.include(error.cause, { sent: "no", code: "ABORTED", heals: true })
+      assert.strictEqual(inits.length, 0)
+    }))
+
+  it.effect("seam: a body that is a stream is sent all the same", () =>
+    Effect.gen(function*() {
+      const texts: Array<string> = []
+      const fetch: typeof globalThis.fetch = async (input, init) => {
+        texts.push(await new Request(input, init).text())
+        return new Response("hello")
+      }
+      const body = HttpBody.stream(Stream.make(new TextEncoder().encode("in parts")))
+      yield* send(HttpClientRequest.post("https://service.test/", { body })).pipe(Effect.provide(scripted(fetch)))
+      assert.deepStrictEqual(texts, ["in parts"])
+    }))
 
   it.effect("seam: interruption aborts the request", () =>
     Effect.gen(function*() {

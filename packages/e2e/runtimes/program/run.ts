@@ -12,12 +12,15 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type { Profile } from "../columns.ts"
+import { startUrl } from "./login.ts"
 
 /** Where the servers are. A transport that needs one of its own, such as a relay, finds it here. */
 export interface Servers {
   /** What the contract's `layerRemote` takes. */
   readonly contract: string
   readonly emulator: string
+  /** Where the relay is mounted, on an origin of its own. */
+  readonly relay: string
 }
 
 /** What a program is told, as JSON. */
@@ -41,9 +44,11 @@ export interface Told {
 }
 
 const login = (task: Task, transport: Layer.Layer<HttpClient.HttpClient>) =>
-  DeviceGrant.login({ clientName: "runtimes", startUrl: "https://runtimes.awsapps.com/start" }).pipe(
+  DeviceGrant.login({ clientName: "runtimes", startUrl }).pipe(
     Effect.provide(
-      SsoOidc.layer({ region: "eu-west-1", endpoint: task.emulator }).pipe(Layer.provide(transport))
+      SsoOidc.layer({ region: "eu-west-1", endpoint: task.profile === "none" ? undefined : task.emulator }).pipe(
+        Layer.provide(transport)
+      )
     ),
     Effect.match({
       onFailure: (error) => error.message,

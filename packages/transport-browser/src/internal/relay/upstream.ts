@@ -1,0 +1,149 @@
+/**
+ * One request to the service, and what of its answer goes back.
+ */
+import { isTransportCause } from "@sso-oidc/core/TransportCause"
+import * as Effect from "effect/Effect"
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import type * as Verdict from "../verdict.ts"
+import * as Answers from "./answers.ts"
+import * as Body from "./body.ts"
+import type { Route, Settings } from "./settings.ts"
+
+/** How far a request has come. Kept beside it, since whoever ends it from outside must tell. */
+export interface Progress {
+  /** It is certain that it did not leave: its browser has not sent it before, and no transport has been given it. */
+  unsent: boolean
+  /** The service has answered. */
+  head?: HttpClientResponse.HttpClientResponse | undefined
+}
+
+/** The answer when the request ended at this point, without one to pass on. */
+export const ended = (
+  progress: Progress,
+  how: { readonly status: number; readonly code: string; readonly heals: boolean }
+): Response => {
+  const { code, heals, status } = how
+  const { head, unsent } = progress
+  return head === undefined
+    ? Answers.failed(status, { sent: unsent ? "no" : "maybe", code, heals })
+    : Answers.failed(status, { sent: "answered", code, heals, status: head.status }, headersOf(head, trail))
+}
+
+export const exchange = Effect.fnUntraced(function*(
+  client: HttpClient.HttpClient,
+  settings: Settings,
+  route: Route,
+  members: unknown,
+  progress: Progress
+): Effect.fn.Return<Response> {
+  return yield* Effect.suspend(() => {
+    const request = HttpClientRequest.post(route.url, {
+      headers: { "user-agent": settings.userAgent },
+      body: HttpBody.jsonUnsafe(members)
+    })
+    progress.unsent = false
+    return HttpClient.withScope(client).execute(request)
+  }).pipe(
+    Effect.flatMap((response) => {
+      progress.head = response
+      return receive(response, settings.maxResponseBytes, progress)
+    }),
+    // an answer that is not read to its end closes its connection
+    Effect.scoped,
+    Effect.catchTag("HttpClientError", (error) => {
+      // a client that filters by status fails with the answer in its error
+      progress.head ??= error.response
+      return Effect.succeed(
+        progress.head === undefined
+          ? Answers.failed(502, verdictOf(error))
+          : ended(progress, {
+            status: 502,
+            code: codeOf("cause" in error.reason ? error.reason.cause : undefined),
+            heals: true
+          })
+      )
+    }),
+    // Effect's own client span ends a 4xx with an error that holds the request, and its headers go to the service
+    Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
+    Effect.provideService(HttpClient.TracerPropagationEnabled, false)
+  )
+})
+
+// -----------------------------------------------------------------------------
+// failures
+// -----------------------------------------------------------------------------
+
+// As core reads a transport's failure: "no" is said by the transport alone, or of what no transport was given
+const verdictOf = (error: HttpClientError.HttpClientError): Verdict.Verdict => {
+  const { reason } = error
+  switch (reason._tag) {
+    case "InvalidUrlError":
+    case "EncodeError":
+      return { sent: "no", code: reason._tag === "EncodeError" ? "ENCODE" : "INVALID_URL", heals: false }
+    default: {
+      const cause = "cause" in reason ? reason.cause : undefined
+      return isTransportCause(cause)
+        ? { sent: cause.sent, code: cause.code, heals: cause.heals }
+        : { sent: "maybe", code: codeOf(cause), heals: true }
+    }
+  }
+}
+
+const codeOf = (cause: unknown): string => {
+  for (const at of [cause, Predicate.hasProperty(cause, "cause") ? cause.cause : undefined]) {
+    if (Predicate.hasProperty(at, "code") && typeof at.code === "string" && at.code !== "") return at.code
+  }
+  return "UNKNOWN"
+}
+
+// -----------------------------------------------------------------------------
+// answers
+// -----------------------------------------------------------------------------
+
+/** What tells of an answer that is itself not passed on. */
+const trail = ["x-amzn-requestid", "retry-after", "date"]
+
+const back = ["content-type", "x-amzn-errortype", ...trail]
+
+/** The chosen headers, where their values can stand in a header. */
+const headersOf = (
+  response: HttpClientResponse.HttpClientResponse,
+  names: ReadonlyArray<string>
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(names.flatMap((name) => {
+    const value = response.headers[name]
+    return value !== undefined && /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value) ? [[name, value]] : []
+  }))
+
+/** A redirect, or an answer to another request than this one, as core tells them. */
+const isRedirect = (response: HttpClientResponse.HttpClientResponse): boolean => {
+  if (response.status === 0 || (response.status >= 300 && response.status < 400)) return true
+  const asked = Option.getOrUndefined(HttpClientRequest.toUrl(response.request))
+  return asked !== undefined && response.url !== "" && response.url !== asked.href
+}
+
+const receive = Effect.fnUntraced(function*(
+  response: HttpClientResponse.HttpClientResponse,
+  maxBytes: number,
+  progress: Progress
+): Effect.fn.Return<Response, HttpClientError.HttpClientError> {
+  const { status } = response
+  const withhold = (code: string, status: number) =>
+    Answers.failed(502, { sent: "answered", code, heals: false, status }, headersOf(response, trail))
+  // nobody's business, and followed by nobody
+  if (isRedirect(response)) return withhold("REDIRECT", status >= 300 && status < 400 ? status : 0)
+  if (status < 200 || status > 599) return ended(progress, { status: 502, code: "STATUS", heals: false })
+  const bytes = yield* Body.read(response.stream, maxBytes).pipe(
+    // fetch has no stream at all for a body of no bytes
+    Effect.catchReason("HttpClientError", "EmptyBodyError", () => Effect.succeed(new Uint8Array()))
+  )
+  if (bytes === undefined) return withhold("TOO_LARGE", status)
+  // statuses that have no body (Fetch, section 2.2.3)
+  return Answers.passed(status, headersOf(response, back), status === 204 || status === 205 ? null : bytes)
+})

@@ -1,0 +1,125 @@
+/**
+ * The page's side of the relay: where requests go instead, and what the relay's answers mean.
+ */
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as Endpoint from "@sso-oidc/core/Endpoint"
+import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import { EndpointError } from "@sso-oidc/core/SsoOidcError"
+import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import { TransportCause } from "@sso-oidc/core/TransportCause"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Verdict from "./verdict.ts"
+
+// -----------------------------------------------------------------------------
+// where to
+// -----------------------------------------------------------------------------
+
+const pageUrl = (): string | undefined =>
+  Predicate.hasProperty(globalThis, "location") && Predicate.hasProperty(globalThis.location, "href") &&
+    typeof globalThis.location.href === "string"
+    ? globalThis.location.href
+    : undefined
+
+/** The relay's URL, without a slash at its end, under the rules of an endpoint; relative to the page where there is one. */
+export const urlOf = (url: string): Result.Result<string, EndpointError> => {
+  const page = pageUrl()
+  const absolute = !URL.canParse(url) && page !== undefined && URL.canParse(url, page) ? new URL(url, page).href : url
+  // the rules are those of an endpoint, of whatever region
+  return Result.mapError(
+    Endpoint.resolve({ region: "us-east-1", endpoint: absolute }),
+    ({ detail, problem }) =>
+      new EndpointError({
+        problem,
+        detail: URL.canParse(absolute)
+          ? detail.replace("the endpoint", "the relay's URL")
+          : "the relay's URL must be absolute where there is no page that it could be relative to"
+      })
+  )
+}
+
+const paths: ReadonlyArray<string> = [RegisterClient, StartDeviceAuthorization, CreateToken].map(({ operation }) =>
+  operation.path
+)
+
+/** What stands below the relay's URL: region and path, read back from a request for the region's plain endpoint. */
+const below = (request: HttpClientRequest.HttpClientRequest): string | undefined => {
+  const url = Option.getOrUndefined(HttpClientRequest.toUrl(request))
+  const region = /^oidc\.([^.]+)\./.exec(url?.hostname ?? "")?.[1]
+  if (url === undefined || region === undefined) return undefined
+  const isPlain = Result.getOrUndefined(Endpoint.resolve({ region })) === url.origin
+  return isPlain && request.method === "POST" && paths.includes(url.pathname) && url.search === ""
+    ? `/${region}${url.pathname}`
+    : undefined
+}
+
+const newId = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("")
+
+// -----------------------------------------------------------------------------
+// what came of it
+// -----------------------------------------------------------------------------
+
+const failed = (
+  request: HttpClientRequest.HttpClientRequest,
+  cause: TransportCause
+): HttpClientError.HttpClientError =>
+  new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
+
+const kept = ["x-amzn-requestid", "retry-after", "date"]
+
+/** The service's answer, as far as the relay tells it: its status, and a body that was lost, or is nobody's business. */
+const answered = (
+  response: HttpClientResponse.HttpClientResponse,
+  status: number,
+  body: ReadableStream<Uint8Array<ArrayBuffer>> | null
+): HttpClientResponse.HttpClientResponse =>
+  HttpClientResponse.fromWeb(
+    response.request,
+    status === 0 ? Response.error() : new Response(body, {
+      status,
+      headers: kept.flatMap((name): Array<[string, string]> => {
+        const value = response.headers[name]
+        return value === undefined ? [] : [[name, value]]
+      })
+    })
+  )
+
+const read = (
+  response: HttpClientResponse.HttpClientResponse
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> => {
+  const verdict = response.status < 400 ? undefined : Verdict.parse(response.headers[Verdict.header])
+  if (verdict === undefined) return Effect.succeed(response)
+  const { code, heals, sent, status } = verdict
+  if (sent !== "answered") {
+    return Effect.fail(failed(response.request, new TransportCause({ sent, code, heals })))
+  }
+  // a status that no `Response` can have leaves the relay's own answer, a 502, to be read
+  if (status === undefined || (status !== 0 && (status < 200 || status > 599))) return Effect.succeed(response)
+  if (!heals) return Effect.succeed(answered(response, status, null))
+  if (status < 200 || [204, 205, 304].includes(status)) return Effect.succeed(response)
+  // core reads a body that fails as an answer that was lost
+  const cause = new TransportCause({ sent: "maybe", code, heals })
+  return Effect.succeed(answered(response, status, new ReadableStream({ start: (body) => body.error(cause) })))
+}
+
+/** A client whose requests for the service go to the relay. */
+export const through = (client: HttpClient.HttpClient, relay: string): HttpClient.HttpClient =>
+  client.pipe(
+    HttpClient.mapRequestEffect((request) => {
+      const path = below(request)
+      return path === undefined
+        ? Effect.fail(failed(request, new TransportCause({ sent: "no", code: "NOT_RELAYED", heals: false })))
+        // of the headers, those of the body alone: nobody reads another, and each is one more to allow across origins
+        : Effect.sync(() =>
+          HttpClientRequest.post(`${relay}${path}`, { headers: { [Verdict.idHeader]: newId() }, body: request.body })
+        )
+    }),
+    HttpClient.transformResponse(Effect.flatMap(read))
+  )

@@ -1,0 +1,277 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import { TransportCause } from "@sso-oidc/core/TransportCause"
+import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { calls, registerAnswer, registerRequest, tokenAnswer } from "../../core/test/support/fixtures.ts"
+import * as Wire from "../../core/test/support/Wire.ts"
+import { make, page, relayUrl } from "./support/relay.ts"
+
+/** A page's transport over a `fetch` that keeps what it was given, and answers as the test says. */
+const recording = (answer: () => Response, url = relayUrl) => {
+  const requests: Array<Request> = []
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    requests.push(new Request(input, init))
+    return Promise.resolve().then(answer)
+  }
+  return {
+    requests,
+    layer: FetchTransport.layerRelay({ url }).pipe(Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetch)))
+  }
+}
+
+const send = (request: HttpClientRequest.HttpClientRequest) =>
+  Effect.flatMap(HttpClient.HttpClient, (client) => client.execute(request))
+
+const refresh = (oidc: SsoOidc.Service) =>
+  oidc.createToken({
+    clientId: "client-id",
+    clientSecret: Redacted.make("client-secret"),
+    grantType: "refresh_token",
+    refreshToken: Redacted.make("refresh-token")
+  })
+
+const register = (oidc: SsoOidc.Service) => oidc.registerClient(registerRequest)
+
+/** A location, as a page has one. */
+const at = (href: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => Object.defineProperty(globalThis, "location", { value: new URL(href), configurable: true })),
+    () => Effect.sync(() => Reflect.deleteProperty(globalThis, "location"))
+  )
+
+describe("FetchTransport.layerRelay: where requests go", () => {
+  it.effect.each(calls)(
+    "seam: $name goes to the relay, as it is, and core takes the answer",
+    (call) =>
+      Effect.gen(function*() {
+        const { layer, requests } = recording(() => Wire.json(call.answer))
+        yield* SsoOidc.SsoOidc.use(call.run).pipe(
+          Effect.provide(SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(layer)))
+        )
+        const [request] = requests
+        assert.strictEqual(requests.length, 1)
+        assert.strictEqual(request?.url, `${relayUrl}/eu-west-1${call.path}`)
+        assert.include(request, {
+          method: "POST",
+          credentials: "omit",
+          cache: "no-store",
+          redirect: "manual",
+          referrerPolicy: "no-referrer"
+        })
+        const { "x-sso-oidc-relay-id": id, ...headers } = Object.fromEntries(request?.headers ?? [])
+        assert.deepStrictEqual(headers, { "content-type": "application/json" })
+        assert.match(id ?? "", /^[0-9a-f]{32}$/)
+      })
+  )
+
+  it.effect("C8: each request has an id of its own", () =>
+    Effect.gen(function*() {
+      const { layer, requests } = recording(() => Wire.json(registerAnswer))
+      yield* SsoOidc.SsoOidc.use((oidc) => Effect.andThen(register(oidc), register(oidc))).pipe(
+        Effect.provide(SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(layer)))
+      )
+      assert.strictEqual(new Set(requests.map(({ headers }) => headers.get("x-sso-oidc-relay-id"))).size, 2)
+    }))
+
+  it.effect.each([
+    ["/sso-oidc", "https://app.example/sso-oidc/cn-north-1/client/register"],
+    ["/", "https://app.example/cn-north-1/client/register"],
+    ["sso-oidc/", "https://app.example/app/sso-oidc/cn-north-1/client/register"],
+    ["https://relay.example/a//", "https://relay.example/a/cn-north-1/client/register"],
+    ["http://localhost:4000/sso-oidc", "http://localhost:4000/sso-oidc/cn-north-1/client/register"]
+  ])("seam: the relay's URL may be relative to the page: %s", ([url, expected]) =>
+    Effect.gen(function*() {
+      yield* at("https://app.example/app/index.html?a=1#b")
+      const { layer, requests } = recording(() => Wire.json(registerAnswer), url)
+      yield* SsoOidc.SsoOidc.use(register).pipe(
+        Effect.provide(SsoOidc.layer({ region: "cn-north-1" }).pipe(Layer.provide(layer)))
+      )
+      assert.strictEqual(requests[0]?.url, expected)
+    }))
+
+  it.effect.each<[string | undefined, string, RegExp]>([
+    [undefined, "/sso-oidc", /must be absolute/],
+    ["about:blank", "/sso-oidc", /must be absolute/],
+    ["http://app.example/", "/sso-oidc", /plain http is for loopback alone/],
+    ["https://app.example/", "http://relay.example", /plain http is for loopback alone/],
+    ["https://app.example/", "/sso-oidc?a", /the relay's URL must not have a query/],
+    ["https://app.example/", "/sso-oidc#a", /the relay's URL must not have a fragment/],
+    ["https://app.example/", "https://user:pass@relay.example", /the relay's URL must not hold user info/],
+    ["https://app.example/", "javascript:alert(1)", /the relay's URL must begin with https/]
+  ])("C7: one that cannot be used is an EndpointError: at %s, %s", ([href, url, detail]) =>
+    Effect.gen(function*() {
+      if (href !== undefined) yield* at(href)
+      const error = yield* Layer.build(FetchTransport.layerRelay({ url })).pipe(Effect.scoped, Effect.flip)
+      assert.strictEqual(error._tag, "EndpointError")
+      assert.match(error.detail, detail)
+    }))
+
+  it.effect.each([
+    HttpClientRequest.post("https://oidc-fips.eu-west-1.amazonaws.com/token"),
+    HttpClientRequest.post("https://oidc.eu-west-1.api.aws/token"),
+    HttpClientRequest.post("https://oidc.eu-west-1.amazonaws.com.evil.example/token"),
+    HttpClientRequest.post("https://oidc.eu-west-1.amazonaws.com:8443/token"),
+    HttpClientRequest.post("http://oidc.eu-west-1.amazonaws.com/token"),
+    HttpClientRequest.post("http://127.0.0.1:4000/token"),
+    HttpClientRequest.get("https://oidc.eu-west-1.amazonaws.com/token"),
+    HttpClientRequest.post("https://oidc.eu-west-1.amazonaws.com/token?aws_iam=t"),
+    HttpClientRequest.post("https://oidc.eu-west-1.amazonaws.com/authorize"),
+    HttpClientRequest.post("https://portal.sso.eu-west-1.amazonaws.com/token"),
+    HttpClientRequest.post("/token")
+  ])(
+    "seam: what is no operation at a plain endpoint is not relayed, nor sent anywhere else ($method $url)",
+    (request) =>
+      Effect.gen(function*() {
+        const { layer, requests } = recording(() => new Response())
+        const error = yield* send(request).pipe(Effect.flip, Effect.provide(layer))
+        assert.include(error.cause, { sent: "no", code: "NOT_RELAYED", heals: false })
+        assert.strictEqual(requests.length, 0)
+      })
+  )
+})
+
+const over = (wire: Wire.Wire, more: Parameters<typeof make>[1] = {}) =>
+  Effect.gen(function*() {
+    const relay = yield* make(wire, more)
+    return yield* SsoOidc.SsoOidc.use(refresh).pipe(
+      Effect.flip,
+      Effect.provide(SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(page(relay))))
+    )
+  })
+
+const direct = (wire: Wire.Wire) =>
+  SsoOidc.make({ region: "eu-west-1" }).pipe(
+    Effect.provideService(HttpClient.HttpClient, wire.client),
+    Effect.flatMap(refresh),
+    Effect.flip
+  )
+
+const heads = { "x-amzn-requestid": "r-1", date: "Wed, 25 Nov 2026 12:00:00 GMT", "retry-after": "3" }
+
+describe("FetchTransport.layerRelay: what a page learns is what it would have learned without a relay", () => {
+  const cases: ReadonlyArray<[string, () => Wire.Wire]> = [
+    ...(["no", "maybe"] as const).flatMap((sent) =>
+      [true, false].map((heals): [string, () => Wire.Wire] => [
+        `a transport that failed: sent ${sent}, heals ${heals}`,
+        () => Wire.broken(new TransportCause({ sent, heals, code: "ECONNREFUSED" }))
+      ])
+    ),
+    ["an exception", () => Wire.answering(() => Wire.exception("InvalidGrantException", { error: "invalid_grant" }))],
+    ["one that the operation does not list", () => Wire.answering(() => Wire.exception("NewException", {}))],
+    ["a service that is busy", () => Wire.answering(() => new Response("busy", { status: 503, headers: heads }))],
+    [
+      "a redirect",
+      () =>
+        Wire.answering(() => new Response(null, { status: 307, headers: { location: "https://x.example", ...heads } }))
+    ],
+    ["a redirect that fetch hides", () => Wire.answering(() => Response.error())],
+    ["a success that cannot be used", () => Wire.answering(() => new Response("<html>", { headers: heads }))],
+    ["a success without a body", () => Wire.answering(() => new Response(null, { status: 204, headers: heads }))],
+    ["a success over nothing", () => Wire.answering(() => Wire.json({ tokenType: "Bearer" }, { headers: heads }))]
+  ]
+  it.effect.each(cases)("%s", ([, wire]) =>
+    Effect.gen(function*() {
+      const [relayed, plain] = [yield* over(wire()), yield* direct(wire())]
+      assert.deepStrictEqual({ ...relayed, body: null }, {
+        ...plain,
+        body: null,
+        ...("length" in relayed ? { length: relayed.length } : {})
+      })
+      assert.strictEqual(relayed.message, plain.message)
+    }))
+
+  it.effect("C8: a lost answer is answered, with its status and request id", () =>
+    Effect.gen(function*() {
+      const cut = () =>
+        Wire.answering(() =>
+          new Response(new ReadableStream({ pull: (body) => body.error({ code: "ECONNRESET" }) }), { headers: heads })
+        )
+      const [relayed, plain] = [yield* over(cut()), yield* direct(cut())]
+      assert.include(relayed, {
+        _tag: "TransportError",
+        sent: "answered",
+        code: "ECONNRESET",
+        heals: true,
+        status: 200,
+        requestId: "r-1",
+        retryAfter: 3
+      })
+      assert.strictEqual(relayed.message, plain.message)
+    }))
+
+  it.effect("D5: a success over the relay's limit is an answer that cannot be used", () =>
+    Effect.gen(function*() {
+      const error = yield* over(Wire.answering(() => Wire.json(tokenAnswer)), { maxResponseBytes: 16 })
+      assert.include(error, { _tag: "UnexpectedResponse", status: 200, problem: "malformed" })
+    }))
+
+  it.effect("what the relay refuses is read as a sentence", () =>
+    Effect.gen(function*() {
+      const relay = yield* make(Wire.silent())
+      const error = yield* SsoOidc.SsoOidc.use((oidc) =>
+        oidc.startDeviceAuthorization({
+          clientId: "client-id",
+          clientSecret: Redacted.make("client-secret"),
+          startUrl: "https://d-9.awsapps.com/start"
+        })
+      ).pipe(Effect.flip, Effect.provide(SsoOidc.layer({ region: "us-east-1" }).pipe(Layer.provide(page(relay)))))
+      assert.strictEqual(error._tag, "InvalidRequestException")
+      assert.match(error.message, /^The relay does not serve this start URL\./)
+    }))
+})
+
+describe("FetchTransport.layerRelay: what it does not believe", () => {
+  const learned = (headers: Record<string, string>, status = 502) =>
+    SsoOidc.SsoOidc.use(refresh).pipe(
+      Effect.flip,
+      Effect.provide(
+        SsoOidc.layer({ region: "eu-west-1" }).pipe(
+          Layer.provide(recording(() => new Response("{}", { status, headers })).layer)
+        )
+      )
+    )
+
+  it.effect.each([
+    "",
+    "sent=no",
+    "sent=never; heals=yes; code=X",
+    "sent=no; heals=yes; code=",
+    "sent=no; heals=yes; code=X, sent=no; heals=yes; code=X",
+    "sent=no; heals=yes; code=X Y",
+    "sent=no; heals=yes; code=X; status=2000",
+    "sent=answered; heals=yes; code=X",
+    "sent=answered; heals=yes; code=X; status=99",
+    "sent=answered; heals=no; code=X; status=600",
+    "sent=answered; heals=yes; code=X; status=204"
+  ])("C8: a header that the relay does not write leaves the 502 as it is: %j", (verdict) =>
+    Effect.gen(function*() {
+      const error = yield* learned(verdict === "" ? {} : { "x-sso-oidc-relay": verdict })
+      assert.include(error, { _tag: "UnexpectedResponse", status: 502 })
+    }))
+
+  it.effect("C8: one beside an answer that is no failure says nothing", () =>
+    Effect.gen(function*() {
+      const error = yield* learned({ "x-sso-oidc-relay": "sent=no; heals=yes; code=X" }, 200)
+      assert.include(error, { _tag: "UnexpectedResponse", status: 200 })
+    }))
+
+  it.effect("C8: a relay that cannot be reached is maybe", () =>
+    Effect.gen(function*() {
+      const error = yield* SsoOidc.SsoOidc.use(refresh).pipe(
+        Effect.flip,
+        Effect.provide(
+          SsoOidc.layer({ region: "eu-west-1" }).pipe(
+            Layer.provide(FetchTransport.layerRelay({ url: relayUrl })),
+            Layer.provide(Layer.succeed(FetchHttpClient.Fetch, () => Promise.reject(new TypeError("Failed to fetch"))))
+          )
+        )
+      )
+      assert.include(error, { _tag: "TransportError", sent: "maybe", code: "FETCH_FAILED", heals: true })
+    }))
+})
