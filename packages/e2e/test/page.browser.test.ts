@@ -21,7 +21,12 @@ const step = <A>(run: () => Promise<A>): Effect.Effect<A> => Effect.promise(run)
 
 const heading = (page: Page): Promise<string | null> => page.getByRole("heading", { level: 1 }).textContent()
 
-const press = (page: Page, button: string): Promise<void> => page.getByRole("button", { name: button }).click()
+/** Presses a button, and waits for the page that it leads to: until then a look at the page may meet the old one. */
+const press = async (page: Page, button: string): Promise<void> => {
+  const loaded = page.waitForEvent("domcontentloaded")
+  await page.getByRole("button", { name: button }).click()
+  await loaded
+}
 
 const question = (userCode: string): string => `/device?user_code=${userCode}`
 
