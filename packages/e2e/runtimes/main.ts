@@ -28,6 +28,7 @@ const said = (name: string, why: string) => Console.error(`\n!!! SKIPPED: ${name
 
 const main = Effect.gen(function*() {
   const { page, servers } = yield* Servers.start
+  yield* Console.error("packing the packages, and installing them with the runtimes: a minute at the first time")
   const folders = { tools: yield* Install.tools, program: yield* Install.programs }
 
   const started = new Map<string, Runtime.Runtime | Error>()

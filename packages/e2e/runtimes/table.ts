@@ -99,8 +99,8 @@ export const render = (all: ReadonlyArray<Found>, versions: ReadonlyMap<string, 
   return [
     `Run with ${told.join(", ")}.`,
     "",
-    ...table(ours, own(true)),
-    ...table(theirs, own(false))
+    ...(own(true).length === 0 ? [] : table(ours, own(true))),
+    ...(own(false).length === 0 ? [] : table(theirs, own(false)))
   ].join("\n").trimEnd()
 }
 

@@ -4,7 +4,7 @@
  * Each request either goes through untouched or meets one {@link Fault}. A {@link Plan} decides which: in order
  * ({@link inOrder}), in order for each operation ({@link perOperation}), by a seed ({@link bySeed}), or a function of
  * your own. What was decided can be asked for ({@link Drawn}), and {@link replayable} shows it with the failure of a
- * test, as a plan that can be pasted back.
+ * test, as a plan that can be pasted back. A fault that no request came to is no error: ask `Drawn` where it matters.
  *
  * A fault is told as the real transports tell it: what did not leave is `sent: "no"`, what may have is `"maybe"`, a body
  * that breaks off is a `DecodeError` with the answer's status. `docs/transports.md` has what a caller gets of each, for
@@ -118,13 +118,23 @@ export const inOrder = (faults: ReadonlyArray<Fault | null>): Plan => {
 }
 
 /**
+ * The operations of the service, by their names in its model.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type OperationName = "CreateToken" | "CreateTokenWithIAM" | "RegisterClient" | "StartDeviceAuthorization"
+
+/**
  * The same for the requests of each operation by itself: `perOperation({ CreateToken: [null, resetAfter] })`.
  *
  * @category plans
  * @since 0.1.0
  */
-export const perOperation = (faults: Readonly<Record<string, ReadonlyArray<Fault | null>>>): Plan => {
-  const plans = new Map(Object.entries(faults).map(([name, list]) => [name, inOrder(list)]))
+export const perOperation = (
+  faults: { readonly [Name in OperationName]?: ReadonlyArray<Fault | null> | undefined }
+): Plan => {
+  const plans = new Map(Object.entries(faults).map(([name, list]) => [name, inOrder(list ?? [])]))
   return (position) =>
     position.operation === undefined
       ? null
@@ -134,7 +144,7 @@ export const perOperation = (faults: Readonly<Record<string, ReadonlyArray<Fault
 /**
  * Chance that the seed decides: each request meets a fault with this `probability` (0.5 by default), drawn from `among`
  * ({@link all} by default). A fault that stands there twice comes twice as often. The same seed decides the same, on every
- * platform.
+ * platform. A seed is a whole number. Options that decide nothing are a mistake in the test: a `RangeError` is thrown.
  *
  * @category plans
  * @since 0.1.0
@@ -146,6 +156,8 @@ export const bySeed = (options: {
 }): Plan => {
   const { among = all, probability = 0.5, seed } = options
   if (!(probability >= 0 && probability <= 1)) throw new RangeError("FaultyTransport: probability must be from 0 to 1")
+  if (!Number.isSafeInteger(seed)) throw new RangeError("FaultyTransport: seed must be a whole number")
+  if (among.length === 0) throw new RangeError("FaultyTransport: among must name a fault")
   const list = among.map(checked)
   return ({ nth }) => {
     const [whether, which] = Dice.roll(seed, nth)

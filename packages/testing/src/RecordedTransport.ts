@@ -30,6 +30,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as PlatformError from "effect/PlatformError"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -133,8 +134,8 @@ export class NotRecordable extends Data.TaggedError("NotRecordable")<{ readonly 
 export const file = (path: string): Effect.Effect<Store, never, FileSystem.FileSystem> =>
   Effect.map(FileSystem.FileSystem, (fs) => {
     const failed = (problem: "unreadable" | "unwritable") =>
-      Effect.mapError((error: { readonly message: string }) =>
-        new RecordingError({ problem, recording: path, detail: error.message })
+      Effect.mapError((error: PlatformError.PlatformError) =>
+        new RecordingError({ problem, recording: path, detail: detailOf(error) })
       )
     return {
       name: path,
@@ -143,6 +144,11 @@ export const file = (path: string): Effect.Effect<Store, never, FileSystem.FileS
         failed("unwritable")(Effect.andThen(fs.writeFileString(`${path}.tmp`, text), fs.rename(`${path}.tmp`, path)))
     }
   })
+
+const detailOf = ({ message, reason }: PlatformError.PlatformError): string =>
+  reason._tag === "NotFound"
+    ? "there is no such file or folder; a relative path counts from the working directory"
+    : message
 
 /**
  * Memory: for a recording that is replayed in the same test.

@@ -330,6 +330,7 @@ export const make = Effect.fnUntraced(function*(
     }
     const differences = yield* Effect.orDie(step.differences(members))
     if (differences.length > 0) {
+      queues.mismatch(step)
       return yield* wrong(`${operation.name}, call ${nth}, is not the expected one:\n${differences.join("\n")}`)
     }
     yield* Effect.sleep(step.delay)

@@ -72,8 +72,19 @@ export class ContractViolation extends Data.TaggedError("ContractViolation")<{
   readonly case: string
   readonly expected: string
   readonly actual: string
+  readonly message: string
 }> {
-  override get message(): string {
-    return `${this.promise}, ${this.case}: expected ${this.expected}, but ${this.actual}`
+  // as a member and not a getter, so that it stands in the stack, which is all that some runners show
+  constructor(members: {
+    readonly promise: PromiseName
+    readonly case: string
+    readonly expected: string
+    readonly actual: string
+  }) {
+    const { actual, expected, promise } = members
+    super({
+      ...members,
+      message: `${promise}, ${members.case}: expected ${expected}, but ${actual} (${sentences[promise]})`
+    })
   }
 }

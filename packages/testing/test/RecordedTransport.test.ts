@@ -308,7 +308,10 @@ describe("recorded: a replay is strict", () => {
         })
       const file = (members: object) =>
         JSON.stringify({ format: "sso-oidc-recording", version: 1, exchanges: [], ...members })
-      assert.strictEqual((yield* opened(""))[0], "unreadable")
+      assert.deepStrictEqual(yield* opened(""), [
+        "unreadable",
+        "The recording x.json cannot be replayed: there is no such file or folder; a relative path counts from the working directory."
+      ])
       assert.deepStrictEqual(yield* opened("no JSON"), [
         "malformed",
         "The recording x.json cannot be replayed: it is no JSON object."

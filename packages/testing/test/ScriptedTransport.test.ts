@@ -201,9 +201,19 @@ the script:
     + received  clientId: "a client"
     deviceCode: <redacted:deviceCode>, but another one than expected
 the script:
-    1. CreateToken answers (used)`
+    1. CreateToken answers (not matched)`
       )
       assertNoSecret(text)
+    }))
+
+  it.effect("what is left after a wrong call is left for that reason, and is not told beside it", () =>
+    Effect.gen(function*() {
+      const text = yield* Ask.said(poll.pipe(using(
+        answer(CreateToken.operation, Ask.token, { expect: { clientId: "another" } }),
+        answer(RegisterClient.operation, Ask.registered)
+      )))
+      assert.include(text, "1. CreateToken answers (not matched)\n    2. RegisterClient answers (unused)")
+      assert.notInclude(text, "was not used up")
     }))
 
   it.effect("an expectation may judge or assert", () =>
@@ -282,13 +292,13 @@ the script:
   it.effect("several troubles are told together", () =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(
-        Effect.exit(poll).pipe(using(answer(RegisterClient.operation, Ask.registered)))
+        Effect.andThen(Effect.exit(poll), Effect.exit(poll)).pipe(using())
       )
       assert.strictEqual(exit._tag, "Failure")
       if (exit._tag === "Failure") {
         const text = Cause.pretty(exit.cause)
         assert.include(text, "CreateToken was called once")
-        assert.include(text, "The script was not used up")
+        assert.include(text, "CreateToken was called twice")
       }
     }))
 

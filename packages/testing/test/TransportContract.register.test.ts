@@ -6,10 +6,10 @@ import { join } from "node:path"
 import * as Vitest from "vitest"
 import * as SocketClient from "./support/socketClient.ts"
 
-const nodeTest = (...args: ReadonlyArray<string>) =>
+const nodeTest = (reporter: string, ...args: ReadonlyArray<string>) =>
   new Promise<string>((resolve) => {
     const program = join(import.meta.dirname, "support/registered.ts")
-    execFile(process.execPath, ["--test-reporter=tap", program, ...args], (_error, stdout) => resolve(stdout))
+    execFile(process.execPath, [`--test-reporter=${reporter}`, program, ...args], (_error, stdout) => resolve(stdout))
   })
 
 // a test of vitest for each case
@@ -39,11 +39,13 @@ describe("TransportContract.register", () => {
   })
 
   it("works with node:test, and its process ends by itself", async () => {
-    const kept = await nodeTest()
+    const kept = await nodeTest("tap")
     assert.match(kept, /^# pass 5$/m)
     assert.match(kept, /^# fail 0$/m)
-    const broken = await nodeTest("broken")
+    const broken = await nodeTest("tap", "broken")
     assert.match(broken, /^# fail 2$/m)
     assert.include(broken, "reuse, after a 200: expected one connection, but there were 3")
+    // which shows an error's stack and members, and not its message
+    assert.include(await nodeTest("spec", "broken"), "reuse, after a 200: expected one connection, but there were 3")
   })
 })

@@ -4,6 +4,7 @@
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import * as FaultyTransport from "@sso-oidc/testing/FaultyTransport"
 import { answer, type ExceptionName, refuse } from "@sso-oidc/testing/ScriptedTransport"
 import * as Redacted from "effect/Redacted"
 import { describe, expectTypeOf, it } from "vitest"
@@ -48,5 +49,13 @@ describe("scripted: steps are typed by the operation", () => {
     answer(CreateToken.operation, token, { expect: { clientName: "a tool" } })
     // @ts-expect-error -- no such grant
     answer(CreateToken.operation, token, { expect: { grantType: "password" } })
+  })
+})
+
+describe("faulty: plans are typed", () => {
+  it("a plan names operations of the service, so that a misspelt one is no plan without faults", () => {
+    FaultyTransport.perOperation({ CreateToken: [FaultyTransport.refuse] })
+    // @ts-expect-error -- no operation
+    FaultyTransport.perOperation({ CreateTokn: [FaultyTransport.refuse] })
   })
 })

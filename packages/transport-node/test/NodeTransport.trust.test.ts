@@ -161,6 +161,12 @@ describe("NodeTransport: options that are wrong", () => {
     { what: "no PEM", options: { ca: ["s3cret"] }, option: "ca", detail: /no certificate in PEM form/ },
     { what: "half a PEM", options: { ca: `${Authority.root}\n${cut}` }, option: "ca", detail: /number 2 of 2/ },
     {
+      what: "half a PEM in the second text",
+      options: { ca: [Authority.root, cut] },
+      option: "ca",
+      detail: /^has a text, number 2 of 2, that holds a certificate that cannot be read, number 1 of 1$/
+    },
+    {
       what: "PEM of no certificate",
       options: { ca: Authority.root.replace(/\n[^-]+\n/, "\nczNjcmV0\n") },
       option: "ca",

@@ -14,7 +14,7 @@ export interface Ledger<E> {
   readonly die: (error: E) => Effect.Effect<never>
 }
 
-/** At the end of the scope it dies with what the scope does not end with anyway, and with what is then left over. */
+/** At the end of the scope it dies with what the scope does not end with anyway, or, if nothing, with what is left over. */
 export const make = <E>(options: {
   readonly leftOver: () => E | undefined
   readonly together: (errors: readonly [E, ...Array<E>]) => E
@@ -24,7 +24,8 @@ export const make = <E>(options: {
     yield* Effect.addFinalizer((exit) =>
       Effect.suspend(() => {
         const told = Exit.isFailure(exit) ? defectsOf(exit.cause) : []
-        const left = options.leftOver()
+        // after a wrong call the rest is left for that reason
+        const left = remembered.length === 0 ? options.leftOver() : undefined
         const [first, ...rest] = [
           ...remembered.filter((error) => !told.includes(error)),
           ...(left === undefined ? [] : [left])

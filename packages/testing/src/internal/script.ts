@@ -75,6 +75,7 @@ const compare = <Request>(expected: Expected<Request>, request: Request): Readon
 export class Queues {
   readonly #steps: ReadonlyArray<Step>
   readonly #used = new Set<number>()
+  readonly #unmatched = new Set<Step>()
 
   constructor(steps: ReadonlyArray<Step>) {
     this.#steps = steps
@@ -88,6 +89,11 @@ export class Queues {
     return this.#steps[at]
   }
 
+  /** A step was taken by a call that is not the expected one. */
+  mismatch(step: Step): void {
+    this.#unmatched.add(step)
+  }
+
   get unused(): ReadonlyArray<Step> {
     return this.#steps.filter((_, at) => !this.#used.has(at))
   }
@@ -96,7 +102,9 @@ export class Queues {
   get listing(): string {
     return this.#steps.length === 0
       ? "    (the script is empty)"
-      : this.#steps.map((step, at) => line(step, at, this.#used.has(at) ? "used" : "unused")).join("\n")
+      : this.#steps.map((step, at) =>
+        line(step, at, this.#unmatched.has(step) ? "not matched" : this.#used.has(at) ? "used" : "unused")
+      ).join("\n")
   }
 
   get leftOver(): string {

@@ -102,9 +102,13 @@ const authoritiesOf = (
   ca: string | ReadonlyArray<string> | undefined
 ): Result.Result<ReadonlyArray<string>, TransportOptionsError> => {
   const added: Array<string> = []
-  for (const pem of ca === undefined ? [] : typeof ca === "string" ? [ca] : ca) {
+  const texts = ca === undefined ? [] : typeof ca === "string" ? [ca] : ca
+  for (const [at, pem] of texts.entries()) {
     const certificates = certificatesOf(pem)
-    if (Result.isFailure(certificates)) return fail("ca", certificates.failure)
+    if (Result.isFailure(certificates)) {
+      const which = texts.length === 1 ? "" : `has a text, number ${at + 1} of ${texts.length}, that `
+      return fail("ca", `${which}${certificates.failure}`)
+    }
     for (const certificate of certificates.success) added.push(certificate.toString())
   }
   return Result.succeed(added)
