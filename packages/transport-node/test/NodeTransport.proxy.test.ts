@@ -138,6 +138,31 @@ describe("NodeTransport: a tunnel through a proxy", () => {
       )
     }))
 
+  it.effect("seam: the certificate of a proxy is held to the proxy's own name, not to the target's", () =>
+    Effect.gen(function*() {
+      const refusing = (certificate: typeof Authority.server) =>
+        Server.tls(certificate, Server.always("HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n"))
+      const proxy = yield* refusing(Authority.server)
+      const ca = [Authority.root, Certificates.otherName.cert]
+      for (const host of ["localhost", "127.0.0.1"]) {
+        const url = `https://${host}:${proxy.port}`
+        const client = yield* through({ https: url, http: url }, { ca })
+        for (const scheme of ["https", "http"]) {
+          const { code } = yield* Failure.causeOf(client, `${scheme}://other.invalid/`)
+          assert.strictEqual(code, "PROXY_REFUSED_407")
+        }
+      }
+      // whoever has a certificate for a target would else be taken for the proxy, and told the password
+      const impostor = yield* refusing(Certificates.otherName)
+      const url = Redacted.make(`https://me:s3cret@localhost:${impostor.port}`)
+      const client = yield* through({ https: url, http: url }, { ca })
+      for (const scheme of ["https", "http"]) {
+        const { code } = yield* Failure.causeOf(client, `${scheme}://other.invalid/`)
+        assert.strictEqual(code, "PROXY_ERR_TLS_CERT_ALTNAME_INVALID")
+      }
+      assert.strictEqual(received(impostor), "")
+    }))
+
   it.effect("C6: name and password are for the proxy, and not for the target", () =>
     Effect.gen(function*() {
       const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))

@@ -118,6 +118,7 @@ export class Pool {
     target.hash = ""
     const node = (proxy.url.protocol === "https:" ? https : http).request(proxy.url, {
       ...options,
+      servername: proxy.servername,
       path: target.href,
       headers: { host: url.host, ...options.headers, ...proxy.headers }
     })

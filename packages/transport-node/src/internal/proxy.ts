@@ -9,6 +9,11 @@ import * as NoProxy from "./noProxy.ts"
 export interface Proxy {
   /** Without user info. */
   readonly url: URL
+  /**
+   * The name to say in TLS with the proxy, and to hold its certificate to; empty for an address, which TLS does not say.
+   * Left to itself, the platform takes it from the `host` header, where the target stands.
+   */
+  readonly servername: string
   /** What it wants to be told, and nobody else: a secret. */
   readonly headers: Readonly<Record<string, string>>
 }
@@ -28,6 +33,9 @@ export const choose = (proxies: Proxies, url: URL): Proxy | undefined => {
   return url.protocol === "https:" ? proxies.https : proxies.http
 }
 
+const isAddress = ({ hostname }: URL): boolean =>
+  hostname.startsWith("[") || process.getBuiltinModule("node:net").isIP(hostname) !== 0
+
 /** The proxy that a text names, or what is wrong with the text, which may hold a password. */
 export const parse = (input: string | Redacted.Redacted): Result.Result<Proxy, string> => {
   const text = (Redacted.isRedacted(input) ? Redacted.value(input) : input).trim()
@@ -40,7 +48,8 @@ export const parse = (input: string | Redacted.Redacted): Result.Result<Proxy, s
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
     return Result.fail("must be a host and a port, without path, query or fragment")
   }
-  if (url.username === "" && url.password === "") return Result.succeed({ url, headers: {} })
+  const servername = isAddress(url) ? "" : url.hostname
+  if (url.username === "" && url.password === "") return Result.succeed({ url, servername, headers: {} })
   if (!Redacted.isRedacted(input)) return Result.fail("has a user or a password in it: give it as Redacted")
   try {
     const user = decodeURIComponent(url.username)
@@ -49,7 +58,7 @@ export const parse = (input: string | Redacted.Redacted): Result.Result<Proxy, s
     const credentials = Buffer.from(`${user}:${decodeURIComponent(url.password)}`).toString("base64")
     url.username = ""
     url.password = ""
-    return Result.succeed({ url, headers: { "proxy-authorization": `Basic ${credentials}` } })
+    return Result.succeed({ url, servername, headers: { "proxy-authorization": `Basic ${credentials}` } })
   } catch {
     return Result.fail("has a user or a password that is not percent-encoded")
   }

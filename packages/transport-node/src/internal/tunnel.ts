@@ -38,13 +38,14 @@ export class Tunnel {
 
   /** Asks the proxy for a connection to the target, and gives its socket. */
   dig(done: Done): void {
-    const { headers, url } = this.#proxy
+    const { headers, servername, url } = this.#proxy
     const node = (url.protocol === "https:" ? this.#modules.https : this.#modules.http).request(url, {
       method: "CONNECT",
       path: this.#authority,
       // of a connection without an agent the platform says `close`, which a proxy may take at its word
       headers: { host: this.#authority, connection: "keep-alive", ...headers },
       agent: false,
+      servername,
       ...(this.#context === undefined ? {} : { secureContext: this.#context })
     })
     const end: Done = (error, socket) => {
