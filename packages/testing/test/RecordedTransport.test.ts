@@ -7,11 +7,14 @@ import * as Faulty from "@sso-oidc/testing/FaultyTransport"
 import * as Recorded from "@sso-oidc/testing/RecordedTransport"
 import * as Scripted from "@sso-oidc/testing/ScriptedTransport"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { files } from "./support/files.ts"
 import * as Ask from "./support/requests.ts"
@@ -210,6 +213,31 @@ describe("recorded: whatever an exchange ends with", () => {
       assert.notInclude(text, "kept by nobody")
       assert.notInclude(text, "session")
       assert.include(text, `"error_description": "Used"`)
+    }))
+
+  it.effect("what its reader fails with is not taken for the end of an answer", () =>
+    Effect.gen(function*() {
+      const request = HttpClientRequest.bodyJsonUnsafe(
+        HttpClientRequest.post("https://oidc.eu-west-1.amazonaws.com/client/register"),
+        Ask.register
+      )
+      for (const failure of ["the reader's own", { code: "EREADER" }]) {
+        const store = Recorded.memory()
+        const exit = yield* HttpClient.HttpClient.use((client) =>
+          Effect.flatMap(
+            client.execute(request),
+            ({ stream }) => Stream.runForEach(stream, () => Effect.fail(failure))
+          )
+        ).pipe(
+          Effect.provide(Recorded.recordTo(store)),
+          Effect.provide(Scripted.layer([answer(RegisterClient.operation, Ask.registered)])),
+          Effect.exit
+        )
+        assert.deepStrictEqual(exit, Exit.fail(failure))
+        const text = yield* store.read
+        assert.include(text, `"stalled": true`)
+        assert.notInclude(text, "EREADER")
+      }
     }))
 
   it.effect("an exchange that is under way is not in the file, and its place is kept", () =>
