@@ -240,6 +240,31 @@ describe("recorded: whatever an exchange ends with", () => {
       }
     }))
 
+  it.live("one write at a time, also at the end: a platform goes on with one that is interrupted", () =>
+    Effect.gen(function*() {
+      let under = 0
+      let most = 0
+      let kept = ""
+      const store: Recorded.Store = {
+        ...Recorded.memory(),
+        write: (text) =>
+          Effect.callback<void>((resume) => {
+            most = Math.max(most, ++under)
+            setTimeout(() => {
+              under--
+              kept = text
+              resume(Effect.void)
+            }, 5)
+          })
+      }
+      const steps = [1, 2, 3].map(() => answer(CreateToken.operation, Ask.token))
+      yield* Effect.all(steps.map(() => polled), { concurrency: "unbounded" }).pipe(
+        recording(store, Scripted.layer(steps))
+      )
+      assert.deepStrictEqual({ under, most }, { under: 0, most: 1 })
+      assert.strictEqual(kept.match(/"<accessToken 1>"/g)?.length, 3)
+    }))
+
   it.effect("an exchange that is under way is not in the file, and its place is kept", () =>
     Effect.gen(function*() {
       const store = Recorded.memory()
@@ -305,6 +330,24 @@ describe("recorded: a replay is strict", () => {
       assert.include(
         yield* Ask.said(Effect.andThen(other("one"), other("two")).pipe(replaying(store))),
         "deviceCode: another secret than the recorded <deviceCode 1>"
+      )
+    }))
+
+  it.effect("two secrets that were different stay so", () =>
+    Effect.gen(function*() {
+      const store = Recorded.memory()
+      const steps = [answer(CreateToken.operation, Ask.token), answer(CreateToken.operation, Ask.token)]
+      const both = (one: string, other: string) =>
+        Effect.gen(function*() {
+          const oidc = yield* Ask.oidc
+          yield* oidc.createToken({ ...Ask.poll, deviceCode: Redacted.make(one) })
+          return yield* oidc.createToken({ ...Ask.poll, deviceCode: Redacted.make(other) })
+        })
+      yield* both("a device code", "another device code").pipe(recording(store, Scripted.layer(steps)))
+      yield* both("any", "any other").pipe(replaying(store))
+      assert.include(
+        yield* Ask.said(both("the same", "the same").pipe(replaying(store))),
+        "deviceCode: another secret than the recorded <deviceCode 2>"
       )
     }))
 
