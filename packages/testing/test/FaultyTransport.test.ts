@@ -165,6 +165,7 @@ describe("faulty: what a fault does", () => {
     assert.throws(() => Faulty.unavailable503(1.5), RangeError)
     assert.throws(() => Faulty.inOrder([{ _tag: "Truncated", bytes: Number.NaN }]), RangeError)
     assert.throws(() => Faulty.bySeed({ seed: 1, probability: 1.5 }), RangeError)
+    assert.throws(() => Faulty.bySeed({ seed: 1, among: [] }), RangeError)
   })
 })
 
