@@ -157,7 +157,7 @@ export const bySeed = (options: {
   const { among = all, probability = 0.5, seed } = options
   if (!(probability >= 0 && probability <= 1)) throw new RangeError("FaultyTransport: probability must be from 0 to 1")
   if (!Number.isSafeInteger(seed)) throw new RangeError("FaultyTransport: seed must be a whole number")
-  if (among.length === 0) throw new RangeError("FaultyTransport: among must name a fault")
+  if (among.length === 0) throw new RangeError("FaultyTransport: among is empty, so that no request would meet a fault")
   const list = among.map(checked)
   return ({ nth }) => {
     const [whether, which] = Dice.roll(seed, nth)

@@ -7,11 +7,14 @@ import * as Faulty from "@sso-oidc/testing/FaultyTransport"
 import * as Recorded from "@sso-oidc/testing/RecordedTransport"
 import * as Scripted from "@sso-oidc/testing/ScriptedTransport"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { files } from "./support/files.ts"
 import * as Ask from "./support/requests.ts"
@@ -212,6 +215,56 @@ describe("recorded: whatever an exchange ends with", () => {
       assert.include(text, `"error_description": "Used"`)
     }))
 
+  it.effect("what its reader fails with is not taken for the end of an answer", () =>
+    Effect.gen(function*() {
+      const request = HttpClientRequest.bodyJsonUnsafe(
+        HttpClientRequest.post("https://oidc.eu-west-1.amazonaws.com/client/register"),
+        Ask.register
+      )
+      for (const failure of ["the reader's own", { code: "EREADER" }]) {
+        const store = Recorded.memory()
+        const exit = yield* HttpClient.HttpClient.use((client) =>
+          Effect.flatMap(
+            client.execute(request),
+            ({ stream }) => Stream.runForEach(stream, () => Effect.fail(failure))
+          )
+        ).pipe(
+          Effect.provide(Recorded.recordTo(store)),
+          Effect.provide(Scripted.layer([answer(RegisterClient.operation, Ask.registered)])),
+          Effect.exit
+        )
+        assert.deepStrictEqual(exit, Exit.fail(failure))
+        const text = yield* store.read
+        assert.include(text, `"stalled": true`)
+        assert.notInclude(text, "EREADER")
+      }
+    }))
+
+  it.live("one write at a time, also at the end: a platform goes on with one that is interrupted", () =>
+    Effect.gen(function*() {
+      let under = 0
+      let most = 0
+      let kept = ""
+      const store: Recorded.Store = {
+        ...Recorded.memory(),
+        write: (text) =>
+          Effect.callback<void>((resume) => {
+            most = Math.max(most, ++under)
+            setTimeout(() => {
+              under--
+              kept = text
+              resume(Effect.void)
+            }, 5)
+          })
+      }
+      const steps = [1, 2, 3].map(() => answer(CreateToken.operation, Ask.token))
+      yield* Effect.all(steps.map(() => polled), { concurrency: "unbounded" }).pipe(
+        recording(store, Scripted.layer(steps))
+      )
+      assert.deepStrictEqual({ under, most }, { under: 0, most: 1 })
+      assert.strictEqual(kept.match(/"<accessToken 1>"/g)?.length, 3)
+    }))
+
   it.effect("an exchange that is under way is not in the file, and its place is kept", () =>
     Effect.gen(function*() {
       const store = Recorded.memory()
@@ -277,6 +330,24 @@ describe("recorded: a replay is strict", () => {
       assert.include(
         yield* Ask.said(Effect.andThen(other("one"), other("two")).pipe(replaying(store))),
         "deviceCode: another secret than the recorded <deviceCode 1>"
+      )
+    }))
+
+  it.effect("two secrets that were different stay so", () =>
+    Effect.gen(function*() {
+      const store = Recorded.memory()
+      const steps = [answer(CreateToken.operation, Ask.token), answer(CreateToken.operation, Ask.token)]
+      const both = (one: string, other: string) =>
+        Effect.gen(function*() {
+          const oidc = yield* Ask.oidc
+          yield* oidc.createToken({ ...Ask.poll, deviceCode: Redacted.make(one) })
+          return yield* oidc.createToken({ ...Ask.poll, deviceCode: Redacted.make(other) })
+        })
+      yield* both("a device code", "another device code").pipe(recording(store, Scripted.layer(steps)))
+      yield* both("any", "any other").pipe(replaying(store))
+      assert.include(
+        yield* Ask.said(both("the same", "the same").pipe(replaying(store))),
+        "deviceCode: another secret than the recorded <deviceCode 2>"
       )
     }))
 

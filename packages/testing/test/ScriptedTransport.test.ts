@@ -59,6 +59,25 @@ describe("scripted: what was asked for is answered", () => {
       answer(StartDeviceAuthorization.operation, Ask.started)
     )))
 
+  it.effect("respond says what it was told to say: no header is added, not even a type", () =>
+    Effect.gen(function*() {
+      const { client } = yield* Scripted.make([
+        respond(CreateToken.operation, { status: 503, body: "busy" }),
+        respond(CreateToken.operation, { status: 503, headers: { "Content-Type": "text/plain", "X-One": "1" } })
+      ])
+      const request = HttpClientRequest.bodyJsonUnsafe(HttpClientRequest.post("https://example.com/token"), {
+        clientId: "a client",
+        clientSecret: "a secret",
+        grantType: CreateToken.deviceCodeGrantType,
+        deviceCode: "a code"
+      })
+      assert.deepStrictEqual({ ...(yield* client.execute(request)).headers }, {})
+      assert.deepStrictEqual(
+        { ...(yield* client.execute(request)).headers },
+        { "content-type": "text/plain", "x-one": "1" }
+      )
+    }))
+
   it.effect("refusals speak the service's dialect: every exception of every operation comes back as itself", () =>
     Effect.gen(function*() {
       const oidc = yield* Ask.oidc

@@ -80,6 +80,20 @@ const file = (variable: Variable | undefined): Effect.Effect<string | undefined,
     })
   )
 
+const proxies: Config.Config<NodeTransport.ProxyOptions> = Config.all({
+  https: Config.mapEffect(first("https_proxy", "HTTPS_PROXY"), proxy),
+  http: first("REQUEST_METHOD").pipe(
+    Config.flatMap((method) => method === undefined ? first("http_proxy", "HTTP_PROXY") : first("http_proxy")),
+    Config.mapEffect(proxy)
+  ),
+  noProxy: Config.map(
+    first("no_proxy", "NO_PROXY"),
+    (list) => list?.value.split(/[\s,]+/).filter((entry) => NoProxy.ruleOf(entry) !== undefined)
+  )
+})
+
+const authorities: Config.Config<string | undefined> = Config.mapEffect(first("AWS_CA_BUNDLE"), file)
+
 /**
  * Reads the variables from the `ConfigProvider`, by default the process's environment. Fails with a `ConfigError` that
  * names the variable where a proxy is none, or the file of `AWS_CA_BUNDLE` is missing, empty or no PEM. An entry of
@@ -88,22 +102,7 @@ const file = (variable: Variable | undefined): Effect.Effect<string | undefined,
  * @category configs
  * @since 0.1.0
  */
-export const config: Config.Config<NodeEnvironment> = Config.all({
-  https: Config.mapEffect(first("https_proxy", "HTTPS_PROXY"), proxy),
-  http: first("REQUEST_METHOD").pipe(
-    Config.flatMap((method) => method === undefined ? first("http_proxy", "HTTP_PROXY") : first("http_proxy")),
-    Config.mapEffect(proxy)
-  ),
-  noProxy: first("no_proxy", "NO_PROXY"),
-  ca: Config.mapEffect(first("AWS_CA_BUNDLE"), file)
-}).pipe(Config.map(({ ca, http, https, noProxy }) => ({
-  ca,
-  proxy: {
-    https,
-    http,
-    noProxy: noProxy?.value.split(/[\s,]+/).filter((entry) => NoProxy.ruleOf(entry) !== undefined)
-  }
-})))
+export const config: Config.Config<NodeEnvironment> = Config.all({ ca: authorities, proxy: proxies })
 
 /**
  * A transport's options, each of them given or to be read from configuration.
@@ -119,9 +118,16 @@ const isConfig = <A>(given: A | Config.Config<A>): given is Config.Config<A> => 
 
 const valueOf = <A>(given: A | Config.Config<A>): Config.Config<A> => isConfig(given) ? given : Config.succeed(given)
 
+const orElse = <A>(
+  given: A | Config.Config<A | undefined> | undefined,
+  environment: Config.Config<A | undefined>
+): Config.Config<A | undefined> =>
+  Config.flatMap(valueOf<A | undefined>(given), (value) => value === undefined ? environment : Config.succeed(value))
+
 /**
  * The transport's options with what they leave open taken from the environment, for `NodeTransport.layerConfig`. Where
- * `proxy` or `ca` is given, it goes before the environment's, as a whole; `proxy: {}` is no proxy.
+ * `proxy` or `ca` is given, it goes before the environment's, as a whole, and the environment's is not read, so that
+ * what is wrong there does no harm; `proxy: {}` is no proxy.
  *
  * @example
  * ```ts
@@ -141,17 +147,12 @@ const valueOf = <A>(given: A | Config.Config<A>): Config.Config<A> => isConfig(g
  */
 export const options = (given: Given = {}): Config.Config<NodeTransport.Options> =>
   Config.all({
-    environment: config,
     connectTimeout: valueOf(given.connectTimeout),
     idleTimeout: valueOf(given.idleTimeout),
     maxConnections: valueOf(given.maxConnections),
-    proxy: valueOf(given.proxy),
-    ca: valueOf(given.ca),
+    proxy: orElse(given.proxy, proxies),
+    ca: orElse(given.ca, authorities),
     cert: valueOf(given.cert),
     key: valueOf(given.key),
     passphrase: valueOf(given.passphrase)
-  }).pipe(Config.map(({ environment, ...given }) => ({
-    ...given,
-    proxy: given.proxy ?? environment.proxy,
-    ca: given.ca ?? environment.ca
-  })))
+  })

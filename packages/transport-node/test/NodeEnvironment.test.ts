@@ -181,6 +181,16 @@ describe("NodeTransport.layerConfig", () => {
       assert.include(yield* Failure.causeOf(none, "https://nowhere.invalid/"), { syscall: "getaddrinfo" })
     }))
 
+  it.effect("seam: … and what it goes before is not read: what is wrong there does no harm", () =>
+    Effect.gen(function*() {
+      const variables = { HTTPS_PROXY: "socks5://127.0.0.1:1080", AWS_CA_BUNDLE: "/nowhere/ca.pem" }
+      yield* client(variables, { proxy: {}, ca: Authority.root })
+      yield* client(variables, { proxy: Config.succeed({}), ca: Config.succeed(Authority.root) })
+      for (const given of [{ proxy: {} }, { ca: Authority.root }]) {
+        assert.strictEqual((yield* Effect.flip(client(variables, given)))._tag, "ConfigError")
+      }
+    }))
+
   it.effect("seam: each option may be read from configuration too", () =>
     Effect.gen(function*() {
       const mutual = { ...Authority.server, ca: Authority.root, requestCert: true, rejectUnauthorized: true }

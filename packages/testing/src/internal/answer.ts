@@ -2,6 +2,7 @@
  * Answers and failures, as a transport makes them.
  */
 import { TransportCause } from "@sso-oidc/core/TransportCause"
+import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
@@ -34,7 +35,13 @@ export const make = (
   head: Head,
   body: Stream.Stream<Uint8Array, CutOff>
 ): HttpClientResponse.HttpClientResponse =>
-  HttpServerResponse.toClientResponse(HttpServerResponse.stream(body, head), { request })
+  HttpServerResponse.empty({ status: head.status }).pipe(
+    // a stream without a type is told as application/octet-stream, and one with an empty type as that
+    HttpServerResponse.setBody(HttpBody.stream(body, "")),
+    HttpServerResponse.removeHeader("content-type"),
+    HttpServerResponse.setHeaders(head.headers),
+    (answer) => HttpServerResponse.toClientResponse(answer, { request })
+  )
 
 export const bytesOf = (body: string | Uint8Array): Uint8Array =>
   typeof body === "string" ? new TextEncoder().encode(body) : body

@@ -40,18 +40,24 @@ const watchBody = (
   answered: (bytes: Uint8Array, end: "whole" | "stalled" | { readonly cutOff: string }) => Effect.Effect<void>
 ): HttpClientResponse.HttpClientResponse => {
   const chunks: Array<Uint8Array> = []
+  let cutOff: string | undefined
   return Answer.withBody(
     response,
     response.stream.pipe(
       // fetch has no stream at all for a body of no bytes
       Stream.catchReason("HttpClientError", "EmptyBodyError", () => Stream.empty),
       Stream.tap((chunk) => Effect.sync(() => chunks.push(chunk))),
-      Stream.mapError((error): Answer.CutOff => ({ name: "Error", code: codeOf(causeOf(error.reason)) ?? "BODY" })),
-      Stream.onExit((exit) => {
-        if (exit._tag === "Success") return answered(concat(chunks), "whole")
-        const failure = exit.cause.reasons.find((reason) => reason._tag === "Fail")
-        return answered(concat(chunks), failure === undefined ? "stalled" : { cutOff: failure.error.code })
-      })
+      Stream.mapError((error): Answer.CutOff => {
+        cutOff = codeOf(causeOf(error.reason)) ?? "BODY"
+        return { name: "Error", code: cutOff }
+      }),
+      // Its type knows the stream's failures alone, but this exit is the reader's, who may fail for reasons of its own.
+      Stream.onExit((exit) =>
+        answered(
+          concat(chunks),
+          exit._tag === "Success" ? "whole" : cutOff === undefined ? "stalled" : { cutOff }
+        )
+      )
     )
   )
 }

@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema"
 import * as Show from "./show.ts"
 import type * as Wire from "./wire.ts"
 
-/** The circumstances of a reply: which call of the operation it is, counted from 1, and the time. */
+/** The circumstances of a reply: its number among those of the script, counted from 1, and the time. */
 export interface Moment {
   readonly call: number
   readonly now: number
