@@ -182,7 +182,8 @@ export const memory = (name = "in memory"): Store => {
  * The client in the context, recorded until the end of the scope. The store is written beside each exchange, and at the
  * end: what stands there is whole at any time.
  *
- * An operation whose schema cannot tell which of its members is secret is a mistake in the program: a `RangeError` dies.
+ * An operation whose schema cannot tell which of its members is secret, or has a secret that is no text, is a mistake in
+ * the program: a `RangeError` dies.
  *
  * @category constructors
  * @since 0.1.0

@@ -453,4 +453,16 @@ describe("recorded: a replay is strict", () => {
       /renames or computes members/
     )
   })
+
+  it("an operation with a secret that is no text is refused: it would be shown where a replay differs", () => {
+    const Secret = Schema.RedactedFromValue(Schema.String)
+    const members = [Schema.Array(Secret), Schema.RedactedFromValue(Schema.Struct({ inner: Schema.String }))]
+    for (const keys of members) {
+      const operation = { ...RegisterClient.operation, request: Schema.Struct({ keys: Schema.optional(keys) }) }
+      assert.throws(
+        () => Effect.runSync(Effect.scoped(Recorded.makeReplay(Recorded.memory(), { operations: [operation] }))),
+        /keys of RegisterClient is a secret that is no text/
+      )
+    }
+  })
 })

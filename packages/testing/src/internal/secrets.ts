@@ -15,7 +15,10 @@ export interface Known {
 
 const cache = new WeakMap<Wire.AnyOperation, { readonly request: Known; readonly response: Known }>()
 
-/** Throws for a schema whose wire names are not its own: it cannot be told which member is which. */
+/**
+ * Throws for a schema whose wire names are not its own, since it cannot be told which member is which, and for a secret
+ * that is no text.
+ */
 export const of = (operation: Wire.AnyOperation): { readonly request: Known; readonly response: Known } => {
   const found = cache.get(operation) ??
     { request: known(operation.name, operation.request.ast), response: known(operation.name, operation.response.ast) }
@@ -35,10 +38,16 @@ const known = (name: string, ast: SchemaAST.AST): Known => {
             `RecordedTransport: the schema of ${name} renames or computes members, which cannot be scrubbed`
           )
         }
-        for (const { name, type } of ast.propertySignatures) {
-          const key = String(name)
+        for (const { name: member, type } of ast.propertySignatures) {
+          const key = String(member)
           all.add(key)
-          if (holds(type, isRedacted)) secret.add(key)
+          const secrets = redactedIn(type)
+          if (secrets.length > 0) secret.add(key)
+          if (!secrets.every(isText)) {
+            throw new RangeError(
+              `RecordedTransport: ${key} of ${name} is a secret that is no text, which cannot be scrubbed`
+            )
+          }
           visit(type)
         }
         return
@@ -57,13 +66,19 @@ const known = (name: string, ast: SchemaAST.AST): Known => {
   return { all, secret, fixed }
 }
 
-const isRedacted = (ast: SchemaAST.AST): boolean => {
+const isRedacted = (ast: SchemaAST.AST): ast is SchemaAST.Declaration => {
   if (ast._tag !== "Declaration") return false
   const representation: unknown = ast.annotations?.["representation"]
   return typeof representation === "object" && representation !== null && "id" in representation &&
     representation.id === "effect/schema/Redacted"
 }
 
-const holds = (ast: SchemaAST.AST, test: (ast: SchemaAST.AST) => boolean): boolean =>
-  test(ast) || (ast._tag === "Union" && ast.types.some((type) => holds(type, test))) ||
-  (ast._tag === "Arrays" && [...ast.elements, ...ast.rest].some((type) => holds(type, test)))
+/** The secrets that a member may be. One in a list has no placeholder that could come back, and is told as no text. */
+const redactedIn = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> => {
+  if (isRedacted(ast)) return ast.typeParameters
+  if (ast._tag === "Union") return ast.types.flatMap(redactedIn)
+  if (ast._tag === "Arrays") return [...ast.elements, ...ast.rest].flatMap(redactedIn).length > 0 ? [ast] : []
+  return []
+}
+
+const isText = (ast: SchemaAST.AST): boolean => ast._tag === "String"
