@@ -33,9 +33,6 @@ export const choose = (proxies: Proxies, url: URL): Proxy | undefined => {
   return url.protocol === "https:" ? proxies.https : proxies.http
 }
 
-const isAddress = ({ hostname }: URL): boolean =>
-  hostname.startsWith("[") || process.getBuiltinModule("node:net").isIP(hostname) !== 0
-
 /** The proxy that a text names, or what is wrong with the text, which may hold a password. */
 export const parse = (input: string | Redacted.Redacted): Result.Result<Proxy, string> => {
   const text = (Redacted.isRedacted(input) ? Redacted.value(input) : input).trim()
@@ -48,7 +45,8 @@ export const parse = (input: string | Redacted.Redacted): Result.Result<Proxy, s
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
     return Result.fail("must be a host and a port, without path, query or fragment")
   }
-  const servername = isAddress(url) ? "" : url.hostname
+  // a URL writes an address in brackets or as four numbers, and lets no name end in a number
+  const servername = /^\[|\.\d+$/.test(url.hostname) ? "" : url.hostname
   if (url.username === "" && url.password === "") return Result.succeed({ url, servername, headers: {} })
   if (!Redacted.isRedacted(input)) return Result.fail("has a user or a password in it: give it as Redacted")
   try {
