@@ -130,6 +130,11 @@ describe("sizes, Effect included", () => {
     )
   })
 
+  it("seam: the whole of @sso-oidc/testing can be bundled for a page", async () => {
+    const { inputs } = await bundle(`import * as Testing from "@sso-oidc/testing"; console.log(Testing)`, "browser")
+    assert.isTrue(inputs.some((path) => path.endsWith("/TransportContract.ts")))
+  })
+
   it("D7: the plain login adds no Stream to what core reads bodies with", async () => {
     const inputs = async (program: string) =>
       (await bundle(program, "node", ["@sso-oidc/core/*", "@sso-oidc/transport-node/*"])).inputs

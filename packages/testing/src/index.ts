@@ -1,10 +1,10 @@
 /**
- * Transports for tests, and the contract that any transport can be held to.
+ * Transports for tests, and the contract that any transport can be held to, on every platform. The contract's server needs
+ * Node, and so is a module to be imported by itself: `@sso-oidc/testing/ContractServerNode`.
  *
  * @since 0.1.0
  */
 export * as ContractServer from "./ContractServer.ts"
-export * as ContractServerNode from "./ContractServerNode.ts"
 export * as Fault from "./Fault.ts"
 export * as FaultyTransport from "./FaultyTransport.ts"
 export * as RecordedTransport from "./RecordedTransport.ts"

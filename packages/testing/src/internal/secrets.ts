@@ -1,6 +1,7 @@
 /**
  * What of an operation's members is secret, as its schemas say.
  */
+import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import type * as Wire from "./wire.ts"
 
@@ -20,6 +21,10 @@ const cache = new WeakMap<Wire.AnyOperation, { readonly request: Known; readonly
  * that is no text.
  */
 export const of = (operation: Wire.AnyOperation): { readonly request: Known; readonly response: Known } => {
+  // a version of Effect that spells it otherwise must record nothing, rather than secrets in the clear
+  if (redactedIn(Schema.RedactedFromValue(Schema.String).ast).length === 0) {
+    throw new RangeError("RecordedTransport: this version of Effect does not say which members are Redacted")
+  }
   const found = cache.get(operation) ??
     { request: known(operation.name, operation.request.ast), response: known(operation.name, operation.response.ast) }
   cache.set(operation, found)
