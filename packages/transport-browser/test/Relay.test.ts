@@ -258,6 +258,22 @@ describe("Relay: whom it serves", () => {
       assert.strictEqual(wire.sent.length, 1)
     }))
 
+  it.effect.each(["\"no\"", "{}", "1"])(
+    "a function that gives %s, which is not true, lets no start URL pass",
+    (given) =>
+      Effect.gen(function*() {
+        const wire = Wire.answering(answer)
+        // as an untyped program does; an object stands for a promise
+        const relay = yield* make(wire, { startUrls: () => JSON.parse(given) })
+        const response = yield* relay(asked({
+          path: "/eu-west-1/device_authorization",
+          body: { clientId: "client-id", clientSecret: "secret", startUrl: "https://evil.example/start" }
+        }))
+        assert.strictEqual(response.status, 400)
+        assert.strictEqual(wire.sent.length, 0)
+      })
+  )
+
   it.effect("at the path that it is mounted at", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(answer)

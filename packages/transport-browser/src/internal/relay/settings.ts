@@ -127,7 +127,8 @@ const isOwn = ({ headers }: Request, url: URL): boolean =>
   (headers.get("host") ?? url.host) === url.host && (headers.get("sec-fetch-site") ?? "same-origin") === "same-origin"
 
 const startUrlsOf = (startUrls: Options["startUrls"]): Settings["isStartUrl"] => {
-  if (typeof startUrls === "function") return (url) => TrustedUrl.isTrusted(url) && startUrls(url)
+  // `true` alone: a promise, which an untyped look-up gives, would else let everything pass
+  if (typeof startUrls === "function") return (url) => TrustedUrl.isTrusted(url) && startUrls(url) === true
   if (startUrls.length === 0 || !startUrls.every(TrustedUrl.isTrusted)) {
     throw new RangeError("Relay: startUrls must name URLs of https, or of http to loopback, without user info")
   }
