@@ -17,6 +17,12 @@ const wired: ReadonlyArray<Swap.Transport> = [
     layer: "NodeTransport.layer()"
   },
   {
+    name: "transport-node by the environment",
+    imports: `import * as NodeEnvironment from "@sso-oidc/transport-node/NodeEnvironment"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"`,
+    layer: "NodeTransport.layerConfig(NodeEnvironment.options())"
+  },
+  {
     name: "transport-browser",
     imports: `import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"`,
     layer: "FetchTransport.layer"
@@ -51,8 +57,14 @@ import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"`,
   }
 ]
 
-/** Those that need no socket. */
-const unwired: ReadonlyArray<Swap.Transport> = [
+/** Those that lead a client elsewhere than to its endpoint, so that it is told of none. */
+const unwired = (endpoint: string): ReadonlyArray<Swap.Transport> => [
+  {
+    name: "transport-browser through the relay",
+    imports: `import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
+import * as Page from "../../test/support/page.ts"`,
+    layer: `FetchTransport.layerRelay({ url: Page.url }).pipe(Layer.provide(Page.page("${endpoint}")))`
+  },
   {
     name: "the emulator in process",
     imports: `import * as EmulatorTransport from "@sso-oidc/emulator/EmulatorTransport"`,
@@ -64,8 +76,6 @@ const unwired: ReadonlyArray<Swap.Transport> = [
     layer: "script"
   }
 ]
-
-const transports = [...wired, ...unwired]
 
 const login = Effect.fnUntraced(function*(file: string, endpoint: string | undefined) {
   const session: typeof Session = yield* Effect.promise(() => import(file))
@@ -86,6 +96,7 @@ describe("README's example with another transport", () => {
     () =>
       Effect.gen(function*() {
         const { url } = yield* EmulatorServer.EmulatorServer
+        const transports = [...wired, ...unwired(url)]
         const { files, folder, said } = Swap.write(transports)
         yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(folder, { recursive: true })))
         assert.strictEqual(said, "")
