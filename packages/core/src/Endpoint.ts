@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
-import * as Text from "./internal/text.ts"
+import * as Wire from "./aws/Wire.ts"
 import { EndpointError } from "./SsoOidcError.ts"
 import * as TrustedUrl from "./TrustedUrl.ts"
 
@@ -16,7 +16,8 @@ import * as TrustedUrl from "./TrustedUrl.ts"
 /**
  * What decides the endpoint.
  *
- * - `region`: the region of the access portal, `eu-west-1`; seldom that of the workload. Always a host label.
+ * - `region`: the region of the access portal, `eu-west-1`; seldom that of the workload. Always a host label; capitals count
+ *   as small letters.
  * - `endpoint`: a custom endpoint, taken as it is. https, or http to loopback (`localhost`, 127.0.0.0/8, `[::1]`),
  *   without user info, query or fragment; its path is kept.
  * - `useFipsEndpoint`, `useDualstackEndpoint`: not together with a custom endpoint. A start URL below `app.aws` needs
@@ -74,23 +75,41 @@ const partitionOf = (region: string): typeof aws =>
 /** A label of RFC 1123: it becomes part of a host name, so nothing else may pass. */
 const isHostLabel = (text: string): boolean => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(text)
 
+/**
+ * The region as AWS spells it: in small letters. Host names do not tell capitals apart, but the partitions' patterns do.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const regionOf = (region: string): string => region.toLowerCase()
+
 const fail = (problem: EndpointError["problem"], detail: string) => Result.fail(new EndpointError({ problem, detail }))
+
+/** What stands between the scheme and the path. The parser takes a backslash for a slash, and any number of them. */
+const authorityOf = (endpoint: string): string => /^[a-z]+:[\\/]*([^\\/?#]*)/i.exec(endpoint.trim())?.[1] ?? ""
+
+const withoutSlashes = (url: string): string => {
+  let end = url.length
+  while (url[end - 1] === "/") end--
+  return url.slice(0, end)
+}
 
 const custom = (endpoint: string): Result.Result<string, EndpointError> => {
   if (typeof endpoint !== "string") return fail("endpoint", "the endpoint is no text")
-  if (!Text.isPrintable(endpoint)) return fail("endpoint", "the endpoint has control characters in it")
+  if (!Wire.isPrintable(endpoint)) return fail("endpoint", "the endpoint has characters in it that cannot be seen")
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
   if (url === undefined) return fail("endpoint", "the endpoint is no absolute URL, such as http://127.0.0.1:8080")
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     return fail("endpoint", "the endpoint must begin with https://, or with http:// to loopback")
   }
-  if (url.username !== "" || url.password !== "") return fail("endpoint", "the endpoint must not hold user info")
+  // the parser drops an empty user info
+  if (authorityOf(endpoint).includes("@")) return fail("endpoint", "the endpoint must not hold user info")
   if (endpoint.includes("?")) return fail("endpoint", "the endpoint must not have a query")
   if (endpoint.includes("#")) return fail("endpoint", "the endpoint must not have a fragment")
   if (url.protocol === "http:" && !TrustedUrl.isLoopback(url.hostname)) {
     return fail("endpoint", "plain http is for loopback alone: use https, or localhost, 127.0.0.0/8 or [::1]")
   }
-  return Result.succeed(url.href.replace(/\/+$/, ""))
+  return Result.succeed(withoutSlashes(url.href))
 }
 
 /**
@@ -116,7 +135,8 @@ export const resolve = (options: Options): Result.Result<string, EndpointError> 
     return fail("region", "no region is given; name the region of the access portal, such as eu-west-1")
   }
   if (!isHostLabel(region)) return fail("region", "the region is no host label, such as eu-west-1")
-  if (/^fips-|-fips$/.test(region)) {
+  const name = regionOf(region)
+  if (/^fips-|-fips$/.test(name)) {
     return fail("region", "the region is an old name for FIPS; name the plain region, and set useFipsEndpoint")
   }
   if (endpoint !== undefined) {
@@ -126,7 +146,7 @@ export const resolve = (options: Options): Result.Result<string, EndpointError> 
     }
     return custom(endpoint)
   }
-  const { dnsSuffix, dualStackDnsSuffix, name } = partitionOf(region)
-  const prefix = useFipsEndpoint && (useDualstackEndpoint || name !== "aws-us-gov") ? "oidc-fips" : "oidc"
-  return Result.succeed(`https://${prefix}.${region}.${useDualstackEndpoint ? dualStackDnsSuffix : dnsSuffix}`)
+  const { dnsSuffix, dualStackDnsSuffix, name: partition } = partitionOf(name)
+  const prefix = useFipsEndpoint && (useDualstackEndpoint || partition !== "aws-us-gov") ? "oidc-fips" : "oidc"
+  return Result.succeed(`https://${prefix}.${name}.${useDualstackEndpoint ? dualStackDnsSuffix : dnsSuffix}`)
 }

@@ -46,8 +46,9 @@ export const Request = Schema.Struct({
 export type Request = typeof Request.Type
 
 /**
- * What RegisterClient gives. `clientIdIssuedAt` and `clientSecretExpiresAt` are seconds since 1970 on the service's
- * clock; leave a margin. The two endpoints are absent in practice.
+ * What RegisterClient gives. `clientIdIssuedAt` and `clientSecretExpiresAt` are seconds since 1970 on the service's clock; leave
+ * a margin. A `clientSecretExpiresAt` of 0 means that the secret never expires (RFC 7591 section 3.2.1). The two endpoints are
+ * absent in practice.
  *
  * @category models
  * @since 0.1.0
@@ -55,8 +56,8 @@ export type Request = typeof Request.Type
 export const Response = Schema.Struct({
   clientId: Members.Printable,
   clientSecret: Members.secret("clientSecret"),
-  clientIdIssuedAt: Schema.optionalKey(Schema.Finite),
-  clientSecretExpiresAt: Schema.Finite,
+  clientIdIssuedAt: Schema.optionalKey(Members.EpochSeconds),
+  clientSecretExpiresAt: Members.EpochSeconds,
   authorizationEndpoint: Schema.optionalKey(Members.Printable),
   tokenEndpoint: Schema.optionalKey(Members.Printable)
 })

@@ -14,6 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
+import * as Wire from "./aws/Wire.ts"
 import type * as Operation from "./Operation.ts"
 import * as SsoOidc from "./SsoOidc.ts"
 
@@ -55,7 +56,9 @@ export interface Options {
  * What `operation.resend(request)` says decides:
  *
  * - `"anytime"` (RegisterClient, StartDeviceAuthorization): again after a `TransportError` that heals, after a status of
- *   408, 429 or 500 and above, whatever the body says, and after `SlowDownException`, which means throttling there;
+ *   408, 429 or 500 and above, whatever the body says, after a 4xx whose error type AWS's clients class as throttling or
+ *   transient, such as `ThrottlingException`, and after `SlowDownException`, which means throttling there. Not after a
+ *   response from another URL than the one asked;
  * - `"unsent"` (an authorization code, a refresh token): again only after a `TransportError` with `sent: "no"` that
  *   heals;
  * - `"paced"` (a poll with a device code): never. The grant paces it (RFC 8628 section 3.5).
@@ -164,7 +167,7 @@ const isRetryable = <Request, Response, E, R>(
   error: unknown
 ): boolean => {
   const healed = heals(error)
-  if (!healed && !isBusy(error)) return false
+  if (!healed && !isThrottled(error)) return false
   switch (operation.resend(request)) {
     case "anytime":
       return true
@@ -178,13 +181,8 @@ const isRetryable = <Request, Response, E, R>(
 const heals = (error: unknown): boolean =>
   Predicate.isTagged(error, "TransportError") && Predicate.hasProperty(error, "heals") && error.heals === true
 
-/** The service cannot answer now. A `TransportError` has its own say, also where it has a status. */
-const isBusy = (error: unknown): boolean => {
-  if (Predicate.isTagged(error, "SlowDownException")) return true
-  if (Predicate.isTagged(error, "TransportError") || !Predicate.hasProperty(error, "status")) return false
-  const { status } = error
-  return typeof status === "number" && (status === 408 || status === 429 || status >= 500)
-}
+/** The service cannot respond now. Where no grant has its own meaning for it, `slow_down` says so too. */
+const isThrottled = (error: unknown): boolean => Predicate.isTagged(error, "SlowDownException") || Wire.isBusy(error)
 
 const retryAfterOf = (error: unknown): Duration.Duration =>
   Predicate.hasProperty(error, "retryAfter") && typeof error.retryAfter === "number" && error.retryAfter > 0

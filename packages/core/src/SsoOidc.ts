@@ -50,7 +50,7 @@ export type Execute = <Request, Response, E, R>(
  * @since 0.1.0
  */
 export interface Service {
-  /** The region whose service this client calls. */
+  /** The region whose service this client calls, in small letters. */
   readonly region: string
   /** The URL that the client calls, without a slash at its end. */
   readonly endpoint: string
@@ -164,13 +164,14 @@ export const make = Effect.fnUntraced(function*(
   const limits = limitsOf(options)
   if (Result.isFailure(limits)) throw new RangeError(`SsoOidc: ${limits.failure}`)
   const endpoint = yield* Effect.fromResult(Endpoint.resolve(options))
+  const region = Endpoint.regionOf(options.region)
   return fromExecute({
-    region: options.region,
+    region,
     endpoint,
     execute: Call.make({
       client,
       endpoint,
-      region: options.region,
+      region,
       ...limits.success,
       userAgent: options.userAgent ?? `sso-oidc-effect/${version}`
     })

@@ -13,7 +13,9 @@
  * @see https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken.html
  * @since 0.1.0
  */
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
 
 // -----------------------------------------------------------------------------
 // models
@@ -445,7 +447,8 @@ export class TransportError extends Schema.TaggedError<TransportError>("@sso-oid
  * What was wrong with an answer that {@link UnexpectedResponse} reports.
  *
  * - `"status"`: a status or error type that the model does not list for the operation.
- * - `"redirect"`: a redirect, or an answer from another URL than the one asked. Redirects are never followed.
+ * - `"redirect"`: a redirect, or a response from another URL than the one asked, which is what a transport that follows
+ *   redirects brings back. Its body is not read, and it is never a reason to send again.
  * - `"contentEncoding"`: the body is encoded and the transport did not undo it.
  * - `"tooLarge"`: the body is over the cap.
  * - `"malformed"`: a success whose body is no JSON object or lacks required members.
@@ -463,17 +466,27 @@ export type Problem = typeof Problem.Type
 
 const problems: { readonly [P in Problem]: string } = {
   status: "an answer that the service's model does not list",
-  redirect: "a redirect, or an answer from another URL; it was not followed",
+  redirect: "a response from another URL than the one asked",
   contentEncoding: "a body in a content encoding that the transport did not undo",
   tooLarge: "a body over the size limit",
   malformed: "a success whose body cannot be used"
 }
 
+const marker = "<redacted>"
+
+// An error crosses process boundaries in its encoded form: into logs, stores and other services. The body stays behind.
+const Body = Schema.Redacted(Schema.String).pipe(
+  Schema.encodeTo(Schema.String, {
+    decode: SchemaGetter.transform(() => Redacted.make(marker, { label: "body" })),
+    encode: SchemaGetter.transform(() => marker)
+  })
+)
+
 /**
- * An answer outside the service's model: from a proxy, a captive portal, a wrong endpoint, or a changed service.
+ * A response outside the service's model: from a proxy, a captive portal, a wrong endpoint, or a changed service.
  *
- * `code` is the error type that was found, if any. `body` is the first KiB of the answer, redacted since it may hold
- * anything. `length` is the size of the body in bytes: what was read of it, or what it announced when it was too large.
+ * `code` is the error type that was found, if any. `body` is the first KiB of the response, redacted since it may hold
+ * anything; it is for the program that got the response, and what the error is encoded to has a marker in its place. `length` is the size of the body in bytes: what was read of it, or what it announced when it was too large.
  * `retryAfter` is in seconds.
  *
  * @category errors
@@ -492,11 +505,13 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>("
     retryAfter: Schema.optionalKey(Schema.Number),
     contentType: Schema.optionalKey(Schema.String),
     length: Schema.optionalKey(Schema.Number),
-    body: Schema.Redacted(Schema.String)
+    body: Body
   }
 ) {
   override get message(): string {
-    return `${this.operation} got ${problems[this.problem]} (${
+    // a transport that follows redirects shows the status of where it ended
+    const isRedirect = this.problem === "redirect" && (this.status === 0 || (this.status >= 300 && this.status < 400))
+    return `${this.operation} got ${isRedirect ? "a redirect, which was not followed" : problems[this.problem]} (${
       [
         `HTTP ${this.status}`,
         ...(this.code === undefined ? [] : [this.code]),

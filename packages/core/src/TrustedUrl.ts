@@ -22,14 +22,14 @@ export const isLoopback = (hostname: string): boolean =>
 
 /**
  * Whether a text is one absolute URL without user info, of https, or of http to loopback. It must be written as one: no
- * white space, `//` after its scheme, and no backslash in its host, which a parser would forgive and a person misread.
+ * white space, `//` after its scheme, no backslash in its host, which a parser would forgive and a person misread, and no `@`
+ * before its path. The parser drops an empty user info, as in `https://@evil.example/`.
  *
  * @category predicates
  * @since 0.1.0
  */
 export const isTrusted = (text: string): boolean => {
-  if (!/^https?:\/\/[^\s\\/?#]+(?:[/?#]\S*)?$/i.test(text) || !URL.canParse(text)) return false
+  if (!/^https?:\/\/[^\s\\/?#@]+(?:[/?#]\S*)?$/i.test(text) || !URL.canParse(text)) return false
   const url = new URL(text)
-  return url.username === "" && url.password === "" &&
-    (url.protocol === "https:" || isLoopback(url.hostname))
+  return url.protocol === "https:" || isLoopback(url.hostname)
 }

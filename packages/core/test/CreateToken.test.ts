@@ -92,8 +92,13 @@ describe("CreateToken", () => {
       assert.deepStrictEqual(Object.keys(answer).sort(), ["accessToken", "tokenType"])
     }))
 
-  it.effect.each([0, -3600, "3600", null])(
-    "C4: an expiresIn of %j means absent",
+  it.effect("an expiresIn of \"3600\" is a number written as a text (C4)", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* createWith({ expiresIn: "3600" })).expiresIn, 3600)
+    }))
+
+  it.effect.each([0, -3600, "soon", null])(
+    "an expiresIn of %j means absent (C4)",
     (expiresIn) =>
       Effect.gen(function*() {
         assert.isFalse("expiresIn" in (yield* createWith({ expiresIn })))

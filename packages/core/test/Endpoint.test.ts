@@ -143,7 +143,7 @@ describe("Endpoint: region", () => {
     // deliberately wrong
     [{ endpoint: 7 as never }, "no text"],
     [{ endpoint: "http://[" }, "no absolute URL"],
-    [{ endpoint: "https://a\n.example" }, "control characters"],
+    [{ endpoint: "https://a\n.example" }, "cannot be seen"],
     [{ endpoint: "ftp://a.example" }, "begin with https://"],
     [{ endpoint: "https://u@a.example" }, "user info"],
     [{ endpoint: "https://a.example?" }, "query"],
@@ -166,12 +166,40 @@ describe("Endpoint: region", () => {
   )
 
   // the last two only contain the old names for FIPS
-  it.each(["a", "1", "x".repeat(63), "a--b", "EU-WEST-1", "afips-1", "a-fipsy"])(
+  it.each(["a", "1", "x".repeat(63), "a--b", "afips-1", "a-fipsy"])(
     "C7: any host label is a region: %s",
     (region) => {
       assert.strictEqual(url({ region }), `https://oidc.${region}.amazonaws.com`)
     }
   )
+
+  it.each(
+    [
+      ["EU-WEST-1", {}, "oidc.eu-west-1.amazonaws.com"],
+      ["CN-NORTH-1", {}, "oidc.cn-north-1.amazonaws.com.cn"],
+      ["Cn-NorthWest-1", { useDualstackEndpoint: true }, "oidc.cn-northwest-1.api.amazonwebservices.com.cn"],
+      ["US-GOV-WEST-1", { useFipsEndpoint: true }, "oidc.us-gov-west-1.amazonaws.com"],
+      ["EUSC-DE-EAST-1", {}, "oidc.eusc-de-east-1.amazonaws.eu"],
+      ["US-ISO-EAST-1", {}, "oidc.us-iso-east-1.c2s.ic.gov"],
+      ["US-ISOB-EAST-1", {}, "oidc.us-isob-east-1.sc2s.sgov.gov"],
+      ["EU-ISOE-WEST-1", {}, "oidc.eu-isoe-west-1.cloud.adc-e.uk"],
+      ["US-ISOF-SOUTH-1", {}, "oidc.us-isof-south-1.csp.hci.ic.gov"],
+      ["AWS-CN-GLOBAL", {}, "oidc.aws-cn-global.amazonaws.com.cn"]
+    ] as const
+  )("a region in capitals, %s, leads to its own partition (C7)", (region, options, host) => {
+    assert.strictEqual(url({ region, ...options }), `https://${host}`)
+  })
+
+  it.each(["FIPS-us-east-1", "us-east-1-FIPS", "Fips-us-east-1"])(
+    "the old name for FIPS %s is refused in capitals too (C7)",
+    (region) => {
+      assert.strictEqual(problem({ region }), "region")
+    }
+  )
+
+  it("a letter that only becomes ASCII in small letters is no region (C7)", () => {
+    assert.strictEqual(problem({ region: "eu-west-\u212a" }), "region")
+  })
 
   it("C7: a region of another type, which JavaScript may pass, is refused, not thrown at", () => {
     for (const region of [undefined, null, 7, {}, ["eu-west-1"]]) {
@@ -276,6 +304,34 @@ describe("Endpoint: custom", () => {
     assert.notInclude(
       JSON.stringify(result) + String(Result.isFailure(result) && result.failure.message),
       "pass-word-1"
+    )
+  })
+})
+
+describe("Endpoint: hostile texts", () => {
+  it.each([
+    "https://@oidc.example",
+    "https://:@oidc.example",
+    "https://@@oidc.example",
+    "https://user@oidc.example",
+    "https:@oidc.example",
+    "https:/@oidc.example",
+    "https:\\\\@oidc.example",
+    "http://@127.0.0.1:8080"
+  ])("the endpoint %s has user info, and is refused (C7)", (endpoint) => {
+    assert.strictEqual(problem({ region: "eu-west-1", endpoint }), "endpoint")
+  })
+
+  it("an @ in the path is no user info (C7)", () => {
+    assert.strictEqual(url({ region: "eu-west-1", endpoint: "https://oidc.example/a@b" }), "https://oidc.example/a@b")
+  })
+
+  it("a million slashes cost no more than their length (C7)", () => {
+    const slashes = "/".repeat(1_000_000)
+    assert.strictEqual(url({ region: "eu-west-1", endpoint: `https://oidc.example${slashes}` }), "https://oidc.example")
+    assert.strictEqual(
+      url({ region: "eu-west-1", endpoint: `https://oidc.example${slashes}a` }),
+      `https://oidc.example${slashes}a`
     )
   })
 })

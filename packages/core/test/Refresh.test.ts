@@ -3,6 +3,7 @@ import type * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as Refresh from "@sso-oidc/core/Refresh"
 import * as Retry from "@sso-oidc/core/Retry"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import { TransportCause } from "@sso-oidc/core/TransportCause"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -149,12 +150,54 @@ describe("Refresh", () => {
       }
     }))
 
-  it("its types: the refresh token is always there, and the errors are CreateToken's", () => {
+  it.effect("an expired refresh token is InvalidGrantException, with what the service wrote (C3)", () =>
+    Effect.gen(function*() {
+      const body = { error: "expired_token", error_description: "The token has expired" }
+      const error = yield* Effect.flip(refresh(Wire.answering(() => Wire.exception("ExpiredTokenException", body))))
+      assert.deepInclude(error, {
+        _tag: "InvalidGrantException",
+        error: "expired_token",
+        errorDescription: "The token has expired",
+        status: 400,
+        requestId: "7b5ee6f0-0000-4000-8000-000000000001"
+      })
+    }))
+
+  it.effect("authorization_pending is no response to a refresh: UnexpectedResponse, with that code (C3)", () =>
+    Effect.gen(function*() {
+      const pending = Wire.answering(() =>
+        Wire.exception("AuthorizationPendingException", { error: "authorization_pending" }, {
+          headers: { "retry-after": "7" }
+        })
+      )
+      assert.deepInclude(yield* Effect.flip(refresh(pending)), {
+        _tag: "UnexpectedResponse",
+        operation: "CreateToken",
+        problem: "status",
+        code: "AuthorizationPendingException",
+        status: 400,
+        retryAfter: 7
+      })
+    }))
+
+  it("its types: the refresh token is always there, and the errors are those that a refresh can have (C3)", () => {
+    expectTypeOf<Refresh.Error>().toEqualTypeOf<
+      | SsoOidcError.AccessDeniedException
+      | SsoOidcError.ClientError
+      | SsoOidcError.InternalServerException
+      | SsoOidcError.InvalidClientException
+      | SsoOidcError.InvalidGrantException
+      | SsoOidcError.InvalidRequestException
+      | SsoOidcError.InvalidScopeException
+      | SsoOidcError.SlowDownException
+      | SsoOidcError.UnauthorizedClientException
+      | SsoOidcError.UnsupportedGrantTypeException
+    >()
     expectTypeOf<Refresh.Response["refreshToken"]>().toEqualTypeOf<Redacted.Redacted>()
     expectTypeOf<Refresh.Response>().toExtend<CreateToken.Response>()
     expectTypeOf<keyof Refresh.Request>().toEqualTypeOf<"clientId" | "clientSecret" | "refreshToken" | "scope">()
     expectTypeOf(Refresh.refresh).toEqualTypeOf<
-      (request: Refresh.Request) => Effect.Effect<Refresh.Response, CreateToken.Error, SsoOidc.SsoOidc>
+      (request: Refresh.Request) => Effect.Effect<Refresh.Response, Refresh.Error, SsoOidc.SsoOidc>
     >()
     // @ts-expect-error -- a plain string is no secret
     void ((): Refresh.Request => ({ ...request, refreshToken: "plain" }))

@@ -60,6 +60,27 @@ describe("RegisterClient", () => {
       })
     }))
 
+  it.effect.each([["1775001600", 1775001600], ["0", 0], [0, 0]] as const)(
+    "a clientSecretExpiresAt of %j is a time in seconds, written as a text or not (C4)",
+    ([clientSecretExpiresAt, seconds]) =>
+      Effect.gen(function*() {
+        const times = { clientSecretExpiresAt, clientIdIssuedAt: clientSecretExpiresAt }
+        const response = yield* register(Wire.answering(() => Wire.json({ ...registerAnswer, ...times })))
+        assert.deepInclude(response, { clientSecretExpiresAt: seconds, clientIdIssuedAt: seconds })
+      })
+  )
+
+  it.effect.each(["soon", true, [1], {}, "1e3", "9".repeat(400)])(
+    "a clientSecretExpiresAt of %j is no time: the response cannot be used (C4)",
+    (clientSecretExpiresAt) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(
+          register(Wire.answering(() => Wire.json({ ...registerAnswer, clientSecretExpiresAt })))
+        )
+        assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "malformed" })
+      })
+  )
+
   it.effect("C4: null members are dropped, unknown members are ignored", () =>
     Effect.gen(function*() {
       const answer = yield* register(

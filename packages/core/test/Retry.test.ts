@@ -72,6 +72,12 @@ const cutOff = answer(() =>
   new Response(new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) }))
 )
 
+/** A response as fetch brings it back when it has followed a redirect to another origin. */
+const elsewhere = (status: number): Response =>
+  Object.defineProperty(new Response("", { status, headers: { "retry-after": "1" } }), "url", {
+    value: "https://evil.example/token"
+  })
+
 /** Who sends again, of the three. */
 const none: ReadonlyArray<Operation.Resend> = []
 const anytime: ReadonlyArray<Operation.Resend> = ["anytime"]
@@ -98,7 +104,21 @@ const faults: ReadonlyArray<readonly [name: string, respond: Respond, again: Rea
   ["an exception of the client's, with status 429", exception("InvalidRequestException", 429), anytime],
   ["SlowDownException", exception("SlowDownException", 400), anytime],
   ["InvalidRequestException", exception("InvalidRequestException", 400), none],
-  ["an exception that is not in the model", exception("ThrottlingException", 400), none],
+  ["an exception that is not in the model", exception("ForbiddenException", 400), none],
+  ["ThrottlingException in the header", exception("ThrottlingException", 400), anytime],
+  ["a namespace around it", exception("com.amazon.coral.availability#ThrottlingException", 400), anytime],
+  ["Throttling as the body's code", answer(() => Wire.json({ code: "Throttling" }, { status: 400 })), anytime],
+  [
+    "RequestTimeout as the body's __type",
+    answer(() => Wire.json({ __type: "a#RequestTimeout" }, { status: 403 })),
+    anytime
+  ],
+  ["SlowDown as the body's error", answer(() => Wire.json({ error: "SlowDown" }, { status: 400 })), anytime],
+  ["ThrottlingException under a 200", answer(() => Wire.json({ code: "ThrottlingException" }, { status: 200 })), none],
+  ["ThrottlingException under a 202", answer(() => Wire.json({ code: "ThrottlingException" }, { status: 202 })), none],
+  ["a 503 from another URL", answer(() => elsewhere(503)), none],
+  ["a 429 from another URL", answer(() => elsewhere(429)), none],
+  ["a 408 from another URL", answer(() => elsewhere(408)), none],
   ["403", status(403), none],
   ["404", status(404), none],
   ["a redirect", status(307, { location: "/elsewhere", "retry-after": "1" }), none],

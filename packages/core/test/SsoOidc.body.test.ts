@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
+import { gzipSync } from "node:zlib"
 import { deviceRequest, tokenAnswer } from "./support/fixtures.ts"
 import * as Wire from "./support/Wire.ts"
 
@@ -36,12 +37,18 @@ describe("SsoOidc: what the headers of an answer say, whatever becomes of its bo
 
   it.effect.each(
     [
-      ["tooLarge", new Response("x".repeat(300 * 1024), { status: 400, headers })],
+      [
+        "tooLarge",
+        new Response("x".repeat(300 * 1024), {
+          status: 400,
+          headers: { ...headers, "x-amzn-errortype": "ForbiddenException" }
+        })
+      ],
       [
         "contentEncoding",
         new Response(Uint8Array.from([0x1f, 0x8b, 0xff]), {
           status: 400,
-          headers: { ...headers, "content-encoding": "gzip" }
+          headers: { ...headers, "x-amzn-errortype": "ForbiddenException", "content-encoding": "gzip" }
         })
       ],
       ["redirect", new Response(null, { status: 302, headers })]
@@ -52,9 +59,41 @@ describe("SsoOidc: what the headers of an answer say, whatever becomes of its bo
       assert.deepInclude(error, {
         _tag: "UnexpectedResponse",
         problem,
-        code: "InvalidGrantException",
+        code: problem === "redirect" ? "InvalidGrantException" : "ForbiddenException",
         requestId: "r-1"
       })
+    }))
+
+  it.effect.each(
+    [
+      ["compressed", Uint8Array.from(gzipSync("{\"error\":\"invalid_grant\"}")), { "content-encoding": "gzip" }],
+      ["over the size limit", "x".repeat(300 * 1024), {}],
+      ["no JSON", "<html>", { "content-type": "text/html" }],
+      ["empty", "", {}]
+    ] as const
+  )(
+    "an exception that the header names stands, though the body is %s (C4)",
+    ([, body, more]) =>
+      Effect.gen(function*() {
+        const wire = Wire.answering(() => new Response(body, { status: 400, headers: { ...headers, ...more } }))
+        assert.deepInclude(yield* Effect.flip(createToken(wire)), {
+          _tag: "InvalidGrantException",
+          error: "invalid_grant",
+          status: 400,
+          requestId: "r-1"
+        })
+      })
+  )
+
+  it.effect("a header cannot make an exception of a success (C4)", () =>
+    Effect.gen(function*() {
+      const bytes = Uint8Array.from(gzipSync(JSON.stringify(tokenAnswer)))
+      const encoded = Wire.answering(() =>
+        new Response(bytes, { status: 200, headers: { ...headers, "content-encoding": "gzip" } })
+      )
+      assert.deepInclude(yield* Effect.flip(createToken(encoded)), { problem: "contentEncoding", status: 200 })
+      const plain = Wire.answering(() => Wire.json(tokenAnswer, { headers }))
+      assert.strictEqual((yield* createToken(plain)).tokenType, "Bearer")
     }))
 
   it.effect("C3: an answer that is cut off, or takes too long, keeps its Retry-After", () =>
@@ -127,9 +166,9 @@ describe("SsoOidc: the cap on bodies", () => {
       assert.deepInclude(yield* Effect.flip(createToken(padded(256 * 1024 + 1))), { problem: "tooLarge" })
     }))
 
-  it.effect("C7: the cap holds for errors too, before their type is looked at", () =>
+  it.effect("the cap holds for errors too: no type is read in a body over it (C7)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.exception("SlowDownException", { error: "slow_down", x: "y".repeat(100) }))
+      const wire = Wire.answering(() => Wire.json({ error: "slow_down", x: "y".repeat(100) }, { status: 400 }))
       assert.deepInclude(yield* Effect.flip(createToken(wire, { maxResponseBytes: 50 })), {
         _tag: "UnexpectedResponse",
         problem: "tooLarge",
@@ -281,5 +320,62 @@ describe("SsoOidc: time", () => {
       const wire = Wire.answering(() => new Response(body, { status: 307, headers: { location: "/x" } }))
       assert.deepInclude(yield* Effect.flip(createToken(wire)), { _tag: "UnexpectedResponse", problem: "redirect" })
       assert.isTrue(wire.sent[0]?.signal.aborted)
+    }))
+})
+
+describe("SsoOidc: a response without a body stream", () => {
+  const without = (response: Response, more: Readonly<Record<string, unknown>> = {}): Response =>
+    new Proxy(response, {
+      get: (target, key) => {
+        if (key === "body") return more["body"]
+        if (typeof key === "string" && key in more) return more[key]
+        const value: unknown = Reflect.get(target, key, target)
+        return typeof value === "function" ? value.bind(target) : value
+      }
+    })
+
+  it.effect.each(
+    [
+      ["as React Native has it", {}],
+      ["with a body of another kind, as node-fetch has it", { body: { pipe: () => {} } }],
+      ["with `arrayBuffer` alone", { text: undefined }],
+      ["with `text` alone", { arrayBuffer: () => Promise.reject(new Error("not implemented")) }]
+    ] as const
+  )("is read whole, %s (the seam)", ([, more]) =>
+    Effect.gen(function*() {
+      const token = yield* createToken(Wire.answering(() => without(Wire.json(tokenAnswer), more)))
+      assert.strictEqual(Redacted.value(token.accessToken), tokenAnswer.accessToken)
+      const pending = Wire.answering(() =>
+        without(Wire.json({ error: "authorization_pending" }, { status: 400 }), more)
+      )
+      assert.strictEqual((yield* Effect.flip(createToken(pending)))._tag, "AuthorizationPendingException")
+    }))
+
+  it.effect("is held to the cap, before it is read where its length is announced (C7)", () =>
+    Effect.gen(function*() {
+      let read = 0
+      const large = () => {
+        read++
+        return Promise.resolve("x".repeat(300 * 1024))
+      }
+      const over = yield* Effect.flip(createToken(Wire.answering(() => without(new Response(null), { text: large }))))
+      assert.deepInclude(over, { _tag: "UnexpectedResponse", problem: "tooLarge" })
+      assert.strictEqual(read, 1)
+      const announced = new Response(null, { headers: { "content-length": "300000" } })
+      const refused = yield* Effect.flip(createToken(Wire.answering(() => without(announced, { text: large }))))
+      assert.deepInclude(refused, { _tag: "UnexpectedResponse", problem: "tooLarge", length: 300_000 })
+      assert.strictEqual(read, 1)
+    }))
+
+  it.effect("that cannot be read at all is a response that did not arrive whole, not an empty one (C3)", () =>
+    Effect.gen(function*() {
+      for (const text of [() => Promise.reject(new Error("reset")), () => Promise.resolve(undefined)]) {
+        const wire = Wire.answering(() => without(Wire.json(tokenAnswer), { text }))
+        assert.deepInclude(yield* Effect.flip(createToken(wire)), {
+          _tag: "TransportError",
+          sent: "answered",
+          status: 200
+        })
+      }
     }))
 })

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as AwsWire from "@sso-oidc/core/aws/Wire"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import { TransportCause } from "@sso-oidc/core/TransportCause"
 import * as Effect from "effect/Effect"
@@ -63,6 +64,49 @@ describe("SsoOidc: the seam: redirects", () => {
       const error = yield* failure(Wire.answering(() => from(url, Wire.json(tokenAnswer))))
       assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "redirect", status: 200 })
       assert.notInclude(error.message, url)
+    }))
+
+  it.effect.each([400, 401, 404, 408, 429, 500, 502, 503, 504])(
+    "a %i from another URL is refused too, and its body is not read (C8)",
+    (status) =>
+      Effect.gen(function*() {
+        const wire = Wire.answering(() =>
+          from(
+            "https://evil.example/token",
+            Wire.exception("AuthorizationPendingException", { error: "authorization_pending" }, { status })
+          )
+        )
+        const error = yield* failure(wire)
+        if (error._tag !== "UnexpectedResponse") return assert.fail(error._tag)
+        assert.deepInclude(error, { problem: "redirect", status })
+        assert.strictEqual(Redacted.value(error.body), "")
+        assert.isFalse(AwsWire.isBusy(error))
+        // a transport that follows redirects has followed it
+        assert.notInclude(error.message, "not followed")
+        assert.include(error.message, "a response from another URL than the one asked")
+      })
+  )
+
+  it.effect("a redirect that was not followed is told as one (C3)", () =>
+    Effect.gen(function*() {
+      const wire = Wire.answering(() =>
+        new Response(null, { status: 307, headers: { location: "https://evil.example/" } })
+      )
+      assert.include((yield* failure(wire)).message, "a redirect, which was not followed")
+      assert.include(
+        (yield* failure(Wire.answering(() => Response.error()))).message,
+        "a redirect, which was not followed"
+      )
+    }))
+
+  it.effect("nor does a client that filters by status make a failure that heals of it (C8)", () =>
+    Effect.gen(function*() {
+      const wire = Wire.answering(() => from("https://evil.example/token", new Response("", { status: 503 })))
+      assert.deepInclude(yield* failure({ client: HttpClient.filterStatusOk(wire.client) }), {
+        _tag: "UnexpectedResponse",
+        problem: "redirect",
+        status: 503
+      })
     }))
 
   it.effect("an answer from the URL that was asked is accepted, with the URL or without", () =>
@@ -230,6 +274,61 @@ describe("SsoOidc: the seam: failures of the transport", () => {
         code: "STATUS",
         status: 400
       })
+    }))
+
+  it.effect.each(
+    [
+      ["no code", { sent: "no", heals: true }, { sent: "no", code: "UNKNOWN", heals: true }],
+      ["a code that is no text", { sent: "no", code: 7, heals: true }, { sent: "no", code: "UNKNOWN", heals: true }],
+      ["an empty code", { sent: "no", code: "", heals: false }, { sent: "no", code: "UNKNOWN", heals: false }],
+      ["no sent", { code: "X", heals: true }, { sent: "maybe", code: "X", heals: true }],
+      ["a sent of its own", { sent: false, code: "X", heals: true }, { sent: "maybe", code: "X", heals: true }],
+      ["a heals that is no boolean", { sent: "no", code: "X", heals: 0 }, { sent: "no", code: "X", heals: true }],
+      ["nothing", {}, { sent: "maybe", code: "UNKNOWN", heals: true }]
+    ] as const
+  )("a TransportCause with %s is read as far as it can be (C3)", ([, members, told]) =>
+    Effect.gen(function*() {
+      const cause = { "~@sso-oidc/core/TransportCause": true, ...members }
+      assert.deepInclude(yield* failure(Wire.broken(cause)), { _tag: "TransportError", ...told })
+    }))
+
+  it.effect("a cause whose getters throw is a failure like any other (C3)", () =>
+    Effect.gen(function*() {
+      const throwing = () => {
+        throw new Error("getter")
+      }
+      const cause = Object.defineProperties(new Error("x"), {
+        code: { get: throwing },
+        name: { get: throwing },
+        cause: { get: throwing }
+      })
+      assert.deepInclude(yield* failure(Wire.broken(cause)), { _tag: "TransportError", code: "UNKNOWN" })
+      const marked = Object.defineProperties({ "~@sso-oidc/core/TransportCause": true }, {
+        sent: { get: throwing },
+        heals: { get: throwing }
+      })
+      assert.deepInclude(yield* failure(Wire.broken(marked)), { _tag: "TransportError", sent: "maybe", heals: true })
+    }))
+
+  it.effect("a client secret of one letter does not ruin codes and names (C6)", () =>
+    Effect.gen(function*() {
+      for (const letter of ["E", "T", "a", "_", "Error"]) {
+        const told = (wire: Wire.Wire) =>
+          Effect.flatMap(Wire.client(wire), (oidc) =>
+            Effect.flip(oidc.createToken({ ...deviceRequest, clientSecret: Redacted.make(letter) })))
+        const cause = new TransportCause({ sent: "no", code: "CONNECT_TIMEOUT", heals: true, syscall: "connect" })
+        assert.deepInclude(yield* told(Wire.broken(cause)), {
+          code: "CONNECT_TIMEOUT",
+          cause: { name: "TransportCause", code: "CONNECT_TIMEOUT", syscall: "connect" }
+        })
+        const pending = yield* told(Wire.answering(() =>
+          Wire.json({ error: "authorization_pending" }, { status: 400 })
+        ))
+        assert.deepInclude(pending, { _tag: "AuthorizationPendingException", error: "authorization_pending" })
+        const busy = yield* told(Wire.answering(() => Wire.exception("ThrottlingException", {})))
+        assert.deepInclude(busy, { _tag: "UnexpectedResponse", code: "ThrottlingException" })
+        assert.isTrue(AwsWire.isBusy(busy))
+      }
     }))
 
   it.effect("C3: a code with control characters does not reach the message", () =>

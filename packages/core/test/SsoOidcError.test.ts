@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { exceptions } from "./support/model.ts"
@@ -170,5 +171,53 @@ describe("SsoOidcError: the client's own", () => {
   it("C3: EndpointError reads as a sentence", () => {
     const error = new SsoOidcError.EndpointError({ problem: "region", detail: "no region is given" })
     assert.match(error.message, /^[A-Z].+: no region is given\.$/)
+  })
+})
+
+describe("SsoOidcError: the encoded form of an error", () => {
+  const body = "{\"accessToken\":\"aoa:Gm4/kY8+sPd1=hXe6Vb\"}"
+  const unexpected = new SsoOidcError.UnexpectedResponse({
+    operation: "CreateToken",
+    problem: "malformed",
+    status: 200,
+    requestId: "request-1",
+    body: Redacted.make(body)
+  })
+
+  const codecs = {
+    "Schema.encode": Schema.encodeEffect(SsoOidcError.UnexpectedResponse)(unexpected),
+    "Schema.toCodecJson": Schema.encodeEffect(Schema.toCodecJson(SsoOidcError.UnexpectedResponse))(unexpected),
+    "Schema.toCodecJson of its Exit": Schema.encodeEffect(
+      Schema.toCodecJson(Schema.Exit(Schema.Void, SsoOidcError.UnexpectedResponse, Schema.Defect()))
+    )(Exit.fail(unexpected)),
+    "Schema.toCodecStringTree": Schema.encodeEffect(
+      Schema.toCodecStringTree(SsoOidcError.UnexpectedResponse)
+    )(unexpected)
+  }
+
+  it.effect.each(Object.entries<Effect.Effect<unknown, Schema.SchemaError>>(codecs))(
+    "%s writes a marker in place of the body (C6)",
+    ([, encode]) =>
+      Effect.gen(function*() {
+        const text = JSON.stringify(yield* encode)
+        assert.notInclude(text, "Gm4")
+        assert.notInclude(text, "accessToken")
+        assert.include(text, "<redacted>")
+        assert.include(text, "request-1")
+      })
+  )
+
+  it.effect("what was encoded can be decoded, with the marker for a body (C6)", () =>
+    Effect.gen(function*() {
+      const codec = Schema.toCodecJson(SsoOidcError.UnexpectedResponse)
+      const back = yield* Schema.decodeEffect(codec)(yield* Schema.encodeEffect(codec)(unexpected))
+      assert.instanceOf(back, SsoOidcError.UnexpectedResponse)
+      assert.deepInclude(back, { operation: "CreateToken", problem: "malformed", status: 200, requestId: "request-1" })
+      assert.strictEqual(Redacted.value(back.body), "<redacted>")
+      assert.strictEqual(back.message, unexpected.message)
+    }))
+
+  it("the body stays readable for the program that got the response (C3)", () => {
+    assert.strictEqual(Redacted.value(unexpected.body), body)
   })
 })

@@ -42,6 +42,58 @@ describe("StartDeviceAuthorization", () => {
       })
     }))
 
+  it.effect.each(
+    [
+      ["600", 600],
+      ["8.0", 8],
+      ["7.5", 7.5],
+      [" 8 ", 8],
+      ["1", 1]
+    ] as const
+  )("an interval or expiresIn of %j is a number written as a text (C4)", ([value, seconds]) =>
+    Effect.gen(function*() {
+      const response = yield* startWith({ expiresIn: value, interval: value })
+      assert.deepInclude(response, { expiresIn: seconds, interval: seconds })
+    }))
+
+  it.effect.each([
+    ["Hangul filler", "BRCJ\u3164PDVT"],
+    ["Hangul choseong filler", "BRCJ\u115fPDVT"],
+    ["variation selector", "BRCJ\ufe0fPDVT"],
+    ["variation selector supplement", "BRCJ\u{e0100}PDVT"],
+    ["combining grapheme joiner", "BRCJ\u034fPDVT"],
+    ["Khmer vowel", "BRCJ\u17b4PDVT"],
+    ["Mongolian vowel separator", "BRCJ\u180ePDVT"],
+    ["Arabic number sign", "BRCJ\u0600PDVT"],
+    ["blank of Braille", "BRCJ\u2800PDVT"],
+    ["lone high surrogate", "BRCJ\ud83dPDVT"],
+    ["lone low surrogate", "BRCJ\udd11PDVT"],
+    ["tag", "BRCJ\u{e0041}PDVT"]
+  ])("a %s in the user code or in a URL is refused (C7)", ([, text]) =>
+    Effect.gen(function*() {
+      for (
+        const members of [
+          { userCode: text },
+          { verificationUri: `https://device.example/${text}` },
+          { verificationUriComplete: `https://device.example/#${text}` }
+        ]
+      ) {
+        assert.deepInclude(yield* Effect.flip(startWith(members)), { _tag: "UnexpectedResponse", problem: "malformed" })
+      }
+    }))
+
+  it.effect.each([
+    "https://@evil.example/",
+    "https://:@evil.example/",
+    "https://device.example@evil.example/",
+    "http://@127.0.0.1/"
+  ])("the URL %s has user info, and is refused (C7)", (url) =>
+    Effect.gen(function*() {
+      for (const members of [{ verificationUri: url }, { verificationUriComplete: url }]) {
+        assert.deepInclude(yield* Effect.flip(startWith(members)), { _tag: "UnexpectedResponse", problem: "malformed" })
+      }
+    }))
+
   it.effect("C4: null members are dropped", () =>
     Effect.gen(function*() {
       const answer = yield* startWith({ verificationUriComplete: null, expiresIn: null, interval: null })
@@ -53,14 +105,21 @@ describe("StartDeviceAuthorization", () => {
     -0,
     -1,
     -0.5,
-    "600",
     "",
+    " ",
+    "PT8S",
+    "8 s",
+    "-8",
+    "0x8",
+    "0.5",
+    "1e3",
+    "9".repeat(400),
     true,
     [600],
     { seconds: 600 },
     // what JSON makes of NaN and the infinities, and a number beyond its range
     null
-  ])("C4: an interval or expiresIn of %j means absent", (value) =>
+  ])("an interval or expiresIn of %j means absent (C4)", (value) =>
     Effect.gen(function*() {
       const answer = yield* startWith({ expiresIn: value, interval: value })
       assert.isFalse("expiresIn" in answer)
@@ -156,7 +215,10 @@ describe("StartDeviceAuthorization", () => {
           Effect.flip(startWith(members)),
           (error) => error._tag === "UnexpectedResponse" ? error.detail : assert.fail(error._tag)
         )
-      assert.match((yield* detail({ userCode: "BRCJ\u0007" })) ?? "", /control characters .* at \["userCode"\]$/)
+      assert.match(
+        (yield* detail({ userCode: "BRCJ\u0007" })) ?? "",
+        /characters that cannot be seen .* at \["userCode"\]$/
+      )
       assert.match((yield* detail({ verificationUri: "http://a.example" })) ?? "", /https.* at \["verificationUri"\]$/)
     }))
 

@@ -1,11 +1,13 @@
 /**
- * Reads a body under a cap.
+ * Reads a body under a cap: as a stream, or whole where the platform has none.
  */
 import * as Effect from "effect/Effect"
-import type * as HttpClientError from "effect/http/HttpClientError"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
+import * as Head from "./head.ts"
 
 export interface Body {
   /** What was read: all of it, or as much as the cap allows. */
@@ -20,6 +22,18 @@ export const read = (
   maxBytes: number
 ): Effect.Effect<Body, HttpClientError.HttpClientError> =>
   Effect.suspend(() => {
+    const web = Option.getOrUndefined(HttpClientResponse.toWeb(response))
+    return web === undefined || hasStream(web) ? streamed(response, maxBytes) : whole(response, web, maxBytes)
+  })
+
+// React Native, the polyfills of fetch and many mocks have no `body`, and node-fetch has one of another kind
+const hasStream = (web: Response): boolean => typeof web.body?.getReader === "function"
+
+const streamed = (
+  response: HttpClientResponse.HttpClientResponse,
+  maxBytes: number
+): Effect.Effect<Body, HttpClientError.HttpClientError> =>
+  Effect.suspend(() => {
     let bytes = new Uint8Array(0)
     let size = 0
     return Stream.runForEachWhile(response.stream, (chunk) =>
@@ -29,14 +43,36 @@ export const read = (
         size += chunk.length
         return size <= maxBytes
       })).pipe(
-        // fetch has no stream at all for a body of no bytes
+        // a transport of Effect's says so of a body of no bytes
         Effect.catchReason("HttpClientError", "EmptyBodyError", () => Effect.void),
         Effect.map(() => ({ bytes: bytes.subarray(0, Math.min(size, maxBytes)), tooLarge: size > maxBytes }))
       )
   })
 
-// Copies, since a chunk may be one byte of a large buffer, which it would keep alive: then the cap would count bytes,
-// and memory the buffers that they came in.
+// `text` first: where there is no stream, `arrayBuffer` may be there and not work, and nothing can be read after it
+const bytesOf = async (web: Response): Promise<Uint8Array> => {
+  if (typeof web.text !== "function") return new Uint8Array(await web.arrayBuffer())
+  const text: unknown = await web.text()
+  if (typeof text === "string") return new TextEncoder().encode(text)
+  throw new TypeError("the text of a response is no text")
+}
+
+const whole = (
+  response: HttpClientResponse.HttpClientResponse,
+  web: Response,
+  maxBytes: number
+): Effect.Effect<Body, HttpClientError.HttpClientError> =>
+  (Head.contentLength(response) ?? 0) > maxBytes
+    ? Effect.succeed({ bytes: new Uint8Array(), tooLarge: true })
+    : Effect.tryPromise({
+      try: () => bytesOf(web),
+      catch: (cause) =>
+        new HttpClientError.HttpClientError({
+          reason: new HttpClientError.DecodeError({ request: response.request, response, cause })
+        })
+    }).pipe(Effect.map((bytes) => ({ bytes: bytes.subarray(0, maxBytes), tooLarge: bytes.length > maxBytes })))
+
+// Copy each chunk: a small chunk can keep a large buffer in memory, so that memory could exceed the cap.
 const append = (
   to: Uint8Array<ArrayBuffer>,
   size: number,

@@ -12,13 +12,14 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Tracer from "effect/Tracer"
+import * as Wire from "../aws/Wire.ts"
 import type * as Operation from "../Operation.ts"
 import * as SsoOidcError from "../SsoOidcError.ts"
 import * as TransportCause from "../TransportCause.ts"
 import * as Body from "./body.ts"
 import * as Failure from "./failure.ts"
 import * as Head from "./head.ts"
-import * as Text from "./text.ts"
+import * as Mask from "./mask.ts"
 
 /** What all calls of one client share. */
 export interface Settings {
@@ -119,7 +120,7 @@ const encode = <Request, Response, E, R>(
   )
 
 // A schema's message names members and what they should be, never their values.
-const oneLine = (message: string): string => Text.printable(message.replace(/\s+/g, " "))
+const oneLine = (message: string): string => Wire.printable(message.replace(/\s+/g, " "))
 
 /** RFC 9110 section 5.5: visible ASCII, space, tab, and the bytes that are opaque to it. */
 const isHeaderValue = (value: string): boolean => /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value)
@@ -144,7 +145,16 @@ const secretsOf = (
 interface Answer extends Body.Body {
   readonly response: HttpClientResponse.HttpClientResponse
   readonly redirect: boolean
+  readonly requestId: string | undefined
   readonly retryAfter: number | undefined
+}
+
+/** What a failure of the transport says, in the words of `TransportError`. */
+interface Failed {
+  readonly sent: "no" | "maybe"
+  readonly code: string
+  readonly heals: boolean
+  readonly cause?: NonNullable<SsoOidcError.TransportError["cause"]>
 }
 
 const exchange = (
@@ -155,49 +165,48 @@ const exchange = (
   span: Tracer.Span
 ): Effect.Effect<Answer, SsoOidcError.TransportError> =>
   Effect.suspend(() => {
-    let head: HttpClientResponse.HttpClientResponse | undefined
-    let retryAfter: number | undefined
-    const failed = (
-      sent: "no" | "maybe",
-      rest: { readonly code: string; readonly heals: boolean; readonly cause?: SsoOidcError.TransportError["cause"] }
-    ) => {
-      const id = head && requestIdOf(head, secrets)
-      const { cause, ...known } = rest
-      return new SsoOidcError.TransportError({
-        operation,
-        ...known,
-        ...(cause === undefined ? {} : { cause }),
-        // a failure after the headers is a lost answer, whatever its cause
-        sent: head === undefined ? sent : "answered",
-        ...(head === undefined ? {} : { status: head.status }),
-        ...(id === undefined ? {} : { requestId: id }),
-        ...(retryAfter === undefined ? {} : { retryAfter })
-      })
-    }
-    return Effect.gen(function*() {
-      // in a scope of its own, so that an answer that is not read to its end closes its connection
-      const response = yield* HttpClient.withScope(settings.client).execute(request)
-      head = response
-      const id = requestIdOf(response, secrets)
+    let head: Omit<Answer, keyof Body.Body> | undefined
+    const received = Effect.fnUntraced(function*(response: HttpClientResponse.HttpClientResponse) {
+      const requestId = requestIdOf(response, secrets)
       span.attribute("http.response.status_code", response.status)
-      if (id !== undefined) span.attribute("aws.request_id", id)
-      retryAfter = yield* Head.retryAfter(response)
-      const redirect = Head.isRedirect(response)
-      // a redirect's body is nobody's business, and an opaque one has none
-      const body = redirect
-        ? { bytes: new Uint8Array(), tooLarge: false }
-        : yield* Body.read(response, settings.maxResponseBytes)
-      return { ...body, response, redirect, retryAfter }
+      if (requestId !== undefined) span.attribute("aws.request_id", requestId)
+      return head = {
+        response,
+        requestId,
+        retryAfter: yield* Head.retryAfter(response),
+        redirect: Head.isRedirect(response)
+      }
+    })
+    // a redirect's body is not read, and an opaque one has none
+    const unread = { bytes: new Uint8Array(), tooLarge: false }
+    const failed = ({ sent, ...rest }: Failed) =>
+      new SsoOidcError.TransportError({
+        operation,
+        ...rest,
+        // a failure after the headers is a lost response, whatever its cause
+        sent: head === undefined ? sent : "answered",
+        ...(head === undefined ? {} : { status: head.response.status }),
+        ...(head?.requestId === undefined ? {} : { requestId: head.requestId }),
+        ...(head?.retryAfter === undefined ? {} : { retryAfter: head.retryAfter })
+      })
+    return Effect.gen(function*() {
+      // in a scope of its own, so that a response that is not read to its end closes its connection
+      const response = yield* HttpClient.withScope(settings.client).execute(request)
+      const known = yield* received(response)
+      return { ...known, ...(known.redirect ? unread : yield* Body.read(response, settings.maxResponseBytes)) }
     }).pipe(
       Effect.scoped,
-      Effect.catchTag("HttpClientError", (error) => {
-        // a client that filters by status fails with the answer in its error
-        head ??= error.response
-        return Effect.fail(failed(...classify(error, (text) => clean(text, secrets))))
-      }),
+      Effect.catchTag("HttpClientError", (error) =>
+        Effect.gen(function*() {
+          // a client that filters by status fails with the response in its error
+          if (head === undefined && error.response !== undefined) yield* received(error.response)
+          // which is no reason to send again where it came from another URL
+          if (head?.redirect === true) return { ...head, ...unread }
+          return yield* failed(classify(error, (name) => cleanName(name, secrets)))
+        })),
       Effect.timeoutOrElse({
         duration: settings.requestTimeout,
-        orElse: () => Effect.fail(failed("maybe", { code: "TIMEOUT", heals: true }))
+        orElse: () => Effect.fail(failed({ sent: "maybe", code: "TIMEOUT", heals: true }))
       }),
       // Effect's own client span ends a 4xx with an error that holds the request, and its headers go to AWS
       Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
@@ -205,12 +214,7 @@ const exchange = (
     )
   })
 
-type Failed = [
-  "no" | "maybe",
-  { readonly code: string; readonly heals: boolean; readonly cause?: SsoOidcError.TransportError["cause"] }
-]
-
-type Clean = (text: string) => string
+type Clean = (name: string) => string
 
 const classify = (error: HttpClientError.HttpClientError, safe: Clean): Failed => {
   const { reason } = error
@@ -218,33 +222,46 @@ const classify = (error: HttpClientError.HttpClientError, safe: Clean): Failed =
     // core's bodies are bytes, so that an encoding cannot fail when half of it has left
     case "InvalidUrlError":
     case "EncodeError":
-      return ["no", { code: reason._tag === "EncodeError" ? "ENCODE" : "INVALID_URL", heals: false }]
+      return { sent: "no", code: reason._tag === "EncodeError" ? "ENCODE" : "INVALID_URL", heals: false }
     case "TransportError": {
       const { cause } = reason
-      return TransportCause.isTransportCause(cause)
-        ? [cause.sent, {
-          code: safe(cause.code),
-          heals: cause.heals,
-          cause: copyOf({ name: cause.name, code: cause.code, syscall: cause.syscall }, safe)
-        }]
-        : ["maybe", { code: codeOf(cause, safe) ?? "UNKNOWN", heals: true, cause: copyOf(cause, safe) }]
+      // held to its type member by member: a transport may be written in JavaScript
+      const known = TransportCause.isTransportCause(cause)
+      return {
+        sent: known && memberIn(cause, "sent") === "no" ? "no" : "maybe",
+        code: codeOf(cause, safe) ?? "UNKNOWN",
+        heals: !known || memberIn(cause, "heals") !== false,
+        cause: copyOf(cause, safe)
+      }
     }
     default: {
-      const code = codeOf(causeOf(reason), safe) ?? (reason._tag === "StatusCodeError" ? "STATUS" : "BODY")
-      return ["maybe", { code, heals: true, cause: copyOf(causeOf(reason), safe) }]
+      const cause = causeOf(reason)
+      const code = codeOf(cause, safe) ?? (reason._tag === "StatusCodeError" ? "STATUS" : "BODY")
+      return { sent: "maybe", code, heals: true, cause: copyOf(cause, safe) }
     }
   }
 }
 
 const causeOf = (reason: object): unknown => "cause" in reason ? reason.cause : undefined
 
-const stringMember = (u: unknown, key: string, safe: Clean): string | undefined =>
-  Predicate.hasProperty(u, key) && typeof u[key] === "string" && u[key] !== "" ? safe(u[key]) : undefined
+// what a platform throws may have getters that throw
+const memberIn = (u: unknown, key: string): unknown => {
+  try {
+    return Predicate.hasProperty(u, key) ? u[key] : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const stringMember = (u: unknown, key: string, safe: Clean): string | undefined => {
+  const member = memberIn(u, key)
+  const text = typeof member === "string" ? safe(member) : ""
+  return text === "" ? undefined : text
+}
 
 // fetch wraps the platform's error in a TypeError; the code is one level down
 const memberOf = (cause: unknown, key: string, safe: Clean): string | undefined =>
-  stringMember(cause, key, safe) ??
-    (Predicate.hasProperty(cause, "cause") ? stringMember(cause.cause, key, safe) : undefined)
+  stringMember(cause, key, safe) ?? stringMember(memberIn(cause, "cause"), key, safe)
 
 const codeOf = (cause: unknown, safe: Clean): string | undefined => memberOf(cause, "code", safe)
 
@@ -263,7 +280,15 @@ const copyOf = (cause: unknown, safe: Clean): NonNullable<SsoOidcError.Transport
 // -----------------------------------------------------------------------------
 
 const clean = (text: string, secrets: ReadonlyArray<string>): string =>
-  Text.printable(Text.maskSecrets(Text.printable(text), secrets))
+  Wire.printable(Mask.maskSecrets(Wire.printable(text), secrets))
+
+/** A name that the platform or a transport gave. */
+const cleanName = (name: string, secrets: ReadonlyArray<string>): string =>
+  Wire.printable(Mask.maskName(Wire.printable(name), secrets))
+
+/** A code that the service, or something in its place, gave. Those that decide what to do are words of ours. */
+const cleanCode = (code: string, secrets: ReadonlyArray<string>): string =>
+  Wire.busyTypes.has(code) ? code : clean(code, secrets)
 
 const requestIdOf = (
   response: HttpClientResponse.HttpClientResponse,
@@ -279,8 +304,7 @@ const unexpected = (
   secrets: ReadonlyArray<string>,
   what: { readonly problem: SsoOidcError.Problem; readonly code?: string | undefined; readonly detail?: string }
 ): SsoOidcError.UnexpectedResponse => {
-  const { bytes, response, retryAfter, tooLarge } = answer
-  const id = requestIdOf(response, secrets)
+  const { bytes, requestId, response, retryAfter, tooLarge } = answer
   const type = Head.contentType(response)
   const code = what.code ?? Failure.typeIn(Head.errorType(response))
   const length = tooLarge || answer.redirect ? Head.contentLength(response) : bytes.length
@@ -289,8 +313,8 @@ const unexpected = (
     problem: what.problem,
     status: response.status,
     ...(what.detail === undefined ? {} : { detail: what.detail }),
-    ...(code === undefined ? {} : { code: clean(code, secrets) }),
-    ...(id === undefined ? {} : { requestId: id }),
+    ...(code === undefined ? {} : { code: cleanCode(code, secrets) }),
+    ...(requestId === undefined ? {} : { requestId }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
     ...(type === undefined ? {} : { contentType: clean(type, secrets) }),
     ...(length === undefined ? {} : { length }),
@@ -308,9 +332,13 @@ const judge = <Request, Response, E, R>(
     problem: SsoOidcError.Problem,
     more?: { readonly code?: string | undefined; readonly detail?: string }
   ) => Effect.fail(unexpected(operation.name, answer, secrets, { problem, ...more }))
-  if (answer.tooLarge) return refuse("tooLarge")
-  const body = Body.jsonObject(answer.bytes)
-  if (Head.isEncoded(response) && !Body.isText(answer.bytes)) return refuse("contentEncoding")
+  const body = answer.tooLarge ? undefined : Body.jsonObject(answer.bytes)
+  const { code, exception } = Failure.find(operation, Head.errorType(response), body ?? {})
+  // the header decides before the body is judged: an exception that it names stands, whatever the body is
+  if (exception === undefined || response.status < 400) {
+    if (answer.tooLarge) return refuse("tooLarge")
+    if (Head.isEncoded(response) && !Body.isText(answer.bytes)) return refuse("contentEncoding")
+  }
   if (response.status === 200) {
     if (body === undefined) return refuse("malformed", { detail: "the body is no JSON object" })
     // an empty text says as little as a null, and an optional one must not cost the answer
@@ -319,7 +347,6 @@ const judge = <Request, Response, E, R>(
       Effect.catch((error) => refuse("malformed", { detail: oneLine(error.message) }))
     )
   }
-  const { code, exception } = Failure.find(operation, Head.errorType(response), body ?? {})
   if (exception === undefined || response.status < 400) return refuse("status", { code })
   const text = (key: string): string | undefined => {
     const value = body?.[key]
@@ -329,10 +356,11 @@ const judge = <Request, Response, E, R>(
   const optional = <K extends string, V>(key: K, value: V | undefined) => value === undefined ? {} : { [key]: value }
   return Effect.fail(
     new exception({
-      error: text("error") ?? exception.error,
+      // the model's own code is no text of the service
+      error: body?.["error"] === exception.error ? exception.error : text("error") ?? exception.error,
       status: response.status,
       ...optional("errorDescription", text("error_description")),
-      ...optional("requestId", requestIdOf(response, secrets)),
+      ...optional("requestId", answer.requestId),
       ...optional("retryAfter", answer.retryAfter),
       ...optional("reason", text("reason")),
       ...optional("endpoint", text("endpoint")),

@@ -6,8 +6,8 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Wire from "../aws/Wire.ts"
 import * as TrustedUrl from "../TrustedUrl.ts"
-import * as Text from "./text.ts"
 
 /**
  * A secret of the wire: a non-empty string there, `Redacted` here. What is decoded has the member's name as its label;
@@ -25,11 +25,13 @@ export const secret = (label: string) =>
   )
 
 /**
- * A text of the service that a person or a terminal may see. One with control characters is refused, not mended: a
- * changed user code or URL would be a wrong one.
+ * A text of the service that a person or a terminal may see. One with characters that cannot be seen is refused, not mended:
+ * a changed user code or URL would be a wrong one.
  */
 export const Printable = Schema.NonEmptyString.check(
-  Schema.makeFilter((text) => Text.isPrintable(text) ? undefined : "control characters are not allowed here")
+  Schema.makeFilter((text) =>
+    Wire.isPrintable(text) ? undefined : "characters that cannot be seen are not allowed here"
+  )
 )
 
 /** A URL that a person is sent to: https, or http to loopback. Opaque otherwise, and never rebuilt. */
@@ -37,16 +39,32 @@ export const BrowserUrl = Printable.check(
   Schema.makeFilter((text) => TrustedUrl.isTrusted(text) ? undefined : "the URL must be https, or http to loopback")
 )
 
+// Some servers write numbers as texts. One that plainly says a number counts as that number: an interval of "8" that was
+// ignored would lead to polls that come faster than the server asked for.
+const numberOf = (value: unknown): number =>
+  typeof value === "number"
+    ? value
+    : typeof value === "string" && /^\d+(?:\.\d*)?$/.test(value.trim())
+    ? Number(value)
+    : Number.NaN
+
 /**
- * Seconds that the service gives. A value that is 0, negative or no number means absent: Smithy's primitives default to
- * 0, and no clock can use the rest. So does a part of a second, which the model does not know, and which would make of an
- * interval a rush.
+ * Seconds that the service gives. A value below 1 or one that is no number means absent: Smithy's primitives default to 0,
+ * and no clock can use the rest. A text of digits is a number.
  */
 export const Seconds = Schema.optionalKey(Schema.Unknown).pipe(
   Schema.decodeTo(Schema.optionalKey(Schema.Number), {
     decode: SchemaGetter.transformOptional((seconds: Option.Option<unknown>) =>
-      Option.filter(seconds, (n): n is number => typeof n === "number" && Number.isFinite(n) && n >= 1)
+      Option.filter(Option.map(seconds, numberOf), (n) => Number.isFinite(n) && n >= 1)
     ),
+    encode: SchemaGetter.passthroughSubtype<unknown, number>()
+  })
+)
+
+/** Seconds since 1970 that the service gives. A text of digits is a number. */
+export const EpochSeconds = Schema.Unknown.pipe(
+  Schema.decodeTo(Schema.Finite, {
+    decode: SchemaGetter.transform(numberOf),
     encode: SchemaGetter.passthroughSubtype<unknown, number>()
   })
 )

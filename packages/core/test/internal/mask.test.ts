@@ -1,0 +1,160 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import { Mask } from "../support/internal.ts"
+import { formsOf, leakIn } from "../support/leaks.ts"
+
+const secretText = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(60))
+
+describe("internal/mask: maskSecrets", () => {
+  const secret = "cs/Zq8+vK\"2n\\Wp4=Xr7~Jd%Lm"
+
+  it("C6: a secret is masked where it stands, and the text around it is kept", () => {
+    assert.strictEqual(Mask.maskSecrets(`before ${secret} after`, [secret]), "before <redacted> after")
+    assert.strictEqual(Mask.maskSecrets(`${secret}${secret}`, [secret]), "<redacted>")
+    assert.strictEqual(Mask.maskSecrets(secret, [secret]), "<redacted>")
+  })
+
+  it.each(formsOf("cs/Zq8+vK\"2n\\Wp4=Xr7~Jd%Lm"))("C6: a secret is masked in the form %s", (form) => {
+    const masked = Mask.maskSecrets(`before ${form} after`, [secret])
+    assert.include(masked, "<redacted>")
+    assert.include(masked, "before ")
+    assert.include(masked, " after")
+    assert.isUndefined(leakIn(masked, secret))
+  })
+
+  it("C6: any eight or more characters of a secret are masked, fewer are not", () => {
+    assert.strictEqual(Mask.maskSecrets("x v7Kq2Zp9 y", ["abcdv7Kq2Zp9efgh"]), "x <redacted> y")
+    assert.strictEqual(Mask.maskSecrets("x v7Kq2Zp y", ["abcdv7Kq2Zp9efgh"]), "x v7Kq2Zp y")
+  })
+
+  it("C6: a short secret is masked whole", () => {
+    assert.strictEqual(Mask.maskSecrets("code 123456 is used", ["123456"]), "code <redacted> is used")
+    assert.strictEqual(Mask.maskSecrets("aaa", ["a"]), "<redacted>")
+  })
+
+  // of each length modulo 3, so that base64 ends in none, one and two equals signs, and one shorter than a run even in hex
+  it.each(["abc", "abcd", "abcde", "abcdef", "a\"bc", "ab\tc"])(
+    "C6: a short secret is masked whole in every form: %j",
+    (short) => {
+      for (const form of formsOf(short)) {
+        assert.strictEqual(Mask.maskSecrets(`. ${form} .`, [short]), ". <redacted> .", form)
+      }
+    }
+  )
+
+  it("C6: every secret is masked, an empty one hides nothing", () => {
+    assert.strictEqual(
+      Mask.maskSecrets("one11111 two22222 three", ["one11111", "two22222"]),
+      "<redacted> <redacted> three"
+    )
+    assert.strictEqual(Mask.maskSecrets("text", [""]), "text")
+    assert.strictEqual(Mask.maskSecrets("text", []), "text")
+    assert.strictEqual(Mask.maskSecrets("", [secret]), "")
+  })
+
+  it("C6: a secret that is no well-formed text does not break the masking", () => {
+    assert.strictEqual(Mask.maskSecrets("a \ud800bcdefghij b", ["\ud800bcdefghij"]), "a <redacted> b")
+  })
+
+  it.prop(
+    "C6: whatever the secret and the text around it, no form of it is left",
+    { before: Schema.String, secret: secretText, after: Schema.String },
+    ({ after, before, secret }) => {
+      if (!secret.isWellFormed()) return
+      for (const form of formsOf(secret)) {
+        // forms too short to tell from chance are no leak
+        if (form.length < 8 && form !== secret) continue
+        for (const kept of Mask.maskSecrets(`${before}${form}${after}`, [secret]).split("<redacted>")) {
+          assert.notInclude(kept, form)
+        }
+      }
+    }
+  )
+})
+
+describe("internal/mask: the quick look", () => {
+  const alphabet = Schema.Literals([..."abcXYZ019+/=-_.:%&\"\\ ~", "\u00e9", "\n"])
+  const secretOf = (letters: ReadonlyArray<string>): string => letters.join("")
+  const letters = Schema.Array(alphabet).check(Schema.isMinLength(1), Schema.isMaxLength(40))
+  const at = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 60 }))
+
+  // what the whole search would mask, the quick look must not pass over
+  const agree = (text: string, secrets: ReadonlyArray<string>): void => {
+    assert.strictEqual(Mask.maskSecrets(text, secrets), Mask.search(text, secrets))
+    if (Mask.search(text, secrets) !== text) {
+      assert.isTrue(Mask.mayHold(text, secrets), JSON.stringify({ text, secrets }))
+    }
+  }
+
+  it.prop(
+    "never says no where the whole search finds a piece of any form (C6)",
+    { letters, other: letters, from: at, length: at, before: Schema.String, after: Schema.String },
+    ({ after, before, from, length, letters, other }) => {
+      const secret = secretOf(letters)
+      const secrets = [secretOf(other), secret]
+      for (const form of formsOf(secret.toWellFormed())) {
+        const piece = form.slice(from % form.length, (from % form.length) + 8 + (length % 20))
+        for (const text of [piece, `${before}${piece}${after}`, `x${piece}y`, `${piece}${piece}`]) agree(text, secrets)
+      }
+    },
+    { arbitrary: { runs: 300 } }
+  )
+
+  it.prop(
+    "agrees with the whole search on any text and any secrets (C6)",
+    { text: Schema.String, secrets: Schema.Array(Schema.String) },
+    ({ secrets, text }) => agree(text, secrets)
+  )
+
+  it("agrees with it on UUIDs, on the service's own texts and on long secrets (C6)", () => {
+    const random = dice(7)
+    const pick = (from: string, length: number): string =>
+      Array.from({ length }, () => from[Math.floor(random() * from.length)]).join("")
+    const url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    const hex = "0123456789abcdef"
+    let certain = 0
+    for (let round = 0; round < 300; round++) {
+      const uuid = [8, 4, 4, 4, 12].map((length) => pick(hex, length)).join("-")
+      const secrets = [`${pick(url, 400)}.${pick(url, 1300)}`, pick(url, 86), pick(hex, 32)]
+      for (
+        const text of [
+          uuid,
+          uuid.toUpperCase(),
+          "Authorization is still pending",
+          "authorization_pending",
+          "AuthorizationPendingException",
+          "Invalid refresh token provided",
+          pick(url, 64),
+          `${uuid} ${secrets[1]?.slice(20, 28)}`
+        ]
+      ) {
+        agree(text, secrets)
+        if (!Mask.mayHold(text, secrets)) certain++
+      }
+    }
+    // it is a quick look: nearly all that holds no secret is passed over
+    assert.isAbove(certain, 300 * 7 * 0.9)
+  })
+})
+
+describe("internal/mask: names", () => {
+  it("a secret of a few letters does not ruin the name of a failure (C6)", () => {
+    for (const secret of ["E", "T", "TIM", "OUT", "TIMEOUT"]) {
+      assert.strictEqual(Mask.maskName("CONNECT_TIMEOUT", [secret]), "CONNECT_TIMEOUT")
+    }
+  })
+
+  it("a name that is a secret, or repeats eight characters of one, is masked (C6)", () => {
+    assert.strictEqual(Mask.maskName("hunter2", ["hunter2"]), "<redacted>")
+    assert.strictEqual(Mask.maskName("E_v7Kq2Zp9", ["abcdv7Kq2Zp9efgh"]), "E_<redacted>")
+  })
+})
+
+/** Numbers from 0 to 1 that are the same at each run. */
+function dice(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}
