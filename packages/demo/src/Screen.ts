@@ -3,6 +3,7 @@
  * one line that changes, for a terminal.
  */
 import type { CodeReady, DeviceGrantEvent, Waiting } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import type { Registration } from "@sso-oidc/device-grant/Registration"
 import type { Token } from "@sso-oidc/device-grant/Token"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -45,11 +46,14 @@ const token = (token: Token): ReadonlyArray<string> => [
   line("", token.refreshToken === undefined ? "no refresh token" : `refresh token ${token.refreshToken}`)
 ]
 
+const registered = ({ expiresAt }: Registration): string =>
+  expiresAt === undefined ? "a client, which never expires" : `a client, good until ${instant(expiresAt)}`
+
 /** The event in words. Secrets stay redacted: that is how `Redacted` prints. */
 export const lines = (event: DeviceGrantEvent): ReadonlyArray<string> => {
   switch (event._tag) {
     case "Registered":
-      return [line("registered", `a client, good until ${instant(event.registration.expiresAt)}`)]
+      return [line("registered", registered(event.registration))]
     case "CodeReady":
       return ["", ...open(event), line("", `${compare} It is good until ${instant(event.expiresAt)}.`), ""]
     case "Waiting":

@@ -5,7 +5,7 @@
  * `PendingAuthorization`, and calls {@link step} once in a while; {@link await} runs the rest of a stored one.
  *
  * What holds for all of them: no poll before the interval, counted from the last answer; `slow_down` adds 5 seconds for
- * good; a poll without an answer doubles the wait; no poll at or past the code's end, but a poll on its way then may
+ * good; a poll without a response doubles the wait; no poll at or past the code's end, but a poll in flight then may
  * still bring the token; one request at a time; interrupting ends the wait and the request, and closes its connection.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8628
@@ -171,7 +171,7 @@ export const step = Effect.fnUntraced(function*(
   yield* Polling.atHome(pending)
   const now = yield* Clock.currentTimeMillis
   const left = Decision.left(pending, now)
-  if (Decision.isPast(pending, now + Duration.toMillis(left))) {
+  if (Duration.toMillis(left) >= Decision.life(pending, now)) {
     return yield* Decision.expired(pending, { detectedBy: "clock" })
   }
   if (Duration.isGreaterThan(left, Duration.zero)) {
@@ -184,9 +184,12 @@ export const step = Effect.fnUntraced(function*(
 }, Span.named("DeviceGrant.step"))
 
 /**
- * What to store right before a step that its process may not survive: the next poll one wait on, one failure more, and
- * its answer lost; or, where the step would send nothing, what the step would return. Then give `step` the one you had,
- * and store what it returns.
+ * Store this before `step` if the process may be killed inside it. It records the poll as sent and its response as lost, and
+ * schedules the next one. Then give `step` the pending authorization that you had, and store what it returns. Where `step`
+ * fails with `RequestInvalid`, nothing was sent: store the one that you had again.
+ *
+ * If the step would send nothing, nothing is recorded as lost: it is not due, or past its end, or of another region or endpoint
+ * than the client's.
  *
  * @example
  * ```ts
@@ -209,8 +212,8 @@ export const step = Effect.fnUntraced(function*(
  */
 export const sending = Effect.fnUntraced(function*(
   pending: PendingAuthorization
-): Effect.fn.Return<PendingAuthorization> {
-  return Decision.sending(pending, yield* Polling.circumstances)
+): Effect.fn.Return<PendingAuthorization, never, SsoOidc.SsoOidc> {
+  return yield* Polling.sending(pending)
 })
 
 // -----------------------------------------------------------------------------

@@ -13,11 +13,12 @@
  */
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import type * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Secret from "./internal/secret.ts"
+import * as Stored from "./internal/stored.ts"
 import * as Registration from "./Registration.ts"
 
 // -----------------------------------------------------------------------------
@@ -25,21 +26,24 @@ import * as Registration from "./Registration.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * A poll that brought no answer to the grant: what was in the way.
- *
- * `error` is the tag of the error (`TransportError`, `UnexpectedResponse`, …) and `message` its sentence; `sent` and
- * `code` are there for a transport failure, `status` and `requestId` where the service or something before it answered.
+ * What was in the way of a poll that brought no response to the grant.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const Trouble = Schema.Struct({
-  error: Schema.String,
-  message: Schema.String,
+  /** The tag of the error: `TransportError`, `UnexpectedResponse`, … */
+  error: Stored.Text,
+  /** The error's sentence, on one line. */
+  message: Stored.Text,
+  /** Of a transport failure: whether the poll can have left. */
   sent: Schema.optionalKey(Schema.Literals(["no", "maybe", "answered"])),
-  code: Schema.optionalKey(Schema.String),
+  /** The platform's name of a transport failure, or the error type that a response named. */
+  code: Schema.optionalKey(Stored.Text),
+  /** The HTTP status, where there was a response. */
   status: Schema.optionalKey(Schema.Int),
-  requestId: Schema.optionalKey(Schema.String)
+  /** The request id, where there was a response that had one. */
+  requestId: Schema.optionalKey(Stored.Text)
 })
 
 /**
@@ -47,14 +51,6 @@ export const Trouble = Schema.Struct({
  * @since 0.1.0
  */
 export interface Trouble extends Schema.Schema.Type<typeof Trouble> {}
-
-const notNegative = Schema.makeFilter((duration: Duration.Duration) =>
-  Duration.isNegative(duration) ? "the wait must not be negative" : undefined
-)
-
-const positive = Schema.makeFilter((duration: Duration.Duration) =>
-  Duration.isGreaterThan(duration, Duration.zero) ? undefined : "the interval must be positive"
-)
 
 // what was stored goes to a person and a terminal as what the service said does, and is held to the same
 const shown = StartDeviceAuthorization.Response.fields
@@ -67,11 +63,11 @@ const Members = Schema.Struct({
   verificationUri: shown.verificationUri,
   verificationUriComplete: shown.verificationUriComplete,
   expiresAt: Schema.DateTimeUtcFromMillis,
-  interval: Schema.DurationFromMillis.check(positive),
+  interval: Stored.Interval,
   failures: Schema.Natural,
   answerLost: Schema.Boolean,
   nextPollAt: Schema.DateTimeUtcFromMillis,
-  wait: Schema.DurationFromMillis.check(notNegative),
+  wait: Stored.Wait,
   lastTrouble: Schema.optionalKey(Trouble)
 })
 
@@ -96,7 +92,7 @@ export interface PendingAuthorization {
   readonly verificationUriComplete?: string
   /** From here on no poll is sent. */
   readonly expiresAt: DateTime.Utc
-  /** The least time between an answer and the next poll, with what `slow_down` added. */
+  /** The least time between a response and the next poll, with what `slow_down` added. At least a second. */
   readonly interval: Duration.Duration
   /** Polls in a row that brought no answer. */
   readonly failures: number
@@ -134,7 +130,9 @@ export const encode = (pending: PendingAuthorization): Effect.Effect<Redacted.Re
   Effect.orDie(Schema.encodeEffect(PendingAuthorization)(pending))
 
 /**
- * The pending authorization that a secret text holds. What is none fails with a `SchemaError` that does not repeat it.
+ * The pending authorization that a secret text holds. What is none fails with a `SchemaError` that does not repeat it. A stored
+ * text is trusted no more than a response of the service: the interval is at least a second, numbers are finite, and what may
+ * reach a person or a message is printable.
  *
  * @category encoding
  * @since 0.1.0

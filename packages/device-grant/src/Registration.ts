@@ -6,12 +6,14 @@
  *
  * @since 0.1.0
  */
+import * as Endpoint from "@sso-oidc/core/Endpoint"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Secret from "./internal/secret.ts"
+import * as Stored from "./internal/stored.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -24,13 +26,18 @@ import * as Secret from "./internal/secret.ts"
  * @since 0.1.0
  */
 export const Members = Schema.Struct({
-  clientId: Schema.String,
+  /** The client's id. Printable. */
+  clientId: Stored.Printable,
+  /** The client's secret. */
   clientSecret: Secret.Member,
-  /** When the client secret expires, on the service's clock. */
-  expiresAt: Schema.DateTimeUtcFromMillis,
+  /** When the client secret expires, on the service's clock. Absent: it never does (RFC 7591 section 3.2.1). */
+  expiresAt: Schema.optionalKey(Schema.DateTimeUtcFromMillis),
+  /** The scopes that the client was registered with. */
   scopes: Schema.Array(Schema.String),
-  region: Schema.String,
-  endpoint: Schema.String
+  /** The region that the client was registered in. Printable. */
+  region: Stored.Printable,
+  /** The endpoint that the client was registered at. Printable. */
+  endpoint: Stored.Printable
 })
 
 /**
@@ -95,8 +102,21 @@ const sameScopes = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean
   a.every((scope) => b.includes(scope)) && b.every((scope) => a.includes(scope))
 
 /**
+ * Whether the registration was made in this region and at this endpoint, where alone it is good. Regions have no case.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isOf = (
+  registration: Registration,
+  at: { readonly region: string; readonly endpoint: string }
+): boolean =>
+  Endpoint.regionOf(registration.region) === Endpoint.regionOf(at.region) && registration.endpoint === at.endpoint
+
+/**
  * Whether the registration can be used at this place, with these scopes (in any order), at this time. One that has less
- * than 15 minutes left cannot: its end is told by the service's clock, and a login takes a while.
+ * than 15 minutes left cannot: its end is told by the service's clock, and a login takes a while. One without an end never
+ * expires.
  *
  * @category predicates
  * @since 0.1.0
@@ -110,7 +130,7 @@ export const isUsable = (
     readonly now: DateTime.DateTime
   }
 ): boolean =>
-  registration.region === at.region &&
-  registration.endpoint === at.endpoint &&
+  isOf(registration, at) &&
   sameScopes(registration.scopes, at.scopes) &&
-  DateTime.isGreaterThanOrEqualTo(registration.expiresAt, DateTime.addDuration(at.now, margin))
+  (registration.expiresAt === undefined ||
+    DateTime.isGreaterThanOrEqualTo(registration.expiresAt, DateTime.addDuration(at.now, margin)))

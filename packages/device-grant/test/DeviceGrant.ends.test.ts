@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import { Policy } from "@sso-oidc/device-grant/Policy"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
@@ -56,6 +59,16 @@ describe("D5: every other answer ends the grant", () => {
       assert.strictEqual(end.error._tag, "UnexpectedResponse")
       assert.strictEqual(end.polls, 1)
     }))
+
+  it.effect.each([400, 408, 429, 500, 503])(
+    "a %i from another URL ends it at the first poll, with nothing sent again (D5, C8)",
+    (status) =>
+      Effect.gen(function*() {
+        const end = yield* endOf([{ ...Service.gateway(status), url: "https://evil.example/token" }])
+        assert.deepInclude(end.error, { _tag: "UnexpectedResponse", problem: "redirect", status })
+        assert.strictEqual(end.polls, 1)
+      })
+  )
 
   it.effect("D5: a transport failure that does not heal ends it", () =>
     Effect.gen(function*() {
@@ -194,5 +207,56 @@ describe("D6: interruption", () => {
       yield* login.pipe(Effect.provide(service.layer), Clocks.within(300))
       assert.strictEqual(service.count.mostInFlight, 1)
       assert.strictEqual(service.polls().length, 4)
+    }))
+})
+
+describe("D3: a service that is busy", () => {
+  const busy = (body: object, headers: Readonly<Record<string, string>> = {}, status = 400): Service.Answer => ({
+    status,
+    body,
+    headers
+  })
+
+  it.effect.each(
+    [
+      ["ThrottlingException in the header", busy({}, { "x-amzn-errortype": "ThrottlingException:http://internal/" })],
+      ["TooManyRequestsException as the body's code", busy({ code: "TooManyRequestsException" })],
+      ["a namespaced Throttling as the body's __type", busy({ __type: "com.amazon#Throttling" }, {}, 403)],
+      ["RequestTimeout as the body's error", busy({ error: "RequestTimeout" }, {}, 408)]
+    ] as const
+  )("%s backs off, and the login goes on (D3, C11)", ([, answer]) =>
+    Effect.gen(function*() {
+      const service = Service.make({ polls: [answer, answer, Service.token()] })
+      const seen: Array<DeviceGrantEvent> = []
+      const exit = yield* DeviceGrant.login({
+        clientName: "test",
+        startUrl: Service.startUrl,
+        onEvent: (event) => Effect.sync(() => seen.push(event))
+      }).pipe(
+        Effect.provideService(Policy, { cap: Duration.seconds(60), jitter: 0 }),
+        Effect.provide(service.layer),
+        Clocks.within(60)
+      )
+      assert.isTrue(exit !== "still running" && Exit.isSuccess(exit))
+      assert.deepStrictEqual(service.polls(), [5, 15, 35])
+      const waits = seen.filter((event) => event._tag === "Waiting")
+      assert.deepStrictEqual(waits.map(({ reason }) => reason), ["trouble", "trouble"])
+      assert.isTrue(waits.every(({ trouble }) => trouble?.code !== undefined && trouble.error === "UnexpectedResponse"))
+    }))
+
+  it.effect("a Retry-After of a throttled poll is a further minimum (D3)", () =>
+    Effect.gen(function*() {
+      const service = Service.make({
+        polls: [busy({ code: "Throttling" }, { "retry-after": "40" }), Service.token()]
+      })
+      const exit = yield* login.pipe(Effect.provide(service.layer), Clocks.within(60))
+      assert.isTrue(exit !== "still running" && Exit.isSuccess(exit))
+      assert.deepStrictEqual(service.polls(), [5, 45])
+    }))
+
+  it.effect("a poll that was throttled with a 4xx lost no token: invalid_grant stays what it is (D5)", () =>
+    Effect.gen(function*() {
+      const end = yield* endOf([busy({ code: "Throttling" }), Service.invalidGrant])
+      assert.strictEqual(end.error._tag, "InvalidGrantException")
     }))
 })

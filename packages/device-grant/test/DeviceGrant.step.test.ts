@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Clocks from "./support/clocks.ts"
 import * as Service from "./support/service.ts"
@@ -154,6 +155,50 @@ describe("D8: start and step", () => {
       }).pipe(Effect.provide(elsewhere.layer))
       assert.deepStrictEqual(elsewhere.sent, [])
     })
+  })
+
+  it.effect.each(
+    [
+      ["of another region", { region: "us-east-1", endpoint: Service.endpoint }],
+      ["of another endpoint", { region: Service.region, endpoint: "https://proxy.example" }]
+    ] as const
+  )("sending a pending authorization %s records nothing: the step will send nothing (D8)", ([, options]) => {
+    const home = Service.make({})
+    const elsewhere = Service.make({ options })
+    return Effect.gen(function*() {
+      const pending = yield* start.pipe(Effect.provide(home.layer))
+      yield* TestClock.adjust("5 seconds")
+      const marked = yield* DeviceGrant.sending(pending).pipe(Effect.provide(elsewhere.layer))
+      assert.deepStrictEqual(marked, pending)
+      // back home nothing counts as lost
+      assert.isTrue((yield* DeviceGrant.sending(marked).pipe(Effect.provide(home.layer))).answerLost)
+      assert.strictEqual((yield* DeviceGrant.step(marked).pipe(Effect.provide(home.layer)))._tag, "Approved")
+    })
+  })
+
+  it.effect("sending one whose secret was wiped records nothing: the step fails with RequestInvalid (D8)", () => {
+    const service = Service.make({})
+    return Effect.gen(function*() {
+      const pending = yield* start
+      yield* TestClock.adjust("5 seconds")
+      Redacted.wipeUnsafe(pending.deviceCode)
+      const marked = yield* DeviceGrant.sending(pending)
+      assert.isFalse(marked.answerLost)
+      assert.strictEqual(marked.failures, 0)
+      assert.strictEqual((yield* Effect.flip(DeviceGrant.step(pending)))._tag, "RequestInvalid")
+      assert.deepStrictEqual(service.polls(), [])
+    }).pipe(Effect.provide(service.layer))
+  })
+
+  it.effect("sending one that is not due, or past its end, records nothing (D8)", () => {
+    const service = Service.make({ start: [Service.code({ expiresIn: 30 })] })
+    return Effect.gen(function*() {
+      const pending = yield* start
+      yield* TestClock.adjust("2 seconds")
+      assert.isFalse((yield* DeviceGrant.sending(pending)).answerLost)
+      yield* TestClock.adjust("28 seconds")
+      assert.deepStrictEqual(yield* DeviceGrant.sending(pending), pending)
+    }).pipe(Effect.provide(service.layer))
   })
 
   it.effect("D8: two holders: the second is answered by the service, and reports it", () => {

@@ -41,7 +41,7 @@ describe("D1: the interval", () => {
       assert.deepStrictEqual(polls, [7, 15, 23])
     }))
 
-  it.effect.each([undefined, null, 0, -1, "3", "soon", true, [], {}, 1e-12, 0.001, 0.999])(
+  it.effect.each([undefined, null, 0, -1, "soon", "0", "PT8S", true, [], {}, 1e-12, 0.001, 0.999])(
     "D1: an interval of %j counts as 5 s",
     (interval) =>
       Effect.gen(function*() {
@@ -260,23 +260,26 @@ describe("D4: the deadline", () => {
       assert.deepStrictEqual(seen, ["Registered", "CodeReady", "Waiting", "Waiting", "Approved"])
     }))
 
-  it.effect("D4: the deadline is read right before each request: a clock that jumps past it sends none", () =>
-    Effect.gen(function*() {
-      const clock = yield* Clocks.jumping
-      const service = Service.make({ polls: [Service.pending] })
-      const exit = yield* DeviceGrant.login({
-        clientName: "test",
-        startUrl: Service.startUrl,
-        onEvent: (event: DeviceGrantEvent) => event._tag === "CodeReady" ? clock.jump(700) : Effect.void
-      }).pipe(Effect.provide(service.layer), exact, clock.provide, Clocks.within(30))
-      assert.deepStrictEqual(service.polls(), [])
-      expiry(exit)
-    }))
+  it.effect.each([700, 3600, -3600, 56 * 365 * 86_400])(
+    "a wall clock that jumps by %d s before the first poll ends no login: the service decides (D4)",
+    (seconds) =>
+      Effect.gen(function*() {
+        const clock = yield* Clocks.jumping
+        const service = Service.make({ polls: [Service.pending, Service.token()] })
+        const exit = yield* DeviceGrant.login({
+          clientName: "test",
+          startUrl: Service.startUrl,
+          onEvent: (event: DeviceGrantEvent) => event._tag === "CodeReady" ? clock.jump(seconds) : Effect.void
+        }).pipe(Effect.provide(service.layer), exact, clock.provide, Clocks.within(30))
+        assert.isTrue(exit !== "still running" && Exit.isSuccess(exit))
+        assert.deepStrictEqual(service.polls(), [5 + seconds, 10 + seconds])
+      })
+  )
 
-  it.effect("D4: so does a clock that jumps past it in the middle of a wait", () =>
+  it.effect("so does one that jumps in the middle of a wait, and the service's own expired_token counts (D4)", () =>
     Effect.gen(function*() {
       const clock = yield* Clocks.jumping
-      const service = Service.make({ polls: [Service.pending] })
+      const service = Service.make({ polls: [Service.pending, Service.expired] })
       const fiber = yield* login.pipe(
         Effect.provide(service.layer),
         exact,
@@ -287,8 +290,49 @@ describe("D4: the deadline", () => {
       yield* TestClock.adjust("7 seconds")
       yield* clock.jump(700)
       yield* TestClock.adjust("5 seconds")
-      assert.strictEqual((yield* Fiber.join(fiber))._tag, "DeviceCodeExpired")
-      assert.deepStrictEqual(service.polls(), [5])
+      assert.deepInclude(yield* Fiber.join(fiber), { _tag: "DeviceCodeExpired", detectedBy: "service" })
+      assert.deepStrictEqual(service.polls(), [5, 710])
+    }))
+
+  it.effect.each([-3600, 0, 3600])(
+    "a run ends when the code's life is over on the monotonic clock, though the wall clock jumped by %d s (D4)",
+    (seconds) =>
+      Effect.gen(function*() {
+        const clock = yield* Clocks.jumping
+        const service = Service.make({ start: [Service.code({ expiresIn: 30 })], polls: [Service.pending] })
+        const exit = yield* DeviceGrant.login({
+          clientName: "test",
+          startUrl: Service.startUrl,
+          onEvent: (event: DeviceGrantEvent) => event._tag === "CodeReady" ? clock.jump(seconds) : Effect.void
+        }).pipe(Effect.provide(service.layer), exact, clock.provide, Clocks.within(40))
+        assert.strictEqual(expiry(exit).detectedBy, "clock")
+        assert.strictEqual(service.polls().length, 5)
+      })
+  )
+
+  it.effect("a watcher that takes longer than the code's life gets no poll sent for it (D4)", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ polls: [Service.pending] })
+      const exit = yield* DeviceGrant.login({
+        clientName: "test",
+        startUrl: Service.startUrl,
+        onEvent: (event: DeviceGrantEvent) => event._tag === "CodeReady" ? Effect.sleep("700 seconds") : Effect.void
+      }).pipe(Effect.provide(service.layer), exact, Clocks.within(710))
+      assert.strictEqual(expiry(exit).detectedBy, "clock")
+      assert.deepStrictEqual(service.polls(), [])
+    }))
+
+  it.effect("a stored authorization is measured on the wall clock: one that is past there is not resumed (D4)", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clocks.jumping
+      const service = Service.make({ polls: [Service.token()] })
+      yield* Effect.gen(function*() {
+        const pending = yield* DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl })
+        yield* clock.jump(700)
+        assert.strictEqual((yield* Effect.flip(DeviceGrant.await(pending)))._tag, "DeviceCodeExpired")
+        assert.strictEqual((yield* Effect.flip(DeviceGrant.step(pending)))._tag, "DeviceCodeExpired")
+      }).pipe(Effect.provide(service.layer), clock.provide)
+      assert.deepStrictEqual(service.polls(), [])
     }))
 
   it.effect("D4: a clock that jumps forward during a wait does not hasten the next poll", () =>

@@ -1,10 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { inspect } from "node:util"
+import * as Clocks from "./support/clocks.ts"
 import * as Service from "./support/service.ts"
 
 const made = Effect.gen(function*() {
@@ -67,9 +73,47 @@ describe("D8: the schema of a pending authorization", () => {
       ["a negative wait", (text: string) => text.replace(/"wait":[\d.]+/, "\"wait\":-1")],
       ["a URL of another scheme", (text: string) => text.replace("https://device.sso", "javascript://device.sso")],
       ["a code that a terminal obeys", (text: string) => text.replace("\"BRCJ-PDVT\"", "\"\\u001b[2J\"")],
-      ["negative failures", (text: string) => text.replace("\"failures\":1", "\"failures\":-1")]
+      ["negative failures", (text: string) => text.replace("\"failures\":1", "\"failures\":-1")],
+      ["an interval below a second", (text: string) => text.replace("\"interval\":5000", "\"interval\":999.9")],
+      ["an interval of next to nothing", (text: string) => text.replace("\"interval\":5000", "\"interval\":0.0001")],
+      ["an interval without end", (text: string) => text.replace("\"interval\":5000", "\"interval\":1e999")],
+      ["a wait without end", (text: string) => text.replace(/"wait":[\d.]+/, "\"wait\":1e999")],
+      ["failures without end", (text: string) => text.replace("\"failures\":1", "\"failures\":1e999")],
+      ["an end beyond all dates", (text: string) => text.replace(/"expiresAt":\d+/g, "\"expiresAt\":1e999")],
+      [
+        "an end beyond the last date",
+        (text: string) => text.replace(/"expiresAt":\d+/g, "\"expiresAt\":9000000000000000")
+      ],
+      ["a next poll beyond all dates", (text: string) => text.replace(/"nextPollAt":[\d.]+/, "\"nextPollAt\":1e999")],
+      [
+        "a status that is no number",
+        (text: string) => text.replace(/"lastTrouble":\{/, "\"lastTrouble\":{\"status\":1e999,")
+      ],
+      [
+        "ESC in the trouble's sentence",
+        (text: string) => text.replace(/"message":"/, "\"message\":\"client-secret-1\\u001b[2J")
+      ],
+      [
+        "ESC in the trouble's code",
+        (text: string) => text.replace("\"code\":\"", "\"code\":\"device-code-1\\u001b[2J")
+      ],
+      [
+        "ESC in the trouble's tag",
+        (text: string) => text.replace("\"error\":\"", "\"error\":\"device-code-1\\u001b[2J")
+      ],
+      ["ESC in the region", (text: string) => text.replace("\"region\":\"", "\"region\":\"device-code-1\\u001b[2J")],
+      [
+        "ESC in the endpoint",
+        (text: string) => text.replace("\"endpoint\":\"", "\"endpoint\":\"device-code-1\\u001b[2J")
+      ],
+      [
+        "ESC in the client id",
+        (text: string) => text.replace("\"clientId\":\"", "\"clientId\":\"device-code-1\\u001b[2J")
+      ],
+      ["a filler in the user code", (text: string) => text.replace("\"BRCJ-PDVT\"", "\"BRCJ\u3164PDVT\"")],
+      ["user info in a URL", (text: string) => text.replace("https://device.sso", "https://@device.sso")]
     ] as const
-  )("what is none is refused without repeating it: %s", ([, change]) =>
+  )("what is none is refused without repeating it: %s (D8)", ([, change]) =>
     Effect.gen(function*() {
       const text = Redacted.value(yield* PendingAuthorization.encode(yield* made))
       const changed = change(text)
@@ -79,6 +123,132 @@ describe("D8: the schema of a pending authorization", () => {
       for (const shown of [error.message, JSON.stringify(error), inspect(error, { depth: null })]) {
         assert.notInclude(shown, "device-code-1")
         assert.notInclude(shown, "client-secret-1")
+      }
+    }))
+})
+
+describe("PendingAuthorization: what is decoded", () => {
+  const seconds = (most: number) => Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: most }))
+
+  it.effect.prop(
+    "can be encoded again, and comes back as it was, whatever its numbers (D8)",
+    {
+      interval: Schema.Number,
+      wait: Schema.Number,
+      expiresAt: Schema.Number,
+      nextPollAt: Schema.Number,
+      failures: Schema.Number,
+      good: seconds(1e6)
+    },
+    ({ expiresAt, failures, good, interval, nextPollAt, wait }) =>
+      Effect.gen(function*() {
+        const whole = JSON.parse(Redacted.value(yield* PendingAuthorization.encode(yield* made)))
+        const changes = [
+          { interval, wait, expiresAt, nextPollAt, failures },
+          { interval: good * 1000 },
+          { wait: good },
+          { expiresAt: good, nextPollAt: good, failures: good }
+        ]
+        for (const change of changes) {
+          const text = Redacted.make(JSON.stringify({ ...whole, ...change }))
+          const decoded = yield* Effect.result(PendingAuthorization.decode(text))
+          if (Result.isFailure(decoded)) continue
+          const { failures, interval, wait } = decoded.success
+          assert.isAtLeast(Duration.toMillis(interval), 1000)
+          for (const n of [Duration.toMillis(interval), Duration.toMillis(wait), failures]) {
+            assert.isTrue(Number.isFinite(n))
+          }
+          const again = yield* PendingAuthorization.encode(decoded.success)
+          assert.deepStrictEqual(yield* PendingAuthorization.decode(again), decoded.success)
+        }
+      })
+  )
+
+  it.effect("is not polled more often than once a second, whatever interval was stored (D1, D8)", () =>
+    Effect.gen(function*() {
+      const text = Redacted.value(yield* PendingAuthorization.encode(yield* made))
+      for (const interval of ["1000", "1000.5"]) {
+        const service = Service.make({ polls: [Service.pending] })
+        const stored = text.replace("\"interval\":5000", `"interval":${interval}`)
+        const pending = yield* PendingAuthorization.decode(Redacted.make(stored))
+        yield* DeviceGrant.await(pending).pipe(Effect.provide(service.layer), Clocks.within(20))
+        const polls = service.polls()
+        assert.isAbove(polls.length, 5)
+        polls.slice(1).forEach((at, index) => assert.isAtLeast(at - (polls[index] ?? 0), 0.9999))
+      }
+    }))
+
+  it.effect("is of no use elsewhere, and the error does not repeat what was stored (D8, D10)", () =>
+    Effect.gen(function*() {
+      const service = Service.make({})
+      const text = Redacted.value(yield* PendingAuthorization.encode(yield* made))
+      for (const member of ["region", "endpoint"]) {
+        const stored = text.replace(new RegExp(`"${member}":"[^"]*"`), `"${member}":"device-code-1"`)
+        assert.notStrictEqual(stored, text)
+        const pending = yield* PendingAuthorization.decode(Redacted.make(stored))
+        for (const run of [DeviceGrant.step(pending), DeviceGrant.await(pending)]) {
+          const error = yield* Effect.flip<unknown, unknown, SsoOidc.SsoOidc>(run).pipe(Effect.provide(service.layer))
+          assert.propertyVal(error, "_tag", "RequestInvalid")
+          for (
+            const shown of [String(error), JSON.stringify(error), inspect(error, { depth: null, showHidden: true })]
+          ) {
+            assert.notInclude(shown, "device-code-1")
+          }
+        }
+      }
+      assert.deepStrictEqual(service.sent, [])
+    }))
+
+  it.effect("is at home in its region, however that is spelled (C7, D10)", () =>
+    Effect.gen(function*() {
+      const service = Service.make({})
+      const text = Redacted.value(yield* PendingAuthorization.encode(yield* made))
+      const stored = text.replace("\"region\":\"eu-west-1\"", "\"region\":\"EU-WEST-1\"")
+      const pending = yield* PendingAuthorization.decode(Redacted.make(stored))
+      yield* TestClock.adjust("60 seconds")
+      assert.strictEqual((yield* DeviceGrant.step(pending).pipe(Effect.provide(service.layer)))._tag, "Approved")
+    }))
+})
+
+describe("PendingAuthorization: what a client of the program's own brings", () => {
+  it.effect("can always be stored: no interval below a second, no text that cannot be seen (D8)", () =>
+    Effect.gen(function*() {
+      for (const seconds of [0, -1, 0.001, Number.NaN, Number.POSITIVE_INFINITY]) {
+        const oidc = SsoOidc.fromExecute({
+          region: Service.region,
+          endpoint: Service.endpoint,
+          execute: () => Effect.die("not asked")
+        })
+        const fake: SsoOidc.Service = {
+          ...oidc,
+          registerClient: () =>
+            Effect.succeed({ clientId: "c", clientSecret: Redacted.make("s"), clientSecretExpiresAt: 0 }),
+          startDeviceAuthorization: () =>
+            Effect.succeed({
+              deviceCode: Redacted.make("d"),
+              userCode: "BRCJ-PDVT",
+              verificationUri: "https://device.example/",
+              interval: seconds,
+              expiresIn: seconds
+            }),
+          createToken: () =>
+            Effect.fail(
+              new SsoOidcError.TransportError({
+                operation: "CreateToken",
+                sent: "maybe",
+                code: "E\u001b[31m",
+                heals: true
+              })
+            )
+        }
+        yield* Effect.gen(function*() {
+          const pending = yield* DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl })
+          assert.isAtLeast(Duration.toSeconds(pending.interval), 1)
+          yield* TestClock.adjust(pending.wait)
+          const step = yield* DeviceGrant.step(pending)
+          if (step._tag !== "Waiting") return assert.fail(step._tag)
+          yield* PendingAuthorization.decode(yield* PendingAuthorization.encode(step.pending))
+        }).pipe(Effect.provideService(SsoOidc.SsoOidc, fake))
       }
     }))
 })

@@ -19,7 +19,7 @@ const kept: Registration.Registration = {
   endpoint: Service.endpoint
 }
 
-const start = (registration: Registration.Registration, more: Partial<DeviceGrant.StartOptions> = {}) =>
+const start = (registration: Registration.Registration | undefined, more: Partial<DeviceGrant.StartOptions> = {}) =>
   DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl, registration, ...more })
 
 describe("D10: registrations", () => {
@@ -58,7 +58,7 @@ describe("D10: registrations", () => {
       assert.strictEqual(seen.length, 1)
       const [made] = seen
       assert.deepInclude(made, { region: Service.region, endpoint: Service.endpoint, scopes: ["sso:account:access"] })
-      assert.strictEqual(made && DateTime.toEpochMillis(made.expiresAt), 7_776_000_000)
+      assert.strictEqual(made?.expiresAt && DateTime.toEpochMillis(made.expiresAt), 7_776_000_000)
     }))
 
   it.effect("D10: a callback's own failure is the login's", () =>
@@ -108,6 +108,48 @@ describe("D10: registrations", () => {
       }).pipe(Effect.provide(service.layer))
       assert.deepStrictEqual(service.paths(), ["/device_authorization"])
     }))
+
+  it.effect("one that never expires is used again, out of its encoding too (C4, D10)", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ register: [Service.registered({ clientSecretExpiresAt: 0 })] })
+      const made = (yield* start(undefined).pipe(Effect.provide(service.layer))).registration
+      assert.isUndefined(made.expiresAt)
+      const stored = yield* Registration.decode(yield* Registration.encode(made))
+      assert.isFalse("expiresAt" in stored)
+      yield* TestClock.setTime(4e12)
+      for (const registration of [made, stored]) yield* start(registration).pipe(Effect.provide(service.layer))
+      assert.strictEqual(service.paths().filter((path) => path === "/client/register").length, 1)
+    }))
+
+  it.effect("one that was kept with its region in capitals is used again (C7, D10)", () =>
+    Effect.gen(function*() {
+      const service = Service.make({})
+      yield* start({ ...kept, region: "EU-WEST-1" }).pipe(Effect.provide(service.layer))
+      assert.deepStrictEqual(service.paths(), ["/device_authorization"])
+    }))
+
+  it.effect.each(
+    [
+      ["an ESC in its region", "\"region\":\"", "\"region\":\"\\u001b[2J"],
+      ["an ESC in its endpoint", "\"endpoint\":\"", "\"endpoint\":\"\\u001b[2J"],
+      ["an ESC in its client id", "\"clientId\":\"", "\"clientId\":\"\\u001b[2J"],
+      ["an end beyond all dates", "\"expiresAt\":", "\"expiresAt\":1e999,\"x\":"],
+      ["an empty secret", "\"clientSecret\":\"", "\"clientSecret\":\"\",\"x\":\""]
+    ] as const
+  )(
+    "a stored one with %s is none, and the error does not repeat it (D8)",
+    ([, member, changed]) =>
+      Effect.gen(function*() {
+        const text = Redacted.value(yield* Registration.encode(kept))
+        const stored = text.replace(member, changed)
+        assert.notStrictEqual(stored, text)
+        const error = yield* Effect.flip(Registration.decode(Redacted.make(stored)))
+        for (const shown of [error.message, JSON.stringify(error), inspect(error, { depth: null, showHidden: true })]) {
+          assert.notInclude(shown, Redacted.value(kept.clientSecret))
+          assert.notInclude(shown, "[2J")
+        }
+      })
+  )
 
   it.effect("D10: a kept one that the service refuses at start is replaced once", () =>
     Effect.gen(function*() {

@@ -3,6 +3,7 @@
  *
  * Everything here is a pure function of what it is given.
  */
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as DateTime from "effect/DateTime"
@@ -26,9 +27,13 @@ export type PollError =
   | DeviceCodeExpired
   | TokenPossiblyLost
 
-/** The time, in milliseconds since 1970, and the chance, from 0 to 1, that a decision depends on. */
+/** What a decision depends on beside the response. */
 export interface Circumstances {
+  /** The time, in milliseconds since 1970. */
   readonly now: number
+  /** What is left of the code's life, in milliseconds, by the clock that the deadline is measured on. */
+  readonly life: number
+  /** The chance, from 0 to 1. */
   readonly random: number
   readonly policy: Policy
 }
@@ -51,9 +56,9 @@ export const left = (pending: PendingAuthorization, now: number): Duration.Durat
     Math.max(0, Math.min(DateTime.toEpochMillis(pending.nextPollAt) - now, Duration.toMillis(pending.wait)))
   )
 
-/** A request sent at this time would come at or past the deadline. */
-export const isPast = (pending: PendingAuthorization, millis: number): boolean =>
-  millis >= DateTime.toEpochMillis(pending.expiresAt)
+/** What is left of the code's life for one that was stored, in milliseconds: the only clock that both processes share. */
+export const life = (pending: PendingAuthorization, now: number): number =>
+  DateTime.toEpochMillis(pending.expiresAt) - now
 
 export const expired = (
   pending: PendingAuthorization,
@@ -88,7 +93,7 @@ export const decide = (
       reason: "trouble",
       wait: backoff(pending.interval, pending.failures + 1, circumstances),
       retryAfter: retryAfterOf(error),
-      now: circumstances.now
+      circumstances
     })
   }
   switch (error._tag) {
@@ -96,7 +101,7 @@ export const decide = (
       return next(proven(pending), {
         reason: "pending",
         wait: pending.interval,
-        now: circumstances.now
+        circumstances
       })
     case "SlowDownException": {
       const interval = Duration.sum(pending.interval, slowDownBy)
@@ -104,7 +109,7 @@ export const decide = (
         reason: "slowedDown",
         wait: interval,
         retryAfter: error.retryAfter,
-        now: circumstances.now
+        circumstances
       })
     }
     case "ExpiredTokenException":
@@ -112,7 +117,7 @@ export const decide = (
     case "InvalidGrantException":
       return ended(pending.answerLost ? new TokenPossiblyLost({ cause: error }) : error)
     case "UnexpectedResponse":
-      // an answer from elsewhere brought no token, whatever its status
+      // a response from elsewhere brought no token, whatever its status
       return ended(
         error.status === 200 && error.problem !== "redirect" ? new TokenPossiblyLost({ cause: error }) : error
       )
@@ -132,10 +137,10 @@ export const notDue = (pending: PendingAuthorization, left: Duration.Duration, n
  * lost. Where no poll would be sent, since it is too early or too late, there is none to lose.
  */
 export const sending = (pending: PendingAuthorization, circumstances: Circumstances): PendingAuthorization => {
-  const { now } = circumstances
+  const { life, now } = circumstances
   const wait = left(pending, now)
   if (Duration.isGreaterThan(wait, Duration.zero)) return notDue(pending, wait, now)
-  if (isPast(pending, now)) return pending
+  if (life <= 0) return pending
   const trouble = {
     error: "Interrupted",
     message: "The process that sent the last poll ended before its answer came."
@@ -179,12 +184,13 @@ const next = (pending: PendingAuthorization, how: {
   readonly reason: Waiting["reason"]
   readonly wait: Duration.Duration
   readonly retryAfter?: number | undefined
-  readonly now: number
+  readonly circumstances: Circumstances
 }): Decision => {
+  const { life, now } = how.circumstances
   const wait = Duration.max(how.wait, Instant.seconds(how.retryAfter ?? 0))
-  return isPast(pending, how.now + Duration.toMillis(wait))
+  return Duration.toMillis(wait) >= life
     ? ended(expired(pending, { detectedBy: "clock" }))
-    : { _tag: "Continue", pending: scheduled(pending, wait, how.now), reason: how.reason }
+    : { _tag: "Continue", pending: scheduled(pending, wait, now), reason: how.reason }
 }
 
 /** `min(cap, interval × 2^n)`, never below the interval; chance only lengthens it. */
@@ -193,25 +199,25 @@ const backoff = (interval: Duration.Duration, failures: number, { policy, random
   const cap = Duration.toMillis(Duration.fromInputUnsafe(policy.cap))
   const doubled = Math.max(base, Math.min(cap, base * 2 ** failures))
   const jitter = policy.jitter > 0 ? policy.jitter * random : 0
-  return Duration.millis(doubled * (1 + jitter))
+  return Instant.millis(doubled * (1 + jitter))
 }
 
 const statusOf = (error: CreateToken.Error): number | undefined => "status" in error ? error.status : undefined
 
-/** No answer to the grant: nothing came, or what came is from a service that cannot answer now, whatever its body. */
+/** No response to the grant: nothing came, or what came says that the service, or something before it, is busy. */
 const troubleOf = (error: CreateToken.Error): Trouble | undefined => {
   const status = statusOf(error)
   const requestId = "requestId" in error ? error.requestId : undefined
-  const isTrouble = error._tag === "TransportError"
-    ? error.heals
-    : status !== undefined && (status === 408 || status === 429 || status >= 500)
-  if (!isTrouble) return undefined
+  const code = "code" in error ? error.code : undefined
+  if (!(error._tag === "TransportError" ? error.heals : Wire.isBusy(error))) return undefined
+  // of a client of the program's own too, so that what is stored can be read again
   return {
     error: error._tag,
-    message: error.message,
-    ...(error._tag === "TransportError" ? { sent: error.sent, code: error.code } : {}),
+    message: Wire.printable(error.message),
+    ...(error._tag === "TransportError" ? { sent: error.sent } : {}),
+    ...(code === undefined ? {} : { code: Wire.printable(code) }),
     ...(status === undefined ? {} : { status }),
-    ...(requestId === undefined ? {} : { requestId })
+    ...(requestId === undefined ? {} : { requestId: Wire.printable(requestId) })
   }
 }
 

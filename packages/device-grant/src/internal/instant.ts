@@ -7,8 +7,11 @@ import * as Duration from "effect/Duration"
 // 30 years: longer than anything that is waited for, and far inside what dates can express.
 const maxSeconds = 1e9
 
-/** A duration of at least 0 and at most 30 years. */
-export const seconds = (n: number): Duration.Duration => Duration.seconds(Math.min(Math.max(n, 0), maxSeconds))
+/** A duration of at least 0 and at most 30 years. What is no number counts as 0. */
+export const millis = (n: number): Duration.Duration => Duration.millis(n > 0 ? Math.min(n, maxSeconds * 1000) : 0)
+
+/** The same of seconds. */
+export const seconds = (n: number): Duration.Duration => millis(n * 1000)
 
 const maxMillis = 8.64e15
 

@@ -8,17 +8,21 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import * as Schema from "effect/Schema"
 import type { Approved, DeviceGrantEvent, Waiting } from "../DeviceGrantEvent.ts"
 import type { PendingAuthorization } from "../PendingAuthorization.ts"
 import { Policy } from "../Policy.ts"
+import * as Registration from "../Registration.ts"
 import type { Token } from "../Token.ts"
 import * as Decision from "./decision.ts"
 
-/** A wait that has begun: what it leads to, how long it is, and when it began, on the clock that never jumps. */
+/** A wait that has begun. Its times are of the monotonic clock, which never jumps, in nanoseconds. */
 export interface Turn {
   readonly pending: PendingAuthorization
   readonly wait: Duration.Duration
   readonly begun: bigint
+  /** When the code's life ends: a length of time after its receipt, whatever the wall clock is set to meanwhile. */
+  readonly deadline: bigint
 }
 
 /** What one poll brought, as its watcher is told, and where it leads. */
@@ -26,9 +30,20 @@ export type Next =
   | { readonly event: Approved }
   | { readonly event: Waiting; readonly turn: Turn }
 
-/** The wait begins now. */
-export const begin = (pending: PendingAuthorization, wait: Duration.Duration): Effect.Effect<Turn> =>
-  Effect.map(Clock.monotonicTimeNanos, (begun) => ({ pending, wait, begun }))
+const perMilli = 1_000_000n
+
+/** The first wait of a run begins now: from here on the deadline is measured on the monotonic clock. */
+export const begin = Effect.fnUntraced(function*(
+  pending: PendingAuthorization,
+  wait: Duration.Duration
+): Effect.fn.Return<Turn> {
+  const begun = yield* Clock.monotonicTimeNanos
+  const life = Decision.life(pending, yield* Clock.currentTimeMillis)
+  return { pending, wait, begun, deadline: begun + BigInt(Math.floor(life)) * perMilli }
+})
+
+// What is left of the code's life, in milliseconds. Rounded down, so that no poll is sent past its end.
+const lifeOf = ({ deadline }: Turn, now: bigint): number => Math.floor(Number(deadline - now) / Number(perMilli))
 
 /** A stored one has less left of its wait. */
 export const resume = Effect.fnUntraced(function*(
@@ -42,7 +57,7 @@ export const resume = Effect.fnUntraced(function*(
 // than nothing, whatever a clock says.
 const rest = ({ begun, wait }: Turn, now: bigint): Duration.Duration => {
   const millis = Duration.toMillis(wait)
-  return Duration.millis(Math.min(millis, Math.max(0, millis - Number((now - begun) / 1_000_000n))))
+  return Duration.millis(Math.min(millis, Math.max(0, millis - Number((now - begun) / perMilli))))
 }
 
 /**
@@ -54,15 +69,16 @@ export const next = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Next, Decision.PollError, SsoOidc.SsoOidc> {
   const { pending } = turn
   // once: a clock whose monotonic time stands still would sleep for ever in a loop, and so sleeps the whole wait
-  const left = rest(turn, yield* Clock.monotonicTimeNanos)
-  // both looks at the deadline are needed: no wait for a poll that would come too late, and none sent after a slow
-  // watcher or a clock that jumped
-  const tooLate = Decision.isPast(pending, (yield* Clock.currentTimeMillis) + Duration.toMillis(left))
+  const now = yield* Clock.monotonicTimeNanos
+  const left = rest(turn, now)
+  // both looks at the deadline are needed: no wait for a poll that would come too late, and none sent after a slow watcher or
+  // a sleep that took longer
+  const tooLate = Duration.toMillis(left) >= lifeOf(turn, now)
   if (!tooLate) yield* Effect.sleep(left)
-  if (tooLate || Decision.isPast(pending, yield* Clock.currentTimeMillis)) {
+  if (tooLate || lifeOf(turn, yield* Clock.monotonicTimeNanos) <= 0) {
     return yield* Decision.expired(pending, { detectedBy: "clock" })
   }
-  const decision = yield* poll(pending)
+  const decision = yield* poll(pending, Effect.map(Clock.monotonicTimeNanos, (now) => lifeOf(turn, now)))
   if (decision._tag === "Approved") return { event: decision }
   const { lastTrouble, nextPollAt, wait } = decision.pending
   return {
@@ -73,7 +89,7 @@ export const next = Effect.fnUntraced(function*(
       wait,
       nextPollAt
     },
-    turn: yield* begin(decision.pending, wait)
+    turn: { ...turn, pending: decision.pending, wait, begun: yield* Clock.monotonicTimeNanos }
   }
 })
 
@@ -92,23 +108,50 @@ export const run = Effect.fnUntraced(function*<E, R>(
 })
 
 /** What the next decision depends on. */
-export const circumstances: Effect.Effect<Decision.Circumstances> = Effect.gen(function*() {
+const circumstances = Effect.fnUntraced(function*(
+  life: Effect.Effect<number>
+): Effect.fn.Return<Decision.Circumstances> {
   const policy = yield* Policy
-  return { policy, now: yield* Clock.currentTimeMillis, random: policy.jitter > 0 ? yield* Random.next : 0 }
+  return {
+    policy,
+    now: yield* Clock.currentTimeMillis,
+    life: yield* life,
+    random: policy.jitter > 0 ? yield* Random.next : 0
+  }
 })
 
-/** One request, and what follows from its answer. */
-export const poll = Effect.fnUntraced(function*(
+/** What is left of a stored code's life: its deadline is measured on the wall clock. */
+const storedLife = (pending: PendingAuthorization): Effect.Effect<number> =>
+  Effect.map(Clock.currentTimeMillis, (now) => Decision.life(pending, now))
+
+const requestOf = (pending: PendingAuthorization): CreateToken.Request => ({
+  clientId: pending.registration.clientId,
+  clientSecret: pending.registration.clientSecret,
+  grantType: CreateToken.deviceCodeGrantType,
+  deviceCode: pending.deviceCode
+})
+
+/** What to store before a poll that its process may not survive. What would send nothing leaves it as it is. */
+export const sending = Effect.fnUntraced(function*(
   pending: PendingAuthorization
+): Effect.fn.Return<PendingAuthorization, never, SsoOidc.SsoOidc> {
+  const valid = yield* atHome(pending).pipe(
+    Effect.andThen(Effect.suspend(() => Schema.encodeEffect(CreateToken.operation.request)(requestOf(pending)))),
+    Effect.isSuccess,
+    // a secret that was wiped
+    Effect.catchDefect(() => Effect.succeed(false))
+  )
+  return valid ? Decision.sending(pending, yield* circumstances(storedLife(pending))) : pending
+})
+
+/** One request, and what follows from its response. */
+export const poll = Effect.fnUntraced(function*(
+  pending: PendingAuthorization,
+  life: Effect.Effect<number> = storedLife(pending)
 ): Effect.fn.Return<Exclude<Decision.Decision, { readonly _tag: "Ended" }>, Decision.PollError, SsoOidc.SsoOidc> {
   const oidc = yield* SsoOidc.SsoOidc
-  const answer = yield* Effect.result(oidc.createToken({
-    clientId: pending.registration.clientId,
-    clientSecret: pending.registration.clientSecret,
-    grantType: CreateToken.deviceCodeGrantType,
-    deviceCode: pending.deviceCode
-  }))
-  const decision = Decision.decide(pending, answer, yield* circumstances)
+  const answer = yield* Effect.result(oidc.createToken(requestOf(pending)))
+  const decision = Decision.decide(pending, answer, yield* circumstances(life))
   return decision._tag === "Ended" ? yield* Effect.fail(decision.error) : decision
 })
 
@@ -117,12 +160,12 @@ export const atHome = Effect.fnUntraced(function*(
   pending: PendingAuthorization
 ): Effect.fn.Return<void, SsoOidcError.RequestInvalid, SsoOidc.SsoOidc> {
   const oidc = yield* SsoOidc.SsoOidc
-  const { endpoint, region } = pending.registration
-  if (region !== oidc.region || endpoint !== oidc.endpoint) {
+  if (!Registration.isOf(pending.registration, oidc)) {
+    // what a stored text says is repeated in no error
     return yield* new SsoOidcError.RequestInvalid({
       operation: CreateToken.operation.name,
       detail:
-        `the pending authorization is of ${region} at ${endpoint}, and this client is of ${oidc.region} at ${oidc.endpoint}`
+        `the pending authorization belongs to another region or endpoint than this client, which is of ${oidc.region} at ${oidc.endpoint}`
     })
   }
 })

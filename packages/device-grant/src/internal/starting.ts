@@ -33,6 +33,10 @@ const defaultScopes: ReadonlyArray<string> = ["sso:account:access"]
 const defaultInterval = 5
 const defaultExpiresIn = 600
 
+// an `SsoOidc` of the program's own may bring what the schema of a response would not let through
+const given = (seconds: number | undefined): number | undefined =>
+  seconds !== undefined && Number.isFinite(seconds) && seconds >= 1 ? seconds : undefined
+
 const register = Effect.fnUntraced(function*<E, R>(
   options: Options<E, R>
 ): Effect.fn.Return<Opened, RegisterClient.Error | E, SsoOidc.SsoOidc | R> {
@@ -46,7 +50,8 @@ const register = Effect.fnUntraced(function*<E, R>(
   const registration: Registration.Registration = {
     clientId: client.clientId,
     clientSecret: client.clientSecret,
-    expiresAt: Instant.at(client.clientSecretExpiresAt * 1000),
+    // 0: never (RFC 7591 section 3.2.1)
+    ...(client.clientSecretExpiresAt === 0 ? {} : { expiresAt: Instant.at(client.clientSecretExpiresAt * 1000) }),
     scopes,
     region: oidc.region,
     endpoint: oidc.endpoint
@@ -67,7 +72,7 @@ export const authorize = Effect.fnUntraced(function*(
     startUrl
   })
   const now = yield* Clock.currentTimeMillis
-  const interval = Instant.seconds(code.interval ?? defaultInterval)
+  const interval = Instant.seconds(given(code.interval) ?? defaultInterval)
   return {
     version: 1,
     registration,
@@ -75,7 +80,7 @@ export const authorize = Effect.fnUntraced(function*(
     userCode: code.userCode,
     verificationUri: code.verificationUri,
     ...(code.verificationUriComplete === undefined ? {} : { verificationUriComplete: code.verificationUriComplete }),
-    expiresAt: Instant.after(now, Instant.seconds(code.expiresIn ?? defaultExpiresIn)),
+    expiresAt: Instant.after(now, Instant.seconds(given(code.expiresIn) ?? defaultExpiresIn)),
     interval,
     failures: 0,
     answerLost: false,

@@ -35,6 +35,7 @@ const state = (more: Partial<PendingAuthorization> = {}): PendingAuthorization =
 
 const at = (now: number, more: Partial<Decision.Circumstances> = {}): Decision.Circumstances => ({
   now,
+  life: begin + 600_000 - now,
   random: 0,
   policy: { cap: Duration.seconds(60), jitter: 0 },
   ...more
@@ -98,7 +99,7 @@ describe("the decision", () => {
       const now = begin + after * 1000
       const policy = { cap: Duration.seconds(60), jitter: 0.5 }
       for (const error of answers(status, retryAfter)) {
-        const decision = Decision.decide(before, Result.fail(error), { now, random: chance / 101, policy })
+        const decision = Decision.decide(before, Result.fail(error), at(now, { random: chance / 101, policy }))
         if (decision._tag !== "Continue") continue
         const { pending } = decision
         const gap = Duration.toMillis(pending.wait)

@@ -23,6 +23,8 @@ export interface Answer {
   readonly cause?: TransportCause.TransportCause
   readonly silent?: boolean
   readonly delay?: Duration.Input
+  /** Where the response comes from, if not from where the request went. */
+  readonly url?: string
 }
 
 export interface Sent {
@@ -127,13 +129,12 @@ export const make = (script: {
           reason: new HttpClientError.TransportError({ request, cause: answer.cause })
         })
       }
-      return HttpClientResponse.fromWeb(
-        request,
-        new Response(textOf(answer.body), {
-          status: answer.status ?? 200,
-          headers: { "content-type": "application/json", "x-amzn-requestid": `r${sent.length}`, ...answer.headers }
-        })
-      )
+      const response = new Response(textOf(answer.body), {
+        status: answer.status ?? 200,
+        headers: { "content-type": "application/json", "x-amzn-requestid": `r${sent.length}`, ...answer.headers }
+      })
+      if (answer.url !== undefined) Object.defineProperty(response, "url", { value: answer.url })
+      return HttpClientResponse.fromWeb(request, response)
     }).pipe(Effect.ensuring(Effect.sync(() => count.inFlight--)))
   )
   return {
