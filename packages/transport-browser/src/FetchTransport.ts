@@ -25,6 +25,7 @@
  * @since 0.1.0
  */
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
@@ -53,13 +54,17 @@ const pinned = (): RequestInit => {
   return Object.fromEntries(Object.entries(settings).filter(([name]) => name === "redirect" || name in known))
 }
 
+// Effect keeps the first global `fetch` that it has seen. A mock or an instrumentation that replaces it later must be called.
+const fetchOf = (context: Context.Context<never>): typeof globalThis.fetch =>
+  Context.getOrUndefined(context, FetchHttpClient.Fetch) ?? globalThis.fetch
+
 // -----------------------------------------------------------------------------
 // layers
 // -----------------------------------------------------------------------------
 
 /**
- * The client as a layer. It calls the `FetchHttpClient.Fetch` of the context, the global `fetch` by default: the seam
- * for a `fetch` of your own, such as one that a test scripts. One that knows more of its failures than `fetch` does may
+ * The client as a layer. It calls the `FetchHttpClient.Fetch` of the context, by default the `fetch` that is global when
+ * the request is made: the seam for a `fetch` of your own, such as one that a test scripts. One that knows more of its failures than `fetch` does may
  * reject with core's `TransportCause`.
  *
  * A failure is a `TransportError` whose cause is core's `TransportCause`, with the platform's code where it gives one
@@ -86,13 +91,14 @@ export const layer: Layer.Layer<HttpClient.HttpClient> = /* @__PURE__ */ Layer.p
       return HttpClient.transformResponse(
         client,
         (response) =>
-          Effect.flatMap(FetchHttpClient.Fetch, (fetch) =>
+          Effect.contextWith((context: Context.Context<never>) =>
             response.pipe(
-              Effect.provideService(FetchHttpClient.Fetch, Failure.careful(fetch)),
+              Effect.provideService(FetchHttpClient.Fetch, Failure.careful(fetchOf(context))),
               Effect.provideService(FetchHttpClient.RequestInit, init),
               Effect.provideService(HttpClient.TracerPropagationEnabled, false),
               Effect.mapError(Failure.told)
-            ))
+            )
+          )
       )
     })
   ),

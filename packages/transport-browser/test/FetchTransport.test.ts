@@ -261,12 +261,48 @@ describe("FetchTransport", () => {
       assert.strictEqual(inits.length, 0)
     }))
 
-  it.effect("seam: … nor anything where there is no fetch", () =>
+  /** Puts another global `fetch` in place while the effect runs. */
+  const withGlobal = (fetch: unknown) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => {
+        const before = globalThis.fetch
+        Object.assign(globalThis, { fetch })
+        return before
+      }),
+      () => effect,
+      (before) => Effect.sync(() => Object.assign(globalThis, { fetch: before }))
+    )
+
+  it.effect("nothing leaves where there is no fetch (the seam)", () =>
     causeOf("https://service.test/").pipe(
-      Effect.provideService(FetchHttpClient.Fetch, undefined as never),
+      withGlobal(undefined),
       Effect.provide(FetchTransport.layer),
       Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "no", code: "NO_FETCH", heals: false }))
     ))
+
+  it.effect("calls the fetch that is global when the request is made, not the first one that it saw (the seam)", () =>
+    Effect.gen(function*() {
+      const client = yield* HttpClient.HttpClient
+      const called: Array<string> = []
+      const named = (name: string) => () => {
+        called.push(name)
+        return Promise.resolve(new Response(name))
+      }
+      for (const name of ["first", "second", "third"]) {
+        const text = yield* client.get("https://service.test/").pipe(
+          Effect.flatMap((response) => response.text),
+          withGlobal(named(name))
+        )
+        assert.strictEqual(text, name)
+      }
+      assert.deepStrictEqual(called, ["first", "second", "third"])
+      // one of the context still comes first
+      yield* client.get("https://service.test/").pipe(
+        Effect.provideService(FetchHttpClient.Fetch, named("context")),
+        withGlobal(named("global"))
+      )
+      assert.deepStrictEqual(called, ["first", "second", "third", "context"])
+    }).pipe(Effect.provide(FetchTransport.layer)))
 
   it.effect("seam: … nor after its scope is closed", () =>
     Effect.gen(function*() {
