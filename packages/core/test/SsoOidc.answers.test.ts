@@ -1,6 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Headers from "effect/http/Headers"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { calls, deviceRequest, tokenAnswer } from "./support/fixtures.ts"
 import * as Wire from "./support/Wire.ts"
@@ -198,6 +202,30 @@ describe("SsoOidc: retryAfter", () => {
     Effect.gen(function*() {
       assert.isUndefined(yield* retryAfter({ "retry-after": value }))
     }))
+
+  it.effect.prop(
+    "a date in each of the RFC's formats is read as Effect's own parser reads it (C3)",
+    { at: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_524_607_999 })) },
+    ({ at }) =>
+      Effect.gen(function*() {
+        const date = new Date(at * 1000)
+        const [name = "", day = "", month = "", year = "", time = ""] = date.toUTCString().replace(",", "").split(" ")
+        const long = new Intl.DateTimeFormat("en", { weekday: "long", timeZone: "UTC" }).format(date)
+        const formats = [
+          date.toUTCString(),
+          `${name} ${month} ${String(Number(day)).padStart(2)} ${time} ${year}`,
+          `${long}, ${day}-${month}-${year.slice(2)} ${time} GMT`
+        ]
+        yield* TestClock.setTime(0)
+        for (const text of formats) {
+          const parsed = Headers.parseHttpDate(text)
+          if (Result.isFailure(parsed)) return assert.fail(text)
+          // a year of two digits is read around a pivot, which is 2050 here and 2070 there
+          const expected = DateTime.toEpochMillis(parsed.success) / 1000
+          assert.strictEqual(yield* retryAfter({ "retry-after": text }), expected > 0 ? expected : undefined, text)
+        }
+      })
+  )
 
   it.effect("C3: a date that is past, or now, means absent", () =>
     Effect.gen(function*() {

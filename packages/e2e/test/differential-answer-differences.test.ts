@@ -125,7 +125,7 @@ describe("differential: successes that differ on purpose", () => {
   it.effect(differences.seconds.test, () =>
     Effect.gen(function*() {
       for (const [call, member] of [[start, "interval"], [start, "expiresIn"], [token, "expiresIn"]] as const) {
-        for (const value of [0, -1, -0.5, 0.5, "600", "", true, [600], { seconds: 600 }]) {
+        for (const value of [0, -1, -0.5, 0.5, "0", "soon", "", true, [600], { seconds: 600 }]) {
           const body = { ...call.answer, [member]: value }
           yield* takes(call, { body }, body)
           assert.deepStrictEqual(oursValue(succeeded(yield* mine(call, { body }))), without(call.answer, member))
@@ -139,12 +139,24 @@ describe("differential: successes that differ on purpose", () => {
       }
     }))
 
+  it.effect(differences.numberText.test, () =>
+    Effect.gen(function*() {
+      for (const call of calls) {
+        for (const [member, value] of Object.entries(call.answer)) {
+          if (!Predicate.isNumber(value)) continue
+          const body = { ...call.answer, [member]: String(value) }
+          yield* takes(call, { body }, body)
+          assert.deepStrictEqual(oursValue(succeeded(yield* mine(call, { body }))), call.answer)
+        }
+      }
+    }))
+
   it.effect(differences.type.test, () =>
     Effect.gen(function*() {
       for (const call of calls) {
         for (const [member, value] of Object.entries(call.answer)) {
           if (member === "expiresIn" || member === "interval") continue
-          for (const other of [Predicate.isString(value) ? 7 : "1775001600", true, ["x"], { x: 1 }]) {
+          for (const other of [Predicate.isString(value) ? 7 : "soon", true, ["x"], { x: 1 }]) {
             const body = { ...call.answer, [member]: other }
             yield* takes(call, { body }, body)
             yield* refuses(call, { body }, "malformed", member)

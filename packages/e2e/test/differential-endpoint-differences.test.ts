@@ -82,6 +82,18 @@ describe("differential: endpoints that differ on purpose", () => {
       assert.strictEqual(yield* mine(global), `https://oidc.aws-eusc-global.amazonaws.eu${path}`)
     }))
 
+  it.effect(differences.capitals.test, () =>
+    Effect.gen(function*() {
+      const small = [
+        ["CN-NORTH-1", "oidc.cn-north-1.amazonaws.com.cn"],
+        ["EUSC-DE-EAST-1", "oidc.eusc-de-east-1.amazonaws.eu"]
+      ] as const
+      for (const [region, host] of small) {
+        assert.strictEqual(yield* theirs({ region }), `https://oidc.${region}.amazonaws.com${path}`.toLowerCase())
+        assert.strictEqual(yield* mine({ region }), `https://${host}${path}`)
+      }
+    }))
+
   it.effect(differences.plainHttp.test, () =>
     Effect.gen(function*() {
       for (

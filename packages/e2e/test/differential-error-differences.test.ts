@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import { gzipSync } from "node:zlib"
 import {
   type Answer,
   failed,
@@ -138,6 +139,17 @@ describe("differential: exceptions that differ on purpose", () => {
           assert.deepInclude(mine, { _tag: "UnexpectedResponse", problem: "status", code: type, status: 400 })
         }
       }
+    }))
+
+  it.effect(differences.encoded.test, () =>
+    Effect.gen(function*() {
+      const body = Uint8Array.from(gzipSync(JSON.stringify({ error: "authorization_pending" })))
+      const encoded = (headers: Readonly<Record<string, string>>) =>
+        both(token, { status: 400, headers: { ...headers, "content-encoding": "gzip" }, body })
+      const { mine, official } = yield* encoded(header("AuthorizationPendingException"))
+      assert.strictEqual(official["type"], "SyntaxError")
+      assert.deepInclude(mine, { _tag: "AuthorizationPendingException", error: "authorization_pending" })
+      assert.deepInclude((yield* encoded({})).mine, { _tag: "UnexpectedResponse", problem: "contentEncoding" })
     }))
 
   it.effect(differences.nullTexts.test, () =>

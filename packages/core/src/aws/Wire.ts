@@ -74,7 +74,7 @@ export const isBusy = (error: unknown): boolean => {
 // ranges with the properties: control, format, separator of lines or paragraphs, default-ignorable, unpaired surrogate. The
 // blank of Braille (U+2800) is none of them, but shows nothing either.
 const unseen =
-  // oxlint-disable-next-line no-control-regex -- to find them is what it is for
+  // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- to find them is what it is for
   /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/u
 
 const unseenRuns = /* @__PURE__ */ new RegExp(`${unseen.source}+`, "gu")

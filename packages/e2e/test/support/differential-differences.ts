@@ -97,6 +97,13 @@ export const endpoints = {
     "each partition's pseudo region belongs to it; the SDK's data forgets this one",
     "C7: only ours puts aws-eusc-global into its partition"
   ),
+  capitals: difference(
+    "the region is written in capitals",
+    "a host of the partition `aws`, whatever the region",
+    "the region in small letters, in its own partition",
+    "hosts do not tell capitals apart, but the partitions' patterns do",
+    "only ours finds the partition of a region in capitals (C7)"
+  ),
   plainHttp: difference(
     "a custom endpoint is plain http to another machine",
     "sends the client secret there in the clear",
@@ -126,8 +133,8 @@ export const endpoints = {
     "C7: only ours refuses a custom endpoint that is not http"
   ),
   control: difference(
-    "a custom endpoint has control characters in it",
-    "drops them",
+    "a custom endpoint has characters in it that cannot be seen",
+    "drops them, or encodes them",
     "`EndpointError`",
     "what a person reads must be what is called",
     "C7: only ours refuses control characters in a custom endpoint"
@@ -199,11 +206,18 @@ export const answers = {
     "C4: only ours reads an empty text as absent"
   ),
   seconds: difference(
-    "`expiresIn` or `interval` is below 1, a text or another thing",
+    "`expiresIn` or `interval` is below 1, or no number",
     "given on as it is",
     "absent",
     "no clock can use it; the layers above have the RFC's defaults",
     "C4: only ours reads an unusable expiresIn or interval as absent"
+  ),
+  numberText: difference(
+    "a number of a 200 is written as a text of digits",
+    "given on as it is",
+    "the number",
+    "an interval of \"8\" that is passed over leads to polls that come too early",
+    "only ours reads a text of digits as the number that it says (C4)"
   ),
   type: difference(
     "a member of a 200 has another JSON type than the model's",
@@ -220,10 +234,10 @@ export const answers = {
     "C7: only ours refuses a verification URI that is not https"
   ),
   control: difference(
-    "a text that a person sees has control characters in it",
+    "a text that a person sees has characters in it that cannot be seen",
     "given on as it is",
     "`UnexpectedResponse`, `malformed`",
-    "a terminal would obey them",
+    "a terminal would obey them, or a person be deceived",
     "C7: only ours refuses control characters in the texts of a success"
   ),
   tooLarge: difference(
@@ -305,6 +319,13 @@ export const errors = {
     "`UnexpectedResponse` with its name as `code`",
     "the error type of an operation is exactly what the model lists",
     "C3: only ours refuses an exception that the operation does not list"
+  ),
+  encoded: difference(
+    "the body of an error has a content encoding that the transport did not undo",
+    "`SyntaxError`, whatever the header says",
+    "the exception that the header names, else `UnexpectedResponse`, `contentEncoding`",
+    "a pending login must not end because of a body that nothing reads",
+    "only ours reads the header of an error whose body cannot be read (C4)"
   ),
   nullTexts: difference(
     "`error` of an exception is `null`",
