@@ -41,9 +41,10 @@ export const step = (id: string) =>
     const secret = yield* store.get(id)
     if (secret === undefined) return { state: "unknown" as const }
     const pending = yield* PendingAuthorization.decode(Redacted.make(secret))
-    yield* save(id, yield* DeviceGrant.sending(pending)) // this instance may be killed before the answer comes
+    yield* save(id, yield* DeviceGrant.sending(pending)) // this instance may be killed before the response comes
     const result = yield* DeviceGrant.step(pending).pipe(
-      Effect.tapError((error) => error._tag === "RequestInvalid" ? Effect.void : store.remove(id))
+      // RequestInvalid: nothing was sent, so that no response is lost
+      Effect.tapError((error) => error._tag === "RequestInvalid" ? save(id, pending) : store.remove(id))
     )
     if (result._tag === "Approved") {
       yield* store.remove(id)
