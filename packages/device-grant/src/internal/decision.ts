@@ -4,27 +4,16 @@
  * Everything here is a pure function of what it is given.
  */
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
-import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
+import type { PollError } from "../DeviceGrant.ts"
 import { DeviceCodeExpired, TokenPossiblyLost } from "../DeviceGrantError.ts"
 import type { Waiting } from "../DeviceGrantEvent.ts"
 import type { PendingAuthorization, Trouble } from "../PendingAuthorization.ts"
 import type { Policy } from "../Policy.ts"
 import type { Token } from "../Token.ts"
 import * as Instant from "./instant.ts"
-
-/** What a poll can end the grant with. */
-export type PollError =
-  | Exclude<
-    CreateToken.Error,
-    | SsoOidcError.AuthorizationPendingException
-    | SsoOidcError.ExpiredTokenException
-    | SsoOidcError.SlowDownException
-  >
-  | DeviceCodeExpired
-  | TokenPossiblyLost
 
 /** The time, in milliseconds since 1970, and the chance, from 0 to 1, that a decision depends on. */
 export interface Circumstances {
