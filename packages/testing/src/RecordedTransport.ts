@@ -35,6 +35,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import type { AnyOperation } from "./AnyOperation.ts"
 import * as Ledger from "./internal/ledger.ts"
 import * as Recorder from "./internal/recorder.ts"
 import * as Recording from "./internal/recording.ts"
@@ -66,7 +67,7 @@ export interface Store {
  * @since 0.1.0
  */
 export interface Options {
-  readonly operations?: ReadonlyArray<Wire.AnyOperation> | undefined
+  readonly operations?: ReadonlyArray<AnyOperation> | undefined
 }
 
 /**
@@ -278,7 +279,7 @@ export const makeReplay = Effect.fnUntraced(function*(
   }))
 })
 
-const operationsOf = (options: Options): ReadonlyArray<Wire.AnyOperation> => {
+const operationsOf = (options: Options): ReadonlyArray<AnyOperation> => {
   const operations = [...options.operations ?? [], ...Wire.anonymous]
   // throws for one that cannot be scrubbed, before there is anything to scrub
   for (const operation of operations) Secrets.of(operation)

@@ -32,68 +32,22 @@ import * as Ledger from "./internal/ledger.ts"
 import * as Script from "./internal/script.ts"
 import * as Show from "./internal/show.ts"
 import * as Wire from "./internal/wire.ts"
+import type { AnyAnswer, ExceptionName, Failure, Moment, Options, RefusalOptions, Step } from "./Script.ts"
+
+// -----------------------------------------------------------------------------
+// scripts
+// -----------------------------------------------------------------------------
+
+/**
+ * What a script is made of.
+ *
+ * @since 0.1.0
+ */
+export * from "./Script.ts"
 
 // -----------------------------------------------------------------------------
 // models
 // -----------------------------------------------------------------------------
-
-/**
- * One step of a script. Made by {@link answer}, {@link refuse}, {@link respond}, {@link fail} and {@link silence}.
- *
- * @category models
- * @since 0.1.0
- */
-export type Step = Script.Step
-
-/**
- * What every step may have.
- *
- * - `expect`: what the request must be. Members of it, compared by value also where they are `Redacted`; or a function
- *   that says `false`, or throws, as an assertion does.
- * - `delay`: how long the step takes, by Effect's `Clock`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Options<Request> {
-  readonly expect?: Script.Expected<Request> | undefined
-  readonly delay?: Duration.Input | undefined
-}
-
-/**
- * What a refusal may say beside its name. `error` and `status` are the model's unless given; `retryAfter` is in seconds.
- *
- * @category models
- * @since 0.1.0
- */
-export interface RefusalOptions<Request> extends Options<Request> {
-  readonly error?: string | undefined
-  readonly errorDescription?: string | undefined
-  readonly reason?: string | undefined
-  readonly retryAfter?: number | undefined
-  readonly status?: number | undefined
-}
-
-/**
- * An answer of any kind. `body` goes out as it is.
- *
- * @category models
- * @since 0.1.0
- */
-export interface AnyAnswer {
-  readonly status: number
-  readonly headers?: Readonly<Record<string, string>> | undefined
-  readonly body?: string | Uint8Array | undefined
-}
-
-/**
- * The names of the exceptions that an operation's model lists.
- *
- * @category models
- * @since 0.1.0
- */
-export type ExceptionName<E> = E extends
-  { readonly _tag: infer Name extends string; readonly error: string; readonly status: number } ? Name : never
 
 /**
  * One call that was made. `request` is what the operation's schema reads of it, so that its secrets are `Redacted`; `at`
@@ -225,7 +179,7 @@ export const respond = <Request, Response, E, R>(
  */
 export const fail = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
-  cause: Answer.Failure,
+  cause: Failure,
   options: Options<Request> = {}
 ): Step =>
   step(operation, `fails with ${cause.code}`, options, (request) => Effect.fail(Answer.failure(request, cause)))
@@ -245,7 +199,7 @@ const step = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
   says: string,
   options: Options<Request>,
-  reply: Script.Reply
+  reply: Step["reply"]
 ): Step => ({
   operation,
   says,
@@ -267,7 +221,7 @@ const encoded = <Request, Response, E, R>(
 }
 
 // like the service's, and the same in every run
-const headersOf = ({ call, now }: Script.Moment): Readonly<Record<string, string>> => ({
+const headersOf = ({ call, now }: Moment): Readonly<Record<string, string>> => ({
   "content-type": "application/json",
   date: new Date(now).toUTCString(),
   "x-amzn-requestid": `00000000-0000-4000-8000-${String(call).padStart(12, "0")}`

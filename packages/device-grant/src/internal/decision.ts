@@ -5,27 +5,16 @@
  */
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
-import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
+import type { PollError } from "../DeviceGrant.ts"
 import { DeviceCodeExpired, TokenPossiblyLost } from "../DeviceGrantError.ts"
 import type { Waiting } from "../DeviceGrantEvent.ts"
 import type { PendingAuthorization, Trouble } from "../PendingAuthorization.ts"
 import type { Policy } from "../Policy.ts"
 import type { Token } from "../Token.ts"
 import * as Instant from "./instant.ts"
-
-/** What a poll can end the grant with. */
-export type PollError =
-  | Exclude<
-    CreateToken.Error,
-    | SsoOidcError.AuthorizationPendingException
-    | SsoOidcError.ExpiredTokenException
-    | SsoOidcError.SlowDownException
-  >
-  | DeviceCodeExpired
-  | TokenPossiblyLost
 
 /** What a decision depends on beside the response. */
 export interface Circumstances {

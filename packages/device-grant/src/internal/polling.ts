@@ -9,6 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
+import type { PollError } from "../DeviceGrant.ts"
 import type { Approved, DeviceGrantEvent, Waiting } from "../DeviceGrantEvent.ts"
 import type { PendingAuthorization } from "../PendingAuthorization.ts"
 import { Policy } from "../Policy.ts"
@@ -66,7 +67,7 @@ const rest = ({ begun, wait }: Turn, now: bigint): Duration.Duration => {
  */
 export const next = Effect.fnUntraced(function*(
   turn: Turn
-): Effect.fn.Return<Next, Decision.PollError, SsoOidc.SsoOidc> {
+): Effect.fn.Return<Next, PollError, SsoOidc.SsoOidc> {
   const { pending } = turn
   // once: a clock whose monotonic time stands still would sleep for ever in a loop, and so sleeps the whole wait
   const now = yield* Clock.monotonicTimeNanos
@@ -97,7 +98,7 @@ export const next = Effect.fnUntraced(function*(
 export const run = Effect.fnUntraced(function*<E, R>(
   started: Turn,
   onEvent: ((event: DeviceGrantEvent) => Effect.Effect<unknown, E, R>) | undefined
-): Effect.fn.Return<Token, Decision.PollError | E, SsoOidc.SsoOidc | R> {
+): Effect.fn.Return<Token, PollError | E, SsoOidc.SsoOidc | R> {
   let turn = started
   while (true) {
     const happened = yield* next(turn)
@@ -148,7 +149,7 @@ export const sending = Effect.fnUntraced(function*(
 export const poll = Effect.fnUntraced(function*(
   pending: PendingAuthorization,
   life: Effect.Effect<number> = storedLife(pending)
-): Effect.fn.Return<Exclude<Decision.Decision, { readonly _tag: "Ended" }>, Decision.PollError, SsoOidc.SsoOidc> {
+): Effect.fn.Return<Exclude<Decision.Decision, { readonly _tag: "Ended" }>, PollError, SsoOidc.SsoOidc> {
   const oidc = yield* SsoOidc.SsoOidc
   const answer = yield* Effect.result(oidc.createToken(requestOf(pending)))
   const decision = Decision.decide(pending, answer, yield* circumstances(life))

@@ -6,6 +6,7 @@
  */
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Result from "effect/Result"
+import type { AuthorizeException } from "../Emulator.ts"
 import * as Metadata from "./metadata.ts"
 import type { Settings } from "./options.ts"
 import * as Pkce from "./pkce.ts"
@@ -23,13 +24,6 @@ export interface Request {
   readonly codeChallengeMethod?: string | undefined
 }
 
-export type Exception =
-  | SsoOidcError.InvalidClientException
-  | SsoOidcError.InvalidRedirectUriException
-  | SsoOidcError.InvalidRequestException
-  | SsoOidcError.SlowDownException
-  | SsoOidcError.UnauthorizedClientException
-
 /** The browser goes back to the client at once, with an error. */
 export interface Refused {
   readonly _tag: "Refused"
@@ -42,7 +36,7 @@ export const make = (settings: Settings, state: State.State) =>
   request: Request,
   from: State.From | undefined,
   now: number
-): Result.Result<State.Consent | Refused, Exception> =>
+): Result.Result<State.Consent | Refused, AuthorizeException> =>
   Result.gen(function*() {
     const { clientId, codeChallenge, codeChallengeMethod, redirectUri, responseType } = request
     if (clientId === undefined || redirectUri === undefined) {

@@ -5,11 +5,9 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Authorization from "../Authorization.ts"
 import type { From } from "../Authorization.ts"
+import type { DecisionProblem } from "../Emulator.ts"
 import type * as State from "./state.ts"
 import * as Url from "./url.ts"
-
-/** Why nothing can be decided: there is no such sign-in, or something became of it. */
-export type Problem = "unknown" | Exclude<Authorization.Status, "pending">
 
 /** What the state keeps of where a request came from, as a value that has no absent members. */
 export const from = (from: State.From | undefined): { readonly from?: From } =>
@@ -77,19 +75,19 @@ export const make = (state: State.State) => {
   const view = (item: Item, now: number): Authorization.Authorization =>
     item._tag === "DeviceCode" ? device(item, now) : consent(item, now)
 
-  const find = (key: string): Result.Result<Item, Problem> => {
+  const find = (key: string): Result.Result<Item, DecisionProblem> => {
     const item = state.consent(key) ?? state.userCode(letters(key))
     return item === undefined ? Result.fail("unknown") : Result.succeed(item)
   }
 
-  const lookup = (key: string, now: number): Result.Result<Authorization.Authorization, Problem> =>
+  const lookup = (key: string, now: number): Result.Result<Authorization.Authorization, DecisionProblem> =>
     Result.map(find(key), (item) => view(item, now))
 
   const decide = (
     key: string,
     decision: "approved" | "denied",
     now: number
-  ): Result.Result<Authorization.Authorization, Problem> =>
+  ): Result.Result<Authorization.Authorization, DecisionProblem> =>
     Result.flatMap(find(key), (item) => {
       const current = status(item, now)
       if (current !== "pending" && current !== decision) return Result.fail(current)
@@ -97,7 +95,7 @@ export const make = (state: State.State) => {
       return Result.succeed(view(item, now))
     })
 
-  const expire = (key: string, now: number): Result.Result<Authorization.Authorization, Problem> =>
+  const expire = (key: string, now: number): Result.Result<Authorization.Authorization, DecisionProblem> =>
     Result.flatMap(find(key), (item) => {
       if (item.used) return Result.fail("used")
       item.expiresAt = Math.min(item.expiresAt, now)

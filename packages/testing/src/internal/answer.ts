@@ -9,19 +9,14 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type { Failure } from "../Script.ts"
 
 export interface Head {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** The members of a `TransportCause`. */
-export interface Failure {
-  readonly sent: "no" | "maybe"
-  readonly code: string
-  readonly heals: boolean
-  readonly syscall?: string | undefined
-}
+export type { Failure } from "../Script.ts"
 
 /** What the platform's error becomes in the stream of a body: its names. */
 export interface CutOff {

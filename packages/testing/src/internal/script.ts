@@ -2,45 +2,13 @@
  * The mechanism of a script: its steps, and the queue of each operation.
  */
 import type * as Operation from "@sso-oidc/core/Operation"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
-import type * as HttpClientError from "effect/http/HttpClientError"
-import type * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import type { AnyOperation } from "../AnyOperation.ts"
+import type { Expected, Step } from "../Script.ts"
 import * as Show from "./show.ts"
-import type * as Wire from "./wire.ts"
-
-/** The circumstances of a reply: its number among those of the script, counted from 1, and the time. */
-export interface Moment {
-  readonly call: number
-  readonly now: number
-}
-
-export type Reply = (
-  request: HttpClientRequest.HttpClientRequest,
-  moment: Moment
-) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
-
-export interface Step {
-  readonly operation: Wire.AnyOperation
-  /** What it does, as a line of a list. */
-  readonly says: string
-  /** How a request differs from the one that is expected; empty where it does not. */
-  readonly differences: (members: Wire.Members) => Effect.Effect<ReadonlyArray<string>, Schema.SchemaError>
-  readonly delay: Duration.Duration
-  readonly reply: Reply
-}
-
-/** The members that a request must have, or a judgement of the whole. */
-export type Expected<Request> = Expected.Partial<Request> | ((request: Request) => boolean | void)
-
-export declare namespace Expected {
-  // each member of a union by itself, so that an expectation is about one grant
-  export type Partial<Request> = Request extends unknown ? { readonly [K in keyof Request]?: Request[K] } : never
-}
 
 /** Reads a body by the operation's own schema, and compares. */
 export const differences = <Request, Response, E, R>(
@@ -82,7 +50,7 @@ export class Queues {
   }
 
   /** The next step of the operation, which is used up by it. */
-  take(operation: Wire.AnyOperation): Step | undefined {
+  take(operation: AnyOperation): Step | undefined {
     const at = this.#steps.findIndex((step, at) => step.operation.name === operation.name && !this.#used.has(at))
     if (at === -1) return undefined
     this.#used.add(at)

@@ -2,21 +2,17 @@
  * Which operation a request is, and what it asks.
  */
 import * as CreateToken from "@sso-oidc/core/CreateToken"
-import type * as Operation from "@sso-oidc/core/Operation"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Effect from "effect/Effect"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
-
-/** What is read of an operation, whatever its types. */
-export type AnyOperation = Pick<
-  Operation.Operation<unknown, unknown, unknown, unknown>,
-  "name" | "method" | "path" | "query" | "request" | "response"
->
+import type { AnyOperation } from "../AnyOperation.ts"
 
 export type Members = Readonly<Record<string, unknown>>
+
+export type { AnyOperation } from "../AnyOperation.ts"
 
 /** The operations that need no signature. */
 export const anonymous: ReadonlyArray<AnyOperation> = [
