@@ -1,3 +1,4 @@
+import * as Refresh from "@sso-oidc/core/Refresh"
 import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
@@ -8,6 +9,7 @@ import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorizati
 import type { Token } from "@sso-oidc/device-grant/Token"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Stream from "effect/Stream"
 import { describe, expectTypeOf, it } from "vitest"
@@ -45,6 +47,25 @@ describe("types of the grant", () => {
     expectTypeOf(watched).toEqualTypeOf<
       Effect.Effect<Token, DeviceGrant.LoginError | "disk full" | "no screen", SsoOidc.SsoOidc | Screen>
     >()
+  })
+
+  it("cached, else refresh, else login fails with no more than a login does (C3)", () => {
+    const accessToken = (cached: Option.Option<Redacted.Redacted>, stored: Refresh.Request) =>
+      Effect.fromOption(cached).pipe(
+        Effect.catchTag(
+          "NoSuchElementError",
+          () => Effect.map(Refresh.refresh(stored), (response) => response.accessToken)
+        ),
+        Effect.catchTag("InvalidGrantException", () =>
+          Effect.map(
+            DeviceGrant.login({ clientName: "n", startUrl: "https://s.example" }),
+            (token) => token.accessToken
+          ))
+      )
+    expectTypeOf(accessToken).returns.toExtend<
+      Effect.Effect<Redacted.Redacted, DeviceGrant.LoginError, SsoOidc.SsoOidc>
+    >()
+    expectTypeOf<Refresh.Error>().toExtend<DeviceGrant.LoginError>()
   })
 
   it("step and await fail with what can end a grant, exactly", () => {
