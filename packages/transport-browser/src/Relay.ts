@@ -133,7 +133,7 @@ export interface Connection {
 export type Handler = (request: Request, connection?: Connection) => Effect.Effect<Response>
 
 /**
- * What {@link toNodeListener} needs of an `IncomingMessage` of `node:http`.
+ * What {@link toNodeListener} needs of an `IncomingMessage` of `node:http`, or of a request of `node:http2`.
  *
  * @category models
  * @since 0.1.0
@@ -163,7 +163,7 @@ export interface NodeIncoming {
 }
 
 /**
- * What {@link toNodeListener} needs of a `ServerResponse` of `node:http`.
+ * What {@link toNodeListener} needs of a `ServerResponse` of `node:http`, or of a response of `node:http2`.
  *
  * @category models
  * @since 0.1.0
@@ -178,7 +178,10 @@ export interface NodeOutgoing {
   /** Sends a part of the body. */
   readonly write: (chunk: Uint8Array) => unknown
   /** Sends the last part of the body. */
-  readonly end: (chunk?: Uint8Array) => unknown
+  readonly end: {
+    (): unknown
+    (chunk: Uint8Array): unknown
+  }
   /** Closes the connection. */
   readonly destroy: () => unknown
 }
@@ -256,7 +259,8 @@ export const toWebHandler = (
  * second more, since its client could lose the response else.
  *
  * `origin` is where pages find this server, such as `https://app.example`. By default it is made of the header `Host`. It
- * matters only for `origins: ["same-origin"]`; give it where a proxy in front of the server changes host or scheme.
+ * matters only for `origins: ["same-origin"]`; give it where a proxy in front of the server changes host or scheme. Any
+ * other text is a `RangeError`.
  *
  * Node itself closes the connection of a CONNECT. Add a listener for its event `connect` to send a response.
  *

@@ -12,8 +12,13 @@ type Handler = (request: Request, connection: Connection) => Promise<Response>
 /** How long a connection that closes stays open for a client that still sends: else it would lose the response. */
 const grace = 500
 
-export const listener =
-  (handler: Handler, origin: string | undefined) => (incoming: NodeIncoming, outgoing: NodeOutgoing): void => {
+type Listener = (incoming: NodeIncoming, outgoing: NodeOutgoing) => void
+
+export const listener = (handler: Handler, origin: string | undefined): Listener => {
+  if (origin !== undefined && !(URL.canParse(origin) && isOrigin.test(origin) && new URL(origin).origin === origin)) {
+    throw new RangeError("Relay: origin must be an origin such as https://app.example, as a browser spells it")
+  }
+  return (incoming, outgoing) => {
     const gone = new AbortController()
     outgoing.on("close", () => gone.abort())
     const respond = async () => {
@@ -29,10 +34,15 @@ export const listener =
     }
     respond().catch(() => {
       if (outgoing.headersSent) return void outgoing.destroy()
-      outgoing.writeHead(500, { connection: "close", "content-length": "0" })
+      // the transport could not be built, or has a defect
+      outgoing.writeHead(500, { "content-length": "0" })
       outgoing.end()
     })
   }
+}
+
+// a host with a path or with user info would make another URL
+const isOrigin = /^https?:\/\/[^\s/?#\\@]+$/i
 
 // -----------------------------------------------------------------------------
 // requests
@@ -62,8 +72,7 @@ const requestOf = (
 ): Request | undefined => {
   const headers = headersOf(incoming)
   const place = origin ?? originOf(incoming, headers)
-  // a host with a path or with user info would make another URL
-  if (!/^https?:\/\/[^\s/?#\\@]+$/i.test(place)) return undefined
+  if (!isOrigin.test(place)) return undefined
   const method = incoming.method ?? "GET"
   const path = /^[a-z][a-z\d+.-]*:\/\/[^/?#\\]*(.*)$/i.exec(incoming.url ?? "")?.[1] ?? incoming.url ?? ""
   return Received.requestOf(`${place}${path.startsWith("/") ? path : "/"}`, {
@@ -123,7 +132,8 @@ const send = async (incoming: NodeIncoming, outgoing: NodeOutgoing, response: Re
     ...(closes ? { connection: "close" } : {}),
     ...(bytes === undefined ? {} : { "content-length": String(bytes.length) })
   })
-  if (bytes === undefined || !closes) return void outgoing.end(bytes)
+  if (bytes === undefined) return void outgoing.end()
+  if (!closes) return void outgoing.end(bytes)
   // the response is whole with its length; the end, which closes the connection, waits
   outgoing.write(bytes)
   await rest(incoming)
