@@ -8,7 +8,6 @@ import * as Relay from "@sso-oidc/transport-browser/Relay"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
@@ -18,15 +17,15 @@ import type { Servers } from "./program/run.ts"
 
 /** The relay of a page, before the emulator, on an origin of its own. */
 const relay = Effect.fnUntraced(function*(page: string, emulator: string) {
-  const { dispose, handler } = Relay.toWebHandler({
+  const transport = yield* Layer.build(NodeTransport.layer())
+  const handler = yield* Relay.make({
     origins: [page],
     regions: ["eu-west-1"],
     startUrls: [startUrl],
     endpoint: emulator
-  }, NodeTransport.layer())
-  yield* Effect.addFinalizer(() => Effect.promise(dispose))
+  }).pipe(Effect.provideContext(transport))
   const context = yield* Layer.build(
-    HttpRouter.serve(HttpRouter.add("*", "/sso-oidc/*", HttpEffect.fromWebHandler(handler)), {
+    HttpRouter.serve(HttpRouter.add("*", "/sso-oidc/*", Relay.toHttpEffect(handler)), {
       disableListenLog: true,
       disableLogger: true
     })

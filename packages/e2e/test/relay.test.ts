@@ -21,7 +21,6 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
-import * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
@@ -115,8 +114,8 @@ describe("a page's login through the relay", () => {
   it.effect("mounted in Effect's own server, beside other routes", () =>
     Effect.gen(function*() {
       const { url: endpoint } = yield* EmulatorServer.EmulatorServer
-      const { handler } = Relay.toWebHandler({ ...options, endpoint }, NodeTransport.layer())
-      const routes = HttpRouter.add("*", "/sso-oidc/*", HttpEffect.fromWebHandler(handler))
+      const relay = yield* Relay.make({ ...options, endpoint })
+      const routes = HttpRouter.add("*", "/sso-oidc/*", Relay.toHttpEffect(relay))
       const server = HttpRouter.serve(routes, { disableListenLog: true, disableLogger: true }).pipe(
         Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" }))
       )
@@ -133,7 +132,7 @@ describe("a page's login through the relay", () => {
       )
       assert.strictEqual(preflight.status, 204)
       assert.strictEqual(preflight.headers.get("access-control-allow-origin"), origin)
-    }).pipe(Effect.provide(EmulatorServer.layer())))
+    }).pipe(Effect.provide([EmulatorServer.layer(), NodeTransport.layer()])))
 
   it.effect("a client that has the relay as its endpoint logs in too", () =>
     Effect.gen(function*() {

@@ -11,6 +11,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Address from "./internal/relay/address.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -40,12 +41,9 @@ export type Taken =
 /**
  * Where requests are counted.
  *
- * - `take` takes one from the bucket of a key.
- * - `isFirst` says whether an id has not been asked for within a time, and remembers that it now was (`SET NX PX` in
- *   Redis). A browser sends a request again by itself when its connection broke, and the relay passes on the first
- *   alone. Without `isFirst` each process knows what itself has seen.
- *
- * When either fails, the relay passes nothing on.
+ * The relay passes a request on only after `take` gave an object whose `allowed` is `true`, and `isFirst` gave `true`.
+ * Any other value, a failure, a defect, a throw or a time limit refuses the request with a 503 or 504. The relay then
+ * logs an error that names the function.
  *
  * @example
  * ```ts
@@ -71,27 +69,64 @@ export type Taken =
  * @since 0.1.0
  */
 export interface Store {
+  /** Takes one request from the bucket of a key. The key has at most 256 characters. */
   readonly take: (key: string, limit: Limit) => Effect.Effect<Taken, unknown>
+  /**
+   * Records an id for a time, and gives `true` if the id was not recorded before, else `false`.
+   *
+   * A browser sends a request again by itself when its connection breaks; both have the same id, and the relay passes
+   * on the first alone. The relay calls `isFirst` right before it passes a request on, so refused requests record no id.
+   *
+   * Redis' `SET key value NX PX milliseconds` gives `"OK"` for the first and `null` after that. Neither is a boolean:
+   * give `reply === "OK"`.
+   *
+   * Without `isFirst`, each process knows only the ids that it passed on itself. See `Relay.Options.rateLimit`.
+   *
+   * @example
+   * ```ts
+   * import type * as RateLimit from "@sso-oidc/transport-browser/RateLimit"
+   * import * as Duration from "effect/Duration"
+   * import * as Effect from "effect/Effect"
+   *
+   * // the client of the package `redis`
+   * declare const redis: {
+   *   set(key: string, value: string, options: { NX: true; PX: number }): Promise<string | null>
+   * }
+   *
+   * const isFirst: RateLimit.Store["isFirst"] = (id, within) =>
+   *   Effect.tryPromise(() => redis.set(`sso-oidc:id:${id}`, "1", { NX: true, PX: Duration.toMillis(within) })).pipe(
+   *     Effect.map((reply) => reply === "OK")
+   *   )
+   * ```
+   */
   readonly isFirst?: ((id: string, within: Duration.Duration) => Effect.Effect<boolean, unknown>) | undefined
 }
 
 /**
  * The relay's limit.
  *
- * - `limit`: how many requests within `window`. 1,200 by default: a login polls once a second. A whole number of 1 or
- *   more; `Infinity` for no limit.
- * - `window`: 1 minute by default; longer than zero, and finite.
- * - `key`: whose bucket a request is counted in. By default all requests share one. Take what your platform vouches for,
- *   such as `cf-connecting-ip` on Cloudflare: a header that the caller can write counts nobody.
- * - `store`: {@link memory} by default.
- *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
+  /**
+   * How many requests pass within `window`: a whole number of at least 1, or `Infinity` for no limit. 1,200 by default,
+   * since a login polls once a second. Any other value is a `RangeError`.
+   */
   readonly limit?: number | undefined
+  /** 1 minute by default. It must be longer than zero, and finite; any other value is a `RangeError`. */
   readonly window?: Duration.Input | undefined
-  readonly key?: ((request: Request) => string) | undefined
+  /**
+   * The bucket that a request is counted in. By default all requests share one.
+   *
+   * `remoteAddress` is what the server said of the connection (`Relay.Connection`). Give it to {@link keyOfAddress}.
+   * Use a header only if your platform or proxy always sets it itself, such as `cf-connecting-ip` on Cloudflare. A caller
+   * can write any other header, and so has a new bucket for each request.
+   *
+   * It must give a string at once. Any other value, or a throw, refuses the request with a 503.
+   */
+  readonly key?: ((request: Request, remoteAddress: string | undefined) => string) | undefined
+  /** {@link memory} by default: it counts in one process. */
   readonly store?: Store | undefined
 }
 
@@ -133,3 +168,34 @@ export const memory = (options: { readonly maxKeys?: number | undefined } = {}):
       })
   }
 }
+
+// -----------------------------------------------------------------------------
+// keys
+// -----------------------------------------------------------------------------
+
+/**
+ * The rate limit's key for the address of a caller: an IPv4 address as it is, and of an IPv6 address its /64.
+ *
+ * A provider gives each customer a /64 at least, so a key for each IPv6 address would give one caller 2^64 buckets. An
+ * IPv4 address inside an IPv6 address (`::ffff:192.0.2.1`, `64:ff9b::192.0.2.1`) counts as the IPv4 address.
+ *
+ * The key of anything that is not one address, also of `undefined` and `null`, is the empty text. All callers without an
+ * address then share one bucket.
+ *
+ * @example
+ * ```ts
+ * import * as RateLimit from "@sso-oidc/transport-browser/RateLimit"
+ *
+ * RateLimit.keyOfAddress("::ffff:192.0.2.1") // "192.0.2.1"
+ * RateLimit.keyOfAddress("2001:db8:1:2:3:4:5:6") // "2001:db8:1:2::/64"
+ *
+ * const options: RateLimit.Options = {
+ *   limit: 120,
+ *   key: (_request, remoteAddress) => RateLimit.keyOfAddress(remoteAddress)
+ * }
+ * ```
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const keyOfAddress = (address: string | null | undefined): string => Address.key(address)

@@ -252,26 +252,13 @@ describe("Relay: a request that the page's browser sends again by itself", () =>
       assert.strictEqual((yield* said(yield* relay(asked(again)))).verdict, "sent=maybe; heals=yes; code=SENT_BEFORE")
     }))
 
-  it.effect("others are others, and so are those without an id, or with none that a page gives", () =>
+  it.effect("passes on requests of other ids, and requests without an id", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json(registerAnswer))
       const relay = yield* make(wire)
-      for (
-        const other of [id, id.replace("0", "1"), undefined, undefined, "x", "x", id.toUpperCase(), id.toUpperCase()]
-      ) {
+      for (const other of [id, id.replace("0", "1"), undefined, undefined]) {
         assert.strictEqual((yield* relay(asked({ headers: { "x-sso-oidc-relay-id": other } }))).status, 200)
       }
-      assert.strictEqual(wire.sent.length, 8)
-    }))
-
-  it.effect("so many are remembered and no more", () =>
-    Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json(registerAnswer))
-      const relay = yield* make(wire, { rateLimit: { limit: Infinity } })
-      const ask = (at: number) =>
-        relay(asked({ headers: { "x-sso-oidc-relay-id": at.toString(16).padStart(32, "0") } }))
-      for (let at = 0; at <= 10_000; at++) yield* ask(at)
-      assert.strictEqual((yield* ask(1)).status, 502)
-      assert.strictEqual((yield* ask(0)).status, 200)
+      assert.strictEqual(wire.sent.length, 4)
     }))
 })

@@ -189,7 +189,7 @@ describe("Relay: the rate limit", () => {
       const again = yield* said(yield* other(asked({ headers: { "x-sso-oidc-relay-id": id } })))
       assert.strictEqual(again.verdict, "sent=maybe; heals=yes; code=SENT_BEFORE")
       assert.strictEqual(wire.sent.length, 1)
-      assert.deepStrictEqual([...seen], [[id, 50]])
+      assert.deepStrictEqual([...seen], [[id, 300]])
     }))
 
   it.effect("C8: … and when the store cannot tell, a first one may have reached the service", () =>

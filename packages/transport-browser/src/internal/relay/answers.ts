@@ -34,7 +34,8 @@ export const refused = (status: number, description: string, headers?: Readonly<
 // service's own slow_down adds 5 seconds to the interval for good
 export const tooMany = (retryAfter: Duration.Duration): Response =>
   spoken(SsoOidcError.SlowDownException, 429, "The relay passes on no more requests for now.", {
-    "retry-after": String(Math.max(1, Math.ceil(Duration.toSeconds(retryAfter))))
+    // a store may say "never"
+    "retry-after": String(Math.min(86_400, Math.max(1, Math.ceil(Duration.toSeconds(retryAfter)))))
   })
 
 const texts: { readonly [S in Verdict.Verdict["sent"]]: string } = {
@@ -59,4 +60,7 @@ export const passed = (
   status: number,
   headers: Readonly<Record<string, string>>,
   body: Uint8Array<ArrayBuffer> | null
-): Response => new Response(body, { status, headers: { ...always, ...headers } })
+): Response => new Response(body, { status, headers: { ...always, ...headers }, ...verbatim })
+
+// workerd encodes a body itself when a header names an encoding, and this one is encoded already
+const verbatim: { readonly encodeBody: "manual" } = { encodeBody: "manual" }

@@ -33,6 +33,16 @@ export const read = <E>(
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
+/** The bytes are UTF-8: what a compressor makes is not. */
+export const isText = (bytes: Uint8Array): boolean => {
+  try {
+    decoder.decode(bytes)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** The JSON object that the bytes spell, without its `null` members, which mean absent ones; or `undefined`. */
 export const jsonObject = (bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined => {
   try {

@@ -3,43 +3,64 @@
  */
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
-import type * as RateLimit from "../../RateLimit.ts"
+import type { Connection } from "../../Relay.ts"
 import * as Verdict from "../verdict.ts"
 import * as Answers from "./answers.ts"
 import * as Body from "./body.ts"
 import * as Cors from "./cors.ts"
+import * as Once from "./once.ts"
+import * as Target from "./received.ts"
 import type { Route, Settings } from "./settings.ts"
+import * as Unread from "./unread.ts"
 import * as Upstream from "./upstream.ts"
 
 export const handler =
-  (settings: Settings, client: HttpClient.HttpClient) => (request: Request): Effect.Effect<Response> =>
+  (settings: Settings, client: HttpClient.HttpClient) =>
+  (request: Request, connection?: Connection): Effect.Effect<Response> =>
     Effect.suspend(() => {
-      const url = new URL(request.url)
+      const received = receivedOf(request, connection)
       const origin = request.headers.get("origin")
-      if (origin === null || !settings.isOrigin(origin, request, url)) {
-        return Effect.succeed(
-          Answers.refused(403, "The relay answers pages of chosen origins alone, and this is none.")
-        )
-      }
-      return Effect.map(admitted(settings, client, request, url), (response) => Cors.shared(response, origin))
-    }).pipe(Effect.map(Cors.varied))
+      const response = origin === null || !settings.isOrigin(origin, request, new URL(request.url))
+        ? Effect.succeed(Answers.refused(403, "The relay answers pages of chosen origins alone, and this is none."))
+        : Effect.map(admitted(settings, client, received), (response) => Cors.shared(response, origin))
+      return Effect.map(response, (response) => Unread.settle(request, Cors.varied(response), received.reading))
+    })
+
+/** A request, what its server said of it, and how far its body was read. */
+interface Received {
+  readonly request: Request
+  readonly path: string
+  readonly remoteAddress: string | undefined
+  readonly reading: Unread.Reading
+}
+
+/** An untyped program can give anything beside a request, as workers give their environment. */
+const receivedOf = (request: Request, connection: unknown): Received => {
+  const { remoteAddress, requestTarget }: { readonly remoteAddress?: unknown; readonly requestTarget?: unknown } =
+    Predicate.isObject(connection) ? connection : {}
+  return {
+    request,
+    path: Target.pathOf(request, requestTarget),
+    remoteAddress: typeof remoteAddress === "string" ? remoteAddress : undefined,
+    reading: { complete: false }
+  }
+}
 
 /** A request of a page that may ask. */
 const admitted = (
   settings: Settings,
   client: HttpClient.HttpClient,
-  request: Request,
-  url: URL
+  received: Received
 ): Effect.Effect<Response> => {
+  const { path, request } = received
   const refuse = (status: number, description: string, headers?: Readonly<Record<string, string>>) =>
     Effect.succeed(Answers.refused(status, description, headers))
-  const route = settings.routes.get(url.pathname)
-  // a query would make another operation of it (`/token?aws_iam=t`)
-  if (route === undefined || url.search !== "") {
-    return refuse(404, "The relay passes on no such operation, or serves no such region.")
-  }
+  // a query would make another operation of it (`/token?aws_iam=t`), and stands in the path here
+  const route = settings.routes.get(path)
+  if (route === undefined) return refuse(404, "The relay passes on no such operation, or serves no such region.")
   if (request.method === "OPTIONS") return Effect.succeed(Cors.preflight(request))
   if (request.method !== "POST") {
     return refuse(405, "The relay passes on POST requests alone.", { allow: "POST, OPTIONS" })
@@ -48,8 +69,16 @@ const admitted = (
   if (!/^application\/json\s*(?:;|$)/i.test(type)) return refuse(415, "The relay takes application/json alone.")
   const encoding = request.headers.get("content-encoding") ?? "identity"
   if (encoding.trim().toLowerCase() !== "identity") return refuse(415, "The relay takes no encoded body.")
+  const id = Once.idOf(request)
+  if (id === false) {
+    return refuse(
+      400,
+      `The relay takes a header ${Verdict.idHeader} only once, and with 32 hexadecimal digits in lower case. ` +
+        "Send requests with layerRelay, or leave the header out."
+    )
+  }
   if (Number(request.headers.get("content-length") ?? 0) > settings.maxRequestBytes) return tooLarge
-  return spanned(route, relayed(settings, client, request, route))
+  return spanned(route, relayed(settings, client, received, route, id))
 }
 
 const tooLarge = Effect.sync(() => Answers.refused(413, "The request is larger than the relay takes."))
@@ -87,12 +116,14 @@ const attribute = (span: Tracer.Span, response: Response): void => {
 const relayed = (
   settings: Settings,
   client: HttpClient.HttpClient,
-  request: Request,
-  route: Route
+  received: Received,
+  route: Route,
+  id: string | undefined
 ): Effect.Effect<Response> =>
   Effect.suspend(() => {
-    const progress: Upstream.Progress = { unsent: false }
-    return passOn(settings, client, request, route, progress).pipe(
+    // that another process has passed the id on, its store alone can tell
+    const progress: Upstream.Progress = { unsent: id === undefined || !settings.once.isShared }
+    return passOn(settings, client, received, route, id, progress).pipe(
       Effect.timeoutOrElse({
         duration: settings.requestTimeout,
         orElse: () => Effect.sync(() => Upstream.ended(progress, { status: 504, code: "TIMEOUT", heals: true }))
@@ -101,9 +132,17 @@ const relayed = (
       Effect.catchCause(() =>
         Effect.sync(() => Upstream.ended(progress, { status: 500, code: "RELAY_DEFECT", heals: !progress.unsent }))
       ),
-      Effect.raceFirst(gone(request.signal))
+      // Whatever is said of a second request is said of the first, which this process passed on: before, or since then.
+      Effect.flatMap((response) =>
+        progress.taken === true || id === undefined
+          ? Effect.succeed(response)
+          : Effect.map(settings.once.isKnown(id), (isKnown) => isKnown ? sentBefore() : response)
+      ),
+      Effect.raceFirst(gone(received.request.signal))
     )
   })
+
+const sentBefore = (): Response => Upstream.ended({ unsent: false }, { status: 502, code: "SENT_BEFORE", heals: true })
 
 /** Answers, for nobody to read, once the page has gone away; the race then interrupts what still runs. */
 const gone = (signal: AbortSignal): Effect.Effect<Response> =>
@@ -117,19 +156,16 @@ const gone = (signal: AbortSignal): Effect.Effect<Response> =>
 const passOn = Effect.fnUntraced(function*(
   settings: Settings,
   client: HttpClient.HttpClient,
-  request: Request,
+  received: Received,
   route: Route,
+  id: string | undefined,
   progress: Upstream.Progress
 ): Effect.fn.Return<Response> {
-  const first = yield* settings.once(request)
-  if (first === false) return Upstream.ended(progress, { status: 502, code: "SENT_BEFORE", heals: true })
-  if (first === undefined) return Upstream.ended(progress, { status: 503, code: "RATE_LIMIT_STORE", heals: true })
-  progress.unsent = true
-  const taken = yield* take(settings, request)
-  // without a count there is no limit, and without a limit this is an open door
+  if (id !== undefined && (yield* settings.once.isKnown(id))) return sentBefore()
+  const taken = yield* settings.take(received.request, received.remoteAddress)
   if (taken === undefined) return Upstream.ended(progress, { status: 503, code: "RATE_LIMIT_STORE", heals: true })
   if (!taken.allowed) return Answers.tooMany(taken.retryAfter)
-  const bytes = yield* bodyOf(request, settings.maxRequestBytes)
+  const bytes = yield* bodyOf(received, settings.maxRequestBytes)
   if (bytes === undefined) return yield* tooLarge
   const read = Body.jsonObject(bytes)
   if (read === undefined) return Answers.refused(400, "The body is no JSON object.")
@@ -137,8 +173,20 @@ const passOn = Effect.fnUntraced(function*(
   if (members._tag === "Failure") {
     return Answers.refused(400, `The request is no ${route.operation}: ${members.failure.message.replace(/\s+/g, " ")}`)
   }
-  if (!hasKnownUrls(settings, members.success)) {
+  if (!(yield* hasKnownUrls(settings, members.success))) {
     return Answers.refused(400, "The relay does not serve this start URL.")
+  }
+  // the last step before it is passed on: what is refused records no id
+  switch (id === undefined ? "first" : yield* settings.once.take(id)) {
+    case "again":
+      return sentBefore()
+    case "unknown":
+      return Upstream.ended(progress, { status: 503, code: "RATE_LIMIT_STORE", heals: true })
+    case "full":
+      return Upstream.ended(progress, { status: 503, code: "RELAY_FULL", heals: true })
+    case "first":
+      progress.unsent = true
+      progress.taken = true
   }
   return yield* Upstream.exchange(client, settings, route, members.success, progress)
 })
@@ -146,26 +194,27 @@ const passOn = Effect.fnUntraced(function*(
 const verdictOf = (response: Response): Verdict.Verdict | undefined =>
   Verdict.parse(response.headers.get(Verdict.header) ?? undefined)
 
-const take = (settings: Settings, request: Request): Effect.Effect<RateLimit.Taken | undefined> =>
-  settings.limit.limit === Infinity
-    ? Effect.succeed({ allowed: true })
-    : Effect.suspend(() => settings.store.take(settings.key(request).slice(0, 256), settings.limit)).pipe(
-      Effect.catchCause(() => Effect.succeed(undefined))
-    )
-
-const bodyOf = (request: Request, maxBytes: number): Effect.Effect<Uint8Array | undefined> => {
-  const { body } = request
+const bodyOf = ({ reading, request: { body } }: Received, maxBytes: number): Effect.Effect<Uint8Array | undefined> => {
   if (body === null) return Effect.succeed(new Uint8Array())
   return Body.read(Stream.fromReadableStream({ evaluate: () => body, onError: () => "cut off" as const }), maxBytes)
     .pipe(
+      Effect.tap((bytes) =>
+        Effect.sync(() => {
+          reading.complete = bytes !== undefined
+        })
+      ),
       // the page that sent half a body is not there to read an answer
       Effect.catch(() => Effect.succeed(new Uint8Array()))
     )
 }
 
 /** The model's members that name a place where a person signs in. */
-const hasKnownUrls = (settings: Settings, members: unknown): boolean =>
-  ["startUrl", "issuerUrl"].every((name) => {
-    const url: unknown = typeof members === "object" && members !== null ? Reflect.get(members, name) : undefined
-    return url === undefined || (typeof url === "string" && settings.isStartUrl(url))
+const hasKnownUrls = (settings: Settings, members: unknown): Effect.Effect<boolean> =>
+  Effect.gen(function*() {
+    for (const name of ["startUrl", "issuerUrl"]) {
+      const url: unknown = Predicate.hasProperty(members, name) ? members[name] : undefined
+      if (url === undefined) continue
+      if (typeof url !== "string" || !(yield* settings.isStartUrl(url))) return false
+    }
+    return true
   })

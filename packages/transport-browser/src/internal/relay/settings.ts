@@ -13,10 +13,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as RateLimit from "../../RateLimit.ts"
+import type * as RateLimit from "../../RateLimit.ts"
 import type { Options } from "../../Relay.ts"
 import { version } from "../version.ts"
+import * as Limited from "./limited.ts"
 import * as Once from "./once.ts"
+import * as Typed from "./typed.ts"
 
 /** What one path of the relay leads to. */
 export interface Route {
@@ -32,13 +34,12 @@ export interface Settings {
   /** By the whole path, so that nothing of a path is ever taken apart. */
   readonly routes: ReadonlyMap<string, Route>
   readonly isOrigin: (origin: string, request: Request, url: URL) => boolean
-  readonly isStartUrl: (url: string) => boolean
+  readonly isStartUrl: (url: string) => Effect.Effect<boolean>
   readonly maxRequestBytes: number
   readonly maxResponseBytes: number
   readonly requestTimeout: Duration.Duration
-  readonly limit: RateLimit.Limit
-  readonly key: (request: Request) => string
-  readonly store: RateLimit.Store
+  /** Takes a request from its bucket; `undefined` when the operator's functions do not tell. */
+  readonly take: (request: Request, remoteAddress: string | undefined) => Effect.Effect<RateLimit.Taken | undefined>
   readonly once: Once.Once
   readonly userAgent: string
 }
@@ -46,6 +47,9 @@ export interface Settings {
 /** Throws a `RangeError` for what makes no sense; an endpoint that cannot be used is a failure. */
 export const check = (options: Options): Result.Result<Settings, EndpointError> => {
   const rateLimit = options.rateLimit ?? {}
+  functionOf("rateLimit.key", rateLimit.key)
+  if (rateLimit.store !== undefined) functionOf("rateLimit.store.take", rateLimit.store.take, true)
+  functionOf("rateLimit.store.isFirst", rateLimit.store?.isFirst)
   const limit = rateLimit.limit ?? 1200
   if (limit !== Infinity && !(Number.isInteger(limit) && limit >= 1)) {
     throw new RangeError("Relay: rateLimit.limit must be a whole number of at least 1, or Infinity")
@@ -57,9 +61,10 @@ export const check = (options: Options): Result.Result<Settings, EndpointError> 
     maxRequestBytes: bytesOf("maxRequestBytes", options.maxRequestBytes ?? 64 * 1024),
     maxResponseBytes: bytesOf("maxResponseBytes", options.maxResponseBytes ?? 256 * 1024),
     requestTimeout,
-    limit: { limit, window: durationOf("rateLimit.window", rateLimit.window ?? "1 minute") },
-    key: rateLimit.key ?? (() => ""),
-    store: rateLimit.store ?? RateLimit.memory(),
+    take: Limited.make(rateLimit, {
+      limit,
+      window: durationOf("rateLimit.window", rateLimit.window ?? "1 minute")
+    }),
     once: Once.make(rateLimit.store?.isFirst?.bind(rateLimit.store), requestTimeout),
     userAgent: `sso-oidc-effect-relay/${version}`
   }
@@ -69,7 +74,7 @@ export const check = (options: Options): Result.Result<Settings, EndpointError> 
 const routesOf = (options: Options): Result.Result<ReadonlyMap<string, Route>, EndpointError> => {
   const base = baseOf(options.base ?? "/sso-oidc")
   const routes = new Map<string, Route>()
-  if (options.regions.length === 0) throw new RangeError("Relay: regions must name a region")
+  if (!isTexts(options.regions)) throw new RangeError("Relay: regions must be an array that names a region")
   for (const region of options.regions) {
     const { endpoint, useDualstackEndpoint, useFipsEndpoint } = options
     const resolved = Endpoint.resolve({ region, endpoint, useDualstackEndpoint, useFipsEndpoint })
@@ -93,6 +98,7 @@ const routesOf = (options: Options): Result.Result<ReadonlyMap<string, Route>, E
 }
 
 const baseOf = (base: string): string => {
+  if (typeof base !== "string") throw new RangeError("Relay: base must be a path such as /sso-oidc")
   const path = base === "/" ? "" : base
   // parsed below an authority, so that nothing in it can be taken for one
   const isPath = path === "" || (/^\/[^/]/.test(path) && !path.endsWith("/") && URL.canParse(`http://localhost${path}`))
@@ -105,7 +111,7 @@ const baseOf = (base: string): string => {
 }
 
 const originsOf = (origins: Options["origins"]): Settings["isOrigin"] => {
-  if (origins.length === 0) throw new RangeError("Relay: origins must name an origin")
+  if (!isTexts(origins)) throw new RangeError("Relay: origins must be an array that names an origin")
   for (const origin of origins) {
     if (
       origin !== "same-origin" && !(TrustedUrl.isTrusted(origin) && new URL(origin).origin === origin) ||
@@ -127,17 +133,36 @@ const isOwn = ({ headers }: Request, url: URL): boolean =>
   (headers.get("host") ?? url.host) === url.host && (headers.get("sec-fetch-site") ?? "same-origin") === "same-origin"
 
 const startUrlsOf = (startUrls: Options["startUrls"]): Settings["isStartUrl"] => {
-  // `true` alone: a promise, which an untyped look-up gives, would else let everything pass
-  if (typeof startUrls === "function") return (url) => TrustedUrl.isTrusted(url) && startUrls(url) === true
-  if (startUrls.length === 0 || !startUrls.every(TrustedUrl.isTrusted)) {
-    throw new RangeError("Relay: startUrls must name URLs of https, or of http to loopback, without user info")
+  if (typeof startUrls === "function") {
+    return (url) => TrustedUrl.isTrusted(url) ? askedOf(() => startUrls(url)) : Effect.succeed(false)
+  }
+  if (!isTexts(startUrls) || !startUrls.every(TrustedUrl.isTrusted)) {
+    throw new RangeError(
+      "Relay: startUrls must be an array of URLs of https, or of http to loopback, without user info; or a function"
+    )
   }
   const known = new Set(startUrls)
-  return (url) => known.has(url)
+  return (url) => Effect.succeed(known.has(url))
+}
+
+const askedOf = (startUrls: () => unknown): Effect.Effect<boolean> =>
+  Effect.suspend(() => {
+    const held = Typed.call(startUrls, Typed.isBoolean, "true or false")
+    if (!("wrong" in held)) return Effect.succeed(held.value)
+    const logged = Typed.log("startUrls", held.wrong, "Look the start URLs up before you make the relay.")
+    return held.wrong === Typed.threw ? Effect.andThen(logged, Effect.die(held.wrong)) : Effect.as(logged, false)
+  })
+
+const isTexts = (texts: unknown): boolean =>
+  Array.isArray(texts) && texts.length > 0 && texts.every((text) => typeof text === "string")
+
+const functionOf = (name: string, given: unknown, isNeeded = false): void => {
+  if (typeof given === "function" || (given === undefined && !isNeeded)) return
+  throw new RangeError(`Relay: ${name} must be a function`)
 }
 
 const bytesOf = (name: string, bytes: number): number => {
-  if (!(bytes >= 1)) throw new RangeError(`Relay: ${name} must be a number of at least 1`)
+  if (!(typeof bytes === "number" && bytes >= 1)) throw new RangeError(`Relay: ${name} must be a number of at least 1`)
   return bytes
 }
 

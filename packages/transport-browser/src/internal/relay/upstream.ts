@@ -19,6 +19,8 @@ import type { Route, Settings } from "./settings.ts"
 export interface Progress {
   /** It is certain that it did not leave: its browser has not sent it before, and no transport has been given it. */
   unsent: boolean
+  /** It is the first of its id, and may be passed on. */
+  taken?: boolean
   /** The service has answered. */
   head?: HttpClientResponse.HttpClientResponse | undefined
 }
@@ -109,7 +111,44 @@ const codeOf = (cause: unknown): string => {
 /** What tells of an answer that is itself not passed on. */
 const trail = ["x-amzn-requestid", "retry-after", "date"]
 
-const back = ["content-type", "x-amzn-errortype", ...trail]
+const back = ["x-amzn-errortype", ...trail]
+
+// JSON and plain text, each as one media type. A list is read as its last member (Fetch, section 3.4).
+const harmless =
+  /^(?:text\/plain|application\/(?:json|[\w.-]+\+json|x-amz-json-1\.\d))(?:[ \t]*;[ \t]*[\w-]+=(?:[\w.-]+|"[\w .-]*"))*[ \t]*$/i
+
+/** How a browser is to read the body. It must show nothing of the service, or of a proxy, as a document of the page's origin. */
+const typeOf = (
+  { headers }: HttpClientResponse.HttpClientResponse,
+  bytes: Uint8Array
+): Readonly<Record<string, string>> => {
+  const type = headers["content-type"]
+  if (type !== undefined && harmless.test(type)) return { "content-type": type }
+  return type === undefined && bytes.length === 0 ? {} : { "content-type": "text/plain; charset=utf-8" }
+}
+
+const magic: Readonly<Record<string, ReadonlyArray<number>>> = {
+  gzip: [0x1f, 0x8b],
+  "x-gzip": [0x1f, 0x8b],
+  zstd: [0x28, 0xb5, 0x2f, 0xfd]
+}
+
+/**
+ * The encoding that the body still has. A `fetch` decodes a body and keeps the header, and other transports do not decode:
+ * the bytes alone tell. Those without a beginning of their own are told as core tells them, by being no text.
+ */
+const encodingOf = (
+  { headers }: HttpClientResponse.HttpClientResponse,
+  bytes: Uint8Array
+): Readonly<Record<string, string>> => {
+  const encoding = headers["content-encoding"] ?? ""
+  if (!/^[\w-]+(?:[ \t]*,[ \t]*[\w-]+)*$/.test(encoding)) return {}
+  const last = encoding.toLowerCase().split(",").at(-1)?.trim() ?? ""
+  if (last === "identity" || bytes.length === 0) return {}
+  const start = Object.hasOwn(magic, last) ? magic[last] : undefined
+  const isEncoded = start === undefined ? !Body.isText(bytes) : start.every((byte, at) => bytes[at] === byte)
+  return isEncoded ? { "content-encoding": encoding } : {}
+}
 
 /** The chosen headers, where their values can stand in a header. */
 const headersOf = (
@@ -140,10 +179,15 @@ const receive = Effect.fnUntraced(function*(
   if (isRedirect(response)) return withhold("REDIRECT", status >= 300 && status < 400 ? status : 0)
   if (status < 200 || status > 599) return ended(progress, { status: 502, code: "STATUS", heals: false })
   const bytes = yield* Body.read(response.stream, maxBytes).pipe(
-    // fetch has no stream at all for a body of no bytes
-    Effect.catchReason("HttpClientError", "EmptyBodyError", () => Effect.succeed(new Uint8Array()))
+    // fetch has no stream for a body of no bytes, and some have none for any body
+    Effect.catchReason("HttpClientError", "EmptyBodyError", () =>
+      Effect.map(response.arrayBuffer, (buffer) => {
+        const bytes = new Uint8Array(buffer)
+        return bytes.length > maxBytes ? undefined : bytes
+      }))
   )
   if (bytes === undefined) return withhold("TOO_LARGE", status)
+  const headers = { ...headersOf(response, back), ...typeOf(response, bytes), ...encodingOf(response, bytes) }
   // statuses that have no body (Fetch, section 2.2.3)
-  return Answers.passed(status, headersOf(response, back), status === 204 || status === 205 ? null : bytes)
+  return Answers.passed(status, headers, status === 204 || status === 205 ? null : bytes)
 })
