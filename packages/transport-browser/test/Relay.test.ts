@@ -57,6 +57,14 @@ describe("Relay: what it passes on", () => {
       assert.deepStrictEqual(JSON.parse(wire.sent[0]?.body ?? ""), body)
     }))
 
+  it.effect("a region that the operator wrote in capitals is served under the name that a page's client has (C7)", () =>
+    Effect.gen(function*() {
+      const wire = Wire.answering(answer)
+      const relay = yield* make(wire, { regions: ["CN-NORTH-1"] })
+      assert.strictEqual((yield* relay(asked({ path: "/cn-north-1/client/register" }))).status, 200)
+      assert.strictEqual(wire.sent[0]?.url, "https://oidc.cn-north-1.amazonaws.com.cn/client/register")
+    }))
+
   it.effect("of the headers none, and no trace header", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(answer)

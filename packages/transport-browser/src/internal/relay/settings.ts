@@ -75,10 +75,12 @@ const routesOf = (options: Options): Result.Result<ReadonlyMap<string, Route>, E
   const base = baseOf(options.base ?? "/sso-oidc")
   const routes = new Map<string, Route>()
   if (!isTexts(options.regions)) throw new RangeError("Relay: regions must be an array that names a region")
-  for (const region of options.regions) {
+  for (const named of options.regions) {
     const { endpoint, useDualstackEndpoint, useFipsEndpoint } = options
-    const resolved = Endpoint.resolve({ region, endpoint, useDualstackEndpoint, useFipsEndpoint })
+    const resolved = Endpoint.resolve({ region: named, endpoint, useDualstackEndpoint, useFipsEndpoint })
     if (Result.isFailure(resolved)) return Result.fail(resolved.failure)
+    // a page's client spells it in small letters
+    const region = Endpoint.regionOf(named)
     const add = <Request, Response, E>(operation: Operation.Operation<Request, Response, E>) =>
       routes.set(`${base}/${region}${operation.path}`, {
         operation: operation.name,
