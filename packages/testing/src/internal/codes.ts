@@ -59,13 +59,15 @@ export class Codes {
       at = bare.to[end - 1] ?? text.length
     }
     out += text.slice(at)
-    const { more, texts } = Spelling.layersOf(out)
-    const left = more ||
-      texts.some((one) => this.#forms.meets(one) || this.#find(one).some(({ code }) => !isAlias(code)))
+    const { contents, more, texts } = Spelling.readingsOf(out)
+    const has = (one: string, atLeast?: number) => this.#find(one, atLeast).some(({ code }) => !isAlias(code))
+    const left = more || texts.some((one) => this.#forms.meets(one) || has(one)) ||
+      contents.some((one) => this.#forms.meets(one) || has(one, long))
     return left ? undefined : out
   }
 
-  #find(text: string): ReadonlyArray<Code & { readonly start: number; readonly end: number }> {
+  /** Where a code of at least so many letters stands. */
+  #find(text: string, atLeast = shortest): ReadonlyArray<Code & { readonly start: number; readonly end: number }> {
     const places: Array<number> = []
     let letters = ""
     for (let at = 0; at < text.length; at++) {
@@ -75,7 +77,7 @@ export class Codes {
       letters += lowered(unit)
     }
     const found: Array<Code & { readonly start: number; readonly end: number }> = []
-    const lengths = [...this.#lengths].sort((a, b) => b - a)
+    const lengths = [...this.#lengths].filter((length) => length >= atLeast).sort((a, b) => b - a)
     for (let i = 0; i < letters.length; i++) {
       for (const length of lengths) {
         const known = this.#codes.get(letters.slice(i, i + length))

@@ -34,10 +34,14 @@ class Wanted {
     this.#short.set(form.length, same.add(form.toLowerCase()))
   }
 
-  /** Short secrets are words that an enumeration may have too: they are looked for where the service writes freely. */
-  isIn(text: string, free: boolean): boolean {
-    if (this.#runs.meets(text)) return true
-    if (!free || this.#short.size === 0) return false
+  /** A long form has a run in the text. */
+  meets(text: string): boolean {
+    return this.#runs.meets(text)
+  }
+
+  /** A short form stands in the text. */
+  names(text: string): boolean {
+    if (this.#short.size === 0) return false
     const lower = text.toLowerCase()
     for (const [length, forms] of this.#short) {
       for (let at = 0; at + length <= lower.length; at++) if (forms.has(lower.slice(at, at + length))) return true
@@ -94,11 +98,13 @@ export class Scrubber {
       else if (Predicate.isObject(value)) {
         for (const [key, one] of Object.entries(value)) {
           const spelled = Secrets.spelled(key)
-          if (label !== undefined && !named.has(key)) this.#learn(label, key)
+          // a short name or number is no secret to speak of, and many texts have it
+          if (label !== undefined && !named.has(key) && key.length >= run) this.#learn(label, key)
           queue.push([label ?? secret.get(spelled) ?? (spelled === personal ? personal : undefined), one])
         }
-      } else if (label !== undefined && (typeof value === "string" || typeof value === "number")) {
-        this.#learn(label, String(value))
+      } else if (label !== undefined) {
+        if (typeof value === "string") this.#learn(label, value)
+        else if (typeof value === "number" && String(value).length >= run) this.#learn(label, String(value))
       }
     }
   }
@@ -171,9 +177,11 @@ export class Scrubber {
     if (before !== undefined && (before.secret || before.revision === this.#revision)) return before.out
     // what was read since the fresh ones began has been held against all others
     const wanted = before !== undefined && before.revision >= this.#freshSince ? this.#fresh : this.#all
-    const { more, texts } = Spelling.layersOf(text)
-    this.#scanned += texts.reduce((sum, { length }) => sum + length, 0)
-    const secret = more || texts.some((one) => wanted.isIn(one, free))
+    const { contents, more, texts } = Spelling.readingsOf(text)
+    const all = [...texts, ...contents]
+    this.#scanned += all.reduce((sum, { length }) => sum + length, 0)
+    // short secrets are words that an enumeration may have too: they are looked for where the service writes freely
+    const secret = more || all.some((one) => wanted.meets(one)) || (free && texts.some((one) => wanted.names(one)))
     const replaced = secret ? undefined : this.#codes.replace(text)
     const out = replaced ?? (URL.canParse(text) && /^https?:/i.test(text) ? goneUrl : gone)
     reads.set(text, { revision: this.#revision, secret, out })

@@ -62,9 +62,9 @@ const meaningOf = (groups: Readonly<Record<string, string | undefined>>): string
 }
 
 const decodeOctets = (octets: string): string =>
-  new TextDecoder("utf-8", { ignoreBOM: true }).decode(
-    Uint8Array.from(octets.slice(1).split("%"), (pair) => Number.parseInt(pair, 16))
-  )
+  decoded(Uint8Array.from(octets.slice(1).split("%"), (pair) => Number.parseInt(pair, 16)))
+
+const decoded = (bytes: Uint8Array): string => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes)
 
 /** A text without one layer of its escapes, and where each of its units stood. */
 export interface Bare {
@@ -122,5 +122,51 @@ export const layersOf = (text: string): { readonly texts: ReadonlyArray<string>;
     if (texts.length === mostLayers) return { texts, more: true }
     texts.push(next)
     last = next
+  }
+}
+
+// -----------------------------------------------------------------------------
+// encodings inside a text
+// -----------------------------------------------------------------------------
+
+/** What the parts of a text that may be base64 or hex decode to; empty where there is none. */
+const contentsOf = (text: string): string => {
+  const found: Array<string> = []
+  // eight bytes at least, as a secret has that is looked for
+  for (const [part] of text.matchAll(/[A-Za-z0-9+/_-]{11,}/g)) {
+    // a slash or a hyphen before it may be no part of it
+    for (let offset = 0; offset < 4; offset++) found.push(fromBase64(part.slice(offset)))
+  }
+  for (const [part] of text.matchAll(/(?:[0-9a-f]{2}){8,}/gi)) {
+    for (const digits of [part, part.slice(1)]) {
+      found.push(decoded(Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))))
+    }
+  }
+  return found.join("\u0000")
+}
+
+const fromBase64 = (text: string): string => {
+  const part = text.slice(0, text.length - (text.length % 4 === 1 ? 1 : 0))
+  const binary = atob(part.replaceAll("-", "+").replaceAll("_", "/"))
+  return decoded(Uint8Array.from(binary, (char) => char.charCodeAt(0)))
+}
+
+/** What a text says. */
+export interface Readings {
+  /** The text, and what stands under each layer of its escapes. */
+  readonly texts: ReadonlyArray<string>
+  /** What is encoded there in base64 or hex. Most of it is chance: short words in it mean nothing. */
+  readonly contents: ReadonlyArray<string>
+  /** The text has too many layers to look under all. */
+  readonly more: boolean
+}
+
+export const readingsOf = (text: string): Readings => {
+  const outer = layersOf(text)
+  const inner = outer.texts.map(contentsOf).filter((contents) => contents !== "").map(layersOf)
+  return {
+    texts: outer.texts,
+    contents: inner.flatMap(({ texts }) => texts),
+    more: outer.more
   }
 }
