@@ -10,6 +10,7 @@ import type * as FileSystem from "effect/FileSystem"
 import type * as PlatformError from "effect/PlatformError"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as Wire from "./wire.ts"
 
 export interface Problem {
@@ -23,6 +24,9 @@ export interface RecordingFile {
   /** Keeps other recorders out until the end of the scope. */
   readonly lock: Effect.Effect<void, Problem, Scope.Scope>
 }
+
+// Two recorders of a process that take over the same lock at once would both lose it.
+const oneAtATime = Semaphore.makeUnsafe(1)
 
 export const make = (fs: FileSystem.FileSystem, path: string): RecordingFile => {
   const lockPath = `${path}.lock`
@@ -104,7 +108,7 @@ export const make = (fs: FileSystem.FileSystem, path: string): RecordingFile => 
         Effect.onExit((exit) => exit._tag === "Success" ? Effect.void : removed(temporary(token)))
       ),
     lock: Effect.acquireRelease(
-      Effect.tap(acquire(3), () =>
+      Effect.tap(oneAtATime.withPermit(acquire(3)), () =>
         Effect.sync(() => {
           held = true
         })),
