@@ -5,14 +5,15 @@
  * repository: it holds what the operations' schemas name, and nothing else.
  *
  * - A member that the schema makes `Redacted` becomes a placeholder, `<deviceCode 1>`, the same one wherever that secret
- *   stands: the code that was answered is the code that is polled with.
- * - The code that a person confirms becomes `USER-0001`, in the URLs too: it is no secret, but no log may have it.
+ *   stands: the code that was answered is the code that is polled with. All texts below such a member are secrets.
+ * - The code that a person confirms becomes `USER-0001`, in the URLs too, however it is spelled there: it is no secret, but
+ *   no log may have it.
  * - Members that no schema names are left out, as are all headers but those that a client reads (its type, date, retry
  *   time, request id), and the text of a body that is no JSON object, of which the length is kept.
- * - Any other text that holds eight characters of a secret, in whichever form, becomes `<scrubbed>`, a URL
- *   `https://scrubbed.invalid/`. A secret of less than eight characters is looked for in the service's descriptions alone,
- *   and is no secret to speak of. Client ids, names, scopes and the start URL are kept: they are not secret, so put names
- *   there that you would show.
+ * - Any other text that holds eight characters of a secret becomes `<scrubbed>`, a URL `https://scrubbed.invalid/`. The
+ *   secret is found in capitals or not, under escapes of URLs, JSON and HTML, and in base64 or hex. A secret of less than
+ *   eight characters is looked for in the service's descriptions alone, and is no secret to speak of. Client ids, names,
+ *   scopes and the start URL are kept: they are not secret, so put names there that you would show.
  *
  * {@link replay} answers from the file, strictly: each request must be the recorded one, in the recorded order. One that
  * is not dies with a {@link ReplayError} that shows the difference, and the end of the layer dies with it again; so it

@@ -126,7 +126,7 @@ describe("recorded: a secret in another spelling", () => {
         assert.isUndefined(traceOf(file, secret), `${nameOf(first)}, ${nameOf(second)}: ${text}\n${file}`)
         assert.strictEqual(file.match(/"operation"/g)?.length, 12)
       }),
-    { arbitrary: { runs: 60 } }
+    { arbitrary: { runs: 40 } }
   )
 
   for (const name of names) {
