@@ -5,14 +5,15 @@
  * repository: it holds what the operations' schemas name, and nothing else.
  *
  * - A member that the schema makes `Redacted` becomes a placeholder, `<deviceCode 1>`, the same one wherever that secret
- *   stands: the code that was answered is the code that is polled with.
- * - The code that a person confirms becomes `USER-0001`, in the URLs too: it is no secret, but no log may have it.
+ *   stands: the code that was answered is the code that is polled with. All texts below such a member are secrets.
+ * - The code that a person confirms becomes `USER-0001`, in the URLs too, however it is spelled there: it is no secret, but
+ *   no log may have it.
  * - Members that no schema names are left out, as are all headers but those that a client reads (its type, date, retry
  *   time, request id), and the text of a body that is no JSON object, of which the length is kept.
- * - Any other text that holds eight characters of a secret, in whichever form, becomes `<scrubbed>`, a URL
- *   `https://scrubbed.invalid/`. A secret of less than eight characters is looked for in the service's descriptions alone,
- *   and is no secret to speak of. Client ids, names, scopes and the start URL are kept: they are not secret, so put names
- *   there that you would show.
+ * - Any other text that holds eight characters of a secret becomes `<scrubbed>`, a URL `https://scrubbed.invalid/`. The
+ *   secret is found in capitals or not, under escapes of URLs, JSON and HTML, and in base64 or hex. A secret of less than
+ *   eight characters is looked for in the service's descriptions alone, and is no secret to speak of. Client ids, names,
+ *   scopes and the start URL are kept: they are not secret, so put names there that you would show.
  *
  * {@link replay} answers from the file, strictly: each request must be the recorded one, in the recorded order. One that
  * is not dies with a {@link ReplayError} that shows the difference, and the end of the layer dies with it again; so it
@@ -30,16 +31,17 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as PlatformError from "effect/PlatformError"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as Semaphore from "effect/Semaphore"
 import type { AnyOperation } from "./AnyOperation.ts"
+import * as Draft from "./internal/draft.ts"
 import * as Ledger from "./internal/ledger.ts"
 import * as Recorder from "./internal/recorder.ts"
 import * as Recording from "./internal/recording.ts"
+import * as RecordingFile from "./internal/recordingFile.ts"
 import * as Replayer from "./internal/replayer.ts"
+import * as Saver from "./internal/saver.ts"
 import * as Secrets from "./internal/secrets.ts"
 import * as Wire from "./internal/wire.ts"
 
@@ -58,6 +60,11 @@ export interface Store {
   readonly read: Effect.Effect<string, RecordingError>
   /** All of it, each time. */
   readonly write: (text: string) => Effect.Effect<void, RecordingError>
+  /**
+   * Keeps other recorders out until the end of the scope. By default the store's object alone is kept: a second recorder
+   * on the same object fails with `problem: "inUse"`.
+   */
+  readonly lock?: Effect.Effect<void, RecordingError, Scope.Scope> | undefined
 }
 
 /**
@@ -94,14 +101,15 @@ export interface FileOptions extends Options {
 export class RecordingError extends Schema.TaggedError<RecordingError>("@sso-oidc/testing/RecordingError")(
   "RecordingError",
   {
-    problem: Schema.Literals(["unreadable", "unwritable", "malformed", "version"]),
+    /** `inUse`: another recorder writes to the same place. */
+    problem: Schema.Literals(["unreadable", "unwritable", "inUse", "malformed", "version"]),
     /** The name of its store: for a file, its path. */
     recording: Schema.String,
     detail: Schema.String
   }
 ) {
   override get message(): string {
-    const what = this.problem === "unwritable" ? "cannot be written" : "cannot be replayed"
+    const what = this.problem === "unwritable" || this.problem === "inUse" ? "cannot be written" : "cannot be replayed"
     return `The recording ${this.recording} ${what}: ${this.detail}.`
   }
 }
@@ -127,29 +135,21 @@ export class NotRecordable extends Data.TaggedError("NotRecordable")<{ readonly 
 // -----------------------------------------------------------------------------
 
 /**
- * A file, written beside itself and moved into place, so that a killed process leaves the last whole one.
+ * A file. It is written beside itself and moved into place, so that a killed process leaves the last whole one. A recorder
+ * has it to itself: it holds `FILE.lock`, and a second recorder fails with `problem: "inUse"`, in another process too. The
+ * lock of a process that is gone is taken over.
  *
  * @category stores
  * @since 0.1.0
  */
 export const file = (path: string): Effect.Effect<Store, never, FileSystem.FileSystem> =>
   Effect.map(FileSystem.FileSystem, (fs) => {
-    const failed = (problem: "unreadable" | "unwritable") =>
-      Effect.mapError((error: PlatformError.PlatformError) =>
-        new RecordingError({ problem, recording: path, detail: detailOf(error) })
-      )
-    return {
-      name: path,
-      read: failed("unreadable")(fs.readFileString(path)),
-      write: (text) =>
-        failed("unwritable")(Effect.andThen(fs.writeFileString(`${path}.tmp`, text), fs.rename(`${path}.tmp`, path)))
-    }
+    const kept = RecordingFile.make(fs, path)
+    const failed = Effect.mapError((problem: RecordingFile.Problem) =>
+      new RecordingError({ recording: path, ...problem })
+    )
+    return { name: path, read: failed(kept.read), write: (text) => failed(kept.write(text)), lock: failed(kept.lock) }
   })
-
-const detailOf = ({ message, reason }: PlatformError.PlatformError): string =>
-  reason._tag === "NotFound"
-    ? "there is no such file or folder; a relative path counts from the working directory"
-    : message
 
 /**
  * Memory: for a recording that is replayed in the same test.
@@ -180,8 +180,12 @@ export const memory = (name = "in memory"): Store => {
 // -----------------------------------------------------------------------------
 
 /**
- * The client in the context, recorded until the end of the scope. The store is written beside each exchange, and at the
- * end: what stands there is whole at any time.
+ * The client in the context, recorded until the end of the scope. The store is written beside the exchanges, and at the
+ * end: what stands there is whole at any time. An exchange is there at the latest 0.2 seconds after its end; a short
+ * recording is written at each. Two recorders on one store are a `RecordingError`.
+ *
+ * A body is recorded as far as its reader read it. Where the reader stopped before the end, a replay gives as much, and a
+ * reader that wants more of it dies with a {@link ReplayError}.
  *
  * An operation whose schema cannot tell which of its members is secret, or has a secret that is no text, is a mistake in
  * the program: a `RangeError` dies.
@@ -194,18 +198,13 @@ export const makeRecord = Effect.fnUntraced(function*(
   options: Options = {}
 ): Effect.fn.Return<HttpClient.HttpClient, RecordingError, HttpClient.HttpClient | Scope.Scope> {
   const operations = operationsOf(options)
-  const happened: Array<Recording.Happened> = []
-  const semaphore = yield* Semaphore.make(1)
-  // a platform goes on with a write that is interrupted, and the next one would meet it
-  const save = Effect.uninterruptible(
-    semaphore.withPermit(Effect.suspend(() => store.write(Recording.render(happened))))
-  )
-  // before anything is sent: a recording that cannot be kept is none
-  yield* save
+  yield* store.lock ?? lockOf(store)
+  const draft = new Draft.Draft(operations)
   const scope = yield* Effect.scope
-  yield* Effect.addFinalizer(() => Effect.orDie(save))
-  // beside the exchange: a file takes real time, and a test that moves the clock would run ahead of it
-  const saveBeside = Effect.asVoid(Effect.forkIn(Effect.ignore(save), scope, { startImmediately: true }))
+  const saver = yield* Saver.make(Effect.suspend(() => store.write(draft.render())), scope)
+  // before anything is sent: a recording that cannot be kept is none
+  yield* saver.save
+  yield* Effect.addFinalizer(() => Effect.orDie(saver.save))
   return HttpClient.transform(
     yield* HttpClient.HttpClient,
     Effect.fnUntraced(function*(exchange, request) {
@@ -222,12 +221,35 @@ export const makeRecord = Effect.fnUntraced(function*(
           })
         )
       }
-      const one: Recording.Happened = { operation, request: members, outcome: undefined }
-      happened.push(one)
-      return yield* Recorder.watch(one, exchange, saveBeside)
+      const happened = draft.begin(operation, members)
+      return yield* Recorder.watch(exchange, (outcome) =>
+        Effect.suspend(() => {
+          draft.tell(happened, outcome)
+          return saver.changed
+        }))
     })
   )
 })
+
+const locked = new WeakSet<Store>()
+
+const lockOf = (store: Store): Effect.Effect<void, RecordingError, Scope.Scope> =>
+  Effect.asVoid(Effect.acquireRelease(
+    Effect.suspend(() =>
+      locked.has(store)
+        ? Effect.fail(
+          new RecordingError({
+            problem: "inUse",
+            recording: store.name,
+            detail:
+              "a recorder of this process is writing it. Give each recording its own store, or let its users share " +
+              "one layer"
+          })
+        )
+        : Effect.sync(() => locked.add(store))
+    ),
+    () => Effect.sync(() => locked.delete(store))
+  ))
 
 /**
  * A client that answers from the recording, until the end of the scope.
@@ -274,7 +296,16 @@ export const makeReplay = Effect.fnUntraced(function*(
     if (members === undefined) return yield* wrong(`${where}: ${asked} came with a body that is no JSON object`)
     const differences = Replayer.differences(bindings, operation, exchange.request, members)
     return differences.length === 0
-      ? yield* Replayer.again(bindings, operation, request, exchange)
+      ? yield* Replayer.again(
+        bindings,
+        operation,
+        request,
+        exchange,
+        (bytes) =>
+          wrong(
+            `${where}: the body of ${asked} was read beyond its first ${bytes} bytes, where its recorded reader stopped`
+          )
+      )
       : yield* wrong(`${where}: ${asked} is another request than the recorded one:\n${differences.join("\n")}`)
   }))
 })

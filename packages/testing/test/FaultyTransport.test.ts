@@ -98,7 +98,12 @@ describe("faulty: what a fault does", () => {
     Effect.gen(function*() {
       for (const [bytes, left] of [[0, 0], [3, 3], [4, 4], [5, 4], [1000, 4]] as const) {
         let arrived = 0
-        const client = yield* HttpClient.HttpClient.pipe(Effect.provide(
+        const cut = Effect.gen(function*() {
+          const response = yield* (yield* HttpClient.HttpClient).get("https://x.test/")
+          const read = Stream.runForEach(response.stream, (chunk) => Effect.sync(() => arrived += chunk.length))
+          assert.strictEqual((yield* Effect.flip(read)).reason._tag, "DecodeError")
+        })
+        yield* cut.pipe(Effect.provide(
           Layer.provide(
             Faulty.layer(Faulty.inOrder([Faulty.truncated(bytes)])),
             Layer.succeed(
@@ -107,9 +112,6 @@ describe("faulty: what a fault does", () => {
             )
           )
         ))
-        const response = yield* client.get("https://x.test/")
-        const read = Stream.runForEach(response.stream, (chunk) => Effect.sync(() => arrived += chunk.length))
-        assert.strictEqual((yield* Effect.flip(read)).reason._tag, "DecodeError")
         assert.strictEqual(arrived, left)
       }
     }))
@@ -251,6 +253,81 @@ describe("faulty: which request meets one", () => {
       yield* Fiber.interrupt(fiber)
       assert.strictEqual((yield* Fiber.await(fiber))._tag, "Failure")
     }).pipe(over(Faulty.inOrder([Faulty.deliveredTwice()]), Scripted.silence(CreateToken.operation))))
+})
+
+describe("faulty: a fault that no request came to", () => {
+  const run = (plan: Faulty.Plan) =>
+    poll.pipe(Effect.provide(Ask.over(Layer.provide(Faulty.layer(plan), Scripted.layer([token])))), Ask.said)
+  const { refuse, truncated } = Faulty
+
+  it.effect("fails the test, and the error names the fault and its place", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        yield* run(Faulty.inOrder([null, truncated(3), null, refuse])),
+        `UnusedFaults: The faulty transport ended with faults of its plan unused:
+    Truncated { bytes: 3 }, planned for request 2: 1 came
+    Refuse, planned for request 4: 1 came
+Send the missing requests, shorten the plan, or allow this with the option allowUnused: true.`
+      )
+    }))
+
+  it.effect("is counted for each operation by itself, also one that the transport does not know", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        yield* run(Faulty.perOperation({
+          CreateToken: [null, refuse],
+          RegisterClient: [null, null],
+          StartDeviceAuthorization: [refuse],
+          CreateTokenWithIAM: [refuse]
+        })),
+        `UnusedFaults: The faulty transport ended with faults of its plan unused:
+    Refuse, planned for CreateToken request 2: 1 came
+    Refuse, planned for StartDeviceAuthorization request 1: none came
+    Refuse, planned for CreateTokenWithIAM request 1: the transport does not know this operation: name it in the option operations
+Send the missing requests, shorten the plan, or allow this with the option allowUnused: true.`
+      )
+    }))
+
+  it.effect("fails a test that fails for another reason too, as a script does", () =>
+    Effect.gen(function*() {
+      const text = yield* Effect.fail("the test's own").pipe(
+        Effect.provide(Layer.provide(Faulty.layer(Faulty.inOrder([refuse])), Scripted.layer([]))),
+        Ask.said
+      )
+      assert.include(text, "Refuse, planned for request 1: none came")
+    }))
+
+  it.effect("fails the scope of the constructor too", () =>
+    Effect.gen(function*() {
+      const text = yield* Faulty.make(Faulty.inOrder([refuse])).pipe(
+        Effect.provide(Scripted.layer([])),
+        Effect.scoped,
+        Ask.said
+      )
+      assert.include(text, "Refuse, planned for request 1: none came")
+    }))
+
+  it.effect("passes where it is allowed, and can be asked for", () =>
+    Effect.gen(function*() {
+      const unused = yield* Effect.andThen(poll, Faulty.Drawn.use((drawn) => drawn.unused)).pipe(
+        Effect.provide(Ask.over(Layer.provide(
+          Faulty.layer(Faulty.inOrder([null, refuse]), { allowUnused: true }),
+          Scripted.layer([token])
+        )))
+      )
+      assert.deepStrictEqual(unused, [{ operation: undefined, nth: 2, fault: refuse }])
+    }))
+
+  it.effect("is none where requests are let through, and where a seed or a function decides", () =>
+    Effect.gen(function*() {
+      const plans: ReadonlyArray<Faulty.Plan> = [
+        Faulty.inOrder([null, null, null]),
+        Faulty.perOperation({ RegisterClient: [null], CreateToken: undefined }),
+        Faulty.bySeed({ seed: 1, probability: 0 }),
+        ({ nth }) => nth === 2 ? refuse : null
+      ]
+      for (const plan of plans) assert.strictEqual(yield* run(plan), "(it passed)")
+    }))
 })
 
 const pinned: ReadonlyArray<Faulty.Fault | null> = [

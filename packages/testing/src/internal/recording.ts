@@ -3,9 +3,6 @@
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type * as Answer from "./answer.ts"
-import { Scrubber } from "./scrub.ts"
-import * as Secrets from "./secrets.ts"
 import * as Wire from "./wire.ts"
 
 // -----------------------------------------------------------------------------
@@ -21,7 +18,8 @@ const asked = { operation: Schema.String, request: Members }
 
 /**
  * An answer. `body` has the members of a JSON object; `bytes` is the length of any other body, whose text is not kept.
- * `cutOff` is the platform's code where the body broke off; `stalled` says that it never came to its end.
+ * `cutOff` is the platform's code where the body broke off; `stalled` says that it never came to its end; `stopped` says
+ * that its reader wanted no more after so many `bytes`, so that the rest is not known.
  */
 const Answered = Schema.Struct({
   ...asked,
@@ -31,7 +29,8 @@ const Answered = Schema.Struct({
     body: Schema.optionalKey(Members),
     bytes: Schema.optionalKey(Schema.Natural),
     cutOff: Schema.optionalKey(Schema.String),
-    stalled: Schema.optionalKey(Schema.Literal(true))
+    stalled: Schema.optionalKey(Schema.Literal(true)),
+    stopped: Schema.optionalKey(Schema.Literal(true))
   })
 })
 
@@ -60,11 +59,37 @@ const Recording = Schema.Struct({
 
 const Marked = Schema.Struct({ format: Schema.String, version: Schema.Finite })
 
+const mostLevels = 100
+
+/** JSON in the text is nested deeper than so many levels. */
+const isDeeper = (text: string, most: number): boolean => {
+  let level = 0
+  let quoted = false
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charAt(at)
+    if (quoted) {
+      if (char === "\\") at++
+      else if (char === "\"") quoted = false
+    } else if (char === "\"") quoted = true
+    else if (char === "{" || char === "[") {
+      if (++level > most) return true
+    } else if (char === "}" || char === "]") level--
+  }
+  return false
+}
+
 /** Reads a file, or says in a sentence why it is none. */
 export const read = (
   text: string,
   operations: ReadonlyArray<Wire.AnyOperation>
 ): Result.Result<ReadonlyArray<Exchange>, { readonly problem: "malformed" | "version"; readonly detail: string }> => {
+  // what follows walks the members, and a stack has its end
+  if (isDeeper(text, mostLevels)) {
+    return Result.fail({
+      problem: "malformed",
+      detail: `it is nested more than ${mostLevels} levels deep, as no recording is: record it again`
+    })
+  }
   const members = Wire.jsonObject(text)
   if (members === undefined) return Result.fail({ problem: "malformed", detail: "it is no JSON object" })
   const marked = Schema.decodeUnknownResult(Marked)(members)
@@ -90,119 +115,17 @@ export const read = (
 }
 
 // -----------------------------------------------------------------------------
-// what happened
+// writing
 // -----------------------------------------------------------------------------
 
-/** What came of a request, secrets and all. */
-export type Outcome =
-  | { readonly _tag: "Failed"; readonly failure: Answer.Failure }
-  | { readonly _tag: "Unanswered" }
-  | {
-    readonly _tag: "Answered"
-    readonly head: Answer.Head
-    readonly bytes: Uint8Array
-    readonly end: "whole" | "stalled" | { readonly cutOff: string }
-  }
+/** An exchange as it stands in a file. */
+export const indented = (exchange: object): string => JSON.stringify(exchange, null, 2).replaceAll("\n", "\n    ")
 
-/** One exchange, secrets and all. It has no outcome while it is under way. */
-export interface Happened {
-  readonly operation: Wire.AnyOperation
-  readonly request: Wire.Members
-  outcome: Outcome | undefined
+/** The file of exchanges that are {@link indented}. */
+export const file = (exchanges: ReadonlyArray<string>): string =>
+  `{
+  "format": ${JSON.stringify(format)},
+  "version": ${version},
+  "exchanges": ${exchanges.length === 0 ? "[]" : `[\n    ${exchanges.join(",\n    ")}\n  ]`}
 }
-
-// -----------------------------------------------------------------------------
-// rendering
-// -----------------------------------------------------------------------------
-
-const keptHeaders = [
-  "content-type",
-  "date",
-  "retry-after",
-  "x-amzn-errortype",
-  "x-amzn-requestid",
-  "x-amzn-request-id",
-  "x-amz-request-id"
-]
-
-/** The members of an error, in whichever dialect. What a person may read in them is free text. */
-const errorMembers = ["__type", "code", "endpoint", "error", "error_description", "reason", "region"]
-
-const isSuccess = (head: Answer.Head): boolean => head.status === 200
-
-/**
- * The file of what happened. Every secret of all exchanges is learnt before the first text is written, so that none
- * stands in a text that came before it.
- */
-export const render = (all: ReadonlyArray<Happened>): string => {
-  const scrubber = new Scrubber()
-  const done = all.flatMap(({ operation, outcome, request }) =>
-    outcome === undefined ? [] : [{
-      operation,
-      request,
-      outcome,
-      body: outcome._tag === "Answered" ? Wire.jsonObject(new TextDecoder().decode(outcome.bytes)) : undefined
-    }]
-  )
-  for (const { body, operation, outcome, request } of done) {
-    const known = Secrets.of(operation)
-    scrubber.learn(known.request, request)
-    // also an error may hold members of a success, and a secret is one wherever it came
-    if (outcome._tag === "Answered" && body !== undefined) scrubber.learn(known.response, body)
-  }
-  const exchanges = done.map(({ body, operation, outcome, request }) => ({
-    operation: operation.name,
-    request: scrubber.members(Secrets.of(operation).request, request),
-    ...rendered(scrubber, operation, outcome, body)
-  }))
-  return `${JSON.stringify({ format, version, exchanges }, null, 2)}\n`
-}
-
-const rendered = (
-  scrubber: Scrubber,
-  operation: Wire.AnyOperation,
-  outcome: Outcome,
-  body: Wire.Members | undefined
-): object => {
-  switch (outcome._tag) {
-    case "Unanswered":
-      return { unanswered: true }
-    case "Failed": {
-      const { code, heals, sent, syscall } = outcome.failure
-      return {
-        failure: {
-          sent,
-          code: scrubber.text(code),
-          heals,
-          ...(syscall === undefined ? {} : { syscall: scrubber.text(syscall) })
-        }
-      }
-    }
-    case "Answered": {
-      const { bytes, end, head } = outcome
-      return {
-        answer: {
-          status: head.status,
-          headers: Object.fromEntries(keptHeaders.flatMap((name) => {
-            const value = head.headers[name]
-            return value === undefined ? [] : [[name, scrubber.text(value, true)]]
-          })),
-          ...(body === undefined || end !== "whole" ? { bytes: bytes.length } : {
-            body: isSuccess(head)
-              ? scrubber.members(Secrets.of(operation).response, body)
-              : errorBody(scrubber, body)
-          }),
-          ...(end === "whole" ? {} : end === "stalled" ? { stalled: true } : { cutOff: scrubber.text(end.cutOff) })
-        }
-      }
-    }
-  }
-}
-
-const free = ["error_description", "reason", "endpoint"]
-
-const errorBody = (scrubber: Scrubber, body: Wire.Members): object =>
-  Object.fromEntries(errorMembers.flatMap((key) => {
-    const value = body[key]
-    return typeof value === "string" ? [[key, scrubber.text(value, free.includes(key))]] : []
-  }))
+`

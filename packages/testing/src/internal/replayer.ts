@@ -22,13 +22,16 @@ export class Bindings {
   readonly #placeholder = new Map<string, string>()
 
   /** The placeholders that an answer gives out: they come back as they are. */
-  issue(known: Secrets.Known, members: unknown): void {
-    if (Array.isArray(members)) return members.forEach((one: unknown) => this.issue(known, one))
-    if (!Predicate.isObject(members)) return
-    for (const [key, value] of Object.entries(members)) {
-      if (known.secret.has(key) && typeof value === "string") this.#issued.add(value)
-      else this.issue(known, value)
-    }
+  issue(shape: Secrets.Shape, members: unknown): void {
+    if (Array.isArray(members)) {
+      const { item } = shape
+      if (item !== undefined) members.forEach((one: unknown) => this.issue(item, one))
+    } else if (Predicate.isObject(members)) {
+      for (const [key, value] of Object.entries(members)) {
+        const member = shape.members.get(key)
+        if (member !== undefined) this.issue(member, value)
+      }
+    } else if (shape.secret && typeof members === "string") this.#issued.add(members)
   }
 
   /** A secret that the recording did not give out is the caller's own: any will do, but it stays the same. */
@@ -49,42 +52,66 @@ export const differences = (
   recorded: Wire.Members,
   actual: Wire.Members
 ): ReadonlyArray<string> => {
-  const known = Secrets.of(operation).request
-  const compare = (key: string, recorded: unknown, actual: unknown): ReadonlyArray<string> => {
-    if (known.secret.has(key) && typeof recorded === "string" && typeof actual === "string" && recorded !== "") {
+  const compare = (shape: Secrets.Shape, key: string, recorded: unknown, actual: unknown): ReadonlyArray<string> => {
+    if (shape.secret && typeof recorded === "string" && typeof actual === "string" && recorded !== "") {
       return bindings.fits(recorded, actual) ? [] : [`    ${key}: another secret than the recorded ${recorded}`]
     }
     if (Scrub.isGone(recorded) && typeof actual === "string") return []
-    if (Predicate.isObject(recorded) && Predicate.isObject(actual) && !Array.isArray(recorded)) {
-      return entries(recorded, actual).flatMap(([key, left, right]) => compare(key, left, right))
+    const differs = () => [Show.difference(key, recorded, shown(shape, key, actual))]
+    if (Array.isArray(recorded) && Array.isArray(actual)) {
+      const { item } = shape
+      if (item === undefined) return []
+      if (recorded.length !== actual.length) return differs()
+      return recorded.flatMap((one: unknown, at) => compare(item, `${key}[${at}]`, one, actual[at]))
     }
-    if (JSON.stringify(recorded) === JSON.stringify(actual)) return []
-    const shown = known.secret.has(key) && actual !== undefined ? Redacted.make(actual, { label: key }) : actual
-    return [Show.difference(key, recorded, shown)]
+    if (isMembers(recorded) && isMembers(actual)) return members(shape, recorded, actual)
+    return recorded === actual ? [] : differs()
   }
-  return entries(recorded, actual)
-    .filter(([key]) => known.all.has(key))
-    .flatMap(([key, left, right]) => compare(key, left, right))
+  const members = (shape: Secrets.Shape, recorded: object, actual: object): ReadonlyArray<string> => {
+    const [a, b] = [
+      new Map<string, unknown>(Object.entries(recorded)),
+      new Map<string, unknown>(Object.entries(actual))
+    ]
+    return [...shape.members].sort(([a], [b]) => a < b ? -1 : 1)
+      .flatMap(([key, member]) => compare(member, key, a.get(key), b.get(key)))
+  }
+  return members(Secrets.of(operation).request.shape, recorded, actual)
 }
 
-const entries = (left: object, right: object): ReadonlyArray<readonly [string, unknown, unknown]> => {
-  const [a, b] = [new Map<string, unknown>(Object.entries(left)), new Map<string, unknown>(Object.entries(right))]
-  return [...new Set([...a.keys(), ...b.keys()])].sort().map((key) => [key, a.get(key), b.get(key)])
+const isMembers = (u: unknown): u is object => Predicate.isObject(u) && !Array.isArray(u)
+
+/** A member as an error may show it: what the schema names at its place, with its secrets redacted. */
+const shown = (shape: Secrets.Shape, key: string, member: unknown): unknown => {
+  if (Array.isArray(member)) {
+    const { item } = shape
+    return item === undefined ? [] : member.map((one: unknown) => shown(item, key, one))
+  }
+  if (Predicate.isObject(member)) {
+    return Object.fromEntries(
+      Object.entries(member).flatMap(([key, value]) => {
+        const known = shape.members.get(key)
+        return known === undefined ? [] : [[key, shown(known, key, value)]]
+      })
+    )
+  }
+  return shape.secret && member !== undefined ? Redacted.make(member, { label: key }) : member
 }
 
-/** What was recorded happens again, at once. */
+/** What was recorded happens again, at once. `beyond` is what a reader meets that wants more than there was. */
 export const again = (
   bindings: Bindings,
   operation: Wire.AnyOperation,
   request: HttpClientRequest.HttpClientRequest,
-  exchange: Recording.Exchange
+  exchange: Recording.Exchange,
+  beyond: (bytes: number) => Effect.Effect<never>
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> => {
   if ("unanswered" in exchange) return Effect.never
   if ("failure" in exchange) return Effect.fail(Answer.failure(request, exchange.failure))
-  const { body, bytes = 0, cutOff, headers, stalled, status } = exchange.answer
-  bindings.issue(Secrets.of(operation).response, body)
+  const { body, bytes = 0, cutOff, headers, stalled, status, stopped } = exchange.answer
+  bindings.issue(Secrets.of(operation).response.shape, body)
   // as long as the body was, and as little JSON
-  const text = body === undefined ? "x".repeat(Math.min(bytes, 2 ** 24)) : JSON.stringify(body)
+  const length = Math.min(bytes, 2 ** 24)
+  const text = body === undefined ? "x".repeat(length) : JSON.stringify(body).padEnd(length)
   const whole: Stream.Stream<Uint8Array, Answer.CutOff> = text === "" ? Stream.empty : Stream.make(Answer.bytesOf(text))
   return Effect.succeed(Answer.make(
     request,
@@ -93,6 +120,8 @@ export const again = (
       ? Stream.concat(whole, Stream.fail({ name: "Error", code: cutOff }))
       : stalled === true
       ? Stream.concat(whole, Stream.never)
+      : stopped === true
+      ? Stream.concat(whole, Stream.fromEffect(beyond(bytes)))
       : whole
   ))
 }

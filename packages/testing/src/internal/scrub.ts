@@ -3,9 +3,15 @@
  *
  * A secret becomes a placeholder, the same one wherever it stands. Any other text that holds a run of a secret, in any of
  * the forms that a text may carry it in, goes as a whole: what is stored is for reading, and half a text helps nobody.
+ *
+ * Its work is linear in what it learns and reads. Each form of a secret is cut into runs once. A text is looked through
+ * once for the secrets that are known, and again for new ones alone.
  */
 import * as Predicate from "effect/Predicate"
-import type * as Secrets from "./secrets.ts"
+import { Codes } from "./codes.ts"
+import { Grams, run } from "./grams.ts"
+import * as Secrets from "./secrets.ts"
+import * as Spelling from "./spelling.ts"
 
 export const gone = "<scrubbed>"
 
@@ -14,121 +20,171 @@ const goneUrl = "https://scrubbed.invalid/"
 /** What stands for a text that was taken out: no replay can know what it was. */
 export const isGone = (u: unknown): boolean => u === gone || u === goneUrl
 
-// As in core: a run of this many characters is taken for the secret, even when the rest is missing.
-const run = 8
+/** The code that a person confirms, as `Secrets.spelled` spells it. */
+const personal = "usercode"
 
-const between = "\u0000"
+/** What is looked for: the runs of long forms, and short forms as a whole. */
+class Wanted {
+  readonly #runs = new Grams()
+  readonly #short = new Map<number, Set<string>>()
 
-/** The code that a person confirms: no secret, but no log and no repository is to have it. */
-const personal = "userCode"
+  add(form: string): void {
+    if (form.length >= run) return this.#runs.add(form)
+    const same = this.#short.get(form.length) ?? new Set()
+    this.#short.set(form.length, same.add(form.toLowerCase()))
+  }
+
+  /** A long form has a run in the text. */
+  meets(text: string): boolean {
+    return this.#runs.meets(text)
+  }
+
+  /** A short form stands in the text. */
+  names(text: string): boolean {
+    if (this.#short.size === 0) return false
+    const lower = text.toLowerCase()
+    for (const [length, forms] of this.#short) {
+      for (let at = 0; at + length <= lower.length; at++) if (forms.has(lower.slice(at, at + length))) return true
+    }
+    return false
+  }
+}
+
+interface Read {
+  /** How much was known when the text was read. */
+  readonly revision: number
+  readonly secret: boolean
+  readonly out: string
+}
 
 export class Scrubber {
-  readonly #placeholders = new Map<string, string>()
+  readonly #secrets = new Map<string, { readonly label: string; placeholder: string | undefined }>()
   readonly #counts = new Map<string, number>()
-  readonly #codes = new Map<string, string>()
-  #runs = between
-  readonly #short: Array<string> = []
+  readonly #codes = new Codes()
+  readonly #all = new Wanted()
+  #fresh = new Wanted()
+  #freshSince = 0
+  #revision = 0
+  #scanned = 0
+  readonly #read = { free: new Map<string, Read>(), bound: new Map<string, Read>() }
 
-  /** Learns the secrets of members, before any text is scrubbed. */
-  learn(known: Secrets.Known, members: unknown): void {
-    each(members, (key, value) => {
-      if (known.secret.has(key) && value !== "") this.#learnSecret(key, value)
-      else if (key === personal && known.all.has(key) && value !== "") this.#learnCode(value)
-    })
+  /** Grows with each secret and each code that is learnt. */
+  get revision(): number {
+    return this.#revision
   }
 
-  #learnSecret(label: string, value: string): void {
-    if (this.#placeholders.has(value)) return
-    const count = (this.#counts.get(label) ?? 0) + 1
-    this.#counts.set(label, count)
-    this.#placeholders.set(value, `<${label} ${count}>`)
-    this.#watch(value)
+  /** How many characters of texts were looked through: the measure of its work. */
+  get scanned(): number {
+    return this.#scanned
   }
 
-  #learnCode(value: string): void {
-    if (this.#codes.has(value)) return
-    this.#codes.set(value, `USER-${String(this.#codes.size + 1).padStart(4, "0")}`)
-    this.#watch(value)
+  /** Every text is read again from here on before it is stored, so that the secrets of until now are no longer fresh. */
+  settle(): void {
+    if (this.#freshSince === this.#revision) return
+    this.#fresh = new Wanted()
+    this.#freshSince = this.#revision
   }
 
-  #watch(value: string): void {
-    for (const form of formsOf(value)) {
-      if (form.length >= run) this.#runs += `${form}${between}`
-      else this.#short.push(form)
+  /**
+   * Learns the secrets of members at any depth. All that stands below the name of a secret is one, whatever names it has
+   * there.
+   */
+  learn(secret: ReadonlyMap<string, string>, named: ReadonlySet<string>, members: unknown): void {
+    // no recursion: a body may be nested as deep as it is long
+    const queue: Array<readonly [label: string | undefined, value: unknown]> = [[undefined, members]]
+    for (let at = 0; at < queue.length; at++) {
+      const [label, value] = queue[at] ?? []
+      if (Array.isArray(value)) { for (const one of value) queue.push([label, one]) }
+      else if (Predicate.isObject(value)) {
+        for (const [key, one] of Object.entries(value)) {
+          const spelled = Secrets.spelled(key)
+          // a short name or number is no secret to speak of, and many texts have it
+          if (label !== undefined && !named.has(key) && key.length >= run) this.#learn(label, key)
+          queue.push([label ?? secret.get(spelled) ?? (spelled === personal ? personal : undefined), one])
+        }
+      } else if (label !== undefined) {
+        if (typeof value === "string") this.#learn(label, value)
+        else if (typeof value === "number" && String(value).length >= run) this.#learn(label, String(value))
+      }
     }
   }
 
-  /** Members as they may be stored: those that the schema names, without their secrets. */
-  members(known: Secrets.Known, members: unknown): unknown {
-    if (Array.isArray(members)) return members.map((one: unknown) => this.members(known, one))
-    if (!Predicate.isObject(members)) return typeof members === "string" ? this.text(members) : members
-    return Object.fromEntries(
-      Object.entries(members)
-        .filter(([key]) => known.all.has(key))
-        .map(([key, value]) => [key, this.#member(known, key, value)])
-    )
+  /** Learns the secrets of a body that is no JSON object: a form, or JSON that was cut off. */
+  learnText(secret: ReadonlyMap<string, string>, text: string): void {
+    for (
+      const [, name = "", value = ""] of text.matchAll(
+        /([a-z_-]{4,32})["']?\s{0,8}[:=]\s{0,8}["']?([^"'&\s<>,;]{8,})/gi
+      )
+    ) {
+      const spelled = Secrets.spelled(name)
+      const label = secret.get(spelled) ?? (spelled === personal ? personal : undefined)
+      if (label !== undefined) this.#learn(label, Spelling.layersOf(value).texts.at(-1) ?? value)
+    }
   }
 
-  #member(known: Secrets.Known, key: string, value: unknown): unknown {
-    if (value === null || value === "") return value
-    if (known.secret.has(key) && !Predicate.isObject(value)) {
-      return typeof value === "string" ? this.#placeholders.get(value) ?? gone : gone
+  #learn(label: string, value: string): void {
+    if (value === "") return
+    if (label === personal) {
+      if (this.#codes.learn(value)) this.#revision++
+      return
     }
-    if (key === personal) return typeof value === "string" ? this.#codes.get(value) ?? gone : gone
-    return typeof value === "string" && known.fixed.has(value) ? value : this.members(known, value)
+    if (this.#secrets.has(value)) return
+    this.#secrets.set(value, { label, placeholder: undefined })
+    for (const form of Spelling.formsOf(value)) {
+      this.#all.add(form)
+      this.#fresh.add(form)
+    }
+    this.#revision++
+  }
+
+  #placeholder(value: string): string {
+    const secret = this.#secrets.get(value)
+    if (secret === undefined) return gone
+    if (secret.placeholder === undefined) {
+      const count = (this.#counts.get(secret.label) ?? 0) + 1
+      this.#counts.set(secret.label, count)
+      secret.placeholder = `<${secret.label} ${count}>`
+    }
+    return secret.placeholder
+  }
+
+  /** The members that the schema names at their place, without their secrets. What it does not expect there is empty. */
+  members(shape: Secrets.Shape, members: unknown, key = ""): unknown {
+    if (Array.isArray(members)) {
+      const { item } = shape
+      return item === undefined ? [] : members.map((one: unknown) => this.members(item, one, key))
+    }
+    if (Predicate.isObject(members)) {
+      return Object.fromEntries(
+        Object.entries(members).flatMap(([key, value]) => {
+          const member = shape.members.get(key)
+          return member === undefined ? [] : [[key, this.members(member, value, key)]]
+        })
+      )
+    }
+    if (members === null || members === "") return members
+    if (shape.secret || Secrets.spelled(key) === personal) {
+      if (typeof members !== "string") return typeof members === "number" ? 0 : false
+      return shape.secret ? this.#placeholder(members) : this.#codes.aliasOf(members) ?? gone
+    }
+    return typeof members !== "string" || shape.fixed.has(members) ? members : this.text(members)
   }
 
   /** A text of any kind: user codes are replaced in it, and it goes where a secret is left. */
   text(text: string, free = false): string {
-    let out = text
-    for (const [code, alias] of this.#codes) {
-      for (const [from, to] of [[code, alias], [code.replaceAll("-", ""), alias.replaceAll("-", "")]] as const) {
-        if (from.length >= 4) out = out.replaceAll(from, to)
-      }
-    }
-    if (!this.#holds(out, free)) return out
-    return URL.canParse(out) && /^https?:/i.test(out) ? goneUrl : gone
-  }
-
-  #holds(text: string, free: boolean): boolean {
-    for (let at = 0; at + run <= text.length; at++) {
-      const part = text.slice(at, at + run)
-      if (!part.includes(between) && this.#runs.includes(part)) return true
-    }
+    const reads = free ? this.#read.free : this.#read.bound
+    const before = reads.get(text)
+    if (before !== undefined && (before.secret || before.revision === this.#revision)) return before.out
+    // what was read since the fresh ones began has been held against all others
+    const wanted = before !== undefined && before.revision >= this.#freshSince ? this.#fresh : this.#all
+    const { contents, more, texts } = Spelling.readingsOf(text)
+    const all = [...texts, ...contents]
+    this.#scanned += all.reduce((sum, { length }) => sum + length, 0)
     // short secrets are words that an enumeration may have too: they are looked for where the service writes freely
-    return free && this.#short.some((form) => text.includes(form))
+    const secret = more || all.some((one) => wanted.meets(one)) || (free && texts.some((one) => wanted.names(one)))
+    const replaced = secret ? undefined : this.#codes.replace(text)
+    const out = replaced ?? (URL.canParse(text) && /^https?:/i.test(text) ? goneUrl : gone)
+    reads.set(text, { revision: this.#revision, secret, out })
+    return out
   }
 }
-
-/** Every text of the members, at any depth, with its key. */
-const each = (members: unknown, f: (key: string, value: string) => void, key = ""): void => {
-  if (typeof members === "string") f(key, members)
-  else if (Array.isArray(members)) members.forEach((one: unknown) => each(one, f, key))
-  else if (Predicate.isObject(members)) Object.entries(members).forEach(([key, one]) => each(one, f, key))
-}
-
-/** The forms in which a text may come back: JSON, URL, hex, and base64 at each of its three offsets. */
-const formsOf = (secret: string): ReadonlyArray<string> => {
-  const based = [base64(secret), base64(` ${secret}`).slice(2), base64(`  ${secret}`).slice(3)].map((form) =>
-    form.replace(/=+$/, "")
-  )
-  const digits = hex(secret)
-  return [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    encodeURIComponent(secret.toWellFormed()),
-    digits,
-    digits.toUpperCase(),
-    ...based,
-    ...based.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))
-  ]
-}
-
-const base64 = (text: string): string => {
-  let binary = ""
-  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte)
-  return btoa(binary)
-}
-
-const hex = (text: string): string =>
-  Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16).padStart(2, "0")).join("")

@@ -5,22 +5,41 @@ import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import type * as Wire from "./wire.ts"
 
-export interface Known {
-  /** The members that the schemas name, at any depth. */
-  readonly all: ReadonlySet<string>
-  /** Those of them that are `Redacted`. */
-  readonly secret: ReadonlySet<string>
-  /** The values that the model fixes, such as those of `grantType`: no secret is one of them. */
+/** What may stand at one place of a body. */
+export interface Shape {
+  /** The members of an object; none where the schema has no object. */
+  readonly members: ReadonlyMap<string, Shape>
+  /** What the items of an array are; absent where the schema has no array. */
+  readonly item: Shape | undefined
+  /** The place holds a `Redacted`. */
+  readonly secret: boolean
+  /** The values that the model fixes here, such as those of `grantType`: no secret is one of them. */
   readonly fixed: ReadonlySet<string>
 }
 
-const cache = new WeakMap<Wire.AnyOperation, { readonly request: Known; readonly response: Known }>()
+export interface Known {
+  readonly shape: Shape
+  /** The members that the schemas name, at any depth. */
+  readonly all: ReadonlySet<string>
+  /** The secret ones of them: the name in {@link spelled}, and the name that the schemas have. */
+  readonly secret: ReadonlyMap<string, string>
+}
+
+export interface Sides {
+  readonly request: Known
+  readonly response: Known
+}
+
+/** One spelling for `accessToken`, `access_token` and `Access-Token`. */
+export const spelled = (name: string): string => name.replaceAll(/[_-]/g, "").toLowerCase()
+
+const cache = new WeakMap<Wire.AnyOperation, Sides>()
 
 /**
  * Throws for a schema whose wire names are not its own, since it cannot be told which member is which, and for a secret
  * that is no text.
  */
-export const of = (operation: Wire.AnyOperation): { readonly request: Known; readonly response: Known } => {
+export const of = (operation: Wire.AnyOperation): Sides => {
   // a version of Effect that spells it otherwise must record nothing, rather than secrets in the clear
   if (redactedIn(Schema.RedactedFromValue(Schema.String).ast).length === 0) {
     throw new RangeError("RecordedTransport: this version of Effect does not say which members are Redacted")
@@ -31,44 +50,71 @@ export const of = (operation: Wire.AnyOperation): { readonly request: Known; rea
   return found
 }
 
+/** The secret members of all operations: a service may put a secret into the response of another operation. */
+export const together = (
+  operations: ReadonlyArray<Wire.AnyOperation>
+): { readonly [Side in keyof Sides]: ReadonlyMap<string, string> } => ({
+  request: new Map(operations.flatMap((operation) => [...of(operation).request.secret])),
+  response: new Map(operations.flatMap((operation) => [...of(operation).response.secret]))
+})
+
+interface Building extends Shape {
+  readonly members: Map<string, Building>
+  item: Building | undefined
+  secret: boolean
+  readonly fixed: Set<string>
+}
+
+const empty = (): Building => ({ members: new Map(), item: undefined, secret: false, fixed: new Set() })
+
 const known = (name: string, ast: SchemaAST.AST): Known => {
   const all = new Set<string>()
-  const secret = new Set<string>()
-  const fixed = new Set<string>()
-  const visit = (ast: SchemaAST.AST): void => {
+  const secret = new Map<string, string>()
+  const refused = (why: string) => new RangeError(`RecordedTransport: ${why}, which cannot be scrubbed`)
+  const visit = (ast: SchemaAST.AST, into: Building): void => {
     switch (ast._tag) {
-      case "Objects":
-        if (ast.encoding !== undefined) {
-          throw new RangeError(
-            `RecordedTransport: the schema of ${name} renames or computes members, which cannot be scrubbed`
-          )
-        }
+      case "Objects": {
+        if (ast.encoding !== undefined) throw refused(`the schema of ${name} renames or computes members`)
         for (const { name: member, type } of ast.propertySignatures) {
           const key = String(member)
+          const child = into.members.get(key) ?? empty()
+          into.members.set(key, child)
           all.add(key)
           const secrets = redactedIn(type)
-          if (secrets.length > 0) secret.add(key)
-          if (!secrets.every(isText)) {
-            throw new RangeError(
-              `RecordedTransport: ${key} of ${name} is a secret that is no text, which cannot be scrubbed`
-            )
+          if (secrets.length > 0) {
+            child.secret = true
+            secret.set(spelled(key), key)
           }
-          visit(type)
+          if (!secrets.every(isText)) throw refused(`${key} of ${name} is a secret that is no text`)
+          visit(type, child)
+        }
+        const before = secret.size
+        for (const { type } of ast.indexSignatures) {
+          const value = empty()
+          visit(type, value)
+          if (redactedIn(type).length > 0 || secret.size > before) {
+            throw refused(`${name} has secrets under names that its schema does not fix`)
+          }
         }
         return
+      }
       case "Literal":
-        fixed.add(String(ast.literal))
+        into.fixed.add(String(ast.literal))
         return
       case "Union":
-        return ast.types.forEach(visit)
-      case "Arrays":
-        return [...ast.elements, ...ast.rest].forEach(visit)
+        return ast.types.forEach((type) => visit(type, into))
+      case "Arrays": {
+        const item = into.item ?? empty()
+        into.item = item
+        return [...ast.elements, ...ast.rest].forEach((type) => visit(type, item))
+      }
       case "Suspend":
-        throw new RangeError(`RecordedTransport: the schema of ${name} is recursive, which cannot be scrubbed`)
+        throw refused(`the schema of ${name} is recursive`)
     }
   }
-  visit(ast)
-  return { all, secret, fixed }
+  const shape = empty()
+  visit(ast, shape)
+  return { shape, all, secret }
 }
 
 const isRedacted = (ast: SchemaAST.AST): ast is SchemaAST.Declaration => {

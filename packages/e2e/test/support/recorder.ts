@@ -1,0 +1,18 @@
+/**
+ * Records to the file that it is told, until it is killed.
+ */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as RecordedTransport from "@sso-oidc/testing/RecordedTransport"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+
+await Effect.runPromise(
+  Effect.andThen(Console.log("recording"), Effect.never).pipe(
+    Effect.provide(Layer.provide(RecordedTransport.record({ file: process.argv[2] ?? "" }), [
+      NodeFileSystem.layer,
+      Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => Effect.never))
+    ]))
+  )
+)

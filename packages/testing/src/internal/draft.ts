@@ -1,0 +1,178 @@
+/**
+ * A recording while it is made: what happened, secrets and all, and the file of it.
+ */
+import type * as Answer from "./answer.ts"
+import * as Recording from "./recording.ts"
+import { Scrubber } from "./scrub.ts"
+import * as Secrets from "./secrets.ts"
+import * as Wire from "./wire.ts"
+
+/**
+ * How a body ended: `"stopped"` where its reader wanted no more of it, `"stalled"` where its reader gave up waiting or
+ * failed.
+ */
+export type End = "whole" | "stopped" | "stalled" | { readonly cutOff: string }
+
+/** What came of a request. */
+export type Outcome =
+  | { readonly _tag: "Failed"; readonly failure: Answer.Failure }
+  | { readonly _tag: "Unanswered" }
+  | { readonly _tag: "Answered"; readonly head: Answer.Head; readonly bytes: Uint8Array; readonly end: End }
+
+type Told =
+  | Exclude<Outcome, { readonly _tag: "Answered" }>
+  | {
+    readonly _tag: "Answered"
+    readonly head: Answer.Head
+    readonly length: number
+    readonly body: Wire.Members | undefined
+    readonly end: End
+  }
+
+/** One exchange. It has no outcome while it is under way. */
+export interface Happened {
+  readonly operation: Wire.AnyOperation
+  readonly request: Wire.Members
+  told: Told | undefined
+  /** As it stands in the file, unless there is something new to tell or to scrub. */
+  text: string | undefined
+}
+
+export class Draft {
+  readonly #all: Array<Happened> = []
+  readonly #scrubber = new Scrubber()
+  readonly #secret: ReturnType<typeof Secrets.together>
+  #revision = 0
+
+  constructor(operations: ReadonlyArray<Wire.AnyOperation>) {
+    this.#secret = Secrets.together(operations)
+  }
+
+  /** How many characters of texts were looked through for secrets: the measure of its work. */
+  get scanned(): number {
+    return this.#scrubber.scanned
+  }
+
+  /** An exchange has its place in the order of the requests. */
+  begin(operation: Wire.AnyOperation, request: Wire.Members): Happened {
+    const happened: Happened = { operation, request, told: undefined, text: undefined }
+    this.#all.push(happened)
+    this.#scrubber.learn(this.#secret.request, Secrets.of(operation).request.all, request)
+    return happened
+  }
+
+  tell(happened: Happened, outcome: Outcome): void {
+    happened.text = undefined
+    if (outcome._tag !== "Answered") {
+      happened.told = outcome
+      return
+    }
+    const { bytes, end, head } = outcome
+    const text = new TextDecoder().decode(bytes)
+    const body = Wire.jsonObject(text)
+    happened.told = { _tag: "Answered", head, length: bytes.length, body, end }
+    // also an error may hold members of a success, and a secret is one wherever it came
+    if (body === undefined) this.#scrubber.learnText(this.#secret.response, text)
+    else this.#scrubber.learn(this.#secret.response, Secrets.of(happened.operation).response.all, body)
+  }
+
+  /**
+   * The file. Every secret of all exchanges is learnt before the first text is written, so that none stands in a text
+   * that came before it: when there is a new one, all texts are looked through for it.
+   */
+  render(): string {
+    const old = this.#revision === this.#scrubber.revision
+    const exchanges = this.#all.flatMap((happened) => {
+      if (happened.told === undefined) return []
+      if (!old || happened.text === undefined) happened.text = this.#exchange(happened, happened.told)
+      return [happened.text]
+    })
+    this.#revision = this.#scrubber.revision
+    this.#scrubber.settle()
+    return Recording.file(exchanges)
+  }
+
+  #exchange({ operation, request }: Happened, told: Told): string {
+    const known = Secrets.of(operation)
+    return Recording.indented({
+      operation: operation.name,
+      request: this.#scrubber.members(known.request.shape, request),
+      ...outcomeOf(this.#scrubber, known.response.shape, told)
+    })
+  }
+}
+
+// -----------------------------------------------------------------------------
+// rendering
+// -----------------------------------------------------------------------------
+
+const keptHeaders = [
+  "content-type",
+  "date",
+  "retry-after",
+  "x-amzn-errortype",
+  "x-amzn-requestid",
+  "x-amzn-request-id",
+  "x-amz-request-id"
+]
+
+/** The members of an error, in whichever dialect. What a person may read in them is free text. */
+const errorMembers = ["__type", "code", "endpoint", "error", "error_description", "reason", "region"]
+
+const free = ["error_description", "reason", "endpoint"]
+
+const isSuccess = (head: Answer.Head): boolean => head.status === 200
+
+const outcomeOf = (scrubber: Scrubber, shape: Secrets.Shape, told: Told): object => {
+  switch (told._tag) {
+    case "Unanswered":
+      return { unanswered: true }
+    case "Failed": {
+      const { code, heals, sent, syscall } = told.failure
+      return {
+        failure: {
+          sent,
+          code: scrubber.text(code),
+          heals,
+          ...(syscall === undefined ? {} : { syscall: scrubber.text(syscall) })
+        }
+      }
+    }
+    case "Answered": {
+      const { body, end, head, length } = told
+      // what was read of a body may be a whole object, which its reader knew
+      const isKnown = body !== undefined && (end === "whole" || end === "stopped")
+      return {
+        answer: {
+          status: head.status,
+          headers: Object.fromEntries(keptHeaders.flatMap((name) => {
+            const value = head.headers[name]
+            return value === undefined ? [] : [[name, scrubber.text(value, true)]]
+          })),
+          ...(isKnown ? { body: isSuccess(head) ? scrubber.members(shape, body) : errorBody(scrubber, body) } : {}),
+          ...(isKnown && end === "whole" ? {} : { bytes: length }),
+          ...endOf(scrubber, end)
+        }
+      }
+    }
+  }
+}
+
+const endOf = (scrubber: Scrubber, end: End): object => {
+  switch (end) {
+    case "whole":
+      return {}
+    case "stopped":
+      return { stopped: true }
+    case "stalled":
+      return { stalled: true }
+    default:
+      return { cutOff: scrubber.text(end.cutOff) }
+  }
+}
+
+const errorBody = (scrubber: Scrubber, body: Wire.Members): object =>
+  Object.fromEntries(errorMembers.flatMap((key) => {
+    const value = body[key]
+    return typeof value === "string" ? [[key, scrubber.text(value, free.includes(key))]] : []
+  }))

@@ -1,0 +1,184 @@
+/**
+ * The file of a recording, which one recorder has to itself.
+ *
+ * A recorder takes `FILE.lock` before its first write and gives it back at its end. It writes into a new file beside
+ * `FILE`, with a name that cannot be guessed and that must not exist, and moves it into place: a killed process leaves the
+ * last whole recording, and no link leads a write elsewhere. The lock of a process that is gone is taken over.
+ */
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import type * as PlatformError from "effect/PlatformError"
+import * as Predicate from "effect/Predicate"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as Wire from "./wire.ts"
+
+export interface Problem {
+  readonly problem: "unreadable" | "unwritable" | "inUse"
+  readonly detail: string
+}
+
+export interface RecordingFile {
+  readonly read: Effect.Effect<string, Problem>
+  readonly write: (text: string) => Effect.Effect<void, Problem>
+  /** Keeps other recorders out until the end of the scope. */
+  readonly lock: Effect.Effect<void, Problem, Scope.Scope>
+}
+
+// Two recorders of a process that take over the same lock at once would both lose it.
+const oneAtATime = Semaphore.makeUnsafe(1)
+
+export const make = (fs: FileSystem.FileSystem, path: string): RecordingFile => {
+  const lockPath = `${path}.lock`
+  const token = randomName()
+  const mine = `${JSON.stringify({ heldBy: "a recorder of @sso-oidc/testing", ...self(), token })}\n`
+  const temporary = (token: string) => `${path}.${token}.tmp`
+  let held = false
+
+  const failed = (problem: Problem["problem"]) =>
+    Effect.mapError((error: PlatformError.PlatformError): Problem => ({ problem, detail: detailOf(error) }))
+  const inUse = (holder: string): Problem => ({
+    problem: "inUse",
+    detail: `${holder} holds ${lockPath}. ` +
+      `Give each recording its own file, or let its users share one layer. If no recorder is running, delete ${lockPath}`
+  })
+  const removed = (path: string) => Effect.ignore(fs.remove(path, { force: true }))
+  const take = Effect.suspend(() => fs.writeFileString(lockPath, mine, { flag: "wx" }))
+  const holder = Effect.option(Effect.suspend(() => fs.readFileString(lockPath)))
+
+  /** A disk may be full after the lock was made and before it says by which recorder. */
+  const unfinished = Effect.flatMap(
+    holder,
+    (found) => found._tag === "Some" && mine.startsWith(found.value) ? removed(lockPath) : Effect.void
+  )
+
+  const acquire = (attempts: number): Effect.Effect<void, Problem> =>
+    Effect.catch(take, (error) =>
+      error.reason._tag !== "AlreadyExists"
+        ? Effect.andThen(unfinished, failed("unwritable")(Effect.fail(error)))
+        : Effect.flatMap(holder, (found) => {
+          const text = found._tag === "Some" ? found.value : undefined
+          const left = text === undefined ? undefined : holderOf(text)
+          const isFree = text === undefined || (left !== undefined && isOver(left))
+          if (attempts === 0 || !isFree) {
+            return Effect.fail(
+              inUse(
+                left === undefined
+                  ? "another recorder"
+                  : isSelf(left)
+                  ? "a recorder of this process"
+                  : `the recorder of process ${left.pid}`
+              )
+            )
+          }
+          return Effect.andThen(text === undefined ? Effect.void : takeOver(text, left?.token), acquire(attempts - 1))
+        }))
+
+  /** Moves the lock away first: of two recorders that found the same one, the other must not remove the new lock. */
+  const takeOver = (text: string, left: string | undefined) => {
+    const aside = `${lockPath}.${randomName()}`
+    return Effect.ignore(Effect.gen(function*() {
+      yield* fs.rename(lockPath, aside)
+      if ((yield* fs.readFileString(aside)) !== text) return yield* fs.rename(aside, lockPath)
+      yield* removed(aside)
+      if (left !== undefined) yield* removed(temporary(left))
+    }))
+  }
+
+  /** The lock is still this recorder's: it may have been deleted, or taken over from another machine. */
+  const kept = Effect.flatMap(holder, (found) =>
+    found._tag === "None"
+      ? acquire(0)
+      : found.value === mine
+      ? Effect.void
+      : Effect.fail(inUse("another recorder")))
+
+  return {
+    read: failed("unreadable")(Effect.suspend(() => fs.readFileString(path))),
+    write: (text) =>
+      Effect.suspend(() => held ? kept : Effect.void).pipe(
+        Effect.andThen(
+          failed("unwritable")(
+            Effect.andThen(
+              fs.writeFileString(temporary(token), text, { flag: "wx" }),
+              fs.rename(temporary(token), path)
+            )
+          )
+        ),
+        Effect.onExit((exit) => exit._tag === "Success" ? Effect.void : removed(temporary(token)))
+      ),
+    lock: Effect.acquireRelease(
+      Effect.tap(oneAtATime.withPermit(acquire(3)), () =>
+        Effect.sync(() => {
+          held = true
+        })),
+      () =>
+        Effect.flatMap(holder, (found) => {
+          held = false
+          return found._tag === "Some" && found.value === mine ? removed(lockPath) : Effect.void
+        })
+    )
+  }
+}
+
+const detailOf = ({ message, reason }: PlatformError.PlatformError): string =>
+  reason._tag === "NotFound"
+    ? "there is no such file or folder; a relative path counts from the working directory"
+    : message
+
+const randomName = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("")
+
+// -----------------------------------------------------------------------------
+// processes
+// -----------------------------------------------------------------------------
+
+interface Holder {
+  readonly pid: number
+  /** When its process started, in seconds since 1970: in a container each process has the same few ids. */
+  readonly started: number
+  readonly token: string
+}
+
+/** Node's process, or what other platforms have in its place. */
+const processOf = (): unknown => Reflect.get(globalThis, "process")
+
+const call = (target: unknown, name: string, ...args: ReadonlyArray<unknown>): unknown => {
+  const method: unknown = Predicate.hasProperty(target, name) ? target[name] : undefined
+  return typeof method === "function" ? Reflect.apply(method, target, args) : undefined
+}
+
+/** This process; nothing where the platform has none. */
+const self = (): { readonly pid?: number; readonly started?: number } => {
+  const process = processOf()
+  const uptime = call(process, "uptime")
+  return Predicate.hasProperty(process, "pid") && typeof process.pid === "number" && typeof uptime === "number"
+    ? { pid: process.pid, started: Math.round(Date.now() / 1000 - uptime) }
+    : {}
+}
+
+/** What a lock says. A lock that says nothing is never taken over. */
+const holderOf = (text: string): Holder | undefined => {
+  const { pid, started, token } = Wire.jsonObject(text) ?? {}
+  return typeof pid === "number" && Number.isSafeInteger(pid) && pid > 0 && typeof started === "number" &&
+      typeof token === "string" && /^[0-9a-f]{32}$/.test(token)
+    ? { pid, started, token }
+    : undefined
+}
+
+const isSelf = ({ pid, started }: Holder): boolean => {
+  const here = self()
+  // rounded, and of a clock that may have been set
+  return pid === here.pid && here.started !== undefined && Math.abs(started - here.started) < 5
+}
+
+/** The holder's process is certainly gone. */
+const isOver = (holder: Holder): boolean => {
+  if (holder.pid === self().pid) return !isSelf(holder)
+  try {
+    call(processOf(), "kill", holder.pid, 0) // signal 0 asks, and ends nothing
+    return false
+  } catch (error) {
+    return Predicate.hasProperty(error, "code") && error.code === "ESRCH"
+  }
+}
