@@ -10,6 +10,8 @@
  * holds a request, a response, or a secret in the clear; texts of the service are stripped of control characters and
  * masked where they repeat a secret of the request.
  *
+ * `message` is a member of its own, not a getter: loggers, `console.error` and JSON show an error by its members.
+ *
  * @see https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken.html
  * @since 0.1.0
  */
@@ -116,9 +118,10 @@ export class AccessDeniedException
   static readonly type = "AccessDeniedException"
   static readonly error = "access_denied"
   static readonly status = 400
-  override get message(): string {
-    return told("Access was denied: the request was refused in the browser, or the user has no access here.", this)
-  }
+  override readonly message: string = told(
+    "Access was denied: the request was refused in the browser, or the user has no access here.",
+    this
+  )
 }
 
 /**
@@ -136,9 +139,10 @@ export class AuthorizationPendingException
   static readonly type = "AuthorizationPendingException"
   static readonly error = "authorization_pending"
   static readonly status = 400
-  override get message(): string {
-    return told("The sign-in waits for a person to approve it in the browser: poll again after the interval.", this)
-  }
+  override readonly message: string = told(
+    "The sign-in waits for a person to approve it in the browser: poll again after the interval.",
+    this
+  )
 }
 
 /**
@@ -156,9 +160,7 @@ export class ExpiredTokenException
   static readonly type = "ExpiredTokenException"
   static readonly error = "expired_token"
   static readonly status = 400
-  override get message(): string {
-    return told("The code or token has expired: start a new sign-in.", this)
-  }
+  override readonly message: string = told("The code or token has expired: start a new sign-in.", this)
 }
 
 /**
@@ -176,9 +178,10 @@ export class InternalServerException
   static readonly type = "InternalServerException"
   static readonly error = "server_error"
   static readonly status = 500
-  override get message(): string {
-    return told("The service failed: try again later, and quote the request id to AWS support if it lasts.", this)
-  }
+  override readonly message: string = told(
+    "The service failed: try again later, and quote the request id to AWS support if it lasts.",
+    this
+  )
 }
 
 /**
@@ -196,9 +199,10 @@ export class InvalidClientException
   static readonly type = "InvalidClientException"
   static readonly error = "invalid_client"
   static readonly status = 401
-  override get message(): string {
-    return told("The client registration is not accepted: register again, in the region of the start URL.", this)
-  }
+  override readonly message: string = told(
+    "The client registration is not accepted: register again, in the region of the start URL.",
+    this
+  )
 }
 
 /**
@@ -216,9 +220,10 @@ export class InvalidClientMetadataException
   static readonly type = "InvalidClientMetadataException"
   static readonly error = "invalid_client_metadata"
   static readonly status = 400
-  override get message(): string {
-    return told("The registration's members are not accepted: check clientName and clientType (`public`).", this)
-  }
+  override readonly message: string = told(
+    "The registration's members are not accepted: check clientName and clientType (`public`).",
+    this
+  )
 }
 
 /**
@@ -236,9 +241,10 @@ export class InvalidGrantException
   static readonly type = "InvalidGrantException"
   static readonly error = "invalid_grant"
   static readonly status = 400
-  override get message(): string {
-    return told("The code or token is unknown, used, revoked, or belongs to another client: start a new sign-in.", this)
-  }
+  override readonly message: string = told(
+    "The code or token is unknown, used, revoked, or belongs to another client: start a new sign-in.",
+    this
+  )
 }
 
 /**
@@ -256,9 +262,7 @@ export class InvalidRedirectUriException
   static readonly type = "InvalidRedirectUriException"
   static readonly error = "invalid_redirect_uri"
   static readonly status = 400
-  override get message(): string {
-    return told("A redirect URI is not accepted: use http://127.0.0.1/oauth/callback.", this)
-  }
+  override readonly message: string = told("A redirect URI is not accepted: use http://127.0.0.1/oauth/callback.", this)
 }
 
 /**
@@ -276,9 +280,10 @@ export class InvalidRequestException
   static readonly type = "InvalidRequestException"
   static readonly error = "invalid_request"
   static readonly status = 400
-  override get message(): string {
-    return told("The request is not accepted: check the start URL, and that the region is the start URL's.", this)
-  }
+  override readonly message: string = told(
+    "The request is not accepted: check the start URL, and that the region is the start URL's.",
+    this
+  )
 }
 
 /**
@@ -302,14 +307,12 @@ export class InvalidRequestRegionException
   static readonly type = "InvalidRequestRegionException"
   static readonly error = "invalid_request"
   static readonly status = 400
-  override get message(): string {
-    return told(
-      this.region === undefined
-        ? "The request went to the wrong region."
-        : `The request went to the wrong region: use ${this.region}.`,
-      this
-    )
-  }
+  override readonly message: string = told(
+    this.region === undefined
+      ? "The request went to the wrong region."
+      : `The request went to the wrong region: use ${this.region}.`,
+    this
+  )
 }
 
 /**
@@ -327,9 +330,10 @@ export class InvalidScopeException
   static readonly type = "InvalidScopeException"
   static readonly error = "invalid_scope"
   static readonly status = 400
-  override get message(): string {
-    return told("A scope is not accepted: check the scopes, for example sso:account:access.", this)
-  }
+  override readonly message: string = told(
+    "A scope is not accepted: check the scopes, for example sso:account:access.",
+    this
+  )
 }
 
 /**
@@ -345,9 +349,7 @@ export class SlowDownException extends Schema.TaggedError<SlowDownException>("@s
   static readonly type = "SlowDownException"
   static readonly error = "slow_down"
   static readonly status = 400
-  override get message(): string {
-    return told("Requests come too fast: wait longer between them.", this)
-  }
+  override readonly message: string = told("Requests come too fast: wait longer between them.", this)
 }
 
 /**
@@ -365,9 +367,10 @@ export class UnauthorizedClientException
   static readonly type = "UnauthorizedClientException"
   static readonly error = "unauthorized_client"
   static readonly status = 400
-  override get message(): string {
-    return told("The client may not use this grant: register it for the grant that it uses.", this)
-  }
+  override readonly message: string = told(
+    "The client may not use this grant: register it for the grant that it uses.",
+    this
+  )
 }
 
 /**
@@ -385,17 +388,41 @@ export class UnsupportedGrantTypeException
   static readonly type = "UnsupportedGrantTypeException"
   static readonly error = "unsupported_grant_type"
   static readonly status = 400
-  override get message(): string {
-    return told("The grant type is not supported.", this)
-  }
+  override readonly message: string = told("The grant type is not supported.", this)
 }
 
 // -----------------------------------------------------------------------------
 // errors of the client
 // -----------------------------------------------------------------------------
 
+const undelivered = (
+  self: {
+    readonly operation: string
+    readonly sent: "no" | "maybe" | "answered"
+    readonly code: string
+    readonly heals: boolean
+    readonly host?: string | undefined
+    readonly status?: number | undefined
+    readonly requestId?: string | undefined
+  }
+): string => {
+  const to = self.host === undefined ? "" : ` to ${self.host}`
+  const what = self.sent === "no"
+    ? `${self.operation} could not be sent${to}`
+    : self.sent === "maybe"
+    ? `${self.operation} may have been sent${to}, but no response came`
+    : `${self.operation} was sent${to}, but the response did not arrive whole`
+  return `${what} (${self.code}${self.status === undefined ? "" : `, HTTP ${self.status}`}${
+    self.requestId === undefined ? "" : `, request ${self.requestId}`
+  }). ${
+    self.heals
+      ? "Check the network, the proxy, and that region and endpoint are right, and try again."
+      : "Waiting does not mend it: check certificates and proxy settings."
+  }`
+}
+
 /**
- * No usable answer arrived.
+ * No usable response arrived.
  *
  * `sent` is what decides whether the request may be sent again:
  *
@@ -403,8 +430,8 @@ export class UnsupportedGrantTypeException
  * - `"maybe"`: it may have been received and acted upon.
  * - `"answered"`: the service answered (with `status`), but the answer was cut off or took too long: it acted.
  *
- * `code` names the failure (`ECONNREFUSED`, `TIMEOUT`, …); `heals` is `false` for what does not mend by waiting, such as
- * an untrusted certificate. An answer that was cut off has its `status`, `requestId` and `retryAfter` (seconds). `cause` is a copy of the platform error's name, code and system call, never the error
+ * `code` names the failure (`ECONNREFUSED`, `TIMEOUT`, …); `host` is the host that was called, with its port where the URL has
+ * one; `heals` is `false` for what does not mend by waiting, such as an untrusted certificate. An answer that was cut off has its `status`, `requestId` and `retryAfter` (seconds). `cause` is a copy of the platform error's name, code and system call, never the error
  * itself.
  *
  * @category errors
@@ -417,6 +444,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("@sso-oid
     sent: Schema.Literals(["no", "maybe", "answered"]),
     code: Schema.String,
     heals: Schema.Boolean,
+    host: Schema.optionalKey(Schema.String),
     status: Schema.optionalKey(Schema.Int),
     requestId: Schema.optionalKey(Schema.String),
     retryAfter: Schema.optionalKey(Schema.Number),
@@ -427,20 +455,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("@sso-oid
     }))
   }
 ) {
-  override get message(): string {
-    const what = this.sent === "no"
-      ? `${this.operation} could not be sent`
-      : this.sent === "maybe"
-      ? `${this.operation} may have been sent, but no answer came`
-      : `${this.operation} was answered, but the answer did not arrive whole`
-    return `${what} (${this.code}${this.status === undefined ? "" : `, HTTP ${this.status}`}${
-      this.requestId === undefined ? "" : `, request ${this.requestId}`
-    }): ${
-      this.heals
-        ? "check the network, the proxy, and that region and endpoint are right, and try again."
-        : "this does not mend by waiting; check certificates and proxy settings."
-    }`
-  }
+  override readonly message: string = undelivered(this)
 }
 
 /**
@@ -470,6 +485,31 @@ const problems: { readonly [P in Problem]: string } = {
   contentEncoding: "a body in a content encoding that the transport did not undo",
   tooLarge: "a body over the size limit",
   malformed: "a success whose body cannot be used"
+}
+
+const outside = (
+  self: {
+    readonly operation: string
+    readonly problem: Problem
+    readonly status: number
+    readonly detail?: string | undefined
+    readonly code?: string | undefined
+    readonly contentType?: string | undefined
+    readonly requestId?: string | undefined
+  }
+): string => {
+  // a transport that follows redirects shows the status of where it ended
+  const isRedirect = self.problem === "redirect" && (self.status === 0 || (self.status >= 300 && self.status < 400))
+  return `${self.operation} got ${isRedirect ? "a redirect, which was not followed" : problems[self.problem]} (${
+    [
+      `HTTP ${self.status}`,
+      ...(self.code === undefined ? [] : [self.code]),
+      ...(self.contentType === undefined ? [] : [self.contentType]),
+      ...(self.requestId === undefined ? [] : [`request ${self.requestId}`])
+    ].join(", ")
+  }).${
+    self.detail === undefined ? "" : ` ${sentence(self.detail)}`
+  } Check that the endpoint, proxy and region are the right ones.`
 }
 
 const marker = "<redacted>"
@@ -508,20 +548,7 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>("
     body: Body
   }
 ) {
-  override get message(): string {
-    // a transport that follows redirects shows the status of where it ended
-    const isRedirect = this.problem === "redirect" && (this.status === 0 || (this.status >= 300 && this.status < 400))
-    return `${this.operation} got ${isRedirect ? "a redirect, which was not followed" : problems[this.problem]} (${
-      [
-        `HTTP ${this.status}`,
-        ...(this.code === undefined ? [] : [this.code]),
-        ...(this.contentType === undefined ? [] : [this.contentType]),
-        ...(this.requestId === undefined ? [] : [`request ${this.requestId}`])
-      ].join(", ")
-    }).${
-      this.detail === undefined ? "" : ` ${sentence(this.detail)}`
-    } Check that the endpoint, proxy and region are the right ones.`
-  }
+  override readonly message: string = outside(this)
 }
 
 /**
@@ -538,9 +565,9 @@ export class RequestInvalid extends Schema.TaggedError<RequestInvalid>("@sso-oid
     detail: Schema.String
   }
 ) {
-  override get message(): string {
-    return `${this.operation} was not sent, because the request is invalid: ${sentence(this.detail)}`
-  }
+  override readonly message: string = `${this.operation} was not sent, because the request is invalid: ${
+    sentence(this.detail)
+  }`
 }
 
 /**
@@ -556,9 +583,9 @@ export class EndpointError extends Schema.TaggedError<EndpointError>("@sso-oidc/
     detail: Schema.String
   }
 ) {
-  override get message(): string {
-    return `No endpoint of the service can be made of this configuration: ${sentence(this.detail)}`
-  }
+  override readonly message: string = `No endpoint of the service can be made of this configuration: ${
+    sentence(this.detail)
+  }`
 }
 
 /**

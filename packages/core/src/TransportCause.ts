@@ -49,11 +49,9 @@ export class TransportCause extends Data.TaggedError("TransportCause")<{
    */
   readonly [TypeId] = TypeId
 
-  override get message(): string {
-    return this.sent === "no"
-      ? `the request did not leave: ${this.code}`
-      : `the request may have left: ${this.code}`
-  }
+  override readonly message: string = this.sent === "no"
+    ? `the request did not leave: ${this.code}`
+    : `the request may have left: ${this.code}`
 }
 
 // -----------------------------------------------------------------------------

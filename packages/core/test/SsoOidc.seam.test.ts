@@ -3,12 +3,14 @@ import * as AwsWire from "@sso-oidc/core/aws/Wire"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import { TransportCause } from "@sso-oidc/core/TransportCause"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/testing/TestClock"
 import { gzipSync } from "node:zlib"
 import { calls, deviceRequest, tokenAnswer } from "./support/fixtures.ts"
 import * as Wire from "./support/Wire.ts"
@@ -308,6 +310,28 @@ describe("SsoOidc: the seam: failures of the transport", () => {
         heals: { get: throwing }
       })
       assert.deepInclude(yield* failure(Wire.broken(marked)), { _tag: "TransportError", sent: "maybe", heals: true })
+    }))
+
+  it.effect("tells the host that was called, with a port that the URL has, and the relay's where there is one (C3)", () =>
+    Effect.gen(function*() {
+      const wire = Wire.broken(
+        new TransportCause({ sent: "no", code: "ENOTFOUND", heals: true, syscall: "getaddrinfo" })
+      )
+      const oidc = yield* Wire.client(wire)
+      const error = yield* Effect.flip(oidc.createToken(deviceRequest))
+      assert.deepInclude(error, { _tag: "TransportError", host: "oidc.eu-west-1.amazonaws.com" })
+      assert.include(error.message, "could not be sent to oidc.eu-west-1.amazonaws.com (ENOTFOUND)")
+
+      const custom = yield* Wire.client(wire, { endpoint: "http://127.0.0.1:9876/base" })
+      assert.deepInclude(yield* Effect.flip(custom.createToken(deviceRequest)), { host: "127.0.0.1:9876" })
+
+      const relay = wire.client.pipe(HttpClient.mapRequest(HttpClientRequest.setUrl("https://relay.example/sso/token")))
+      assert.deepInclude(yield* failure({ client: relay }), { host: "relay.example" })
+
+      const silent = yield* Wire.client(Wire.silent())
+      const late = yield* Effect.forkChild(Effect.flip(silent.createToken(deviceRequest)))
+      yield* TestClock.adjust("30 seconds")
+      assert.deepInclude(yield* Fiber.join(late), { code: "TIMEOUT", host: "oidc.eu-west-1.amazonaws.com" })
     }))
 
   it.effect("a client secret of one letter does not ruin codes and names (C6)", () =>

@@ -2,8 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { inspect } from "node:util"
 import { exceptions } from "./support/model.ts"
 
 const classes: Record<string, SsoOidcError.ExceptionClass<Error & SsoOidcError.ExceptionDetail>> = {
@@ -125,17 +127,19 @@ describe("SsoOidcError: the client's own", () => {
       code: "ECONNREFUSED",
       heals: true
     })
-    assert.match(error.message, /^CreateToken could not be sent \(ECONNREFUSED\): .+\.$/)
+    assert.match(error.message, /^CreateToken could not be sent \(ECONNREFUSED\)\. .+\.$/)
+    const located = new SsoOidcError.TransportError({ ...error, host: "oidc.example:8443" })
+    assert.match(located.message, /^CreateToken could not be sent to oidc\.example:8443 \(ECONNREFUSED\)\. .+\.$/)
     const maybe = new SsoOidcError.TransportError({ ...error, sent: "maybe" })
     assert.include(maybe.message, "may have been sent")
     const answered = new SsoOidcError.TransportError({ ...error, sent: "answered", status: 200, requestId: "r-1" })
-    assert.include(answered.message, "was answered")
+    assert.include(answered.message, "did not arrive whole")
     assert.include(answered.message, "(ECONNREFUSED, HTTP 200, request r-1)")
   })
 
   it("C3: a TransportError that does not heal says so", () => {
     const error = new SsoOidcError.TransportError({ operation: "X", sent: "no", code: "CERT_UNTRUSTED", heals: false })
-    assert.include(error.message, "does not mend by waiting")
+    assert.include(error.message, "Waiting does not mend it")
   })
 
   it.each(["status", "redirect", "contentEncoding", "tooLarge", "malformed"] as const)(
@@ -220,4 +224,49 @@ describe("SsoOidcError: the encoded form of an error", () => {
   it("the body stays readable for the program that got the response (C3)", () => {
     assert.strictEqual(Redacted.value(unexpected.body), body)
   })
+})
+
+describe("SsoOidcError: the sentence of an error", () => {
+  const made = [
+    new SsoOidcError.InvalidGrantException({ error: "invalid_grant", errorDescription: "Invalid grant", status: 400 }),
+    new SsoOidcError.AuthorizationPendingException({ error: "authorization_pending", status: 400 }),
+    new SsoOidcError.TransportError({
+      operation: "CreateToken",
+      sent: "no",
+      code: "ENOTFOUND",
+      heals: true,
+      host: "h"
+    }),
+    new SsoOidcError.UnexpectedResponse({
+      operation: "CreateToken",
+      problem: "status",
+      status: 502,
+      body: Redacted.make("<html>")
+    }),
+    new SsoOidcError.RequestInvalid({ operation: "CreateToken", detail: "clientId is missing" }),
+    new SsoOidcError.EndpointError({ problem: "region", detail: "no region is given" })
+  ]
+
+  it.effect.each(made)(
+    "shows in console.error, in Effect's loggers and in JSON: $_tag (C3)",
+    (error) =>
+      Effect.gen(function*() {
+        assert.isNotEmpty(error.message)
+        const logged: Array<string> = []
+        const push = (line: unknown): void => void logged.push(typeof line === "string" ? line : inspect(line))
+        yield* Effect.logError(error).pipe(
+          Effect.provide(Logger.layer([
+            Logger.map(Logger.formatJson, push),
+            Logger.map(Logger.formatLogFmt, push),
+            Logger.map(Logger.formatSimple, push),
+            Logger.map(Logger.formatStructured, push)
+          ]))
+        )
+        assert.strictEqual(logged.length, 4)
+        // inspect is what console.error shows
+        for (const text of [inspect(error), JSON.stringify(error), String(error), error.stack ?? "", ...logged]) {
+          assert.include(text.replaceAll("\\\"", "\""), error.message)
+        }
+      })
+  )
 })

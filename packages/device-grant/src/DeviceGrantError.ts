@@ -34,19 +34,17 @@ export class DeviceCodeExpired
     requestId: Schema.optionalKey(Schema.String)
   })
 {
-  override get message(): string {
-    return [
-      this.failures > 0
-        ? "The code expired while no answer came from the service."
-        : this.answerLost
-        ? "The code expired."
-        : "The code expired before anybody approved it.",
-      ...(this.answerLost ? ["An answer was lost on the way, so a token may have been issued."] : []),
-      ...(this.lastTrouble === undefined ? [] : [`The last poll that failed: ${this.lastTrouble.message}`]),
-      "Start a new login.",
-      ...(this.requestId === undefined ? [] : [`(request ${this.requestId})`])
-    ].join(" ")
-  }
+  override readonly message: string = [
+    this.failures > 0
+      ? "The code expired while no answer came from the service."
+      : this.answerLost
+      ? "The code expired."
+      : "The code expired before anybody approved it.",
+    ...(this.answerLost ? ["An answer was lost on the way, so a token may have been issued."] : []),
+    ...(this.lastTrouble === undefined ? [] : [`The last poll that failed: ${this.lastTrouble.message}`]),
+    "Start a new login.",
+    ...(this.requestId === undefined ? [] : [`(request ${this.requestId})`])
+  ].join(" ")
 }
 
 /**
@@ -64,9 +62,12 @@ export class TokenPossiblyLost
     cause: Schema.Union([SsoOidcError.UnexpectedResponse, SsoOidcError.InvalidGrantException])
   })
 {
-  override get message(): string {
-    const { _tag, requestId, status } = this.cause
-    const answer = `${_tag}, HTTP ${status}${requestId === undefined ? "" : `, request ${requestId}`}`
-    return `The login was approved, or may have been, but its token did not arrive and cannot be asked for again (${answer}). Start a new login.`
-  }
+  override readonly message: string =
+    `The login was approved, or may have been, but its token did not arrive and cannot be asked for again (${
+      [
+        this.cause._tag,
+        `HTTP ${this.cause.status}`,
+        ...(this.cause.requestId === undefined ? [] : [`request ${this.cause.requestId}`])
+      ].join(", ")
+    }). Start a new login.`
 }

@@ -187,9 +187,7 @@ export type DecisionProblem = "unknown" | Exclude<Authorization.Status, "pending
  * @since 0.1.0
  */
 export class DecisionError extends Data.TaggedError("DecisionError")<{ readonly problem: DecisionProblem }> {
-  override get message(): string {
-    return `Nothing was decided: ${problems[this.problem]}.`
-  }
+  override readonly message: string = `Nothing was decided: ${problems[this.problem]}.`
 }
 
 /**
@@ -202,9 +200,7 @@ export class AuthorizeRefused extends Data.TaggedError("AuthorizeRefused")<{
   readonly error: string
   readonly location: Redacted.Redacted
 }> {
-  override get message(): string {
-    return `The sign-in cannot begin: ${this.error}, and the client is told so.`
-  }
+  override readonly message: string = `The sign-in cannot begin: ${this.error}, and the client is told so.`
 }
 
 /**
@@ -247,9 +243,7 @@ export class EmulatorError extends Data.TaggedError("EmulatorError")<{
   readonly problem: keyof typeof failures
   readonly detail: string
 }> {
-  override get message(): string {
-    return `${failures[this.problem]}: ${this.detail}.`
-  }
+  override readonly message: string = `${failures[this.problem]}: ${this.detail}.`
 }
 
 // -----------------------------------------------------------------------------

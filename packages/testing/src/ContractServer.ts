@@ -109,9 +109,7 @@ export interface Service {
  * @since 0.1.0
  */
 export class ContractServerError extends Data.TaggedError("ContractServerError")<{ readonly detail: string }> {
-  override get message(): string {
-    return `the contract's server: ${this.detail}`
-  }
+  override readonly message: string = `the contract's server: ${this.detail}`
 }
 
 // -----------------------------------------------------------------------------

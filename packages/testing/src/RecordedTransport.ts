@@ -108,10 +108,9 @@ export class RecordingError extends Schema.TaggedError<RecordingError>("@sso-oid
     detail: Schema.String
   }
 ) {
-  override get message(): string {
-    const what = this.problem === "unwritable" || this.problem === "inUse" ? "cannot be written" : "cannot be replayed"
-    return `The recording ${this.recording} ${what}: ${this.detail}.`
-  }
+  override readonly message: string = `The recording ${this.recording} ${
+    this.problem === "unwritable" || this.problem === "inUse" ? "cannot be written" : "cannot be replayed"
+  }: ${this.detail}.`
 }
 
 /**

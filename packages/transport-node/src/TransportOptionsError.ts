@@ -42,7 +42,5 @@ export class TransportOptionsError extends Data.TaggedError("TransportOptionsErr
   readonly option: Option
   readonly detail: string
 }> {
-  override get message(): string {
-    return `The transport's option \`${this.option}\` cannot be used: it ${this.detail}.`
-  }
+  override readonly message: string = `The transport's option \`${this.option}\` cannot be used: it ${this.detail}.`
 }

@@ -149,6 +149,8 @@ interface Answer extends Body.Body {
   readonly retryAfter: number | undefined
 }
 
+const hostOf = (url: string): string => URL.canParse(url) ? new URL(url).host : ""
+
 /** What a failure of the transport says, in the words of `TransportError`. */
 interface Failed {
   readonly sent: "no" | "maybe"
@@ -170,6 +172,12 @@ const exchange = (
       const requestId = requestIdOf(response, secrets)
       span.attribute("http.response.status_code", response.status)
       if (requestId !== undefined) span.attribute("aws.request_id", requestId)
+      const type = Failure.typeIn(Head.errorType(response))
+      yield* Effect.logDebug(
+        `${operation} got HTTP ${response.status}${type === undefined ? "" : ` ${cleanCode(type, secrets)}`}${
+          requestId === undefined ? "" : ` (request ${requestId})`
+        }`
+      )
       return head = {
         response,
         requestId,
@@ -179,9 +187,10 @@ const exchange = (
     })
     // a redirect's body is not read, and an opaque one has none
     const unread = { bytes: new Uint8Array(), tooLarge: false }
-    const failed = ({ sent, ...rest }: Failed) =>
+    const failed = ({ sent, ...rest }: Failed, called: string) =>
       new SsoOidcError.TransportError({
         operation,
+        host: hostOf(called),
         ...rest,
         // a failure after the headers is a lost response, whatever its cause
         sent: head === undefined ? sent : "answered",
@@ -190,6 +199,7 @@ const exchange = (
         ...(head?.retryAfter === undefined ? {} : { retryAfter: head.retryAfter })
       })
     return Effect.gen(function*() {
+      yield* Effect.logDebug(`${operation} is sent to ${request.url}`)
       // in a scope of its own, so that a response that is not read to its end closes its connection
       const response = yield* HttpClient.withScope(settings.client).execute(request)
       const known = yield* received(response)
@@ -202,12 +212,14 @@ const exchange = (
           if (head === undefined && error.response !== undefined) yield* received(error.response)
           // which is no reason to send again where it came from another URL
           if (head?.redirect === true) return { ...head, ...unread }
-          return yield* failed(classify(error, (name) => cleanName(name, secrets)))
+          // of the request as it was sent: a relay is another host than the endpoint's
+          return yield* failed(classify(error, (name) => cleanName(name, secrets)), error.request.url)
         })),
       Effect.timeoutOrElse({
         duration: settings.requestTimeout,
-        orElse: () => Effect.fail(failed({ sent: "maybe", code: "TIMEOUT", heals: true }))
+        orElse: () => Effect.fail(failed({ sent: "maybe", code: "TIMEOUT", heals: true }, request.url))
       }),
+      Effect.tapError((error) => Effect.logDebug(error.message)),
       // Effect's own client span ends a 4xx with an error that holds the request, and its headers go to AWS
       Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
       Effect.provideService(HttpClient.TracerPropagationEnabled, false)
