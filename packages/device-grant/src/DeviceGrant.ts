@@ -261,6 +261,7 @@ export {
  * @example
  * ```ts
  * import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+ * import * as DeviceGrantEvent from "@sso-oidc/device-grant/DeviceGrantEvent"
  * import * as Console from "effect/Console"
  *
  * const login = DeviceGrant.login({
@@ -268,7 +269,7 @@ export {
  *   startUrl: "https://my.awsapps.com/start",
  *   onEvent: (event) =>
  *     event._tag === "CodeReady"
- *       ? Console.log(`Open ${event.verificationUri} and confirm the code ${event.userCode}`)
+ *       ? Console.log(DeviceGrantEvent.instructions(event))
  *       : Console.log(event._tag)
  * })
  * ```

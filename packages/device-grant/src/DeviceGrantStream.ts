@@ -61,6 +61,7 @@ const fromPulls = <E, R>(first: Effect.Effect<Pulled<E, R>, E, R>): Stream.Strea
  *
  * @example
  * ```ts
+ * import * as DeviceGrantEvent from "@sso-oidc/device-grant/DeviceGrantEvent"
  * import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
  * import * as Console from "effect/Console"
  * import * as Stream from "effect/Stream"
@@ -69,7 +70,7 @@ const fromPulls = <E, R>(first: Effect.Effect<Pulled<E, R>, E, R>): Stream.Strea
  *   Stream.runForEach((event) => {
  *     switch (event._tag) {
  *       case "CodeReady":
- *         return Console.log(`Open ${event.verificationUri} and confirm the code ${event.userCode}`)
+ *         return Console.log(DeviceGrantEvent.instructions(event))
  *       case "Approved":
  *         return Console.log(`Logged in: ${event.token.accessToken}`)
  *       default:

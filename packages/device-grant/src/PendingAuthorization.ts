@@ -68,7 +68,8 @@ const Members = Schema.Struct({
   answerLost: Schema.Boolean,
   nextPollAt: Schema.DateTimeUtcFromMillis,
   wait: Stored.Wait,
-  lastTrouble: Schema.optionalKey(Trouble)
+  lastTrouble: Schema.optionalKey(Trouble),
+  slowDowns: Schema.optionalKey(Schema.Natural)
 })
 
 /**
@@ -104,6 +105,8 @@ export interface PendingAuthorization {
   readonly wait: Duration.Duration
   /** What was in the way of the last poll that failed, if any did since the last pending answer. */
   readonly lastTrouble?: Trouble
+  /** How many polls in a row, at the end, the service asked to slow down. Absent: none. */
+  readonly slowDowns?: number
 }
 
 /**

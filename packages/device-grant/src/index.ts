@@ -5,9 +5,9 @@
  */
 export * as DeviceGrant from "./DeviceGrant.ts"
 export * as DeviceGrantError from "./DeviceGrantError.ts"
-export type * as DeviceGrantEvent from "./DeviceGrantEvent.ts"
+export * as DeviceGrantEvent from "./DeviceGrantEvent.ts"
 export * as DeviceGrantStream from "./DeviceGrantStream.ts"
 export * as PendingAuthorization from "./PendingAuthorization.ts"
 export * as Policy from "./Policy.ts"
 export * as Registration from "./Registration.ts"
-export type * as Token from "./Token.ts"
+export * as Token from "./Token.ts"

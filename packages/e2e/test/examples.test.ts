@@ -1,11 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as Session from "@sso-oidc/example-service/Session"
+import * as ScriptedTransport from "@sso-oidc/testing/ScriptedTransport"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/testing/TestClock"
 import * as TestConsole from "effect/testing/TestConsole"
 
 const startUrl = "https://my.awsapps.com/start"
@@ -30,9 +38,13 @@ describe("README's examples run", () => {
         assert.strictEqual(first, program)
         const said = (yield* TestConsole.logLines).map(String)
         assert.strictEqual(said.length, 2)
+        const code = "([A-Z]{4}-[A-Z]{4})"
+        const page = "http://127\\.0\\.0\\.1:\\d+/device"
         assert.match(
           said[0] ?? "",
-          /^Open http:\/\/127\.0\.0\.1:\d+\/device and go on only if it shows [A-Z]{4}-[A-Z]{4}$/
+          new RegExp(
+            `^Open ${page}\\?user_code=${code} and go on only if the page shows the code \\1\nOr open ${page} and enter the code \\1$`
+          )
         )
         assert.strictEqual(said[1], "Logged in: <redacted:accessToken>")
       }).pipe(
@@ -40,6 +52,58 @@ describe("README's examples run", () => {
         Effect.provide(TestConsole.layer)
       )
     }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: 0 }))))
+
+  it.effect("in an Effect service: a token is refreshed before it expires, and the person is asked only when that fails", () => {
+    const registered = ScriptedTransport.answer(RegisterClient.operation, {
+      clientId: "my-client",
+      clientSecret: Redacted.make("my-client-secret"),
+      clientSecretExpiresAt: 4_102_444_800
+    })
+    const started = ScriptedTransport.answer(StartDeviceAuthorization.operation, {
+      deviceCode: Redacted.make("my-device-code"),
+      userCode: "BCDF-GHJK",
+      verificationUri: "https://device.example/",
+      expiresIn: 600,
+      interval: 5
+    })
+    const gives = (accessToken: string, expiresIn: number, grantType: string) =>
+      ScriptedTransport.answer(CreateToken.operation, {
+        accessToken: Redacted.make(accessToken),
+        tokenType: "Bearer",
+        expiresIn,
+        refreshToken: Redacted.make("my-refresh-token")
+      }, { expect: (request) => request.grantType === grantType })
+    const script = ScriptedTransport.layer([
+      registered,
+      started,
+      gives("first", 3600, CreateToken.deviceCodeGrantType),
+      gives("second", 300, "refresh_token"),
+      ScriptedTransport.refuse(CreateToken.operation, "InvalidGrantException"),
+      registered,
+      started,
+      gives("third", 3600, CreateToken.deviceCodeGrantType)
+    ])
+    const layer = Session.layer.pipe(
+      Layer.provide(SsoOidc.layer({ region: "eu-west-1" })),
+      Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord({ SSO_START_URL: startUrl })))
+    )
+    const after = (minutes: number) =>
+      Effect.gen(function*() {
+        yield* TestClock.adjust(Duration.minutes(minutes))
+        const fiber = yield* Effect.forkChild(Session.Session.use((session) => session.token))
+        yield* TestClock.adjust("10 seconds")
+        return Redacted.value((yield* Fiber.join(fiber)).accessToken)
+      })
+    return Effect.gen(function*() {
+      assert.strictEqual(yield* after(0), "first")
+      assert.strictEqual(yield* after(58), "first")
+      // a minute before its end
+      assert.strictEqual(yield* after(1), "second")
+      assert.strictEqual(yield* after(3), "second")
+      assert.strictEqual(yield* after(1), "third")
+      assert.strictEqual((yield* TestConsole.logLines).length, 2)
+    }).pipe(Effect.provide(layer), Effect.provide(script), Effect.provide(TestConsole.layer))
+  })
 
   it.live("in a serverless function: each invocation sends at most one poll, and the token comes", () =>
     Effect.gen(function*() {

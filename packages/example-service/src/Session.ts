@@ -1,20 +1,31 @@
 import * as AwsEnvironment from "@sso-oidc/core/AwsEnvironment"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
-import type { Token } from "@sso-oidc/device-grant/Token"
+import * as DeviceGrantEvent from "@sso-oidc/device-grant/DeviceGrantEvent"
+import * as Token from "@sso-oidc/device-grant/Token"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
 
-// What the rest of your program asks for: a token. Whoever asks while a login runs waits for the same one.
+// What the rest of your program asks for: a token that is good for another minute. Callers that come while a login runs wait
+// for the same one.
 export class Session extends Context.Service<Session, {
-  readonly token: Effect.Effect<Token, DeviceGrant.LoginError>
+  readonly token: Effect.Effect<Token.Token, DeviceGrant.LoginError>
 }>()("my-app/Session") {}
+
+// How long a token may be kept. Where the service did not say, it is refreshed after five minutes.
+const goodFor = (token: Token.Token) =>
+  Effect.map(DateTime.now, (now) =>
+    token.expiresAt === undefined
+      ? Duration.minutes(5)
+      : Duration.max(Duration.zero, Duration.subtract(DateTime.distance(now, token.expiresAt), Duration.minutes(1))))
 
 export const layer = Layer.effect(
   Session,
@@ -23,17 +34,24 @@ export const layer = Layer.effect(
     const login = DeviceGrant.login({
       clientName: "my-app",
       startUrl: yield* Config.String("SSO_START_URL"),
-      onEvent: (event) =>
-        event._tag === "CodeReady"
-          ? Console.log(`Open ${event.verificationUri} and go on only if it shows ${event.userCode}`)
-          : Effect.void
+      onEvent: (event) => event._tag === "CodeReady" ? Console.log(DeviceGrantEvent.instructions(event)) : Effect.void
     })
-    // Kept for less than the hour that a token lives; a failure is not kept, so that the next caller tries again.
-    const token = yield* Effect.cachedWithTTL(
-      Effect.provideService(login, SsoOidc.SsoOidc, oidc),
-      (exit) => Exit.isSuccess(exit) ? "50 minutes" : Duration.zero
+    const last = yield* Ref.make<Token.Token | undefined>(undefined)
+    const renew = Effect.gen(function*() {
+      const old = yield* Ref.get(last)
+      // a refresh needs no person; when the session at the portal is over, the person is asked again
+      const token = yield* (old !== undefined && Token.isRefreshable(old)
+        ? Effect.catchTag(Token.refresh(old), ["InvalidGrantException", "InvalidClientException"], () => login)
+        : login)
+      yield* Ref.set(last, token)
+      return { token, goodFor: yield* goodFor(token) }
+    })
+    // a failure is not kept, so that the next caller tries again
+    const kept = yield* Effect.cachedWithTTL(
+      Effect.provideService(renew, SsoOidc.SsoOidc, oidc),
+      (exit) => Exit.isSuccess(exit) ? exit.value.goodFor : Duration.zero
     )
-    return { token }
+    return { token: Effect.map(kept, ({ token }) => token) }
   })
 )
 

@@ -13,7 +13,7 @@ import { DeviceCodeExpired, TokenPossiblyLost } from "../DeviceGrantError.ts"
 import type { Waiting } from "../DeviceGrantEvent.ts"
 import type { PendingAuthorization, Trouble } from "../PendingAuthorization.ts"
 import type { Policy } from "../Policy.ts"
-import type { Token } from "../Token.ts"
+import * as Token from "../Token.ts"
 import * as Instant from "./instant.ts"
 
 /** What a decision depends on beside the response. */
@@ -28,7 +28,7 @@ export interface Circumstances {
 }
 
 export type Decision =
-  | { readonly _tag: "Approved"; readonly token: Token }
+  | { readonly _tag: "Approved"; readonly token: Token.Token }
   | { readonly _tag: "Ended"; readonly error: PollError }
   | { readonly _tag: "Continue"; readonly pending: PendingAuthorization; readonly reason: Waiting["reason"] }
 
@@ -72,7 +72,7 @@ export const decide = (
   circumstances: Circumstances
 ): Decision => {
   if (Result.isSuccess(answer)) {
-    return { _tag: "Approved", token: toToken(pending, answer.success, circumstances.now) }
+    return { _tag: "Approved", token: Token.fromResponse(answer.success, pending.registration, circumstances.now) }
   }
   const error = answer.failure
   const trouble = troubleOf(error)
@@ -94,7 +94,7 @@ export const decide = (
       })
     case "SlowDownException": {
       const interval = Duration.sum(pending.interval, slowDownBy)
-      return next({ ...pending, failures: 0, interval }, {
+      return next({ ...pending, failures: 0, interval, slowDowns: (pending.slowDowns ?? 0) + 1 }, {
         reason: "slowedDown",
         wait: interval,
         retryAfter: error.retryAfter,
@@ -149,7 +149,11 @@ const slowDownBy = Duration.seconds(5)
 
 const ended = (error: PollError): Decision => ({ _tag: "Ended", error })
 
-const failed = (pending: PendingAuthorization, lastTrouble: Trouble, answerLost: boolean): PendingAuthorization => ({
+const failed = (
+  { slowDowns: _slowDowns, ...pending }: PendingAuthorization,
+  lastTrouble: Trouble,
+  answerLost: boolean
+): PendingAuthorization => ({
   ...pending,
   failures: pending.failures + 1,
   answerLost,
@@ -157,7 +161,9 @@ const failed = (pending: PendingAuthorization, lastTrouble: Trouble, answerLost:
 })
 
 /** The service knows the code and has given no token for it: whatever went wrong before cost nothing. */
-const proven = ({ lastTrouble: _lastTrouble, ...pending }: PendingAuthorization): PendingAuthorization => ({
+const proven = (
+  { lastTrouble: _lastTrouble, slowDowns: _slowDowns, ...pending }: PendingAuthorization
+): PendingAuthorization => ({
   ...pending,
   failures: 0,
   answerLost: false
@@ -216,12 +222,3 @@ const loses = (error: CreateToken.Error): boolean =>
 
 const retryAfterOf = (error: CreateToken.Error): number | undefined =>
   "retryAfter" in error ? error.retryAfter : undefined
-
-const toToken = (pending: PendingAuthorization, response: CreateToken.Response, now: number): Token => ({
-  accessToken: response.accessToken,
-  tokenType: response.tokenType,
-  ...(response.expiresIn === undefined ? {} : { expiresAt: Instant.after(now, Instant.seconds(response.expiresIn)) }),
-  ...(response.refreshToken === undefined ? {} : { refreshToken: response.refreshToken }),
-  ...(response.idToken === undefined ? {} : { idToken: response.idToken }),
-  registration: pending.registration
-})

@@ -54,6 +54,9 @@ export const resume = Effect.fnUntraced(function*(
   return yield* begin(pending, Decision.left(pending, yield* Clock.currentTimeMillis))
 })
 
+const tooFast =
+  "The service asked twice in a row to poll more slowly. Another program may poll with the same code, or this machine's clock runs fast."
+
 // Whole milliseconds, rounded down, so that nothing counts as waited that was not. Never more than the wait, nor less
 // than nothing, whatever a clock says.
 const rest = ({ begun, wait }: Turn, now: bigint): Duration.Duration => {
@@ -81,12 +84,13 @@ export const next = Effect.fnUntraced(function*(
   }
   const decision = yield* poll(pending, Effect.map(Clock.monotonicTimeNanos, (now) => lifeOf(turn, now)))
   if (decision._tag === "Approved") return { event: decision }
-  const { lastTrouble, nextPollAt, wait } = decision.pending
+  const { lastTrouble, nextPollAt, slowDowns = 0, wait } = decision.pending
   return {
     event: {
       _tag: "Waiting",
       reason: decision.reason,
       ...(decision.reason === "trouble" && lastTrouble !== undefined ? { trouble: lastTrouble } : {}),
+      ...(decision.reason === "slowedDown" && slowDowns >= 2 ? { advice: tooFast } : {}),
       wait,
       nextPollAt
     },
