@@ -1,8 +1,8 @@
 /**
  * The three operations as transitions of the state, at a given time.
  *
- * The order of their checks: the client, what the grant needs, the code (known and this client's, expired, used), the
- * pace, and what was decided.
+ * The order of their checks: the client, what the grant needs, the code (known and this client's, expired, used), what
+ * was decided, and while nothing is, the pace.
  */
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
@@ -148,17 +148,17 @@ export const make = (settings: Settings, state: State.State) => {
     const code = state.deviceCode(deviceCode)
     if (code === undefined || code.client.clientId !== registration.clientId) return invalidGrant
     if (now >= code.expiresAt) return refuse(SsoOidcError.ExpiredTokenException, "The device code has expired")
-    if (tooEarly(code, now)) {
-      return refuse(SsoOidcError.SlowDownException, `Polled too early: wait ${code.interval} seconds between polls`)
-    }
     switch (state.decision(code, now)) {
       case "denied":
         return refuse(SsoOidcError.AccessDeniedException, "The sign-in was denied")
       case "approved":
         state.useCode(code)
         return Result.succeed(issue(registration, { consent: undefined, endsAt: now + sessionLife * 1000 }, now))
+      // `slow_down` says that the login is still pending (RFC 8628 section 3.5): it must not hide a decision
       case undefined:
-        return refuse(SsoOidcError.AuthorizationPendingException, "Authorization is still pending")
+        return tooEarly(code, now)
+          ? refuse(SsoOidcError.SlowDownException, `Polled too early: wait ${code.interval} seconds between polls`)
+          : refuse(SsoOidcError.AuthorizationPendingException, "Authorization is still pending")
     }
   }
 
