@@ -378,6 +378,10 @@ describe("Emulator", () => {
       },
       { options: { autoApprove: NaN }, detail: "autoApprove must be a number of seconds, 0 or more, not NaN" },
       { options: { capacity: 0 }, detail: "capacity must be a whole number, 1 or more, not 0" },
+      {
+        options: { capacityBytes: 131_071 },
+        detail: "capacityBytes must be a whole number, 131072 or more, not 131071"
+      },
       { options: { region: "EU west" }, detail: "region must be a host label in lower case, such as eu-west-1" }
     ])("E3: an option that cannot be used is refused: %j", ({ detail, options }) =>
       Effect.gen(function*() {
@@ -386,21 +390,43 @@ describe("Emulator", () => {
         assert.strictEqual(error.message, `The emulator cannot start: ${detail}.`)
       }))
 
-    it.effect("E3: what has no room is refused, until there is room again", () =>
+    it.effect("drops the login that was unused for the longest time when there is no room (E6)", () =>
       Effect.gen(function*() {
-        const { clientId, clientSecret, emulator } = yield* started()
+        const { clientId, clientSecret, code, emulator, poll } = yield* started()
         const start = emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
+        const second = yield* start
         yield* start
-        const error = yield* Effect.flip(start)
-        assert.strictEqual(error._tag, "SlowDownException")
-        assert.include(error.message, "it keeps at most 2 device codes")
-        yield* emulator.registerClient(registration)
-        assert.include((yield* Effect.flip(emulator.registerClient(registration))).message, "2 registrations")
-        yield* TestClock.adjust("600 seconds")
+        assert.strictEqual((yield* Effect.flip(emulator.lookup(code.userCode))).problem, "unknown")
+        assert.strictEqual(yield* tagOf(poll), "InvalidGrantException")
+        assert.strictEqual((yield* emulator.lookup(second.userCode)).status, "pending")
+      }).pipe(provide({ capacity: 2 })))
+
+    it.effect("refuses a login only when it has room for none beside those that are under way (E6)", () =>
+      Effect.gen(function*() {
+        const { clientId, clientSecret, code, emulator, poll } = yield* started()
+        const start = emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
+        yield* tagOf(poll)
+        const other = yield* started()
+        yield* emulator.approve(other.code.userCode)
+        for (const refused of [start, emulator.registerClient(registration)]) {
+          const error = yield* Effect.flip<object, { readonly _tag: string; readonly message: string }, never>(refused)
+          assert.strictEqual(error._tag, "SlowDownException")
+          assert.include(error.message, "The emulator is full: it keeps at most 2 ")
+        }
+        assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "pending")
+        // two minutes later nobody is busy with either
+        yield* TestClock.adjust("2 minutes")
         yield* start
-        yield* TestClock.adjust("90 days")
         yield* emulator.registerClient(registration)
       }).pipe(provide({ capacity: 2 })))
+
+    it.effect("drops with a registration what hangs on it (E6)", () =>
+      Effect.gen(function*() {
+        const { emulator, poll } = yield* started()
+        yield* emulator.registerClient(registration)
+        assert.strictEqual(yield* tagOf(poll), "InvalidClientException")
+        assert.deepStrictEqual(yield* emulator.list, [])
+      }).pipe(provide({ capacity: 1 })))
 
     it.effect("E3: ten thousand grants at once: each poll is answered, and when they end there is room for as many", () =>
       Effect.gen(function*() {

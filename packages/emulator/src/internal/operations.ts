@@ -15,6 +15,7 @@ import type { Settings } from "./options.ts"
 import * as Random from "./random.ts"
 import { refuse } from "./refuse.ts"
 import type * as State from "./state.ts"
+import * as Texts from "./texts.ts"
 import * as Url from "./url.ts"
 
 const registrationLife = 90 * 24 * 60 * 60
@@ -24,8 +25,11 @@ const accessTokenLife = 60 * 60
 // A timer that fires a little early must not make a correct client too early.
 const tolerance = 50
 
-const full = (what: string, capacity: number) =>
-  refuse(SsoOidcError.SlowDownException, `The emulator is full: it keeps at most ${capacity} ${what}`)
+const full = (what: string, { capacity, capacityBytes }: Settings) =>
+  refuse(
+    SsoOidcError.SlowDownException,
+    `The emulator is full: it keeps at most ${capacity} ${what} in ${capacityBytes} bytes, and all are in use`
+  )
 
 export const make = (settings: Settings, state: State.State) => {
   const client = (
@@ -69,7 +73,7 @@ export const make = (settings: Settings, state: State.State) => {
         clientSecret: Random.clientSecret(),
         expiresAt: clientSecretExpiresAt * 1000
       }
-      if (!state.addRegistration(registration, now)) return yield* full("registrations", settings.capacity)
+      if (!state.addRegistration(registration, now)) return yield* full("registrations", settings)
       return {
         clientId: registration.clientId,
         clientSecret: Redacted.make(registration.clientSecret, { label: "clientSecret" }),
@@ -86,6 +90,7 @@ export const make = (settings: Settings, state: State.State) => {
   ): Result.Result<StartDeviceAuthorization.Response, StartDeviceAuthorization.Exception> =>
     Result.gen(function*() {
       yield* throttle("StartDeviceAuthorization", now)
+      yield* Texts.check({ startUrl: request.startUrl })
       const registration = yield* client(request, CreateToken.deviceCodeGrantType, now)
       if (!Url.isStartUrl(request.startUrl)) {
         return yield* refuse(SsoOidcError.InvalidRequestException, "startUrl must be https, or http to loopback")
@@ -98,7 +103,7 @@ export const make = (settings: Settings, state: State.State) => {
         expiresAt: now + settings.expiresIn * 1000,
         interval: settings.interval
       })
-      if (code === undefined) return yield* full("device codes", settings.capacity)
+      if (code === undefined) return yield* full("device codes", settings)
       const verificationUri = `${origin}/device`
       return {
         deviceCode: Redacted.make(code.deviceCode, { label: "deviceCode" }),
@@ -147,6 +152,7 @@ export const make = (settings: Settings, state: State.State) => {
   ): Result.Result<CreateToken.Response, CreateToken.Exception> => {
     const code = state.deviceCode(deviceCode)
     if (code === undefined || code.client.clientId !== registration.clientId) return invalidGrant
+    state.attend(code, now)
     if (now >= code.expiresAt) return refuse(SsoOidcError.ExpiredTokenException, "The device code has expired")
     switch (state.decision(code, now)) {
       case "denied":
@@ -185,7 +191,7 @@ export const make = (settings: Settings, state: State.State) => {
     if (consent === undefined || consent.client.clientId !== registration.clientId) return invalidGrant
     if (consent.used) {
       // somebody has it who should not: what came of it ends too (RFC 6749 section 4.1.2)
-      state.endSessionsOf(consent.id)
+      state.endSessionsOf(consent)
       return invalidGrant
     }
     if (

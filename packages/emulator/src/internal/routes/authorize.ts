@@ -93,8 +93,13 @@ export const layer = (cors: ReadonlyArray<string>) =>
       }
       const authorization = yield* emulator.authorize(wanted, { from: From.of(request) })
       // who wants no page is not shown one
-      if (emulator.autoApprove !== undefined) yield* Effect.sleep(emulator.autoApprove * 1000)
-      return goOn(yield* Effect.orDie(emulator.lookup(authorization.id)), yield* emulator.now)
+      if (emulator.autoApprove === undefined) return goOn(authorization, yield* emulator.now)
+      yield* Effect.sleep(emulator.autoApprove * 1000)
+      // it may have made room for others meanwhile
+      return yield* emulator.lookup(authorization.id).pipe(
+        Effect.flatMap((found) => Effect.map(emulator.now, (now) => goOn(found, now))),
+        Effect.catchTag("DecisionError", ({ problem }) => Effect.succeed(show(over[problem])))
+      )
     })
 
     const decide = Effect.fnUntraced(
