@@ -2,6 +2,7 @@
  * The emulator's page where people see it: in Chromium.
  */
 import { afterAll, assert, describe, it } from "@effect/vitest"
+import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
@@ -320,6 +321,75 @@ ${wrong.map((code) => `<img alt="" src="${url}${question(`${code}-BBBB`)}">`).jo
           assert.deepStrictEqual(headings.flat(), ["inside"])
           // a link is how people come here, and nobody has tried a code before
           await page.getByRole("link", { name: "Win a prize" }).click()
+          assert.strictEqual(await heading(page), "Allow this sign-in?")
+        })
+      }).pipe(provide))
+
+    it.effect(`uses up no attempts for the WebSockets, prefetches and posts of a page on ${host} (E6)`, () =>
+      Effect.gen(function*() {
+        const { url } = yield* EmulatorServer.EmulatorServer
+        const { userCode } = yield* Web.waiting()
+        const emulator = yield* Emulator.Emulator
+        const before = yield* emulator.snapshot
+        const wrong = ["BBBB", "CCCC", "DDDD", "FFFF", "GGGG", "HHHH", "JJJJ", "KKKK", "LLLL", "MMMM", "NNNN"].map((
+          code
+        ) => `${url}${question(`${code}-BBBB`)}`)
+        const registration = JSON.stringify({ clientName: "a page", clientType: "public" })
+        const { port } = yield* Web.site(() =>
+          `${wrong.map((address) => `<link rel="prefetch" href="${address}&prefetch">`).join("")}
+<script type="speculationrules">${
+            JSON.stringify({
+              prefetch: [{ urls: wrong.map((address) => `${address}&rules`), eagerness: "immediate" }],
+              prerender: [{ urls: [`${wrong[0]}&prerender`], eagerness: "immediate" }]
+            })
+          }</script>
+<script>
+const sockets = ${JSON.stringify(wrong)}.map((address) => new Promise((done) => {
+  new WebSocket(address.replace("http", "ws")).onclose = done
+}))
+const posts = Array.from({ length: 20 }, () => fetch("${url}/client/register", {
+  method: "POST", mode: "no-cors", body: ${JSON.stringify(registration)}
+}).catch(() => {}))
+Promise.all([...sockets, ...posts]).then(() => { document.title = "done" })
+</script>`
+        )
+        const { page } = yield* Web.tab(browser)
+        const statuses = new Set<number>()
+        page.on("response", (response) => {
+          if (response.url().startsWith(url)) statuses.add(response.status())
+        })
+        yield* step(async () => {
+          await page.goto(`http://${host}:${port}/`)
+          await page.waitForFunction(() => document.title === "done")
+          await new Promise((done) => setTimeout(done, 500))
+          assert.isNotEmpty(statuses)
+          assert.notInclude([...statuses], 200)
+          assert.notInclude([...statuses], 404)
+        })
+        assert.deepStrictEqual(yield* emulator.snapshot, before)
+        yield* step(async () => {
+          await page.goto(question("BBBB-BBBB"))
+          assert.strictEqual(await heading(page), "Sign in on a device")
+          await page.goto(question(userCode))
+          assert.strictEqual(await heading(page), "Allow this sign-in?")
+        })
+      }).pipe(provide))
+
+    it.effect(`asks a person that a page on ${host} leads to /authorize before it begins a sign-in (E6)`, () =>
+      Effect.gen(function*() {
+        const link = yield* Web.browserWaiting
+        const emulator = yield* Emulator.Emulator
+        const { port } = yield* Web.site(() => `<a href="${link.replaceAll("&", "&amp;")}">Sign in</a>`)
+        const { page } = yield* Web.tab(browser)
+        yield* step(async () => {
+          await page.goto(`http://${host}:${port}/`)
+          await page.getByRole("link", { name: "Sign in" }).click()
+          assert.strictEqual(await heading(page), "Begin a sign-in?")
+          if (host === "localhost") assert.deepStrictEqual(await Web.faults(page), [])
+        })
+        assert.deepStrictEqual(yield* emulator.list, [])
+        yield* step(async () => {
+          await page.getByRole("link", { name: "Continue" }).click()
           assert.strictEqual(await heading(page), "Allow this sign-in?")
         })
       }).pipe(provide))

@@ -6,7 +6,8 @@
  * client secrets, expiry, the polling interval, codes that are good for one use, proof keys, and refresh tokens that are
  * good for one refresh. It knows no HTTP and keeps time by Effect's `Clock`, so that `TestClock` moves it.
  *
- * What it remembers is bounded: see `capacity`. What is past its time is dropped when something new is written.
+ * What it remembers is bounded in number and in bytes: see `capacity` and `capacityBytes`. What is past its time is dropped
+ * when something new is written.
  *
  * @see RFC 8628, RFC 6749 sections 4.1 and 6, RFC 7636, RFC 7591
  * @since 0.1.0
@@ -28,6 +29,7 @@ import type * as Fault from "./Fault.ts"
 import * as Authorize from "./internal/authorize.ts"
 import * as Decisions from "./internal/decisions.ts"
 import * as Faults from "./internal/faults.ts"
+import * as From from "./internal/from.ts"
 import * as Operations from "./internal/operations.ts"
 import * as Settings from "./internal/options.ts"
 import * as Pkce from "./internal/pkce.ts"
@@ -43,26 +45,39 @@ import type * as Snapshot from "./Snapshot.ts"
 /**
  * How the emulator behaves.
  *
- * - `interval`: the polling interval that it hands out, in whole seconds. 1 by default, as the service does.
- * - `expiresIn`: the life of a device code, and of an authorization code with the page before it, in whole seconds. 600
- *   by default.
- * - `autoApprove`: approves each sign-in by itself, that many seconds after it began. Off by default. One that was denied
- *   before stays denied.
- * - `region`: the end of every client id. `emulator` by default.
- * - `capacity`: how many registrations, device codes, consents and sessions each are remembered. 10,000 by default. Where
- *   there is no room for a registration or a code, the answer is `SlowDownException`; for a session, the oldest one ends.
- * - `requestsPerSecond`: how many requests of RegisterClient and of StartDeviceAuthorization a second of the clock may
- *   see before it is `SlowDownException`. 500 by default.
- *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
+  /** The polling interval that it hands out, in whole seconds. 1 by default, as the service does. */
   readonly interval?: number | undefined
+  /** The life of a device code, and of an authorization code with the page before it, in whole seconds. 600 by default. */
   readonly expiresIn?: number | undefined
+  /**
+   * Approves each sign-in by itself, that many seconds after it began. Off by default. One that was denied before stays
+   * denied.
+   */
   readonly autoApprove?: number | undefined
+  /** The end of every client id. `emulator` by default. */
   readonly region?: string | undefined
+  /**
+   * How many registrations, device codes, consents and sessions each are remembered. 10,000 by default.
+   *
+   * When there is no room, what is over goes first, then what was unused for the longest time. A registration takes its
+   * logins and sessions along. A login that was polled, looked at or decided in the last two minutes (or two intervals)
+   * stays, and so does its registration. Where all the others are such, the response is `SlowDownException`.
+   */
   readonly capacity?: number | undefined
+  /**
+   * How many bytes the registrations, the device codes, the consents, the sessions and the armed faults each may take,
+   * measured by their content. 33,554,432 (32 MiB) by default, at least 131,072. Room is made as for `capacity`; a fault
+   * that has no room is refused.
+   */
+  readonly capacityBytes?: number | undefined
+  /**
+   * How many requests of RegisterClient and of StartDeviceAuthorization a second of the clock may see before it is
+   * `SlowDownException`. 500 by default.
+   */
   readonly requestsPerSecond?: number | undefined
 }
 
@@ -142,6 +157,8 @@ export interface Service {
 
   /** The option of that name. */
   readonly autoApprove: number | undefined
+  /** The option of that name: so many bytes each kind may take. */
+  readonly capacityBytes: number
   /** Milliseconds since 1970, by the emulator's clock: Effect's, and what {@link Service.advance} added. */
   readonly now: Effect.Effect<number>
   /** Moves the emulator's clock, and it alone, forward; negative durations set it back. Gives what it then shows. */
@@ -274,9 +291,6 @@ export class Emulator extends Context.Service<Emulator, Service>()("@sso-oidc/em
 // Past this the date of an answer would be none
 const furthest = Duration.days(10 * 365)
 
-const given = (from: Authorization.From | undefined): State.From | undefined =>
-  from === undefined ? undefined : { address: from.address, userAgent: from.userAgent }
-
 /**
  * An emulator that remembers nothing yet. Fails with `EmulatorError` where an option cannot be used.
  *
@@ -293,7 +307,7 @@ export const make = Effect.fnUntraced(function*(
   const operations = Operations.make(settings, state)
   const authorize = Authorize.make(settings, state)
   const decisions = Decisions.make(state)
-  const faults = Faults.make()
+  const faults = Faults.make(settings.capacityBytes)
   let ahead = 0
 
   const now = Effect.map(Clock.currentTimeMillis, (millis) => millis + ahead)
@@ -313,7 +327,7 @@ export const make = Effect.fnUntraced(function*(
   return Emulator.of({
     registerClient: (request) => at("registerClient", (now) => operations.register(request, now)),
     startDeviceAuthorization: (request, { from, origin = "http://localhost" } = {}) =>
-      at("startDeviceAuthorization", (now) => operations.start(request, origin, given(from), now)),
+      at("startDeviceAuthorization", (now) => operations.start(request, origin, From.kept(from), now)),
     createToken: Effect.fnUntraced(function*(request) {
       const verifier = request.grantType === "authorization_code" ? request.codeVerifier : undefined
       // before the transition, which must not wait for anything
@@ -323,7 +337,7 @@ export const make = Effect.fnUntraced(function*(
     authorize: (request, { from } = {}) =>
       at("authorize", (now) =>
         Result.flatMap(
-          authorize(request, given(from), now),
+          authorize(request, From.kept(from), now),
           (begun): Result.Result<Authorization.CodeAuthorization, AuthorizeError> => {
             if (begun._tag === "Consent") return Result.succeed(decisions.consent(begun, now))
             const location = Redacted.make(begun.location, { label: "location" })
@@ -342,6 +356,7 @@ export const make = Effect.fnUntraced(function*(
     take: (operation) => Effect.sync(() => faults.take(operation)),
 
     autoApprove: settings.autoApprove,
+    capacityBytes: settings.capacityBytes,
     now,
     advance: Effect.fnUntraced(function*(duration) {
       const by = Duration.toMillis(duration)
@@ -353,8 +368,7 @@ export const make = Effect.fnUntraced(function*(
     }),
 
     snapshot: Effect.map(now, (millis) => Put.take(state, millis)),
-    seed: (snapshot) =>
-      at("seed", (now) => Result.mapError(Put.put(state, snapshot, settings.capacity, now), failing("seed"))),
+    seed: (snapshot) => at("seed", (now) => Result.mapError(Put.put(state, snapshot, settings, now), failing("seed"))),
     reset: Effect.sync(() => {
       state.clear()
       faults.clear()

@@ -17,7 +17,9 @@
  * | `/control/…` | the control API, where there is a token for it: see `EmulatorControl` |
  *
  * Every route answers only requests to a loopback host (`localhost`, 127.0.0.0/8, `[::1]`, any port): a page of another
- * site that points its own name at this machine gets 403.
+ * site that points its own name at this machine gets 403. And none is reached by a request that a page of another site
+ * sends, that a browser sends ahead of a person (a prefetch), or that asks for another protocol (a WebSocket). A link of
+ * another site may show a page, but changes nothing.
  *
  * @since 0.1.0
  */
@@ -38,15 +40,17 @@ import * as Url from "./internal/url.ts"
 /**
  * What the routes let in beside the ordinary.
  *
- * - `cors`: origins, such as `http://localhost:5173`, whose pages may call the three operations and read
- *   `x-amzn-errortype`, `x-amzn-requestid`, `retry-after` and `date` of the answers. None by default, as at AWS.
- * - `control`: the token for the control API (see `EmulatorControl`). Without one there is no control API.
- *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
+  /**
+   * Origins, such as `http://localhost:5173`, whose pages may call the three operations and read `x-amzn-errortype`,
+   * `x-amzn-requestid`, `retry-after` and `date` of the responses. They may also lead a browser to `/authorize` by a link.
+   * None by default, as at AWS.
+   */
   readonly cors?: ReadonlyArray<string> | undefined
+  /** The token for the control API (see `EmulatorControl`). Without one there is no control API. */
   readonly control?: Redacted.Redacted | undefined
 }
 

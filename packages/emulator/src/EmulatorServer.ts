@@ -17,6 +17,7 @@ import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { createServer, type Server } from "node:http"
+import type { Socket } from "node:net"
 import * as Emulator from "./Emulator.ts"
 import * as EmulatorHttp from "./EmulatorHttp.ts"
 import { Hangup } from "./internal/hangup.ts"
@@ -73,17 +74,43 @@ export class EmulatorServer extends Context.Service<EmulatorServer, Service>()(
 // layers
 // -----------------------------------------------------------------------------
 
-// Requests under way get this long when the server closes. Real time: a clock that stands still must not hold it open.
+// Requests in flight get this long when the server closes. Real time: a clock that stands still must not hold it open.
 const grace = 500
 
-// No longer listens, lets answers under way go out, and closes every connection, idle ones at once.
-const close = (server: Server): Effect.Effect<void> =>
-  Effect.callback<void>((resume) => {
-    const late = setTimeout(() => server.closeAllConnections(), grace)
+/**
+ * Closes the server: it stops listening, idle connections end at once, and responses in flight get the grace to go out.
+ * Then every connection ends. Node's `closeAllConnections` knows only those that its parser still reads: not one that was
+ * upgraded, nor one with a last response that its client does not take.
+ */
+const closing = (server: Server): Effect.Effect<void> => {
+  const sockets = new Set<Socket>()
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket)
+    socket.once("close", () => sockets.delete(socket))
+  })
+  return Effect.callback<void>((resume) => {
+    const late = setTimeout(() => {
+      for (const socket of sockets) socket.destroy()
+    }, grace)
     server.close(() => {
       clearTimeout(late)
       resume(Effect.void)
     })
+  })
+}
+
+/**
+ * Without a listener for it Node ignores `Upgrade` (RFC 9110 section 7.8): the request gets its ordinary response, and the
+ * connection stays one that the server reads and closes. Nothing here speaks another protocol.
+ */
+const neverUpgrading = (made: HttpServer.HttpServer["Service"], server: Server): HttpServer.HttpServer["Service"] =>
+  HttpServer.make({
+    address: made.address,
+    serve: (app, middleware) =>
+      Effect.tap(
+        middleware === undefined ? made.serve(app) : made.serve(app, middleware),
+        () => Effect.sync(() => server.removeAllListeners("upgrade"))
+      )
   })
 
 const why = (error: HttpServerError.ServeError, port: number): string => {
@@ -107,14 +134,15 @@ const listen = (port: number): Layer.Layer<HttpServer.HttpServer, Emulator.Emula
         })
       }
       const server = createServer()
+      const close = closing(server)
       const made = yield* NodeHttpServer.make(() => server, {
         port,
         host: "127.0.0.1",
         disablePreemptiveShutdown: true
       })
         .pipe(Effect.mapError((error) => new Emulator.EmulatorError({ problem: "listen", detail: why(error, port) })))
-      yield* Effect.addFinalizer(() => close(server))
-      return made
+      yield* Effect.addFinalizer(() => close)
+      return neverUpgrading(made, server)
     })
   )
 

@@ -101,79 +101,6 @@ describe("Emulator", () => {
       }).pipe(provide()))
   })
 
-  describe("the pace", () => {
-    it.effect("E3: the first poll is never too early, the next ones less than the interval less 50 ms later are", () =>
-      Effect.gen(function*() {
-        const { poll } = yield* started()
-        assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
-        yield* TestClock.adjust(950)
-        assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
-        yield* TestClock.adjust(949)
-        assert.strictEqual(yield* tagOf(poll), "SlowDownException")
-      }).pipe(provide()))
-
-    it.effect("E3: each slow_down adds 5 seconds for good, and the early poll counts as the one before", () =>
-      Effect.gen(function*() {
-        const { poll } = yield* started()
-        const at = (millis: number) => Effect.andThen(TestClock.adjust(millis), tagOf(poll))
-        assert.strictEqual(yield* at(0), "AuthorizationPendingException")
-        assert.strictEqual(yield* at(100), "SlowDownException")
-        // 6 seconds now, from the early poll on
-        assert.strictEqual(yield* at(5949), "SlowDownException")
-        // 11 seconds
-        assert.strictEqual(yield* at(10_950), "AuthorizationPendingException")
-        assert.strictEqual(yield* at(10_949), "SlowDownException")
-        assert.strictEqual(yield* at(15_950), "AuthorizationPendingException")
-      }).pipe(provide()))
-
-    it.effect("E3: the interval handed out is the one enforced, and each code earns its own", () =>
-      Effect.gen(function*() {
-        const first = yield* started()
-        const second = yield* started()
-        assert.strictEqual(first.code.interval, 7)
-        assert.strictEqual(yield* tagOf(first.poll), "AuthorizationPendingException")
-        yield* TestClock.adjust("6 seconds")
-        assert.strictEqual(yield* tagOf(first.poll), "SlowDownException")
-        assert.strictEqual(yield* tagOf(second.poll), "AuthorizationPendingException")
-        yield* TestClock.adjust("7 seconds")
-        assert.strictEqual(yield* tagOf(second.poll), "AuthorizationPendingException")
-        assert.strictEqual(yield* tagOf(first.poll), "SlowDownException")
-      }).pipe(provide({ interval: 7 })))
-
-    it.effect("E3: an early poll of an approved code does not use it up", () =>
-      Effect.gen(function*() {
-        const { code, emulator, poll } = yield* started()
-        yield* tagOf(poll)
-        yield* emulator.approve(code.userCode)
-        assert.strictEqual(yield* tagOf(poll), "SlowDownException")
-        yield* TestClock.adjust("6 seconds")
-        yield* poll
-      }).pipe(provide()))
-
-    it.effect("E3: a clock that was set back makes no poll too early", () =>
-      Effect.gen(function*() {
-        yield* TestClock.setTime(1_000_000)
-        const { poll } = yield* started()
-        yield* tagOf(poll)
-        yield* TestClock.setTime(500_000)
-        assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
-      }).pipe(provide()))
-
-    it.effect("E3: more than 500 registrations in one second are throttled, and the next second is free again", () =>
-      Effect.gen(function*() {
-        const { clientId, clientSecret, emulator } = yield* started()
-        const register = emulator.registerClient(registration)
-        const start = emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
-        yield* Effect.repeat(register, { times: 498 })
-        assert.strictEqual(yield* tagOf(register), "SlowDownException")
-        yield* Effect.repeat(start, { times: 498 })
-        assert.strictEqual(yield* tagOf(start), "SlowDownException")
-        yield* TestClock.adjust("1 second")
-        yield* register
-        yield* start
-      }).pipe(provide()))
-  })
-
   describe("the code", () => {
     it.effect("E3: it expires to the millisecond, approved or not", () =>
       Effect.gen(function*() {
@@ -308,6 +235,10 @@ describe("Emulator", () => {
       },
       { options: { autoApprove: NaN }, detail: "autoApprove must be a number of seconds, 0 or more, not NaN" },
       { options: { capacity: 0 }, detail: "capacity must be a whole number, 1 or more, not 0" },
+      {
+        options: { capacityBytes: 131_071 },
+        detail: "capacityBytes must be a whole number, 131072 or more, not 131071"
+      },
       { options: { region: "EU west" }, detail: "region must be a host label in lower case, such as eu-west-1" }
     ])("E3: an option that cannot be used is refused: %j", ({ detail, options }) =>
       Effect.gen(function*() {
@@ -316,21 +247,43 @@ describe("Emulator", () => {
         assert.strictEqual(error.message, `The emulator cannot start: ${detail}.`)
       }))
 
-    it.effect("E3: what has no room is refused, until there is room again", () =>
+    it.effect("drops the login that was unused for the longest time when there is no room (E6)", () =>
       Effect.gen(function*() {
-        const { clientId, clientSecret, emulator } = yield* started()
+        const { clientId, clientSecret, code, emulator, poll } = yield* started()
         const start = emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
+        const second = yield* start
         yield* start
-        const error = yield* Effect.flip(start)
-        assert.strictEqual(error._tag, "SlowDownException")
-        assert.include(error.message, "it keeps at most 2 device codes")
-        yield* emulator.registerClient(registration)
-        assert.include((yield* Effect.flip(emulator.registerClient(registration))).message, "2 registrations")
-        yield* TestClock.adjust("600 seconds")
+        assert.strictEqual((yield* Effect.flip(emulator.lookup(code.userCode))).problem, "unknown")
+        assert.strictEqual(yield* tagOf(poll), "InvalidGrantException")
+        assert.strictEqual((yield* emulator.lookup(second.userCode)).status, "pending")
+      }).pipe(provide({ capacity: 2 })))
+
+    it.effect("refuses a login only when it has room for none beside those that are under way (E6)", () =>
+      Effect.gen(function*() {
+        const { clientId, clientSecret, code, emulator, poll } = yield* started()
+        const start = emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
+        yield* tagOf(poll)
+        const other = yield* started()
+        yield* emulator.approve(other.code.userCode)
+        for (const refused of [start, emulator.registerClient(registration)]) {
+          const error = yield* Effect.flip<object, { readonly _tag: string; readonly message: string }, never>(refused)
+          assert.strictEqual(error._tag, "SlowDownException")
+          assert.include(error.message, "The emulator is full: it keeps at most 2 ")
+        }
+        assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "pending")
+        // two minutes later nobody is busy with either
+        yield* TestClock.adjust("2 minutes")
         yield* start
-        yield* TestClock.adjust("90 days")
         yield* emulator.registerClient(registration)
       }).pipe(provide({ capacity: 2 })))
+
+    it.effect("drops with a registration what hangs on it (E6)", () =>
+      Effect.gen(function*() {
+        const { emulator, poll } = yield* started()
+        yield* emulator.registerClient(registration)
+        assert.strictEqual(yield* tagOf(poll), "InvalidClientException")
+        assert.deepStrictEqual(yield* emulator.list, [])
+      }).pipe(provide({ capacity: 1 })))
 
     it.effect("E3: ten thousand grants at once: each poll is answered, and when they end there is room for as many", () =>
       Effect.gen(function*() {

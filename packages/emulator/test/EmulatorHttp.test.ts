@@ -341,12 +341,44 @@ describe("the exceptions", () => {
 
   it.effect("E3: a body just below the cap is read, whatever its chunks", () =>
     Effect.gen(function*() {
-      const rest = JSON.stringify({ ...registration, clientName: "" }).length
-      const body = JSON.stringify({ ...registration, clientName: "x".repeat(65_536 - rest) })
+      const rest = JSON.stringify({ ...registration, unknown: "" }).length
+      const body = JSON.stringify({ ...registration, unknown: "x".repeat(65_536 - rest) })
       assert.strictEqual(body.length, 65_536)
       assert.strictEqual((yield* ask({ path: "/client/register", body })).status, 200)
       assert.strictEqual((yield* ask({ path: "/client/register", body: `${body} ` })).status, 400)
     }).pipe(provide()))
+
+  it.effect("reads a body of many small pieces, and refuses it as soon as it is too large (E6)", () =>
+    Effect.gen(function*() {
+      const { dispose, handler } = HttpRouter.toWebHandler(
+        EmulatorHttp.layer().pipe(Layer.provide(Emulator.layer())),
+        { disableLogger: true }
+      )
+      yield* Effect.addFinalizer(() => Effect.promise(dispose))
+      const send = (bytes: Uint8Array, pieces: number) =>
+        Effect.promise(() => {
+          let at = 0
+          const body = new ReadableStream({
+            pull: (controller) => {
+              const end = Math.min(bytes.length, at + Math.ceil(bytes.length / pieces))
+              if (at < end) controller.enqueue(bytes.slice(at, end))
+              else controller.close()
+              at = end
+            }
+          })
+          // what Node's type of a request does not know
+          const init: RequestInit & { readonly duplex: "half" } = { method: "POST", body, duplex: "half" }
+          return handler(new Request("http://localhost/client/register", init))
+        })
+      const text = (length: number) => {
+        const rest = JSON.stringify({ ...registration, unknown: "" }).length
+        return new TextEncoder().encode(JSON.stringify({ ...registration, unknown: "x".repeat(length - rest) }))
+      }
+      for (const pieces of [1, 2, 1000]) {
+        assert.strictEqual((yield* send(text(65_536), pieces)).status, 200, String(pieces))
+        assert.strictEqual((yield* send(text(65_537), pieces)).status, 400, String(pieces))
+      }
+    }))
 
   it.effect("E3: what official clients register is accepted", () =>
     Effect.gen(function*() {

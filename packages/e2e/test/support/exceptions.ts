@@ -382,7 +382,7 @@ const createToken: ReadonlyArray<Omit<Way, "operation">> = [
   },
   {
     exception: "SlowDownException",
-    words: "a poll comes before its interval is over",
+    words: "a poll comes before its interval is over, while the login is pending",
     run: Effect.fnUntraced(function*(driver: Driver) {
       const { poll } = yield* started(driver)
       yield* driver.token(poll)

@@ -11,7 +11,9 @@ import * as Metadata from "./metadata.ts"
 import type { Settings } from "./options.ts"
 import * as Pkce from "./pkce.ts"
 import { refuse } from "./refuse.ts"
+import * as Size from "./size.ts"
 import type * as State from "./state.ts"
+import * as Texts from "./texts.ts"
 import * as Url from "./url.ts"
 
 export interface Request {
@@ -39,6 +41,7 @@ export const make = (settings: Settings, state: State.State) =>
 ): Result.Result<State.Consent | Refused, AuthorizeException> =>
   Result.gen(function*() {
     const { clientId, codeChallenge, codeChallengeMethod, redirectUri, responseType } = request
+    yield* Texts.check({ redirect_uri: redirectUri, state: request.state, scopes: request.scopes })
     if (clientId === undefined || redirectUri === undefined) {
       return yield* refuse(SsoOidcError.InvalidRequestException, "client_id and redirect_uri are needed")
     }
@@ -69,12 +72,12 @@ export const make = (settings: Settings, state: State.State) =>
     const consent = state.addConsent({
       client,
       from,
-      redirectUri,
-      state: request.state,
-      codeChallenge,
-      scopes,
+      redirectUri: Size.copy(redirectUri),
+      state: request.state === undefined ? undefined : Size.copy(request.state),
+      codeChallenge: Size.copy(codeChallenge),
+      scopes: scopes.map(Size.copy),
       issuedAt: now,
       expiresAt: now + settings.expiresIn * 1000
     })
-    return consent ?? back("temporarily_unavailable", `The emulator keeps at most ${settings.capacity} sign-ins`)
+    return consent ?? back("temporarily_unavailable", `The emulator is full: ${settings.capacity} sign-ins are in use`)
   })

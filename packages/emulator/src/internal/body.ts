@@ -8,31 +8,31 @@ import * as Stream from "effect/Stream"
 /** The longest that a legitimate request comes to is some 4 kB: a client secret and a token. */
 export const maxBytes = 64 * 1024
 
-const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const out = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    out.set(chunk, at)
-    at += chunk.length
-  }
-  return out
-}
-
-/** The body's bytes, or `undefined` where there are more than the cap allows. */
+/**
+ * The body's bytes, or `undefined` where there are more than the cap allows.
+ *
+ * They are copied into one piece of memory as they come: a chunk of one byte would keep many around it.
+ */
 export const read = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<Uint8Array | undefined> =>
   Effect.suspend(() => {
-    const chunks: Array<Uint8Array> = []
+    let bytes = new Uint8Array(1024)
     let size = 0
     return Stream.runForEachWhile(request.stream, (chunk) =>
       Effect.sync(() => {
+        const at = size
         size += chunk.length
         if (size > maxBytes) return false
-        chunks.push(chunk)
+        if (size > bytes.length) {
+          const larger = new Uint8Array(Math.max(size, Math.min(maxBytes, 2 * bytes.length)))
+          larger.set(bytes)
+          bytes = larger
+        }
+        bytes.set(chunk, at)
         return true
       })).pipe(
         // a body of no bytes has no stream at all on some platforms, and one that breaks off has nobody to answer
         Effect.catchTag("HttpServerError", () => Effect.void),
-        Effect.map(() => size > maxBytes ? undefined : concat(chunks))
+        Effect.map(() => size > maxBytes ? undefined : bytes.subarray(0, size))
       )
   })
 

@@ -81,7 +81,11 @@ export const make = (state: State.State) => {
   }
 
   const lookup = (key: string, now: number): Result.Result<Authorization.Authorization, DecisionProblem> =>
-    Result.map(find(key), (item) => view(item, now))
+    Result.map(find(key), (item) => {
+      // a person looks at the question. A browser at `/authorize` always does, so that would say nothing
+      if (item._tag === "DeviceCode") state.attend(item, now)
+      return view(item, now)
+    })
 
   const decide = (
     key: string,
@@ -92,6 +96,7 @@ export const make = (state: State.State) => {
       const current = status(item, now)
       if (current !== "pending" && current !== decision) return Result.fail(current)
       item.decision = decision
+      state.attend(item, now)
       return Result.succeed(view(item, now))
     })
 

@@ -6,6 +6,7 @@ import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Result from "effect/Result"
 import { refuse } from "./refuse.ts"
+import * as Texts from "./texts.ts"
 import * as Url from "./url.ts"
 
 /** The grant types that CreateToken knows, read from its request's union. */
@@ -32,8 +33,10 @@ export const malformedScope = (scopes: ReadonlyArray<string>): string | undefine
   scopes.find((scope) => !isScope(scope))
 
 export const check = (request: RegisterClient.Request): Result.Result<Metadata, RegisterClient.Exception> => {
-  const { grantTypes: asked = [], issuerUrl, redirectUris = [], scopes = [] } = request
-  if (request.clientName.trim() === "") {
+  const { clientName, grantTypes: asked = [], issuerUrl, redirectUris = [], scopes = [] } = request
+  const sized = Texts.check({ clientName, grantTypes: asked, issuerUrl, redirectUris, scopes })
+  if (Result.isFailure(sized)) return Result.fail(sized.failure)
+  if (clientName.trim() === "") {
     return refuse(SsoOidcError.InvalidClientMetadataException, "clientName is empty")
   }
   if (request.clientType !== "public") {
@@ -60,7 +63,7 @@ export const check = (request: RegisterClient.Request): Result.Result<Metadata, 
     return refuse(SsoOidcError.InvalidRequestException, "issuerUrl must be https, or http to loopback")
   }
   return Result.succeed({
-    clientName: request.clientName,
+    clientName,
     scopes: [...scopes],
     grantTypes: asked.length === 0 ? deviceLogin : [...asked],
     redirectUris: [...redirectUris],

@@ -1,8 +1,8 @@
 /**
  * The three operations as transitions of the state, at a given time.
  *
- * The order of their checks: the client, what the grant needs, the code (known and this client's, expired, used), the
- * pace, and what was decided.
+ * The order of their checks: the client, what the grant needs, the code (known and this client's, expired, used), what
+ * was decided, and while nothing is, the pace.
  */
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
@@ -15,6 +15,7 @@ import type { Settings } from "./options.ts"
 import * as Random from "./random.ts"
 import { refuse } from "./refuse.ts"
 import type * as State from "./state.ts"
+import * as Texts from "./texts.ts"
 import * as Url from "./url.ts"
 
 const registrationLife = 90 * 24 * 60 * 60
@@ -24,8 +25,11 @@ const accessTokenLife = 60 * 60
 // A timer that fires a little early must not make a correct client too early.
 const tolerance = 50
 
-const full = (what: string, capacity: number) =>
-  refuse(SsoOidcError.SlowDownException, `The emulator is full: it keeps at most ${capacity} ${what}`)
+const full = (what: string, { capacity, capacityBytes }: Settings) =>
+  refuse(
+    SsoOidcError.SlowDownException,
+    `The emulator is full: it keeps at most ${capacity} ${what} in ${capacityBytes} bytes, and all are in use`
+  )
 
 export const make = (settings: Settings, state: State.State) => {
   const client = (
@@ -69,7 +73,7 @@ export const make = (settings: Settings, state: State.State) => {
         clientSecret: Random.clientSecret(),
         expiresAt: clientSecretExpiresAt * 1000
       }
-      if (!state.addRegistration(registration, now)) return yield* full("registrations", settings.capacity)
+      if (!state.addRegistration(registration, now)) return yield* full("registrations", settings)
       return {
         clientId: registration.clientId,
         clientSecret: Redacted.make(registration.clientSecret, { label: "clientSecret" }),
@@ -86,6 +90,7 @@ export const make = (settings: Settings, state: State.State) => {
   ): Result.Result<StartDeviceAuthorization.Response, StartDeviceAuthorization.Exception> =>
     Result.gen(function*() {
       yield* throttle("StartDeviceAuthorization", now)
+      yield* Texts.check({ startUrl: request.startUrl })
       const registration = yield* client(request, CreateToken.deviceCodeGrantType, now)
       if (!Url.isStartUrl(request.startUrl)) {
         return yield* refuse(SsoOidcError.InvalidRequestException, "startUrl must be https, or http to loopback")
@@ -98,7 +103,7 @@ export const make = (settings: Settings, state: State.State) => {
         expiresAt: now + settings.expiresIn * 1000,
         interval: settings.interval
       })
-      if (code === undefined) return yield* full("device codes", settings.capacity)
+      if (code === undefined) return yield* full("device codes", settings)
       const verificationUri = `${origin}/device`
       return {
         deviceCode: Redacted.make(code.deviceCode, { label: "deviceCode" }),
@@ -147,18 +152,19 @@ export const make = (settings: Settings, state: State.State) => {
   ): Result.Result<CreateToken.Response, CreateToken.Exception> => {
     const code = state.deviceCode(deviceCode)
     if (code === undefined || code.client.clientId !== registration.clientId) return invalidGrant
+    state.attend(code, now)
     if (now >= code.expiresAt) return refuse(SsoOidcError.ExpiredTokenException, "The device code has expired")
-    if (tooEarly(code, now)) {
-      return refuse(SsoOidcError.SlowDownException, `Polled too early: wait ${code.interval} seconds between polls`)
-    }
     switch (state.decision(code, now)) {
       case "denied":
         return refuse(SsoOidcError.AccessDeniedException, "The sign-in was denied")
       case "approved":
         state.useCode(code)
         return Result.succeed(issue(registration, { consent: undefined, endsAt: now + sessionLife * 1000 }, now))
+      // `slow_down` says that the login is still pending (RFC 8628 section 3.5): it must not hide a decision
       case undefined:
-        return refuse(SsoOidcError.AuthorizationPendingException, "Authorization is still pending")
+        return tooEarly(code, now)
+          ? refuse(SsoOidcError.SlowDownException, `Polled too early: wait ${code.interval} seconds between polls`)
+          : refuse(SsoOidcError.AuthorizationPendingException, "Authorization is still pending")
     }
   }
 
@@ -185,7 +191,7 @@ export const make = (settings: Settings, state: State.State) => {
     if (consent === undefined || consent.client.clientId !== registration.clientId) return invalidGrant
     if (consent.used) {
       // somebody has it who should not: what came of it ends too (RFC 6749 section 4.1.2)
-      state.endSessionsOf(consent.id)
+      state.endSessionsOf(consent)
       return invalidGrant
     }
     if (

@@ -9,6 +9,7 @@ export interface Settings {
   readonly expiresIn: number
   readonly autoApprove: number | undefined
   readonly capacity: number
+  readonly capacityBytes: number
   readonly requestsPerSecond: number
 }
 
@@ -18,6 +19,7 @@ interface Given {
   readonly expiresIn?: number | undefined
   readonly autoApprove?: number | undefined
   readonly capacity?: number | undefined
+  readonly capacityBytes?: number | undefined
   readonly requestsPerSecond?: number | undefined
 }
 
@@ -26,11 +28,15 @@ const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value
 // A timer of 32 bits of milliseconds, as clients have, ends before 25 days
 const isSeconds = (value: number): boolean => isWhole(value) && value <= 24 * 24 * 60 * 60
 
+// The largest registration that a request can make fits
+const leastBytes = 128 * 1024
+
 /** The settings, or one sentence on what is wrong with the options. */
 export const check = (given: Given): Result.Result<Settings, string> => {
   const {
     autoApprove,
     capacity = 10_000,
+    capacityBytes = 32 * 1024 * 1024,
     expiresIn = 600,
     interval = 1,
     region = "emulator",
@@ -46,11 +52,14 @@ export const check = (given: Given): Result.Result<Settings, string> => {
     return Result.fail(`autoApprove must be a number of seconds, 0 or more, not ${autoApprove}`)
   }
   if (!isWhole(capacity)) return Result.fail(`capacity must be a whole number, 1 or more, not ${capacity}`)
+  if (!(Number.isSafeInteger(capacityBytes) && capacityBytes >= leastBytes)) {
+    return Result.fail(`capacityBytes must be a whole number, ${leastBytes} or more, not ${capacityBytes}`)
+  }
   if (!isWhole(requestsPerSecond)) {
     return Result.fail(`requestsPerSecond must be a whole number, 1 or more, not ${requestsPerSecond}`)
   }
   if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(region)) {
     return Result.fail("region must be a host label in lower case, such as eu-west-1")
   }
-  return Result.succeed({ autoApprove, capacity, expiresIn, interval, region, requestsPerSecond })
+  return Result.succeed({ autoApprove, capacity, capacityBytes, expiresIn, interval, region, requestsPerSecond })
 }

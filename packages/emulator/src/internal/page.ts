@@ -85,28 +85,37 @@ const count = (amount: number, unit: string): string => `${amount} ${unit}${amou
 /** The longest text that the field takes: a code with whatever a person puts between its letters. */
 const maxCode = 64
 
-/** The form for the code; after a wrong one, with what is wrong and what was typed. */
-export const enter = (wrong?: string): Page =>
-  page(
-    wrong === undefined ? 200 : 404,
-    wrong === undefined ? "Enter the code" : "Code not found",
+const form = (status: number, title: string, value: string, problem: Html): Page => {
+  const isWrong = problem !== none
+  return page(
+    status,
+    title,
     html`<h1>Sign in on a device</h1>
 <form method="get" action="/device">
-${
-      wrong === undefined
-        ? none
-        : html`<p class="problem" id="problem" role="alert">No sign-in has this code. Check it and try again.</p>
-`
-    }<label for="user_code">Code</label>
+${problem}<label for="user_code">Code</label>
 <p class="hint" id="hint">Eight letters, as your device or terminal shows them.</p>
 <input id="user_code" name="user_code" type="text" required maxlength="${
       String(maxCode)
     }" autocomplete="off" autocapitalize="characters"
-  autocorrect="off" spellcheck="false" autofocus value="${foreign(wrong ?? "", maxCode)}"
-  ${wrong === undefined ? html`aria-describedby="hint"` : html`aria-invalid="true" aria-describedby="problem hint"`}>
+  autocorrect="off" spellcheck="false" autofocus value="${foreign(value, maxCode)}"
+  ${isWrong ? html`aria-invalid="true" aria-describedby="problem hint"` : html`aria-describedby="hint"`}>
 <div class="buttons"><button class="main" type="submit">Continue</button></div>
 </form>`
   )
+}
+
+const noSuchCode =
+  html`<p class="problem" id="problem" role="alert">No sign-in has this code. Check it and try again.</p>
+`
+
+/** The form for the code; after a wrong one, with what is wrong and what was typed. */
+export const enter = (wrong?: string): Page =>
+  wrong === undefined
+    ? form(200, "Enter the code", "", none)
+    : form(404, "Code not found", wrong, noSuchCode)
+
+/** The form with a code that was not looked up. */
+export const given = (userCode: string): Page => form(200, "Enter the code", userCode, none)
 
 /** Too many wrong codes were tried, and no code is looked at for so many seconds. */
 export const tooMany = (seconds: number): Page => ({
@@ -246,6 +255,32 @@ export const ended = (why: "decided" | "expired" | "unknown"): Page => lost[why]
 
 /** Sent by another site. */
 export const crossSite: Page = message(403, "Not from here", "bad", "Another site sent this. Nothing was decided.")
+
+/** Sent by the browser before a person asks for it. A status that is no success makes the browser ask again then. */
+export const ahead: Page = message(
+  403,
+  "Not ahead of time",
+  "bad",
+  "Open this page, and it comes. Nothing was decided."
+)
+
+/** A WebSocket, or a request for another protocol. */
+export const upgrade: Page = message(
+  403,
+  "Only HTTP here",
+  "bad",
+  "The emulator speaks HTTP alone. Nothing was decided."
+)
+
+/** A sign-in that a page of another site leads to: it begins when the person goes on. */
+export const led = (path: string): Page =>
+  page(
+    200,
+    "Begin a sign-in?",
+    html`<h1>Begin a sign-in?</h1>
+<p>A page of another site leads here. Go on only if you want to sign in at its program.</p>
+<p><a class="next" href="${path}">Continue</a></p>`
+  )
 
 /** A form without an answer, or too large. */
 export const unreadable: Page = message(400, "Nothing was decided", "bad", "The form was not complete.")

@@ -7,6 +7,7 @@ import type * as Snapshot from "../Snapshot.ts"
 import * as Decisions from "./decisions.ts"
 import * as Metadata from "./metadata.ts"
 import type * as State from "./state.ts"
+import type { Limits } from "./store.ts"
 import * as Url from "./url.ts"
 
 const present = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } | {} =>
@@ -67,7 +68,7 @@ const back = (from: (typeof Snapshot.DeviceCode.Type)["from"]): State.From | und
 export const put = (
   state: State.State,
   snapshot: Snapshot.Snapshot,
-  capacity: number,
+  { capacity, capacityBytes }: Limits,
   now: number
 ): Result.Result<void, string> =>
   Result.gen(function*() {
@@ -123,6 +124,8 @@ export const put = (
       sessions.push([Redacted.value(refreshToken), { clientId, endsAt, consent }])
     }
     const given = { registrations, deviceCodes, consents, sessions }
-    if (!state.hasRoomFor(given)) return yield* Result.fail(`the emulator keeps at most ${capacity} of each`)
+    if (!state.hasRoomFor(given, now)) {
+      return yield* Result.fail(`the emulator keeps at most ${capacity} of each, in ${capacityBytes} bytes`)
+    }
     state.restore(given)
   })

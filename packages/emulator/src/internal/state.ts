@@ -2,9 +2,11 @@
  * What the emulator remembers, and for how long.
  *
  * Every function here is synchronous, so that of two requests at once one is first and the other sees what it did.
- * Nothing runs by itself: what is past its time is dropped when something new is written.
+ * Nothing runs by itself: what is past its time is dropped when something new is written. Each kind has a store of its own,
+ * with its own bounds, so that none can push another out. A registration that leaves takes its logins and sessions along.
  */
 import * as Random from "./random.ts"
+import * as Store from "./store.ts"
 
 export interface Registration {
   readonly clientId: string
@@ -24,7 +26,8 @@ export interface From {
 }
 
 interface Decidable {
-  readonly client: Registration
+  /** Another one where a registration was put in its place. */
+  client: Registration
   readonly from: From | undefined
   readonly issuedAt: number
   expiresAt: number
@@ -71,53 +74,71 @@ export interface Given {
 /** How long an expired code is known as expired, rather than unknown. In milliseconds. */
 const memory = 60 * 60 * 1000
 
-export const make = (options: {
-  readonly capacity: number
-  readonly autoApprove: number | undefined
-  readonly requestsPerSecond: number
-}) => {
-  const registrations = new Map<string, Registration>()
-  const deviceCodes = new Map<string, DeviceCode>()
+const values = <A>(store: Store.Store<A>): ReadonlyArray<A> => store.list().map(([, value]) => value)
+
+const reassign = (item: Decidable | undefined, client: Registration): void => {
+  if (item !== undefined) item.client = client
+}
+
+/**
+ * How long a login counts as one that a person or a poller is busy with, after a poll, a look or a decision. In
+ * milliseconds; twice the interval where that is more.
+ */
+const attention = 2 * 60 * 1000
+
+export const make = (
+  options: Store.Limits & { readonly autoApprove: number | undefined; readonly requestsPerSecond: number }
+) => {
+  const { capacity, capacityBytes } = options
+  const limits = { capacity, capacityBytes }
+  const isOver = (item: Decidable, now: number): boolean => item.used || item.expiresAt <= now
+  const owner = (item: Decidable): string => item.client.clientId
+  // the client is measured as a registration
+  const content = (item: Decidable): unknown => ({ ...item, client: undefined })
+
   const byDeviceCode = new Map<string, DeviceCode>()
-  const consents = new Map<string, Consent>()
+  const deviceCodes = Store.make<DeviceCode>({
+    ...limits,
+    content,
+    isOver,
+    owner,
+    onDrop: ({ deviceCode }) => byDeviceCode.delete(deviceCode)
+  })
   const byCode = new Map<string, Consent>()
+  const consents = Store.make<Consent>({
+    ...limits,
+    content,
+    isOver,
+    owner,
+    onDrop: ({ code }) => byCode.delete(code)
+  })
   // by the refresh token that is good at present
-  const sessions = new Map<string, Session>()
+  const sessions = Store.make<Session>({
+    ...limits,
+    content: (session) => session,
+    isOver: ({ endsAt }, now) => endsAt <= now,
+    owner: ({ clientId }) => clientId
+  })
+  const ofClients = [deviceCodes, consents, sessions]
+  const registrations = Store.make<Registration>({
+    ...limits,
+    content: (registration) => registration,
+    isOver: ({ expiresAt }, now) => expiresAt <= now,
+    onDrop: ({ clientId }) => {
+      for (const store of ofClients) store.dropOwnedBy(clientId)
+    }
+  })
   const windows = new Map<string, { second: number; count: number }>()
   let purgedAt = -Infinity
-
-  const dropDeviceCode = (code: DeviceCode): void => {
-    deviceCodes.delete(code.userCode)
-    byDeviceCode.delete(code.deviceCode)
-  }
-
-  const dropConsent = (consent: Consent): void => {
-    consents.delete(consent.id)
-    byCode.delete(consent.code)
-  }
 
   // Looks at everything, so not more often than once in a second of the clock, wherever that was set
   const purge = (now: number): void => {
     if (now >= purgedAt && now - purgedAt < 1000) return
     purgedAt = now
-    for (const registration of registrations.values()) {
-      if (registration.expiresAt <= now) registrations.delete(registration.clientId)
-    }
-    for (const code of deviceCodes.values()) if (code.expiresAt <= now - memory) dropDeviceCode(code)
-    for (const consent of consents.values()) if (consent.expiresAt <= now - memory) dropConsent(consent)
-    for (const [token, session] of sessions) if (session.endsAt <= now) sessions.delete(token)
-  }
-
-  const isOver = (item: Decidable, now: number): boolean => item.used || item.expiresAt <= now
-
-  const hasRoom = <A extends Decidable>(
-    all: ReadonlyMap<string, A>,
-    drop: (item: A) => void,
-    now: number
-  ): boolean => {
-    purge(now)
-    if (all.size >= options.capacity) { for (const item of all.values()) if (isOver(item, now)) drop(item) }
-    return all.size < options.capacity
+    registrations.dropWhere(({ expiresAt }) => expiresAt <= now)
+    deviceCodes.dropWhere(({ expiresAt }) => expiresAt <= now - memory)
+    consents.dropWhere(({ expiresAt }) => expiresAt <= now - memory)
+    sessions.dropWhere(({ endsAt }) => endsAt <= now)
   }
 
   const keepDeviceCode = (code: DeviceCode): void => {
@@ -148,21 +169,21 @@ export const make = (options: {
       const registration = registrations.get(clientId)
       return registration !== undefined && now < registration.expiresAt ? registration : undefined
     },
-    /** Keeps it, unless there is no room. */
+    /** Keeps it, unless every other one is part of a login that is under way. */
     addRegistration: (registration: Registration, now: number): boolean => {
       purge(now)
-      if (registrations.size >= options.capacity && !registrations.has(registration.clientId)) return false
+      if (!registrations.makeRoom(registration.clientId, registration, now)) return false
       registrations.set(registration.clientId, registration)
       return true
     },
 
     deviceCode: (deviceCode: string): DeviceCode | undefined => byDeviceCode.get(deviceCode),
     userCode: (userCode: string): DeviceCode | undefined => deviceCodes.get(userCode),
-    /** Makes a code and keeps it, unless there is no room. */
+    /** Makes a code and keeps it, unless every other one is under way. */
     addCode: (
       code: Pick<DeviceCode, "client" | "from" | "startUrl" | "issuedAt" | "expiresAt" | "interval">
     ): DeviceCode | undefined => {
-      if (!hasRoom(deviceCodes, dropDeviceCode, code.issuedAt)) return undefined
+      purge(code.issuedAt)
       let userCode = Random.userCode()
       while (deviceCodes.has(userCode)) userCode = Random.userCode()
       const made: DeviceCode = {
@@ -174,7 +195,9 @@ export const make = (options: {
         decision: undefined,
         used: false
       }
+      if (!deviceCodes.makeRoom(userCode, made, code.issuedAt)) return undefined
       keepDeviceCode(made)
+      registrations.touch(code.client.clientId)
       return made
     },
     useCode: (code: DeviceCode): void => {
@@ -184,11 +207,11 @@ export const make = (options: {
 
     consent: (id: string): Consent | undefined => consents.get(id),
     authorizationCode: (code: string): Consent | undefined => byCode.get(code),
-    /** Makes a consent that waits for a decision, unless there is no room. */
+    /** Makes a consent that waits for a decision, unless every other one is under way. */
     addConsent: (
       consent: Omit<Consent, "_tag" | "id" | "code" | "decision" | "used">
     ): Consent | undefined => {
-      if (!hasRoom(consents, dropConsent, consent.issuedAt)) return undefined
+      purge(consent.issuedAt)
       const made: Consent = {
         ...consent,
         _tag: "Consent",
@@ -197,8 +220,18 @@ export const make = (options: {
         decision: undefined,
         used: false
       }
+      if (!consents.makeRoom(made.id, made, consent.issuedAt)) return undefined
       keepConsent(made)
+      registrations.touch(consent.client.clientId)
       return made
+    },
+
+    /** A person or a poller was busy with it just now: it and its client stay, whatever else is written. */
+    attend: (item: DeviceCode | Consent, now: number): void => {
+      const millis = item._tag === "DeviceCode" ? Math.max(attention, 2 * item.interval * 1000) : attention
+      if (item._tag === "DeviceCode") deviceCodes.attend(item.userCode, now, millis)
+      else consents.attend(item.id, now, millis)
+      registrations.attend(item.client.clientId, now, millis)
     },
 
     /** What was decided, by a person or by the time that `autoApprove` gives. */
@@ -211,59 +244,58 @@ export const make = (options: {
       const session = sessions.get(refreshToken)
       return session !== undefined && now < session.endsAt ? session : undefined
     },
-    /** Puts a session under a new refresh token. Where there is no room, the oldest session ends. */
+    /** Puts a session under a new refresh token. Where there is no room, the one that was unused the longest ends. */
     addSession: (session: Session, now: number): string => {
       purge(now)
-      if (sessions.size >= options.capacity) {
-        for (const oldest of sessions.keys()) {
-          sessions.delete(oldest)
-          break
-        }
-      }
       const refreshToken = Random.token("aor")
+      sessions.makeRoom(refreshToken, session, now)
       sessions.set(refreshToken, session)
+      registrations.touch(session.clientId)
       return refreshToken
     },
-    endSession: (refreshToken: string): void => {
-      sessions.delete(refreshToken)
-    },
-    endSessionsOf: (consent: string): void => {
-      for (const [token, session] of sessions) if (session.consent === consent) sessions.delete(token)
+    endSession: (refreshToken: string): void => sessions.drop(refreshToken),
+    endSessionsOf: (consent: Consent): void => {
+      for (const token of sessions.ownedBy(consent.client.clientId)) {
+        if (sessions.get(token)?.consent === consent.id) sessions.drop(token)
+      }
     },
 
     /** All that can still matter at this time: to be looked at, and to be put back. */
     everything: (now: number) => {
-      const clients = [...registrations.values()].filter(({ expiresAt }) => now < expiresAt)
+      const clients = values(registrations).filter(({ expiresAt }) => now < expiresAt)
       // without its client nothing can come of it any more, nor could it be put back
       const ids = new Set(clients.map(({ clientId }) => clientId))
       const known = (item: Decidable): boolean => ids.has(item.client.clientId)
       return {
         registrations: clients,
-        deviceCodes: [...deviceCodes.values()].filter(known),
-        consents: [...consents.values()].filter(known),
-        sessions: [...sessions].filter(([, { clientId, endsAt }]) => now < endsAt && ids.has(clientId))
+        deviceCodes: values(deviceCodes).filter(known),
+        consents: values(consents).filter(known),
+        sessions: sessions.list().filter(([, { clientId, endsAt }]) => now < endsAt && ids.has(clientId))
       }
     },
-    /** Whether there is room for all of it. What has a key that is there already takes no more. */
-    hasRoomFor: (given: Given): boolean => {
-      const fits = <A>(map: ReadonlyMap<string, unknown>, items: ReadonlyArray<A>, key: (item: A) => string): boolean =>
-        map.size + items.filter((item) => !map.has(key(item))).length <= options.capacity
-      return fits(registrations, given.registrations, ({ clientId }) => clientId) &&
-        fits(deviceCodes, given.deviceCodes, ({ userCode }) => userCode) &&
-        fits(consents, given.consents, ({ id }) => id) &&
-        fits(sessions, given.sessions, ([token]) => token)
+    /** Whether there is room for all of it. What has a key that is there already takes its place. */
+    hasRoomFor: (given: Given, now: number): boolean => {
+      purge(now)
+      return registrations.hasRoomFor(given.registrations.map((item) => [item.clientId, item])) &&
+        deviceCodes.hasRoomFor(given.deviceCodes.map((item) => [item.userCode, item])) &&
+        consents.hasRoomFor(given.consents.map((item) => [item.id, item])) &&
+        sessions.hasRoomFor(given.sessions)
     },
     /** Puts back what another state gave, in place of what has the same key. */
     restore: (given: Given): void => {
-      for (const registration of given.registrations) registrations.set(registration.clientId, registration)
+      for (const registration of given.registrations) {
+        const { clientId } = registration
+        registrations.set(clientId, registration)
+        // what is there of the client goes on with this one: the one before would be kept and not measured
+        for (const key of deviceCodes.ownedBy(clientId)) reassign(deviceCodes.get(key), registration)
+        for (const key of consents.ownedBy(clientId)) reassign(consents.get(key), registration)
+      }
       for (const code of given.deviceCodes) {
-        const before = deviceCodes.get(code.userCode)
-        if (before !== undefined) dropDeviceCode(before)
+        deviceCodes.drop(code.userCode)
         keepDeviceCode(code)
       }
       for (const consent of given.consents) {
-        const before = consents.get(consent.id)
-        if (before !== undefined) dropConsent(before)
+        consents.drop(consent.id)
         keepConsent(consent)
       }
       for (const [token, session] of given.sessions) sessions.set(token, session)
@@ -275,10 +307,17 @@ export const make = (options: {
 
     /** How much is remembered, dropped or not. */
     size: () => ({
-      registrations: registrations.size,
-      codes: deviceCodes.size,
-      consents: consents.size,
-      sessions: sessions.size
+      registrations: registrations.count(),
+      codes: deviceCodes.count(),
+      consents: consents.count(),
+      sessions: sessions.count()
+    }),
+    /** The same in bytes. */
+    bytes: () => ({
+      registrations: registrations.bytes(),
+      codes: deviceCodes.bytes(),
+      consents: consents.bytes(),
+      sessions: sessions.bytes()
     })
   }
 }

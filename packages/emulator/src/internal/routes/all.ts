@@ -9,6 +9,7 @@ import type * as Redacted from "effect/Redacted"
 import { Emulator } from "../../Emulator.ts"
 import * as Dialect from "../dialect.ts"
 import * as Authorize from "./authorize.ts"
+import * as Guard from "./guard.ts"
 import * as Operations from "./operations.ts"
 import * as Pages from "./pages.ts"
 
@@ -31,9 +32,10 @@ export const layer = (options: {
   readonly control?: Redacted.Redacted | undefined
 }) =>
   Layer.mergeAll(
+    Guard.layer(options.cors ?? []),
     unknown,
     Operations.layer(options.cors ?? []),
     Pages.layer,
-    Authorize.layer,
+    Authorize.layer(options.cors ?? []),
     options.control === undefined ? Layer.empty : control(options.control)
   )

@@ -70,64 +70,72 @@ const over = {
   unknown: Page.ended("unknown")
 }
 
-export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
-  const emulator = yield* Emulator
-  const { lead, show } = yield* Shell.make
+/** The routes. A link on a page of an origin in `cors` begins a sign-in at once; any other asks the person first. */
+export const layer = (cors: ReadonlyArray<string>) =>
+  HttpRouter.use(Effect.fnUntraced(function*(router) {
+    const emulator = yield* Emulator
+    const { lead, show } = yield* Shell.make
 
-  const goOn = (
-    authorization: Authorization.Authorization,
-    now: number
-  ): HttpServerResponse.HttpServerResponse => {
-    if (authorization._tag === "DeviceAuthorization") return show(over.unknown)
-    const { location, status } = authorization
-    if (location !== undefined) return lead(Redacted.value(location))
-    return show(status === "pending" ? question(authorization, now) : over[status])
-  }
-
-  const begin = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
-    const wanted = read(request)
-    if (typeof wanted === "string") {
-      return yield* Effect.fail(exception(SsoOidcError.InvalidRequestException, `${wanted} may come once`))
+    const goOn = (
+      authorization: Authorization.Authorization,
+      now: number
+    ): HttpServerResponse.HttpServerResponse => {
+      if (authorization._tag === "DeviceAuthorization") return show(over.unknown)
+      const { location, status } = authorization
+      if (location !== undefined) return lead(Redacted.value(location))
+      return show(status === "pending" ? question(authorization, now) : over[status])
     }
-    const authorization = yield* emulator.authorize(wanted, { from: From.of(request) })
-    // who wants no page is not shown one
-    if (emulator.autoApprove !== undefined) yield* Effect.sleep(emulator.autoApprove * 1000)
-    return goOn(yield* Effect.orDie(emulator.lookup(authorization.id)), yield* emulator.now)
-  })
 
-  const decide = Effect.fnUntraced(
-    function*(id: string, action: "allow" | "deny") {
-      // a user code has a page of its own, on which nobody can try many
-      if ((yield* emulator.lookup(id))._tag !== "CodeAuthorization") return show(over.unknown)
-      const authorization = yield* action === "allow" ? emulator.approve(id) : emulator.deny(id)
-      return goOn(authorization, yield* emulator.now)
-    },
-    Effect.catchTag("DecisionError", ({ problem }) => Effect.succeed(show(over[problem])))
-  )
+    const begin = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
+      const wanted = read(request)
+      if (typeof wanted === "string") {
+        return yield* Effect.fail(exception(SsoOidcError.InvalidRequestException, `${wanted} may come once`))
+      }
+      const authorization = yield* emulator.authorize(wanted, { from: From.of(request) })
+      // who wants no page is not shown one
+      if (emulator.autoApprove === undefined) return goOn(authorization, yield* emulator.now)
+      yield* Effect.sleep(emulator.autoApprove * 1000)
+      // it may have made room for others meanwhile
+      return yield* emulator.lookup(authorization.id).pipe(
+        Effect.flatMap((found) => Effect.map(emulator.now, (now) => goOn(found, now))),
+        Effect.catchTag("DecisionError", ({ problem }) => Effect.succeed(show(over[problem])))
+      )
+    })
 
-  yield* router.add(
-    "GET",
-    path,
-    (request) =>
-      CrossSite.isPeek(request) ? Effect.succeed(show(Page.crossSite)) : Effect.matchEffect(begin(request), {
+    const decide = Effect.fnUntraced(
+      function*(id: string, action: "allow" | "deny") {
+        // a user code has a page of its own, on which nobody can try many
+        if ((yield* emulator.lookup(id))._tag !== "CodeAuthorization") return show(over.unknown)
+        const authorization = yield* action === "allow" ? emulator.approve(id) : emulator.deny(id)
+        return goOn(authorization, yield* emulator.now)
+      },
+      Effect.catchTag("DecisionError", ({ problem }) => Effect.succeed(show(over[problem])))
+    )
+
+    yield* router.add("GET", path, (request) => {
+      if (CrossSite.isPeek(request)) return Effect.succeed(show(Page.crossSite))
+      if (CrossSite.isLink(request) && !CrossSite.isOf(cors, request)) {
+        return Effect.succeed(show(Page.led(`${path}${new URL(request.originalUrl).search}`)))
+      }
+      return Effect.matchEffect(begin(request), {
         onFailure: (error) =>
           error._tag === "AuthorizeRefused"
             ? Effect.succeed(lead(Redacted.value(error.location)))
             : Effect.map(emulator.now, (now) => Dialect.failure(error, now)),
         onSuccess: Effect.succeed
       })
-  )
-  yield* router.add(
-    "POST",
-    path,
-    Effect.fnUntraced(function*(request) {
-      if (CrossSite.isForm(request)) return show(Page.crossSite)
-      const bytes = yield* Body.read(request)
-      const form = bytes === undefined ? new URLSearchParams() : Body.form(bytes)
-      const action = form.get("action")
-      const id = form.get("id")
-      if ((action !== "allow" && action !== "deny") || id === null) return show(Page.unreadable)
-      return yield* decide(id, action)
     })
-  )
-}))
+    yield* router.add(
+      "POST",
+      path,
+      Effect.fnUntraced(function*(request) {
+        if (CrossSite.isForeign(request)) return show(Page.crossSite)
+        const bytes = yield* Body.read(request)
+        const form = bytes === undefined ? new URLSearchParams() : Body.form(bytes)
+        const action = form.get("action")
+        const id = form.get("id")
+        if ((action !== "allow" && action !== "deny") || id === null) return show(Page.unreadable)
+        return yield* decide(id, action)
+      })
+    )
+  }))

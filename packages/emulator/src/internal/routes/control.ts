@@ -1,10 +1,12 @@
 /**
  * The routes of the control API.
  */
+import * as ByteSize from "effect/ByteSize"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
+import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -77,13 +79,18 @@ const unauthorized = new Control.ControlUnauthorized({
 const guard = (token: Redacted.Redacted) =>
   Layer.effect(
     Control.ControlToken,
-    Effect.map(Secret.comparing(Redacted.value(token)), (isToken) =>
-      Control.ControlToken.of({
+    Effect.gen(function*() {
+      const isToken = yield* Secret.comparing(Redacted.value(token))
+      const { capacityBytes } = yield* Emulator
+      // room for a snapshot of everything: four kinds. A larger body is not read to its end
+      const largest = ByteSize.bytes(4 * capacityBytes)
+      return Control.ControlToken.of({
         token: Effect.fnUntraced(function*(handled, { credential }) {
           if (!(yield* isToken(Redacted.value(credential)))) return yield* unauthorized
-          return yield* handled
+          return yield* Effect.provideService(handled, HttpIncomingMessage.MaxBodySize, largest)
         })
-      }))
+      })
+    })
   )
 
 const form = HttpApiMiddleware.layerSchemaErrorTransform(

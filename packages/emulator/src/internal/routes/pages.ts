@@ -24,21 +24,34 @@ const question = (authorization: Authorization.DeviceAuthorization, now: number)
   hidden: { name: "user_code", value: authorization.userCode }
 })
 
+/** Who tries codes: how many wrong ones there were, and what is shown after too many. */
+interface Tries {
+  readonly attempts: Attempts.Attempts
+  readonly over: (userCode: string, seconds: number) => Page.Page
+}
+
 export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
   const emulator = yield* Emulator
   const { lead, show } = yield* Shell.make
-  const attempts = Attempts.make()
+  const here: Tries = { attempts: Attempts.make(), over: (_userCode, seconds) => Page.tooMany(seconds) }
+  // Codes in links of other sites have attempts of their own, so that no site can use up those of the person here. When
+  // they are used up, a link leads to the form with its code in it, and no code is looked up before the person sends it.
+  const linked: Tries = { attempts: Attempts.make(), over: (userCode) => Page.given(userCode) }
 
   // Every use of a code goes through here: none while there were too many wrong ones, and each wrong one counts.
-  const guarded = (userCode: string, use: Effect.Effect<Page.Page, DecisionError>): Effect.Effect<Page.Page> =>
+  const guarded = (
+    { attempts, over }: Tries,
+    userCode: string,
+    use: Effect.Effect<Page.Page, DecisionError>
+  ): Effect.Effect<Page.Page> =>
     Effect.gen(function*() {
       const seconds = attempts.wait(yield* emulator.now)
-      return seconds > 0 ? Page.tooMany(seconds) : yield* use
+      return seconds > 0 ? over(userCode, seconds) : yield* use
     }).pipe(
       Effect.catch(Effect.fnUntraced(function*({ problem }) {
         if (problem !== "unknown") return Page.over(problem)
         const seconds = attempts.count(yield* emulator.now)
-        return seconds > 0 ? Page.tooMany(seconds) : Page.enter(userCode)
+        return seconds > 0 ? over(userCode, seconds) : Page.enter(userCode)
       }))
     )
 
@@ -50,8 +63,9 @@ export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
       () => new DecisionError({ problem: "unknown" })
     )
 
-  const ask = (userCode: string): Effect.Effect<Page.Page> =>
+  const ask = (tries: Tries, userCode: string): Effect.Effect<Page.Page> =>
     guarded(
+      tries,
       userCode,
       Effect.gen(function*() {
         const authorization = yield* byUserCode(userCode)
@@ -66,6 +80,7 @@ export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
     const action = form.get("action")
     if (action !== "allow" && action !== "deny") return Effect.succeed(Page.unreadable)
     return guarded(
+      here,
       userCode,
       byUserCode(userCode).pipe(
         Effect.andThen(action === "allow" ? emulator.approve(userCode) : emulator.deny(userCode)),
@@ -78,13 +93,14 @@ export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
   yield* router.add("GET", path, (request) => {
     if (CrossSite.isPeek(request)) return Effect.succeed(show(Page.crossSite))
     const userCode = query(request).get("user_code") ?? ""
-    return Effect.map(userCode.trim() === "" ? Effect.succeed(Page.enter()) : ask(userCode), (page) => show(page))
+    if (userCode.trim() === "") return Effect.succeed(show(Page.enter()))
+    return Effect.map(ask(CrossSite.isLink(request) ? linked : here, userCode), (page) => show(page))
   })
   yield* router.add(
     "POST",
     path,
     Effect.fnUntraced(function*(request) {
-      if (CrossSite.isForm(request)) return show(Page.crossSite)
+      if (CrossSite.isForeign(request)) return show(Page.crossSite)
       const bytes = yield* Body.read(request)
       return show(bytes === undefined ? Page.unreadable : yield* decide(Body.form(bytes)))
     })
