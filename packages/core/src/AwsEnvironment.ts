@@ -54,11 +54,17 @@ export const config: Config.Config<AwsEnvironment> = Config.all({
   ignore: flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
   useFipsEndpoint: flag("AWS_USE_FIPS_ENDPOINT"),
   useDualstackEndpoint: flag("AWS_USE_DUALSTACK_ENDPOINT")
-}).pipe(Config.map(({ general, ignore, specific, useDualstackEndpoint, useFipsEndpoint }) => ({
-  endpoint: ignore === true ? undefined : specific ?? general,
-  useFipsEndpoint,
-  useDualstackEndpoint
-})))
+}).pipe(Config.map(({ general, ignore, specific, useDualstackEndpoint, useFipsEndpoint }) => {
+  const endpoint = ignore === true ? undefined : specific ?? general
+  return {
+    endpoint,
+    ...(endpoint === undefined
+      ? {}
+      : { endpointSource: specific === undefined ? "AWS_ENDPOINT_URL" : "AWS_ENDPOINT_URL_SSO_OIDC" }),
+    useFipsEndpoint,
+    useDualstackEndpoint
+  }
+}))
 
 /**
  * A client's options, each of them given or to be read from configuration.
@@ -92,16 +98,20 @@ export const options = (given: Given): Config.Config<SsoOidc.Options> =>
     environment: config,
     region: read(given.region),
     endpoint: read(given.endpoint),
+    endpointSource: read(given.endpointSource),
     useFipsEndpoint: read(given.useFipsEndpoint),
     useDualstackEndpoint: read(given.useDualstackEndpoint),
     requestTimeout: Config.isConfig(given.requestTimeout) ? given.requestTimeout : Config.succeed(given.requestTimeout),
     maxResponseBytes: read(given.maxResponseBytes),
     userAgent: read(given.userAgent)
   }).pipe(
-    Config.map(({ environment, ...given }) => ({
+    Config.map(({ endpointSource, environment, ...given }) => ({
       ...given,
+      ...sourceOf(endpointSource ?? (given.endpoint === undefined ? environment.endpointSource : undefined)),
       endpoint: given.endpoint ?? environment.endpoint,
       useFipsEndpoint: given.useFipsEndpoint ?? environment.useFipsEndpoint,
       useDualstackEndpoint: given.useDualstackEndpoint ?? environment.useDualstackEndpoint
     }))
   )
+
+const sourceOf = (endpointSource: string | undefined) => endpointSource === undefined ? {} : { endpointSource }

@@ -29,6 +29,8 @@ import * as TrustedUrl from "./TrustedUrl.ts"
 export interface Options {
   readonly region: string
   readonly endpoint?: string | undefined
+  /** Where `endpoint` comes from, for the sentence of an error, such as `AWS_ENDPOINT_URL`. `endpoint` by default. */
+  readonly endpointSource?: string | undefined
   readonly useFipsEndpoint?: boolean | undefined
   readonly useDualstackEndpoint?: boolean | undefined
 }
@@ -94,23 +96,27 @@ const withoutSlashes = (url: string): string => {
   return url.slice(0, end)
 }
 
-const custom = (endpoint: string): Result.Result<string, EndpointError> => {
-  if (typeof endpoint !== "string") return fail("endpoint", "the endpoint is no text")
-  if (!Wire.isPrintable(endpoint)) return fail("endpoint", "the endpoint has characters in it that cannot be seen")
+const custom = (endpoint: string, source: string): Result.Result<string, EndpointError> => {
+  const refuse = (what: string) => fail("endpoint", `${source} ${what}`)
+  if (typeof endpoint !== "string") return refuse("is no text. Give a URL such as http://127.0.0.1:8080")
+  if (!Wire.isPrintable(endpoint)) return refuse("has characters in it that cannot be seen. Write it again by hand")
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
-  if (url === undefined) return fail("endpoint", "the endpoint is no absolute URL, such as http://127.0.0.1:8080")
+  if (url === undefined) return refuse("is no absolute URL. Write it like http://127.0.0.1:8080")
   if (url.protocol !== "https:" && url.protocol !== "http:") {
-    return fail("endpoint", "the endpoint must begin with https://, or with http:// to loopback")
+    return refuse("must begin with https://, or with http:// to loopback")
   }
   // the parser drops an empty user info
-  if (authorityOf(endpoint).includes("@")) return fail("endpoint", "the endpoint must not hold user info")
-  if (endpoint.includes("?")) return fail("endpoint", "the endpoint must not have a query")
-  if (endpoint.includes("#")) return fail("endpoint", "the endpoint must not have a fragment")
+  if (authorityOf(endpoint).includes("@")) return refuse("must not hold user info. Remove what stands before the @")
+  if (endpoint.includes("?")) return refuse("must not have a query. Remove it from the ? on")
+  if (endpoint.includes("#")) return refuse("must not have a fragment. Remove it from the # on")
   if (url.protocol === "http:" && !TrustedUrl.isLoopback(url.hostname)) {
-    return fail("endpoint", "plain http is for loopback alone: use https, or localhost, 127.0.0.0/8 or [::1]")
+    return refuse("is plain http to another machine. Use https, or localhost, 127.0.0.0/8 or [::1]")
   }
   return Result.succeed(withoutSlashes(url.href))
 }
+
+/** A region's name for a sentence: short, and without what cannot be seen. */
+const shown = (region: string): string => JSON.stringify(Wire.printable(region).slice(0, 40).toWellFormed())
 
 /**
  * The endpoint's URL, without a slash at its end, or why there is none.
@@ -131,20 +137,24 @@ const custom = (endpoint: string): Result.Result<string, EndpointError> => {
  */
 export const resolve = (options: Options): Result.Result<string, EndpointError> => {
   const { endpoint, region, useDualstackEndpoint = false, useFipsEndpoint = false } = options
+  const source = options.endpointSource ?? "endpoint"
   if (typeof region !== "string" || region === "") {
-    return fail("region", "no region is given; name the region of the access portal, such as eu-west-1")
+    return fail("region", "`region` is missing. Give the region of the access portal, such as eu-west-1")
   }
-  if (!isHostLabel(region)) return fail("region", "the region is no host label, such as eu-west-1")
+  if (!isHostLabel(region)) {
+    return fail("region", `\`region\` is ${shown(region)}, which is not a region name. Write it like eu-west-1`)
+  }
   const name = regionOf(region)
   if (/^fips-|-fips$/.test(name)) {
-    return fail("region", "the region is an old name for FIPS; name the plain region, and set useFipsEndpoint")
+    return fail("region", `\`region\` is ${shown(region)}, an old name. Give the plain region, and set useFipsEndpoint`)
   }
   if (endpoint !== undefined) {
-    if (useFipsEndpoint) return fail("fipsWithEndpoint", "FIPS cannot be asked for together with a custom endpoint")
+    const clash = (what: string) => `${what} cannot be used together with ${source}. Unset one of the two`
+    if (useFipsEndpoint) return fail("fipsWithEndpoint", clash("useFipsEndpoint (AWS_USE_FIPS_ENDPOINT)"))
     if (useDualstackEndpoint) {
-      return fail("dualstackWithEndpoint", "dual-stack cannot be asked for together with a custom endpoint")
+      return fail("dualstackWithEndpoint", clash("useDualstackEndpoint (AWS_USE_DUALSTACK_ENDPOINT)"))
     }
-    return custom(endpoint)
+    return custom(endpoint, source)
   }
   const { dnsSuffix, dualStackDnsSuffix, name: partition } = partitionOf(name)
   const prefix = useFipsEndpoint && (useDualstackEndpoint || partition !== "aws-us-gov") ? "oidc-fips" : "oidc"

@@ -281,7 +281,10 @@ export class InvalidRequestException
   static readonly error = "invalid_request"
   static readonly status = 400
   override readonly message: string = told(
-    "The request is not accepted: check the start URL, and that the region is the start URL's.",
+    // the service says 400: another status is of something before it, which says by itself what is wrong
+    this.status === 400
+      ? "The request is not accepted: check the start URL, and that the region is the start URL's."
+      : "The request is not accepted.",
     this
   )
 }

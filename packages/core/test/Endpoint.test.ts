@@ -137,8 +137,8 @@ describe("Endpoint: region", () => {
   })
 
   it.each([
-    [{ region: "" }, "no region"],
-    [{ region: "a.b" }, "no host label"],
+    [{ region: "" }, "`region` is missing"],
+    [{ region: "a.b" }, "`region` is \"a.b\", which is not a region name. Write it like eu-west-1"],
     [{ region: "fips-us-east-1" }, "useFipsEndpoint"],
     // deliberately wrong
     [{ endpoint: 7 as never }, "no text"],
@@ -148,9 +148,10 @@ describe("Endpoint: region", () => {
     [{ endpoint: "https://u@a.example" }, "user info"],
     [{ endpoint: "https://a.example?" }, "query"],
     [{ endpoint: "https://a.example#" }, "fragment"],
-    [{ endpoint: "http://a.example" }, "loopback alone"],
-    [{ endpoint: "https://a.example", useFipsEndpoint: true }, "FIPS"],
-    [{ endpoint: "https://a.example", useDualstackEndpoint: true }, "dual-stack"]
+    [{ endpoint: "http://a.example" }, "endpoint is plain http to another machine"],
+    [{ endpoint: "https://a.example", useFipsEndpoint: true }, "AWS_USE_FIPS_ENDPOINT"],
+    [{ endpoint: "https://a.example", useDualstackEndpoint: true }, "AWS_USE_DUALSTACK_ENDPOINT"],
+    [{ endpoint: "http://a.example", endpointSource: "AWS_ENDPOINT_URL" }, "AWS_ENDPOINT_URL is plain http"]
   ])("C7: the refusal says what is wrong: %j", (options, why) => {
     const refused = Endpoint.resolve({ region: "eu-west-1", ...options })
     assert.include(Result.isFailure(refused) ? refused.failure.message : "", why)

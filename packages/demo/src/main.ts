@@ -19,6 +19,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as References from "effect/References"
 import * as Stream from "effect/Stream"
 import * as Display from "./Display.ts"
 import * as Outcome from "./Outcome.ts"
@@ -91,7 +92,9 @@ const emulated = Effect.fnUntraced(
     )
   },
   Effect.scoped,
-  Effect.provide(Layer.merge(EmulatorServer.layer(), NodeTransport.layer()))
+  Effect.provide(Layer.merge(EmulatorServer.layer(), NodeTransport.layer())),
+  // the screen shows the login already
+  Effect.provideService(References.MinimumLogLevel, "Warn")
 )
 
 // -----------------------------------------------------------------------------

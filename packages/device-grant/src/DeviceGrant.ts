@@ -21,6 +21,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { DeviceCodeExpired, TokenPossiblyLost } from "./DeviceGrantError.ts"
 import type { DeviceGrantEvent } from "./DeviceGrantEvent.ts"
+import * as Callback from "./internal/callback.ts"
 import * as Decision from "./internal/decision.ts"
 import * as Polling from "./internal/polling.ts"
 import * as Span from "./internal/span.ts"
@@ -284,12 +285,16 @@ export const login = Effect.fn("DeviceGrant.login")(function*<E = never, R = nev
   const pending = yield* start<E | E2, R | R2>({
     ...options,
     onRegistration: Effect.fnUntraced(function*(registration: Registration.Registration) {
-      if (onRegistration !== undefined) yield* onRegistration(registration)
-      if (onEvent !== undefined) yield* onEvent({ _tag: "Registered", registration })
+      if (onRegistration !== undefined) yield* Callback.call("onRegistration", onRegistration, registration)
+      if (onEvent !== undefined) {
+        yield* Callback.call<DeviceGrantEvent, E2, R2>("onEvent", onEvent, { _tag: "Registered", registration })
+      }
     })
   })
   // begun before anybody is told: the time that a watcher takes is a part of the wait
   const turn = yield* Polling.begin(pending, pending.wait)
-  if (onEvent !== undefined) yield* onEvent(Starting.codeReady(pending))
+  if (onEvent !== undefined) {
+    yield* Callback.call<DeviceGrantEvent, E2, R2>("onEvent", onEvent, Starting.codeReady(pending))
+  }
   return yield* Polling.run(turn, onEvent)
 })

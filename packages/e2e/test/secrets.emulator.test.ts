@@ -81,7 +81,10 @@ describe.each([["node", NodeTransport.layer()], ["fetch", FetchTransport.layer]]
         // within the watch, so that the server's own spans and logs are seen
         const watched = yield* watch(Effect.provide(tour(s), client))
         if (Exit.isFailure(watched.exit)) return assert.fail(String(watched.exit))
-        const leak = leakOf(watched, [...Object.values(s), ...watched.exit.value.map(Redacted.value)])
+        // the line that tells the person where to approve has the code in it, and is for nothing else (E4)
+        const lines = watched.lines.filter((line) => !line.includes("A login waits for a person"))
+        assert.isBelow(lines.length, watched.lines.length)
+        const leak = leakOf({ ...watched, lines }, [...Object.values(s), ...watched.exit.value.map(Redacted.value)])
         assert.isUndefined(leak, JSON.stringify(leak))
         assert.isAbove(watched.spans.filter(({ kind }) => kind === "server").length, 15)
       }), runs)

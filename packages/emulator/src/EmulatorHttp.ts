@@ -21,6 +21,8 @@
  * sends, that a browser sends ahead of a person (a prefetch), or that asks for another protocol (a WebSocket). A link of
  * another site may show a page, but changes nothing.
  *
+ * At log level Info each new pending login is one line with its URL, at Debug each request is one.
+ *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
@@ -30,6 +32,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type { Emulator } from "./Emulator.ts"
+import * as Log from "./internal/log.ts"
 import * as Routes from "./internal/routes/all.ts"
 import * as Url from "./internal/url.ts"
 
@@ -63,12 +66,15 @@ const notLoopback = HttpServerResponse.text("This emulator answers only to a loo
   headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" }
 })
 
-// Nothing comes before the check of the host, not even the answer to an unknown path.
+// Nothing comes before the check of the host, not even the response to an unknown path.
 const guard = HttpRouter.middleware(
   (effect) =>
     Effect.flatMap(
       HttpServerRequest.HttpServerRequest,
-      (request) => Url.loopbackOrigin(request.originalUrl) === undefined ? Effect.succeed(notLoopback) : effect
+      (request) =>
+        Url.loopbackOrigin(request.originalUrl) === undefined
+          ? Effect.as(Log.request(request, notLoopback), notLoopback)
+          : effect
     ),
   { global: true }
 )

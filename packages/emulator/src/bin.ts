@@ -76,6 +76,21 @@ const command = Command.make(
 
 const line = (error: { readonly message: string }): string => error.message.replace(/\s+/g, " ").trim()
 
+const flags: Readonly<Record<string, string>> = {
+  "port": "--port",
+  "interval": "--interval",
+  "expiresIn": "--expires-in",
+  "autoApprove": "--auto-approve",
+  "a CORS origin": "--cors"
+}
+
+/** A sentence about an option names the flag that was typed. */
+const flagged = (sentence: string): string =>
+  sentence.replace(
+    /: (port|interval|expiresIn|autoApprove|a CORS origin) must/,
+    (_, option: string) => `: ${flags[option]} must`
+  )
+
 // One line on what is wrong, without the usage that the library prints around it: that is there with --help.
 const presenter: CliOutput.Presenter = {
   present: (event) =>
@@ -87,7 +102,7 @@ const presenter: CliOutput.Presenter = {
 }
 
 const main = Command.runWith(command, { version })(process.argv.slice(2)).pipe(
-  Effect.tapErrorTag("EmulatorError", (error) => Console.error(line(error))),
+  Effect.tapErrorTag("EmulatorError", (error) => Console.error(flagged(line(error)))),
   Effect.provide(Layer.merge(NodeServices.layer, CliOutput.layerPresenter(presenter)))
 )
 

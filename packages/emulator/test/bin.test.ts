@@ -66,7 +66,7 @@ const runIn = (variables: Readonly<Record<string, string>>, ...args: ReadonlyArr
 const urlOf = (line: string): string => /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0] ?? ""
 
 describe("the command", () => {
-  it.effect("E1: it prints one line with its URL, serves, and Ctrl-C ends it with 130", () =>
+  it.effect("it prints one line with its URL and one for each login, serves, and Ctrl-C ends it with 130 (E1, E4)", () =>
     Effect.gen(function*() {
       const { child, ended, ready } = yield* run(
         "--port",
@@ -91,7 +91,14 @@ describe("the command", () => {
         "Bearer"
       )
       child.kill("SIGINT")
-      assert.deepStrictEqual(yield* ended, { code: 130, signal: null, stdout: line, stderr: "" })
+      const { stdout, ...end } = yield* ended
+      assert.deepStrictEqual(end, { code: 130, signal: null, stderr: "" })
+      // then a line for each login, with where to approve it
+      assert.isTrue(stdout.startsWith(line))
+      assert.match(
+        stdout.slice(line.length),
+        new RegExp(`^.*INFO.*A login waits for a person: open ${url}/device\\?user_code=${code.userCode}\n$`)
+      )
     }))
 
   it.effect("E1: SIGTERM ends it cleanly", () =>
@@ -103,10 +110,12 @@ describe("the command", () => {
     }))
 
   it.effect.each([
-    ["--port 99999", /^The emulator cannot start: port must be a whole number from 0 to 65535, not 99999\.\n$/],
+    ["--port 99999", /^The emulator cannot start: --port must be a whole number from 0 to 65535, not 99999\.\n$/],
     ["--interval x", /^Invalid value for flag --interval: "x"\..*\n$/],
-    ["--auto-approve -1", /^The emulator cannot start: autoApprove must be .*, not -1\.\n$/],
-    ["--cors *", /^The emulator cannot start: a CORS origin must be .*\.\n$/],
+    ["--expires-in -5", /^The emulator cannot start: --expires-in must be a whole number of seconds .*, not -5\.\n$/],
+    ["--interval 0", /^The emulator cannot start: --interval must be .*, not 0\.\n$/],
+    ["--auto-approve -1", /^The emulator cannot start: --auto-approve must be .*, not -1\.\n$/],
+    ["--cors *", /^The emulator cannot start: --cors must be .*\.\n$/],
     ["--nope", /^Unrecognized flag: --nope .*\n$/]
   ])("E1: %s is refused in one line", ([args, says]) =>
     Effect.gen(function*() {

@@ -98,8 +98,8 @@ describe("FetchTransport.layerRelay: where requests go", () => {
   it.effect.each<[string | undefined, string, RegExp]>([
     [undefined, "/sso-oidc", /must be absolute/],
     ["about:blank", "/sso-oidc", /must be absolute/],
-    ["http://app.example/", "/sso-oidc", /plain http is for loopback alone/],
-    ["https://app.example/", "http://relay.example", /plain http is for loopback alone/],
+    ["http://app.example/", "/sso-oidc", /the relay's URL is plain http to another machine/],
+    ["https://app.example/", "http://relay.example", /the relay's URL is plain http to another machine/],
     ["https://app.example/", "/sso-oidc?a", /the relay's URL must not have a query/],
     ["https://app.example/", "/sso-oidc#a", /the relay's URL must not have a fragment/],
     ["https://app.example/", "https://user:pass@relay.example", /the relay's URL must not hold user info/],

@@ -47,7 +47,7 @@ describe("Relay: nothing is sent for, and no page may read", () => {
         })
         assert.strictEqual(response.status, 403)
         for (const name of response.headers.keys()) assert.notMatch(name, /^access-control/)
-        assert.match(description((yield* said(response)).body), /chosen origins/)
+        assert.match(description((yield* said(response)).body), /option origins/)
       }
     }))
 })

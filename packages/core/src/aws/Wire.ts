@@ -67,6 +67,24 @@ export const isBusy = (error: unknown): boolean => {
 }
 
 // -----------------------------------------------------------------------------
+// error types
+// -----------------------------------------------------------------------------
+
+/**
+ * The error type that a header or a member of a body names, if it does. As restJson1 says, it is cut at the first `:`, and what
+ * follows `#` is kept. A header that came twice is joined with a comma, where it is cut too.
+ *
+ * @category error types
+ * @since 0.1.0
+ */
+export const errorTypeIn = (value: unknown): string | undefined => {
+  if (typeof value !== "string") return undefined
+  const name = value.replace(/[:,].*/s, "")
+  const type = name.slice(name.indexOf("#") + 1).trim()
+  return type === "" ? undefined : type
+}
+
+// -----------------------------------------------------------------------------
 // texts
 // -----------------------------------------------------------------------------
 

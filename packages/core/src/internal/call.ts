@@ -172,7 +172,7 @@ const exchange = (
       const requestId = requestIdOf(response, secrets)
       span.attribute("http.response.status_code", response.status)
       if (requestId !== undefined) span.attribute("aws.request_id", requestId)
-      const type = Failure.typeIn(Head.errorType(response))
+      const type = Wire.errorTypeIn(Head.errorType(response))
       yield* Effect.logDebug(
         `${operation} got HTTP ${response.status}${type === undefined ? "" : ` ${cleanCode(type, secrets)}`}${
           requestId === undefined ? "" : ` (request ${requestId})`
@@ -318,7 +318,7 @@ const unexpected = (
 ): SsoOidcError.UnexpectedResponse => {
   const { bytes, requestId, response, retryAfter, tooLarge } = answer
   const type = Head.contentType(response)
-  const code = what.code ?? Failure.typeIn(Head.errorType(response))
+  const code = what.code ?? Wire.errorTypeIn(Head.errorType(response))
   const length = tooLarge || answer.redirect ? Head.contentLength(response) : bytes.length
   return new SsoOidcError.UnexpectedResponse({
     operation,

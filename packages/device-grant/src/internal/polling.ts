@@ -15,6 +15,7 @@ import type { PendingAuthorization } from "../PendingAuthorization.ts"
 import { Policy } from "../Policy.ts"
 import * as Registration from "../Registration.ts"
 import type { Token } from "../Token.ts"
+import * as Callback from "./callback.ts"
 import * as Decision from "./decision.ts"
 
 /** A wait that has begun. Its times are of the monotonic clock, which never jumps, in nanoseconds. */
@@ -106,7 +107,7 @@ export const run = Effect.fnUntraced(function*<E, R>(
   let turn = started
   while (true) {
     const happened = yield* next(turn)
-    if (onEvent !== undefined) yield* onEvent(happened.event)
+    if (onEvent !== undefined) yield* Callback.call<DeviceGrantEvent, E, R>("onEvent", onEvent, happened.event)
     if (!("turn" in happened)) return happened.event.token
     turn = happened.turn
   }

@@ -10,7 +10,9 @@ export const Member = Schema.RedactedFromValue(Schema.NonEmptyString)
 
 /** A struct whose encoding is JSON text inside `Redacted`, so that its type says what it is. */
 export const encodedAsSecret = <S extends Schema.Codec<unknown, unknown>>(label: string, members: S) =>
-  Schema.Redacted(Schema.String).pipe(
+  Schema.Redacted(Schema.String).annotate({
+    expected: "a Redacted text: wrap what was stored, as in decode(Redacted.make(text))"
+  }).pipe(
     Schema.decodeTo(
       Schema.fromJsonString(members),
       SchemaTransformation.transform({

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import type { CodeReady } from "../DeviceGrantEvent.ts"
 import type { PendingAuthorization } from "../PendingAuthorization.ts"
 import * as Registration from "../Registration.ts"
+import * as Callback from "./callback.ts"
 import * as Instant from "./instant.ts"
 
 /** What a login starts from. */
@@ -56,7 +57,9 @@ const register = Effect.fnUntraced(function*<E, R>(
     region: oidc.region,
     endpoint: oidc.endpoint
   }
-  if (options.onRegistration !== undefined) yield* options.onRegistration(registration)
+  if (options.onRegistration !== undefined) {
+    yield* Callback.call("onRegistration", options.onRegistration, registration)
+  }
   return { _tag: "Registered", registration }
 })
 

@@ -33,12 +33,12 @@ export const urlOf = (url: string): Result.Result<string, EndpointError> => {
   const absolute = !URL.canParse(url) && page !== undefined && URL.canParse(url, page) ? new URL(url, page).href : url
   // the rules are those of an endpoint, of whatever region
   return Result.mapError(
-    Endpoint.resolve({ region: "us-east-1", endpoint: absolute }),
+    Endpoint.resolve({ region: "us-east-1", endpoint: absolute, endpointSource: "the relay's URL" }),
     ({ detail, problem }) =>
       new EndpointError({
         problem,
         detail: URL.canParse(absolute)
-          ? detail.replace("the endpoint", "the relay's URL")
+          ? detail
           : "the relay's URL must be absolute where there is no page that it could be relative to"
       })
   )
@@ -74,14 +74,27 @@ const failed = (
 
 const kept = ["x-amzn-requestid", "retry-after", "date"]
 
-/** The service's answer, as far as the relay tells it: its status, and a body that was lost, or is nobody's business. */
+/** The request that the relay made of this one, so that what is told of it names the service and not the relay. */
+const ofService = (
+  request: HttpClientRequest.HttpClientRequest,
+  relay: string
+): HttpClientRequest.HttpClientRequest => {
+  const [, region = "", ...path] = request.url.slice(relay.length).split("/")
+  const endpoint = Endpoint.resolve({ region })
+  return Result.isSuccess(endpoint)
+    ? HttpClientRequest.setUrl(request, `${endpoint.success}/${path.join("/")}`)
+    : request
+}
+
+/** The service's response, as far as the relay tells it: its status, and a body that was lost, or that is not passed on. */
 const answered = (
   response: HttpClientResponse.HttpClientResponse,
+  request: HttpClientRequest.HttpClientRequest,
   status: number,
   body: ReadableStream<Uint8Array<ArrayBuffer>> | null
 ): HttpClientResponse.HttpClientResponse =>
   HttpClientResponse.fromWeb(
-    response.request,
+    request,
     status === 0 ? Response.error() : new Response(body, {
       status,
       headers: kept.flatMap((name): Array<[string, string]> => {
@@ -91,22 +104,24 @@ const answered = (
     })
   )
 
-const read = (
+const read = (relay: string) =>
+(
   response: HttpClientResponse.HttpClientResponse
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> => {
   const verdict = response.status < 400 ? undefined : Verdict.parse(response.headers[Verdict.header])
   if (verdict === undefined) return Effect.succeed(response)
   const { code, heals, sent, status } = verdict
+  const request = ofService(response.request, relay)
   if (sent !== "answered") {
-    return Effect.fail(failed(response.request, new TransportCause({ sent, code, heals })))
+    return Effect.fail(failed(request, new TransportCause({ sent, code, heals })))
   }
   // a status that no `Response` can have leaves the relay's own answer, a 502, to be read
   if (status === undefined || (status !== 0 && (status < 200 || status > 599))) return Effect.succeed(response)
-  if (!heals) return Effect.succeed(answered(response, status, null))
+  if (!heals) return Effect.succeed(answered(response, request, status, null))
   if (status < 200 || [204, 205, 304].includes(status)) return Effect.succeed(response)
   // core reads a body that fails as an answer that was lost
   const cause = new TransportCause({ sent: "maybe", code, heals })
-  return Effect.succeed(answered(response, status, new ReadableStream({ start: (body) => body.error(cause) })))
+  return Effect.succeed(answered(response, request, status, new ReadableStream({ start: (body) => body.error(cause) })))
 }
 
 /** A client whose requests for the service go to the relay. */
@@ -121,5 +136,5 @@ export const through = (client: HttpClient.HttpClient, relay: string): HttpClien
           HttpClientRequest.post(`${relay}${path}`, { headers: { [Verdict.idHeader]: newId() }, body: request.body })
         )
     }),
-    HttpClient.transformResponse(Effect.flatMap(read))
+    HttpClient.transformResponse(Effect.flatMap(read(relay)))
   )

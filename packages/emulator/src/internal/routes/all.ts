@@ -4,10 +4,12 @@
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerError from "effect/http/HttpServerError"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import { Emulator } from "../../Emulator.ts"
 import * as Dialect from "../dialect.ts"
+import * as Log from "../log.ts"
 import * as Authorize from "./authorize.ts"
 import * as Guard from "./guard.ts"
 import * as Operations from "./operations.ts"
@@ -22,6 +24,15 @@ const unknown = HttpRouter.use(Effect.fnUntraced(function*(router) {
         : Effect.fail(error))
   )
 }))
+
+const logged = HttpRouter.use((router) =>
+  router.addGlobalMiddleware((effect) =>
+    Effect.flatMap(
+      HttpServerRequest.HttpServerRequest,
+      (request) => Effect.tap(effect, (response) => Log.request(request, response))
+    )
+  )
+)
 
 // Loaded for those who ask for it: with its OpenAPI description it is much more than all the rest
 const control = (token: Redacted.Redacted) =>
@@ -38,4 +49,4 @@ export const layer = (options: {
     Pages.layer,
     Authorize.layer(options.cors ?? []),
     options.control === undefined ? Layer.empty : control(options.control)
-  )
+  ).pipe(Layer.provideMerge(logged))

@@ -13,6 +13,7 @@ import * as Body from "../body.ts"
 import * as CrossSite from "../crossSite.ts"
 import * as Dialect from "../dialect.ts"
 import * as From from "../from.ts"
+import * as Log from "../log.ts"
 import * as Page from "../page.ts"
 import { query } from "../query.ts"
 import { exception } from "../refuse.ts"
@@ -92,6 +93,7 @@ export const layer = (cors: ReadonlyArray<string>) =>
         return yield* Effect.fail(exception(SsoOidcError.InvalidRequestException, `${wanted} may come once`))
       }
       const authorization = yield* emulator.authorize(wanted, { from: From.of(request) })
+      yield* Log.waiting(`a browser has the question at ${Url.originOf(request.originalUrl)}${path}`)
       // who wants no page is not shown one
       if (emulator.autoApprove === undefined) return goOn(authorization, yield* emulator.now)
       yield* Effect.sleep(emulator.autoApprove * 1000)

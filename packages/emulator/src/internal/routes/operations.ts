@@ -19,6 +19,7 @@ import * as Dialect from "../dialect.ts"
 import * as Faulty from "../faulty.ts"
 import * as From from "../from.ts"
 import { whatIsWrong } from "../issue.ts"
+import * as Log from "../log.ts"
 import * as Metadata from "../metadata.ts"
 import { query } from "../query.ts"
 import { exception, refuse } from "../refuse.ts"
@@ -105,6 +106,11 @@ export const layer = (cors: ReadonlyArray<string>) =>
       return router.add("*", operation.path, (request) => shared(answer(request)))
     }
     yield* add(RegisterClient.operation, RegisterClient.Response, emulator.registerClient)
-    yield* add(StartDeviceAuthorization.operation, StartDeviceAuthorization.Response, emulator.startDeviceAuthorization)
+    yield* add(StartDeviceAuthorization.operation, StartDeviceAuthorization.Response, (request, around) =>
+      Effect.tap(
+        emulator.startDeviceAuthorization(request, around),
+        ({ verificationUri, verificationUriComplete = verificationUri }) =>
+          Log.waiting(`open ${verificationUriComplete}`)
+      ))
     yield* add(CreateToken.operation, CreateToken.Response, emulator.createToken, knownGrantType)
   }))

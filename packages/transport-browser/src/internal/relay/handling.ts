@@ -1,6 +1,7 @@
 /**
  * One request of a page, from its origin to its answer.
  */
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Predicate from "effect/Predicate"
@@ -24,10 +25,17 @@ export const handler =
       const received = receivedOf(request, connection)
       const origin = request.headers.get("origin")
       const response = origin === null || !settings.isOrigin(origin, request, new URL(request.url))
-        ? Effect.succeed(Answers.refused(403, "The relay answers pages of chosen origins alone, and this is none."))
+        ? Effect.succeed(Answers.refused(403, strange(origin)))
         : Effect.map(admitted(settings, client, received), (response) => Cors.shared(response, origin))
       return Effect.map(response, (response) => Unread.settle(request, Cors.varied(response), received.reading))
     })
+
+const strange = (origin: string | null): string =>
+  origin === null
+    ? "The relay serves pages alone, and the request has no header Origin. Send it from a page of an origin in the relay's option origins."
+    : `The relay does not serve pages of ${
+      Wire.printable(origin).slice(0, 256)
+    }. Add this origin to the relay's option origins, if it is yours.`
 
 /** A request, what its server said of it, and how far its body was read. */
 interface Received {

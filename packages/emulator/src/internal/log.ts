@@ -1,0 +1,33 @@
+/**
+ * What the emulator logs: each login that waits for a person, and each request.
+ */
+import * as Wire from "@sso-oidc/core/aws/Wire"
+import * as Effect from "effect/Effect"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Logger from "effect/Logger"
+import * as References from "effect/References"
+
+/**
+ * A line at Info with the URL of a login that waits. The person needs it. No span may have it, where Effect's own logger for
+ * spans would put it.
+ */
+export const waiting = (where: string): Effect.Effect<void> =>
+  Effect.logInfo(`A login waits for a person: ${where}`).pipe(
+    Effect.updateService(
+      References.CurrentLoggers,
+      (loggers) => new Set([...loggers].filter((logger) => logger !== Logger.tracerLogger))
+    )
+  )
+
+/** A line at Debug. The query of a request may hold a code, and its path is a stranger's text. */
+export const request = (
+  { method, url }: HttpServerRequest.HttpServerRequest,
+  response: HttpServerResponse.HttpServerResponse
+): Effect.Effect<void> => {
+  const type = Wire.errorTypeIn(response.headers["x-amzn-errortype"])
+  const path = url.replace(/[?#].*$/s, "")
+  return Effect.logDebug(
+    Wire.printable(`${method} ${path} got HTTP ${response.status}${type === undefined ? "" : ` ${type}`}`)
+  )
+}
