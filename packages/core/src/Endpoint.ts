@@ -105,6 +105,7 @@ const custom = (endpoint: string, source: string): Result.Result<string, Endpoin
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     return refuse("must begin with https://, or with http:// to loopback")
   }
+  if (endpoint.includes("\\")) return refuse("must not have a backslash. Write / in its place")
   // the parser drops an empty user info
   if (authorityOf(endpoint).includes("@")) return refuse("must not hold user info. Remove what stands before the @")
   if (endpoint.includes("?")) return refuse("must not have a query. Remove it from the ? on")

@@ -56,7 +56,7 @@ export type Request = typeof Request.Type
 export const Response = Schema.Struct({
   clientId: Members.Printable,
   clientSecret: Members.secret("clientSecret"),
-  clientIdIssuedAt: Schema.optionalKey(Members.EpochSeconds),
+  clientIdIssuedAt: Members.OptionalEpochSeconds,
   clientSecretExpiresAt: Members.EpochSeconds,
   authorizationEndpoint: Schema.optionalKey(Members.Printable),
   tokenEndpoint: Schema.optionalKey(Members.Printable)

@@ -75,7 +75,7 @@ export interface Service {
  * - `requestTimeout`: how long one call may take, its body included. 30 seconds by default; longer than zero. Keep it
  *   above the transport's connect limit: core cannot tell whether a request that it gives up had left.
  * - `maxResponseBytes`: how large an answer may be, after decompression. 256 KiB by default; at least 1.
- * - `userAgent`: the `user-agent` header; browsers send their own.
+ * - `userAgent`: the `user-agent` header, `sso-oidc-effect/VERSION` by default; browsers send their own.
  *
  * @category models
  * @since 0.1.0

@@ -7,7 +7,7 @@
  *
  * Each operation's error type lists exactly the exceptions that the model lists for it, plus the client's three. Every
  * `message` is a sentence for a person: what happened, what to do, and the request id to quote to AWS support. No error
- * holds a request, a response, or a secret in the clear; texts of the service are stripped of control characters and
+ * holds a request, a response, or a secret in the clear; texts of the service are stripped of characters that cannot be seen and
  * masked where they repeat a secret of the request.
  *
  * `message` is a member of its own, not a getter: loggers, `console.error` and JSON show an error by its members.
@@ -518,7 +518,7 @@ const outside = (
 const marker = "<redacted>"
 
 // An error crosses process boundaries in its encoded form: into logs, stores and other services. The body stays behind.
-const Body = Schema.Redacted(Schema.String).pipe(
+const Body = Schema.Redacted(Schema.String, { disallowJsonEncode: true }).pipe(
   Schema.encodeTo(Schema.String, {
     decode: SchemaGetter.transform(() => Redacted.make(marker, { label: "body" })),
     encode: SchemaGetter.transform(() => marker)

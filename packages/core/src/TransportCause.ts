@@ -50,8 +50,8 @@ export class TransportCause extends Data.TaggedError("TransportCause")<{
   readonly [TypeId] = TypeId
 
   override readonly message: string = this.sent === "no"
-    ? `the request did not leave: ${this.code}`
-    : `the request may have left: ${this.code}`
+    ? `the request did not leave: ${String(this.code)}`
+    : `the request may have left: ${String(this.code)}`
 }
 
 // -----------------------------------------------------------------------------

@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import * as Wire from "./aws/Wire.ts"
 
 // -----------------------------------------------------------------------------
 // predicates
@@ -22,14 +23,16 @@ export const isLoopback = (hostname: string): boolean =>
 
 /**
  * Whether a text is one absolute URL without user info, of https, or of http to loopback. It must be written as one: no
- * white space, `//` after its scheme, no backslash in its host, which a parser would forgive and a person misread, and no `@`
+ * white space, no character that cannot be seen, `//` after its scheme, no backslash in its host, which a parser would forgive and a person misread, and no `@`
  * before its path. The parser drops an empty user info, as in `https://@evil.example/`.
  *
  * @category predicates
  * @since 0.1.0
  */
 export const isTrusted = (text: string): boolean => {
-  if (!/^https?:\/\/[^\s\\/?#@]+(?:[/?#]\S*)?$/i.test(text) || !URL.canParse(text)) return false
+  if (!Wire.isPrintable(text) || !/^https?:\/\/[^\s\\/?#@]+(?:[/?#]\S*)?$/i.test(text) || !URL.canParse(text)) {
+    return false
+  }
   const url = new URL(text)
   return url.protocol === "https:" || isLoopback(url.hostname)
 }

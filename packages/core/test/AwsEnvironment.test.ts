@@ -32,6 +32,23 @@ describe("AwsEnvironment", () => {
       assert.strictEqual((yield* read(general)).endpoint, "https://aws.example")
     }))
 
+  it.effect("an endpoint that cannot be used names the variable that it came from (C7)", () =>
+    Effect.gen(function*() {
+      for (const name of ["AWS_ENDPOINT_URL_SSO_OIDC", "AWS_ENDPOINT_URL"]) {
+        const layer = SsoOidc.layerConfig(AwsEnvironment.options({ region: "eu-west-1" })).pipe(
+          Layer.provide(Layer.succeed(HttpClient.HttpClient, Wire.silent().client))
+        )
+        const error = yield* Effect.flip(Layer.build(layer)).pipe(withEnv({ [name]: "http://aws.example" }))
+        assert.include(error.message, `${name} is plain http to another machine. Use https`)
+      }
+      const given = SsoOidc.layerConfig(AwsEnvironment.options({ region: "eu-west-1", endpoint: "http://a.example" }))
+        .pipe(
+          Layer.provide(Layer.succeed(HttpClient.HttpClient, Wire.silent().client))
+        )
+      const error = yield* Effect.flip(Layer.build(given)).pipe(withEnv({ AWS_ENDPOINT_URL: "https://aws.example" }))
+      assert.include(error.message, "endpoint is plain http")
+    }))
+
   it.effect("C7: AWS_IGNORE_CONFIGURED_ENDPOINT_URLS drops both endpoints, and nothing else", () =>
     Effect.gen(function*() {
       const env = {
@@ -118,6 +135,7 @@ describe("AwsEnvironment", () => {
         maxResponseBytes: 7,
         userAgent: "u",
         endpoint: "https://aws.example",
+        endpointSource: "AWS_ENDPOINT_URL",
         useFipsEndpoint: true,
         useDualstackEndpoint: true
       })

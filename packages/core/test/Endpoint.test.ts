@@ -318,6 +318,8 @@ describe("Endpoint: hostile texts", () => {
     "https:@oidc.example",
     "https:/@oidc.example",
     "https:\\\\@oidc.example",
+    " https://@oidc.example",
+    "https://oidc.example\\@evil.example",
     "http://@127.0.0.1:8080"
   ])("the endpoint %s has user info, and is refused (C7)", (endpoint) => {
     assert.strictEqual(problem({ region: "eu-west-1", endpoint }), "endpoint")

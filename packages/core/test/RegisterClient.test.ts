@@ -70,6 +70,15 @@ describe("RegisterClient", () => {
       })
   )
 
+  it.effect.each(["2024-01-01T00:00:00Z", "soon", true, [1], {}])(
+    "a clientIdIssuedAt of %j costs no registration: it is absent (C4)",
+    (clientIdIssuedAt) =>
+      Effect.gen(function*() {
+        const response = yield* register(Wire.answering(() => Wire.json({ ...registerAnswer, clientIdIssuedAt })))
+        assert.isFalse("clientIdIssuedAt" in response)
+      })
+  )
+
   it.effect.each(["soon", true, [1], {}, "1e3", "9".repeat(400)])(
     "a clientSecretExpiresAt of %j is no time: the response cannot be used (C4)",
     (clientSecretExpiresAt) =>

@@ -379,3 +379,95 @@ describe("SsoOidc: a response without a body stream", () => {
       }
     }))
 })
+
+describe("SsoOidc: what a fetch of the program's own may give", () => {
+  const used = Effect.promise(async () => {
+    const response = Wire.json(tokenAnswer)
+    await response.text()
+    return response
+  })
+
+  it.effect("a Response whose body was read before is a response that did not arrive whole, not an empty one (C3)", () =>
+    Effect.gen(function*() {
+      const read = yield* used
+      const locked = Wire.json(tokenAnswer)
+      locked.body?.getReader()
+      for (const response of [read, locked]) {
+        const error = yield* Effect.flip(createToken(Wire.answering(() => response)))
+        assert.deepInclude(error, { _tag: "TransportError", sent: "answered", code: "BODY", status: 200 })
+      }
+    }))
+
+  it.effect("chunks may be texts, or views of another kind (the seam)", () =>
+    Effect.gen(function*() {
+      const chunks = [good(), new DataView(new TextEncoder().encode(good()).buffer)]
+      for (const chunk of chunks) {
+        const body = new ReadableStream({
+          start: (controller) => {
+            controller.enqueue(chunk)
+            controller.close()
+          }
+        })
+        const response = Object.defineProperty(new Response(null), "body", { value: body })
+        assert.strictEqual((yield* createToken(Wire.answering(() => response))).tokenType, "Bearer")
+      }
+      const numbers = new ReadableStream({ start: (controller) => controller.enqueue(7) })
+      const response = Object.defineProperty(new Response(null), "body", { value: numbers })
+      assert.deepInclude(yield* Effect.flip(createToken(Wire.answering(() => response))), { sent: "answered" })
+    }))
+
+  it.effect.each(
+    [
+      ["without a status", { status: undefined }],
+      ["with a status that is a text", { status: "200" }],
+      ["with a status that is no number", { status: Number.NaN }],
+      ["whose url cannot be read", {
+        get url(): string {
+          throw new Error("no url")
+        }
+      }]
+    ] as const
+  )("a response %s is a failure of the transport (C3)", ([, members]) =>
+    Effect.gen(function*() {
+      const response = Object.defineProperties(Wire.json(tokenAnswer), Object.getOwnPropertyDescriptors(members))
+      assert.deepInclude(yield* Effect.flip(createToken(Wire.answering(() => response))), {
+        _tag: "TransportError",
+        code: "BAD_RESPONSE",
+        heals: false
+      })
+    }))
+
+  it.effect("a mock with `json` alone is read (the seam)", () =>
+    Effect.gen(function*() {
+      const mock = (status: number, body: unknown): Response =>
+        // deliberately less than a Response: what tests of applications write
+        ({ ok: status === 200, status, headers: {}, url: "", json: () => Promise.resolve(body) }) as unknown as Response
+      const token = yield* createToken(Wire.answering(() => mock(200, tokenAnswer)))
+      assert.strictEqual(Redacted.value(token.accessToken), tokenAnswer.accessToken)
+      const pending = Wire.answering(() => mock(400, { error: "authorization_pending" }))
+      assert.strictEqual((yield* Effect.flip(createToken(pending)))._tag, "AuthorizationPendingException")
+    }))
+
+  it.effect("an exception that the header of a 4xx names stands, though its body fails (C4)", () =>
+    Effect.gen(function*() {
+      const cut = (status: number) =>
+        Wire.answering(() =>
+          new Response(new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) }), {
+            status,
+            headers: { "x-amzn-errortype": "SlowDownException", "retry-after": "7" }
+          })
+        )
+      assert.deepInclude(yield* Effect.flip(createToken(cut(400))), { _tag: "SlowDownException", retryAfter: 7 })
+      assert.deepInclude(yield* Effect.flip(createToken(cut(500))), { _tag: "TransportError", sent: "answered" })
+      assert.deepInclude(yield* Effect.flip(createToken(cut(200))), { _tag: "TransportError", sent: "answered" })
+    }))
+
+  it.effect("a header that came twice names its type once (C4)", () =>
+    Effect.gen(function*() {
+      const headers = { "x-amzn-errortype": "InvalidGrantException, InvalidGrantException" }
+      const wire = Wire.answering(() => Wire.json({}, { status: 400, headers }))
+      assert.strictEqual((yield* Effect.flip(createToken(wire)))._tag, "InvalidGrantException")
+    }))
+})
+
+const good = (): string => JSON.stringify(tokenAnswer)

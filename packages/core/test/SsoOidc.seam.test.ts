@@ -59,6 +59,7 @@ describe("SsoOidc: the seam: redirects", () => {
     "https://evil.example/token",
     "https://oidc.eu-west-1.amazonaws.com/other",
     "https://oidc.eu-west-1.amazonaws.com/token?x=1",
+    "no URL at all",
     "http://oidc.eu-west-1.amazonaws.com/token",
     "https://oidc.eu-west-1.amazonaws.com:8443/token"
   ])("an answer from %s, which is not the URL that was asked, is refused", (url) =>
@@ -116,6 +117,10 @@ describe("SsoOidc: the seam: redirects", () => {
       const url = "https://oidc.eu-west-1.amazonaws.com/token"
       yield* createToken(Wire.answering(() => from(url, Wire.json(tokenAnswer))))
       yield* createToken(Wire.answering(() => from("", Wire.json(tokenAnswer))))
+      // spelled another way
+      for (const same of ["https://OIDC.eu-west-1.amazonaws.com:443/token", `${url}#fragment`]) {
+        yield* createToken(Wire.answering(() => from(same, Wire.json(tokenAnswer))))
+      }
     }))
 
   it.effect("an answer of a transport that knows no URL of it, or of its request, is accepted", () =>
@@ -135,6 +140,7 @@ describe("SsoOidc: the seam: redirects", () => {
     Effect.gen(function*() {
       const url = "https://oidc.eu-west-1.amazonaws.com/token"
       const oidc = yield* Wire.client(Wire.answering(() => from(url, Wire.json(tokenAnswer))), { region: "EU-WEST-1" })
+      assert.strictEqual(oidc.region, "eu-west-1")
       yield* oidc.createToken(deviceRequest)
     }))
 
@@ -269,11 +275,17 @@ describe("SsoOidc: the seam: failures of the transport", () => {
 
   it.effect("C3: a client that filters by status has been answered, with that status", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.exception("AuthorizationPendingException", {}))
+      const wire = Wire.answering(() => Wire.json({ error: "authorization_pending" }, { status: 400 }))
       assert.deepInclude(yield* failure({ client: HttpClient.filterStatusOk(wire.client) }), {
         _tag: "TransportError",
         sent: "answered",
         code: "STATUS",
+        status: 400
+      })
+      // unless the header has named an exception: that decides first
+      const named = Wire.answering(() => Wire.exception("AuthorizationPendingException", {}))
+      assert.deepInclude(yield* failure({ client: HttpClient.filterStatusOk(named.client) }), {
+        _tag: "AuthorizationPendingException",
         status: 400
       })
     }))

@@ -221,6 +221,18 @@ describe("SsoOidcError: the encoded form of an error", () => {
       assert.strictEqual(back.message, unexpected.message)
     }))
 
+  it.effect("a body that somebody wrote in the clear is not decoded (C6)", () =>
+    Effect.gen(function*() {
+      const written = { _tag: "UnexpectedResponse", operation: "CreateToken", problem: "malformed", status: 200, body }
+      const decoded = yield* Schema.decodeUnknownEffect(SsoOidcError.UnexpectedResponse)(written)
+      assert.strictEqual(Redacted.value(decoded.body), "<redacted>")
+    }))
+
+  it("its type side cannot be written as JSON at all (C6)", () => {
+    const typeSide = Schema.toCodecJson(Schema.toType(SsoOidcError.UnexpectedResponse))
+    assert.throws(() => Schema.encodeSync(typeSide)(unexpected))
+  })
+
   it("the body stays readable for the program that got the response (C3)", () => {
     assert.strictEqual(Redacted.value(unexpected.body), body)
   })

@@ -220,8 +220,13 @@ export const step = Effect.fnUntraced(function*(
  *   pending: PendingAuthorization.PendingAuthorization,
  *   store: (secret: Redacted.Redacted<string>) => Effect.Effect<void>
  * ) {
- *   yield* DeviceGrant.sending(pending).pipe(Effect.flatMap(PendingAuthorization.encode), Effect.flatMap(store))
- *   return yield* DeviceGrant.step(pending)
+ *   const save = (one: PendingAuthorization.PendingAuthorization) =>
+ *     Effect.flatMap(PendingAuthorization.encode(one), store)
+ *   yield* save(yield* DeviceGrant.sending(pending))
+ *   return yield* DeviceGrant.step(pending).pipe(
+ *     // nothing was sent
+ *     Effect.tapError((error) => error._tag === "RequestInvalid" ? save(pending) : Effect.void)
+ *   )
  * })
  * ```
  *

@@ -64,12 +64,12 @@ const Members = Schema.Struct({
   verificationUriComplete: shown.verificationUriComplete,
   expiresAt: Schema.DateTimeUtcFromMillis,
   interval: Stored.Interval,
-  failures: Schema.Natural,
+  failures: Stored.Count,
   answerLost: Schema.Boolean,
   nextPollAt: Schema.DateTimeUtcFromMillis,
   wait: Stored.Wait,
   lastTrouble: Schema.optionalKey(Trouble),
-  slowDowns: Schema.optionalKey(Schema.Natural)
+  slowDowns: Schema.optionalKey(Stored.Count)
 })
 
 /**

@@ -32,8 +32,8 @@ export const Members = Schema.Struct({
   clientSecret: Secret.Member,
   /** When the client secret expires, on the service's clock. Absent: it never does (RFC 7591 section 3.2.1). */
   expiresAt: Schema.optionalKey(Schema.DateTimeUtcFromMillis),
-  /** The scopes that the client was registered with. */
-  scopes: Schema.Array(Schema.String),
+  /** The scopes that the client was registered with. Printable. */
+  scopes: Schema.Array(Stored.Text),
   /** The region that the client was registered in. Printable. */
   region: Stored.Printable,
   /** The endpoint that the client was registered at. Printable. */
@@ -98,8 +98,10 @@ export const decode = (text: Redacted.Redacted<string>): Effect.Effect<Registrat
 
 const margin = Duration.minutes(15)
 
-const sameScopes = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
-  a.every((scope) => b.includes(scope)) && b.every((scope) => a.includes(scope))
+const sameScopes = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => {
+  const [left, right] = [new Set(a), new Set(b)]
+  return left.size === right.size && a.every((scope) => right.has(scope))
+}
 
 /**
  * Whether the registration was made in this region and at this endpoint, where alone it is good. Regions have no case.

@@ -60,7 +60,7 @@ describe("D5: every other answer ends the grant", () => {
       assert.strictEqual(end.polls, 1)
     }))
 
-  it.effect.each([400, 408, 429, 500, 503])(
+  it.effect.each([200, 400, 408, 429, 500, 503])(
     "a %i from another URL ends it at the first poll, with nothing sent again (D5, C8)",
     (status) =>
       Effect.gen(function*() {

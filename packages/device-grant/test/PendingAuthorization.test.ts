@@ -111,6 +111,20 @@ describe("D8: the schema of a pending authorization", () => {
         (text: string) => text.replace("\"clientId\":\"", "\"clientId\":\"device-code-1\\u001b[2J")
       ],
       ["a filler in the user code", (text: string) => text.replace("\"BRCJ-PDVT\"", "\"BRCJ\u3164PDVT\"")],
+      [
+        "more failures than can be counted",
+        (text: string) => text.replace("\"failures\":1", "\"failures\":9007199254740991")
+      ],
+      ["more slow_downs than can be counted", (text: string) => text.replace("{", "{\"slowDowns\":9007199254740991,")],
+      [
+        "ESC in the trouble's request id",
+        (text: string) => text.replace("\"lastTrouble\":{", "\"lastTrouble\":{\"requestId\":\"\\u001b[2J\",")
+      ],
+      [
+        "another scheme in the complete URL",
+        (text: string) => text.replace("https://device.sso.eu-west-1.amazonaws.com/?", "javascript:alert(1)//?")
+      ],
+      ["ESC in a scope", (text: string) => text.replace("sso:account:access", "device-code-1\\u001b[2J")],
       ["user info in a URL", (text: string) => text.replace("https://device.sso", "https://@device.sso")]
     ] as const
   )("what is none is refused without repeating it: %s (D8)", ([, change]) =>
@@ -250,5 +264,73 @@ describe("PendingAuthorization: what a client of the program's own brings", () =
           yield* PendingAuthorization.decode(yield* PendingAuthorization.encode(step.pending))
         }).pipe(Effect.provideService(SsoOidc.SsoOidc, fake))
       }
+    }))
+
+  it.effect.each(
+    [
+      ["ESC in the user code", { userCode: "U\u001b" }],
+      ["another scheme in its URL", { verificationUri: "javascript:alert(1)" }],
+      ["no device code", { deviceCode: Redacted.make("") }]
+    ] as const
+  )("a code with %s is refused as the service's would be (C7, D8)", ([, change]) =>
+    Effect.gen(function*() {
+      const service = Service.make({})
+      const fake = yield* Effect.map(SsoOidc.SsoOidc, (oidc): SsoOidc.Service => ({
+        ...oidc,
+        startDeviceAuthorization: (request) =>
+          Effect.map(oidc.startDeviceAuthorization(request), (code) => ({ ...code, ...change }))
+      })).pipe(Effect.provide(service.layer))
+      const error = yield* DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl }).pipe(
+        Effect.provideService(SsoOidc.SsoOidc, fake),
+        Effect.flip
+      )
+      assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "malformed" })
+    }))
+
+  it.effect("an error that crossed a process, with members of other types, is backed off from and can be stored (D3, D8)", () =>
+    Effect.gen(function*() {
+      const service = Service.make({})
+      // as JSON brings it back: no class, no getter, no message
+      const crossed: SsoOidcError.UnexpectedResponse = JSON.parse(
+        JSON.stringify({
+          _tag: "UnexpectedResponse",
+          operation: "CreateToken",
+          problem: "status",
+          status: 503,
+          code: 7,
+          requestId: 8
+        })
+      )
+      const fake = yield* Effect.map(SsoOidc.SsoOidc, (oidc): SsoOidc.Service => ({
+        ...oidc,
+        createToken: () => Effect.fail(crossed)
+      })).pipe(Effect.provide(service.layer))
+      yield* Effect.gen(function*() {
+        const pending = yield* DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl })
+        yield* TestClock.adjust(pending.wait)
+        const step = yield* DeviceGrant.step(pending)
+        if (step._tag !== "Waiting") return assert.fail(step._tag)
+        assert.deepInclude(step.pending.lastTrouble, { error: "UnexpectedResponse", status: 503 })
+        yield* PendingAuthorization.decode(yield* PendingAuthorization.encode(step.pending))
+      }).pipe(Effect.provideService(SsoOidc.SsoOidc, fake))
+    }))
+
+  it.effect("scopes that cannot be seen are refused before anything is sent (D8)", () =>
+    Effect.gen(function*() {
+      const service = Service.make({})
+      const error = yield* DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl, scopes: ["a\u001b"] })
+        .pipe(
+          Effect.provide(service.layer),
+          Effect.flip
+        )
+      assert.strictEqual(error._tag, "RequestInvalid")
+      assert.deepStrictEqual(service.sent, [])
+    }))
+
+  it.effect("a text in place of a Redacted is told what to do (D8)", () =>
+    Effect.gen(function*() {
+      // deliberately wrong, as JavaScript may
+      const error = yield* Effect.flip(PendingAuthorization.decode("text" as never))
+      assert.include(error.message, "decode(Redacted.make(text))")
     }))
 })

@@ -381,7 +381,10 @@ describe("Relay.toWebHandler", () => {
   })
 
   it("throws at once what cannot be used", () => {
-    assert.throws(() => Relay.toWebHandler({ ...options, regions: ["eu-west-1/"] }, FetchTransport.layer), /not a region name/)
+    assert.throws(
+      () => Relay.toWebHandler({ ...options, regions: ["eu-west-1/"] }, FetchTransport.layer),
+      /not a region name/
+    )
     assert.throws(() => Relay.toWebHandler({ ...options, origins: ["*"] }, FetchTransport.layer), RangeError, "origins")
   })
 })

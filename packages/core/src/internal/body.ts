@@ -23,7 +23,21 @@ export const read = (
 ): Effect.Effect<Body, HttpClientError.HttpClientError> =>
   Effect.suspend(() => {
     const web = Option.getOrUndefined(HttpClientResponse.toWeb(response))
-    return web === undefined || hasStream(web) ? streamed(response, maxBytes) : whole(response, web, maxBytes)
+    if (web === undefined) return streamed(response, maxBytes)
+    // one that was read before would read as empty
+    if (web.bodyUsed === true || web.body?.locked === true) return Effect.fail(unreadable(response))
+    return hasStream(web) ? streamed(response, maxBytes) : whole(response, web, maxBytes)
+  }).pipe(
+    // a `fetch` of the program's own may give anything
+    Effect.catchDefect((cause) => Effect.fail(unreadable(response, cause)))
+  )
+
+const unreadable = (
+  response: HttpClientResponse.HttpClientResponse,
+  cause?: unknown
+): HttpClientError.HttpClientError =>
+  new HttpClientError.HttpClientError({
+    reason: new HttpClientError.DecodeError({ request: response.request, response, cause })
   })
 
 // React Native, the polyfills of fetch and many mocks have no `body`, and node-fetch has one of another kind
@@ -36,8 +50,9 @@ const streamed = (
   Effect.suspend(() => {
     let bytes = new Uint8Array(0)
     let size = 0
-    return Stream.runForEachWhile(response.stream, (chunk) =>
+    return Stream.runForEachWhile(response.stream, (given) =>
       Effect.sync(() => {
+        const chunk = chunkOf(given)
         const part = chunk.subarray(0, maxBytes - size)
         bytes = append(bytes, size, part)
         size += chunk.length
@@ -49,10 +64,20 @@ const streamed = (
       )
   })
 
-// `text` first: where there is no stream, `arrayBuffer` may be there and not work, and nothing can be read after it
+// Bytes, also those of another realm (jsdom), or a text as some mocks stream it
+const chunkOf = (chunk: unknown): Uint8Array => {
+  if (typeof chunk === "string") return new TextEncoder().encode(chunk)
+  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+  throw new TypeError("a chunk of a body is no bytes")
+}
+
+// `text` first: where there is no stream, `arrayBuffer` may be there and not work, and nothing can be read after it. Many mocks
+// have `json` alone.
 const bytesOf = async (web: Response): Promise<Uint8Array> => {
-  if (typeof web.text !== "function") return new Uint8Array(await web.arrayBuffer())
-  const text: unknown = await web.text()
+  if (typeof web.text !== "function" && typeof web.arrayBuffer === "function") {
+    return new Uint8Array(await web.arrayBuffer())
+  }
+  const text: unknown = typeof web.text === "function" ? await web.text() : JSON.stringify(await web.json())
   if (typeof text === "string") return new TextEncoder().encode(text)
   throw new TypeError("the text of a response is no text")
 }
@@ -64,13 +89,9 @@ const whole = (
 ): Effect.Effect<Body, HttpClientError.HttpClientError> =>
   (Head.contentLength(response) ?? 0) > maxBytes
     ? Effect.succeed({ bytes: new Uint8Array(), tooLarge: true })
-    : Effect.tryPromise({
-      try: () => bytesOf(web),
-      catch: (cause) =>
-        new HttpClientError.HttpClientError({
-          reason: new HttpClientError.DecodeError({ request: response.request, response, cause })
-        })
-    }).pipe(Effect.map((bytes) => ({ bytes: bytes.subarray(0, maxBytes), tooLarge: bytes.length > maxBytes })))
+    : Effect.tryPromise({ try: () => bytesOf(web), catch: (cause) => unreadable(response, cause) }).pipe(
+      Effect.map((bytes) => ({ bytes: bytes.subarray(0, maxBytes), tooLarge: bytes.length > maxBytes }))
+    )
 
 // Copy each chunk: a small chunk can keep a large buffer in memory, so that memory could exceed the cap.
 const append = (

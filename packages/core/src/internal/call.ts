@@ -89,7 +89,10 @@ const send = Effect.fnUntraced(function*<Request, Response, E, R>(
   if (Object.values(request.headers).some((value) => !isHeaderValue(value))) {
     return yield* invalid(operation.name, "a header value has characters that no header may have")
   }
-  const answer = yield* exchange(settings, operation.name, request, secrets, span)
+  const isNamed = (response: HttpClientResponse.HttpClientResponse): boolean =>
+    response.status >= 400 && response.status < 500 &&
+    Failure.find(operation, Head.errorType(response), {}).exception !== undefined
+  const answer = yield* exchange(settings, operation.name, request, secrets, span, isNamed)
   return yield* answer.redirect
     ? unexpected(operation.name, answer, secrets, { problem: "redirect" })
     : judge(operation, answer, secrets)
@@ -164,11 +167,19 @@ const exchange = (
   operation: string,
   request: HttpClientRequest.HttpClientRequest,
   secrets: ReadonlyArray<string>,
-  span: Tracer.Span
+  span: Tracer.Span,
+  isNamed: (response: HttpClientResponse.HttpClientResponse) => boolean
 ): Effect.Effect<Answer, SsoOidcError.TransportError> =>
   Effect.suspend(() => {
     let head: Omit<Answer, keyof Body.Body> | undefined
-    const received = Effect.fnUntraced(function*(response: HttpClientResponse.HttpClientResponse) {
+    const received = (response: HttpClientResponse.HttpClientResponse, called: string) =>
+      // a `fetch` of the program's own may give anything for a response
+      Effect.catchDefect(
+        readHead(response),
+        () => Effect.fail(failed({ sent: "maybe", code: "BAD_RESPONSE", heals: false }, called))
+      )
+    const readHead = Effect.fnUntraced(function*(response: HttpClientResponse.HttpClientResponse) {
+      if (!Number.isInteger(response.status) || response.status < 0) throw new TypeError("a response without a status")
       const requestId = requestIdOf(response, secrets)
       span.attribute("http.response.status_code", response.status)
       if (requestId !== undefined) span.attribute("aws.request_id", requestId)
@@ -202,16 +213,18 @@ const exchange = (
       yield* Effect.logDebug(`${operation} is sent to ${request.url}`)
       // in a scope of its own, so that a response that is not read to its end closes its connection
       const response = yield* HttpClient.withScope(settings.client).execute(request)
-      const known = yield* received(response)
+      const known = yield* received(response, request.url)
       return { ...known, ...(known.redirect ? unread : yield* Body.read(response, settings.maxResponseBytes)) }
     }).pipe(
       Effect.scoped,
       Effect.catchTag("HttpClientError", (error) =>
         Effect.gen(function*() {
           // a client that filters by status fails with the response in its error
-          if (head === undefined && error.response !== undefined) yield* received(error.response)
+          if (head === undefined && error.response !== undefined) yield* received(error.response, error.request.url)
           // which is no reason to send again where it came from another URL
           if (head?.redirect === true) return { ...head, ...unread }
+          // nor is an exception that the header has named, though its body cannot be read
+          if (head !== undefined && isNamed(head.response)) return { ...head, ...unread }
           // of the request as it was sent: a relay is another host than the endpoint's
           return yield* failed(classify(error, (name) => cleanName(name, secrets)), error.request.url)
         })),
@@ -238,7 +251,7 @@ const classify = (error: HttpClientError.HttpClientError, safe: Clean): Failed =
     case "TransportError": {
       const { cause } = reason
       // held to its type member by member: a transport may be written in JavaScript
-      const known = TransportCause.isTransportCause(cause)
+      const known = isMarked(cause)
       return {
         sent: known && memberIn(cause, "sent") === "no" ? "no" : "maybe",
         code: codeOf(cause, safe) ?? "UNKNOWN",
@@ -251,6 +264,14 @@ const classify = (error: HttpClientError.HttpClientError, safe: Clean): Failed =
       const code = codeOf(cause, safe) ?? (reason._tag === "StatusCodeError" ? "STATUS" : "BODY")
       return { sent: "maybe", code, heals: true, cause: copyOf(cause, safe) }
     }
+  }
+}
+
+const isMarked = (cause: unknown): boolean => {
+  try {
+    return TransportCause.isTransportCause(cause)
+  } catch {
+    return false
   }
 }
 
@@ -300,7 +321,7 @@ const cleanName = (name: string, secrets: ReadonlyArray<string>): string =>
 
 /** A code that the service, or something in its place, gave. Those that decide what to do are words of ours. */
 const cleanCode = (code: string, secrets: ReadonlyArray<string>): string =>
-  Wire.busyTypes.has(code) ? code : clean(code, secrets)
+  Wire.busyTypes.has(code) ? code : /^[a-z_]+$/i.test(code) ? cleanName(code, secrets) : clean(code, secrets)
 
 const requestIdOf = (
   response: HttpClientResponse.HttpClientResponse,

@@ -9,24 +9,30 @@ import * as Option from "effect/Option"
 
 type Response = HttpClientResponse.HttpClientResponse
 
+// a `fetch` of the program's own may give a number as a header
+const header = (response: Response, name: string): string | undefined => {
+  const value: unknown = response.headers[name]
+  return value === undefined || value === null ? undefined : String(value)
+}
+
 /** The id that AWS support asks for, in the order of AWS's own clients. */
 export const requestId = (response: Response): string | undefined =>
-  response.headers["x-amzn-requestid"] || response.headers["x-amzn-request-id"] || response.headers["x-amz-request-id"]
+  header(response, "x-amzn-requestid") || header(response, "x-amzn-request-id") || header(response, "x-amz-request-id")
 
 /** The header that names an error's type, before any body member does. */
-export const errorType = (response: Response): string | undefined => response.headers["x-amzn-errortype"]
+export const errorType = (response: Response): string | undefined => header(response, "x-amzn-errortype")
 
-export const contentType = (response: Response): string | undefined => response.headers["content-type"]
+export const contentType = (response: Response): string | undefined => header(response, "content-type")
 
 /** What the answer announces as its length, where it does. */
 export const contentLength = (response: Response): number | undefined => {
-  const length = response.headers["content-length"]
+  const length = header(response, "content-length")
   return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined
 }
 
 /** A content encoding is named. Whether the transport undid it shows in the body alone: fetch keeps the header. */
 export const isEncoded = (response: Response): boolean => {
-  const encoding = response.headers["content-encoding"]?.trim().toLowerCase()
+  const encoding = header(response, "content-encoding")?.trim().toLowerCase()
   return encoding !== undefined && encoding !== "" && encoding !== "identity"
 }
 
@@ -39,7 +45,8 @@ export const isRedirect = (response: Response): boolean => {
   const asked = HttpClientRequest.toUrl(response.request)
   if (Option.isNone(asked) || response.url === "") return false
   asked.value.hash = ""
-  return response.url !== asked.value.href
+  // a `fetch` of the program's own may spell it another way
+  return !URL.canParse(response.url) || new URL(response.url).href !== asked.value.href
 }
 
 // The three formats of RFC 9110 section 5.6.7, all of them UTC. Effect has a parser of them too, but it adds 1.6 kB to a
@@ -61,10 +68,10 @@ const parseDate = (header: string | undefined): number => {
  */
 export const retryAfter = (response: Response): Effect.Effect<number | undefined> =>
   Effect.map(Clock.currentTimeMillis, (now) => {
-    const header = response.headers["retry-after"]?.trim() ?? ""
-    const date = parseDate(response.headers["date"])
-    const seconds = /^\d+$/.test(header)
-      ? Number(header)
-      : (parseDate(header) - (Number.isNaN(date) ? now : date)) / 1000
+    const given = header(response, "retry-after")?.trim() ?? ""
+    const date = parseDate(header(response, "date"))
+    const seconds = /^\d+$/.test(given)
+      ? Number(given)
+      : (parseDate(given) - (Number.isNaN(date) ? now : date)) / 1000
     return seconds > 0 && Number.isFinite(seconds) ? seconds : undefined
   })

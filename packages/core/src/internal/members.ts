@@ -48,18 +48,24 @@ const numberOf = (value: unknown): number =>
     ? Number(value)
     : Number.NaN
 
+const optionalNumber = (least: number) =>
+  Schema.optionalKey(Schema.Unknown).pipe(
+    Schema.decodeTo(Schema.optionalKey(Schema.Number), {
+      decode: SchemaGetter.transformOptional((value: Option.Option<unknown>) =>
+        Option.filter(Option.map(value, numberOf), (n) => Number.isFinite(n) && n >= least)
+      ),
+      encode: SchemaGetter.passthroughSubtype<unknown, number>()
+    })
+  )
+
 /**
  * Seconds that the service gives. A value below 1 or one that is no number means absent: Smithy's primitives default to 0,
  * and no clock can use the rest. A text of digits is a number.
  */
-export const Seconds = Schema.optionalKey(Schema.Unknown).pipe(
-  Schema.decodeTo(Schema.optionalKey(Schema.Number), {
-    decode: SchemaGetter.transformOptional((seconds: Option.Option<unknown>) =>
-      Option.filter(Option.map(seconds, numberOf), (n) => Number.isFinite(n) && n >= 1)
-    ),
-    encode: SchemaGetter.passthroughSubtype<unknown, number>()
-  })
-)
+export const Seconds = /* @__PURE__ */ optionalNumber(1)
+
+/** Seconds since 1970 that a response can do without. What is no number means absent. */
+export const OptionalEpochSeconds = /* @__PURE__ */ optionalNumber(-Infinity)
 
 /** Seconds since 1970 that the service gives. A text of digits is a number. */
 export const EpochSeconds = Schema.Unknown.pipe(

@@ -15,6 +15,7 @@ import type { PendingAuthorization, Trouble } from "../PendingAuthorization.ts"
 import type { Policy } from "../Policy.ts"
 import * as Token from "../Token.ts"
 import * as Instant from "./instant.ts"
+import * as Stored from "./stored.ts"
 
 /** What a decision depends on beside the response. */
 export interface Circumstances {
@@ -94,7 +95,7 @@ export const decide = (
       })
     case "SlowDownException": {
       const interval = Duration.sum(pending.interval, slowDownBy)
-      return next({ ...pending, failures: 0, interval, slowDowns: (pending.slowDowns ?? 0) + 1 }, {
+      return next({ ...pending, failures: 0, interval, slowDowns: Stored.counted(pending.slowDowns ?? 0) }, {
         reason: "slowedDown",
         wait: interval,
         retryAfter: error.retryAfter,
@@ -155,7 +156,7 @@ const failed = (
   answerLost: boolean
 ): PendingAuthorization => ({
   ...pending,
-  failures: pending.failures + 1,
+  failures: Stored.counted(pending.failures),
   answerLost,
   lastTrouble
 })
@@ -202,19 +203,21 @@ const statusOf = (error: CreateToken.Error): number | undefined => "status" in e
 /** No response to the grant: nothing came, or what came says that the service, or something before it, is busy. */
 const troubleOf = (error: CreateToken.Error): Trouble | undefined => {
   const status = statusOf(error)
-  const requestId = "requestId" in error ? error.requestId : undefined
-  const code = "code" in error ? error.code : undefined
+  const requestId = textOf("requestId" in error ? error.requestId : undefined)
+  const code = textOf("code" in error ? error.code : undefined)
   if (!(error._tag === "TransportError" ? error.heals : Wire.isBusy(error))) return undefined
-  // of a client of the program's own too, so that what is stored can be read again
+  // of a client of the program's own too, whose errors may have crossed a process: what is stored must be readable again
   return {
     error: error._tag,
-    message: Wire.printable(error.message),
+    message: textOf(error.message) ?? error._tag,
     ...(error._tag === "TransportError" ? { sent: error.sent } : {}),
-    ...(code === undefined ? {} : { code: Wire.printable(code) }),
-    ...(status === undefined ? {} : { status }),
-    ...(requestId === undefined ? {} : { requestId: Wire.printable(requestId) })
+    ...(code === undefined ? {} : { code }),
+    ...(status !== undefined && Number.isInteger(status) ? { status } : {}),
+    ...(requestId === undefined ? {} : { requestId })
   }
 }
+
+const textOf = (value: unknown): string | undefined => typeof value === "string" ? Wire.printable(value) : undefined
 
 /** The service may have acted on the poll, and its answer did not come. */
 const loses = (error: CreateToken.Error): boolean =>

@@ -2,12 +2,16 @@
  * What comes before the first poll: a registration, new or kept, and a code. In two halves, so that whoever watches can
  * take its time between them.
  */
-import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import * as Wire from "@sso-oidc/core/aws/Wire"
+import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import type { CodeReady } from "../DeviceGrantEvent.ts"
 import type { PendingAuthorization } from "../PendingAuthorization.ts"
 import * as Registration from "../Registration.ts"
@@ -43,6 +47,13 @@ const register = Effect.fnUntraced(function*<E, R>(
 ): Effect.fn.Return<Opened, RegisterClient.Error | E, SsoOidc.SsoOidc | R> {
   const oidc = yield* SsoOidc.SsoOidc
   const scopes = options.scopes ?? defaultScopes
+  // it could not be kept
+  if (!scopes.every(Wire.isPrintable)) {
+    return yield* new SsoOidcError.RequestInvalid({
+      operation: RegisterClient.operation.name,
+      detail: "a scope has characters that cannot be seen; write it like sso:account:access"
+    })
+  }
   const client = yield* oidc.registerClient({
     clientName: options.clientName,
     clientType: "public",
@@ -63,17 +74,35 @@ const register = Effect.fnUntraced(function*<E, R>(
   return { _tag: "Registered", registration }
 })
 
+// An `SsoOidc` of the program's own may bring what a response of the service may not: a person would see it, and it could not
+// be stored.
+const checked = (code: StartDeviceAuthorization.Response) =>
+  Schema.decodeUnknownEffect(Schema.toType(StartDeviceAuthorization.Response))(code).pipe(
+    Effect.mapError((error) =>
+      new SsoOidcError.UnexpectedResponse({
+        operation: StartDeviceAuthorization.operation.name,
+        problem: "malformed",
+        status: 200,
+        detail: Wire.printable(error.message.replace(/\s+/g, " ")),
+        body: Redacted.make("", { label: "body" })
+      })
+    )
+  )
+
 /** Asks for a code with a registration that is good. */
 export const authorize = Effect.fnUntraced(function*(
   { startUrl }: { readonly startUrl: string },
   registration: Registration.Registration
 ): Effect.fn.Return<PendingAuthorization, StartDeviceAuthorization.Error, SsoOidc.SsoOidc> {
   const oidc = yield* SsoOidc.SsoOidc
-  const code = yield* oidc.startDeviceAuthorization({
-    clientId: registration.clientId,
-    clientSecret: registration.clientSecret,
-    startUrl
-  })
+  const code = yield* Effect.flatMap(
+    oidc.startDeviceAuthorization({
+      clientId: registration.clientId,
+      clientSecret: registration.clientSecret,
+      startUrl
+    }),
+    checked
+  )
   const now = yield* Clock.currentTimeMillis
   const interval = Instant.seconds(given(code.interval) ?? defaultInterval)
   return {

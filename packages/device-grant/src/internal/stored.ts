@@ -5,6 +5,8 @@ import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
+const most = 1_000_000
+
 const isPrintable = Schema.makeFilter((text: string) =>
   Wire.isPrintable(text) ? undefined : "characters that cannot be seen are not allowed here"
 )
@@ -14,6 +16,12 @@ export const Text = Schema.String.check(isPrintable)
 
 /** The same, and not empty. */
 export const Printable = Schema.NonEmptyString.check(isPrintable)
+
+/** A count that one more can be added to. {@link counted} adds it. */
+export const Count = Schema.Natural.check(Schema.isLessThanOrEqualTo(most))
+
+/** One more, up to the most that a count says. */
+export const counted = (count: number): number => Math.min(count + 1, most)
 
 /** A finite duration that is not negative. */
 export const Wait = Schema.DurationFromMillis.check(
