@@ -402,8 +402,9 @@ export class UnsupportedGrantTypeException
  * - `"answered"`: the service answered (with `status`), but the answer was cut off or took too long: it acted.
  *
  * `code` names the failure (`ECONNREFUSED`, `TIMEOUT`, …); `heals` is `false` for what does not mend by waiting, such as
- * an untrusted certificate. An answer that was cut off has its `status`, `requestId` and `retryAfter` (seconds). `cause` is a copy of the platform error's name, code and system call, never the error
- * itself.
+ * an untrusted certificate. `hint` says why it failed and what to change, where the transport knows; `message` ends with it.
+ * An answer that was cut off has its `status`, `requestId` and `retryAfter` (seconds). `cause` is a copy of the platform
+ * error's name, code and system call, never the error itself.
  *
  * @category errors
  * @since 0.1.0
@@ -415,6 +416,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("@sso-oid
     sent: Schema.Literals(["no", "maybe", "answered"]),
     code: Schema.String,
     heals: Schema.Boolean,
+    hint: Schema.optionalKey(Schema.String),
     status: Schema.optionalKey(Schema.Int),
     requestId: Schema.optionalKey(Schema.String),
     retryAfter: Schema.optionalKey(Schema.Number),
@@ -431,13 +433,12 @@ export class TransportError extends Schema.TaggedError<TransportError>("@sso-oid
       : this.sent === "maybe"
       ? `${this.operation} may have been sent, but no answer came`
       : `${this.operation} was answered, but the answer did not arrive whole`
-    return `${what} (${this.code}${this.status === undefined ? "" : `, HTTP ${this.status}`}${
-      this.requestId === undefined ? "" : `, request ${this.requestId}`
-    }): ${
-      this.heals
-        ? "check the network, the proxy, and that region and endpoint are right, and try again."
-        : "this does not mend by waiting; check certificates and proxy settings."
-    }`
+    const status = this.status === undefined ? "" : `, HTTP ${this.status}`
+    const request = this.requestId === undefined ? "" : `, request ${this.requestId}`
+    const advice = this.hint ?? (this.heals
+      ? "check the network, the proxy, and that region and endpoint are right, and try again."
+      : "this does not mend by waiting; check certificates and proxy settings.")
+    return `${what} (${this.code}${status}${request}): ${advice}`
   }
 }
 

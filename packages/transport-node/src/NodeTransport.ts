@@ -148,7 +148,9 @@ const open = (limits: Limits, options: Options) =>
     const trust = yield* Effect.fromResult(Trust.make(options))
     const proxies = yield* Effect.fromResult(Proxy.make(options.proxy ?? {}))
     const pool = yield* Effect.acquireRelease(
-      Effect.sync(() => new Pool.Pool({ ...limits, trust, proxies })),
+      Effect.sync(() =>
+        new Pool.Pool({ ...limits, connectMillis: Duration.toMillis(limits.connectTimeout), trust, proxies })
+      ),
       (pool) => Effect.sync(() => pool.close())
     )
     const settings = { pool, connectTimeout: limits.connectTimeout }

@@ -157,10 +157,7 @@ const exchange = (
   Effect.suspend(() => {
     let head: HttpClientResponse.HttpClientResponse | undefined
     let retryAfter: number | undefined
-    const failed = (
-      sent: "no" | "maybe",
-      rest: { readonly code: string; readonly heals: boolean; readonly cause?: SsoOidcError.TransportError["cause"] }
-    ) => {
+    const failed = (sent: "no" | "maybe", rest: Known) => {
       const id = head && requestIdOf(head, secrets)
       const { cause, ...known } = rest
       return new SsoOidcError.TransportError({
@@ -205,10 +202,15 @@ const exchange = (
     )
   })
 
-type Failed = [
-  "no" | "maybe",
-  { readonly code: string; readonly heals: boolean; readonly cause?: SsoOidcError.TransportError["cause"] }
-]
+/** What a failure tells beside whether the request left. */
+interface Known {
+  readonly code: string
+  readonly heals: boolean
+  readonly hint?: string
+  readonly cause?: SsoOidcError.TransportError["cause"]
+}
+
+type Failed = ["no" | "maybe", Known]
 
 type Clean = (text: string) => string
 
@@ -225,6 +227,7 @@ const classify = (error: HttpClientError.HttpClientError, safe: Clean): Failed =
         ? [cause.sent, {
           code: safe(cause.code),
           heals: cause.heals,
+          ...(Predicate.isString(cause.hint) ? { hint: safe(cause.hint) } : {}),
           cause: copyOf({ name: cause.name, code: cause.code, syscall: cause.syscall }, safe)
         }]
         : ["maybe", { code: codeOf(cause, safe) ?? "UNKNOWN", heals: true, cause: copyOf(cause, safe) }]
