@@ -46,8 +46,9 @@ import type { TransportOptionsError } from "./TransportOptionsError.ts"
  * - `http`: the proxy of http targets, which are reached by asking it for the whole URL, each time over a connection of
  *   its own. It reads and may change all.
  * - `noProxy`: targets that are reached directly: `*` (all), `example.com` (it and the names below it; `.example.com`
- *   and `*.example.com` are the same), an address, a range (`10.0.0.0/8`), each but `*` and a bare IPv6 address also with
- *   a port (`example.com:8443`, `[::1]:80`). A range matches addresses in URLs; no name is looked up for it.
+ *   and `*.example.com` are the same), a name with stars elsewhere (`*corp.example`), an address, a range (`10.0.0.0/8`,
+ *   `192.168.*`). Each but a bare IPv6 address can have a port (`*:443`, `example.com:8443`, `[::1]:80`). A range matches
+ *   addresses in URLs; no name is looked up for it.
  * - `loopback`: whether `localhost`, 127.0.0.0/8 and `[::1]` are reached through the proxies too. `false` by default,
  *   since a proxy's loopback is the proxy's own; `true` is for a proxy on this machine that shows what is sent.
  *

@@ -43,8 +43,10 @@ export const inTurns = (addresses: ReadonlyArray<Dns.LookupAddress>): ReadonlyAr
 // what a machine says of a family that it has no way for: the other address tells more
 const noWay = ["ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT", "ENETDOWN"]
 
-const mostTelling = (errors: ReadonlyArray<NodeJS.ErrnoException>): NodeJS.ErrnoException | undefined =>
-  errors.find(({ code = "" }) => !noWay.includes(code)) ?? errors[0]
+/** The error of an address that was reached, where there is one. */
+export const mostTelling = <E extends { readonly code?: string | undefined }>(
+  errors: ReadonlyArray<E>
+): E | undefined => errors.find(({ code = "" }) => !noWay.includes(code)) ?? errors[0]
 
 /**
  * Connects, and calls back once, unless it was ended before. The socket keeps a listener for errors, so that none that
@@ -53,7 +55,7 @@ const mostTelling = (errors: ReadonlyArray<NodeJS.ErrnoException>): NodeJS.Errno
 export const dial = (modules: Modules, target: Target, limitMillis: number, done: Done): () => void => {
   const { dns, net } = modules
   const racing = new Set<Net.Socket>()
-  const errors: Array<Error> = []
+  const errors: Array<NodeJS.ErrnoException> = []
   let over = false
   let timer: Turns.Timer | undefined
 
@@ -97,7 +99,9 @@ export const dial = (modules: Modules, target: Target, limitMillis: number, done
     const hints = process.platform === "win32" ? 0 : dns.ADDRCONFIG
     dns.lookup(target.host, { all: true, hints }, (error, addresses) => {
       if (over) return
-      if (error !== null || addresses.length === 0) return finish(error ?? { code: "ENOTFOUND", syscall: "getaddrinfo" })
+      if (error !== null || addresses.length === 0) {
+        return finish(error ?? { code: "ENOTFOUND", syscall: "getaddrinfo" })
+      }
       race(inTurns(addresses))
     })
   }

@@ -228,11 +228,16 @@ export class Exchange implements Pool.Abortable, Response.Source {
       this.#wake()
     })
     message.on("end", () => {
-      // the platform gives the connection back one tick from now, and the next request may follow at once
-      process.nextTick(() => {
+      const end = () => {
         this.#ended = true
         this.#wake()
-      })
+      }
+      // the platform gives the connection back one tick from now, and the next request may follow at once
+      if (this.#node.writableFinished) return process.nextTick(end)
+      // It first waits to hear that the request is written, which TLS tells late. A server that does not take the rest of
+      // a request would never let it hear that.
+      this.#node.once("finish", () => process.nextTick(end))
+      Turns.afterReading(end)
     })
     message.on("error", (error) => this.#fail(error))
     message.on("close", () => {

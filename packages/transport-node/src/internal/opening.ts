@@ -111,7 +111,9 @@ export class Opening {
       socket.once("error", (error) => {
         lost = error
       })
-      Turns.afterReading(() => Turns.isAlive(socket) ? resolve(socket) : reject(Failure.ofUnused(lost, this.#way.party)))
+      Turns.afterReading(() =>
+        Turns.isAlive(socket) ? resolve(socket) : reject(Failure.ofUnused(lost, this.#way.party))
+      )
     })
   }
 
@@ -120,7 +122,7 @@ export class Opening {
     if (done === undefined) return
     this.#done = undefined
     this.#endDial()
-    if (socket === undefined) for (const one of this.#sockets) one.destroy()
+    if (socket === undefined) { for (const one of this.#sockets) one.destroy() }
     this.#sockets.clear()
     this.#open = socket !== undefined
     done(error, socket)

@@ -88,8 +88,14 @@ const kindOfAlert = (alert: number): Kind | undefined => {
 }
 
 const kinds: ReadonlyArray<readonly [Kind, RegExp]> = [
-  ["noTls", /^(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|HTTPS_PROXY_REQUEST|NOT_SSL|RECORD_TOO_SMALL)$/],
-  ["version", /UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW|UNSUPPORTED_SSL_VERSION|WRONG_SSL_VERSION|NO_PROTOCOLS_AVAILABLE|UNKNOWN_PROTOCOL/],
+  [
+    "noTls",
+    /^(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|HTTPS_PROXY_REQUEST|NOT_SSL|RECORD_TOO_SMALL)$/
+  ],
+  [
+    "version",
+    /UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW|UNSUPPORTED_SSL_VERSION|WRONG_SSL_VERSION|NO_PROTOCOLS_AVAILABLE|UNKNOWN_PROTOCOL/
+  ],
   ["weak", /KEY_TOO_SMALL|MD_TOO_WEAK|DH_KEY_TOO|BAD_ECC_CERT|^UNSPECIFIED$/],
   ["cipher", /CIPHER|SIGALG|SIGNATURE_ALGORITHM|RENEGOTIATION|WRONG_CURVE|SUITABLE|SHARED_GROUP/],
   ["otherName", /ALTNAME|HOSTNAME_MISMATCH/],
@@ -107,8 +113,10 @@ const kindOf = (error: unknown): Kind | undefined => {
 const parties: Readonly<Record<Party, string>> = { server: "The server", proxy: "The proxy", tunnel: "The server" }
 
 const noTls: Readonly<Record<Party, string>> = {
-  server: "The server does not speak TLS on this port. Correct the endpoint's port, or write http:// if it is on loopback.",
-  proxy: "The proxy does not speak TLS on this port. Write it with http:// in `proxy` or HTTPS_PROXY, or correct its port.",
+  server:
+    "The server does not speak TLS on this port. Correct the endpoint's port, or write http:// if it is on loopback.",
+  proxy:
+    "The proxy does not speak TLS on this port. Write it with http:// in `proxy` or HTTPS_PROXY, or correct its port.",
   tunnel: "What responded through the proxy does not speak TLS. Correct the endpoint's port, or log in to the network."
 }
 
@@ -117,7 +125,8 @@ const hints: Readonly<Record<Exclude<Kind, "noTls">, string>> = {
   cipher: "shares no cipher suite or signature algorithm with this client. Update its TLS settings.",
   clientCertificate: "did not accept the client's certificate. Check the options `cert` and `key`.",
   name: "serves no host of this name. Correct the host, or the TLS settings of the other side.",
-  untrusted: "has a certificate of no trusted authority. Give the authority in `ca`, AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS.",
+  untrusted:
+    "has a certificate of no trusted authority. Give the authority in `ca`, AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS.",
   time: "has a certificate that is not valid now. Check this machine's clock, or renew the certificate.",
   otherName: "has a certificate for another host name. Correct the host, or the certificate.",
   weak: "has a certificate or key that is too weak, or that cannot be checked. Replace it with a stronger one."

@@ -40,7 +40,7 @@ const consent = (socket: Socket): Promise<Socket> =>
       socket.off("data", onData).off("end", onEnd).off("close", onEnd).off("error", onError)
       act()
     }
-    const fail = (error: unknown) => end(() => reject(Failure.ofDial(error, "proxy")))
+    const fail = (error: unknown) => end(() => reject(Failure.ofUnused(error, "proxy")))
     const onError = fail
     const onEnd = () => fail({ code: "ECONNRESET" })
     const onData = (data: Uint8Array) => {
