@@ -94,7 +94,15 @@ export const Patience: Context.Reference<Duration.Input> = Probe.Patience
  */
 export const socketTransport: ReadonlyArray<PromiseName> = names
 
-const notOfFetch: ReadonlyArray<PromiseName> = ["noResend", "connectLimit", "sentNo", "heals", "reuse", "scopeEnd"]
+const notOfFetch: ReadonlyArray<PromiseName> = [
+  "noResend",
+  "connectLimit",
+  "sentNo",
+  "heals",
+  "reuse",
+  "ended",
+  "scopeEnd"
+]
 
 /**
  * What a transport over `fetch` can keep. The rest is the platform's affair, or not told by it: whether a request is

@@ -9,6 +9,7 @@ import * as Fiber from "effect/Fiber"
 import type { Cookie } from "effect/http/Cookies"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
@@ -62,6 +63,18 @@ const again = (status: number): Wrap => (client) =>
           ? client.execute(request)
           : Effect.succeed(response))
   )
+
+/** Loses each second request, as one does that is written to a connection which ended long ago. */
+const deaf: Wrap = (client) => {
+  let count = 0
+  return HttpClient.transform(
+    client,
+    (effect, request) =>
+      request.url.includes("/endingSoon/") && ++count % 2 === 0
+        ? Effect.fail(new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request }) }))
+        : effect
+  )
+}
 
 const told = (change: Partial<Pick<TransportCause.TransportCause, "sent" | "heals">>): SocketClient.Ways => ({
   tells: ({ code, heals, sent }) => new TransportCause.TransportCause({ sent, code, heals, ...change })
@@ -139,11 +152,26 @@ const broken: ReadonlyArray<{
     by: "a status that is a failure",
     transport: wrapped(HttpClient.filterStatus((status) => status !== 500))
   },
+  {
+    promises: ["statuses"],
+    by: "an interim response that is taken for the last",
+    transport: wrapped(
+      HttpClient.transformResponse(
+        Effect.map((response): HttpClientResponse.HttpClientResponse =>
+          response.request.url.includes("/interim/") ? Object.create(response, { status: { value: 103 } }) : response
+        )
+      )
+    )
+  },
   { promises: ["apart"], by: "requests that mix", transport: wrapped(mixing) },
   { promises: ["oneRequest"], by: "a second try of a 503", transport: wrapped(again(503)) },
   { promises: ["oneRequest"], by: "a second try of a 429", transport: wrapped(again(429)) },
-  // the first answer is not read, so that its connection is taken
-  { promises: ["oneRequest", "reuse"], by: "a second try of what went well", transport: wrapped(again(200)) },
+  // the first response is not read, so that its connection is taken
+  {
+    promises: ["oneRequest", "reuse", "ended"],
+    by: "a second try of what went well",
+    transport: wrapped(again(200), { looks: false })
+  },
   {
     promises: ["noResend", "scopeEnd"],
     by: "a second try of what failed",
@@ -178,6 +206,7 @@ const broken: ReadonlyArray<{
     by: "a body that goes on without a reader",
     transport: SocketClient.layer({ aborts: "before the answer" })
   },
+  { promises: ["addresses"], by: "one family of addresses", transport: SocketClient.layer({ family: 6 }) },
   { promises: ["connectLimit"], by: "no limit", transport: SocketClient.layer({ connectLimit: false }) },
   { promises: ["sentNo", "connectLimit"], by: "maybe", transport: SocketClient.layer(told({ sent: "maybe" })) },
   { promises: ["sentMaybe"], by: "no", transport: SocketClient.layer(told({ sent: "no" })) },
@@ -186,6 +215,7 @@ const broken: ReadonlyArray<{
     by: "a cut that looks like an end",
     transport: wrapped(streaming(Stream.catch(() => Stream.empty)))
   },
+  { promises: ["heals"], by: "a handshake like any failure", transport: SocketClient.layer({ knowsTls: false }) },
   { promises: ["heals"], by: "hope", transport: SocketClient.layer(told({ heals: true })) },
   { promises: ["heals"], by: "despair", transport: SocketClient.layer(told({ heals: false })) },
   {
@@ -194,6 +224,12 @@ const broken: ReadonlyArray<{
     transport: SocketClient.layer({ trusts: true })
   },
   { promises: ["reuse"], by: "a connection each", transport: SocketClient.layer({ keepAlive: false }) },
+  { promises: ["ended"], by: "a kept connection that is not looked at", transport: SocketClient.layer({ looks: false }) },
+  {
+    promises: ["ended"],
+    by: "a connection that nobody listens to while it is idle",
+    transport: wrapped(deaf)
+  },
   { promises: ["scopeEnd"], by: "connections that stay", transport: SocketClient.layer({ closes: false }) }
 ]
 

@@ -18,6 +18,12 @@ export interface Ways {
   readonly closes?: boolean
   readonly aborts?: boolean | "before the answer"
   readonly trusts?: boolean
+  /** Whether it looks at a kept connection before it writes to it. */
+  readonly looks?: boolean
+  /** The family of the addresses that it connects to, where it does not try them all. */
+  readonly family?: 4 | 6
+  /** Whether it tells a failed handshake from a server that is not there. */
+  readonly knowsTls?: boolean
   /** What is told of a failure. */
   readonly tells?: (truth: TransportCause.TransportCause) => TransportCause.TransportCause
 }
@@ -53,7 +59,8 @@ export const layer = (ways: Ways = {}): Layer.Layer<HttpClient.HttpClient> =>
   Layer.effect(
     HttpClient.HttpClient,
     Effect.gen(function*() {
-      const { aborts = true, closes = true, connectLimit = true, keepAlive = true, trusts = false } = ways
+      const { aborts = true, closes = true, connectLimit = true, family, keepAlive = true, knowsTls = true } = ways
+      const { looks = true, trusts = false } = ways
       const active = new Set<Http.ClientRequest>()
       const agents = {
         "http:": new Http.Agent({ keepAlive }),
@@ -69,10 +76,30 @@ export const layer = (ways: Ways = {}): Layer.Layer<HttpClient.HttpClient> =>
       const open = (request: HttpClientRequest.HttpClientRequest, url: URL) => {
         const secure = url.protocol === "https:"
         const agent = agents[secure ? "https:" : "http:"]
-        return (secure ? Https : Http).request(url, { method: request.method, headers: request.headers, agent })
+        return (secure ? Https : Http).request(url, {
+          method: request.method,
+          headers: request.headers,
+          agent,
+          ...(family === undefined ? {} : { family })
+        })
       }
+      // two turns of the event loop, in which the ends that have arrived are read
+      const look = Effect.callback<void>((resume) => {
+        setImmediate(() =>
+          setImmediate(() => {
+            for (const agent of Object.values(agents)) {
+              for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) {
+                if (socket.writable && !socket.readableEnded) continue
+                socket.destroy()
+                socket.emit("agentRemove")
+              }
+            }
+            resume(Effect.void)
+          })
+        )
+      })
       return HttpClient.make((request, url, signal) =>
-        Effect.callback<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((resume) => {
+        Effect.andThen(looks ? look : Effect.void, Effect.callback<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((resume) => {
           const node = open(request, url)
           let opened = node.reusedSocket
           let untrusted = false
@@ -81,7 +108,7 @@ export const layer = (ways: Ways = {}): Layer.Layer<HttpClient.HttpClient> =>
             const truth = new TransportCause.TransportCause({
               sent: opened ? "maybe" : "no",
               code: codeOf(error),
-              heals: opened || !untrusted
+              heals: opened || !(untrusted || (knowsTls && /^(?:EPROTO$|ERR_SSL_)/.test(codeOf(error))))
             })
             const cause = ways.tells?.(truth) ?? truth
             resume(Effect.fail(
@@ -124,7 +151,7 @@ export const layer = (ways: Ways = {}): Layer.Layer<HttpClient.HttpClient> =>
           const { body } = request
           node.end(body._tag === "Uint8Array" ? body.body : undefined)
           return Effect.sync(abort)
-        })
+        }))
       )
     })
   )

@@ -19,7 +19,7 @@ const close = (socket: Net.Socket) => how === "reset" ? below.get(socket.remoteP
 
 const take = (socket: Net.Socket) => {
   socket.on("error", () => {})
-  if (how === "greet") return close(socket)
+  if (how === "greet") return void close(socket)
   socket.on("data", (data) => {
     process.stdout.write(`${data.toString("latin1").split(" ")[1]}\n`)
     socket.write("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello")

@@ -2,6 +2,7 @@
  * The ways in which the contract's server answers, by the first part of the path.
  */
 import type * as Http from "node:http"
+import type { Socket } from "node:net"
 import * as Pattern from "./pattern.ts"
 
 /** One request, and what the server knows about it. */
@@ -27,7 +28,13 @@ const octets = (bytes: Uint8Array): Http.OutgoingHttpHeaders => ({
   "content-length": bytes.length
 })
 
-const send = ({ response }: Visit, bytes: Uint8Array) => response.writeHead(200, octets(bytes)).end(bytes)
+const send = ({ response }: Visit, bytes: Uint8Array, then: (socket: Socket) => void = () => {}) => {
+  // the response gives its socket back as it ends
+  const { socket } = response
+  response.writeHead(200, octets(bytes)).end(bytes, () => {
+    if (socket !== null) then(socket)
+  })
+}
 
 const part = ({ response }: Visit, head: Http.OutgoingHttpHeaders, then: (response: Http.ServerResponse) => void) => {
   response.writeHead(200, { "content-type": "application/octet-stream", ...head }).write("part")
@@ -53,6 +60,11 @@ export const behaviours: Readonly<Record<string, (visit: Visit) => void>> = {
     const code = Number(query.get("code"))
     response.writeHead(code >= 301 && code <= 308 ? code : 400, { location: `/target/${id}` }).end("moved")
   },
+  interim: (visit) => {
+    visit.response.writeProcessing()
+    visit.response.writeEarlyHints({ link: "</contract.css>; rel=preload; as=style" })
+    send(visit, Buffer.from("final"))
+  },
   target: (visit) => send(visit, Buffer.from("target")),
   cookie: ({ response }) => response.writeHead(200, { "set-cookie": "contract=kept; Path=/" }).end("cookie"),
   hold: () => {},
@@ -72,6 +84,8 @@ export const behaviours: Readonly<Record<string, (visit: Visit) => void>> = {
   },
   reset: ({ response }) => drop(response),
   resetKept: (visit) => visit.kept ? drop(visit.response) : send(visit, Buffer.from("fresh")),
+  ending: (visit) => send(visit, Buffer.from("ending"), (socket) => socket.end()),
+  endingSoon: (visit) => send(visit, Buffer.from("ending"), (socket) => void setTimeout(() => socket.end(), soon)),
   late: ({ response }) => void setTimeout(() => drop(response), soon),
   garbage: ({ response }) => response.socket?.end("SSH-2.0-contract\r\n"),
   cut: (visit) => part(visit, { "content-length": 100 }, (response) => response.socket?.end()),
