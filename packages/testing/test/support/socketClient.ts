@@ -18,8 +18,6 @@ export interface Ways {
   readonly closes?: boolean
   readonly aborts?: boolean | "before the answer"
   readonly trusts?: boolean
-  /** Whether it looks at a kept connection before it writes to it. */
-  readonly looks?: boolean
   /** The family of the addresses that it connects to, where it does not try them all. */
   readonly family?: 4 | 6
   /** Whether it tells a failed handshake from a server that is not there. */
@@ -60,7 +58,7 @@ export const layer = (ways: Ways = {}): Layer.Layer<HttpClient.HttpClient> =>
     HttpClient.HttpClient,
     Effect.gen(function*() {
       const { aborts = true, closes = true, connectLimit = true, family, keepAlive = true, knowsTls = true } = ways
-      const { looks = true, trusts = false } = ways
+      const { trusts = false } = ways
       const active = new Set<Http.ClientRequest>()
       const agents = {
         "http:": new Http.Agent({ keepAlive }),
@@ -99,59 +97,62 @@ export const layer = (ways: Ways = {}): Layer.Layer<HttpClient.HttpClient> =>
         )
       })
       return HttpClient.make((request, url, signal) =>
-        Effect.andThen(looks ? look : Effect.void, Effect.callback<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((resume) => {
-          const node = open(request, url)
-          let opened = node.reusedSocket
-          let untrusted = false
-          let over = false
-          const fail = (error: unknown) => {
-            const truth = new TransportCause.TransportCause({
-              sent: opened ? "maybe" : "no",
-              code: codeOf(error),
-              heals: opened || !(untrusted || (knowsTls && /^(?:EPROTO$|ERR_SSL_)/.test(codeOf(error))))
-            })
-            const cause = ways.tells?.(truth) ?? truth
-            resume(Effect.fail(
-              new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
-            ))
-          }
-          const limit = connectLimit ? setTimeout(() => node.destroy(new Error("late")), 600) : undefined
-          active.add(node)
-          node.on("socket", (socket) => {
-            if (opened) return clearTimeout(limit)
-            socket.once(url.protocol === "https:" ? "secureConnect" : "connect", () => {
-              opened = true
-              clearTimeout(limit)
-            })
-            const tls = socket as Partial<TLSSocket>
-            node.once("error", () => {
-              untrusted = tls.authorizationError !== undefined && tls.authorizationError !== null
-            })
-          })
-          node.on("close", () => active.delete(node))
-          node.on("error", (error) => setTimeout(() => fail(error), 0))
-          node.on("response", (message) => {
-            if (aborts === "before the answer") over = true
-            message.on("end", () => {
-              over = true
-            })
-            const status = message.statusCode ?? 0
-            const response = new Response(status === 204 ? null : bodyOf(message, aborts === true), { status })
-            if (status === 204) message.resume()
-            for (const [name, value] of Object.entries(message.headers)) {
-              if (typeof value === "string") response.headers.set(name, value)
-              else for (const one of value ?? []) response.headers.append(name, one)
+        Effect.andThen(
+          look,
+          Effect.callback<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((resume) => {
+            const node = open(request, url)
+            let opened = node.reusedSocket
+            let untrusted = false
+            let over = false
+            const fail = (error: unknown) => {
+              const truth = new TransportCause.TransportCause({
+                sent: opened ? "maybe" : "no",
+                code: codeOf(error),
+                heals: opened || !(untrusted || (knowsTls && /^(?:EPROTO$|ERR_SSL_)/.test(codeOf(error))))
+              })
+              const cause = ways.tells?.(truth) ?? truth
+              resume(Effect.fail(
+                new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
+              ))
             }
-            resume(Effect.succeed(HttpClientResponse.fromWeb(request, response)))
+            const limit = connectLimit ? setTimeout(() => node.destroy(new Error("late")), 600) : undefined
+            active.add(node)
+            node.on("socket", (socket) => {
+              if (opened) return clearTimeout(limit)
+              socket.once(url.protocol === "https:" ? "secureConnect" : "connect", () => {
+                opened = true
+                clearTimeout(limit)
+              })
+              const tls = socket as Partial<TLSSocket>
+              node.once("error", () => {
+                untrusted = tls.authorizationError !== undefined && tls.authorizationError !== null
+              })
+            })
+            node.on("close", () => active.delete(node))
+            node.on("error", (error) => setTimeout(() => fail(error), 0))
+            node.on("response", (message) => {
+              if (aborts === "before the answer") over = true
+              message.on("end", () => {
+                over = true
+              })
+              const status = message.statusCode ?? 0
+              const response = new Response(status === 204 ? null : bodyOf(message, aborts === true), { status })
+              if (status === 204) message.resume()
+              for (const [name, value] of Object.entries(message.headers)) {
+                if (typeof value === "string") response.headers.set(name, value)
+                else for (const one of value ?? []) response.headers.append(name, one)
+              }
+              resume(Effect.succeed(HttpClientResponse.fromWeb(request, response)))
+            })
+            const abort = () => {
+              if (aborts !== false && !over) node.destroy()
+            }
+            signal.addEventListener("abort", abort, { once: true })
+            const { body } = request
+            node.end(body._tag === "Uint8Array" ? body.body : undefined)
+            return Effect.sync(abort)
           })
-          const abort = () => {
-            if (aborts !== false && !over) node.destroy()
-          }
-          signal.addEventListener("abort", abort, { once: true })
-          const { body } = request
-          node.end(body._tag === "Uint8Array" ? body.body : undefined)
-          return Effect.sync(abort)
-        }))
+        )
       )
     })
   )

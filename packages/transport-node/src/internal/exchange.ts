@@ -137,8 +137,10 @@ export class Exchange implements Pool.Abortable, Response.Source {
     const onAbort = () => this.abort("ABORTED")
     signal.addEventListener("abort", onAbort, { once: true })
     pool.track(node, this)
-    if (this.#kept) Turns.afterReading(() => this.#use(body))
-    else node.end(body)
+    if (this.#kept) {
+      opening.close()
+      Turns.afterReading(() => this.#use(body))
+    } else node.end(body)
   }
 
   /** Whether its kept connection had ended before it was used. Its place is then still taken, for the next attempt. */

@@ -46,6 +46,7 @@ export class Opening {
   #endDial: () => void = () => {}
   #done: Done | undefined
   #open = false
+  #closed = false
 
   constructor(modules: Modules, way: Way, limitMillis: number) {
     this.modules = modules
@@ -60,11 +61,19 @@ export class Opening {
 
   /** Ends it, and closes what it has opened. Does nothing once the connection is open: it is then the request's. */
   abort(): void {
+    this.#closed = true
     this.#finish(new Failure.Judged("ABORTED", true))
+  }
+
+  /** Keeps a platform that sends again by itself (Deno does) from a connection for it. */
+  close(): void {
+    this.#closed = true
   }
 
   /** Opens the connection. `secure` makes the TLS socket over it, where the target is one of TLS. */
   start(target: Dial.Target, secure: ((socket: Socket) => Socket) | undefined, done: Done): void {
+    if (this.#closed) return done(new Failure.Judged("CONNECTION_CLOSED", true))
+    this.#closed = true
     this.#done = done
     this.#steps(target, secure).then((socket) => this.#finish(null, socket), (error) => this.#finish(error))
   }
