@@ -107,7 +107,7 @@ const notOfFetch: ReadonlyArray<PromiseName> = [
 /**
  * What a transport over `fetch` can keep. The rest is the platform's affair, or not told by it: whether a request is
  * sent again, how long a connection may take, whether a request left and whether its failure heals, and what becomes of
- * connections.
+ * connections: a request may be written to one that has ended.
  *
  * @category profiles
  * @since 0.1.0

@@ -171,7 +171,7 @@ describe("NodeTransport: a host with the dot of the DNS root", () => {
       // the resolver needs the dot, which skips the search domains, and `host` is the URL's
       assert.include(asked, "localhost.")
       assert.notInclude(asked, "localhost")
-      assert.include(server.connections[0]?.received, `host: localhost.:${server.port}\r\n`)
+      assert.include(server.connections[0]?.received, `Host: localhost.:${server.port}\r\n`)
       assert.include(yield* Failure.causeOf(client, `https://other.invalid.:${server.port}`), {
         sent: "no",
         code: "ERR_TLS_CERT_ALTNAME_INVALID",
