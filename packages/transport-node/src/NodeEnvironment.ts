@@ -80,23 +80,25 @@ const file = (variable: Variable | undefined): Effect.Effect<string | undefined,
     })
   )
 
+interface List {
+  readonly known: ReadonlyArray<string>
+  readonly warning: string | undefined
+}
+
 /** Without the entries that are not understood: other tools pass over them as well, and so they must not end a login. */
-const noProxy = (variable: Variable | undefined): Effect.Effect<ReadonlyArray<string> | undefined> =>
-  Effect.suspend(() => {
-    if (variable === undefined) return Effect.undefined
-    const entries = variable.value.split(/[\s,]+/).filter((entry) => entry !== "")
-    const known = entries.filter((entry) => NoProxy.ruleOf(entry) !== undefined)
-    const wrong = entries.flatMap((entry, at) => known.includes(entry) ? [] : [at + 1])
-    if (wrong.length === 0) return Effect.succeed(known)
-    const which = wrong.length === 1 ? `Entry ${wrong[0]}` : `Entries ${wrong.join(", ")}`
-    return Effect.as(
-      Effect.logWarning(
-        `${which} of ${variable.name} cannot be understood, so no host is excluded from the proxies by it. ` +
-          "Write a host, an address or a range, with or without a port: example.com, *.example.com:443, 10.0.0.0/8."
-      ),
-      known
-    )
-  })
+const listOf = ({ name, value }: Variable): List => {
+  const entries = value.split(/[\s,]+/).filter((entry) => entry !== "")
+  const known = entries.filter((entry) => NoProxy.ruleOf(entry) !== undefined)
+  const wrong = entries.flatMap((entry, at) => known.includes(entry) ? [] : [at + 1])
+  const which = wrong.length === 1 ? `Entry ${wrong[0]}` : `Entries ${wrong.join(", ")}`
+  return {
+    known,
+    warning: wrong.length === 0
+      ? undefined
+      : `${which} of ${name} cannot be understood, so no host is excluded from the proxies by it. ` +
+        "Write a host, an address or a range, with or without a port: example.com, *.example.com:443, 10.0.0.0/8."
+  }
+}
 
 const proxies: Config.Config<NodeTransport.ProxyOptions> = Config.all({
   https: Config.mapEffect(first("https_proxy", "HTTPS_PROXY"), proxy),
@@ -104,8 +106,14 @@ const proxies: Config.Config<NodeTransport.ProxyOptions> = Config.all({
     Config.flatMap((method) => method === undefined ? first("http_proxy", "HTTP_PROXY") : first("http_proxy")),
     Config.mapEffect(proxy)
   ),
-  noProxy: Config.mapEffect(first("no_proxy", "NO_PROXY"), noProxy)
-})
+  list: Config.map(first("no_proxy", "NO_PROXY"), (variable) => variable && listOf(variable))
+}).pipe(
+  Config.mapEffect(({ http, https, list }) => {
+    const asked = http !== undefined || https !== undefined
+    const told = list?.warning !== undefined && asked ? Effect.logWarning(list.warning) : Effect.void
+    return Effect.as(told, { https, http, noProxy: list?.known })
+  })
+)
 
 const authorities: Config.Config<string | undefined> = Config.mapEffect(first("AWS_CA_BUNDLE"), file)
 

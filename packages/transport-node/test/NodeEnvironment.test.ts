@@ -88,6 +88,8 @@ describe("NodeEnvironment", () => {
       assert.deepStrictEqual(said, [])
       yield* heard({ no_proxy: "localhost, http://me:s3cret@x/,*:443" })
       yield* heard({ NO_PROXY: "a.example:70000 *:443 192.168." })
+      // without a proxy there is nothing to exclude
+      yield* heard({ HTTPS_PROXY: "", NO_PROXY: "192.168." })
       assert.strictEqual(said.length, 2)
       assert.include(said[0], "Warn: Entry 2 of no_proxy cannot be understood")
       assert.include(said[1], "Warn: Entries 1, 3 of NO_PROXY cannot be understood")

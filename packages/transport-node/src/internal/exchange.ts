@@ -153,7 +153,7 @@ export class Exchange implements Pool.Abortable, Response.Source {
    * another request may be on it. (Effect aborts after every body, also after one that was read to its end.)
    */
   abort(code: string): void {
-    this.#failure ??= Failure.ofRequest({ code }, this.#opened, this.#left ? "maybe" : "no")
+    this.#failure ??= this.#causeOf({ code })
     this.#wake()
     // destroyed before it has its socket, a request would give that socket to the pool instead of closing it
     if (this.#node.socket === null) this.#node.once("socket", () => this.#node.destroy())
@@ -248,10 +248,15 @@ export class Exchange implements Pool.Abortable, Response.Source {
     this.#wake()
   }
 
+  #causeOf(error: unknown): TransportCause.TransportCause {
+    const party = this.#route.way === "forward" ? "proxy" : "server"
+    return Failure.ofRequest(error, this.#left ? "maybe" : "no", this.#opened, party)
+  }
+
   #fail(error: unknown): void {
     if (this.#failure === undefined) {
       this.#stale = this.#kept && !this.#left
-      this.#failure = Failure.ofRequest(error, this.#opened, this.#left ? "maybe" : "no")
+      this.#failure = this.#causeOf(error)
     }
     this.#wake()
   }

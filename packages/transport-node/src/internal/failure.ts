@@ -83,12 +83,17 @@ export const refusedBy = (status: number): Judged => {
  * A failure of a request, as its connection tells it. A platform that makes its connections itself, without our opening,
  * tells by its code alone whether it is TLS that failed.
  */
-export const ofRequest = (error: unknown, opened: boolean, sent: "no" | "maybe"): TransportCause.TransportCause => {
+export const ofRequest = (
+  error: unknown,
+  sent: "no" | "maybe",
+  opened: boolean,
+  party: TlsFailure.Party
+): TransportCause.TransportCause => {
   if (error instanceof Judged) return causeOf(error, sent, error.heals, error.hint)
   const heals = opened
     ? TlsFailure.healsWhenOpen(error)
     : !TlsFailure.isTls(error) || TlsFailure.healsInHandshake(error)
-  return causeOf(error, sent, heals, heals ? undefined : TlsFailure.hintOf(error, "server"))
+  return causeOf(error, sent, heals, heals ? undefined : TlsFailure.hintOf(error, party))
 }
 
 export const transport = (
