@@ -2,7 +2,6 @@
  * The ways in which the contract's server answers, by the first part of the path.
  */
 import type * as Http from "node:http"
-import type { Socket } from "node:net"
 import * as Pattern from "./pattern.ts"
 
 /** One request, and what the server knows about it. */
@@ -28,13 +27,7 @@ const octets = (bytes: Uint8Array): Http.OutgoingHttpHeaders => ({
   "content-length": bytes.length
 })
 
-const send = ({ response }: Visit, bytes: Uint8Array, then: (socket: Socket) => void = () => {}) => {
-  // the response gives its socket back as it ends
-  const { socket } = response
-  response.writeHead(200, octets(bytes)).end(bytes, () => {
-    if (socket !== null) then(socket)
-  })
-}
+const send = ({ response }: Visit, bytes: Uint8Array) => response.writeHead(200, octets(bytes)).end(bytes)
 
 const part = ({ response }: Visit, head: Http.OutgoingHttpHeaders, then: (response: Http.ServerResponse) => void) => {
   response.writeHead(200, { "content-type": "application/octet-stream", ...head }).write("part")
@@ -84,8 +77,19 @@ export const behaviours: Readonly<Record<string, (visit: Visit) => void>> = {
   },
   reset: ({ response }) => drop(response),
   resetKept: (visit) => visit.kept ? drop(visit.response) : send(visit, Buffer.from("fresh")),
-  ending: (visit) => send(visit, Buffer.from("ending"), (socket) => socket.end()),
-  endingSoon: (visit) => send(visit, Buffer.from("ending"), (socket) => void setTimeout(() => socket.end(), soon)),
+  // both in one go: a response that the platform ends lets some time pass before the end of its connection
+  ending: ({ response }) => {
+    const headers = Object.entries({ ...response.getHeaders(), ...octets(Buffer.from("ending")) })
+    response.socket?.end(
+      `HTTP/1.1 200 OK\r\n${headers.map(([name, value]) => `${name}: ${String(value)}\r\n`).join("")}\r\nending`
+    )
+  },
+  endingSoon: (visit) => {
+    // the response gives its socket back as it ends
+    const { socket } = visit.response
+    send(visit, Buffer.from("ending"))
+    setTimeout(() => socket?.end(), soon)
+  },
   late: ({ response }) => void setTimeout(() => drop(response), soon),
   garbage: ({ response }) => response.socket?.end("SSH-2.0-contract\r\n"),
   cut: (visit) => part(visit, { "content-length": 100 }, (response) => response.socket?.end()),

@@ -185,16 +185,24 @@ const reuse = [200, 400].map((status) =>
     }))
 )
 
-// what the connection's end is given to arrive: none, and more than it takes
+/**
+ * Stands still, as a busy or frozen process does: what arrives meanwhile is there, and nothing has read it. An edge worker's
+ * clock stands still too, so the turns are counted as well.
+ */
+const standStill = Effect.sync(() => {
+  const began = Date.now()
+  for (let turns = 0; turns < 1_000_000 && Date.now() - began < 30; turns++);
+})
+
 const ended = [
-  { name: "with its response", path: "ending", wait: 0 },
-  { name: "a little later", path: "endingSoon", wait: 200 }
-].map(({ name, path, wait }) =>
+  { name: "with its response, while the process stands still", path: "ending", meanwhile: standStill },
+  { name: "a little later, while the process waits", path: "endingSoon", meanwhile: Effect.sleep(200) }
+].map(({ meanwhile, name, path }) =>
   over("ended", `a server that closes it ${name}`, (probe, client) =>
     Effect.gen(function*() {
       for (let i = 0; i < 3; i++) {
         yield* probe.answer(read(client, post(probe.url(path))))
-        if (wait > 0) yield* Effect.sleep(wait)
+        yield* meanwhile
       }
       yield* seenTimes(probe, 3)
     }))
