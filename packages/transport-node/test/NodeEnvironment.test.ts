@@ -83,7 +83,8 @@ describe("NodeEnvironment", () => {
       const logger = Logger.make(({ logLevel, message }) => {
         said.push(`${logLevel}: ${String(message)}`)
       })
-      const heard = (variables: Record<string, string>) => Effect.provide(read(variables), Logger.layer([logger]))
+      const heard = (variables: Record<string, string>) =>
+        Effect.provide(read({ HTTPS_PROXY: "http://a:1", ...variables }), Logger.layer([logger]))
       yield* heard({ NO_PROXY: "localhost,*:443,10.0.0.0/8" })
       assert.deepStrictEqual(said, [])
       yield* heard({ no_proxy: "localhost, http://me:s3cret@x/,*:443" })
