@@ -115,7 +115,7 @@ export const layer = (ways: Ways = {}): Layer.Layer<HttpClient.HttpClient> =>
                 new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
               ))
             }
-            const limit = connectLimit ? setTimeout(() => node.destroy(new Error("late")), 1_200) : undefined
+            const limit = connectLimit ? setTimeout(() => node.destroy(new Error("late")), 800) : undefined
             active.add(node)
             node.on("socket", (socket) => {
               if (opened) return clearTimeout(limit)
