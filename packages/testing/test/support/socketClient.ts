@@ -13,7 +13,8 @@ import * as Https from "node:https"
 import type { TLSSocket } from "node:tls"
 
 export interface Ways {
-  readonly connectLimit?: boolean
+  /** In ms; none where it is false. By default it is far below the contract's patience. */
+  readonly connectLimit?: number | false
   readonly keepAlive?: boolean
   readonly closes?: boolean
   readonly aborts?: boolean | "before the answer"
@@ -57,7 +58,7 @@ export const layer = (ways: Ways = {}): Layer.Layer<HttpClient.HttpClient> =>
   Layer.effect(
     HttpClient.HttpClient,
     Effect.gen(function*() {
-      const { aborts = true, closes = true, connectLimit = true, family, keepAlive = true, knowsTls = true } = ways
+      const { aborts = true, closes = true, connectLimit = 1_000, family, keepAlive = true, knowsTls = true } = ways
       const { trusts = false } = ways
       const active = new Set<Http.ClientRequest>()
       const agents = {
@@ -115,7 +116,9 @@ export const layer = (ways: Ways = {}): Layer.Layer<HttpClient.HttpClient> =>
                 new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
               ))
             }
-            const limit = connectLimit ? setTimeout(() => node.destroy(new Error("late")), 800) : undefined
+            const limit = connectLimit === false
+              ? undefined
+              : setTimeout(() => node.destroy(new Error("late")), connectLimit)
             active.add(node)
             node.on("socket", (socket) => {
               if (opened) return clearTimeout(limit)
