@@ -405,6 +405,7 @@ const undelivered = (
     readonly code: string
     readonly heals: boolean
     readonly host?: string | undefined
+    readonly hint?: string | undefined
     readonly status?: number | undefined
     readonly requestId?: string | undefined
   }
@@ -418,9 +419,9 @@ const undelivered = (
   return `${what} (${self.code}${self.status === undefined ? "" : `, HTTP ${self.status}`}${
     self.requestId === undefined ? "" : `, request ${self.requestId}`
   }). ${
-    self.heals
+    self.hint ?? (self.heals
       ? "Check the network, the proxy, and that region and endpoint are right, and try again."
-      : "Waiting does not mend it: check certificates and proxy settings."
+      : "Waiting does not mend it: check certificates and proxy settings.")
   }`
 }
 
@@ -434,8 +435,9 @@ const undelivered = (
  * - `"answered"`: the service answered (with `status`), but the answer was cut off or took too long: it acted.
  *
  * `code` names the failure (`ECONNREFUSED`, `TIMEOUT`, …); `host` is the host that was called, with its port where the URL has
- * one; `heals` is `false` for what does not mend by waiting, such as an untrusted certificate. An answer that was cut off has its `status`, `requestId` and `retryAfter` (seconds). `cause` is a copy of the platform error's name, code and system call, never the error
- * itself.
+ * one; `heals` is `false` for what does not mend by waiting, such as an untrusted certificate. `hint` says why it failed and what
+ * to change, where the transport knows; `message` ends with it. A response that was cut off has its `status`, `requestId` and
+ * `retryAfter` (seconds). `cause` is a copy of the platform error's name, code and system call, never the error itself.
  *
  * @category errors
  * @since 0.1.0
@@ -448,6 +450,7 @@ export class TransportError extends Schema.TaggedError<TransportError>("@sso-oid
     code: Schema.String,
     heals: Schema.Boolean,
     host: Schema.optionalKey(Schema.String),
+    hint: Schema.optionalKey(Schema.String),
     status: Schema.optionalKey(Schema.Int),
     requestId: Schema.optionalKey(Schema.String),
     retryAfter: Schema.optionalKey(Schema.Number),

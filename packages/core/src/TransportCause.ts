@@ -23,6 +23,8 @@ const TypeId = "~@sso-oidc/core/TransportCause"
  * - `code`: the platform's name for the failure (`ECONNREFUSED`, `ENOTFOUND`, `CONNECT_TIMEOUT`), for people and logs.
  * - `heals`: `false` for what does not mend by waiting: an untrusted certificate, a proxy that refuses.
  * - `syscall`: the system call that failed, where the platform tells.
+ * - `hint`: sentences that say why it failed and what the user has to change, where the transport knows. They are shown as
+ *   they are, so they hold no secret and nothing that the other side sent.
  *
  * It holds no request, no response and no platform error: those may hold secrets.
  *
@@ -41,6 +43,7 @@ export class TransportCause extends Data.TaggedError("TransportCause")<{
   readonly code: string
   readonly heals: boolean
   readonly syscall?: string | undefined
+  readonly hint?: string | undefined
 }> {
   /**
    * Marks the value, so that two copies of this module know each other's causes.
@@ -49,9 +52,9 @@ export class TransportCause extends Data.TaggedError("TransportCause")<{
    */
   readonly [TypeId] = TypeId
 
-  override readonly message: string = this.sent === "no"
-    ? `the request did not leave: ${String(this.code)}`
-    : `the request may have left: ${String(this.code)}`
+  override readonly message: string = `${
+    this.sent === "no" ? "the request did not leave" : "the request may have left"
+  }${this.hint === undefined ? `: ${String(this.code)}` : ` (${String(this.code)}): ${this.hint}`}`
 }
 
 // -----------------------------------------------------------------------------

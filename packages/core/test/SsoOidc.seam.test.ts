@@ -221,6 +221,26 @@ describe("SsoOidc: the seam: failures of the transport", () => {
       }
     }))
 
+  it.effect("a TransportCause's hint is kept, ends the message, and shows no secret of the request (C3)", () =>
+    Effect.gen(function*() {
+      const hint = "The proxy refuses. Allow the host."
+      const error = yield* failure(
+        Wire.broken(new TransportCause({ sent: "no", code: "PROXY_REFUSED_403", heals: false, hint }))
+      )
+      assert.deepInclude(error, { _tag: "TransportError", hint })
+      assert.strictEqual(
+        error.message,
+        `CreateToken could not be sent to oidc.eu-west-1.amazonaws.com (PROXY_REFUSED_403). ${hint}`
+      )
+      const loud = new TransportCause({
+        sent: "no",
+        code: "X",
+        heals: false,
+        hint: `Do not send ${Redacted.value(deviceRequest.clientSecret)}.`
+      })
+      assert.notInclude(JSON.stringify(yield* failure(Wire.broken(loud))), Redacted.value(deviceRequest.clientSecret))
+    }))
+
   it.effect("C3: a TransportCause of another copy of the module is known by its mark", () =>
     Effect.gen(function*() {
       const cause = {

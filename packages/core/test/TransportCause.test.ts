@@ -18,6 +18,12 @@ describe("TransportCause", () => {
     assert.instanceOf(maybe, Error)
   })
 
+  it("ends its message with the hint, where there is one (C3)", () => {
+    const hint = "The server does not speak TLS. Correct the port."
+    const cause = new TransportCause({ sent: "no", code: "X", heals: false, hint })
+    assert.strictEqual(cause.message, `the request did not leave (X): ${hint}`)
+  })
+
   it("is known by its mark, across copies of the module, and by nothing else", () => {
     const one = new TransportCause({ sent: "no", code: "X", heals: false })
     assert.isTrue(isTransportCause(one))

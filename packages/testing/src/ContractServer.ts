@@ -24,7 +24,12 @@ import * as Schema from "effect/Schema"
  * - `http`: the server. Paths begin with a behaviour and the id of a case: `/echo/3f2a`.
  * - `untrusted`: the same behind TLS with a certificate that nobody vouches for.
  * - `silent`: takes connections and says nothing, so that no TLS handshake ends.
+ * - `plain`: an origin of https where the server speaks plain HTTP.
+ * - `old`: an origin of https where the server knows TLS 1.1 at most.
+ * - `closing`: takes connections and closes each within its TLS handshake.
  * - `refused`: nobody listens there. `unresolved`: no such name.
+ * - `families`: the server at `localhost`, once for each address that the name has here. At each port only one of the
+ *   addresses is served, so the others are dead.
  *
  * All are origins, without a slash at the end.
  *
@@ -35,8 +40,12 @@ export const Addresses = /* @__PURE__ */ Schema.Struct({
   http: Schema.String,
   untrusted: Schema.String,
   silent: Schema.String,
+  plain: Schema.String,
+  old: Schema.String,
+  closing: Schema.String,
   refused: Schema.String,
-  unresolved: Schema.String
+  unresolved: Schema.String,
+  families: Schema.Array(Schema.String)
 })
 
 /**

@@ -5,7 +5,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
+import * as Dns from "node:dns"
 import * as Http from "node:http"
 import * as Https from "node:https"
 import * as Net from "node:net"
@@ -18,7 +20,11 @@ import { certificate } from "./internal/contract/testOnlyCertificate.ts"
 // constructors
 // -----------------------------------------------------------------------------
 
-const listen = (server: Net.Server, port = 0): Effect.Effect<number, ContractServerError, Scope.Scope> =>
+const listen = (
+  server: Net.Server,
+  port = 0,
+  host = "127.0.0.1"
+): Effect.Effect<number, ContractServerError, Scope.Scope> =>
   Effect.gen(function*() {
     const sockets = new Set<Net.Socket>()
     server.on("connection", (socket: Net.Socket) => {
@@ -31,7 +37,7 @@ const listen = (server: Net.Server, port = 0): Effect.Effect<number, ContractSer
     return yield* Effect.acquireRelease(
       Effect.callback<number, ContractServerError>((resume) => {
         server.once("error", (error) => resume(Effect.fail(new ContractServerError({ detail: error.message }))))
-        server.listen(port, "127.0.0.1", () => {
+        server.listen(port, host, () => {
           const address = server.address()
           resume(Effect.succeed(address !== null && typeof address === "object" ? address.port : 0))
         })
@@ -48,6 +54,15 @@ const listen = (server: Net.Server, port = 0): Effect.Effect<number, ContractSer
 const nobody: Effect.Effect<number, ContractServerError> = Effect.suspend(() =>
   Effect.scoped(listen(Net.createServer(), 20_000 + Math.floor(Math.random() * 10_000)))
 ).pipe(Effect.retry({ times: 20 }))
+
+/** The addresses that a name has here. A machine without a resolver still has the loopback that the server is on. */
+const addressesOf = (name: string): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.callback((resume) => {
+    Dns.lookup(name, { all: true }, (error, found) => {
+      const addresses = error === null ? found.map(({ address }) => address) : []
+      resume(Effect.succeed(addresses.filter((address) => address === "127.0.0.1" || address === "::1")))
+    })
+  })
 
 // For pages of another origin. Cookies are not for those, and are asked about from a page of this one.
 const open = {
@@ -70,6 +85,15 @@ const base = "http://contract"
 
 // more than any case sends
 const largest = 8 * 1024 * 1024
+
+// OpenSSL has this version only below its usual level of security
+const old: Https.ServerOptions = {
+  ...settings,
+  ...certificate,
+  ciphers: "DEFAULT@SECLEVEL=0",
+  minVersion: "TLSv1",
+  maxVersion: "TLSv1.1"
+}
 
 const page = "<!doctype html><title>contract</title><link rel=\"icon\" href=\"data:,\">"
 
@@ -117,12 +141,22 @@ const control = (memory: Memory, addresses: Service["addresses"]): Http.RequestL
 export const make: Effect.Effect<Service, ContractServerError, Scope.Scope> = Effect.gen(function*() {
   const memory = new Memory()
   const loopback = (scheme: string, port: number) => `${scheme}://127.0.0.1:${port}`
+  const http = yield* listen(Http.createServer(settings, cases(memory)))
+  const families = yield* Effect.forEach(
+    yield* addressesOf("localhost"),
+    (host) => Effect.result(listen(Http.createServer(settings, cases(memory)), 0, host))
+  )
   const addresses = {
-    http: loopback("http", yield* listen(Http.createServer(settings, cases(memory)))),
+    http: loopback("http", http),
     untrusted: loopback("https", yield* listen(Https.createServer({ ...settings, ...certificate }, cases(memory)))),
     silent: loopback("https", yield* listen(Net.createServer())),
+    plain: loopback("https", http),
+    old: loopback("https", yield* listen(Https.createServer(old, cases(memory)))),
+    closing: loopback("https", yield* listen(Net.createServer((socket) => socket.once("data", () => socket.end())))),
     refused: loopback("http", yield* nobody),
-    unresolved: "http://does-not-exist.invalid"
+    unresolved: "http://does-not-exist.invalid",
+    // an address that the name has and the machine has not cannot be served
+    families: families.filter(Result.isSuccess).map(({ success }) => `http://localhost:${success}`)
   }
   return {
     url: loopback("http", yield* listen(Http.createServer(control(memory, addresses)))),

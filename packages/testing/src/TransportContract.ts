@@ -94,12 +94,20 @@ export const Patience: Context.Reference<Duration.Input> = Probe.Patience
  */
 export const socketTransport: ReadonlyArray<PromiseName> = names
 
-const notOfFetch: ReadonlyArray<PromiseName> = ["noResend", "connectLimit", "sentNo", "heals", "reuse", "scopeEnd"]
+const notOfFetch: ReadonlyArray<PromiseName> = [
+  "noResend",
+  "connectLimit",
+  "sentNo",
+  "heals",
+  "reuse",
+  "ended",
+  "scopeEnd"
+]
 
 /**
  * What a transport over `fetch` can keep. The rest is the platform's affair, or not told by it: whether a request is
  * sent again, how long a connection may take, whether a request left and whether its failure heals, and what becomes of
- * connections.
+ * connections: a request may be written to one that has ended.
  *
  * @category profiles
  * @since 0.1.0

@@ -28,13 +28,16 @@ export const sentences = {
   nothingAdded: "No cookie, credential, referrer or trace is added to a request.",
   interruption: "Interruption closes the connection.",
   cap: "Whoever stops reading in the middle of a body closes the connection.",
+  addresses: "A name is reached as long as one of its addresses is.",
   connectLimit: "A connection that does not come about fails within a limit of time.",
   sentNo: "A request that cannot have left is told as `sent: \"no\"`.",
   sentMaybe: "A request that the server may have seen is never told as `sent: \"no\"`.",
   answered: "A body that was cut off is a failure of its stream, not an end.",
-  heals: "A certificate that nobody trusts does not heal; a server that is not there does.",
+  heals:
+    "Waiting does not mend an untrusted certificate, or a peer that shares no TLS with the client. It may mend the rest.",
   trust: "A server whose certificate nobody trusts gets no request.",
   reuse: "A connection serves one request after another.",
+  ended: "No request is written to a connection whose end has already arrived.",
   scopeEnd: "Nothing is left when the scope of the layer has closed: requests end, connections close."
 } as const
 

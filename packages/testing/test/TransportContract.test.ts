@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { Cookie } from "effect/http/Cookies"
 import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
@@ -62,6 +63,18 @@ const again = (status: number): Wrap => (client) =>
           ? client.execute(request)
           : Effect.succeed(response))
   )
+
+/** Loses each second request, as one is lost that is written to a connection which has ended. */
+const deaf: Wrap = (client) => {
+  let count = 0
+  return HttpClient.transform(
+    client,
+    (effect, request) =>
+      request.url.includes("/ending") && ++count % 2 === 0
+        ? Effect.fail(new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request }) }))
+        : effect
+  )
+}
 
 const told = (change: Partial<Pick<TransportCause.TransportCause, "sent" | "heals">>): SocketClient.Ways => ({
   tells: ({ code, heals, sent }) => new TransportCause.TransportCause({ sent, code, heals, ...change })
@@ -139,15 +152,31 @@ const broken: ReadonlyArray<{
     by: "a status that is a failure",
     transport: wrapped(HttpClient.filterStatus((status) => status !== 500))
   },
+  {
+    promises: ["statuses"],
+    by: "an interim response that is taken for the last",
+    transport: wrapped(
+      HttpClient.transformResponse(
+        Effect.map((response): HttpClientResponse.HttpClientResponse =>
+          response.request.url.includes("/interim/") ? Object.create(response, { status: { value: 103 } }) : response
+        )
+      )
+    )
+  },
   { promises: ["apart"], by: "requests that mix", transport: wrapped(mixing) },
   { promises: ["oneRequest"], by: "a second try of a 503", transport: wrapped(again(503)) },
   { promises: ["oneRequest"], by: "a second try of a 429", transport: wrapped(again(429)) },
-  // the first answer is not read, so that its connection is taken
-  { promises: ["oneRequest", "reuse"], by: "a second try of what went well", transport: wrapped(again(200)) },
+  // whether the connection of the first response is free for the second is chance, so none is kept
+  {
+    promises: ["oneRequest", "reuse"],
+    by: "a second try of what went well",
+    transport: wrapped(again(200), { keepAlive: false })
+  },
   {
     promises: ["noResend", "scopeEnd"],
     by: "a second try of what failed",
-    transport: wrapped(HttpClient.transformResponse(Effect.retry({ times: 1 })))
+    // its limit passes twice
+    transport: wrapped(HttpClient.transformResponse(Effect.retry({ times: 1 })), { connectLimit: 500 })
   },
   { promises: ["noResend"], by: "a second try of a 421", transport: wrapped(again(421)) },
   { promises: ["noRedirect"], by: "redirects that are followed", transport: wrapped(HttpClient.followRedirects()) },
@@ -178,6 +207,7 @@ const broken: ReadonlyArray<{
     by: "a body that goes on without a reader",
     transport: SocketClient.layer({ aborts: "before the answer" })
   },
+  { promises: ["addresses"], by: "one family of addresses", transport: SocketClient.layer({ family: 6 }) },
   { promises: ["connectLimit"], by: "no limit", transport: SocketClient.layer({ connectLimit: false }) },
   { promises: ["sentNo", "connectLimit"], by: "maybe", transport: SocketClient.layer(told({ sent: "maybe" })) },
   { promises: ["sentMaybe"], by: "no", transport: SocketClient.layer(told({ sent: "no" })) },
@@ -186,6 +216,7 @@ const broken: ReadonlyArray<{
     by: "a cut that looks like an end",
     transport: wrapped(streaming(Stream.catch(() => Stream.empty)))
   },
+  { promises: ["heals"], by: "a handshake like any failure", transport: SocketClient.layer({ knowsTls: false }) },
   { promises: ["heals"], by: "hope", transport: SocketClient.layer(told({ heals: true })) },
   { promises: ["heals"], by: "despair", transport: SocketClient.layer(told({ heals: false })) },
   {
@@ -194,6 +225,11 @@ const broken: ReadonlyArray<{
     transport: SocketClient.layer({ trusts: true })
   },
   { promises: ["reuse"], by: "a connection each", transport: SocketClient.layer({ keepAlive: false }) },
+  {
+    promises: ["ended"],
+    by: "a kept connection that is not looked at",
+    transport: wrapped(deaf)
+  },
   { promises: ["scopeEnd"], by: "connections that stay", transport: SocketClient.layer({ closes: false }) }
 ]
 

@@ -80,24 +80,48 @@ const file = (variable: Variable | undefined): Effect.Effect<string | undefined,
     })
   )
 
+interface List {
+  readonly known: ReadonlyArray<string>
+  readonly warning: string | undefined
+}
+
+/** Without the entries that are not understood: other tools pass over them as well, and so they must not end a login. */
+const listOf = ({ name, value }: Variable): List => {
+  const entries = value.split(/[\s,]+/).filter((entry) => entry !== "")
+  const known = entries.filter((entry) => NoProxy.ruleOf(entry) !== undefined)
+  const wrong = entries.flatMap((entry, at) => known.includes(entry) ? [] : [at + 1])
+  const which = wrong.length === 1 ? `Entry ${wrong[0]}` : `Entries ${wrong.join(", ")}`
+  return {
+    known,
+    warning: wrong.length === 0
+      ? undefined
+      : `${which} of ${name} cannot be understood, so no host is excluded from the proxies by it. ` +
+        "Write a host, an address or a range, with or without a port: example.com, *.example.com:443, 10.0.0.0/8."
+  }
+}
+
 const proxies: Config.Config<NodeTransport.ProxyOptions> = Config.all({
   https: Config.mapEffect(first("https_proxy", "HTTPS_PROXY"), proxy),
   http: first("REQUEST_METHOD").pipe(
     Config.flatMap((method) => method === undefined ? first("http_proxy", "HTTP_PROXY") : first("http_proxy")),
     Config.mapEffect(proxy)
   ),
-  noProxy: Config.map(
-    first("no_proxy", "NO_PROXY"),
-    (list) => list?.value.split(/[\s,]+/).filter((entry) => NoProxy.ruleOf(entry) !== undefined)
-  )
-})
+  list: Config.map(first("no_proxy", "NO_PROXY"), (variable) => variable && listOf(variable))
+}).pipe(
+  Config.mapEffect(({ http, https, list }) => {
+    const asked = http !== undefined || https !== undefined
+    const told = list?.warning !== undefined && asked ? Effect.logWarning(list.warning) : Effect.void
+    return Effect.as(told, { https, http, noProxy: list?.known })
+  })
+)
 
 const authorities: Config.Config<string | undefined> = Config.mapEffect(first("AWS_CA_BUNDLE"), file)
 
 /**
  * Reads the variables from the `ConfigProvider`, by default the process's environment. Fails with a `ConfigError` that
  * names the variable where a proxy is none, or the file of `AWS_CA_BUNDLE` is missing, empty or no PEM. An entry of
- * `NO_PROXY` that is not understood matches nothing: each tool that reads the variable has a dialect of its own.
+ * `NO_PROXY` that is not understood excludes nothing, and is told as a warning with its position: each tool that reads the
+ * variable has a dialect of its own.
  *
  * @category configs
  * @since 0.1.0

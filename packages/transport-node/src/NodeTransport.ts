@@ -2,10 +2,12 @@
  * Effect's `HttpClient` over `node:http` and `node:https`, under the promises that core's operations rest on.
  *
  * - One request on the wire per `execute`: none is repeated, also not after a kept-alive connection turned out dead.
+ * - No request is written to a connection whose end has already arrived: the transport looks before it writes.
  * - No redirect is followed, no cookie or credential added, no encoding asked for.
  * - Interruption, and the end of the scope of `HttpClient.withScope`, close the connection of an unfinished exchange; a
  *   finished one leaves its connection for the next request.
- * - A new connection has a limit of time, which covers the proxy, name, TCP and TLS.
+ * - A new connection has a limit of time, which covers the proxy, name, TCP and TLS. The addresses of a name race, so that
+ *   a dead one does not hide a living one.
  * - A failure says whether the request can have left: the cause of its `TransportError` is core's `TransportCause`, and
  *   `sent: "no"` is said of a socket that was seen never to open, not of an error code.
  * - Connections belong to the client's scope, close with it, and do not keep an idle process alive.
@@ -41,13 +43,14 @@ import type { TransportOptionsError } from "./TransportOptionsError.ts"
 /**
  * The proxies that targets are reached through.
  *
- * - `https`: the proxy of https targets, which are reached by a tunnel (`CONNECT`). Nothing but host and port of the
- *   target is said to it.
+ * - `https`: the proxy of https targets, which are reached by a tunnel (`CONNECT`). It is told the host and the port of
+ *   the target and the request's `User-Agent`, and nothing else.
  * - `http`: the proxy of http targets, which are reached by asking it for the whole URL, each time over a connection of
  *   its own. It reads and may change all.
  * - `noProxy`: targets that are reached directly: `*` (all), `example.com` (it and the names below it; `.example.com`
- *   and `*.example.com` are the same), an address, a range (`10.0.0.0/8`), each but `*` and a bare IPv6 address also with
- *   a port (`example.com:8443`, `[::1]:80`). A range matches addresses in URLs; no name is looked up for it.
+ *   and `*.example.com` are the same), a name with stars elsewhere (`*corp.example`), an address, a range (`10.0.0.0/8`,
+ *   `192.168.*`). Each but a bare IPv6 address can have a port (`*:443`, `example.com:8443`, `[::1]:80`). A range matches
+ *   addresses in URLs; no name is looked up for it.
  * - `loopback`: whether `localhost`, 127.0.0.0/8 and `[::1]` are reached through the proxies too. `false` by default,
  *   since a proxy's loopback is the proxy's own; `true` is for a proxy on this machine that shows what is sent.
  *
@@ -69,7 +72,8 @@ export interface ProxyOptions {
  *
  * - `connectTimeout`: how long a new connection may take, from the name to the end of the TLS handshake, a proxy
  *   included. 10 seconds by default; longer than zero, `Infinity` for no limit. Kept by Effect's `Clock`. Past it the
- *   request fails with code `CONNECT_TIMEOUT` and `sent: "no"`.
+ *   request fails with code `CONNECT_TIMEOUT` and `sent: "no"`. It is the limit of each address of the name too: the last
+ *   one is tried before half of it has passed.
  * - `idleTimeout`: how long an unused connection is kept for the next request. 30 seconds by default, which outlasts
  *   the pause between two polls; zero keeps none, `Infinity` keeps it until either side closes it. Kept by the
  *   platform's clock, and looked at again before a connection is used, so that a process that was frozen in between
@@ -148,7 +152,9 @@ const open = (limits: Limits, options: Options) =>
     const trust = yield* Effect.fromResult(Trust.make(options))
     const proxies = yield* Effect.fromResult(Proxy.make(options.proxy ?? {}))
     const pool = yield* Effect.acquireRelease(
-      Effect.sync(() => new Pool.Pool({ ...limits, trust, proxies })),
+      Effect.sync(() =>
+        new Pool.Pool({ ...limits, connectMillis: Duration.toMillis(limits.connectTimeout), trust, proxies })
+      ),
       (pool) => Effect.sync(() => pool.close())
     )
     const settings = { pool, connectTimeout: limits.connectTimeout }

@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -62,8 +63,8 @@ describe("NodeEnvironment", () => {
     { variables: { HTTPS_PROXY: "http://large:1", https_proxy: "" }, told: { https: "http://large:1" } },
     { variables: { NO_PROXY: "large", no_proxy: "small" }, told: { noProxy: ["small"] } },
     {
-      variables: { NO_PROXY: "localhost, .corp.example\t10.0.0.0/8,,192.168.*,http://x/,*" },
-      told: { noProxy: ["localhost", ".corp.example", "10.0.0.0/8", "*"] }
+      variables: { NO_PROXY: "localhost, .corp.example\t10.0.0.0/8,,192.168.*,http://x/,*:443,*" },
+      told: { noProxy: ["localhost", ".corp.example", "10.0.0.0/8", "192.168.*", "*:443", "*"] }
     },
     { variables: { ALL_PROXY: "http://a:1", all_proxy: "http://a:1" }, told: {} },
     { variables: { REQUEST_METHOD: "GET", HTTP_PROXY: "http://a-stranger:1" }, told: {} },
@@ -74,6 +75,26 @@ describe("NodeEnvironment", () => {
   ])("seam: reads the variables as other tools do: $variables", ({ told, variables }) =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* plain(variables), { ...nothing, ...told })
+    }))
+
+  it.effect("a warning names the entries of NO_PROXY that cannot be understood, and not what they hold (the seam)", () =>
+    Effect.gen(function*() {
+      const said: Array<string> = []
+      const logger = Logger.make(({ logLevel, message }) => {
+        said.push(`${logLevel}: ${String(message)}`)
+      })
+      const heard = (variables: Record<string, string>) =>
+        Effect.provide(read({ HTTPS_PROXY: "http://a:1", ...variables }), Logger.layer([logger]))
+      yield* heard({ NO_PROXY: "localhost,*:443,10.0.0.0/8" })
+      assert.deepStrictEqual(said, [])
+      yield* heard({ no_proxy: "localhost, http://me:s3cret@x/,*:443" })
+      yield* heard({ NO_PROXY: "a.example:70000 *:443 192.168." })
+      // without a proxy there is nothing to exclude
+      yield* heard({ HTTPS_PROXY: "", NO_PROXY: "192.168." })
+      assert.strictEqual(said.length, 2)
+      assert.include(said[0], "Warn: Entry 2 of no_proxy cannot be understood")
+      assert.include(said[1], "Warn: Entries 1, 3 of NO_PROXY cannot be understood")
+      assert.notInclude(said.join(), "s3cret")
     }))
 
   it.effect("C6: a proxy is a secret, since it may hold one", () =>

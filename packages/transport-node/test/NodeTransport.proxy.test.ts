@@ -42,7 +42,11 @@ describe("NodeTransport: a tunnel through a proxy", () => {
       assert.strictEqual(yield* read(client, request), "hello")
       assert.deepStrictEqual(proxy.asked, [{
         line: `CONNECT localhost:${server.port}`,
-        headers: { host: `localhost:${server.port}`, connection: "keep-alive" }
+        headers: {
+          host: `localhost:${server.port}`,
+          connection: "keep-alive",
+          "user-agent": "sso-oidc-transport-node"
+        }
       }])
       assert.include(received(server), "POST /token?a=b HTTP/1.1")
       assert.include(proxy.seen(), "\x16\x03")

@@ -73,14 +73,6 @@ describe("NodeTransport: TLS", () => {
       assert.strictEqual(server.connections.length, 1)
     }))
 
-  it.effect("seam: a server that speaks no TLS is no, and heals: a captive portal goes away", () =>
-    Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always("HTTP/1.1 400 Bad Request\r\n\r\n"))
-      const client = yield* NodeTransport.make()
-      const cause = yield* Failure.causeOf(client, `https://127.0.0.1:${server.port}`)
-      assert.include(cause, { sent: "no", heals: true })
-    }))
-
   it.effect("seam: a reset after the request is maybe: the same code", () =>
     Effect.gen(function*() {
       yield* trusted

@@ -109,7 +109,7 @@ describe("NodeTransport: the client's certificate", () => {
     [
       // TLS 1.3 tells the client that its part is done before the server has looked at it
       { version: "TLSv1.3", sent: "maybe", code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" },
-      { version: "TLSv1.2", sent: "no", code: "EPROTO" }
+      { version: "TLSv1.2", sent: "no", code: "ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE" }
     ] as const
   )(
     "seam: without one it refuses, which does not heal, and the request is not sent again: $version",

@@ -159,6 +159,7 @@ interface Failed {
   readonly sent: "no" | "maybe"
   readonly code: string
   readonly heals: boolean
+  readonly hint?: string
   readonly cause?: NonNullable<SsoOidcError.TransportError["cause"]>
 }
 
@@ -252,10 +253,12 @@ const classify = (error: HttpClientError.HttpClientError, safe: Clean): Failed =
       const { cause } = reason
       // held to its type member by member: a transport may be written in JavaScript
       const known = isMarked(cause)
+      const hint = known ? stringMember(cause, "hint", safe) : undefined
       return {
         sent: known && memberIn(cause, "sent") === "no" ? "no" : "maybe",
         code: codeOf(cause, safe) ?? "UNKNOWN",
         heals: !known || memberIn(cause, "heals") !== false,
+        ...(hint === undefined ? {} : { hint }),
         cause: copyOf(cause, safe)
       }
     }

@@ -5,7 +5,7 @@ import * as TransportCause from "@sso-oidc/core/TransportCause"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Predicate from "effect/Predicate"
-import type { Socket } from "node:net"
+import * as TlsFailure from "./tlsFailure.ts"
 
 const member = (error: unknown, key: string): string | undefined =>
   Predicate.hasProperty(error, key) && typeof error[key] === "string" && error[key] !== "" ? error[key] : undefined
@@ -14,49 +14,87 @@ const member = (error: unknown, key: string): string | undefined =>
 const first = (error: unknown): unknown =>
   Predicate.hasProperty(error, "errors") && Array.isArray(error.errors) ? error.errors[0] : undefined
 
-export const causeOf = (error: unknown, sent: "no" | "maybe", heals: boolean): TransportCause.TransportCause => {
-  const syscall = member(error, "syscall") ?? member(first(error), "syscall")
+const codeOf = (error: unknown): string => member(error, "code") ?? member(first(error), "code") ?? "UNKNOWN"
+
+const syscallOf = (error: unknown): string | undefined => member(error, "syscall") ?? member(first(error), "syscall")
+
+export const causeOf = (
+  error: unknown,
+  sent: "no" | "maybe",
+  heals: boolean,
+  hint?: string
+): TransportCause.TransportCause => {
+  const syscall = syscallOf(error)
   return new TransportCause.TransportCause({
     sent,
-    code: member(error, "code") ?? member(first(error), "code") ?? "UNKNOWN",
+    code: codeOf(error),
     heals,
-    ...(syscall === undefined ? {} : { syscall })
+    ...(syscall === undefined ? {} : { syscall }),
+    ...(hint === undefined ? {} : { hint })
   })
 }
 
-/** What a proxy did to a request that it should have let through. */
-export class ProxyFailure extends Error {
+/** A failure that is already judged: whose it is, whether it heals, and what to do. */
+export class Judged extends Error {
   readonly code: string
   readonly heals: boolean
   readonly syscall: string | undefined
+  readonly hint: string | undefined
 
-  constructor(code: string, heals: boolean, syscall?: string) {
+  constructor(code: string, heals: boolean, syscall?: string, hint?: string) {
     super(code)
     this.code = code
     this.heals = heals
     this.syscall = syscall
+    this.hint = hint
   }
 }
 
-/** A failure on the way to a proxy, under a name that tells whose it is. */
-export const ofProxy = (error: unknown, socket: Socket | null | undefined): ProxyFailure => {
-  const cause = causeOf(error, "no", heals(error, socket))
-  return new ProxyFailure(`PROXY_${cause.code}`, cause.heals, cause.syscall)
+const judged = (error: unknown, party: TlsFailure.Party, heals: boolean): Judged => {
+  // under a name that tells whose failure it is
+  const code = `${party === "proxy" ? "PROXY_" : ""}${codeOf(error)}`
+  return new Judged(code, heals, syscallOf(error), heals ? undefined : TlsFailure.hintOf(error, party))
 }
 
-/** A proxy that answers for itself. It may change its mind when it is busy or broken, and not about whom it serves. */
-export const refusedBy = (status: number): ProxyFailure =>
-  new ProxyFailure(`PROXY_REFUSED_${status}`, status >= 500 || status === 408 || status === 429)
+/** A failure on the way to the other side: its name, its addresses. */
+export const ofDial = (error: unknown, party: TlsFailure.Party): Judged => judged(error, party, true)
 
-// RFC 8446 section 6: the other side wants a certificate of the client, or another one, or speaks nothing in common. The
-// code tells it of TLS 1.3 alone.
-const alert = /SSL alert number (?:4[0-689]|116)\b/
+/** A failure of the handshake, whichever side found it. */
+export const ofHandshake = (error: unknown, party: TlsFailure.Party): Judged =>
+  judged(error, party, TlsFailure.healsInHandshake(error))
 
-/** Whether waiting may mend a failure of the platform. */
-export const heals = (error: unknown, socket: unknown): boolean =>
-  // the platform says on the socket what it found wrong with the certificate, before it destroys it
-  !(Predicate.hasProperty(socket, "authorizationError") && Predicate.isNotNullish(socket.authorizationError)) &&
-  !alert.test(member(error, "message") ?? "")
+/** The end of a connection that was open and has not been used. */
+export const ofUnused = (error: unknown, party: TlsFailure.Party): Judged =>
+  judged(error, party, TlsFailure.healsWhenOpen(error))
+
+const refusals: Readonly<Record<number, string>> = {
+  403: "The proxy does not let this client reach the host. Have it allow the host, or name the host in `noProxy`.",
+  407: "The proxy wants a user and a password that it knows. Give them in its URL, as Redacted."
+}
+
+/** A proxy that responds for itself. It may change its mind when it is busy or broken. */
+export const refusedBy = (status: number): Judged => {
+  const heals = status >= 500 || status === 408 || status === 429
+  const hint = heals ? undefined : refusals[status] ?? "The proxy refuses. Check that it is a proxy for this host."
+  return new Judged(`PROXY_REFUSED_${status}`, heals, undefined, hint)
+}
+
+/**
+ * A failure of a request, as its connection tells it. A platform that makes its connections itself, without our opening,
+ * tells by its code alone whether it is TLS that failed.
+ */
+export const ofRequest = (
+  error: unknown,
+  sent: "no" | "maybe",
+  opened: boolean,
+  party: TlsFailure.Party
+): TransportCause.TransportCause => {
+  if (error instanceof Judged) return causeOf(error, sent, error.heals, error.hint)
+  const heals = opened
+    ? TlsFailure.healsWhenOpen(error)
+    : !TlsFailure.isTls(error) || TlsFailure.healsInHandshake(error)
+  return causeOf(error, sent, heals, heals ? undefined : TlsFailure.hintOf(error, party))
+}
 
 export const transport = (
   request: HttpClientRequest.HttpClientRequest,

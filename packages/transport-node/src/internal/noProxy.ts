@@ -2,61 +2,110 @@
  * Which targets no proxy is asked for.
  */
 import type * as Net from "node:net"
+import * as Host from "./host.ts"
 
 /** Says of a target whether one entry of a list names it. */
 export type Rule = (url: URL) => boolean
 
-/** A host as URLs write it, without brackets and without the dot of the root. */
-const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "")
-
-const portOf = (url: URL): string => url.port === "" ? (url.protocol === "https:" ? "443" : "80") : url.port
-
 /** `localhost`, names below it, 127.0.0.0/8 and `[::1]`. */
 export const isLoopback = (url: URL): boolean => {
-  const host = bare(url.hostname)
+  const host = Host.nameOf(url)
   return host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host) || /(?:^|\.)localhost$/.test(host)
 }
 
-// `host`, `host:port`, `address`, `[address]:port`, each with `/bits` behind an address
+// `host`, `host:port`, `address`, `[address]:port`, each with `/bits` behind an address. A port may be `*`, too.
 const split = (entry: string, net: typeof Net): { readonly host: string; readonly port: string | undefined } => {
-  const bracketed = /^\[([^\]]*)\](?::(\d+))?$/.exec(entry)
-  if (bracketed !== null) return { host: bracketed[1] ?? "", port: bracketed[2] }
+  const bracketed = /^\[([^\]]*)\](?::(\d+|\*))?$/.exec(entry)
+  if (bracketed !== null) {
+    const address = bracketed[1] ?? ""
+    // brackets are for addresses alone
+    return { host: net.isIPv6(address.replace(/\/\d+$/, "")) ? address : "", port: bracketed[2] }
+  }
   if (net.isIPv6(entry.replace(/\/\d+$/, ""))) return { host: entry, port: undefined }
-  const named = /^([^:]*):(\d+)$/.exec(entry)
+  const named = /^([^:]*):(\d+|\*)$/.exec(entry)
   return named === null ? { host: entry, port: undefined } : { host: named[1] ?? "", port: named[2] }
 }
 
 /** The rule that an entry is, or nothing for what is none. */
 export const ruleOf = (entry: string): Rule | undefined => {
   const net = process.getBuiltinModule("node:net")
-  if (entry === "*") return () => true
   const { host, port } = split(entry, net)
   const names = hostRule(host, net)
-  if (names === undefined) return undefined
-  return port === undefined ? names : (url) => Number(port) === Number(portOf(url)) && names(url)
+  if (names === undefined || port === undefined || port === "*") return names
+  const number = Number(port)
+  // a port that no URL has would match nothing, without a word
+  return number < 1 || number > 65_535 ? undefined : (url) => number === Host.portOf(url) && names(url)
 }
 
 const hostRule = (host: string, net: typeof Net): Rule | undefined => {
+  if (host === "*") return () => true
   const [address = "", bits, more] = host.split("/")
-  const family = net.isIP(address)
-  if (family !== 0) {
-    if (more !== undefined || (bits !== undefined && !/^\d{1,3}$/.test(bits))) return undefined
-    const width = family === 4 ? 32 : 128
-    if (bits !== undefined && Number(bits) > width) return undefined
-    const list = new net.BlockList()
-    list.addSubnet(address, bits === undefined ? width : Number(bits), family === 4 ? "ipv4" : "ipv6")
-    return (url) => {
-      const target = bare(url.hostname)
-      const version = net.isIP(target)
-      return version !== 0 && list.check(target, version === 4 ? "ipv4" : "ipv6")
-    }
-  }
-  const name = /^(?:\*?\.)?([^\s/@?#:*[\]\\%.][^\s/@?#:*[\]\\%]*?)\.?$/.exec(host)?.[1]
-  // as the URL of a target writes it: in small letters, other scripts in their ASCII form
-  const parsed = name === undefined ? null : URL.parse(`http://${name}`)
-  if (parsed === null) return undefined
+  if (net.isIP(address) !== 0) return more === undefined ? addressRule(address, bits, net) : undefined
+  // figures, dots and stars are an address, also where a name would match them
+  if (/^[\d.*]*\d[\d.*]*$/.test(host)) return fourRule(host)
+  return host.replace(/^\*\./, "").includes("*") ? patternRule(host) : nameRule(host)
+}
+
+const addressRule = (address: string, bits: string | undefined, net: typeof Net): Rule | undefined => {
+  const family = net.isIPv4(address) ? "ipv4" : "ipv6"
+  const width = family === "ipv4" ? 32 : 128
+  if (bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > width)) return undefined
+  const list = new net.BlockList()
+  list.addSubnet(address, bits === undefined ? width : Number(bits), family)
   return (url) => {
-    const target = bare(url.hostname)
+    const target = Host.nameOf(url)
+    const version = net.isIP(target)
+    return version !== 0 && list.check(target, version === 4 ? "ipv4" : "ipv6")
+  }
+}
+
+/** `192.168.*`, where the last star stands for all that follows, and `10.*.0.1`. */
+const fourRule = (pattern: string): Rule | undefined => {
+  const parts = pattern.split(".")
+  if (!parts.includes("*") || parts.length > 4 || (parts.length < 4 && parts.at(-1) !== "*")) return undefined
+  if (!parts.every((part) => part === "*" || (/^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256))) {
+    return undefined
+  }
+  return (url) => {
+    const target = Host.nameOf(url)
+    if (!/^\d+\.\d+\.\d+\.\d+$/.test(target)) return false
+    const figures = target.split(".")
+    return parts.every((part, i) => part === "*" || part === figures[i])
+  }
+}
+
+/** A name and the names below it: `a.example`, `.a.example` and `*.a.example` are the same. */
+const nameRule = (host: string): Rule | undefined => {
+  const name = /^(?:\*?\.)?([^.].*?)\.?$/.exec(host)?.[1]
+  // as the URL of a target writes it: in small letters, other scripts in their ASCII form
+  const parsed = name === undefined || /[\s/@?#:[\]\\%]/.test(name) ? null : URL.parse(`http://${name}`)
+  // `10.1`, say, is an address to a URL, and would match another than the one that was meant
+  if (parsed === null || !isName(parsed.hostname)) return undefined
+  return (url) => {
+    const target = Host.nameOf(url)
     return target === parsed.hostname || target.endsWith(`.${parsed.hostname}`)
+  }
+}
+
+const isName = (host: string): boolean => /^[a-z\d_-]+(?:\.[a-z\d_-]+)*$/.test(host) && !/(?:^|\.)\d+$/.test(host)
+
+/** A name with stars elsewhere: `*corp.example`, `a.*.example`. A star stands for any text, dots too. */
+const patternRule = (host: string): Rule | undefined => {
+  const pattern = host.toLowerCase().replace(/^\./, "*.").replace(/\.$/, "")
+  if (!/^[a-z\d_*-]+(?:\.[a-z\d_*-]+)*$/.test(pattern)) return undefined
+  const [first = "", ...pieces] = pattern.split("*")
+  const last = pieces.pop() ?? ""
+  return (url) => {
+    const target = Host.nameOf(url)
+    if (!target.startsWith(first) || !target.endsWith(last)) return false
+    const end = target.length - last.length
+    // the first place of each piece is the best one, so that the time is linear
+    let at = first.length
+    for (const piece of pieces) {
+      const found = target.indexOf(piece, at)
+      if (found === -1) return false
+      at = found + piece.length
+    }
+    return at <= end
   }
 }

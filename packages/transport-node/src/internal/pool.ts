@@ -2,13 +2,17 @@
  * The connections of one client.
  */
 import type * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type * as Http from "node:http"
 import type * as Https from "node:https"
 import type { Socket } from "node:net"
+import * as Host from "./host.ts"
+import * as Opening from "./opening.ts"
 import * as Proxy from "./proxy.ts"
 import * as Slots from "./slots.ts"
 import type * as Trust from "./trust.ts"
 import * as Tunnel from "./tunnel.ts"
+import * as Turns from "./turns.ts"
 
 /** What a pool needs to know of a request that is under way. */
 export interface Abortable {
@@ -16,6 +20,7 @@ export interface Abortable {
 }
 
 export interface Settings {
+  readonly connectMillis: number
   readonly idleMillis: number
   readonly maxConnections: number
   readonly trust: Trust.Trust
@@ -33,10 +38,10 @@ export interface Route {
   readonly secure: boolean
 }
 
-export interface Opening {
+export interface Opened {
   readonly node: Http.ClientRequest
-  /** Ends a connection that the request does not have yet. */
-  readonly abort: () => void
+  /** How its connection comes about, if it needs one. */
+  readonly opening: Opening.Opening
 }
 
 // the platform's timers hold 31 bits; it warns of what is longer
@@ -44,9 +49,12 @@ const maxDelay = 2 ** 31 - 1
 
 export class Pool {
   // an `import` computes every export of node:http, and one of them loads the whole of the built-in undici
-  readonly #modules: Tunnel.Modules = {
+  readonly #modules: Opening.Modules = {
+    dns: process.getBuiltinModule("node:dns"),
     http: process.getBuiltinModule("node:http"),
-    https: process.getBuiltinModule("node:https")
+    https: process.getBuiltinModule("node:https"),
+    net: process.getBuiltinModule("node:net"),
+    tls: process.getBuiltinModule("node:tls")
   }
   readonly #settings: Settings
   readonly #slots: Slots.Slots
@@ -79,15 +87,15 @@ export class Pool {
   }
 
   /** Opens a request, on a kept connection where there is one. Throws what the platform throws. */
-  open(route: Route, options: Http.RequestOptions): Opening {
+  open(route: Route, options: Http.RequestOptions): Opened {
     const agent = this.#agent(route)
     this.#dropStale(agent)
-    const opening = this.#request(route, { ...options, agent })
-    const { node } = opening
+    const opening = new Opening.Opening(this.#modules, this.#way(route, options), this.#settings.connectMillis)
+    const node = this.#request(route, { ...options, agent }, opening)
     node.once("close", () => {
       if (node.socket !== null) this.#idleSince.set(node.socket, Date.now())
     })
-    return opening
+    return { node, opening }
   }
 
   /** Knows a request until its `close`. */
@@ -103,26 +111,36 @@ export class Pool {
     for (const agent of this.#agents.values()) agent.destroy()
   }
 
-  #request({ proxy, url, way }: Route, options: Https.RequestOptions): Opening {
-    const { http, https } = this.#modules
-    if (proxy === undefined || way === "direct") {
-      return { node: (url.protocol === "https:" ? https : http).request(url, options), abort: () => {} }
+  #way({ proxy, url, way }: Route, options: Http.RequestOptions): Opening.Way {
+    if (proxy === undefined || way === "direct") return { party: "server" }
+    if (way === "forward") return { party: "proxy" }
+    const agent = Predicate.hasProperty(options.headers, "user-agent") ? options.headers["user-agent"] : undefined
+    const authority = `${url.hostname}:${Host.portOf(url)}`
+    return {
+      party: "tunnel",
+      tunnel: {
+        target: { host: Host.hostOf(proxy.url), port: Host.portOf(proxy.url), noDelay: true },
+        through: Tunnel.through(proxy, this.#settings.trust.proxy, authority, agent)
+      }
     }
-    if (way === "tunnel") {
-      const authority = `${url.hostname}:${url.port === "" ? 443 : url.port}`
-      const tunnel = new Tunnel.Tunnel(this.#modules, proxy, this.#settings.trust.proxy, authority)
-      const through: Tunnel.RequestOptions = { ...options, tunnel }
-      return { node: https.request(url, through), abort: () => tunnel.abort() }
+  }
+
+  #request({ proxy, url, way }: Route, options: Http.RequestOptions, opening: Opening.Opening): Http.ClientRequest {
+    const { http, https } = this.#modules
+    if (proxy === undefined || way !== "forward") {
+      const direct: Opening.RequestOptions = { ...options, opening, servername: Host.servernameOf(url) }
+      return (url.protocol === "https:" ? https : http).request(url, direct)
     }
     const target = new URL(url)
     target.hash = ""
-    const node = (proxy.url.protocol === "https:" ? https : http).request(proxy.url, {
+    const forward: Opening.RequestOptions = {
       ...options,
+      opening,
       servername: proxy.servername,
       path: target.href,
       headers: { host: url.host, ...options.headers, ...proxy.headers }
-    })
-    return { node, abort: () => {} }
+    }
+    return (proxy.url.protocol === "https:" ? https : http).request(proxy.url, forward)
   }
 
   #agent({ secure, url, way }: Route): Http.Agent {
@@ -145,10 +163,10 @@ export class Pool {
       // of use to an idle connection alone: the agent lets a busy one be
       ...(keepAlive && idleMillis <= maxDelay ? { timeout: Math.ceil(idleMillis) } : {})
     }
-    if (!secure) return new this.#modules.http.Agent(kept)
+    if (!secure) return Opening.agent(this.#modules, kept)
     const secureContext = way === "forward" ? trust.proxy : trust.target
     const options: Https.AgentOptions = secureContext === undefined ? kept : { ...kept, secureContext }
-    return way === "tunnel" ? Tunnel.agentThrough(this.#modules, options) : new this.#modules.https.Agent(options)
+    return Opening.secureAgent(this.#modules, options)
   }
 
   // A frozen process (a function between two calls, a laptop with its lid shut) runs no timer, and on waking may send
@@ -158,7 +176,11 @@ export class Pool {
     for (const sockets of Object.values(agent.freeSockets)) {
       for (const socket of sockets ?? []) {
         const idle = now - (this.#idleSince.get(socket) ?? 0)
-        if (socket.timeout !== undefined && socket.timeout > 0 && (idle < 0 || idle >= socket.timeout)) socket.destroy()
+        const stale = socket.timeout !== undefined && socket.timeout > 0 && (idle < 0 || idle >= socket.timeout)
+        if (!stale && Turns.isAlive(socket)) continue
+        // Its close comes a turn later, and until then the agent may take it for the next request.
+        socket.destroy()
+        socket.emit("agentRemove")
       }
     }
   }

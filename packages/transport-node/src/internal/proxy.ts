@@ -4,15 +4,13 @@
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { type Option, TransportOptionsError } from "../TransportOptionsError.ts"
+import * as Host from "./host.ts"
 import * as NoProxy from "./noProxy.ts"
 
 export interface Proxy {
   /** Without user info. */
   readonly url: URL
-  /**
-   * The name to say in TLS with the proxy, and to hold its certificate to; empty for an address, which TLS does not say.
-   * Left to itself, the platform takes it from the `host` header, where the target stands.
-   */
+  /** See {@link Host.servernameOf}. */
   readonly servername: string
   /** What it wants to be told, and nobody else: a secret. */
   readonly headers: Readonly<Record<string, string>>
@@ -45,8 +43,7 @@ export const parse = (input: string | Redacted.Redacted): Result.Result<Proxy, s
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
     return Result.fail("must be a host and a port, without path, query or fragment")
   }
-  // a URL writes an address in brackets or as four numbers, and lets no name end in a number
-  const servername = /^\[|\.\d+$/.test(url.hostname) ? "" : url.hostname
+  const servername = Host.servernameOf(url)
   if (url.username === "" && url.password === "") return Result.succeed({ url, servername, headers: {} })
   if (!Redacted.isRedacted(input)) return Result.fail("has a user or a password in it: give it as Redacted")
   try {

@@ -1,98 +1,100 @@
 /**
  * A way through a proxy to a target of TLS (RFC 9110 section 9.3.6).
  */
-import type * as Http from "node:http"
-import type * as Https from "node:https"
 import type { Socket } from "node:net"
-import type { Duplex } from "node:stream"
 import type * as Tls from "node:tls"
 import * as Failure from "./failure.ts"
+import * as Host from "./host.ts"
+import type * as Opening from "./opening.ts"
 import type * as Proxy from "./proxy.ts"
 
-export interface Modules {
-  readonly http: typeof Http
-  readonly https: typeof Https
+/** What a proxy may say before the end of its head, interim responses included. */
+const largestHead = 16 * 1024
+
+/** What a response begins with, whatever has arrived of it. */
+const start = "HTTP/1."
+
+/** The status of the head that the bytes begin with, and where the rest begins. Nothing while its end has not come. */
+const headOf = (text: string): { readonly status: number; readonly end: number } | undefined => {
+  if (!start.startsWith(text.slice(0, start.length))) throw new Failure.Judged("PROXY_HPE_INVALID_CONSTANT", true)
+  const end = /\r?\n\r?\n/.exec(text)
+  if (end === null) {
+    if (text.length > largestHead) throw new Failure.Judged("PROXY_HPE_HEADER_OVERFLOW", true)
+    return undefined
+  }
+  const status = /^HTTP\/1\.\d (\d{3})(?: |\r?\n)/.exec(text)?.[1]
+  if (status === undefined) throw new Failure.Judged("PROXY_HPE_INVALID_CONSTANT", true)
+  return { status: Number(status), end: end.index + end[0].length }
 }
 
-type Done = (error: Failure.ProxyFailure | null, socket?: Socket) => void
-
-/** What a request's connection is, until it is the request's. */
-export class Tunnel {
-  readonly #modules: Modules
-  readonly #proxy: Proxy.Proxy
-  readonly #context: Tls.SecureContext | undefined
-  readonly #authority: string
-  #abort: (() => void) | undefined
-
-  constructor(modules: Modules, proxy: Proxy.Proxy, context: Tls.SecureContext | undefined, authority: string) {
-    this.#modules = modules
-    this.#proxy = proxy
-    this.#context = context
-    this.#authority = authority
-  }
-
-  /** Closes the connection to the proxy. Does nothing once the tunnel stands: its socket is then the request's. */
-  abort(): void {
-    this.#abort?.()
-  }
-
-  /** Asks the proxy for a connection to the target, and gives its socket. */
-  dig(done: Done): void {
-    const { headers, servername, url } = this.#proxy
-    const node = (url.protocol === "https:" ? this.#modules.https : this.#modules.http).request(url, {
-      method: "CONNECT",
-      path: this.#authority,
-      // of a connection without an agent the platform says `close`, which a proxy may take at its word
-      headers: { host: this.#authority, connection: "keep-alive", ...headers },
-      agent: false,
-      servername,
-      ...(this.#context === undefined ? {} : { secureContext: this.#context })
-    })
-    const end: Done = (error, socket) => {
-      if (this.#abort === undefined) return
-      this.#abort = undefined
-      done(error, socket)
+/**
+ * What the proxy says to a CONNECT, read by hand: the platform takes the first head for the last, and a proxy may send
+ * interim responses before it (RFC 9110 section 15.2). Resolves once the tunnel stands. What comes after the head belongs
+ * to the tunnel.
+ */
+const consent = (socket: Socket): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    let seen = Buffer.alloc(0)
+    let spent = 0
+    const end = (act: () => void) => {
+      socket.off("data", onData).off("end", onEnd).off("close", onEnd).off("error", onError)
+      act()
     }
-    this.#abort = () => {
-      end(new Failure.ProxyFailure("ABORTED", true))
-      node.destroy()
-    }
-    // whatever its status, the answer to a CONNECT is this event, and what follows it is no body
-    node.once("connect", (message, socket: Socket, head) => {
-      const status = message.statusCode ?? 0
-      if (status >= 200 && status < 300) {
-        if (head.length > 0) socket.unshift(head)
-        return end(null, socket)
+    const fail = (error: unknown) => end(() => reject(Failure.ofUnused(error, "proxy")))
+    const onError = fail
+    const onEnd = () => fail({ code: "ECONNRESET" })
+    const onData = (data: Uint8Array) => {
+      seen = Buffer.concat([seen, data])
+      try {
+        for (let head = headOf(seen.toString("latin1")); head !== undefined; head = headOf(seen.toString("latin1"))) {
+          const { status } = head
+          seen = seen.subarray(head.end)
+          spent += head.end
+          if (status >= 200 && status < 300) {
+            return end(() => {
+              socket.pause()
+              if (seen.length > 0) socket.unshift(seen)
+              resolve(socket)
+            })
+          }
+          // 101 is no interim response: it ends HTTP
+          if (status < 100 || status >= 200 || status === 101) throw Failure.refusedBy(status)
+          if (spent > largestHead) throw new Failure.Judged("PROXY_HPE_HEADER_OVERFLOW", true)
+        }
+      } catch (error) {
+        end(() => reject(error))
       }
-      socket.destroy()
-      end(Failure.refusedBy(status))
-    })
-    // stays for good: an aborted request still has an error to tell
-    node.on("error", (error) => end(Failure.ofProxy(error, node.socket)))
-    node.end()
-  }
-}
-
-/** What an {@link agentThrough} is told of a connection that it is to make. */
-export interface RequestOptions extends Https.RequestOptions {
-  readonly tunnel?: Tunnel | undefined
-  readonly socket?: Socket | undefined
-}
-
-/** An agent whose connections are TLS inside the tunnel of the request that needs one. It keeps them as any other. */
-export const agentThrough = (modules: Modules, options: Https.AgentOptions): Https.Agent =>
-  new class extends modules.https.Agent {
-    override createConnection(
-      options: RequestOptions,
-      callback: (error: Error | null, stream: Duplex) => void
-    ): undefined {
-      options.tunnel?.dig((error, socket) => {
-        const inside: RequestOptions = { ...options, socket }
-        const stream = socket && super.createConnection(inside)
-        // within the same turn, or a connection that fails would find nobody to tell
-        if (stream) callback(null, stream)
-        // its type asks for a stream even so
-        else Reflect.apply(callback, undefined, [error])
-      })
     }
-  }(options)
+    socket.on("data", onData).on("end", onEnd).on("close", onEnd).on("error", onError)
+  })
+
+/** What a client says of itself to a proxy where the request does not. */
+const userAgent = "sso-oidc-transport-node"
+
+/** Asks the proxy for a connection to the target. Of the request's own headers it is told `user-agent` alone. */
+export const through = (
+  proxy: Proxy.Proxy,
+  context: Tls.SecureContext | undefined,
+  authority: string,
+  agent: unknown
+): Opening.Through =>
+async (opening, socket) => {
+  const { headers, servername, url } = proxy
+  const secureContext = context === undefined ? {} : { secureContext: context }
+  const way = url.protocol === "https:"
+    ? await opening.secured(
+      opening.own(() => opening.modules.tls.connect({ socket, host: Host.hostOf(url), servername, ...secureContext })),
+      "proxy"
+    )
+    : socket
+  const said = {
+    host: authority,
+    // a proxy may take the absence of it for `close`
+    connection: "keep-alive",
+    "user-agent": typeof agent === "string" && agent !== "" ? agent : userAgent,
+    ...headers
+  }
+  const lines = Object.entries(said).map(([name, value]) => `${name}: ${value}\r\n`)
+  way.write(`CONNECT ${authority} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1")
+  return consent(way)
+}

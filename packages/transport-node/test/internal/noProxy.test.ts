@@ -32,11 +32,31 @@ const rows: ReadonlyArray<readonly [entry: string, yes: ReadonlyArray<string>, n
   ["[::1]", ["http://[::1]", "http://[::1]:8"], ["http://[::2]"]],
   ["[::1]:8", ["http://[::1]:8", "http://[0:0:0:0:0:0:0:1]:8"], ["http://[::1]"]],
   ["fd00::/8", ["http://[fd12:3456::1]"], ["http://[fe80::1]", "http://a.example"]],
-  ["[fd00::/8]:8", ["http://[fd12:3456::1]:8"], ["http://[fd12:3456::1]"]]
+  ["[fd00::/8]:8", ["http://[fd12:3456::1]:8"], ["http://[fd12:3456::1]"]],
+  ["*:443", ["https://a.example", "https://10.0.0.1", "https://[::1]", "http://a.example:443"], [
+    "http://a.example",
+    "https://a.example:8443"
+  ]],
+  ["*:*", ["https://a.example", "http://10.0.0.1:8"], []],
+  ["a.example:*", ["https://a.example", "http://b.a.example:8"], ["https://b.example"]],
+  ["*.a.example:443", ["https://a.example", "https://b.a.example"], ["http://b.a.example", "https://ba.example"]],
+  [".a.example:8443", ["https://b.a.example:8443"], ["https://b.a.example"]],
+  ["a.example.:443", ["https://a.example", "https://a.example."], ["https://a.example:8443"]],
+  ["[::1]:*", ["http://[::1]:8", "https://[::1]"], ["http://[::2]:8"]],
+  ["192.168.*", ["http://192.168.0.1", "https://192.168.255.255:8443"], [
+    "http://192.169.0.1",
+    "http://192.168.evil.example",
+    "http://[::1]"
+  ]],
+  ["10.*.0.1:80", ["http://10.7.0.1"], ["https://10.7.0.1", "http://10.7.0.2"]],
+  ["*example", ["https://a.example", "https://example", "https://myexample"], ["https://a.example.test"]],
+  ["a.*.Example", ["https://a.b.example", "https://a.b.c.example"], ["https://a.example", "https://b.a.b.example"]],
+  ["*.*", ["https://a.example", "http://10.0.0.1"], ["http://intranet"]],
+  ["a*a.example:443", ["https://aa.example", "https://aba.example"], ["https://a.example", "https://aba.example:8"]]
 ]
 
 describe("noProxy", () => {
-  it.each(rows)("seam: %s names what other tools read in it", (entry, yes, no) => {
+  it.each(rows)("seam: the entry %s names what other tools read in it", (entry, yes, no) => {
     for (const url of yes) assert.isTrue(names(entry, url), url)
     for (const url of no) assert.isFalse(names(entry, url), url)
   })
@@ -47,8 +67,23 @@ describe("noProxy", () => {
     "http://a.example",
     "a.example/path",
     "a@b.example",
-    "192.168.*",
-    "a.*.example",
+    "192.168.",
+    "192.168",
+    "10.0.0.*.1",
+    "*.168",
+    "300.*",
+    "[*]:443",
+    "[a.example]",
+    ":443",
+    "a.example:0",
+    "a.example:65536",
+    "a.example:443:443",
+    "a.example;b.example",
+    "<local>",
+    "fe80::*",
+    "10.0.0.1-10.0.0.9",
+    "bü*.example",
+    "a..example",
     "10.0.0.0/33",
     "10.0.0.0/",
     "10.0.0.0/8/8",
@@ -61,6 +96,13 @@ describe("noProxy", () => {
     "a example"
   ])("seam: %j names nothing", (entry) => {
     assert.isUndefined(NoProxy.ruleOf(entry))
+  })
+
+  it("seam: a pattern of many stars costs linear time", () => {
+    const rule = NoProxy.ruleOf(`${"a*".repeat(100)}b`)
+    const began = performance.now()
+    assert.isFalse(rule?.(new URL(`http://${"a".repeat(200)}`)))
+    assert.isBelow(performance.now() - began, 100)
   })
 
   it("seam: loopback is known by its names and addresses, and by nothing that looks like them", () => {

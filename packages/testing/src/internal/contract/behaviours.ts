@@ -53,6 +53,11 @@ export const behaviours: Readonly<Record<string, (visit: Visit) => void>> = {
     const code = Number(query.get("code"))
     response.writeHead(code >= 301 && code <= 308 ? code : 400, { location: `/target/${id}` }).end("moved")
   },
+  interim: (visit) => {
+    visit.response.writeProcessing()
+    visit.response.writeEarlyHints({ link: "</contract.css>; rel=preload; as=style" })
+    send(visit, Buffer.from("final"))
+  },
   target: (visit) => send(visit, Buffer.from("target")),
   cookie: ({ response }) => response.writeHead(200, { "set-cookie": "contract=kept; Path=/" }).end("cookie"),
   hold: () => {},
@@ -72,6 +77,19 @@ export const behaviours: Readonly<Record<string, (visit: Visit) => void>> = {
   },
   reset: ({ response }) => drop(response),
   resetKept: (visit) => visit.kept ? drop(visit.response) : send(visit, Buffer.from("fresh")),
+  // both in one go: a response that the platform ends lets some time pass before the end of its connection
+  ending: ({ response }) => {
+    const headers = Object.entries({ ...response.getHeaders(), ...octets(Buffer.from("ending")) })
+    response.socket?.end(
+      `HTTP/1.1 200 OK\r\n${headers.map(([name, value]) => `${name}: ${String(value)}\r\n`).join("")}\r\nending`
+    )
+  },
+  endingSoon: (visit) => {
+    // the response gives its socket back as it ends
+    const { socket } = visit.response
+    send(visit, Buffer.from("ending"))
+    setTimeout(() => socket?.end(), soon)
+  },
   late: ({ response }) => void setTimeout(() => drop(response), soon),
   garbage: ({ response }) => response.socket?.end("SSH-2.0-contract\r\n"),
   cut: (visit) => part(visit, { "content-length": 100 }, (response) => response.socket?.end()),

@@ -101,7 +101,10 @@ const connectLimit = over("connectLimit", "a handshake that never ends", (probe,
 const absent = [
   { name: "a refused connection", at: "refused" },
   { name: "a name that does not exist", at: "unresolved" },
-  { name: "a certificate that nobody trusts", at: "untrusted" }
+  { name: "a certificate that nobody trusts", at: "untrusted" },
+  { name: "a server that speaks no TLS", at: "plain" },
+  { name: "a server of TLS 1.1 at most", at: "old" },
+  { name: "a connection that is closed within the handshake", at: "closing" }
 ] as const
 
 const sentNo = absent.map(({ at, name }) =>
@@ -153,10 +156,12 @@ const answered = [
     }))
 )
 
-const heals = [
-  { ...absent[0], expected: true },
-  { ...absent[2], expected: false }
-].map(({ at, expected, name }) =>
+const healing: ReadonlyArray<string> = ["refused", "closing"]
+
+const heals = absent.filter(({ at }) => at !== "unresolved").map((one) => ({
+  ...one,
+  expected: healing.includes(one.at)
+})).map(({ at, expected, name }) =>
   over("heals", name, (probe, client) =>
     Effect.gen(function*() {
       const { code, heals } = yield* probe.failure(client.execute(get(probe.url("echo", probe.server.addresses[at]))))
@@ -179,6 +184,35 @@ const reuse = [200, 400].map((status) =>
       yield* probe.check(connections.length === 1, "one connection", () => `there were ${connections.length}`)
     }))
 )
+
+/**
+ * Stands still, as a busy or frozen process does: what arrives meanwhile is there, and nothing has read it. An edge worker's
+ * clock stands still too, so the turns are counted as well.
+ */
+const standStill = Effect.sync(() => {
+  const began = Date.now()
+  for (let turns = 0; turns < 1_000_000 && Date.now() - began < 15; turns++);
+})
+
+const ended = [
+  { name: "with its response, while the process stands still", path: "ending", meanwhile: standStill },
+  { name: "a little later, while the process waits", path: "endingSoon", meanwhile: Effect.sleep(200) }
+].map(({ meanwhile, name, path }) =>
+  over("ended", `a server that closes it ${name}`, (probe, client) =>
+    Effect.gen(function*() {
+      yield* probe.answer(read(client, post(probe.url(path))))
+      yield* meanwhile
+      yield* probe.answer(read(client, post(probe.url(path))))
+      yield* seenTimes(probe, 2)
+    }))
+)
+
+const addresses = over("addresses", "a name of which one address is served", (probe, client) =>
+  Effect.forEach(
+    probe.server.addresses.families,
+    (origin) => probe.answer(read(client, get(probe.url("echo", origin)))),
+    { discard: true }
+  ))
 
 const scopeEnd = [
   layered("scopeEnd", "of a connection that is kept", (probe, transport) =>
@@ -212,6 +246,7 @@ export const cases: ReadonlyArray<Draft> = [
   ...noResend,
   ...interruption,
   ...cap,
+  addresses,
   connectLimit,
   ...sentNo,
   ...sentMaybe,
@@ -219,5 +254,6 @@ export const cases: ReadonlyArray<Draft> = [
   ...heals,
   trust,
   ...reuse,
+  ...ended,
   ...scopeEnd
 ]

@@ -124,6 +124,16 @@ const statuses = over("statuses", "those of the service and its gateways", (prob
     }
   }))
 
+const interim = over("statuses", "a 200 after a 102 and a 103", (probe, client) =>
+  Effect.gen(function*() {
+    const back = yield* probe.answer(read(client, HttpClientRequest.get(probe.url("interim"))))
+    yield* probe.check(
+      back.status === 200 && back.text === "final",
+      "the final response",
+      () => `status ${back.status} came`
+    )
+  }))
+
 const apart = over("apart", "six at once", (probe, client) =>
   Effect.gen(function*() {
     const one = Effect.fnUntraced(function*(n: number) {
@@ -189,6 +199,7 @@ export const cases: ReadonlyArray<Draft> = [
   ...emptyBody,
   ...largeBody,
   statuses,
+  interim,
   apart,
   ...redirects,
   ...nothingAdded

@@ -1,0 +1,109 @@
+/**
+ * A TCP connection to a name that may have several addresses (RFC 8305).
+ *
+ * The platform's own way gives each address 250 ms and then gives it up, so a name with a slow and a dead address cannot
+ * be reached. Here an address that is tried stays in the race, and the caller's limit on connecting is its only limit.
+ */
+import type * as Dns from "node:dns"
+import type * as Net from "node:net"
+import * as Turns from "./turns.ts"
+
+export interface Modules {
+  readonly dns: typeof Dns
+  readonly net: typeof Net
+}
+
+/** Where to, and what the platform's sockets take beside. */
+export interface Target {
+  readonly host: string
+  readonly port: number
+  readonly keepAlive?: boolean | undefined
+  readonly keepAliveInitialDelay?: number | undefined
+  readonly noDelay?: boolean | undefined
+}
+
+export type Done = (error: unknown, socket?: Net.Socket) => void
+
+/** The pause that RFC 8305 section 5 recommends before the next address is tried too. */
+const usualHeadStart = 250
+
+/** The head start of each address in ms. The last one is tried before half of the limit has passed. */
+export const headStart = (addresses: number, limitMillis: number): number =>
+  Math.min(usualHeadStart, limitMillis / 2 / Math.max(1, addresses - 1))
+
+/** The families take turns, the resolver's first choice first: one of them may be dead as a whole. */
+export const inTurns = (addresses: ReadonlyArray<Dns.LookupAddress>): ReadonlyArray<Dns.LookupAddress> => {
+  const first = addresses.filter(({ family }) => family === addresses[0]?.family)
+  const second = addresses.filter(({ family }) => family !== addresses[0]?.family)
+  return Array.from({ length: Math.max(first.length, second.length) }, (_, i) => [first[i], second[i]])
+    .flat()
+    .filter((address) => address !== undefined)
+}
+
+// what a machine says of a family that it has no way for: the other address tells more
+const noWay = ["ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT", "ENETDOWN"]
+
+/** The error of an address that was reached, where there is one. */
+export const mostTelling = <E extends { readonly code?: string | undefined }>(
+  errors: ReadonlyArray<E>
+): E | undefined => errors.find(({ code = "" }) => !noWay.includes(code)) ?? errors[0]
+
+/**
+ * Connects, and calls back once, unless it was ended before. The socket keeps a listener for errors, so that none that
+ * comes before its next owner is uncaught. Gives what ends it.
+ */
+export const dial = (modules: Modules, target: Target, limitMillis: number, done: Done): () => void => {
+  const { dns, net } = modules
+  const racing = new Set<Net.Socket>()
+  const errors: Array<NodeJS.ErrnoException> = []
+  let over = false
+  let timer: Turns.Timer | undefined
+
+  const end = (winner?: Net.Socket) => {
+    if (over) return
+    over = true
+    Turns.cancel(timer)
+    for (const socket of racing) if (socket !== winner) socket.destroy()
+  }
+  const finish: Done = (error, socket) => {
+    if (over) return
+    end(socket)
+    done(error, socket)
+  }
+
+  const race = (addresses: ReadonlyArray<Dns.LookupAddress>) => {
+    const pause = headStart(addresses.length, limitMillis)
+    let next = 0
+    const start = (): void => {
+      const address = addresses[next++]
+      if (over || address === undefined) return
+      const socket = net.connect({ ...target, host: address.address, family: address.family })
+      racing.add(socket)
+      socket.once("connect", () => finish(undefined, socket))
+      socket.on("error", (error) => {
+        if (over || !racing.delete(socket)) return
+        errors.push(error)
+        if (errors.length === addresses.length) return finish(mostTelling(errors))
+        Turns.cancel(timer)
+        start()
+      })
+      if (next < addresses.length) timer = Turns.after(pause, () => Turns.nextTurn(start))
+    }
+    start()
+  }
+
+  const family = net.isIP(target.host)
+  if (family !== 0) race([{ address: target.host, family }])
+  else {
+    // as the platform looks up: no IPv6 address for a machine that has none, but on Windows
+    const hints = process.platform === "win32" ? 0 : dns.ADDRCONFIG
+    dns.lookup(target.host, { all: true, hints }, (error, addresses) => {
+      if (over) return
+      if (error !== null || addresses.length === 0) {
+        return finish(error ?? { code: "ENOTFOUND", syscall: "getaddrinfo" })
+      }
+      race(inTurns(addresses))
+    })
+  }
+  return () => end()
+}

@@ -1,0 +1,35 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Dial from "../../src/internal/dial.ts"
+
+describe("dial", () => {
+  it("the head start is 250 ms at most, and lets the last address begin within half of the limit (the seam)", () => {
+    assert.strictEqual(Dial.headStart(1, 10_000), 250)
+    assert.strictEqual(Dial.headStart(2, 10_000), 250)
+    assert.strictEqual(Dial.headStart(2, Infinity), 250)
+    for (const [addresses, limit] of [[2, 100], [10, 1_000], [50, 10_000], [3, 1], [2, 10]] as const) {
+      const pause = Dial.headStart(addresses, limit)
+      assert.isAbove(pause, 0)
+      assert.isAtMost(pause * (addresses - 1), limit / 2)
+    }
+  })
+
+  it("of several failures, one of an address that was reached is told (the seam)", () => {
+    const [unreachable, none, refused] = ["ENETUNREACH", "EADDRNOTAVAIL", "ECONNREFUSED"].map((code) => ({ code }))
+    assert.strictEqual(
+      Dial.mostTelling([unreachable, refused, none].flatMap((error) => error ?? []))?.code,
+      "ECONNREFUSED"
+    )
+    assert.strictEqual(Dial.mostTelling([unreachable, none].flatMap((error) => error ?? []))?.code, "ENETUNREACH")
+    assert.isUndefined(Dial.mostTelling([]))
+  })
+
+  it("the families take turns, the resolver's first choice first (the seam)", () => {
+    const six = ["::1", "::2", "::3"].map((address) => ({ address, family: 6 }))
+    const four = [{ address: "127.0.0.1", family: 4 }]
+    const names = (addresses: ReadonlyArray<{ readonly address: string }>) => addresses.map(({ address }) => address)
+    assert.deepStrictEqual(names(Dial.inTurns([...six, ...four])), ["::1", "127.0.0.1", "::2", "::3"])
+    assert.deepStrictEqual(names(Dial.inTurns([...four, ...six])), ["127.0.0.1", "::1", "::2", "::3"])
+    assert.deepStrictEqual(names(Dial.inTurns(four)), ["127.0.0.1"])
+    assert.deepStrictEqual(Dial.inTurns([]), [])
+  })
+})
