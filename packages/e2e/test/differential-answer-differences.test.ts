@@ -36,6 +36,7 @@ const refuses = (call: Call, answer: Answer, problem: string, detail = "") =>
     return error
   })
 
+const register = callOf("RegisterClient")
 const start = callOf("StartDeviceAuthorization")
 const token = callOf("CreateToken")
 
@@ -137,6 +138,14 @@ describe("differential: successes that differ on purpose", () => {
           assert.deepStrictEqual(oursValue(succeeded(yield* mine(call, { body }))), without(call.answer, member))
         }
       }
+      for (const value of ["soon", true, [1], { seconds: 1 }]) {
+        const body = { ...register.answer, clientIdIssuedAt: value }
+        yield* takes(register, { body }, body)
+        assert.deepStrictEqual(
+          oursValue(succeeded(yield* mine(register, { body }))),
+          without(register.answer, "clientIdIssuedAt")
+        )
+      }
     }))
 
   it.effect(differences.numberText.test, () =>
@@ -155,7 +164,8 @@ describe("differential: successes that differ on purpose", () => {
     Effect.gen(function*() {
       for (const call of calls) {
         for (const [member, value] of Object.entries(call.answer)) {
-          if (member === "expiresIn" || member === "interval") continue
+          // of these, what cannot be used is absent
+          if (["expiresIn", "interval", "clientIdIssuedAt"].includes(member)) continue
           for (const other of [Predicate.isString(value) ? 7 : "soon", true, ["x"], { x: 1 }]) {
             const body = { ...call.answer, [member]: other }
             yield* takes(call, { body }, body)

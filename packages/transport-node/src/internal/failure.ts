@@ -1,6 +1,7 @@
 /**
  * What a failure of the platform becomes. Nothing but its names is kept: the rest may hold what was sent.
  */
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as TransportCause from "@sso-oidc/core/TransportCause"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -74,7 +75,7 @@ const refusals: Readonly<Record<number, string>> = {
 
 /** A proxy that responds for itself. It may change its mind when it is busy or broken. */
 export const refusedBy = (status: number): Judged => {
-  const heals = status >= 500 || status === 408 || status === 429
+  const heals = Wire.isBusyStatus(status)
   const hint = heals ? undefined : refusals[status] ?? "The proxy refuses. Check that it is a proxy for this host."
   return new Judged(`PROXY_REFUSED_${status}`, heals, undefined, hint)
 }
