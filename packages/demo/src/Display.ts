@@ -37,11 +37,17 @@ export const plain = (look: () => Layout.Look): Display => {
 // a terminal
 // -----------------------------------------------------------------------------
 
-// The cursor rests at the start of the changing line. When a terminal that becomes narrower breaks that line into more
-// rows, the cursor stays with its start: what is cleared from there on is the whole line, and nothing above it.
+// The cursor rests in the first row of the changing line. When a terminal that becomes narrower breaks that line into more
+// rows, the cursor stays in the first: what is cleared from there on is the whole line, and nothing above it.
 const clear = "\r\x1b[J"
 
 const up = (rows: number): string => rows > 0 ? `\x1b[${rows}A` : ""
+
+// behind the subject, where it covers nothing; at the very start where a narrower terminal would soon break
+const rest = (columns: number): string => columns > 20 ? "\r\x1b[8C" : "\r"
+
+// A terminal may be narrower than it has told yet. It cuts what is too long then, so that the rows are as many as were counted.
+const cut = (text: string): string => `\x1b[?7l${text}\x1b[?7h`
 
 // a window that is dragged tells of many sizes
 const settled = "300 millis"
@@ -87,7 +93,7 @@ export const live = Effect.fnUntraced(function*(
   // in one write each, so that nothing comes between the rows and the changing line below them
   const redraw = (cleared: string, rows: ReadonlyArray<string> = []) => {
     const last = changing()
-    const end = last.length === 0 ? "" : `${last.join("\n")}${up(last.length - 1)}\r`
+    const end = last.length === 0 ? "" : cut(last.join("\n")) + up(last.length - 1) + rest(terminal.size().columns)
     terminal.write(cleared + rows.map((row) => `${row}\n`).join("") + end)
   }
 

@@ -21,7 +21,8 @@ const empty: Line = { text: "" }
 
 const instant = (at: DateTime.Utc): string => DateTime.formatIso(at).replace(/\.\d+Z$/, "Z")
 
-const seconds = (duration: Duration.Duration): string => `${Math.round(Duration.toSeconds(duration) * 10) / 10}${joined}s`
+const seconds = (duration: Duration.Duration): string =>
+  `${Math.round(Duration.toSeconds(duration) * 10) / 10}${joined}s`
 
 const reasons = {
   pending: "nobody has approved yet",

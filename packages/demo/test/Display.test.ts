@@ -192,7 +192,10 @@ describe("a terminal", () => {
       assert.notMatch(screen.text, /[▀▄█]/)
       assert.notInclude(writes.join(""), "107m")
       const words = (rows: ReadonlyArray<string>) => rows.join(" ").split(/\s+/)
-      assert.deepStrictEqual(words(screen.text.split("\n")).slice(0, words(spaced).length - 1), words(spaced).slice(0, -1))
+      assert.deepStrictEqual(
+        words(screen.text.split("\n")).slice(0, words(spaced).length - 1),
+        words(spaced).slice(0, -1)
+      )
     }).pipe(Effect.scoped))
 
   it.effect.each([[80, 24], [75, 26], [37, 40]] as const)(
@@ -209,7 +212,9 @@ describe("a terminal", () => {
       }).pipe(Effect.scoped)
   )
 
-  it.effect.each([[80, 24, false], [80, 33, false], [80, 34, true], [100, 40, true], [40, 40, false], [40, 60, true]] as const)(
+  it.effect.each(
+    [[80, 24, false], [80, 33, false], [80, 34, true], [100, 40, true], [40, 40, false], [40, 60, true]] as const
+  )(
     "at the emulator %d columns and %d rows show everything from its line to the end; with a QR code: %s",
     ([columns, rows, drawn]) =>
       Effect.gen(function*() {
@@ -244,13 +249,13 @@ describe("a terminal", () => {
     "the changing line fills no row of a terminal of %d columns, and loses no word where a word has room",
     (columns) =>
       Effect.gen(function*() {
-        const { display, screen, size } = yield* open(columns, 60)
+        const { display, screen } = yield* open(columns, 60)
         yield* display.event({ ...codeReady, userCode: "B", verificationUri: "h", verificationUriComplete: "h" })
         const above = screen.text.slice(0, screen.text.lastIndexOf("waiting".slice(0, columns - 1)))
         for (const left of ["9:59", "9:58", "9:57"]) {
           yield* TestClock.adjust("1 second")
           const rows = screen.text.slice(above.length).split("\n")
-          for (const row of rows) assert.isBelow(row.length, size.columns)
+          for (const row of rows) assert.isBelow(row.length, columns)
           const words = rows.join(" ").replace(/\s+/g, " ").trim()
           if (columns >= 20) {
             const poll = 5 - (600 - (9 * 60 + Number(left.slice(2))))
@@ -264,25 +269,46 @@ describe("a terminal", () => {
 
   it.effect.each(
     (["breaks", "cuts"] as const).flatMap((kind) => [40, 20, 12, 120].map((columns) => [kind, columns] as const))
-  )("a terminal that %s its lines and becomes %d columns wide keeps what stands above the changing line", ([kind, columns]) =>
-    Effect.gen(function*() {
-      const { display, resize, screen } = yield* open(80, 40, { colours: false })
-      yield* display.print(emulator, { text: "x".repeat(columns) })
-      yield* display.event(codeReady)
-      const above = () => screen.text.split("\n").slice(0, 8)
-      yield* TestClock.adjust("1 second")
-      resize({ columns, rows: 40 }, kind)
-      const before = above()
-      assert.strictEqual(screen.text.split("left;").length, 2)
-      yield* TestClock.adjust("200 millis")
-      assert.deepStrictEqual(above(), before)
-      assert.strictEqual(screen.text.split("left;").length, 2)
-      yield* TestClock.adjust("5 seconds")
-      assert.deepStrictEqual(above(), before)
-      assert.strictEqual(screen.text.split("left;").length, 2)
-      // what no longer fits is there again, once, and whole
-      assert.strictEqual(screen.text.match(/^or\b/gm)?.length, columns < 80 ? 2 : 1, screen.text)
-    }).pipe(Effect.scoped))
+  )(
+    "a terminal that %s its lines and becomes %d columns wide keeps what stands above the changing line",
+    ([kind, columns]) =>
+      Effect.gen(function*() {
+        const { display, resize, screen } = yield* open(80, 40, { colours: false })
+        yield* display.print(emulator, { text: "x".repeat(columns) })
+        yield* display.event(codeReady)
+        const above = () => screen.text.split("\n").slice(0, 8)
+        yield* TestClock.adjust("1 second")
+        resize({ columns, rows: 40 }, kind)
+        const before = above()
+        assert.strictEqual(screen.text.split("left;").length, 2)
+        yield* TestClock.adjust("200 millis")
+        assert.deepStrictEqual(above(), before)
+        assert.strictEqual(screen.text.split("left;").length, 2)
+        yield* TestClock.adjust("5 seconds")
+        assert.deepStrictEqual(above(), before)
+        assert.strictEqual(screen.text.split("left;").length, 2)
+        // what no longer fits is there again, once, and whole
+        assert.strictEqual(screen.text.match(/^or\b/gm)?.length, columns < 80 ? 2 : 1, screen.text)
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect.each([[100, 60], [60, 55], [40, 30], [30, 100]] as const)(
+    "a terminal of %d columns that is already one of %d, and has not told it yet, keeps no piece of the changing line",
+    ([columns, next]) =>
+      Effect.gen(function*() {
+        const { display, resize, screen } = yield* open(columns, 40)
+        yield* display.event({ ...codeReady, userCode: "B", verificationUri: "h", verificationUriComplete: "h" })
+        screen.resize({ columns: next, rows: 40 })
+        yield* TestClock.adjust("2 seconds")
+        resize({ columns: next, rows: 40 })
+        yield* TestClock.adjust("100 millis")
+        assert.strictEqual(screen.text.split("waiting").length, 2, screen.text)
+        assert.match(
+          screen.text.replace(/\s+/g, " "),
+          /code B waiting 9:58 left; nobody has approved yet; next poll in 3 s$/
+        )
+      }).pipe(Effect.scoped)
+  )
 
   it.effect("what has left a low window is shown again, when the window has come to rest", () =>
     Effect.gen(function*() {
@@ -317,13 +343,16 @@ describe("a terminal", () => {
       }).pipe(Effect.scoped)
   )
 
-  it.effect.each(["AB CD-EF GH", "1234", "W".repeat(90)])("a code such as %s is whole, and stands out", (userCode) =>
-    Effect.gen(function*() {
-      const { display, screen, writes } = yield* open(40, 60)
-      yield* display.event({ ...codeReady, userCode })
-      assert.include(screen.text, userCode)
-      assert.include(writes.join(""), `${FakeScreen.escape}[7m${userCode}${FakeScreen.escape}[27m`)
-    }).pipe(Effect.scoped))
+  it.effect.each(["AB CD-EF GH", "1234", "W".repeat(90)])(
+    "a code such as %s is whole, and stands out",
+    (userCode) =>
+      Effect.gen(function*() {
+        const { display, screen, writes } = yield* open(40, 60)
+        yield* display.event({ ...codeReady, userCode })
+        assert.include(screen.text, userCode)
+        assert.include(writes.join(""), `${FakeScreen.escape}[7m${userCode}${FakeScreen.escape}[27m`)
+      }).pipe(Effect.scoped)
+  )
 
   it.effect("what is printed before there is a code moves no cursor", () =>
     Effect.gen(function*() {

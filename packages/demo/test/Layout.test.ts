@@ -24,7 +24,11 @@ describe("Layout", () => {
   it.each([1, 2, 5, 12, 20, 30, 31, 32, 40, 80, 200])(
     "in %d columns every word is whole, and no row but a single word is full",
     (columns) => {
-      for (const line of [words, { text: words.text }, { subject: "open", text: `${url} and enter the code` }]) {
+      const lines: ReadonlyArray<Layout.Line> = [words, { text: words.text }, {
+        subject: "open",
+        text: `${url} and go`
+      }]
+      for (const line of lines) {
         const rows = Layout.render(line, look(columns))
         assert.deepStrictEqual(
           rows.flatMap((row) => row.split(" ")).filter((word) => word !== ""),
@@ -66,7 +70,8 @@ describe("Layout", () => {
       const line = { subject: "code", text: `compare ${code}. It is in ${url}?${code}`, strong: code }
       for (const columns of [12, 40, 200]) {
         const rows = Layout.render(line, look(columns, { colours: true }))
-        const painted = `${FakeScreen.escape}[1m${FakeScreen.escape}[7m${code}${FakeScreen.escape}[27m${FakeScreen.escape}[22m.`
+        const painted =
+          `${FakeScreen.escape}[1m${FakeScreen.escape}[7m${code}${FakeScreen.escape}[27m${FakeScreen.escape}[22m.`
         assert.strictEqual(rows.join("\n").split(painted).length, 2, rows.join("\n"))
         assert.include(rows.map(FakeScreen.withoutColours).join("\n").replace(/\n/g, " "), `${url}?${code}`)
       }

@@ -9,7 +9,8 @@ export const escape = "\x1b"
 /** A text without its colours. */
 export const withoutColours = (text: string): string => text.replace(new RegExp(`${escape}\\[[\\d;]*m`, "g"), "")
 
-const parts = new RegExp(`${escape}\\[[\\d;]*[A-Za-z]|[^]`, "gu")
+const parts = new RegExp(`${escape}\\[[\\d;?]*[A-Za-z]|[^]`, "gu")
+const forwards = new RegExp(`^${escape}\\[(\\d+)C$`)
 const upwards = new RegExp(`^${escape}\\[(\\d+)A$`)
 
 interface Size {
@@ -24,6 +25,7 @@ class Screen {
   #line = 0
   #offset = 0
   #top = 0
+  #wraps = true
 
   constructor(size: Size) {
     this.size = size
@@ -99,6 +101,7 @@ class Screen {
   #part(part: string): void {
     const line = this.lines[this.#line] ?? ""
     const up = upwards.exec(part)
+    const forward = forwards.exec(part)
     if (part === "\n") {
       const below = this.row + 1
       if (below >= this.#above(this.lines.length)) this.lines.push("")
@@ -108,6 +111,10 @@ class Screen {
       this.#offset = this.#start()
     } else if (part === "\x1b[J") {
       this.lines = [...this.lines.slice(0, this.#line), line.slice(0, this.#offset)]
+    } else if (part === "\x1b[?7l" || part === "\x1b[?7h") {
+      this.#wraps = part.endsWith("h")
+    } else if (forward !== null) {
+      this.#offset = Math.min(this.#offset + Number(forward[1]), this.#start() + this.size.columns - 1)
     } else if (up !== null) {
       const above = this.row - Number(up[1])
       if (above < this.#top) throw new Error("above the screen")
@@ -117,6 +124,7 @@ class Screen {
     } else if (part < " ") {
       throw new Error(`an unknown control: ${JSON.stringify(part)}`)
     } else {
+      if (!this.#wraps && this.column >= this.size.columns) this.#offset--
       this.lines[this.#line] = line.padEnd(this.#offset).slice(0, this.#offset) + part + line.slice(this.#offset + 1)
       this.#offset++
       this.#top = Math.max(this.#top, this.row - this.size.rows + 1)
@@ -126,7 +134,9 @@ class Screen {
 
 /** The screen, and the terminal of it that the demo writes to. */
 export const make = (size: Size, { colours = true, utf8 = true } = {}) => {
-  const screen = new Screen(size)
+  // what the terminal is, and what the demo has been told of it
+  const screen = new Screen({ ...size })
+  const told = { ...size }
   const listeners = new Set<(times: number) => void>()
   const resizeListeners = new Set<() => void>()
   const writes: Array<string> = []
@@ -135,7 +145,7 @@ export const make = (size: Size, { colours = true, utf8 = true } = {}) => {
       writes.push(text)
       screen.write(text)
     },
-    size: () => size,
+    size: () => told,
     colours,
     utf8,
     onEnter: (listener) => {
@@ -154,7 +164,6 @@ export const make = (size: Size, { colours = true, utf8 = true } = {}) => {
     screen,
     terminal,
     writes,
-    size,
     /** How many listen for something. */
     get heard() {
       return listeners.size + resizeListeners.size
@@ -169,6 +178,7 @@ export const make = (size: Size, { colours = true, utf8 = true } = {}) => {
     /** The person drags the window. */
     resize: (size: Size, kind?: "breaks" | "cuts") => {
       screen.resize(size, kind)
+      Object.assign(told, size)
       resizeListeners.forEach((listener) => listener())
     }
   }
