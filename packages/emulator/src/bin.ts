@@ -31,8 +31,9 @@ const strong = (text: string): string =>
     : text
 
 /** The text in rows of a terminal, broken between words. Elsewhere it is one line. */
-const rows = (text: string, { columns = 0, isTTY }: NodeJS.WriteStream): string => {
-  if (isTTY !== true || columns === 0) return text
+const rows = (text: string, { columns, isTTY }: NodeJS.WriteStream): string => {
+  // some terminals say that their width is 0, or nothing
+  if (isTTY !== true || !(columns > 0)) return text
   let width = 0
   return text.split(" ").map((word, at) => {
     const { length } = stripVTControlCharacters(word)

@@ -202,13 +202,16 @@ describe.skipIf(!hasTerminal)("the command in a terminal", () => {
           // Ctrl-C
           if (text.includes(until) && text.endsWith("\n")) child.stdin.write("\x03")
         })
-        child.on("close", () => resolve(text.replaceAll("\r\n", "\n").replace("^C", "")))
+        child.on("close", () =>
+          resolve(
+            text.replaceAll("\r\n", "\n").replaceAll("\x1b[1m", "<b>").replaceAll("\x1b[22m", "</b>").replace("^C", "")
+          ))
       })
     )
 
   it.effect.each(
     [
-      [80, {}, /^SSO OIDC emulator: \x1b\[1mhttp:\S+\x1b\[22m\ncontrol token: \x1b\[1m[\w-]{43}\x1b\[22m\n$/],
+      [80, {}, /^SSO OIDC emulator: <b>http:\S+<\/b>\ncontrol token: <b>[\w-]{43}<\/b>\n$/],
       [80, { NO_COLOR: "1" }, /^SSO OIDC emulator: http:\S+\ncontrol token: [\w-]{43}\n$/],
       [80, { TERM: "dumb" }, /^SSO OIDC emulator: http:\S+\ncontrol token: [\w-]{43}\n$/],
       [30, { NO_COLOR: "1" }, /^SSO OIDC emulator:\nhttp:\S+\ncontrol token:\n[\w-]{43}\n$/]
