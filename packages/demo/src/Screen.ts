@@ -25,9 +25,9 @@ const seconds = (duration: Duration.Duration): string =>
   `${Math.round(Duration.toSeconds(duration) * 10) / 10}${joined}s`
 
 const reasons = {
-  pending: "nobody has approved yet",
+  pending: "not approved yet",
   slowedDown: "the service asks to slow down",
-  trouble: "no answer"
+  trouble: "no response"
 }
 
 /** What the person has to do (D11): this is the one place that says it. */
@@ -110,7 +110,8 @@ const uses = {
 
 /** What to do after the login: what the token is good for, and where to read on. */
 export const next = (from: keyof typeof uses): ReadonlyArray<Line> => [
-  line("next", `${uses[from]} README.md shows how your program logs in: read on at "In an Effect service".`)
+  line("next", uses[from]),
+  line("", "README.md shows how your program logs in: read on at \"In an Effect service\".")
 ]
 
 /** The lines that follow a code at the emulator, about as long as they will be: a terminal with a QR code has room for them. */

@@ -84,15 +84,15 @@ describe("a terminal", () => {
         lines.findIndex((line) => line.includes("code   ")),
         lines.findLastIndex((line) => line.includes("█"))
       )
-      assert.strictEqual(last(), "waiting    10:00 left; nobody has approved yet; next poll in 5 s")
+      assert.strictEqual(last(), "waiting    10:00 left; not approved yet; next poll in 5 s")
       yield* TestClock.adjust("2 seconds")
-      assert.strictEqual(last(), "waiting    9:58 left; nobody has approved yet; next poll in 3 s")
+      assert.strictEqual(last(), "waiting    9:58 left; not approved yet; next poll in 3 s")
       yield* TestClock.adjust("3 seconds")
-      assert.strictEqual(last(), "waiting    9:55 left; nobody has approved yet; asking now")
+      assert.strictEqual(last(), "waiting    9:55 left; not approved yet; asking now")
       yield* display.event(waiting("pending", 10))
-      assert.strictEqual(last(), "waiting    9:55 left; nobody has approved yet; next poll in 5 s")
+      assert.strictEqual(last(), "waiting    9:55 left; not approved yet; next poll in 5 s")
       yield* TestClock.adjust("10 minutes")
-      assert.strictEqual(last(), "waiting    0:00 left; nobody has approved yet; asking now")
+      assert.strictEqual(last(), "waiting    0:00 left; not approved yet; asking now")
       assert.strictEqual(screen.rows.length, lines.length)
     }).pipe(Effect.scoped))
 
@@ -108,9 +108,9 @@ describe("a terminal", () => {
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(screen.text.split("\n").slice(-4), [
         "waiting    the service asks to slow down; next poll in 10 s",
-        "waiting    no answer; next poll in 20 s (Nothing came (ECONNRESET).)",
+        "waiting    no response; next poll in 20 s (Nothing came (ECONNRESET).)",
         "person     pressed Allow",
-        "waiting    9:44 left; no answer; next poll in 19 s"
+        "waiting    9:44 left; no response; next poll in 19 s"
       ])
     }).pipe(Effect.scoped))
 
@@ -259,7 +259,7 @@ describe("a terminal", () => {
           const words = rows.join(" ").replace(/\s+/g, " ").trim()
           if (columns >= 20) {
             const poll = 5 - (600 - (9 * 60 + Number(left.slice(2))))
-            assert.strictEqual(words, `waiting ${left} left; nobody has approved yet; next poll in ${poll} s`)
+            assert.strictEqual(words, `waiting ${left} left; not approved yet; next poll in ${poll} s`)
           }
           // in its place: nothing above it has changed
           assert.isTrue(screen.text.startsWith(above))
@@ -305,7 +305,7 @@ describe("a terminal", () => {
         assert.strictEqual(screen.text.split("waiting").length, 2, screen.text)
         assert.match(
           screen.text.replace(/\s+/g, " "),
-          /code B waiting 9:58 left; nobody has approved yet; next poll in 3 s$/
+          /code B waiting 9:58 left; not approved yet; next poll in 3 s$/
         )
       }).pipe(Effect.scoped)
   )
