@@ -7,36 +7,46 @@ import type { Registration } from "@sso-oidc/device-grant/Registration"
 import type { Token } from "@sso-oidc/device-grant/Token"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import type { QrCode } from "./QrCode.ts"
+import * as Redacted from "effect/Redacted"
+import { joined, type Line } from "./Layout.ts"
 
 /** A line with its subject in front. */
-export const line = (subject: string, text: string): string => `${subject.padEnd(11)}${text}`
+export const line = (subject: string, text: string, strong?: string): Line => ({
+  subject,
+  text,
+  ...(strong === undefined ? {} : { strong })
+})
+
+const empty: Line = { text: "" }
 
 const instant = (at: DateTime.Utc): string => DateTime.formatIso(at).replace(/\.\d+Z$/, "Z")
 
-const seconds = (duration: Duration.Duration): string => `${Math.round(Duration.toSeconds(duration) * 10) / 10} s`
+const seconds = (duration: Duration.Duration): string =>
+  `${Math.round(Duration.toSeconds(duration) * 10) / 10}${joined}s`
 
 const reasons = {
-  pending: "nobody has approved yet",
+  pending: "not approved yet",
   slowedDown: "the service asks to slow down",
-  trouble: "no answer"
+  trouble: "no response"
 }
 
-const open = (event: CodeReady): ReadonlyArray<string> => [
-  line("open", event.verificationUriComplete ?? event.verificationUri),
-  ...(event.verificationUriComplete === undefined
-    ? []
-    : [line("or", `${event.verificationUri} and enter the code`)]),
-  line("code", event.userCode)
-]
+/** What the person has to do (D11): this is the one place that says it. */
+const instructions = ({ verificationUri, verificationUriComplete }: CodeReady): ReadonlyArray<Line> =>
+  verificationUriComplete === undefined
+    ? [line("open", `${verificationUri} and enter the code`)]
+    : [
+      line("open", verificationUriComplete),
+      line("", "and go on only if the page shows the code below"),
+      line("or", `${verificationUri} and enter the code`)
+    ]
 
-const compare = "Go on only if the page shows this very code."
+const userCode = (event: CodeReady): Line => line("code", event.userCode, event.userCode)
 
 // -----------------------------------------------------------------------------
 // lines
 // -----------------------------------------------------------------------------
 
-const token = (token: Token): ReadonlyArray<string> => [
+const token = (token: Omit<Token, "registration">): ReadonlyArray<Line> => [
   line(
     "approved",
     `${token.tokenType} token ${token.accessToken}, ${
@@ -50,12 +60,19 @@ const registered = ({ expiresAt }: Registration): string =>
   expiresAt === undefined ? "a client, which never expires" : `a client, good until ${instant(expiresAt)}`
 
 /** The event in words. Secrets stay redacted: that is how `Redacted` prints. */
-export const lines = (event: DeviceGrantEvent): ReadonlyArray<string> => {
+export const lines = (event: DeviceGrantEvent): ReadonlyArray<Line> => {
   switch (event._tag) {
     case "Registered":
       return [line("registered", registered(event.registration))]
     case "CodeReady":
-      return ["", ...open(event), line("", `${compare} It is good until ${instant(event.expiresAt)}.`), ""]
+      return [
+        empty,
+        ...instructions(event),
+        empty,
+        userCode(event),
+        line("", `It is good until ${instant(event.expiresAt)}.`),
+        empty
+      ]
     case "Waiting":
       return [
         line(
@@ -71,15 +88,54 @@ export const lines = (event: DeviceGrantEvent): ReadonlyArray<string> => {
 }
 
 // -----------------------------------------------------------------------------
+// what the demo itself says
+// -----------------------------------------------------------------------------
+
+/** Where the login goes when it goes to no AWS. */
+export const emulator = (url: string): Line => line("emulator", `${url} plays AWS; nothing leaves this machine`)
+
+/** Asks the person at the terminal to approve. */
+export const prompt: Line = line("person", "allow it on the page, or press Enter here and the demo does it")
+
+/** Tells that the demo will approve by itself. */
+export const played: Line = line("person", "the demo plays the person: it opens the page and presses Allow")
+
+export const pressed: Line = line("person", "pressed Allow")
+
+const uses = {
+  aws: "A program uses this token to list your AWS accounts and to get role credentials; the demo has not stored it.",
+  emulator:
+    "A program uses such a token to list your AWS accounts and to get role credentials; this one is the emulator's, and opens nothing."
+}
+
+/** What to do after the login: what the token is good for, and where to read on. */
+export const next = (from: keyof typeof uses): ReadonlyArray<Line> => [
+  line("next", uses[from]),
+  line("", "README.md shows how your program logs in: read on at \"In an Effect service\".")
+]
+
+/** The lines that follow a code at the emulator, about as long as they will be: a terminal with a QR code has room for them. */
+export const expected: ReadonlyArray<Line> = [
+  prompt,
+  pressed,
+  ...token({
+    tokenType: "Bearer",
+    accessToken: Redacted.make("", { label: "accessToken" }),
+    refreshToken: Redacted.make("", { label: "refreshToken" }),
+    expiresAt: DateTime.makeUnsafe(0)
+  }),
+  ...next("emulator")
+]
+
+// -----------------------------------------------------------------------------
 // a terminal
 // -----------------------------------------------------------------------------
 
-/** The code on a terminal, whose changing line says how long it is good. */
-export const code = (event: CodeReady, qrCode: QrCode | undefined): ReadonlyArray<string> => [
-  ...(qrCode === undefined ? [""] : qrCode.lines),
-  ...open(event),
-  line("", compare)
-]
+/** The code on a terminal, whose changing line says how long it is good. Without a QR code there is room around it. */
+export const code = (event: CodeReady, besideQrCode: boolean): ReadonlyArray<Line> =>
+  besideQrCode
+    ? [...instructions(event), userCode(event)]
+    : [empty, ...instructions(event), empty, userCode(event), empty]
 
 /** What the changing line tells. */
 export interface Status {
@@ -93,13 +149,13 @@ const countdown = (millis: number): string => {
   return `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`
 }
 
-/** The changing line at a time; what matters most comes first, since a narrow terminal cuts the rest off. */
-export const status = ({ expiresAt, nextPollAt, reason }: Status, now: number): string => {
+/** The changing line at a time. */
+export const status = ({ expiresAt, nextPollAt, reason }: Status, now: number): Line => {
   const wait = Math.ceil((DateTime.toEpochMillis(nextPollAt) - now) / 1000)
   return line(
     "waiting",
     `${countdown(DateTime.toEpochMillis(expiresAt) - now)} left; ${reasons[reason]}; ${
-      wait > 0 ? `next poll in ${wait} s` : "asking now"
+      wait > 0 ? `next poll in ${wait}${joined}s` : "asking now"
     }`
   )
 }

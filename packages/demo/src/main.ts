@@ -22,6 +22,7 @@ import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Stream from "effect/Stream"
 import * as Display from "./Display.ts"
+import * as Layout from "./Layout.ts"
 import * as Outcome from "./Outcome.ts"
 import * as Person from "./Person.ts"
 import * as Screen from "./Screen.ts"
@@ -34,7 +35,7 @@ const clientName = "SSO OIDC demo"
 // -----------------------------------------------------------------------------
 
 const real = Effect.fnUntraced(function*(startUrl: string, region: string) {
-  const display = yield* Display.current
+  const display = yield* Display.current()
   yield* DeviceGrantStream.login({ clientName, startUrl }).pipe(
     Stream.runForEach(display.event),
     Effect.provide(
@@ -44,6 +45,7 @@ const real = Effect.fnUntraced(function*(startUrl: string, region: string) {
     ),
     Effect.mapError(Outcome.ended)
   )
+  yield* display.print(...Screen.next("aws"))
 }, Effect.scoped)
 
 // -----------------------------------------------------------------------------
@@ -57,16 +59,14 @@ const thinking = "2500 millis"
 const person = Effect.fnUntraced(
   function*({ verificationUri, verificationUriComplete }: CodeReady, display: Display.Display, auto: boolean) {
     if (auto) {
-      yield* display.print(Screen.line("person", "the demo plays the person: it opens the page and presses Allow"))
+      yield* display.print(Screen.played)
       yield* Effect.sleep(thinking)
     } else {
-      yield* display.print(
-        Screen.line("person", "open the page and allow it, or press Enter here to let the demo do it")
-      )
+      yield* display.print(Screen.prompt)
       yield* display.enter
     }
     yield* Person.press(verificationUriComplete ?? verificationUri, "Allow").pipe(
-      Effect.andThen(display.print(Screen.line("person", "pressed Allow"))),
+      Effect.andThen(display.print(Screen.pressed)),
       // who pressed Allow in the browser and Enter too has no page left to press it on
       Effect.catchTag("PageError", (error) => auto ? Effect.fail(error) : Effect.void)
     )
@@ -77,8 +77,8 @@ const person = Effect.fnUntraced(
 const emulated = Effect.fnUntraced(
   function*(auto: boolean) {
     const { url } = yield* EmulatorServer.EmulatorServer
-    const display = yield* Display.current
-    yield* display.print(Screen.line("emulator", `${url} plays AWS; nothing leaves this machine`))
+    const display = yield* Display.current(Screen.expected)
+    yield* display.print(Screen.emulator(url))
     const code = yield* Deferred.make<CodeReady>()
     const login = DeviceGrantStream.login({ clientName, startUrl: "https://demo.awsapps.com/start" }).pipe(
       Stream.tap(display.event),
@@ -86,10 +86,11 @@ const emulated = Effect.fnUntraced(
       Effect.provide(SsoOidc.layer({ region: "us-east-1", endpoint: url })),
       Effect.mapError(Outcome.ended)
     )
-    return yield* Effect.raceFirst(
+    yield* Effect.raceFirst(
       login,
       Effect.flatMap(Deferred.await(code), (code) => person(code, display, auto))
     )
+    yield* display.print(...Screen.next("emulator"))
   },
   Effect.scoped,
   Effect.provide(Layer.merge(EmulatorServer.layer(), NodeTransport.layer())),
@@ -142,7 +143,10 @@ Command.run(command, { version: "0.1.0" }).pipe(
     const [first] = error._tag === "ShowHelp" ? error.errors : [error]
     return first === undefined ? Effect.void : Outcome.misused(`${first.message.replace(/\s+/g, " ")} (see --help)`)
   }),
-  Effect.tapErrorTag("Ended", ({ message }) => Console.error(message)),
+  Effect.tapErrorTag(
+    "Ended",
+    ({ message }) => Console.error(Layout.render({ text: message }, Terminal.look(process.stderr)).join("\n"))
+  ),
   Effect.provide(Layer.merge(NodeServices.layer, CliOutput.layerPresenter(presenter))),
   NodeRuntime.runMain
 )

@@ -7,6 +7,8 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Display from "../src/Display.ts"
+import type * as Layout from "../src/Layout.ts"
+import * as Screen from "../src/Screen.ts"
 import * as FakeScreen from "./support/screen.ts"
 
 const at = (seconds: number) => DateTime.makeUnsafe(seconds * 1000)
@@ -48,20 +50,28 @@ const approved: DeviceGrantEvent = {
 }
 
 /** A display on a terminal in memory, until the scope closes. */
-const open = (columns = 100, rows = 40, colours = true) =>
+const open = (
+  columns = 100,
+  rows = 40,
+  able: { readonly colours?: boolean; readonly utf8?: boolean } = {},
+  later: ReadonlyArray<Layout.Line> = []
+) =>
   Effect.gen(function*() {
-    const fake = FakeScreen.make({ columns, rows }, colours)
-    const display = yield* Display.live(fake.terminal)
+    const fake = FakeScreen.make({ columns, rows }, able)
+    const display = yield* Display.live(fake.terminal, later)
     const last = () => fake.screen.text.split("\n").at(-1)
     return { ...fake, display, last }
   })
 
 const code = [
   "open       https://device.sso.eu-west-1.amazonaws.com/?user_code=BRCJ-PDVT",
+  "           and go on only if the page shows the code below",
   "or         https://device.sso.eu-west-1.amazonaws.com/ and enter the code",
-  "code       BRCJ-PDVT",
-  "           Go on only if the page shows this very code."
+  "code       BRCJ-PDVT"
 ]
+const spaced = ["", ...code.slice(0, 3), "", ...code.slice(3), ""]
+
+const emulator = Screen.emulator("http://127.0.0.1:39603")
 
 describe("a terminal", () => {
   it.effect("the QR code comes first, then the code and both URLs, then a line that counts down in its place", () =>
@@ -74,15 +84,15 @@ describe("a terminal", () => {
         lines.findIndex((line) => line.includes("code   ")),
         lines.findLastIndex((line) => line.includes("█"))
       )
-      assert.strictEqual(last(), "waiting    10:00 left; nobody has approved yet; next poll in 5 s")
+      assert.strictEqual(last(), "waiting    10:00 left; not approved yet; next poll in 5 s")
       yield* TestClock.adjust("2 seconds")
-      assert.strictEqual(last(), "waiting    9:58 left; nobody has approved yet; next poll in 3 s")
+      assert.strictEqual(last(), "waiting    9:58 left; not approved yet; next poll in 3 s")
       yield* TestClock.adjust("3 seconds")
-      assert.strictEqual(last(), "waiting    9:55 left; nobody has approved yet; asking now")
+      assert.strictEqual(last(), "waiting    9:55 left; not approved yet; asking now")
       yield* display.event(waiting("pending", 10))
-      assert.strictEqual(last(), "waiting    9:55 left; nobody has approved yet; next poll in 5 s")
+      assert.strictEqual(last(), "waiting    9:55 left; not approved yet; next poll in 5 s")
       yield* TestClock.adjust("10 minutes")
-      assert.strictEqual(last(), "waiting    0:00 left; nobody has approved yet; asking now")
+      assert.strictEqual(last(), "waiting    0:00 left; not approved yet; asking now")
       assert.strictEqual(screen.rows.length, lines.length)
     }).pipe(Effect.scoped))
 
@@ -94,13 +104,13 @@ describe("a terminal", () => {
       yield* display.event(waiting("slowedDown", 15, 10))
       yield* TestClock.adjust("10 seconds")
       yield* display.event(waiting("trouble", 35, 20))
-      yield* display.print("person     pressed Allow")
+      yield* display.print(Screen.pressed)
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(screen.text.split("\n").slice(-4), [
         "waiting    the service asks to slow down; next poll in 10 s",
-        "waiting    no answer; next poll in 20 s (Nothing came (ECONNRESET).)",
+        "waiting    no response; next poll in 20 s (Nothing came (ECONNRESET).)",
         "person     pressed Allow",
-        "waiting    9:44 left; no answer; next poll in 19 s"
+        "waiting    9:44 left; no response; next poll in 19 s"
       ])
     }).pipe(Effect.scoped))
 
@@ -137,7 +147,7 @@ describe("a terminal", () => {
       const { length } = fake.writes
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(fake.writes.length, length)
-      assert.strictEqual(fake.listeners.size, 0)
+      assert.strictEqual(fake.heard, 0)
     }))
 
   it.effect.each([1, 2, 5])(
@@ -170,63 +180,184 @@ describe("a terminal", () => {
 
   it.effect.each(
     [
-      ["too narrow", 36, 60, true],
-      ["too low", 100, 23, true],
-      ["without colours", 100, 60, false]
+      ["too narrow", 36, 60, {}],
+      ["too low", 100, 23, {}],
+      ["without colours", 100, 60, { colours: false }],
+      ["not for UTF-8", 100, 60, { utf8: false }]
     ] as const
-  )("a terminal that is %s has no QR code, and all the rest", ([, columns, rows, colours]) =>
+  )("a terminal that is %s has no QR code, and all the rest", ([, columns, rows, able]) =>
     Effect.gen(function*() {
-      const { display, screen, writes } = yield* open(columns, rows, colours)
+      const { display, screen, writes } = yield* open(columns, rows, able)
       yield* display.event(codeReady)
       assert.notMatch(screen.text, /[▀▄█]/)
-      assert.strictEqual(FakeScreen.withoutColours(writes.join("")), writes.join(""))
-      assert.deepStrictEqual(screen.text.split("\n").slice(-5, -1), code)
+      assert.notInclude(writes.join(""), "107m")
+      const words = (rows: ReadonlyArray<string>) => rows.join(" ").split(/\s+/)
+      assert.deepStrictEqual(
+        words(screen.text.split("\n")).slice(0, words(spaced).length - 1),
+        words(spaced).slice(0, -1)
+      )
     }).pipe(Effect.scoped))
 
-  it.effect.each([[37, 24], [80, 24]] as const)(
-    "one of %d columns and %d rows has it",
+  it.effect.each([[80, 24], [75, 26], [37, 40]] as const)(
+    "one of %d columns and %d rows has it, and the whole login is on the screen together with it",
     ([columns, rows]) =>
       Effect.gen(function*() {
         const { display, screen } = yield* open(columns, rows)
+        yield* display.event({ _tag: "Registered", registration })
         yield* display.event(codeReady)
-        assert.match(screen.text, /[▀▄█]/)
-        // and the code is on the screen together with it
-        assert.isAtMost(screen.rows.length, rows)
+        // the first row of a QR code is empty
+        assert.match(screen.visible[0] ?? "", /^$|^registered/)
+        assert.strictEqual(screen.visible.filter((row) => /[▀▄█]/.test(row)).length, 17)
+        assert.match(screen.visible.at(-1) ?? "", /in 5 s$/)
       }).pipe(Effect.scoped)
   )
 
-  it.effect("without a URL that holds the code there is no QR code", () =>
+  it.effect.each(
+    [[80, 24, false], [80, 33, false], [80, 34, true], [100, 40, true], [40, 40, false], [40, 60, true]] as const
+  )(
+    "at the emulator %d columns and %d rows show everything from its line to the end; with a QR code: %s",
+    ([columns, rows, drawn]) =>
+      Effect.gen(function*() {
+        const { display, screen } = yield* open(columns, rows, {}, Screen.expected)
+        yield* display.print(emulator)
+        yield* display.event({ _tag: "Registered", registration })
+        yield* display.event(codeReady)
+        yield* display.print(Screen.prompt)
+        if (rows > 24) yield* display.print(Screen.pressed)
+        if (rows > 24) yield* display.event(approved)
+        if (rows > 24) yield* display.print(...Screen.next("emulator"))
+        assert.match(screen.visible[0] ?? "", /^emulator +http:/)
+        assert.strictEqual(/[▀▄█]/.test(screen.text), drawn)
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect("without a URL that holds the code there is no QR code, and the person enters the code (D11)", () =>
     Effect.gen(function*() {
       const { verificationUriComplete: _, ...bare } = codeReady
       const { display, screen } = yield* open()
       yield* display.event(bare)
       assert.deepStrictEqual(screen.text.split("\n").slice(0, -1), [
         "",
-        `open       ${bare.verificationUri}`,
-        code[2],
-        code[3]
+        `open       ${bare.verificationUri} and enter the code`,
+        "",
+        "code       BRCJ-PDVT",
+        ""
       ])
     }).pipe(Effect.scoped))
 
-  it.effect.each([1, 10, 20, 30, 64])(
-    "the changing line never fills the row of a terminal of %d columns",
+  it.effect.each([1, 2, 10, 20, 30, 40, 64, 200])(
+    "the changing line fills no row of a terminal of %d columns, and loses no word where a word has room",
     (columns) =>
       Effect.gen(function*() {
-        const { display, last, size } = yield* open(200, 40)
+        const { display, screen } = yield* open(columns, 60)
+        yield* display.event({ ...codeReady, userCode: "B", verificationUri: "h", verificationUriComplete: "h" })
+        const above = screen.text.slice(0, screen.text.lastIndexOf("waiting".slice(0, columns - 1)))
+        for (const left of ["9:59", "9:58", "9:57"]) {
+          yield* TestClock.adjust("1 second")
+          const rows = screen.text.slice(above.length).split("\n")
+          for (const row of rows) assert.isBelow(row.length, columns)
+          const words = rows.join(" ").replace(/\s+/g, " ").trim()
+          if (columns >= 20) {
+            const poll = 5 - (600 - (9 * 60 + Number(left.slice(2))))
+            assert.strictEqual(words, `waiting ${left} left; not approved yet; next poll in ${poll} s`)
+          }
+          // in its place: nothing above it has changed
+          assert.isTrue(screen.text.startsWith(above))
+        }
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect.each(
+    (["breaks", "cuts"] as const).flatMap((kind) => [40, 20, 12, 120].map((columns) => [kind, columns] as const))
+  )(
+    "a terminal that %s its lines and becomes %d columns wide keeps what stands above the changing line",
+    ([kind, columns]) =>
+      Effect.gen(function*() {
+        const { display, resize, screen } = yield* open(80, 40, { colours: false })
+        yield* display.print(emulator, { text: "x".repeat(columns) })
         yield* display.event(codeReady)
-        size.columns = columns
+        const above = () => screen.text.split("\n").slice(0, 8)
         yield* TestClock.adjust("1 second")
-        assert.strictEqual(
-          last(),
-          "waiting    9:59 left; nobody has approved yet; next poll in 4 s".slice(0, columns - 1).trimEnd()
+        resize({ columns, rows: 40 }, kind)
+        const before = above()
+        assert.strictEqual(screen.text.split("left;").length, 2)
+        yield* TestClock.adjust("200 millis")
+        assert.deepStrictEqual(above(), before)
+        assert.strictEqual(screen.text.split("left;").length, 2)
+        yield* TestClock.adjust("5 seconds")
+        assert.deepStrictEqual(above(), before)
+        assert.strictEqual(screen.text.split("left;").length, 2)
+        // what no longer fits is there again, once, and whole
+        assert.strictEqual(screen.text.match(/^or\b/gm)?.length, columns < 80 ? 2 : 1, screen.text)
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect.each([[100, 60], [60, 55], [40, 30], [30, 100]] as const)(
+    "a terminal of %d columns that is already one of %d, and has not told it yet, keeps no piece of the changing line",
+    ([columns, next]) =>
+      Effect.gen(function*() {
+        const { display, resize, screen } = yield* open(columns, 40)
+        yield* display.event({ ...codeReady, userCode: "B", verificationUri: "h", verificationUriComplete: "h" })
+        screen.resize({ columns: next, rows: 40 })
+        yield* TestClock.adjust("2 seconds")
+        resize({ columns: next, rows: 40 })
+        yield* TestClock.adjust("100 millis")
+        assert.strictEqual(screen.text.split("waiting").length, 2, screen.text)
+        assert.match(
+          screen.text.replace(/\s+/g, " "),
+          /code B waiting 9:58 left; not approved yet; next poll in 3 s$/
         )
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect("what has left a low window is shown again, when the window has come to rest", () =>
+    Effect.gen(function*() {
+      const { display, resize, screen } = yield* open(80, 60, {}, Screen.expected)
+      yield* display.print(emulator)
+      yield* display.event(codeReady)
+      yield* display.print(Screen.prompt)
+      assert.match(screen.text, /[▀▄█]/)
+      for (const rows of [50, 40, 30, 24, 20, 16]) {
+        resize({ columns: 80, rows })
+        yield* TestClock.adjust("100 millis")
+      }
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(screen.text.split("\n").filter((line) => line.startsWith("emulator")).length, 2)
+      assert.isAtLeast(screen.visible.findIndex((row) => row.startsWith("emulator")), 0)
+      assert.isAtLeast(screen.visible.findIndex((row) => row.startsWith("code")), 0)
+    }).pipe(Effect.scoped))
+
+  it.effect.each([[80, 24], [40, 24], [80, 12], [80, 7], [20, 5]] as const)(
+    "news that move the code out of a window of %d columns and %d rows are followed by the code",
+    ([columns, rows]) =>
+      Effect.gen(function*() {
+        const { display, screen } = yield* open(columns, rows)
+        yield* display.event(codeReady)
+        for (let at = 10; at < 400; at += 20) {
+          yield* TestClock.adjust("20 seconds")
+          yield* display.event(waiting("trouble", at + 20, 20))
+          if (rows < 12) continue
+          assert.isTrue(screen.visible.includes("code       BRCJ-PDVT"), screen.visible.join("\n"))
+          assert.include(screen.visible.join(""), codeReady.verificationUriComplete ?? "")
+        }
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect.each(["AB CD-EF GH", "1234", "W".repeat(90)])(
+    "a code such as %s is whole, and stands out",
+    (userCode) =>
+      Effect.gen(function*() {
+        const { display, screen, writes } = yield* open(40, 60)
+        yield* display.event({ ...codeReady, userCode })
+        assert.include(screen.text, userCode)
+        assert.include(writes.join(""), `${FakeScreen.escape}[7m${userCode}${FakeScreen.escape}[27m`)
       }).pipe(Effect.scoped)
   )
 
   it.effect("what is printed before there is a code moves no cursor", () =>
     Effect.gen(function*() {
       const { display, enter, writes } = yield* open()
-      yield* display.print("a")
+      yield* display.print({ text: "a" })
       enter()
       yield* TestClock.adjust("5 seconds")
       yield* display.event({ _tag: "Registered", registration })

@@ -25,7 +25,8 @@ const run = async (
   child.stderr.on("data", (data: Buffer) => {
     out.errors += data.toString()
   })
-  const [code, signal] = await once(child, "exit")
+  // the end of its output too, which may come after its own
+  const [code, signal] = await once(child, "close")
   return { code: signal === "SIGINT" ? 130 : code, ...out }
 }
 
@@ -52,6 +53,10 @@ const answer = (way: string, operation: string, response: ServerResponse): unkno
       return refuse(response, "InvalidClientException", "invalid_client", 401)
     case "requestInvalid device_authorization":
       return refuse(response, "InvalidRequestException", "invalid_request")
+    case "typographic token":
+      return json(response, 400, { error: "access_denied", error_description: "It was cut…" }, "AccessDeniedException")
+    case "approved token":
+      return json(response, 200, { accessToken: "access-token", tokenType: "Bearer", expiresIn: 3600 })
     case "denied token":
       return refuse(response, "AccessDeniedException", "access_denied")
     case "grantInvalid token":
@@ -117,11 +122,56 @@ describe.concurrent("demo", { timeout: 60_000 }, () => {
       "code",
       "person",
       "waiting",
-      "approved"
+      "approved",
+      "next"
     ])
+    assert.match(
+      text,
+      /^open +http:\S+\n +and go on only if the page shows the code below\nor +http:\S+ and enter the code$/m
+    )
     assert.match(text, /^code +[A-Z]{4}-[A-Z]{4}$/m)
     assert.match(text, /^approved +Bearer token <redacted:accessToken>, good until \d{4}-/m)
   })
+
+  it("it ends with what the token is good for, and where to read on", async () => {
+    const { text } = await run([])
+    const [use = "", where = ""] = text.trim().split("\n").slice(-2)
+    assert.match(use, /^next +A program uses such a token to [^.]+\.$/)
+    const [, heading = ""] = /^ +README\.md shows [^.]+ read on at "(.+)"\.$/.exec(where) ?? []
+    const readme = readFileSync(join(import.meta.dirname, "../../../README.md"), "utf8")
+    assert.include(readme, `\n## ${heading}\n`)
+  })
+
+  it("a login against the service ends with it too, and says that nothing was stored", async () => {
+    const { code, text } = await run(real, { env: { AWS_ENDPOINT_URL_SSO_OIDC: `${origin}/approved` } })
+    assert.strictEqual(code, 0)
+    assert.match(text, /^open +https:\S+ and enter the code$/m)
+    assert.match(text, /^next .+ the demo has not stored it\.\n +README\.md .+\n$/m)
+  })
+
+  it("without a terminal there is no control, and each line is whole, in whatever width", async () => {
+    const { text } = await run([], { env: { COLUMNS: "40", LANG: "C.UTF-8", TERM: "xterm-256color" } })
+    assert.notInclude(text, "\x1b")
+    assert.match(text, /^next .{100,}$/m)
+  })
+
+  it.each([
+    [{ FORCE_COLOR: "1" }, 2],
+    [{ FORCE_COLOR: "1", NO_COLOR: "1" }, 1],
+    [{ FORCE_COLOR: "1", TERM: "dumb" }, 1]
+  ])("with %j the code alone is in colours, or nothing", async (env, parts) => {
+    const { text } = await run([], { env })
+    assert.strictEqual(text.split("\x1b[1m\x1b[7m").length, parts)
+    assert.strictEqual(text.split("\x1b").length, parts === 2 ? 5 : 1)
+  })
+
+  it.each([[{}, "cut..."], [{ LANG: "C.UTF-8" }, "cut…"]])(
+    "with %j an error is told in characters that are there",
+    async (env, expected) => {
+      const { errors } = await run(real, { env: { AWS_ENDPOINT_URL_SSO_OIDC: `${origin}/typographic`, ...env } })
+      assert.include(errors, expected)
+    }
+  )
 
   it("C6: it prints no token", async () => {
     const { errors, text } = await run(["--auto"])

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
+import * as Terminal from "../src/Terminal.ts"
 import * as FakeScreen from "./support/screen.ts"
 
 const main = join(import.meta.dirname, "../src/main.ts")
@@ -17,39 +18,100 @@ interface Run {
   readonly env?: Readonly<Record<string, string>>
   readonly columns?: number
   readonly rows?: number
-  /** What is pressed, each when its text has come. */
-  readonly keys?: ReadonlyArray<readonly [after: string, key: string]>
+  /** What is pressed, each when its text has come. A size is what the window becomes. */
+  readonly keys?: ReadonlyArray<
+    readonly [after: string, key: string | { readonly columns: number; readonly rows: number }]
+  >
 }
 
 /** Runs the demo in a terminal, and gives what it wrote, and what is on the screen in the end. */
 const run = async ({ args = "", columns = 100, env = {}, keys = [], rows = 40 }: Run) => {
   const child = spawn(
     "script",
-    ["-qec", `stty cols ${columns} rows ${rows}; exec "${process.execPath}" "${main}" ${args}`, "/dev/null"],
+    ["-qec", `tty; stty cols ${columns} rows ${rows}; exec "${process.execPath}" "${main}" ${args}`, "/dev/null"],
     {
-      env: { PATH: process.env["PATH"] ?? "", TERM: "xterm-256color", SHELL: "/bin/sh", ...env },
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        TERM: "xterm-256color",
+        LANG: "C.UTF-8",
+        SHELL: "/bin/sh",
+        ...env
+      },
       stdio: ["pipe", "pipe", "inherit"]
     }
   )
   const left = [...keys]
+  // some do not know their size
+  const { screen } = FakeScreen.make({ columns: columns || 80, rows: rows || 24 })
+  let device = ""
   let text = ""
   let from = 0
+  let drawn = 0
+  const draw = () => {
+    screen.write(text.slice(drawn))
+    drawn = text.length
+  }
   child.stdout.setEncoding("utf8").on("data", (data: string) => {
     text += data
+    if (device === "") {
+      const [line = "", end] = text.split("\r\n", 2)
+      if (end === undefined) return
+      device = line
+      text = text.slice(line.length + 2)
+    }
     for (let [next] = left; next !== undefined && text.includes(next[0], from); [next] = left) {
-      from = text.indexOf(next[0], from) + next[0].length
+      const [after, key] = next
+      from = text.indexOf(after, from) + after.length
       left.shift()
-      child.stdin.write(next[1])
+      if (typeof key === "string") {
+        child.stdin.write(key)
+      } else {
+        draw()
+        screen.resize({ ...key })
+        spawnSync("stty", ["-F", device, "cols", `${key.columns}`, "rows", `${key.rows}`])
+      }
     }
   })
   const [code] = await once(child, "close")
+  draw()
   assert.deepStrictEqual(left, [], text)
-  const { screen } = FakeScreen.make({ columns, rows })
-  screen.write(text)
-  return { code, text, screen: screen.text, lines: screen.text.split("\n"), column: screen.column }
+  return {
+    code,
+    text,
+    visible: screen.visible,
+    screen: screen.text,
+    lines: screen.text.split("\n"),
+    column: screen.column
+  }
 }
 
-const prompt = "press Enter here"
+const prompt = "Enter here"
+
+const waits = (lines: ReadonlyArray<string>) => lines.filter((line) => /left;|not approved/.test(line))
+
+describe("the locale", () => {
+  it.each(
+    [
+      [{ LANG: "en_US.UTF-8" }, "linux", true],
+      [{ LANG: "C.utf8" }, "linux", true],
+      [{ LC_CTYPE: "UTF-8" }, "darwin", true],
+      [{ LANG: "ca_ES.UTF-8@valencia" }, "linux", true],
+      [{ LANG: "C", LC_CTYPE: "en_US.UTF-8" }, "linux", true],
+      [{ LC_ALL: "", LC_CTYPE: "", LANG: "en_US.UTF-8" }, "linux", true],
+      [{}, "win32", true],
+      [{}, "linux", false],
+      [{ LANG: "" }, "darwin", false],
+      [{ LC_ALL: "C", LANG: "en_US.UTF-8" }, "linux", false],
+      [{ LC_ALL: "POSIX", LC_CTYPE: "en_US.UTF-8" }, "linux", false],
+      [{ LC_CTYPE: "C", LANG: "en_US.UTF-8" }, "linux", false],
+      [{ LANG: "en_US.ISO-8859-1" }, "linux", false],
+      [{ LANG: "de_DE" }, "linux", false],
+      [{ LC_ALL: "C" }, "win32", false]
+    ] as const
+  )("%j on %s is UTF-8: %s", (variables, platform, expected) => {
+    assert.strictEqual(Terminal.isUtf8(variables, platform), expected)
+  })
+})
 
 describe.skipIf(!hasTerminal)("the demo in a terminal", { concurrent: true, timeout: 60_000 }, () => {
   it.each(
@@ -62,36 +124,88 @@ describe.skipIf(!hasTerminal)("the demo in a terminal", { concurrent: true, time
   )("%s: the login is approved, and nothing of the changing line is left", async (_, keys) => {
     const { code, column, lines, screen } = await run({ keys })
     assert.strictEqual(code, 0, screen)
-    assert.deepStrictEqual(lines.filter((line) => line.startsWith("waiting")), [], screen)
+    assert.deepStrictEqual(waits(lines), [], screen)
     assert.deepStrictEqual(
       lines.map((line) => line.split(" ")[0]).filter((word) => /^[a-z]/.test(word ?? "")),
-      ["emulator", "registered", "open", "or", "code", "person", "person", "approved"]
+      ["emulator", "registered", "open", "or", "code", "person", "person", "approved", "next"]
     )
     assert.strictEqual(column, 0)
     assert.match(screen, /[▀▄█]/)
   })
 
-  it.each(["plays AWS", "this very code", prompt, "9:5"])(
+  it.each(["plays AWS", "enter the code", prompt, "9:5"])(
     "Ctrl-C at '%s' ends it with 130, and the changing line is gone",
     async (moment) => {
-      const { code, lines, screen } = await run({ keys: [[moment, ctrlC]] })
+      const { code, lines, screen, text } = await run({ keys: [[moment, ctrlC]] })
       assert.strictEqual(code, 130, screen)
-      assert.deepStrictEqual(lines.filter((line) => line.startsWith("waiting")), [], screen)
+      assert.deepStrictEqual(waits(lines), [], screen)
       assert.include(["", "^C"], lines.at(-1), screen)
+      // the cursor was never hidden, and no colour is left on
+      assert.notInclude(text, `${FakeScreen.escape}[?25l`)
+      assert.notMatch(text, new RegExp(`${FakeScreen.escape}\\[(?:1|7|30;107)m(?:(?!${FakeScreen.escape}).)*$`, "s"))
     }
   )
 
   it("Ctrl-C right after Enter ends it with 130 too", async () => {
     const { code, lines, screen } = await run({ keys: [[prompt, `\n${ctrlC}`]] })
     assert.strictEqual(code, 130, screen)
-    assert.deepStrictEqual(lines.filter((line) => line.startsWith("waiting")), [], screen)
+    assert.deepStrictEqual(waits(lines), [], screen)
   })
 
-  it.each([[30, 40], [100, 12]])("%d columns and %d rows: no QR code, and all the rest", async (columns, rows) => {
-    const { code, screen } = await run({ columns, rows, args: "--auto" })
+  it("the code stands out in bold and reversed, with one code alone", async () => {
+    const { text } = await run({ args: "--auto" })
+    const { escape } = FakeScreen
+    assert.strictEqual(text.split(`${escape}[1m${escape}[7m`).length, 2)
+    assert.match(FakeScreen.withoutColours(text), /^code +[A-Z]{4}-[A-Z]{4}\r$/m)
+  })
+
+  it("100 columns and 12 rows have no room for a QR code, and have all the rest", async () => {
+    const { code, screen } = await run({ columns: 100, rows: 12, args: "--auto" })
     assert.strictEqual(code, 0, screen)
     assert.notMatch(screen, /[▀▄█]/)
     assert.match(screen, /^code +[A-Z]{4}-[A-Z]{4}$/m)
+  })
+
+  it.each([["", [[prompt, "\n"]]], ["--auto", []]] as const)(
+    "80 columns and 24 rows show everything until the end, from the emulator's line on: %s",
+    async (args, keys) => {
+      const { code, visible } = await run({ args, keys, columns: 80, rows: 24 })
+      assert.strictEqual(code, 0)
+      assert.match(visible[0] ?? "", /^emulator +http:/)
+      assert.include(visible.join("\n"), "next  ")
+    }
+  )
+
+  it.each([[20, 40], [40, 24], [200, 24]])(
+    "in %d columns no word is broken, and the changing line ends with the next poll",
+    async (columns, rows) => {
+      const { code, lines, text } = await run({ columns, rows, args: "--auto" })
+      assert.strictEqual(code, 0)
+      // but for one that is alone in its row, and that the terminal itself breaks
+      for (const line of lines) if (line.length >= columns) assert.notInclude(line, " ")
+      assert.include(lines.join(" ").replace(/\s+/g, " "), "and go on only if the page shows the code below")
+      assert.match(
+        text.replaceAll("\r\n", " ").replace(/\s+/g, " "),
+        /left; not approved yet; next poll in \d s/
+      )
+    }
+  )
+
+  it("a terminal that does not know its size is taken for one of 80 columns and 24 rows", async () => {
+    const { code, lines } = await run({ columns: 0, rows: 0, args: "--auto" })
+    assert.strictEqual(code, 0)
+    for (const line of lines) assert.isBelow(line.length, 80)
+  })
+
+  it("a window that becomes narrower in the middle shows the code again, and tears no line", async () => {
+    const { code, lines, screen } = await run({
+      columns: 100,
+      rows: 40,
+      keys: [[prompt, { columns: 40, rows: 24 }], ["9:5", ""], ["9:5", "\n"]]
+    })
+    assert.strictEqual(code, 0)
+    assert.deepStrictEqual(waits(lines), [], screen)
+    assert.strictEqual(lines.filter((line) => line.startsWith("code ")).length, 2, screen)
   })
 
   it("NO_COLOR: no colours, and so no QR code; the countdown stays", async () => {
@@ -101,19 +215,35 @@ describe.skipIf(!hasTerminal)("the demo in a terminal", { concurrent: true, time
     assert.include(text, "left;")
   })
 
-  it("TERM=dumb: plain lines, and Enter works", async () => {
-    const { code, text } = await run({ env: { TERM: "dumb" }, keys: [["waiting", "\n"]] })
-    assert.strictEqual(code, 0)
-    assert.notInclude(text, FakeScreen.escape)
-    assert.match(text, /^waiting +nobody has approved yet; next poll in 1 s\r$/m)
+  it("FORCE_COLOR=0: no colours either", async () => {
+    const { text } = await run({ env: { FORCE_COLOR: "0" }, args: "--auto" })
+    assert.strictEqual(FakeScreen.withoutColours(text), text)
   })
 
-  it("an end without a token: the changing line is gone, one sentence, and its code", async () => {
+  it.each([{ LC_ALL: "C" }, { LANG: "" }])("%j: only ASCII, so no QR code; the colours stay", async (env) => {
+    const { code, text } = await run({ env, args: "--auto" })
+    assert.strictEqual(code, 0)
+    assert.notMatch(text, /\P{ASCII}/u)
+    assert.notStrictEqual(FakeScreen.withoutColours(text), text)
+  })
+
+  it("TERM=dumb: plain lines, broken between words, and Enter works", async () => {
+    const columns = 40
+    const { code, lines, text } = await run({ columns, env: { TERM: "dumb" }, keys: [["waiting", "\n"]] })
+    assert.strictEqual(code, 0)
+    assert.notInclude(text, FakeScreen.escape)
+    assert.match(text.replace(/\s+/g, " "), /waiting not approved yet; next poll in 1 s/)
+    for (const line of lines) if (line.length >= columns) assert.notInclude(line, " ")
+  })
+
+  it("an end without a token: the changing line is gone, and one sentence is broken between words", async () => {
     const { code, lines } = await run({
+      columns: 40,
       args: "--start-url https://my.awsapps.com/start --region eu-west-1",
       env: { AWS_ENDPOINT_URL: "http://127.0.0.1:1" }
     })
     assert.strictEqual(code, 18)
-    assert.deepStrictEqual(lines.filter((line) => line !== "").length, 1)
+    assert.match(lines.join(" ").trim(), /^No connection: .+\.$/)
+    for (const line of lines) assert.isBelow(line.length, 40)
   })
 })

@@ -17,11 +17,31 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
+import { stripVTControlCharacters, styleText } from "node:util"
 import * as EmulatorServer from "./EmulatorServer.ts"
 import { version } from "./internal/version.ts"
 
 // A script that starts the emulator knows the token then, and `ps` does not show it
 const tokenVariable = "SSO_OIDC_EMULATOR_CONTROL_TOKEN"
+
+// What is copied stands out on a terminal. A script that reads the line gets no colours, also where FORCE_COLOR is set.
+const strong = (text: string): string =>
+  process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === ""
+    ? styleText("bold", text, { stream: process.stdout })
+    : text
+
+/** The text in rows of a terminal, broken between words. Elsewhere it is one line. */
+const rows = (text: string, { columns, isTTY }: NodeJS.WriteStream): string => {
+  // some terminals say that their width is 0, or nothing
+  if (isTTY !== true || !(columns > 0)) return text
+  let width = 0
+  return text.split(" ").map((word, at) => {
+    const { length } = stripVTControlCharacters(word)
+    const isNext = at > 0 && width + 1 + length < columns
+    width = isNext ? width + 1 + length : length
+    return at === 0 ? word : `${isNext ? " " : "\n"}${word}`
+  }).join("")
+}
 
 const command = Command.make(
   "sso-oidc-emulator",
@@ -58,11 +78,11 @@ const command = Command.make(
     const server = Layer.effectDiscard(Effect.flatMap(
       EmulatorServer.EmulatorServer,
       ({ controlToken, url }) =>
-        Console.log(`SSO OIDC emulator: ${url}`).pipe(
+        Console.log(rows(`SSO OIDC emulator: ${strong(url)}`, process.stdout)).pipe(
           Effect.andThen(
             controlToken === undefined || Option.isSome(given)
               ? Effect.void
-              : Console.log(`control token: ${Redacted.value(controlToken)}`)
+              : Console.log(rows(`control token: ${strong(Redacted.value(controlToken))}`, process.stdout))
           )
         )
     )).pipe(Layer.provide(EmulatorServer.layer({
@@ -95,14 +115,15 @@ const flagged = (sentence: string): string =>
 const presenter: CliOutput.Presenter = {
   present: (event) =>
     event._tag === "InvalidInvocation"
-      ? Effect.forEach(event.errors.slice(0, 1), (error) => Console.error(`${line(error)} (see --help)`), {
+      ? Effect.forEach(event.errors.slice(0, 1), (error) =>
+        Console.error(rows(`${line(error)} (see --help)`, process.stderr)), {
         discard: true
       })
       : CliOutput.defaultPresenter.present(event)
 }
 
 const main = Command.runWith(command, { version })(process.argv.slice(2)).pipe(
-  Effect.tapErrorTag("EmulatorError", (error) => Console.error(flagged(line(error)))),
+  Effect.tapErrorTag("EmulatorError", (error) => Console.error(rows(flagged(line(error)), process.stderr))),
   Effect.provide(Layer.merge(NodeServices.layer, CliOutput.layerPresenter(presenter)))
 )
 

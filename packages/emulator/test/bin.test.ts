@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { fileURLToPath } from "node:url"
@@ -191,3 +191,59 @@ describe("the command", () => {
       assert.deepStrictEqual([code, stdout.includes(version)], [0, true])
     }))
 })
+
+// the `script` of util-linux gives a program a terminal of its own; others have it with other flags
+const hasTerminal = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") ?? false
+
+describe.skipIf(!hasTerminal)("the command in a terminal", () => {
+  /** Runs it in a terminal that wide until a text comes, and gives what it wrote. */
+  const show = (columns: number, until: string, variables: Readonly<Record<string, string>>, ...args: Array<string>) =>
+    Effect.promise(() =>
+      new Promise<string>((resolve) => {
+        const command = `stty cols ${columns}; exec "${process.execPath}" "${bin}" ${args.join(" ")}`
+        const child = spawn("script", ["-qec", command, "/dev/null"], {
+          env: { PATH: process.env["PATH"] ?? "", SHELL: "/bin/sh", TERM: "xterm-256color", ...variables },
+          stdio: ["pipe", "pipe", "inherit"]
+        })
+        let text = ""
+        child.stdout.setEncoding("utf8").on("data", (data: string) => {
+          text += data
+          // Ctrl-C
+          if (text.includes(until) && text.endsWith("\n")) child.stdin.write("\x03")
+        })
+        child.on("close", () =>
+          resolve(
+            text.replaceAll("\r\n", "\n").replaceAll("\x1b[1m", "<b>").replaceAll("\x1b[22m", "</b>").replace("^C", "")
+          ))
+      })
+    )
+
+  it.effect.each(
+    [
+      [80, {}, /^SSO OIDC emulator: <b>http:\S+<\/b>\ncontrol token: <b>[\w-]{43}<\/b>\n$/],
+      [80, { NO_COLOR: "1" }, /^SSO OIDC emulator: http:\S+\ncontrol token: [\w-]{43}\n$/],
+      [80, { TERM: "dumb" }, /^SSO OIDC emulator: http:\S+\ncontrol token: [\w-]{43}\n$/],
+      [30, { NO_COLOR: "1" }, /^SSO OIDC emulator:\nhttp:\S+\ncontrol token:\n[\w-]{43}\n$/]
+    ] as const
+  )("in %d columns with %j the URL and the token are whole", ([columns, variables, expected]) =>
+    Effect.map(
+      show(columns, "control token:", variables, "--port", "0", "--control"),
+      (text) => assert.match(text, expected)
+    ))
+
+  it.effect("what is wrong is told in whole words too", () =>
+    Effect.map(show(40, "not start", {}, "--port", "99999"), (text) => {
+      assert.strictEqual(
+        text,
+        "The emulator cannot start: port must be\na whole number from 0 to 65535, not\n99999.\n"
+      )
+    }))
+})
+
+it.effect("FORCE_COLOR puts no colours into the line that a script reads", () =>
+  Effect.gen(function*() {
+    const { child, ended, ready } = yield* runIn({ FORCE_COLOR: "1" }, "--port", "0")
+    assert.match(yield* ready, /^SSO OIDC emulator: http:\/\/127\.0\.0\.1:\d+\n$/)
+    child.kill("SIGTERM")
+    yield* ended
+  }))

@@ -9,66 +9,152 @@ export const escape = "\x1b"
 /** A text without its colours. */
 export const withoutColours = (text: string): string => text.replace(new RegExp(`${escape}\\[[\\d;]*m`, "g"), "")
 
-const parts = new RegExp(`${escape}\\[[\\d;]*[A-Za-z]|[^]`, "gu")
+const parts = new RegExp(`${escape}\\[[\\d;?]*[A-Za-z]|[^]`, "gu")
+const forwards = new RegExp(`^${escape}\\[(\\d+)C$`)
 const upwards = new RegExp(`^${escape}\\[(\\d+)A$`)
 
+interface Size {
+  columns: number
+  rows: number
+}
+
+/** Lines as they were written; a row of the screen is a piece of one, as wide as the terminal. */
 class Screen {
-  readonly rows: Array<string> = [""]
-  row = 0
-  column = 0
+  readonly size: Size
+  lines: Array<string> = [""]
+  #line = 0
+  #offset = 0
+  #top = 0
+  #wraps = true
+
+  constructor(size: Size) {
+    this.size = size
+  }
 
   write(text: string): void {
     for (const [part] of text.matchAll(parts)) this.#part(part)
   }
 
-  /** What is on the screen, without the empty end of rows. */
+  /** All rows that were ever written, also those that have left the screen at its top. */
+  get rows(): ReadonlyArray<string> {
+    return this.lines.flatMap((line) =>
+      Array.from(
+        { length: this.#height(line) },
+        (_, at) => line.slice(at * this.size.columns, (at + 1) * this.size.columns).trimEnd()
+      )
+    )
+  }
+
+  /** What was ever on the screen, without the empty end of lines. */
   get text(): string {
-    return this.rows.map((row) => row.trimEnd()).join("\n")
+    return this.lines.map((line) => line.trimEnd()).join("\n")
+  }
+
+  /** The rows that a person sees. */
+  get visible(): ReadonlyArray<string> {
+    return this.rows.slice(this.#top)
+  }
+
+  get column(): number {
+    return this.#offset - this.#start()
+  }
+
+  /** Which of the rows ever written the cursor is in. */
+  get row(): number {
+    return this.#above(this.#line) + this.#start() / this.size.columns
+  }
+
+  /** The window becomes another one. One kind of terminal breaks its lines anew, the other cuts them off. */
+  resize(size: Size, kind: "breaks" | "cuts" = "breaks"): void {
+    const { column, row, rows } = this
+    Object.assign(this.size, size)
+    if (kind === "cuts") {
+      this.lines = rows.map((text) => text.slice(0, size.columns))
+      this.#line = row
+      this.#offset = Math.min(column, size.columns - 1)
+    }
+    this.#top = Math.max(0, this.rows.length - size.rows)
+  }
+
+  #height(line: string): number {
+    return Math.max(1, Math.ceil(line.length / this.size.columns))
+  }
+
+  #above(line: number): number {
+    return this.lines.slice(0, line).reduce((sum, text) => sum + this.#height(text), 0)
+  }
+
+  /** Where the cursor's row begins in its line. At the end of a full row the cursor is still in it. */
+  #start(): number {
+    const { columns } = this.size
+    const line = this.lines[this.#line] ?? ""
+    const isFull = this.#offset > 0 && this.#offset % columns === 0 && this.#offset >= line.length
+    return (Math.floor(this.#offset / columns) - (isFull ? 1 : 0)) * columns
+  }
+
+  /** Puts the cursor into a row. */
+  #go(row: number, column: number): void {
+    this.#line = this.lines.findLastIndex((_, line) => this.#above(line) <= row)
+    this.#offset = (row - this.#above(this.#line)) * this.size.columns + column
   }
 
   #part(part: string): void {
+    const line = this.lines[this.#line] ?? ""
     const up = upwards.exec(part)
+    const forward = forwards.exec(part)
     if (part === "\n") {
-      this.row++
-      this.column = 0
-      this.rows[this.row] ??= ""
+      const below = this.row + 1
+      if (below >= this.#above(this.lines.length)) this.lines.push("")
+      this.#go(below, 0)
+      this.#top = Math.max(this.#top, below - this.size.rows + 1)
     } else if (part === "\r") {
-      this.column = 0
-    } else if (part === "\x1b[2K") {
-      this.rows[this.row] = ""
+      this.#offset = this.#start()
     } else if (part === "\x1b[J") {
-      this.rows[this.row] = (this.rows[this.row] ?? "").slice(0, this.column)
-      this.rows.length = this.row + 1
+      this.lines = [...this.lines.slice(0, this.#line), line.slice(0, this.#offset)]
+    } else if (part === "\x1b[?7l" || part === "\x1b[?7h") {
+      this.#wraps = part.endsWith("h")
+    } else if (forward !== null) {
+      this.#offset = Math.min(this.#offset + Number(forward[1]), this.#start() + this.size.columns - 1)
     } else if (up !== null) {
-      this.row -= Number(up[1])
-      if (this.row < 0) throw new Error("above the screen")
+      const above = this.row - Number(up[1])
+      if (above < this.#top) throw new Error("above the screen")
+      this.#go(above, this.column)
     } else if (withoutColours(part) === "") {
       // a colour
     } else if (part < " ") {
       throw new Error(`an unknown control: ${JSON.stringify(part)}`)
     } else {
-      const row = (this.rows[this.row] ?? "").padEnd(this.column)
-      this.rows[this.row] = row.slice(0, this.column) + part + row.slice(this.column + 1)
-      this.column++
+      if (!this.#wraps && this.column >= this.size.columns) this.#offset--
+      this.lines[this.#line] = line.padEnd(this.#offset).slice(0, this.#offset) + part + line.slice(this.#offset + 1)
+      this.#offset++
+      this.#top = Math.max(this.#top, this.row - this.size.rows + 1)
     }
   }
 }
 
 /** The screen, and the terminal of it that the demo writes to. */
-export const make = (size: { columns: number; rows: number }, colours = true) => {
-  const screen = new Screen()
+export const make = (size: Size, { colours = true, utf8 = true } = {}) => {
+  // what the terminal is, and what the demo has been told of it
+  const screen = new Screen({ ...size })
+  const told = { ...size }
   const listeners = new Set<(times: number) => void>()
+  const resizeListeners = new Set<() => void>()
   const writes: Array<string> = []
   const terminal: Terminal.Terminal = {
     write: (text) => {
       writes.push(text)
       screen.write(text)
     },
-    size: () => size,
+    size: () => told,
     colours,
+    utf8,
     onEnter: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
+    },
+    onResize: (listener) => {
+      resizeListeners.add(listener)
+      return () => resizeListeners.delete(listener)
     }
   }
   // at Enter the terminal begins a new line, and tells afterwards
@@ -78,14 +164,22 @@ export const make = (size: { columns: number; rows: number }, colours = true) =>
     screen,
     terminal,
     writes,
-    size,
-    listeners,
+    /** How many listen for something. */
+    get heard() {
+      return listeners.size + resizeListeners.size
+    },
     echo,
     tell,
     /** The person presses Enter. */
     enter: (times = 1) => {
       echo(times)
       tell(times)
+    },
+    /** The person drags the window. */
+    resize: (size: Size, kind?: "breaks" | "cuts") => {
+      screen.resize(size, kind)
+      Object.assign(told, size)
+      resizeListeners.forEach((listener) => listener())
     }
   }
 }
