@@ -82,7 +82,7 @@ export const pack = (into: string): Effect.Effect<ReadonlyMap<string, string>, E
 // -----------------------------------------------------------------------------
 
 /** What stands below a line of YAML that ends with a colon, with the indent of the first line below it. */
-const below = (yaml: string, line: string): string => {
+export const below = (yaml: string, line: string): string => {
   const all = yaml.split("\n")
   const at = all.indexOf(line)
   if (at === -1) return ""
