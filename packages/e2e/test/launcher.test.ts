@@ -137,7 +137,7 @@ describe("the launcher, without the workspace's Node", () => {
       (path) => launch(process.execPath, [machine(version, platform), join(path, ".ci/node.mjs"), program, "exit"])
     )
 
-  it.live.each([["24.0.0", "darwin"], ["26.10.0", "win32"], ["24.21.0", "linux"]])(
+  it.live.each([["24.0.0", "darwin"], ["26.10.0", "win32"], ["24.21.0", "linux"]] as const)(
     "runs the program with the machine's Node %s on %s",
     ([version, platform]) =>
       Effect.map(run(version, platform), ({ status, stderr, stdout }) => {
@@ -147,11 +147,13 @@ describe("the launcher, without the workspace's Node", () => {
       }).pipe(Effect.scoped)
   )
 
-  it.live.each([
-    ["20.20.2", "darwin", "install Node 24 or newer (https://nodejs.org)"],
-    ["22.23.3", "win32", "install Node 24 or newer (https://nodejs.org)"],
-    ["23.11.1", "linux", process.arch === "x64" ? "run `npx --yes pnpm@12.21.0 install`" : "install Node 24 or newer"]
-  ])(
+  it.live.each(
+    [
+      ["20.20.2", "darwin", "install Node 24 or newer (https://nodejs.org)"],
+      ["22.23.3", "win32", "install Node 24 or newer (https://nodejs.org)"],
+      ["23.11.1", "linux", process.arch === "x64" ? "run `npx --yes pnpm@12.21.0 install`" : "install Node 24 or newer"]
+    ] as const
+  )(
     "says what to install on a machine with Node %s on %s",
     ([version, platform, advice]) =>
       Effect.map(run(version, platform), ({ status, stderr, stdout }) => {
