@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
+import { alone } from "./alone.ts"
 import { run } from "./child.ts"
 
 export const root = join(import.meta.dirname, "../../../..")
@@ -65,8 +66,15 @@ export const pnpm = (args: ReadonlyArray<string>, cwd: string): Effect.Effect<st
 // pack
 // -----------------------------------------------------------------------------
 
-/** Builds the public packages and packs them into a folder. Gives the tarball of each package. */
+/**
+ * Builds the public packages and packs them into a folder, as a release would. Gives the tarball of each package.
+ * One process at a time does it.
+ */
 export const pack = (into: string): Effect.Effect<ReadonlyMap<string, string>, Error> =>
+  // two that build into `dist` at once would each pack what the other half wrote
+  alone(join(root, "node_modules/.cache/packing"), packNow(into))
+
+const packNow = (into: string): Effect.Effect<ReadonlyMap<string, string>, Error> =>
   Effect.gen(function*() {
     yield* pnpm(["build"], root)
     const filters = published.flatMap((folder) => ["--filter", `./packages/${folder}`])
@@ -82,7 +90,7 @@ export const pack = (into: string): Effect.Effect<ReadonlyMap<string, string>, E
 // -----------------------------------------------------------------------------
 
 /** What stands below a line of YAML that ends with a colon, with the indent of the first line below it. */
-const below = (yaml: string, line: string): string => {
+export const below = (yaml: string, line: string): string => {
   const all = yaml.split("\n")
   const at = all.indexOf(line)
   if (at === -1) return ""
