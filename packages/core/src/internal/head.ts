@@ -12,7 +12,7 @@ type Response = HttpClientResponse.HttpClientResponse
 // a `fetch` of the program's own may give a number as a header
 const header = (response: Response, name: string): string | undefined => {
   const value: unknown = response.headers[name]
-  return value === undefined || value === null ? undefined : String(value)
+  return typeof value === "number" ? String(value) : typeof value === "string" ? value : undefined
 }
 
 /** The id that AWS support asks for, in the order of AWS's own clients. */
