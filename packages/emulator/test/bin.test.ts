@@ -235,7 +235,7 @@ describe.skipIf(!hasTerminal)("the command in a terminal", () => {
     Effect.map(show(40, "not start", {}, "--port", "99999"), (text) => {
       assert.strictEqual(
         text,
-        "The emulator cannot start: port must be\na whole number from 0 to 65535, not\n99999.\n"
+        "The emulator cannot start: --port must\nbe a whole number from 0 to 65535, not\n99999.\n"
       )
     }))
 })
