@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
+import { stripVTControlCharacters } from "node:util"
 import * as Child from "./support/child.ts"
 import { documents, isForElsewhere, linesOf } from "./support/commands.ts"
 import { command, manifestOf, pack, published, readManifest, root } from "./support/packed.ts"
@@ -62,7 +63,8 @@ describe("the packed packages", () => {
         rmSync(join(folder, "dist/NodeTransport.d.ts"))
       })
       assert.include(
-        (yield* Effect.flip(publint(tarball))).message,
+        // it has colours where CI is set
+        stripVTControlCharacters((yield* Effect.flip(publint(tarball))).message),
         "./dist/NodeTransport.js but the file does not exist"
       )
       assert.include((yield* Effect.flip(attw(tarball))).message, "Resolution failed")
