@@ -98,10 +98,10 @@ const withoutSlashes = (url: string): string => {
 
 const custom = (endpoint: string, source: string): Result.Result<string, EndpointError> => {
   const refuse = (what: string) => fail("endpoint", `${source} ${what}`)
-  if (typeof endpoint !== "string") return refuse("is no text. Give a URL such as http://127.0.0.1:8080")
+  if (typeof endpoint !== "string") return refuse("is no text. Give a URL such as http://127.0.0.1:8484")
   if (!Wire.isPrintable(endpoint)) return refuse("has characters in it that cannot be seen. Write it again by hand")
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
-  if (url === undefined) return refuse("is no absolute URL. Write it like http://127.0.0.1:8080")
+  if (url === undefined) return refuse("is no absolute URL. Write it like http://127.0.0.1:8484")
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     return refuse("must begin with https://, or with http:// to loopback")
   }
@@ -116,8 +116,8 @@ const custom = (endpoint: string, source: string): Result.Result<string, Endpoin
   return Result.succeed(withoutSlashes(url.href))
 }
 
-/** A region's name for a sentence: short, and without what cannot be seen. */
-const shown = (region: string): string => JSON.stringify(Wire.printable(region).slice(0, 40).toWellFormed())
+// What is long or has other characters may be a secret that was given in its place
+const shown = (region: string): string => /^[\w .*-]{1,24}$/.test(region) ? JSON.stringify(region) : "a text"
 
 /**
  * The endpoint's URL, without a slash at its end, or why there is none.
@@ -138,7 +138,7 @@ const shown = (region: string): string => JSON.stringify(Wire.printable(region).
  */
 export const resolve = (options: Options): Result.Result<string, EndpointError> => {
   const { endpoint, region, useDualstackEndpoint = false, useFipsEndpoint = false } = options
-  const source = options.endpointSource ?? "endpoint"
+  const source = options.endpointSource ?? "`endpoint`"
   if (typeof region !== "string" || region === "") {
     return fail("region", "`region` is missing. Give the region of the access portal, such as eu-west-1")
   }

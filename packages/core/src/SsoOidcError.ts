@@ -416,11 +416,15 @@ const undelivered = (
     : self.sent === "maybe"
     ? `${self.operation} may have been sent${to}, but no response came`
     : `${self.operation} was sent${to}, but the response did not arrive whole`
+  // a proxy, a network and a region have no part in it
+  const isLocal = self.code === "ECONNREFUSED" && /^(?:localhost|127\.|\[::1\])/.test(self.host ?? "")
   return `${what} (${self.code}${self.status === undefined ? "" : `, HTTP ${self.status}`}${
     self.requestId === undefined ? "" : `, request ${self.requestId}`
   }). ${
     self.hint ?? (self.heals
-      ? "Check the network, the proxy, and that region and endpoint are right, and try again."
+      ? isLocal
+        ? "Nothing listens there: start the server, such as the emulator, or correct the endpoint."
+        : "Check the network, the proxy, and that region and endpoint are right, and try again."
       : "Waiting does not mend it: check certificates and proxy settings.")
   }`
 }
@@ -589,9 +593,7 @@ export class EndpointError extends Schema.TaggedError<EndpointError>("@sso-oidc/
     detail: Schema.String
   }
 ) {
-  override readonly message: string = `No endpoint of the service can be made of this configuration: ${
-    sentence(this.detail)
-  }`
+  override readonly message: string = `The client has no endpoint to call: ${sentence(this.detail)}`
 }
 
 /**

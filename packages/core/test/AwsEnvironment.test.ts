@@ -46,7 +46,7 @@ describe("AwsEnvironment", () => {
           Layer.provide(Layer.succeed(HttpClient.HttpClient, Wire.silent().client))
         )
       const error = yield* Effect.flip(Layer.build(given)).pipe(withEnv({ AWS_ENDPOINT_URL: "https://aws.example" }))
-      assert.include(error.message, "endpoint is plain http")
+      assert.include(error.message, "`endpoint` is plain http")
     }))
 
   it.effect("C7: AWS_IGNORE_CONFIGURED_ENDPOINT_URLS drops both endpoints, and nothing else", () =>

@@ -148,7 +148,7 @@ describe("Endpoint: region", () => {
     [{ endpoint: "https://u@a.example" }, "user info"],
     [{ endpoint: "https://a.example?" }, "query"],
     [{ endpoint: "https://a.example#" }, "fragment"],
-    [{ endpoint: "http://a.example" }, "endpoint is plain http to another machine"],
+    [{ endpoint: "http://a.example" }, "`endpoint` is plain http to another machine"],
     [{ endpoint: "https://a.example", useFipsEndpoint: true }, "AWS_USE_FIPS_ENDPOINT"],
     [{ endpoint: "https://a.example", useDualstackEndpoint: true }, "AWS_USE_DUALSTACK_ENDPOINT"],
     [{ endpoint: "http://a.example", endpointSource: "AWS_ENDPOINT_URL" }, "AWS_ENDPOINT_URL is plain http"]
@@ -200,6 +200,15 @@ describe("Endpoint: region", () => {
 
   it("a letter that only becomes ASCII in small letters is no region (C7)", () => {
     assert.strictEqual(problem({ region: "eu-west-\u212a" }), "region")
+  })
+
+  it("a region that may be a secret in its place is not shown (C6)", () => {
+    const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    for (const region of [secret, secret.replaceAll("/", ""), "eu\u001bwest", "hunter2/secret"]) {
+      const refused = Endpoint.resolve({ region })
+      if (Result.isSuccess(refused)) continue
+      assert.include(refused.failure.message, "`region` is a text, which is not a region name")
+    }
   })
 
   it("C7: a region of another type, which JavaScript may pass, is refused, not thrown at", () => {

@@ -130,6 +130,8 @@ describe("SsoOidcError: the client's own", () => {
     assert.match(error.message, /^CreateToken could not be sent \(ECONNREFUSED\)\. .+\.$/)
     const located = new SsoOidcError.TransportError({ ...error, host: "oidc.example:8443" })
     assert.match(located.message, /^CreateToken could not be sent to oidc\.example:8443 \(ECONNREFUSED\)\. .+\.$/)
+    const local = new SsoOidcError.TransportError({ ...error, host: "127.0.0.1:8484" })
+    assert.include(local.message, "Nothing listens there: start the server")
     const maybe = new SsoOidcError.TransportError({ ...error, sent: "maybe" })
     assert.include(maybe.message, "may have been sent")
     const answered = new SsoOidcError.TransportError({ ...error, sent: "answered", status: 200, requestId: "r-1" })

@@ -61,7 +61,7 @@ export const layerLive = layer.pipe(
   Layer.provide(NodeTransport.layer())
 )
 
-// Each way to fail has its own tag, and each error a sentence for the person.
+// Each way to fail has its own tag, and each error a sentence for the person. What is handled here ends the program with 0.
 export const program = Session.use((session) => session.token).pipe(
   Effect.tap((token) => Console.log(`Logged in: ${token.accessToken}`)),
   Effect.catchTags({
