@@ -8,7 +8,8 @@ import * as Result from "effect/Result"
 import { build, type BuildOptions } from "esbuild"
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { command, pack, root } from "../test/support/packed.ts"
+import { command, root } from "../test/support/packed.ts"
+import * as Tarballs from "../test/support/tarballs.ts"
 
 const cache = join(root, "node_modules/.cache/runtimes")
 
@@ -62,7 +63,7 @@ export const programs = Effect.gen(function*() {
   const tarballs = join(cache, "tarballs")
   rmSync(folder, { recursive: true, force: true })
   rmSync(tarballs, { recursive: true, force: true })
-  const packed = yield* pack(tarballs)
+  const packed = yield* Tarballs.write(tarballs)
   manifest(folder, {
     dependencies: {
       effect: versionOf("effect"),
