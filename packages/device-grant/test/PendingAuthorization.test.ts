@@ -298,7 +298,7 @@ describe("PendingAuthorization: what a client of the program's own brings", () =
           problem: "status",
           status: 503,
           code: 7,
-          requestId: 8
+          requestId: "r\u001b[2J"
         })
       )
       const fake = yield* Effect.map(SsoOidc.SsoOidc, (oidc): SsoOidc.Service => ({
@@ -310,7 +310,7 @@ describe("PendingAuthorization: what a client of the program's own brings", () =
         yield* TestClock.adjust(pending.wait)
         const step = yield* DeviceGrant.step(pending)
         if (step._tag !== "Waiting") return assert.fail(step._tag)
-        assert.deepInclude(step.pending.lastTrouble, { error: "UnexpectedResponse", status: 503 })
+        assert.deepInclude(step.pending.lastTrouble, { error: "UnexpectedResponse", status: 503, requestId: "r [2J" })
         yield* PendingAuthorization.decode(yield* PendingAuthorization.encode(step.pending))
       }).pipe(Effect.provideService(SsoOidc.SsoOidc, fake))
     }))

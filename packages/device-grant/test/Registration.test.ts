@@ -121,6 +121,15 @@ describe("D10: registrations", () => {
       assert.strictEqual(service.paths().filter((path) => path === "/client/register").length, 1)
     }))
 
+  it("is at home in its region, whichever side spells it in capitals (C7, D10)", () => {
+    const small = { region: "eu-west-1", endpoint: Service.endpoint }
+    const capitals = { ...small, region: "EU-WEST-1" }
+    assert.isTrue(Registration.isOf({ ...kept, ...capitals }, small))
+    assert.isTrue(Registration.isOf({ ...kept, ...small }, capitals))
+    assert.isFalse(Registration.isOf({ ...kept, ...small }, { ...small, region: "eu-west-2" }))
+    assert.isFalse(Registration.isOf({ ...kept, ...small }, { ...small, endpoint: "https://elsewhere.example" }))
+  })
+
   it.effect("one that was kept with its region in capitals is used again (C7, D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})

@@ -5,7 +5,6 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Predicate from "effect/Predicate"
@@ -15,11 +14,11 @@ import type * as Tracer from "effect/Tracer"
 import * as Wire from "../aws/Wire.ts"
 import type * as Operation from "../Operation.ts"
 import * as SsoOidcError from "../SsoOidcError.ts"
-import * as TransportCause from "../TransportCause.ts"
 import * as Body from "./body.ts"
 import * as Failure from "./failure.ts"
 import * as Head from "./head.ts"
 import * as Mask from "./mask.ts"
+import * as Undelivered from "./undelivered.ts"
 
 /** What all calls of one client share. */
 export interface Settings {
@@ -154,15 +153,6 @@ interface Answer extends Body.Body {
 
 const hostOf = (url: string): string => URL.canParse(url) ? new URL(url).host : ""
 
-/** What a failure of the transport says, in the words of `TransportError`. */
-interface Failed {
-  readonly sent: "no" | "maybe"
-  readonly code: string
-  readonly heals: boolean
-  readonly hint?: string
-  readonly cause?: NonNullable<SsoOidcError.TransportError["cause"]>
-}
-
 const exchange = (
   settings: Settings,
   operation: string,
@@ -199,7 +189,7 @@ const exchange = (
     })
     // a redirect's body is not read, and an opaque one has none
     const unread = { bytes: new Uint8Array(), tooLarge: false }
-    const failed = ({ sent, ...rest }: Failed, called: string) =>
+    const failed = ({ sent, ...rest }: Undelivered.Failed, called: string) =>
       new SsoOidcError.TransportError({
         operation,
         host: hostOf(called),
@@ -227,7 +217,7 @@ const exchange = (
           // nor is an exception that the header has named, though its body cannot be read
           if (head !== undefined && isNamed(head.response)) return { ...head, ...unread }
           // of the request as it was sent: a relay is another host than the endpoint's
-          return yield* failed(classify(error, (name) => cleanName(name, secrets)), error.request.url)
+          return yield* failed(Undelivered.classify(error, (name) => cleanName(name, secrets)), error.request.url)
         })),
       Effect.timeoutOrElse({
         duration: settings.requestTimeout,
@@ -239,77 +229,6 @@ const exchange = (
       Effect.provideService(HttpClient.TracerPropagationEnabled, false)
     )
   })
-
-type Clean = (name: string) => string
-
-const classify = (error: HttpClientError.HttpClientError, safe: Clean): Failed => {
-  const { reason } = error
-  switch (reason._tag) {
-    // core's bodies are bytes, so that an encoding cannot fail when half of it has left
-    case "InvalidUrlError":
-    case "EncodeError":
-      return { sent: "no", code: reason._tag === "EncodeError" ? "ENCODE" : "INVALID_URL", heals: false }
-    case "TransportError": {
-      const { cause } = reason
-      // held to its type member by member: a transport may be written in JavaScript
-      const known = isMarked(cause)
-      const hint = known ? stringMember(cause, "hint", safe) : undefined
-      return {
-        sent: known && memberIn(cause, "sent") === "no" ? "no" : "maybe",
-        code: codeOf(cause, safe) ?? "UNKNOWN",
-        heals: !known || memberIn(cause, "heals") !== false,
-        ...(hint === undefined ? {} : { hint }),
-        cause: copyOf(cause, safe)
-      }
-    }
-    default: {
-      const cause = causeOf(reason)
-      const code = codeOf(cause, safe) ?? (reason._tag === "StatusCodeError" ? "STATUS" : "BODY")
-      return { sent: "maybe", code, heals: true, cause: copyOf(cause, safe) }
-    }
-  }
-}
-
-const isMarked = (cause: unknown): boolean => {
-  try {
-    return TransportCause.isTransportCause(cause)
-  } catch {
-    return false
-  }
-}
-
-const causeOf = (reason: object): unknown => "cause" in reason ? reason.cause : undefined
-
-// what a platform throws may have getters that throw
-const memberIn = (u: unknown, key: string): unknown => {
-  try {
-    return Predicate.hasProperty(u, key) ? u[key] : undefined
-  } catch {
-    return undefined
-  }
-}
-
-const stringMember = (u: unknown, key: string, safe: Clean): string | undefined => {
-  const member = memberIn(u, key)
-  const text = typeof member === "string" ? safe(member) : ""
-  return text === "" ? undefined : text
-}
-
-// fetch wraps the platform's error in a TypeError; the code is one level down
-const memberOf = (cause: unknown, key: string, safe: Clean): string | undefined =>
-  stringMember(cause, key, safe) ?? stringMember(memberIn(cause, "cause"), key, safe)
-
-const codeOf = (cause: unknown, safe: Clean): string | undefined => memberOf(cause, "code", safe)
-
-const copyOf = (cause: unknown, safe: Clean): NonNullable<SsoOidcError.TransportError["cause"]> => {
-  const code = codeOf(cause, safe)
-  const syscall = memberOf(cause, "syscall", safe)
-  return {
-    name: stringMember(cause, "name", safe) ?? "Error",
-    ...(code === undefined ? {} : { code }),
-    ...(syscall === undefined ? {} : { syscall })
-  }
-}
 
 // -----------------------------------------------------------------------------
 // answer

@@ -50,7 +50,7 @@ export const isRedirect = (response: Response): boolean => {
 }
 
 // The three formats of RFC 9110 section 5.6.7, all of them UTC. Effect has a parser of them too, but it adds 1.6 kB to a
-// compressed bundle, a tenth of what core adds to Effect. A test holds the two together.
+// compressed bundle. A test holds the two together.
 const httpDate =
   /^(?:[a-z]{3}, \d\d [a-z]{3} \d{4} \d\d:\d\d:\d\d GMT|[a-z]{6,9}, \d\d-[a-z]{3}-\d\d \d\d:\d\d:\d\d GMT|[a-z]{3} [a-z]{3} [ \d]\d \d\d:\d\d:\d\d \d{4})$/i
 

@@ -122,7 +122,10 @@ describe("internal/mask: the quick look", () => {
     [" 17469367.", "m1ti6ttpq09k2ixz4qohr8hj"],
     ["12345 ZMC5jLlp", "20-aZX1Y1Y20bbY0.c.ZcXZZa"],
     ["a\u00e9 wYmJkZGR ", "c20bbdddb05"],
-    ["3430686e ", "e33u40hn3xn7wfgxqg2kd2zdmk6jlddfy0nw5"]
+    ["3430686e ", "e33u40hn3xn7wfgxqg2kd2zdmk6jlddfy0nw5"],
+    // base64url with _, and a % that a URL escapes
+    [" Pz8_Pz8_ ", "????????????"],
+    [" %25a%25b%2 ", "%a%b%a%b%a%b"]
   ])("finds what stands at the end of %j, or fills it (C6)", (text, secret) => {
     assert.isTrue(agree(text, [secret]))
   })
