@@ -8,8 +8,9 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import type * as ClientError from "./aws/ClientError.ts"
+import type * as Operation from "./aws/Operation.ts"
 import * as Members from "./internal/members.ts"
-import type * as Operation from "./Operation.ts"
 import * as SsoOidcError from "./SsoOidcError.ts"
 
 // -----------------------------------------------------------------------------
@@ -134,7 +135,7 @@ export type Exception =
  * @category errors
  * @since 0.1.0
  */
-export type Error = Exception | SsoOidcError.ClientError
+export type Error = Exception | ClientError.ClientError
 
 // -----------------------------------------------------------------------------
 // operation

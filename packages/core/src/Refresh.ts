@@ -9,6 +9,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import * as ClientError from "./aws/ClientError.ts"
 import * as CreateToken from "./CreateToken.ts"
 import * as SsoOidc from "./SsoOidc.ts"
 import * as SsoOidcError from "./SsoOidcError.ts"
@@ -95,7 +96,7 @@ export const refresh = Effect.fnUntraced(function*(
       AuthorizationPendingException: (error) => {
         const { error: _error, errorDescription: _description, ...fields } = fieldsOf(error)
         return Effect.fail(
-          new SsoOidcError.UnexpectedResponse({
+          new ClientError.UnexpectedResponse({
             ...fields,
             operation: CreateToken.operation.name,
             problem: "status",

@@ -16,13 +16,13 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import type * as ClientError from "./aws/ClientError.ts"
+import * as Endpoint from "./aws/Endpoint.ts"
+import type * as Operation from "./aws/Operation.ts"
 import * as CreateToken from "./CreateToken.ts"
-import * as Endpoint from "./Endpoint.ts"
 import * as Call from "./internal/call.ts"
 import { version } from "./internal/version.ts"
-import type * as Operation from "./Operation.ts"
 import * as RegisterClient from "./RegisterClient.ts"
-import type * as SsoOidcError from "./SsoOidcError.ts"
 import * as StartDeviceAuthorization from "./StartDeviceAuthorization.ts"
 
 // -----------------------------------------------------------------------------
@@ -38,7 +38,7 @@ import * as StartDeviceAuthorization from "./StartDeviceAuthorization.ts"
 export type Execute = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
   request: Request
-) => Effect.Effect<Response, E | SsoOidcError.ClientError, R>
+) => Effect.Effect<Response, E | ClientError.ClientError, R>
 
 /**
  * What the client offers. The named methods are `execute` applied.
@@ -159,7 +159,7 @@ const limitsOf = (options: Options): Result.Result<Limits, string> => {
  */
 export const make = Effect.fnUntraced(function*(
   options: Options
-): Effect.fn.Return<Service, SsoOidcError.EndpointError, HttpClient.HttpClient> {
+): Effect.fn.Return<Service, ClientError.EndpointError, HttpClient.HttpClient> {
   const client = yield* HttpClient.HttpClient
   const limits = limitsOf(options)
   if (Result.isFailure(limits)) throw new RangeError(`SsoOidc: ${limits.failure}`)
@@ -199,10 +199,10 @@ export const make = Effect.fnUntraced(function*(
  */
 export const layer = (
   options: Options
-): Layer.Layer<SsoOidc, SsoOidcError.EndpointError, HttpClient.HttpClient> => Layer.effect(SsoOidc, make(options))
+): Layer.Layer<SsoOidc, ClientError.EndpointError, HttpClient.HttpClient> => Layer.effect(SsoOidc, make(options))
 
 /**
- * The client as a layer whose options come from configuration, such as `AwsEnvironment`. Here a limit that makes no sense
+ * The client as a layer whose options come from configuration, such as `Environment`. Here a limit that makes no sense
  * is a `ConfigError`.
  *
  * @category layers
@@ -210,7 +210,7 @@ export const layer = (
  */
 export const layerConfig = (
   options: Config.Wrap<Options>
-): Layer.Layer<SsoOidc, SsoOidcError.EndpointError | Config.ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<SsoOidc, ClientError.EndpointError | Config.ConfigError, HttpClient.HttpClient> =>
   Layer.effect(
     SsoOidc,
     Effect.gen(function*() {

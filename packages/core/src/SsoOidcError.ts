@@ -15,9 +15,8 @@
  * @see https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken.html
  * @since 0.1.0
  */
-import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as SchemaGetter from "effect/SchemaGetter"
+import * as Wire from "./aws/Wire.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -84,17 +83,12 @@ export interface ExceptionClass<out E> {
   new(detail: ExceptionDetail): E
 }
 
-const sentence = (text: string): string => {
-  const trimmed = text.trim()
-  return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`
-}
-
 const told = (advice: string, self: ExceptionFields & { readonly _tag: string; readonly reason?: string }): string =>
   [
     ...(self.errorDescription === undefined || self.errorDescription.trim() === ""
       ? []
-      : [sentence(self.errorDescription)]),
-    ...(self.reason === undefined || self.reason === "" ? [] : [`Reason: ${sentence(self.reason)}`]),
+      : [Wire.sentence(self.errorDescription)]),
+    ...(self.reason === undefined || self.reason === "" ? [] : [`Reason: ${Wire.sentence(self.reason)}`]),
     advice,
     `(${self._tag}, HTTP ${self.status}${self.requestId === undefined ? "" : `, request ${self.requestId}`})`
   ].join(" ")
@@ -393,213 +387,3 @@ export class UnsupportedGrantTypeException
   static readonly status = 400
   override readonly message: string = told("The grant type is not supported.", this)
 }
-
-// -----------------------------------------------------------------------------
-// errors of the client
-// -----------------------------------------------------------------------------
-
-const undelivered = (
-  self: {
-    readonly operation: string
-    readonly sent: "no" | "maybe" | "answered"
-    readonly code: string
-    readonly heals: boolean
-    readonly host?: string | undefined
-    readonly hint?: string | undefined
-    readonly status?: number | undefined
-    readonly requestId?: string | undefined
-  }
-): string => {
-  const to = self.host === undefined ? "" : ` to ${self.host}`
-  const what = self.sent === "no"
-    ? `${self.operation} could not be sent${to}`
-    : self.sent === "maybe"
-    ? `${self.operation} may have been sent${to}, but no response came`
-    : `${self.operation} was sent${to}, but the response did not arrive whole`
-  // a proxy, a network and a region have no part in it
-  const isLocal = self.code === "ECONNREFUSED" && /^(?:localhost|127\.|\[::1\])/.test(self.host ?? "")
-  return `${what} (${self.code}${self.status === undefined ? "" : `, HTTP ${self.status}`}${
-    self.requestId === undefined ? "" : `, request ${self.requestId}`
-  }). ${
-    self.hint ?? (self.heals
-      ? isLocal
-        ? "Nothing listens there: start the server, such as the emulator, or correct the endpoint."
-        : "Check the network, the proxy, and that region and endpoint are right, and try again."
-      : "Waiting does not mend it: check certificates and proxy settings.")
-  }`
-}
-
-/**
- * No usable response arrived.
- *
- * `sent` is what decides whether the request may be sent again:
- *
- * - `"no"`: it certainly did not leave this process.
- * - `"maybe"`: it may have been received and acted upon.
- * - `"answered"`: the service answered (with `status`), but the answer was cut off or took too long: it acted.
- *
- * `code` names the failure (`ECONNREFUSED`, `TIMEOUT`, …); `host` is the host that was called, with its port where the URL has
- * one; `heals` is `false` for what does not mend by waiting, such as an untrusted certificate. `hint` says why it failed and what
- * to change, where the transport knows; `message` ends with it. A response that was cut off has its `status`, `requestId` and
- * `retryAfter` (seconds). `cause` is a copy of the platform error's name, code and system call, never the error itself.
- *
- * @category errors
- * @since 0.1.0
- */
-export class TransportError extends Schema.TaggedError<TransportError>("@sso-oidc/core/TransportError")(
-  "TransportError",
-  {
-    operation: Schema.String,
-    sent: Schema.Literals(["no", "maybe", "answered"]),
-    code: Schema.String,
-    heals: Schema.Boolean,
-    host: Schema.optionalKey(Schema.String),
-    hint: Schema.optionalKey(Schema.String),
-    status: Schema.optionalKey(Schema.Int),
-    requestId: Schema.optionalKey(Schema.String),
-    retryAfter: Schema.optionalKey(Schema.Number),
-    cause: Schema.optionalKey(Schema.Struct({
-      name: Schema.String,
-      code: Schema.optionalKey(Schema.String),
-      syscall: Schema.optionalKey(Schema.String)
-    }))
-  }
-) {
-  override readonly message: string = undelivered(this)
-}
-
-/**
- * What was wrong with an answer that {@link UnexpectedResponse} reports.
- *
- * - `"status"`: a status or error type that the model does not list for the operation.
- * - `"redirect"`: a redirect, or a response from another URL than the one asked, which is what a transport that follows
- *   redirects brings back. Its body is not read, and it is never a reason to send again.
- * - `"contentEncoding"`: the body is encoded and the transport did not undo it.
- * - `"tooLarge"`: the body is over the cap.
- * - `"malformed"`: a success whose body is no JSON object or lacks required members.
- *
- * @category models
- * @since 0.1.0
- */
-export const Problem = Schema.Literals(["status", "redirect", "contentEncoding", "tooLarge", "malformed"])
-
-/**
- * @category models
- * @since 0.1.0
- */
-export type Problem = typeof Problem.Type
-
-const problems: { readonly [P in Problem]: string } = {
-  status: "an answer that the service's model does not list",
-  redirect: "a response from another URL than the one asked",
-  contentEncoding: "a body in a content encoding that the transport did not undo",
-  tooLarge: "a body over the size limit",
-  malformed: "a success whose body cannot be used"
-}
-
-const outside = (
-  self: {
-    readonly operation: string
-    readonly problem: Problem
-    readonly status: number
-    readonly detail?: string | undefined
-    readonly code?: string | undefined
-    readonly contentType?: string | undefined
-    readonly requestId?: string | undefined
-  }
-): string => {
-  // a transport that follows redirects shows the status of where it ended
-  const isRedirect = self.problem === "redirect" && (self.status === 0 || (self.status >= 300 && self.status < 400))
-  return `${self.operation} got ${isRedirect ? "a redirect, which was not followed" : problems[self.problem]} (${
-    [
-      `HTTP ${self.status}`,
-      ...(self.code === undefined ? [] : [self.code]),
-      ...(self.contentType === undefined ? [] : [self.contentType]),
-      ...(self.requestId === undefined ? [] : [`request ${self.requestId}`])
-    ].join(", ")
-  }).${
-    self.detail === undefined ? "" : ` ${sentence(self.detail)}`
-  } Check that the endpoint, proxy and region are the right ones.`
-}
-
-const marker = "<redacted>"
-
-// An error crosses process boundaries in its encoded form: into logs, stores and other services. The body stays behind.
-const Body = Schema.Redacted(Schema.String, { disallowJsonEncode: true }).pipe(
-  Schema.encodeTo(Schema.String, {
-    decode: SchemaGetter.transform(() => Redacted.make(marker, { label: "body" })),
-    encode: SchemaGetter.transform(() => marker)
-  })
-)
-
-/**
- * A response outside the service's model: from a proxy, a captive portal, a wrong endpoint, or a changed service.
- *
- * `code` is the error type that was found, if any. `body` is the first KiB of the response, redacted since it may hold
- * anything; it is for the program that got the response, and what the error is encoded to has a marker in its place. `length` is the size of the body in bytes: what was read of it, or what it announced when it was too large.
- * `retryAfter` is in seconds.
- *
- * @category errors
- * @since 0.1.0
- */
-export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>("@sso-oidc/core/UnexpectedResponse")(
-  "UnexpectedResponse",
-  {
-    operation: Schema.String,
-    problem: Problem,
-    status: Schema.Int,
-    /** What exactly was wrong, where there is more to say. Never holds a value of the answer. */
-    detail: Schema.optionalKey(Schema.String),
-    code: Schema.optionalKey(Schema.String),
-    requestId: Schema.optionalKey(Schema.String),
-    retryAfter: Schema.optionalKey(Schema.Number),
-    contentType: Schema.optionalKey(Schema.String),
-    length: Schema.optionalKey(Schema.Number),
-    body: Body
-  }
-) {
-  override readonly message: string = outside(this)
-}
-
-/**
- * The request cannot be what the operation needs; nothing was sent.
- *
- * @category errors
- * @since 0.1.0
- */
-export class RequestInvalid extends Schema.TaggedError<RequestInvalid>("@sso-oidc/core/RequestInvalid")(
-  "RequestInvalid",
-  {
-    operation: Schema.String,
-    /** Which member, and what is wrong with it. Never holds a value of the request. */
-    detail: Schema.String
-  }
-) {
-  override readonly message: string = `${this.operation} was not sent, because the request is invalid: ${
-    sentence(this.detail)
-  }`
-}
-
-/**
- * A region that is no host label, or an endpoint that cannot be used. In the error channel of the client's layer.
- *
- * @category errors
- * @since 0.1.0
- */
-export class EndpointError extends Schema.TaggedError<EndpointError>("@sso-oidc/core/EndpointError")(
-  "EndpointError",
-  {
-    problem: Schema.Literals(["region", "endpoint", "fipsWithEndpoint", "dualstackWithEndpoint"]),
-    detail: Schema.String
-  }
-) {
-  override readonly message: string = `The client has no endpoint to call: ${sentence(this.detail)}`
-}
-
-/**
- * The client's own three: what any operation can fail with, beside its exceptions.
- *
- * @category errors
- * @since 0.1.0
- */
-export type ClientError = TransportError | UnexpectedResponse | RequestInvalid

@@ -6,15 +6,16 @@
  *
  * @since 0.1.0
  */
-export * as AwsEnvironment from "./AwsEnvironment.ts"
+export * as ClientError from "./aws/ClientError.ts"
+export * as Endpoint from "./aws/Endpoint.ts"
+export * as Environment from "./aws/Environment.ts"
+export type * as Operation from "./aws/Operation.ts"
+export * as Retry from "./aws/Retry.ts"
+export * as TransportCause from "./aws/TransportCause.ts"
+export * as TrustedUrl from "./aws/TrustedUrl.ts"
 export * as CreateToken from "./CreateToken.ts"
-export * as Endpoint from "./Endpoint.ts"
-export type * as Operation from "./Operation.ts"
 export * as Refresh from "./Refresh.ts"
 export * as RegisterClient from "./RegisterClient.ts"
-export * as Retry from "./Retry.ts"
 export * as SsoOidc from "./SsoOidc.ts"
 export * as SsoOidcError from "./SsoOidcError.ts"
 export * as StartDeviceAuthorization from "./StartDeviceAuthorization.ts"
-export * as TransportCause from "./TransportCause.ts"
-export * as TrustedUrl from "./TrustedUrl.ts"

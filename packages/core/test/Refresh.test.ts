@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import type * as ClientError from "@sso-oidc/core/aws/ClientError"
+import * as Retry from "@sso-oidc/core/aws/Retry"
+import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as Refresh from "@sso-oidc/core/Refresh"
-import * as Retry from "@sso-oidc/core/Retry"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
-import { TransportCause } from "@sso-oidc/core/TransportCause"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -108,8 +109,8 @@ describe("Refresh", () => {
     Effect.gen(function*() {
       for (
         const [wire, times] of [
-          [Wire.broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", heals: true })), 4],
-          [Wire.broken(new TransportCause({ sent: "maybe", code: "ECONNRESET", heals: true })), 1],
+          [Wire.broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", transient: true })), 4],
+          [Wire.broken(new TransportCause({ sent: "maybe", code: "ECONNRESET", transient: true })), 1],
           [Wire.answering(() => new Response("", { status: 503 })), 1]
         ] as const
       ) {
@@ -183,7 +184,7 @@ describe("Refresh", () => {
   it("its types: the refresh token is always there, and the errors are those that a refresh can have (C3)", () => {
     expectTypeOf<Refresh.Error>().toEqualTypeOf<
       | SsoOidcError.AccessDeniedException
-      | SsoOidcError.ClientError
+      | ClientError.ClientError
       | SsoOidcError.InternalServerException
       | SsoOidcError.InvalidClientException
       | SsoOidcError.InvalidGrantException

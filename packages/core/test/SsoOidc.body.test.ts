@@ -220,7 +220,7 @@ describe("SsoOidc: time", () => {
         operation: "CreateToken",
         sent: "maybe",
         code: "TIMEOUT",
-        heals: true
+        transient: true
       })
       assert.isTrue(wire.sent[0]?.signal.aborted)
     }))
@@ -235,7 +235,7 @@ describe("SsoOidc: time", () => {
         _tag: "TransportError",
         sent: "answered",
         code: "TIMEOUT",
-        heals: true,
+        transient: true,
         status: 200,
         requestId: "r-1"
       })
@@ -280,7 +280,7 @@ describe("SsoOidc: time", () => {
         _tag: "TransportError",
         sent: "answered",
         code: "ECONNRESET",
-        heals: true,
+        transient: true,
         status: 200,
         requestId: "r-1"
       })
@@ -433,7 +433,7 @@ describe("SsoOidc: what a fetch of the program's own may give", () => {
       assert.deepInclude(yield* Effect.flip(createToken(Wire.answering(() => response))), {
         _tag: "TransportError",
         code: "BAD_RESPONSE",
-        heals: false
+        transient: false
       })
     }))
 

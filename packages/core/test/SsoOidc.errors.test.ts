@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type * as Operation from "@sso-oidc/core/Operation"
+import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Effect from "effect/Effect"

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { TransportCause } from "@sso-oidc/core/TransportCause"
+import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -46,7 +46,7 @@ describe("SsoOidc: logs", () => {
           sent,
           ["Debug", `${call.operation} got HTTP 400 ${call.exception.type} (request r-1)`]
         ])
-        const broken = Wire.broken(new TransportCause({ sent: "no", code: "ENOTFOUND", heals: true }))
+        const broken = Wire.broken(new TransportCause({ sent: "no", code: "ENOTFOUND", transient: true }))
         const [first, second, ...rest] = yield* logged(call, broken, "Debug")
         assert.deepStrictEqual(first, sent)
         assert.include(second?.[1], "could not be sent to oidc.eu-west-1.amazonaws.com (ENOTFOUND)")

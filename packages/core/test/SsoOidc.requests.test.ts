@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import type * as Operation from "@sso-oidc/core/Operation"
+import * as ClientError from "@sso-oidc/core/aws/ClientError"
+import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
@@ -82,7 +83,7 @@ const refused = (run: (oidc: SsoOidc.Service) => Effect.Effect<unknown, unknown>
   Effect.gen(function*() {
     const wire = nothingSent()
     const error = yield* Effect.flip(Effect.flatMap(Wire.client(wire), run))
-    assert.instanceOf(error, SsoOidcError.RequestInvalid)
+    assert.instanceOf(error, ClientError.RequestInvalid)
     assert.isAbove(error.detail.length, 0)
     assert.isAtMost(error.detail.length, 1024)
     assert.notMatch(error.detail, /\n/)
@@ -256,7 +257,7 @@ describe("SsoOidc: execute", () => {
         endpoint: inner.endpoint,
         execute: (operation) => {
           seen.push(operation.name)
-          return Effect.fail(new SsoOidcError.RequestInvalid({ operation: operation.name, detail: "wrapped" }))
+          return Effect.fail(new ClientError.RequestInvalid({ operation: operation.name, detail: "wrapped" }))
         }
       })
       for (const call of calls) yield* Effect.flip(call.run(outer))

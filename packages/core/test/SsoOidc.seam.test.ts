@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as AwsWire from "@sso-oidc/core/aws/Wire"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import { TransportCause } from "@sso-oidc/core/TransportCause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -102,7 +102,7 @@ describe("SsoOidc: the seam: redirects", () => {
       )
     }))
 
-  it.effect("nor does a client that filters by status make a failure that heals of it (C8)", () =>
+  it.effect("nor does a client that filters by status make a transient failure of it (C8)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => from("https://evil.example/token", new Response("", { status: 503 })))
       assert.deepInclude(yield* failure({ client: HttpClient.filterStatusOk(wire.client) }), {
@@ -204,17 +204,17 @@ describe("SsoOidc: the seam: content encodings", () => {
 })
 
 describe("SsoOidc: the seam: failures of the transport", () => {
-  it.effect("C3: a TransportCause's sent, code, heals and syscall are kept", () =>
+  it.effect("C3: a TransportCause's sent, code, transient and syscall are kept", () =>
     Effect.gen(function*() {
       for (const sent of ["no", "maybe"] as const) {
-        for (const heals of [true, false]) {
-          const cause = new TransportCause({ sent, code: "ECONNREFUSED", heals, syscall: "connect" })
+        for (const transient of [true, false]) {
+          const cause = new TransportCause({ sent, code: "ECONNREFUSED", transient, syscall: "connect" })
           assert.deepInclude(yield* failure(Wire.broken(cause)), {
             _tag: "TransportError",
             operation: "CreateToken",
             sent,
             code: "ECONNREFUSED",
-            heals,
+            transient,
             cause: { name: "TransportCause", code: "ECONNREFUSED", syscall: "connect" }
           })
         }
@@ -225,7 +225,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
     Effect.gen(function*() {
       const hint = "The proxy refuses. Allow the host."
       const error = yield* failure(
-        Wire.broken(new TransportCause({ sent: "no", code: "PROXY_REFUSED_403", heals: false, hint }))
+        Wire.broken(new TransportCause({ sent: "no", code: "PROXY_REFUSED_403", transient: false, hint }))
       )
       assert.deepInclude(error, { _tag: "TransportError", hint })
       assert.strictEqual(
@@ -235,7 +235,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
       const loud = new TransportCause({
         sent: "no",
         code: "X",
-        heals: false,
+        transient: false,
         hint: `Do not send ${Redacted.value(deviceRequest.clientSecret)}.`
       })
       assert.notInclude(JSON.stringify(yield* failure(Wire.broken(loud))), Redacted.value(deviceRequest.clientSecret))
@@ -244,16 +244,16 @@ describe("SsoOidc: the seam: failures of the transport", () => {
   it.effect("C3: a TransportCause of another copy of the module is known by its mark", () =>
     Effect.gen(function*() {
       const cause = {
-        "~@sso-oidc/core/TransportCause": "x",
+        "~@sso-oidc/core/aws/TransportCause": "x",
         name: "TransportCause",
         sent: "no",
         code: "X",
-        heals: false
+        transient: false
       }
-      assert.deepInclude(yield* failure(Wire.broken(cause)), { sent: "no", code: "X", heals: false })
+      assert.deepInclude(yield* failure(Wire.broken(cause)), { sent: "no", code: "X", transient: false })
     }))
 
-  it.effect("C3: any other cause reads as maybe sent, and healing; its code is one level down at most", () =>
+  it.effect("C3: any other cause reads as maybe sent, and transient; its code is one level down at most", () =>
     Effect.gen(function*() {
       const node = Object.assign(new Error("connect"), { code: "ECONNREFUSED", syscall: "connect" })
       const fetchs = new TypeError("fetch failed", { cause: node })
@@ -265,7 +265,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
           [new TypeError("fetch failed"), "UNKNOWN", { name: "TypeError" }],
           [undefined, "UNKNOWN", { name: "Error" }],
           ["text", "UNKNOWN", { name: "Error" }],
-          [{ code: 7, sent: "no", heals: false }, "UNKNOWN", { name: "Error" }],
+          [{ code: 7, sent: "no", transient: false }, "UNKNOWN", { name: "Error" }],
           // an empty text says nothing
           [{ name: "", code: "", syscall: "" }, "UNKNOWN", { name: "Error" }],
           [{ code: "", syscall: "", cause: node }, "ECONNREFUSED", { name: "Error", ...kept }]
@@ -275,21 +275,21 @@ describe("SsoOidc: the seam: failures of the transport", () => {
           _tag: "TransportError",
           sent: "maybe",
           code,
-          heals: true,
+          transient: true,
           cause: copy
         })
       }
     }))
 
-  it.effect("C3: what cannot be encoded or addressed was not sent, and does not heal", () =>
+  it.effect("C3: what cannot be encoded or addressed was not sent, and is permanent", () =>
     Effect.gen(function*() {
       assert.deepInclude(
         yield* failure(Wire.failing((request) => new HttpClientError.EncodeError({ request }))),
-        { _tag: "TransportError", sent: "no", code: "ENCODE", heals: false }
+        { _tag: "TransportError", sent: "no", code: "ENCODE", transient: false }
       )
       assert.deepInclude(
         yield* failure(Wire.failing((request) => new HttpClientError.InvalidUrlError({ request }))),
-        { _tag: "TransportError", sent: "no", code: "INVALID_URL", heals: false }
+        { _tag: "TransportError", sent: "no", code: "INVALID_URL", transient: false }
       )
     }))
 
@@ -312,17 +312,25 @@ describe("SsoOidc: the seam: failures of the transport", () => {
 
   it.effect.each(
     [
-      ["no code", { sent: "no", heals: true }, { sent: "no", code: "UNKNOWN", heals: true }],
-      ["a code that is no text", { sent: "no", code: 7, heals: true }, { sent: "no", code: "UNKNOWN", heals: true }],
-      ["an empty code", { sent: "no", code: "", heals: false }, { sent: "no", code: "UNKNOWN", heals: false }],
-      ["no sent", { code: "X", heals: true }, { sent: "maybe", code: "X", heals: true }],
-      ["a sent of its own", { sent: false, code: "X", heals: true }, { sent: "maybe", code: "X", heals: true }],
-      ["a heals that is no boolean", { sent: "no", code: "X", heals: 0 }, { sent: "no", code: "X", heals: true }],
-      ["nothing", {}, { sent: "maybe", code: "UNKNOWN", heals: true }]
+      ["no code", { sent: "no", transient: true }, { sent: "no", code: "UNKNOWN", transient: true }],
+      ["a code that is no text", { sent: "no", code: 7, transient: true }, {
+        sent: "no",
+        code: "UNKNOWN",
+        transient: true
+      }],
+      ["an empty code", { sent: "no", code: "", transient: false }, { sent: "no", code: "UNKNOWN", transient: false }],
+      ["no sent", { code: "X", transient: true }, { sent: "maybe", code: "X", transient: true }],
+      ["a sent of its own", { sent: false, code: "X", transient: true }, { sent: "maybe", code: "X", transient: true }],
+      ["a transient that is no boolean", { sent: "no", code: "X", transient: 0 }, {
+        sent: "no",
+        code: "X",
+        transient: true
+      }],
+      ["nothing", {}, { sent: "maybe", code: "UNKNOWN", transient: true }]
     ] as const
   )("a TransportCause with %s is read as far as it can be (C3)", ([, members, told]) =>
     Effect.gen(function*() {
-      const cause = { "~@sso-oidc/core/TransportCause": true, ...members }
+      const cause = { "~@sso-oidc/core/aws/TransportCause": true, ...members }
       assert.deepInclude(yield* failure(Wire.broken(cause)), { _tag: "TransportError", ...told })
     }))
 
@@ -337,17 +345,21 @@ describe("SsoOidc: the seam: failures of the transport", () => {
         cause: { get: throwing }
       })
       assert.deepInclude(yield* failure(Wire.broken(cause)), { _tag: "TransportError", code: "UNKNOWN" })
-      const marked = Object.defineProperties({ "~@sso-oidc/core/TransportCause": true }, {
+      const marked = Object.defineProperties({ "~@sso-oidc/core/aws/TransportCause": true }, {
         sent: { get: throwing },
-        heals: { get: throwing }
+        transient: { get: throwing }
       })
-      assert.deepInclude(yield* failure(Wire.broken(marked)), { _tag: "TransportError", sent: "maybe", heals: true })
+      assert.deepInclude(yield* failure(Wire.broken(marked)), {
+        _tag: "TransportError",
+        sent: "maybe",
+        transient: true
+      })
     }))
 
   it.effect("tells the host that was called, with a port that the URL has, and the relay's where there is one (C3)", () =>
     Effect.gen(function*() {
       const wire = Wire.broken(
-        new TransportCause({ sent: "no", code: "ENOTFOUND", heals: true, syscall: "getaddrinfo" })
+        new TransportCause({ sent: "no", code: "ENOTFOUND", transient: true, syscall: "getaddrinfo" })
       )
       const oidc = yield* Wire.client(wire)
       const error = yield* Effect.flip(oidc.createToken(deviceRequest))
@@ -372,7 +384,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
         const told = (wire: Wire.Wire) =>
           Effect.flatMap(Wire.client(wire), (oidc) =>
             Effect.flip(oidc.createToken({ ...deviceRequest, clientSecret: Redacted.make(letter) })))
-        const cause = new TransportCause({ sent: "no", code: "CONNECT_TIMEOUT", heals: true, syscall: "connect" })
+        const cause = new TransportCause({ sent: "no", code: "CONNECT_TIMEOUT", transient: true, syscall: "connect" })
         assert.deepInclude(yield* told(Wire.broken(cause)), {
           code: "CONNECT_TIMEOUT",
           cause: { name: "TransportCause", code: "CONNECT_TIMEOUT", syscall: "connect" }
@@ -389,7 +401,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
 
   it.effect("C3: a code with control characters does not reach the message", () =>
     Effect.gen(function*() {
-      const cause = new TransportCause({ sent: "no", code: "E\u001b[31mBAD\r\nx", heals: true })
+      const cause = new TransportCause({ sent: "no", code: "E\u001b[31mBAD\r\nx", transient: true })
       const error = yield* failure(Wire.broken(cause))
       assert.include(error.message, "E [31mBAD x")
     }))
@@ -407,7 +419,7 @@ describe("SsoOidc: the seam: one request", () => {
           Wire.answering(() => new Response("", { status: 429, headers: { "retry-after": "1" } })),
           Wire.answering(() => new Response("", { status: 307, headers: { location: "/elsewhere" } })),
           Wire.answering(() => new Response("not json")),
-          Wire.broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", heals: true })),
+          Wire.broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", transient: true })),
           Wire.broken(new TypeError("fetch failed"))
         ]
         for (const wire of wires) {

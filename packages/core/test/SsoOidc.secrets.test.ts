@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { TransportCause } from "@sso-oidc/core/TransportCause"
+import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -143,10 +143,10 @@ describe("SsoOidc: secrets", () => {
         const causes = [
           loaded(new Error(words)),
           loaded(new TypeError(words, { cause: loaded(Object.assign(new Error(words), { code: "ECONNRESET" })) })),
-          loaded(new TransportCause({ sent: "no", code: "ECONNREFUSED", heals: true })),
+          loaded(new TransportCause({ sent: "no", code: "ECONNREFUSED", transient: true })),
           // even where the platform's name for the failure repeats one of the request's
           ...call.asked.map((name) =>
-            new TransportCause({ sent: "no", code: secret[name], heals: true, syscall: secret[name] })
+            new TransportCause({ sent: "no", code: secret[name], transient: true, syscall: secret[name] })
           ),
           ...call.asked.map((name) => Object.assign(new Error(), { code: secret[name], name: secret[name] })),
           words

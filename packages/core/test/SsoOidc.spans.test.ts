@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
-import { TransportCause } from "@sso-oidc/core/TransportCause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -70,7 +70,7 @@ describe("SsoOidc: spans", () => {
 
     it.effect(`C9: ${call.name}: the client's own errors end the span as a failure, with error.type`, () =>
       Effect.gen(function*() {
-        const refused = new TransportCause({ sent: "no", code: "ECONNREFUSED", heals: true })
+        const refused = new TransportCause({ sent: "no", code: "ECONNREFUSED", transient: true })
         const unsent = yield* record(call, Wire.broken(refused))
         assert.isTrue(Exit.isFailure(ended(unsent.span)))
         assert.deepStrictEqual(unsent.attributes, { ...common(call), "error.type": "TransportError" })

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -121,33 +122,38 @@ describe("SsoOidcError: exceptions", () => {
 
 describe("SsoOidcError: the client's own", () => {
   it("C3: TransportError says whether the request left, what failed, and what to do", () => {
-    const error = new SsoOidcError.TransportError({
+    const error = new ClientError.TransportError({
       operation: "CreateToken",
       sent: "no",
       code: "ECONNREFUSED",
-      heals: true
+      transient: true
     })
     assert.match(error.message, /^CreateToken could not be sent \(ECONNREFUSED\)\. .+\.$/)
-    const located = new SsoOidcError.TransportError({ ...error, host: "oidc.example:8443" })
+    const located = new ClientError.TransportError({ ...error, host: "oidc.example:8443" })
     assert.match(located.message, /^CreateToken could not be sent to oidc\.example:8443 \(ECONNREFUSED\)\. .+\.$/)
-    const local = new SsoOidcError.TransportError({ ...error, host: "127.0.0.1:8484" })
+    const local = new ClientError.TransportError({ ...error, host: "127.0.0.1:8484" })
     assert.include(local.message, "Nothing listens there: start the server")
-    const maybe = new SsoOidcError.TransportError({ ...error, sent: "maybe" })
+    const maybe = new ClientError.TransportError({ ...error, sent: "maybe" })
     assert.include(maybe.message, "may have been sent")
-    const answered = new SsoOidcError.TransportError({ ...error, sent: "answered", status: 200, requestId: "r-1" })
+    const answered = new ClientError.TransportError({ ...error, sent: "answered", status: 200, requestId: "r-1" })
     assert.include(answered.message, "did not arrive whole")
     assert.include(answered.message, "(ECONNREFUSED, HTTP 200, request r-1)")
   })
 
-  it("C3: a TransportError that does not heal says so", () => {
-    const error = new SsoOidcError.TransportError({ operation: "X", sent: "no", code: "CERT_UNTRUSTED", heals: false })
+  it("C3: a permanent TransportError says so", () => {
+    const error = new ClientError.TransportError({
+      operation: "X",
+      sent: "no",
+      code: "CERT_UNTRUSTED",
+      transient: false
+    })
     assert.include(error.message, "Waiting does not mend it")
   })
 
   it.each(["status", "redirect", "contentEncoding", "tooLarge", "malformed"] as const)(
     "C3: UnexpectedResponse says what was wrong: %s",
     (problem) => {
-      const error = new SsoOidcError.UnexpectedResponse({
+      const error = new ClientError.UnexpectedResponse({
         operation: "CreateToken",
         problem,
         status: 502,
@@ -167,7 +173,7 @@ describe("SsoOidcError: the client's own", () => {
   )
 
   it("C3: RequestInvalid says that nothing was sent", () => {
-    const error = new SsoOidcError.RequestInvalid({ operation: "CreateToken", detail: "clientId is missing" })
+    const error = new ClientError.RequestInvalid({ operation: "CreateToken", detail: "clientId is missing" })
     assert.strictEqual(
       error.message,
       "CreateToken was not sent, because the request is invalid: clientId is missing."
@@ -175,14 +181,14 @@ describe("SsoOidcError: the client's own", () => {
   })
 
   it("C3: EndpointError reads as a sentence", () => {
-    const error = new SsoOidcError.EndpointError({ problem: "region", detail: "no region is given" })
+    const error = new ClientError.EndpointError({ problem: "region", detail: "no region is given" })
     assert.match(error.message, /^[A-Z].+: no region is given\.$/)
   })
 })
 
 describe("SsoOidcError: the encoded form of an error", () => {
   const body = "{\"accessToken\":\"aoa:Gm4/kY8+sPd1=hXe6Vb\"}"
-  const unexpected = new SsoOidcError.UnexpectedResponse({
+  const unexpected = new ClientError.UnexpectedResponse({
     operation: "CreateToken",
     problem: "malformed",
     status: 200,
@@ -191,13 +197,13 @@ describe("SsoOidcError: the encoded form of an error", () => {
   })
 
   const codecs = {
-    "Schema.encode": Schema.encodeEffect(SsoOidcError.UnexpectedResponse)(unexpected),
-    "Schema.toCodecJson": Schema.encodeEffect(Schema.toCodecJson(SsoOidcError.UnexpectedResponse))(unexpected),
+    "Schema.encode": Schema.encodeEffect(ClientError.UnexpectedResponse)(unexpected),
+    "Schema.toCodecJson": Schema.encodeEffect(Schema.toCodecJson(ClientError.UnexpectedResponse))(unexpected),
     "Schema.toCodecJson of its Exit": Schema.encodeEffect(
-      Schema.toCodecJson(Schema.Exit(Schema.Void, SsoOidcError.UnexpectedResponse, Schema.Defect()))
+      Schema.toCodecJson(Schema.Exit(Schema.Void, ClientError.UnexpectedResponse, Schema.Defect()))
     )(Exit.fail(unexpected)),
     "Schema.toCodecStringTree": Schema.encodeEffect(
-      Schema.toCodecStringTree(SsoOidcError.UnexpectedResponse)
+      Schema.toCodecStringTree(ClientError.UnexpectedResponse)
     )(unexpected)
   }
 
@@ -215,9 +221,9 @@ describe("SsoOidcError: the encoded form of an error", () => {
 
   it.effect("what was encoded can be decoded, with the marker for a body (C6)", () =>
     Effect.gen(function*() {
-      const codec = Schema.toCodecJson(SsoOidcError.UnexpectedResponse)
+      const codec = Schema.toCodecJson(ClientError.UnexpectedResponse)
       const back = yield* Schema.decodeEffect(codec)(yield* Schema.encodeEffect(codec)(unexpected))
-      assert.instanceOf(back, SsoOidcError.UnexpectedResponse)
+      assert.instanceOf(back, ClientError.UnexpectedResponse)
       assert.deepInclude(back, { operation: "CreateToken", problem: "malformed", status: 200, requestId: "request-1" })
       assert.strictEqual(Redacted.value(back.body), "<redacted>")
       assert.strictEqual(back.message, unexpected.message)
@@ -226,12 +232,12 @@ describe("SsoOidcError: the encoded form of an error", () => {
   it.effect("a body that somebody wrote in the clear is not decoded (C6)", () =>
     Effect.gen(function*() {
       const written = { _tag: "UnexpectedResponse", operation: "CreateToken", problem: "malformed", status: 200, body }
-      const decoded = yield* Schema.decodeUnknownEffect(SsoOidcError.UnexpectedResponse)(written)
+      const decoded = yield* Schema.decodeUnknownEffect(ClientError.UnexpectedResponse)(written)
       assert.strictEqual(Redacted.value(decoded.body), "<redacted>")
     }))
 
   it("its type side cannot be written as JSON at all (C6)", () => {
-    const typeSide = Schema.toCodecJson(Schema.toType(SsoOidcError.UnexpectedResponse))
+    const typeSide = Schema.toCodecJson(Schema.toType(ClientError.UnexpectedResponse))
     assert.throws(() => Schema.encodeSync(typeSide)(unexpected))
   })
 
@@ -244,21 +250,21 @@ describe("SsoOidcError: the sentence of an error", () => {
   const made = [
     new SsoOidcError.InvalidGrantException({ error: "invalid_grant", errorDescription: "Invalid grant", status: 400 }),
     new SsoOidcError.AuthorizationPendingException({ error: "authorization_pending", status: 400 }),
-    new SsoOidcError.TransportError({
+    new ClientError.TransportError({
       operation: "CreateToken",
       sent: "no",
       code: "ENOTFOUND",
-      heals: true,
+      transient: true,
       host: "h"
     }),
-    new SsoOidcError.UnexpectedResponse({
+    new ClientError.UnexpectedResponse({
       operation: "CreateToken",
       problem: "status",
       status: 502,
       body: Redacted.make("<html>")
     }),
-    new SsoOidcError.RequestInvalid({ operation: "CreateToken", detail: "clientId is missing" }),
-    new SsoOidcError.EndpointError({ problem: "region", detail: "no region is given" })
+    new ClientError.RequestInvalid({ operation: "CreateToken", detail: "clientId is missing" }),
+    new ClientError.EndpointError({ problem: "region", detail: "no region is given" })
   ]
 
   it.effect.each(made)(

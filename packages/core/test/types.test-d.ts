@@ -1,8 +1,9 @@
 /**
  * Laws that the compiler keeps. Each `@ts-expect-error` fails the check when the line below it compiles.
  */
+import type * as ClientError from "@sso-oidc/core/aws/ClientError"
+import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
-import type * as Operation from "@sso-oidc/core/Operation"
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
@@ -25,7 +26,7 @@ type ClientTags = "TransportError" | "UnexpectedResponse" | "RequestInvalid"
 
 describe("C3: each operation's error type is exactly its own", () => {
   it("the client's own three", () => {
-    expectTypeOf<SsoOidcError.ClientError["_tag"]>().toEqualTypeOf<ClientTags>()
+    expectTypeOf<ClientError.ClientError["_tag"]>().toEqualTypeOf<ClientTags>()
   })
 
   it("RegisterClient", () => {
@@ -37,7 +38,7 @@ describe("C3: each operation's error type is exactly its own", () => {
       | SsoOidcError.InvalidScopeException
       | SsoOidcError.SlowDownException
       | SsoOidcError.UnsupportedGrantTypeException
-      | SsoOidcError.ClientError
+      | ClientError.ClientError
     >()
     expectTypeOf<Fails<SsoOidc.Service["registerClient"]>["_tag"]>().toEqualTypeOf<
       | "InternalServerException"
@@ -58,7 +59,7 @@ describe("C3: each operation's error type is exactly its own", () => {
       | SsoOidcError.InvalidRequestException
       | SsoOidcError.SlowDownException
       | SsoOidcError.UnauthorizedClientException
-      | SsoOidcError.ClientError
+      | ClientError.ClientError
     >()
     expectTypeOf<Fails<SsoOidc.Service["startDeviceAuthorization"]>["_tag"]>().toEqualTypeOf<
       | "InternalServerException"
@@ -83,7 +84,7 @@ describe("C3: each operation's error type is exactly its own", () => {
       | SsoOidcError.SlowDownException
       | SsoOidcError.UnauthorizedClientException
       | SsoOidcError.UnsupportedGrantTypeException
-      | SsoOidcError.ClientError
+      | ClientError.ClientError
     >()
     expectTypeOf<Fails<SsoOidc.Service["createToken"]>["_tag"]>().toEqualTypeOf<
       | "AccessDeniedException"
@@ -112,7 +113,7 @@ describe("C3: each operation's error type is exactly its own", () => {
 
   it("no exception is assignable to another, nor to the client's own", () => {
     expectTypeOf<SsoOidcError.InvalidGrantException>().not.toExtend<SsoOidcError.InvalidClientException>()
-    expectTypeOf<SsoOidcError.InvalidGrantException>().not.toExtend<SsoOidcError.ClientError>()
+    expectTypeOf<SsoOidcError.InvalidGrantException>().not.toExtend<ClientError.ClientError>()
   })
 
   it("only the exceptions that the model gives a reason, an endpoint or a region have one", () => {
@@ -125,15 +126,15 @@ describe("C3: each operation's error type is exactly its own", () => {
   })
 
   it("whether a request left is one of three", () => {
-    expectTypeOf<SsoOidcError.TransportError["sent"]>().toEqualTypeOf<"no" | "maybe" | "answered">()
+    expectTypeOf<ClientError.TransportError["sent"]>().toEqualTypeOf<"no" | "maybe" | "answered">()
   })
 
   it("a bad region or endpoint is in the layer's error channel, and the transport in its requirements", () => {
     expectTypeOf(SsoOidc.layer({ region: "eu-west-1" })).toEqualTypeOf<
-      Layer.Layer<SsoOidc.SsoOidc, SsoOidcError.EndpointError, HttpClient.HttpClient>
+      Layer.Layer<SsoOidc.SsoOidc, ClientError.EndpointError, HttpClient.HttpClient>
     >()
     expectTypeOf<Layer.Error<ReturnType<typeof SsoOidc.layerConfig>>>().toEqualTypeOf<
-      SsoOidcError.EndpointError | Config.ConfigError
+      ClientError.EndpointError | Config.ConfigError
     >()
   })
 })
@@ -150,7 +151,7 @@ describe("C5: the operations need nothing, and no AWS credentials", () => {
     type Signed = Operation.Operation<RegisterClient.Request, RegisterClient.Response, never, Credentials>
     const run = (signed: Signed) => oidc.execute(signed, { clientName: "n", clientType: "public" })
     expectTypeOf<Needs<typeof run>>().toEqualTypeOf<Credentials>()
-    expectTypeOf<Fails<typeof run>>().toEqualTypeOf<SsoOidcError.ClientError>()
+    expectTypeOf<Fails<typeof run>>().toEqualTypeOf<ClientError.ClientError>()
   })
 })
 
@@ -237,7 +238,7 @@ describe("C2: a plain string is no secret", () => {
     expectTypeOf<CreateToken.Response["accessToken"]>().toEqualTypeOf<Redacted.Redacted>()
     expectTypeOf<NonNullable<CreateToken.Response["refreshToken"]>>().toEqualTypeOf<Redacted.Redacted>()
     expectTypeOf<NonNullable<CreateToken.Response["idToken"]>>().toEqualTypeOf<Redacted.Redacted>()
-    expectTypeOf<SsoOidcError.UnexpectedResponse["body"]>().toEqualTypeOf<Redacted.Redacted>()
+    expectTypeOf<ClientError.UnexpectedResponse["body"]>().toEqualTypeOf<Redacted.Redacted>()
   })
 })
 

@@ -3,7 +3,7 @@
  *
  * docs/errors.md has the same table for readers; a test holds the two together.
  */
-import type { EndpointError } from "@sso-oidc/core/SsoOidcError"
+import type { EndpointError } from "@sso-oidc/core/aws/ClientError"
 import type * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type { TransportOptionsError } from "@sso-oidc/transport-node/TransportOptionsError"
 import type * as Config from "effect/Config"

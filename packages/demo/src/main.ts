@@ -3,7 +3,7 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as AwsEnvironment from "@sso-oidc/core/AwsEnvironment"
+import * as Environment from "@sso-oidc/core/aws/Environment"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type { CodeReady } from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
@@ -39,7 +39,7 @@ const real = Effect.fnUntraced(function*(startUrl: string, region: string) {
   yield* DeviceGrantStream.login({ clientName, startUrl }).pipe(
     Stream.runForEach(display.event),
     Effect.provide(
-      SsoOidc.layerConfig(AwsEnvironment.options({ region })).pipe(
+      SsoOidc.layerConfig(Environment.options({ region })).pipe(
         Layer.provide(NodeTransport.layerConfig(NodeEnvironment.options()))
       )
     ),

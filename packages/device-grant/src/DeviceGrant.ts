@@ -2,7 +2,7 @@
  * The device authorization grant of AWS IAM Identity Center, as RFC 8628 section 3.5 says.
  *
  * {@link login} does all of it. Who cannot wait that long in one process takes {@link start}, stores the
- * `PendingAuthorization`, and calls {@link step} once in a while; {@link await} runs the rest of a stored one.
+ * `PendingAuthorization`, and calls {@link step} once in a while; {@link resume} runs the rest of a stored one.
  *
  * What holds for all of them: no poll before the interval, counted from the last answer; `slow_down` adds 5 seconds for
  * good; a poll without a response doubles the wait; no poll at or past the code's end, but a poll in flight then may
@@ -65,7 +65,7 @@ export interface StartOptions<E = never, R = never> {
  * @category models
  * @since 0.1.0
  */
-export interface AwaitOptions<E = never, R = never> {
+export interface ResumeOptions<E = never, R = never> {
   readonly onEvent?: ((event: DeviceGrantEvent) => Effect.Effect<unknown, E, R>) | undefined
 }
 
@@ -76,7 +76,7 @@ export interface AwaitOptions<E = never, R = never> {
  * @since 0.1.0
  */
 export interface LoginOptions<E = never, R = never, E2 = never, R2 = never>
-  extends StartOptions<E, R>, AwaitOptions<E2, R2>
+  extends StartOptions<E, R>, ResumeOptions<E2, R2>
 {}
 
 /**
@@ -177,7 +177,7 @@ export const start = Effect.fnUntraced(function*<E = never, R = never>(
 /**
  * Sends at most one poll. Before its time it sends nothing and says `NotDue`.
  *
- * Store what it returns. Who may be killed inside a step first stores {@link sending}. A pending authorization of
+ * Store what it returns. Who may be killed inside a step first stores {@link markInFlight}. A pending authorization of
  * another region or endpoint fails with `RequestInvalid`, and nothing is sent.
  *
  * @category grant
@@ -222,7 +222,7 @@ export const step = Effect.fnUntraced(function*(
  * ) {
  *   const save = (one: PendingAuthorization.PendingAuthorization) =>
  *     Effect.flatMap(PendingAuthorization.encode(one), store)
- *   yield* save(yield* DeviceGrant.sending(pending))
+ *   yield* save(yield* DeviceGrant.markInFlight(pending))
  *   return yield* DeviceGrant.step(pending).pipe(
  *     // nothing was sent
  *     Effect.tapError((error) => error._tag === "RequestInvalid" ? save(pending) : Effect.void)
@@ -233,32 +233,28 @@ export const step = Effect.fnUntraced(function*(
  * @category grant
  * @since 0.1.0
  */
-export const sending = Effect.fnUntraced(function*(
+export const markInFlight = Effect.fnUntraced(function*(
   pending: PendingAuthorization
 ): Effect.fn.Return<PendingAuthorization, never, SsoOidc.SsoOidc> {
-  return yield* Polling.sending(pending)
+  return yield* Polling.markInFlight(pending)
 })
 
 // -----------------------------------------------------------------------------
 // run
 // -----------------------------------------------------------------------------
 
-const await_ = Effect.fn("DeviceGrant.await")(function*<E = never, R = never>(
+/**
+ * Runs the rest of a pending authorization: waits and polls until it has the token, or an end.
+ *
+ * @category grant
+ * @since 0.1.0
+ */
+export const resume = Effect.fn("DeviceGrant.resume")(function*<E = never, R = never>(
   pending: PendingAuthorization,
-  options?: AwaitOptions<E, R>
+  options?: ResumeOptions<E, R>
 ): Effect.fn.Return<Token, PollError | E, SsoOidc.SsoOidc | R> {
   return yield* Polling.run(yield* Polling.resume(pending), options?.onEvent)
 })
-
-export {
-  /**
-   * Runs the rest of a pending authorization: waits and polls until it has the token, or an end.
-   *
-   * @category grant
-   * @since 0.1.0
-   */
-  await_ as await
-}
 
 /**
  * The whole device login: registers where it must, shows the code through `onEvent`, and polls until the person has

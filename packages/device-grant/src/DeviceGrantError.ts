@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Schema from "effect/Schema"
 import { Trouble } from "./PendingAuthorization.ts"
@@ -15,7 +16,7 @@ import { Trouble } from "./PendingAuthorization.ts"
  * The device code's life ended before anybody approved it, or before the approval could be fetched.
  *
  * - `detectedBy`: the service said so, or the clock: then no further poll fitted before the end.
- * - `answerLost`: an answer was lost on the way and none came after it, so that a token may have been issued.
+ * - `responseLost`: an answer was lost on the way and none came after it, so that a token may have been issued.
  * - `failures`: how many polls in a row, at the end, brought no answer. Above 0 the service could not be reached, or
  *   could not answer.
  * - `lastTrouble`: what was in the way of the last poll that failed, if any did since the last pending answer.
@@ -28,7 +29,7 @@ import { Trouble } from "./PendingAuthorization.ts"
 export class DeviceCodeExpired
   extends Schema.TaggedError<DeviceCodeExpired>("@sso-oidc/device-grant/DeviceCodeExpired")("DeviceCodeExpired", {
     detectedBy: Schema.Literals(["service", "clock"]),
-    answerLost: Schema.Boolean,
+    responseLost: Schema.Boolean,
     failures: Schema.Natural,
     lastTrouble: Schema.optionalKey(Trouble),
     requestId: Schema.optionalKey(Schema.String)
@@ -37,10 +38,10 @@ export class DeviceCodeExpired
   override readonly message: string = [
     this.failures > 0
       ? "The code expired while no answer came from the service."
-      : this.answerLost
+      : this.responseLost
       ? "The code expired."
       : "The code expired before anybody approved it.",
-    ...(this.answerLost ? ["An answer was lost on the way, so a token may have been issued."] : []),
+    ...(this.responseLost ? ["An answer was lost on the way, so a token may have been issued."] : []),
     ...(this.lastTrouble === undefined ? [] : [`The last poll that failed: ${this.lastTrouble.message}`]),
     "Start a new login.",
     ...(this.requestId === undefined ? [] : [`(request ${this.requestId})`])
@@ -59,7 +60,7 @@ export class DeviceCodeExpired
  */
 export class TokenPossiblyLost
   extends Schema.TaggedError<TokenPossiblyLost>("@sso-oidc/device-grant/TokenPossiblyLost")("TokenPossiblyLost", {
-    cause: Schema.Union([SsoOidcError.UnexpectedResponse, SsoOidcError.InvalidGrantException])
+    cause: Schema.Union([ClientError.UnexpectedResponse, SsoOidcError.InvalidGrantException])
   })
 {
   override readonly message: string =

@@ -98,19 +98,15 @@ export const login = <E = never, R = never>(
     )
   ).pipe(Stream.withSpan("DeviceGrantStream.login"))
 
-const await_ = (
+/**
+ * The rest of a pending authorization, event by event: `Waiting` for each poll that brought no token, then `Approved`.
+ *
+ * @category streams
+ * @since 0.1.0
+ */
+export const resume = (
   pending: PendingAuthorization
 ): Stream.Stream<DeviceGrantEvent, DeviceGrant.PollError, SsoOidc.SsoOidc> =>
   fromPulls(Effect.flatMap(Polling.resume(pending), (turn) => poll(turn).run)).pipe(
-    Stream.withSpan("DeviceGrantStream.await")
+    Stream.withSpan("DeviceGrantStream.resume")
   )
-
-export {
-  /**
-   * The rest of a pending authorization, event by event: `Waiting` for each poll that brought no token, then `Approved`.
-   *
-   * @category streams
-   * @since 0.1.0
-   */
-  await_ as await
-}

@@ -65,7 +65,7 @@ const Members = Schema.Struct({
   expiresAt: Schema.DateTimeUtcFromMillis,
   interval: Stored.Interval,
   failures: Stored.Count,
-  answerLost: Schema.Boolean,
+  responseLost: Schema.Boolean,
   nextPollAt: Schema.DateTimeUtcFromMillis,
   wait: Stored.Wait,
   lastTrouble: Schema.optionalKey(Trouble),
@@ -98,7 +98,7 @@ export interface PendingAuthorization {
   /** Polls in a row that brought no answer. */
   readonly failures: number
   /** A poll's answer was lost, and with it, perhaps, the token. */
-  readonly answerLost: boolean
+  readonly responseLost: boolean
   /** No poll before this. */
   readonly nextPollAt: DateTime.Utc
   /** The wait that set `nextPollAt`: a clock that was set back stretches no wait beyond it. */

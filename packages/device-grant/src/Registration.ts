@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import * as Endpoint from "@sso-oidc/core/Endpoint"
+import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

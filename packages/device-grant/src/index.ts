@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
+export * as BackoffPolicy from "./BackoffPolicy.ts"
 export * as DeviceGrant from "./DeviceGrant.ts"
 export * as DeviceGrantError from "./DeviceGrantError.ts"
 export * as DeviceGrantEvent from "./DeviceGrantEvent.ts"
 export * as DeviceGrantStream from "./DeviceGrantStream.ts"
 export * as PendingAuthorization from "./PendingAuthorization.ts"
-export * as Policy from "./Policy.ts"
 export * as Registration from "./Registration.ts"
 export * as Token from "./Token.ts"

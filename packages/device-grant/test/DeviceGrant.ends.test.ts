@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
-import { Policy } from "@sso-oidc/device-grant/Policy"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -70,7 +70,7 @@ describe("D5: every other answer ends the grant", () => {
       })
   )
 
-  it.effect("D5: a transport failure that does not heal ends it", () =>
+  it.effect("D5: a permanent transport failure ends it", () =>
     Effect.gen(function*() {
       const end = yield* endOf([Service.cut("no", false)])
       assert.strictEqual(end.error._tag, "TransportError")
@@ -136,7 +136,7 @@ describe("D5: answers that are lost", () => {
     Effect.gen(function*() {
       const end = yield* endOf([Service.cut("maybe"), Service.cut("no"), Service.expired])
       if (end.error._tag !== "DeviceCodeExpired") return assert.fail(end.error._tag)
-      assert.isTrue(end.error.answerLost)
+      assert.isTrue(end.error.responseLost)
       assert.strictEqual(end.error.detectedBy, "service")
     }))
 })
@@ -233,7 +233,7 @@ describe("D3: a service that is busy", () => {
         startUrl: Service.startUrl,
         onEvent: (event) => Effect.sync(() => seen.push(event))
       }).pipe(
-        Effect.provideService(Policy, { cap: Duration.seconds(60), jitter: 0 }),
+        Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 }),
         Effect.provide(service.layer),
         Clocks.within(60)
       )

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
-import { Policy } from "@sso-oidc/device-grant/Policy"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,7 @@ import * as Clocks from "./support/clocks.ts"
 import * as Service from "./support/service.ts"
 
 const start = DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl })
-const exact = Effect.provideService(Policy, { cap: Duration.seconds(60), jitter: 0 })
+const exact = Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })
 
 /** As another process would have it: out of its encoding. */
 const stored = (pending: PendingAuthorization.PendingAuthorization) =>
@@ -88,7 +88,7 @@ describe("D8: start and step", () => {
     return Effect.gen(function*() {
       const pending = yield* start
       yield* TestClock.adjust("3 seconds")
-      const exit = yield* DeviceGrant.await(yield* stored(pending)).pipe(Clocks.within(20))
+      const exit = yield* DeviceGrant.resume(yield* stored(pending)).pipe(Clocks.within(20))
       assert.isTrue(exit !== "still running" && Exit.isSuccess(exit))
       assert.deepStrictEqual(service.polls(), [5, 10])
     }).pipe(Effect.provide(service.layer))
@@ -102,7 +102,7 @@ describe("D8: start and step", () => {
       assert.strictEqual((yield* Effect.flip(DeviceGrant.step(late)))._tag, "DeviceCodeExpired")
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual((yield* Effect.flip(DeviceGrant.step(pending)))._tag, "DeviceCodeExpired")
-      assert.strictEqual((yield* Effect.flip(DeviceGrant.await(pending)))._tag, "DeviceCodeExpired")
+      assert.strictEqual((yield* Effect.flip(DeviceGrant.resume(pending)))._tag, "DeviceCodeExpired")
       assert.deepStrictEqual(service.polls(), [])
     }).pipe(Effect.provide(service.layer))
   })
@@ -112,9 +112,9 @@ describe("D8: start and step", () => {
     return Effect.gen(function*() {
       const pending = yield* start
       yield* TestClock.adjust("5 seconds")
-      const sent = yield* stored(yield* DeviceGrant.sending(pending))
+      const sent = yield* stored(yield* DeviceGrant.markInFlight(pending))
       assert.strictEqual(sent.failures, 1)
-      assert.isTrue(sent.answerLost)
+      assert.isTrue(sent.responseLost)
       assert.strictEqual(Duration.toSeconds(sent.wait), 10)
       assert.strictEqual(DateTime.toEpochMillis(sent.nextPollAt), 15_000)
       // the process was killed inside its step; the next one finds what was stored before it
@@ -129,12 +129,12 @@ describe("D8: start and step", () => {
     return Effect.gen(function*() {
       const started = yield* start
       yield* TestClock.adjust("5 seconds")
-      const pending = yield* DeviceGrant.sending(started)
+      const pending = yield* DeviceGrant.markInFlight(started)
       yield* TestClock.adjust("10 seconds")
       const next = waiting(yield* DeviceGrant.step(pending))
       assert.strictEqual(next.pending.failures, 2)
       assert.strictEqual(Duration.toSeconds(next.pending.wait), 20)
-      assert.isTrue(next.pending.answerLost)
+      assert.isTrue(next.pending.responseLost)
     }).pipe(Effect.provide(service.layer), exact)
   })
 
@@ -151,7 +151,7 @@ describe("D8: start and step", () => {
       yield* TestClock.adjust("5 seconds")
       yield* Effect.gen(function*() {
         assert.strictEqual((yield* Effect.flip(DeviceGrant.step(pending)))._tag, "RequestInvalid")
-        assert.strictEqual((yield* Effect.flip(DeviceGrant.await(pending)))._tag, "RequestInvalid")
+        assert.strictEqual((yield* Effect.flip(DeviceGrant.resume(pending)))._tag, "RequestInvalid")
       }).pipe(Effect.provide(elsewhere.layer))
       assert.deepStrictEqual(elsewhere.sent, [])
     })
@@ -168,10 +168,10 @@ describe("D8: start and step", () => {
     return Effect.gen(function*() {
       const pending = yield* start.pipe(Effect.provide(home.layer))
       yield* TestClock.adjust("5 seconds")
-      const marked = yield* DeviceGrant.sending(pending).pipe(Effect.provide(elsewhere.layer))
+      const marked = yield* DeviceGrant.markInFlight(pending).pipe(Effect.provide(elsewhere.layer))
       assert.deepStrictEqual(marked, pending)
       // back home nothing counts as lost
-      assert.isTrue((yield* DeviceGrant.sending(marked).pipe(Effect.provide(home.layer))).answerLost)
+      assert.isTrue((yield* DeviceGrant.markInFlight(marked).pipe(Effect.provide(home.layer))).responseLost)
       assert.strictEqual((yield* DeviceGrant.step(marked).pipe(Effect.provide(home.layer)))._tag, "Approved")
     })
   })
@@ -182,8 +182,8 @@ describe("D8: start and step", () => {
       const pending = yield* start
       yield* TestClock.adjust("5 seconds")
       Redacted.wipeUnsafe(pending.deviceCode)
-      const marked = yield* DeviceGrant.sending(pending)
-      assert.isFalse(marked.answerLost)
+      const marked = yield* DeviceGrant.markInFlight(pending)
+      assert.isFalse(marked.responseLost)
       assert.strictEqual(marked.failures, 0)
       assert.strictEqual((yield* Effect.flip(DeviceGrant.step(pending)))._tag, "RequestInvalid")
       assert.deepStrictEqual(service.polls(), [])
@@ -195,9 +195,9 @@ describe("D8: start and step", () => {
     return Effect.gen(function*() {
       const pending = yield* start
       yield* TestClock.adjust("2 seconds")
-      assert.isFalse((yield* DeviceGrant.sending(pending)).answerLost)
+      assert.isFalse((yield* DeviceGrant.markInFlight(pending)).responseLost)
       yield* TestClock.adjust("28 seconds")
-      assert.deepStrictEqual(yield* DeviceGrant.sending(pending), pending)
+      assert.deepStrictEqual(yield* DeviceGrant.markInFlight(pending), pending)
     }).pipe(Effect.provide(service.layer))
   })
 

@@ -1,7 +1,7 @@
 import { assert, describe, it, vi } from "@effect/vitest"
+import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
-import { Policy } from "@sso-oidc/device-grant/Policy"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -12,7 +12,7 @@ import * as Clocks from "./support/clocks.ts"
 import * as Service from "./support/service.ts"
 
 const login = DeviceGrant.login({ clientName: "test", startUrl: Service.startUrl })
-const exact = Effect.provideService(Policy, { cap: Duration.seconds(60), jitter: 0 })
+const exact = Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })
 
 /** Logs in against the script, for so many seconds, and tells when the polls were sent. */
 const run = (seconds: number, script: Parameters<typeof Service.make>[0]) =>
@@ -142,7 +142,7 @@ describe("D3: polls that bring no answer", () => {
       const service = Service.make({ polls: [Service.cut("no"), Service.pending, Service.token()] })
       yield* login.pipe(
         Effect.provide(service.layer),
-        Effect.provideService(Policy, { cap: Duration.seconds(60), jitter: 0.5 }),
+        Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0.5 }),
         Effect.provideService(Random.Random, { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => chance }),
         Clocks.within(60)
       )
@@ -158,7 +158,7 @@ describe("D3: polls that bring no answer", () => {
       const service = Service.make({ polls: [Service.cut("no"), Service.token()] })
       yield* login.pipe(
         Effect.provide(service.layer),
-        Effect.provideService(Policy, { cap: Duration.seconds(60), jitter }),
+        Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter }),
         Clocks.within(60)
       )
       assert.deepStrictEqual(service.polls(), [5, 15])
@@ -181,7 +181,7 @@ describe("D4: the deadline", () => {
       assert.deepStrictEqual(service.polls(), [5, 10])
       const error = expiry(exit)
       assert.strictEqual(error.detectedBy, "clock")
-      assert.isFalse(error.answerLost)
+      assert.isFalse(error.responseLost)
       assert.isUndefined(error.lastTrouble)
     }))
 
@@ -237,7 +237,7 @@ describe("D4: the deadline", () => {
     Effect.gen(function*() {
       const { exit } = yield* run(60, { start: [Service.code({ expiresIn: 40 })], polls: [Service.cut("maybe")] })
       const error = expiry(exit)
-      assert.isTrue(error.answerLost)
+      assert.isTrue(error.responseLost)
       assert.strictEqual(error.lastTrouble?.code, "ECONNRESET")
       assert.include(error.message, "while no answer came")
     }))
@@ -329,7 +329,7 @@ describe("D4: the deadline", () => {
       yield* Effect.gen(function*() {
         const pending = yield* DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl })
         yield* clock.jump(700)
-        assert.strictEqual((yield* Effect.flip(DeviceGrant.await(pending)))._tag, "DeviceCodeExpired")
+        assert.strictEqual((yield* Effect.flip(DeviceGrant.resume(pending)))._tag, "DeviceCodeExpired")
         assert.strictEqual((yield* Effect.flip(DeviceGrant.step(pending)))._tag, "DeviceCodeExpired")
       }).pipe(Effect.provide(service.layer), clock.provide)
       assert.deepStrictEqual(service.polls(), [])

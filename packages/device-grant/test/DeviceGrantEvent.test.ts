@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import { instructions } from "@sso-oidc/device-grant/DeviceGrantEvent"
-import { Policy } from "@sso-oidc/device-grant/Policy"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Clocks from "./support/clocks.ts"
 import * as Service from "./support/service.ts"
 
-const exact = Effect.provideService(Policy, { cap: Duration.seconds(60), jitter: 0 })
+const exact = Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })
 
 describe("D11: what a person is told", () => {
   const ready = {

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
-import { Policy } from "@sso-oidc/device-grant/Policy"
 import type * as Registration from "@sso-oidc/device-grant/Registration"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
@@ -22,7 +22,7 @@ import * as Service from "./support/service.ts"
 
 const options = { clientName: "test", startUrl: Service.startUrl }
 const login = DeviceGrantStream.login(options)
-const exact = Effect.provideService(Policy, { cap: Duration.seconds(60), jitter: 0 })
+const exact = Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })
 const tags = (events: Iterable<DeviceGrantEvent>) => Array.from(events, ({ _tag }) => _tag)
 
 const kept: Registration.Registration = {
@@ -121,7 +121,7 @@ describe("D7: the stream and the plain effect", () => {
                 : undefined
             }, look).pipe(
               Effect.provide(service.layer),
-              Effect.provideService(Policy, { cap: Duration.seconds(40), jitter: 0.5 }),
+              Effect.provideService(BackoffPolicy, { cap: Duration.seconds(40), jitter: 0.5 }),
               Effect.provideService(Random.Random, { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0.25 }),
               Effect.exit,
               Effect.forkChild
@@ -158,8 +158,8 @@ describe("D7: the stream and the plain effect", () => {
             const pending = yield* DeviceGrant.start(options)
             yield* TestClock.adjust("3 seconds")
             yield* streamed
-              ? Stream.runForEach(DeviceGrantStream.await(pending), look)
-              : DeviceGrant.await(pending, { onEvent: look })
+              ? Stream.runForEach(DeviceGrantStream.resume(pending), look)
+              : DeviceGrant.resume(pending, { onEvent: look })
           }).pipe(Effect.provide(service.layer), exact, Clocks.within(60))
           return { seen, polls: service.polls() }
         }).pipe(Effect.provide(TestClock.layer(), { local: true }))
@@ -173,7 +173,7 @@ describe("D7: the stream and the plain effect", () => {
       const service = Service.make({})
       const pending = yield* Effect.provide(DeviceGrant.start(options), service.layer)
       const elsewhere = Service.make({ options: { region: "us-east-1" } })
-      const error = yield* DeviceGrantStream.await(pending).pipe(
+      const error = yield* DeviceGrantStream.resume(pending).pipe(
         Stream.runDrain,
         Effect.flip,
         Effect.provide(elsewhere.layer)

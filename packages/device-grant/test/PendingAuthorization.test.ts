@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
 import * as Duration from "effect/Duration"
@@ -185,7 +185,7 @@ describe("PendingAuthorization: what is decoded", () => {
         const service = Service.make({ polls: [Service.pending] })
         const stored = text.replace("\"interval\":5000", `"interval":${interval}`)
         const pending = yield* PendingAuthorization.decode(Redacted.make(stored))
-        yield* DeviceGrant.await(pending).pipe(Effect.provide(service.layer), Clocks.within(20))
+        yield* DeviceGrant.resume(pending).pipe(Effect.provide(service.layer), Clocks.within(20))
         const polls = service.polls()
         assert.isAbove(polls.length, 5)
         polls.slice(1).forEach((at, index) => assert.isAtLeast(at - (polls[index] ?? 0), 0.9999))
@@ -200,7 +200,7 @@ describe("PendingAuthorization: what is decoded", () => {
         const stored = text.replace(new RegExp(`"${member}":"[^"]*"`), `"${member}":"device-code-1"`)
         assert.notStrictEqual(stored, text)
         const pending = yield* PendingAuthorization.decode(Redacted.make(stored))
-        for (const run of [DeviceGrant.step(pending), DeviceGrant.await(pending)]) {
+        for (const run of [DeviceGrant.step(pending), DeviceGrant.resume(pending)]) {
           const error = yield* Effect.flip<unknown, unknown, SsoOidc.SsoOidc>(run).pipe(Effect.provide(service.layer))
           assert.propertyVal(error, "_tag", "RequestInvalid")
           for (
@@ -247,11 +247,11 @@ describe("PendingAuthorization: what a client of the program's own brings", () =
             }),
           createToken: () =>
             Effect.fail(
-              new SsoOidcError.TransportError({
+              new ClientError.TransportError({
                 operation: "CreateToken",
                 sent: "maybe",
                 code: "E\u001b[31m",
-                heals: true
+                transient: true
               })
             )
         }
@@ -291,7 +291,7 @@ describe("PendingAuthorization: what a client of the program's own brings", () =
     Effect.gen(function*() {
       const service = Service.make({})
       // as JSON brings it back: no class, no getter, no message
-      const crossed: SsoOidcError.UnexpectedResponse = JSON.parse(
+      const crossed: ClientError.UnexpectedResponse = JSON.parse(
         JSON.stringify({
           _tag: "UnexpectedResponse",
           operation: "CreateToken",

@@ -1,3 +1,4 @@
+import type * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as Refresh from "@sso-oidc/core/Refresh"
 import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
@@ -30,7 +31,7 @@ type Expected =
   | SsoOidcError.InvalidScopeException
   | SsoOidcError.UnauthorizedClientException
   | SsoOidcError.UnsupportedGrantTypeException
-  | SsoOidcError.ClientError
+  | ClientError.ClientError
   | DeviceCodeExpired
   | TokenPossiblyLost
 
@@ -70,7 +71,7 @@ describe("types of the grant", () => {
 
   it("step and await fail with what can end a grant, exactly", () => {
     expectTypeOf(DeviceGrant.step(pending)).toEqualTypeOf<Effect.Effect<DeviceGrant.Step, Expected, SsoOidc.SsoOidc>>()
-    expectTypeOf(DeviceGrant.await(pending)).toEqualTypeOf<Effect.Effect<Token, Expected, SsoOidc.SsoOidc>>()
+    expectTypeOf(DeviceGrant.resume(pending)).toEqualTypeOf<Effect.Effect<Token, Expected, SsoOidc.SsoOidc>>()
   })
 
   it("D7: the streams give the events, and fail with what login and await fail with, exactly", () => {
@@ -94,7 +95,7 @@ describe("types of the grant", () => {
     expectTypeOf(kept).toEqualTypeOf<
       Stream.Stream<DeviceGrantEvent, DeviceGrant.LoginError | "no screen", SsoOidc.SsoOidc | Screen>
     >()
-    expectTypeOf(DeviceGrantStream.await(pending)).toEqualTypeOf<
+    expectTypeOf(DeviceGrantStream.resume(pending)).toEqualTypeOf<
       Stream.Stream<DeviceGrantEvent, Expected, SsoOidc.SsoOidc>
     >()
     DeviceGrantStream.login({

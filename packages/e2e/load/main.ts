@@ -4,8 +4,8 @@
  * `node --expose-gc packages/e2e/load/main.ts [--grants N] [--waves N] [--socket]`. In process by default; with
  * `--socket` over loopback, in the same process all the same, so that one heap holds both sides.
  */
+import type { EndpointError } from "@sso-oidc/core/aws/ClientError"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import type { EndpointError } from "@sso-oidc/core/SsoOidcError"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
@@ -45,7 +45,7 @@ const wave = Effect.fnUntraced(function*(n: number) {
     Effect.tap((pending) =>
       Effect.forkChild(Effect.delay(Effect.ignore(emulator.approve(pending.userCode)), "2500 millis"))
     ),
-    Effect.flatMap((pending) => DeviceGrant.await(pending, { onEvent: () => Effect.sync(() => polls++) }))
+    Effect.flatMap((pending) => DeviceGrant.resume(pending, { onEvent: () => Effect.sync(() => polls++) }))
   )
   const results = yield* Effect.forEach(
     Array.from({ length: grants }),

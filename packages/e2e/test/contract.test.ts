@@ -60,6 +60,6 @@ describe("what Effect's own transports do not keep", () => {
       const broken = outcomes.filter(({ verdict }) => verdict === "broken").map(({ violation }) => violation?.message)
       assert.deepStrictEqual(broken, [])
       const missed = new Set(outcomes.filter(({ verdict }) => verdict === "missed").map(({ promise }) => promise))
-      assert.includeMembers([...missed], [...misses, "sentNo", "heals"])
+      assert.includeMembers([...missed], [...misses, "sentNo", "transient"])
     }).pipe(Effect.provide(server)))
 })

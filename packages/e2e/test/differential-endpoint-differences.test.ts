@@ -1,7 +1,7 @@
 import { SSOOIDCClient } from "@aws-sdk/client-sso-oidc"
 import { assert, describe, it, vi } from "@effect/vitest"
-import * as AwsEnvironment from "@sso-oidc/core/AwsEnvironment"
-import * as Endpoint from "@sso-oidc/core/Endpoint"
+import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
+import * as Environment from "@sso-oidc/core/aws/Environment"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -55,7 +55,7 @@ describe("differential: endpoints that differ on purpose", () => {
       assert.strictEqual(yield* theirs({ region, ignoreConfiguredEndpointUrls: false }), there)
       assert.strictEqual(yield* mine({ region }), here)
       const env = ConfigProvider.fromEnvRecord({ AWS_ENDPOINT_URL_SSO_OIDC: "https://oidc.example/base" })
-      assert.strictEqual(yield* mine(yield* AwsEnvironment.options({ region }).parse(env)), there)
+      assert.strictEqual(yield* mine(yield* Environment.options({ region }).parse(env)), there)
     }))
 
   it.effect(differences.star.test, () =>
@@ -152,7 +152,7 @@ describe("differential: endpoints that differ on purpose", () => {
       assert.strictEqual(yield* theirs({ region, endpoint: "" }), `https://oidc.${region}.amazonaws.com${path}`)
       assert.strictEqual(yield* refusal({ region, endpoint: "" }), "endpoint")
       const env = ConfigProvider.fromEnvRecord({ AWS_ENDPOINT_URL_SSO_OIDC: "" })
-      const read = yield* AwsEnvironment.options({ region }).parse(env)
+      const read = yield* Environment.options({ region }).parse(env)
       assert.strictEqual(yield* mine(read), `https://oidc.${region}.amazonaws.com${path}`)
     }))
 

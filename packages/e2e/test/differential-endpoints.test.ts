@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type * as Endpoint from "@sso-oidc/core/Endpoint"
+import type * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as DeviceGrantError from "@sso-oidc/device-grant/DeviceGrantError"
 import { spawnSync } from "node:child_process"
@@ -75,10 +76,10 @@ describe("docs", () => {
 
   it("docs/errors.md lists every error class", () => {
     const docs = read("docs/errors.md")
-    for (const name of [...Object.keys(SsoOidcError), ...Object.keys(DeviceGrantError)]) {
+    for (const name of [...Object.keys(SsoOidcError), ...Object.keys(ClientError), ...Object.keys(DeviceGrantError)]) {
       if (name !== "Problem") assert.include(docs, `\`${name}\``)
     }
-    for (const problem of SsoOidcError.Problem.literals) assert.include(docs, `\`${problem}\``)
+    for (const problem of ClientError.Problem.literals) assert.include(docs, `\`${problem}\``)
   })
 
   it("links between the documents lead somewhere", () => {

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Effect from "effect/Effect"
@@ -55,7 +56,7 @@ describe("core against mutated answers", () => {
         "an exception of another operation",
         planted((oidc) => (operation, request) =>
           Effect.mapError(oidc.execute(operation, request), (error) =>
-            error instanceof SsoOidcError.TransportError
+            error instanceof ClientError.TransportError
               ? new SsoOidcError.InvalidRequestRegionException({ error: "x", status: 400 }) as never
               : error)
         ),
@@ -65,8 +66,8 @@ describe("core against mutated answers", () => {
         "a secret in a message",
         planted((oidc) => (operation, request) =>
           Effect.mapError(oidc.execute(operation, request), (error) =>
-            error instanceof SsoOidcError.TransportError
-              ? new SsoOidcError.TransportError({ ...error, code: `at ${secret.clientSecret.slice(3, 12)}` })
+            error instanceof ClientError.TransportError
+              ? new ClientError.TransportError({ ...error, code: `at ${secret.clientSecret.slice(3, 12)}` })
               : error)
         ),
         /secret/

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
-import { Policy } from "@sso-oidc/device-grant/Policy"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
@@ -128,8 +128,8 @@ describe("D3: the service goes away in the middle", () => {
         const error = yield* Effect.flip(Fiber.join(fiber))
         if (error._tag !== "DeviceCodeExpired") return assert.fail(error._tag)
         assert.strictEqual(error.lastTrouble?.code, "ECONNREFUSED")
-        assert.isFalse(error.answerLost)
+        assert.isFalse(error.responseLost)
         assert.strictEqual(yield* Clock.currentTimeMillis, 16_000)
-      }).pipe(Effect.provide(oidc), Effect.provideService(Policy, { cap: Duration.seconds(60), jitter: 0 }))
+      }).pipe(Effect.provide(oidc), Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 }))
     }))
 })

@@ -71,7 +71,7 @@ describe("a login through a proxy that wants a password, to a service with an au
     Effect.gen(function*() {
       const { fiber, proxy } = yield* login("wr0ng-s3cret")
       const error = yield* Effect.flip(Fiber.join(fiber))
-      assert.include(error, { _tag: "TransportError", sent: "no", code: "PROXY_REFUSED_407", heals: false })
+      assert.include(error, { _tag: "TransportError", sent: "no", code: "PROXY_REFUSED_407", transient: false })
       assert.notMatch(inspect(error, { depth: 20, showHidden: true }), /s3cret|czNjcmV0/)
       assert.strictEqual(proxy.asked.length, 1)
     }).pipe(Effect.provide(layer)))
@@ -87,7 +87,7 @@ describe("a login through a proxy that wants a password, to a service with an au
       yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 50)))
       yield* TestClock.adjust("1 second")
       const error = yield* Effect.flip(Fiber.join(fiber))
-      assert.include(error, { _tag: "TransportError", sent: "no", code: "PROXY_REFUSED_407", heals: false })
+      assert.include(error, { _tag: "TransportError", sent: "no", code: "PROXY_REFUSED_407", transient: false })
     }).pipe(Effect.provide(layer)))
 
   it.effect("D3: a proxy that is away is trouble on the way: the grant waits longer, and polls on", () =>

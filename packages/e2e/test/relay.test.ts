@@ -3,11 +3,11 @@
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
-import * as Retry from "@sso-oidc/core/Retry"
+import * as Retry from "@sso-oidc/core/aws/Retry"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
-import { Policy } from "@sso-oidc/device-grant/Policy"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as EmulatorTransport from "@sso-oidc/emulator/EmulatorTransport"
@@ -175,7 +175,7 @@ describe("D3, C8: what a page knows when the service is out of reach behind the 
         assert.strictEqual(Duration.toSeconds(wait), 2)
       }).pipe(
         Effect.provide(client),
-        Effect.provideService(Policy, { cap: Duration.seconds(60), jitter: 0 })
+        Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })
       )
     }))
 
@@ -196,7 +196,7 @@ describe("D3, C8: what a page knows when the service is out of reach behind the 
         yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5)))
         yield* TestClock.adjust("200 millis")
       }
-      assert.include(yield* Fiber.join(fiber), { sent: "no", code: "ECONNREFUSED", heals: true })
+      assert.include(yield* Fiber.join(fiber), { sent: "no", code: "ECONNREFUSED", transient: true })
       assert.strictEqual(requests.length, 3)
     }))
 })

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Retry from "@sso-oidc/core/aws/Retry"
+import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as Refresh from "@sso-oidc/core/Refresh"
-import * as Retry from "@sso-oidc/core/Retry"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import { TransportCause } from "@sso-oidc/core/TransportCause"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
@@ -56,7 +56,7 @@ const losingTheFirstAnswer = Effect.map(HttpClient.HttpClient, (transport) => {
               new HttpClientError.HttpClientError({
                 reason: new HttpClientError.TransportError({
                   request,
-                  cause: new TransportCause({ sent: "maybe", code: "ECONNRESET", heals: true })
+                  cause: new TransportCause({ sent: "maybe", code: "ECONNRESET", transient: true })
                 })
               })
             )

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Retry from "@sso-oidc/core/aws/Retry"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
-import * as Retry from "@sso-oidc/core/Retry"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
-import { Policy } from "@sso-oidc/device-grant/Policy"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -316,7 +316,7 @@ describe("C8: over a real socket", () => {
       )
       const attempts = yield* client(server.url)
       const login = DeviceGrant.login({ clientName: "e2e", startUrl: "https://my.awsapps.com/start" }).pipe(
-        Effect.provideService(Policy, { cap: Duration.seconds(60), jitter: 0 })
+        Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })
       )
       // register, register, start, start; the first poll an interval later, the next one two intervals after its failure
       const exit = yield* run(attempts, login, [200, 0, 200, 1000, 2000])

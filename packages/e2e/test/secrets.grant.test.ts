@@ -133,7 +133,7 @@ describe("planted secrets: the device grant", () => {
         const steps = Effect.gen(function*() {
           let pending = yield* DeviceGrant.start({ clientName: "a-tool", startUrl })
           while (true) {
-            yield* Effect.logTrace(yield* DeviceGrant.sending(pending))
+            yield* Effect.logTrace(yield* DeviceGrant.markInFlight(pending))
             const stored = yield* PendingAuthorization.encode(pending)
             yield* Effect.logTrace("stored", stored)
             const step = yield* DeviceGrant.step(yield* Effect.orDie(PendingAuthorization.decode(stored)))

@@ -112,8 +112,8 @@ describe("faulty: told as the Node transport tells it", () => {
       const oidc = yield* SsoOidc.make({ region: "eu-west-1", endpoint })
       const error = yield* Effect.flip(oidc.registerClient({ clientName: "a tool", clientType: "public" }))
       if (error._tag !== "TransportError") return assert.fail(error._tag)
-      const { cause, code, heals, sent, status } = error
-      return { cause, code, heals, sent, status }
+      const { cause, code, transient, sent, status } = error
+      return { cause, code, transient, sent, status }
     })
 
   const cases: ReadonlyArray<readonly [FaultyTransport.Fault, string, (socket: Socket) => void]> = [

@@ -11,7 +11,7 @@
  *
  * @since 0.1.0
  */
-import { TransportCause } from "@sso-oidc/core/TransportCause"
+import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
@@ -43,7 +43,7 @@ export const make = Effect.gen(function*() {
       new HttpClientError.HttpClientError({
         reason: new HttpClientError.TransportError({
           request,
-          cause: new TransportCause({ sent: "maybe", code: "ECONNRESET", heals: true })
+          cause: new TransportCause({ sent: "maybe", code: "ECONNRESET", transient: true })
         })
       })
     ).pipe(Effect.andThen(Effect.never))

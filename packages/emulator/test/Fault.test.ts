@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
@@ -50,7 +51,7 @@ describe("Fault", () => {
           })
           const error = yield* Effect.flip<
             unknown,
-            SsoOidcError.ClientError | SsoOidcError.ExceptionDetail,
+            ClientError.ClientError | SsoOidcError.ExceptionDetail,
             SsoOidc.SsoOidc
           >(
             calls[name]

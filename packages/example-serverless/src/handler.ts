@@ -1,4 +1,4 @@
-import * as AwsEnvironment from "@sso-oidc/core/AwsEnvironment"
+import * as Environment from "@sso-oidc/core/aws/Environment"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
@@ -13,7 +13,7 @@ import * as Redacted from "effect/Redacted"
 
 // Built once per instance, at its first invocation. Put your encrypted store in place of the memory.
 export const runtime = ManagedRuntime.make(Layer.merge(
-  SsoOidc.layerConfig(AwsEnvironment.options({ region: Config.String("SSO_REGION") })).pipe(
+  SsoOidc.layerConfig(Environment.options({ region: Config.String("SSO_REGION") })).pipe(
     Layer.provide(NodeTransport.layer())
   ),
   KeyValueStore.layerMemory
@@ -41,7 +41,7 @@ export const step = (id: string) =>
     const secret = yield* store.get(id)
     if (secret === undefined) return { state: "unknown" as const }
     const pending = yield* PendingAuthorization.decode(Redacted.make(secret))
-    yield* save(id, yield* DeviceGrant.sending(pending)) // this instance may be killed before the response comes
+    yield* save(id, yield* DeviceGrant.markInFlight(pending)) // this instance may be killed before the response comes
     const result = yield* DeviceGrant.step(pending).pipe(
       // RequestInvalid: nothing was sent, so that no response is lost
       Effect.tapError((error) => error._tag === "RequestInvalid" ? save(id, pending) : store.remove(id))

@@ -1,4 +1,4 @@
-import * as AwsEnvironment from "@sso-oidc/core/AwsEnvironment"
+import * as Environment from "@sso-oidc/core/aws/Environment"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as DeviceGrantEvent from "@sso-oidc/device-grant/DeviceGrantEvent"
@@ -57,7 +57,7 @@ export const layer = Layer.effect(
 
 // AWS_ENDPOINT_URL_SSO_OIDC and its like are honoured; the transport is one line.
 export const layerLive = layer.pipe(
-  Layer.provide(SsoOidc.layerConfig(AwsEnvironment.options({ region: Config.String("SSO_REGION") }))),
+  Layer.provide(SsoOidc.layerConfig(Environment.options({ region: Config.String("SSO_REGION") }))),
   Layer.provide(NodeTransport.layer())
 )
 

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type * as Operation from "@sso-oidc/core/Operation"
+import type * as Operation from "@sso-oidc/core/aws/Operation"
 
 // -----------------------------------------------------------------------------
 // models

@@ -24,7 +24,7 @@ const Millis = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
  * |---|---|---|
  * | `Refuse` | does not leave | connection refused |
  * | `DnsFailure` | does not leave | name not found |
- * | `UntrustedCertificate` | does not leave | a certificate that is not trusted, which does not heal |
+ * | `UntrustedCertificate` | does not leave | a certificate that is not trusted, which is permanent |
  * | `ResetBefore` | does not leave | a reset within the handshake |
  * | `ResetAfter` | arrives, and is carried out | a reset in place of the answer |
  * | `LostAnswer` | arrives, and is carried out | nothing, until a time limit |

@@ -142,7 +142,7 @@ export interface Failure {
   /** The platform's name for the failure, such as `ECONNREFUSED`. */
   readonly code: string
   /** `false` for a failure that is permanent, such as an untrusted certificate. */
-  readonly heals: boolean
+  readonly transient: boolean
   /** The system call that failed. */
   readonly syscall?: string | undefined
 }

@@ -17,7 +17,7 @@
  *
  * @since 0.1.0
  */
-import type * as Operation from "@sso-oidc/core/Operation"
+import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"

@@ -98,7 +98,7 @@ const notOfFetch: ReadonlyArray<PromiseName> = [
   "noResend",
   "connectLimit",
   "sentNo",
-  "heals",
+  "transient",
   "reuse",
   "ended",
   "scopeEnd"
@@ -106,7 +106,7 @@ const notOfFetch: ReadonlyArray<PromiseName> = [
 
 /**
  * What a transport over `fetch` can keep. The rest is the platform's affair, or not told by it: whether a request is
- * sent again, how long a connection may take, whether a request left and whether its failure heals, and what becomes of
+ * sent again, how long a connection may take, whether a request left and whether its failure transient, and what becomes of
  * connections: a request may be written to one that has ended.
  *
  * @category profiles

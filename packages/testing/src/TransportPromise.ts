@@ -33,7 +33,7 @@ export const sentences = {
   sentNo: "A request that cannot have left is told as `sent: \"no\"`.",
   sentMaybe: "A request that the server may have seen is never told as `sent: \"no\"`.",
   answered: "A body that was cut off is a failure of its stream, not an end.",
-  heals:
+  transient:
     "Waiting does not mend an untrusted certificate, or a peer that shares no TLS with the client. It may mend the rest.",
   trust: "A server whose certificate nobody trusts gets no request.",
   reuse: "A connection serves one request after another.",

@@ -35,10 +35,10 @@ const meets = (fault: Faulty.Fault, ...arrive: ReadonlyArray<Scripted.Step>) =>
 
 describe("faulty: what a fault does", () => {
   const failures: ReadonlyArray<readonly [Faulty.Fault, object]> = [
-    [Faulty.refuse, { sent: "no", code: "ECONNREFUSED", heals: true }],
-    [Faulty.dnsFailure, { sent: "no", code: "ENOTFOUND", heals: true }],
-    [Faulty.untrustedCertificate, { sent: "no", code: "DEPTH_ZERO_SELF_SIGNED_CERT", heals: false }],
-    [Faulty.resetBefore, { sent: "no", code: "ECONNRESET", heals: true }]
+    [Faulty.refuse, { sent: "no", code: "ECONNREFUSED", transient: true }],
+    [Faulty.dnsFailure, { sent: "no", code: "ENOTFOUND", transient: true }],
+    [Faulty.untrustedCertificate, { sent: "no", code: "DEPTH_ZERO_SELF_SIGNED_CERT", transient: false }],
+    [Faulty.resetBefore, { sent: "no", code: "ECONNRESET", transient: true }]
   ]
   for (const [fault, failure] of failures) {
     it.effect(`${fault._tag}: nothing arrives, and the failure says that nothing left`, () =>
@@ -53,7 +53,7 @@ describe("faulty: what a fault does", () => {
         _tag: "TransportError",
         sent: "maybe",
         code: "ECONNRESET",
-        heals: true
+        transient: true
       })
     }))
 
@@ -75,7 +75,7 @@ describe("faulty: what a fault does", () => {
 
   it.effect("DeliveredTwice: a failure of the first delivery is the first answer, and none of the second", () =>
     Effect.gen(function*() {
-      const broken = Scripted.fail(CreateToken.operation, { sent: "maybe", code: "EPIPE", heals: true })
+      const broken = Scripted.fail(CreateToken.operation, { sent: "maybe", code: "EPIPE", transient: true })
       assert.deepInclude((yield* meets(Faulty.deliveredTwice(), broken, token)).end, { tokenType: "Bearer" })
       assert.deepInclude((yield* meets(Faulty.deliveredTwice("first"), broken, token)).end, { code: "EPIPE" })
     }))
@@ -88,7 +88,7 @@ describe("faulty: what a fault does", () => {
           sent: "answered",
           status: 200,
           code: "ECONNRESET",
-          heals: true,
+          transient: true,
           requestId: "00000000-0000-4000-8000-000000000001"
         })
       }
@@ -154,7 +154,7 @@ describe("faulty: what a fault does", () => {
 
   it.effect("what the transport below fails with is told as it is", () =>
     Effect.gen(function*() {
-      const broken = Scripted.fail(CreateToken.operation, { sent: "no", code: "EHOSTUNREACH", heals: true })
+      const broken = Scripted.fail(CreateToken.operation, { sent: "no", code: "EHOSTUNREACH", transient: true })
       for (const fault of [Faulty.resetAfter, Faulty.truncated(1), Faulty.latency(1)]) {
         assert.deepInclude((yield* meets(fault, broken)).end, { sent: "no", code: "EHOSTUNREACH" })
       }

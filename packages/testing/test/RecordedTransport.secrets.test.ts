@@ -89,7 +89,7 @@ describe("recorded: C6, no secret is in the file", () => {
               idToken: { nested: accessToken }
             })
           ),
-          Scripted.fail(CreateToken.operation, { sent: "maybe", code: told, heals: true, syscall: cut[2] }),
+          Scripted.fail(CreateToken.operation, { sent: "maybe", code: told, transient: true, syscall: cut[2] }),
           Scripted.respond(
             RegisterClient.operation,
             error(200, { clientId: cut[3], clientSecret, clientSecretExpiresAt: 1 })

@@ -81,7 +81,7 @@ const everywhere = (text: string) =>
       respond(CreateToken.operation, json(200, { accessToken: "an-access-token", tokenType: text, [text]: text })),
       poll
     ],
-    [Scripted.fail(CreateToken.operation, { sent: "maybe", code: text, heals: true, syscall: text }), poll],
+    [Scripted.fail(CreateToken.operation, { sent: "maybe", code: text, transient: true, syscall: text }), poll],
     [
       respond(StartDeviceAuthorization.operation, {
         ...json(200, {

@@ -154,7 +154,7 @@ describe("recorded: whatever an exchange ends with", () => {
     ["a failure that did not leave", over(Faulty.inOrder([Faulty.untrustedCertificate]))],
     [
       "a failure that may have left",
-      over(none, fail(CreateToken.operation, { sent: "maybe", code: "EPIPE", heals: true }))
+      over(none, fail(CreateToken.operation, { sent: "maybe", code: "EPIPE", transient: true }))
     ],
     ["an answer that never came", over(none, silence(CreateToken.operation))],
     [

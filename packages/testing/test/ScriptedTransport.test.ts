@@ -128,14 +128,14 @@ describe("scripted: what was asked for is answered", () => {
         _tag: "TransportError",
         sent: "maybe",
         code: "ECONNRESET",
-        heals: true
+        transient: true
       })
       const silent = yield* Effect.forkChild(Effect.flip(poll))
       yield* TestClock.adjust("30 seconds")
       assert.deepInclude(yield* Fiber.join(silent), { _tag: "TransportError", sent: "maybe", code: "TIMEOUT" })
     }).pipe(using(
       respond(CreateToken.operation, { status: 502, headers: { "content-type": "text/html" }, body: "<p>Bad Gateway" }),
-      fail(CreateToken.operation, { sent: "maybe", code: "ECONNRESET", heals: true }),
+      fail(CreateToken.operation, { sent: "maybe", code: "ECONNRESET", transient: true }),
       silence(CreateToken.operation)
     )))
 

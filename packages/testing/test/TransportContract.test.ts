@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as TransportCause from "@sso-oidc/core/TransportCause"
+import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as ContractServerNode from "@sso-oidc/testing/ContractServerNode"
 import * as TransportContract from "@sso-oidc/testing/TransportContract"
 import type { PromiseName } from "@sso-oidc/testing/TransportPromise"
@@ -76,8 +76,8 @@ const deaf: Wrap = (client) => {
   )
 }
 
-const told = (change: Partial<Pick<TransportCause.TransportCause, "sent" | "heals">>): SocketClient.Ways => ({
-  tells: ({ code, heals, sent }) => new TransportCause.TransportCause({ sent, code, heals, ...change })
+const told = (change: Partial<Pick<TransportCause.TransportCause, "sent" | "transient">>): SocketClient.Ways => ({
+  tells: ({ code, transient, sent }) => new TransportCause.TransportCause({ sent, code, transient, ...change })
 })
 
 /** Clients that each break a promise, and what they are told of: it alone, but for what cannot be parted from it. */
@@ -216,11 +216,11 @@ const broken: ReadonlyArray<{
     by: "a cut that looks like an end",
     transport: wrapped(streaming(Stream.catch(() => Stream.empty)))
   },
-  { promises: ["heals"], by: "a handshake like any failure", transport: SocketClient.layer({ knowsTls: false }) },
-  { promises: ["heals"], by: "hope", transport: SocketClient.layer(told({ heals: true })) },
-  { promises: ["heals"], by: "despair", transport: SocketClient.layer(told({ heals: false })) },
+  { promises: ["transient"], by: "a handshake like any failure", transport: SocketClient.layer({ knowsTls: false }) },
+  { promises: ["transient"], by: "hope", transport: SocketClient.layer(told({ transient: true })) },
+  { promises: ["transient"], by: "despair", transport: SocketClient.layer(told({ transient: false })) },
   {
-    promises: ["trust", "sentNo", "heals"],
+    promises: ["trust", "sentNo", "transient"],
     by: "trust in everybody",
     transport: SocketClient.layer({ trusts: true })
   },

@@ -11,7 +11,7 @@
  * - `fetch` does not tell whether a failed request had left. `sent: "no"` is said only where `fetch` was never called: of
  *   a request that cannot be made, and of a signal that was aborted before. All else is `"maybe"`: an authorization code
  *   or a refresh token is never sent again after a failure.
- * - A page is not told an untrusted certificate from a cable that was pulled, so that `heals` is `true` there. Node and
+ * - A page is not told an untrusted certificate from a cable that was pulled, so that `transient` is `true` there. Node and
  *   Bun name the certificate.
  * - There is no limit on connecting: core's `requestTimeout` stands in.
  * - Connections, and whether one that went stale leads to a second try, are the platform's affair. So is the answer to a
@@ -24,7 +24,7 @@
  *
  * @since 0.1.0
  */
-import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import type * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -38,7 +38,7 @@ import * as Relayed from "./internal/relayed.ts"
 // -----------------------------------------------------------------------------
 
 // `redirect: "manual"` and not "error": a redirect comes back as an answer (a 3xx, or status 0 in a browser), which core
-// refuses for what it is, while "error" would look like a broken network that heals. Nor does workerd take "error".
+// refuses for what it is, while "error" would look like a transient network failure. Nor does workerd take "error".
 const settings: RequestInit = {
   redirect: "manual",
   credentials: "omit",
@@ -132,7 +132,7 @@ export const layer: Layer.Layer<HttpClient.HttpClient> = /* @__PURE__ */ Layer.p
  */
 export const layerRelay = (options: {
   readonly url: string
-}): Layer.Layer<HttpClient.HttpClient, SsoOidcError.EndpointError> =>
+}): Layer.Layer<HttpClient.HttpClient, ClientError.EndpointError> =>
   Layer.effect(
     HttpClient.HttpClient,
     Effect.gen(function*() {

@@ -28,7 +28,7 @@
  *
  * @since 0.1.0
  */
-import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import type * as ClientError from "@sso-oidc/core/aws/ClientError"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
@@ -202,7 +202,7 @@ export interface NodeOutgoing {
  */
 export const make = Effect.fnUntraced(function*(
   options: Options
-): Effect.fn.Return<Handler, SsoOidcError.EndpointError, HttpClient.HttpClient> {
+): Effect.fn.Return<Handler, ClientError.EndpointError, HttpClient.HttpClient> {
   const client = yield* HttpClient.HttpClient
   return Handling.handler(yield* Effect.fromResult(Settings.check(options)), client)
 })

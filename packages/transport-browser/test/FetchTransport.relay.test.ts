@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import { TransportCause } from "@sso-oidc/core/TransportCause"
 import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -130,7 +130,7 @@ describe("FetchTransport.layerRelay: where requests go", () => {
       Effect.gen(function*() {
         const { layer, requests } = recording(() => new Response())
         const error = yield* send(request).pipe(Effect.flip, Effect.provide(layer))
-        assert.include(error.cause, { sent: "no", code: "NOT_RELAYED", heals: false })
+        assert.include(error.cause, { sent: "no", code: "NOT_RELAYED", transient: false })
         assert.strictEqual(requests.length, 0)
       })
   )
@@ -157,9 +157,9 @@ const heads = { "x-amzn-requestid": "r-1", date: "Wed, 25 Nov 2026 12:00:00 GMT"
 describe("FetchTransport.layerRelay: what a page learns is what it would have learned without a relay", () => {
   const cases: ReadonlyArray<[string, () => Wire.Wire]> = [
     ...(["no", "maybe"] as const).flatMap((sent) =>
-      [true, false].map((heals): [string, () => Wire.Wire] => [
-        `a transport that failed: sent ${sent}, heals ${heals}`,
-        () => Wire.broken(new TransportCause({ sent, heals, code: "ECONNREFUSED" }))
+      [true, false].map((transient): [string, () => Wire.Wire] => [
+        `a transport that failed: sent ${sent}, transient ${transient}`,
+        () => Wire.broken(new TransportCause({ sent, transient, code: "ECONNREFUSED" }))
       ])
     ),
     ["an exception", () => Wire.answering(() => Wire.exception("InvalidGrantException", { error: "invalid_grant" }))],
@@ -197,7 +197,7 @@ describe("FetchTransport.layerRelay: what a page learns is what it would have le
         _tag: "TransportError",
         sent: "answered",
         code: "ECONNRESET",
-        heals: true,
+        transient: true,
         status: 200,
         requestId: "r-1",
         retryAfter: 3
@@ -240,15 +240,15 @@ describe("FetchTransport.layerRelay: what it does not believe", () => {
   it.effect.each([
     "",
     "sent=no",
-    "sent=never; heals=yes; code=X",
-    "sent=no; heals=yes; code=",
-    "sent=no; heals=yes; code=X, sent=no; heals=yes; code=X",
-    "sent=no; heals=yes; code=X Y",
-    "sent=no; heals=yes; code=X; status=2000",
-    "sent=answered; heals=yes; code=X",
-    "sent=answered; heals=yes; code=X; status=99",
-    "sent=answered; heals=no; code=X; status=600",
-    "sent=answered; heals=yes; code=X; status=204"
+    "sent=never; transient=yes; code=X",
+    "sent=no; transient=yes; code=",
+    "sent=no; transient=yes; code=X, sent=no; transient=yes; code=X",
+    "sent=no; transient=yes; code=X Y",
+    "sent=no; transient=yes; code=X; status=2000",
+    "sent=answered; transient=yes; code=X",
+    "sent=answered; transient=yes; code=X; status=99",
+    "sent=answered; transient=no; code=X; status=600",
+    "sent=answered; transient=yes; code=X; status=204"
   ])("C8: a header that the relay does not write leaves the 502 as it is: %j", (verdict) =>
     Effect.gen(function*() {
       const error = yield* learned(verdict === "" ? {} : { "x-sso-oidc-relay": verdict })
@@ -257,7 +257,7 @@ describe("FetchTransport.layerRelay: what it does not believe", () => {
 
   it.effect("C8: one beside an answer that is no failure says nothing", () =>
     Effect.gen(function*() {
-      const error = yield* learned({ "x-sso-oidc-relay": "sent=no; heals=yes; code=X" }, 200)
+      const error = yield* learned({ "x-sso-oidc-relay": "sent=no; transient=yes; code=X" }, 200)
       assert.include(error, { _tag: "UnexpectedResponse", status: 200 })
     }))
 
@@ -272,6 +272,6 @@ describe("FetchTransport.layerRelay: what it does not believe", () => {
           )
         )
       )
-      assert.include(error, { _tag: "TransportError", sent: "maybe", code: "FETCH_FAILED", heals: true })
+      assert.include(error, { _tag: "TransportError", sent: "maybe", code: "FETCH_FAILED", transient: true })
     }))
 })

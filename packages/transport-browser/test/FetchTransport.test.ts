@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import * as TransportCause from "@sso-oidc/core/TransportCause"
 import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -54,8 +54,8 @@ const causeOf = Effect.fnUntraced(function*(request: string | HttpClientRequest.
   const error = yield* Effect.flip(typeof request === "string" ? get(request) : send(request))
   assert.strictEqual(error.reason._tag, "TransportError")
   if (!TransportCause.isTransportCause(error.cause)) return assert.fail("the cause is no TransportCause")
-  const { code, heals, sent } = error.cause
-  return { sent, code, heals }
+  const { code, transient, sent } = error.cause
+  return { sent, code, transient }
 })
 
 /** Takes members away from the platform's `Request`, as a runtime that lacks them. */
@@ -186,10 +186,10 @@ describe("FetchTransport", () => {
       assert.deepStrictEqual(seen, ["/token"])
     }))
 
-  it.effect("seam: a failure is maybe and heals, with the platform's code", () =>
+  it.effect("seam: a failure is maybe and transient, with the platform's code", () =>
     Effect.gen(function*() {
       const { origin } = yield* server((request) => request.socket.destroy())
-      assert.deepStrictEqual(yield* causeOf(origin), { sent: "maybe", code: "UND_ERR_SOCKET", heals: true })
+      assert.deepStrictEqual(yield* causeOf(origin), { sent: "maybe", code: "UND_ERR_SOCKET", transient: true })
     }).pipe(Effect.provide(FetchTransport.layer)))
 
   it.effect.each([new TypeError("Failed to fetch"), undefined, "no reason", { cause: { code: 7 } }])(
@@ -197,7 +197,7 @@ describe("FetchTransport", () => {
     (failure) =>
       causeOf("https://service.test/").pipe(
         Effect.provide(scripted(() => Promise.reject(failure))),
-        Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "maybe", code: "FETCH_FAILED", heals: true }))
+        Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "maybe", code: "FETCH_FAILED", transient: true }))
       )
   )
 
@@ -210,7 +210,7 @@ describe("FetchTransport", () => {
     ([name, code]) =>
       causeOf("https://service.test/").pipe(
         Effect.provide(scripted(() => Promise.reject(new DOMException("secret", name)))),
-        Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "maybe", code, heals: true }))
+        Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "maybe", code, transient: true }))
       )
   )
 
@@ -225,15 +225,15 @@ describe("FetchTransport", () => {
     (code) =>
       causeOf("https://service.test/").pipe(
         Effect.provide(scripted(() => Promise.reject(new TypeError("fetch failed", { cause: { code } })))),
-        Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "maybe", code, heals: false }))
+        Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "maybe", code, transient: false }))
       )
   )
 
   it.effect("seam: a fetch that knows more says so with a TransportCause", () => {
-    const known = new TransportCause.TransportCause({ sent: "no", code: "MY_PROXY", heals: true })
+    const known = new TransportCause.TransportCause({ sent: "no", code: "MY_PROXY", transient: true })
     return causeOf("https://service.test/").pipe(
       Effect.provide(scripted(() => Promise.reject(known))),
-      Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "no", code: "MY_PROXY", heals: true }))
+      Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "no", code: "MY_PROXY", transient: true }))
     )
   })
 
@@ -257,7 +257,7 @@ describe("FetchTransport", () => {
     Effect.gen(function*() {
       const { fetch, inits } = recording(() => new Response("hello"))
       const cause = yield* causeOf(request).pipe(Effect.provide(scripted(fetch)))
-      assert.deepStrictEqual(cause, { sent: "no", code, heals: false })
+      assert.deepStrictEqual(cause, { sent: "no", code, transient: false })
       assert.strictEqual(inits.length, 0)
     }))
 
@@ -277,7 +277,7 @@ describe("FetchTransport", () => {
     causeOf("https://service.test/").pipe(
       withGlobal(undefined),
       Effect.provide(FetchTransport.layer),
-      Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "no", code: "NO_FETCH", heals: false }))
+      Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "no", code: "NO_FETCH", transient: false }))
     ))
 
   it.effect("calls the fetch that is global when the request is made, not the first one that it saw (the seam)", () =>
@@ -315,7 +315,7 @@ describe("FetchTransport", () => {
       })
       yield* Scope.close(scope, Exit.void)
       const error = yield* late.pipe(Effect.provide(scripted(fetch)))
-      assert.include(error.cause, { sent: "no", code: "ABORTED", heals: true })
+      assert.include(error.cause, { sent: "no", code: "ABORTED", transient: true })
       assert.strictEqual(inits.length, 0)
     }))
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { TransportCause } from "@sso-oidc/core/TransportCause"
+import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HttpClientError from "effect/http/HttpClientError"
@@ -29,12 +29,12 @@ describe("Relay: what it says when the service gave no answer", () => {
       ["maybe", true],
       ["maybe", false]
     ] as const
-  )("what the transport says: sent %s, heals %s", ([sent, heals]) =>
+  )("what the transport says: sent %s, transient %s", ([sent, transient]) =>
     Effect.gen(function*() {
       const { response: _response, ...answer } = yield* told(
-        Wire.broken(new TransportCause({ sent, code: "ECONNREFUSED", heals, syscall: "connect" }))
+        Wire.broken(new TransportCause({ sent, code: "ECONNREFUSED", transient, syscall: "connect" }))
       )
-      const verdict = `sent=${sent}; heals=${heals ? "yes" : "no"}; code=ECONNREFUSED`
+      const verdict = `sent=${sent}; transient=${transient ? "yes" : "no"}; code=ECONNREFUSED`
       assert.deepStrictEqual(answer, { status: 502, type, verdict })
     }))
 
@@ -42,19 +42,19 @@ describe("Relay: what it says when the service gave no answer", () => {
     [new TypeError("fetch failed", { cause: { code: "ECONNRESET" } }), "ECONNRESET"],
     [Object.assign(new Error("x"), { code: "ECONNREFUSED" }), "ECONNREFUSED"],
     [undefined, "UNKNOWN"],
-    [{ code: "a code; heals=no\r\nset-cookie: a=1" }, "UNKNOWN"]
+    [{ code: "a code; transient=no\r\nset-cookie: a=1" }, "UNKNOWN"]
   ])("maybe, of a transport that does not say", ([cause, code]) =>
     Effect.gen(function*() {
       const { verdict } = yield* told(Wire.broken(cause))
-      assert.strictEqual(verdict, `sent=maybe; heals=yes; code=${code}`)
+      assert.strictEqual(verdict, `sent=maybe; transient=yes; code=${code}`)
     }))
 
   it.effect("no, of what no transport was given", () =>
     Effect.gen(function*() {
       const invalid = yield* told(Wire.failing((request) => new HttpClientError.InvalidUrlError({ request })))
-      assert.strictEqual(invalid.verdict, "sent=no; heals=no; code=INVALID_URL")
+      assert.strictEqual(invalid.verdict, "sent=no; transient=no; code=INVALID_URL")
       const encoding = yield* told(Wire.failing((request) => new HttpClientError.EncodeError({ request })))
-      assert.strictEqual(encoding.verdict, "sent=no; heals=no; code=ENCODE")
+      assert.strictEqual(encoding.verdict, "sent=no; transient=no; code=ENCODE")
     }))
 
   it.effect("maybe, past the time limit, and the request is interrupted", () =>
@@ -66,7 +66,7 @@ describe("Relay: what it says when the service gave no answer", () => {
       assert.isFalse(wire.sent[0]?.signal.aborted)
       yield* TestClock.adjust("1 second")
       const { status, verdict } = yield* Fiber.join(fiber)
-      assert.deepStrictEqual({ status, verdict }, { status: 504, verdict: "sent=maybe; heals=yes; code=TIMEOUT" })
+      assert.deepStrictEqual({ status, verdict }, { status: 504, verdict: "sent=maybe; transient=yes; code=TIMEOUT" })
       assert.isTrue(wire.sent[0]?.signal.aborted)
     }))
 
@@ -79,10 +79,10 @@ describe("Relay: what it says when the service gave no answer", () => {
         }
       })
       assert.strictEqual(before.status, 500)
-      assert.strictEqual(before.verdict, "sent=no; heals=no; code=RELAY_DEFECT")
+      assert.strictEqual(before.verdict, "sent=no; transient=no; code=RELAY_DEFECT")
       assert.strictEqual(wire.sent.length, 0)
       const after = yield* told(Wire.make(() => Effect.die(new Error("a mistake"))))
-      assert.strictEqual(after.verdict, "sent=maybe; heals=yes; code=RELAY_DEFECT")
+      assert.strictEqual(after.verdict, "sent=maybe; transient=yes; code=RELAY_DEFECT")
     }))
 })
 
@@ -90,7 +90,7 @@ describe("Relay: a transport that ends itself", () => {
   it.effect("is answered as one with a defect", () =>
     Effect.gen(function*() {
       const { verdict } = yield* told(Wire.make(() => Effect.interrupt))
-      assert.strictEqual(verdict, "sent=maybe; heals=yes; code=RELAY_DEFECT")
+      assert.strictEqual(verdict, "sent=maybe; transient=yes; code=RELAY_DEFECT")
     }))
 })
 
@@ -103,7 +103,7 @@ describe("Relay: what it says of an answer that it does not pass on", () => {
         new Response(new ReadableStream({ pull: (body) => body.error({ code: "ECONNRESET" }) }), { headers: heads })
       ))
       assert.strictEqual(response.status, 502)
-      assert.strictEqual(verdict, "sent=answered; heals=yes; code=ECONNRESET; status=200")
+      assert.strictEqual(verdict, "sent=answered; transient=yes; code=ECONNRESET; status=200")
       for (const [name, value] of Object.entries(heads)) {
         assert.strictEqual(response.headers.get(name), value)
       }
@@ -125,7 +125,7 @@ describe("Relay: what it says of an answer that it does not pass on", () => {
       for (let at = 0; at < 5; at++) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
       yield* TestClock.adjust("25 seconds")
       const { status, verdict } = yield* Fiber.join(fiber)
-      const lost = { status: 504, verdict: "sent=answered; heals=yes; code=TIMEOUT; status=400" }
+      const lost = { status: 504, verdict: "sent=answered; transient=yes; code=TIMEOUT; status=400" }
       assert.deepStrictEqual({ status, verdict }, lost)
       assert.isTrue(cancelled)
     }))
@@ -145,7 +145,7 @@ describe("Relay: what it says of an answer that it does not pass on", () => {
       })
       const wire = Wire.answering(() => new Response(huge, { headers: { "x-amzn-errortype": "X" } }))
       const { response, verdict } = yield* told(wire)
-      assert.strictEqual(verdict, "sent=answered; heals=no; code=TOO_LARGE; status=200")
+      assert.strictEqual(verdict, "sent=answered; transient=no; code=TOO_LARGE; status=200")
       assert.strictEqual(response.headers.get("x-amzn-errortype"), type)
       assert.isBelow(pulled, 256 + 8)
       assert.isTrue(cancelled)
@@ -156,7 +156,7 @@ describe("Relay: what it says of an answer that it does not pass on", () => {
     Effect.gen(function*() {
       const ten = Wire.answering(() => new Response("0123456789"))
       const { verdict } = yield* told(ten, { maxResponseBytes: 9 })
-      assert.strictEqual(verdict, "sent=answered; heals=no; code=TOO_LARGE; status=200")
+      assert.strictEqual(verdict, "sent=answered; transient=no; code=TOO_LARGE; status=200")
       const relay = yield* make(ten, { maxResponseBytes: 10 })
       assert.strictEqual((yield* relay(asked())).status, 200)
     }))
@@ -172,7 +172,7 @@ describe("Relay: what it says of an answer that it does not pass on", () => {
           })
         ))
         assert.strictEqual(response.status, 502)
-        assert.strictEqual(verdict, `sent=answered; heals=no; code=REDIRECT; status=${status}`)
+        assert.strictEqual(verdict, `sent=answered; transient=no; code=REDIRECT; status=${status}`)
         assert.isNull(response.headers.get("location"))
         assert.strictEqual(response.headers.get("x-amzn-requestid"), "r-1")
       })
@@ -181,11 +181,11 @@ describe("Relay: what it says of an answer that it does not pass on", () => {
   it.effect("… also one that fetch hides, and one that a client has followed", () =>
     Effect.gen(function*() {
       const hidden = yield* told(Wire.answering(() => Response.error()))
-      assert.strictEqual(hidden.verdict, "sent=answered; heals=no; code=REDIRECT; status=0")
+      assert.strictEqual(hidden.verdict, "sent=answered; transient=no; code=REDIRECT; status=0")
       const followed = yield* told(Wire.answering(() =>
         Object.defineProperty(Wire.json(registerAnswer), "url", { value: "https://evil.example/client/register" })
       ))
-      assert.strictEqual(followed.verdict, "sent=answered; heals=no; code=REDIRECT; status=0")
+      assert.strictEqual(followed.verdict, "sent=answered; transient=no; code=REDIRECT; status=0")
     }))
 
   it.effect("a client that filters by status has an answer all the same", () =>
@@ -201,7 +201,7 @@ describe("Relay: what it says of an answer that it does not pass on", () => {
         )
       )
       const { verdict } = yield* told(wire)
-      assert.strictEqual(verdict, "sent=answered; heals=yes; code=UNKNOWN; status=400")
+      assert.strictEqual(verdict, "sent=answered; transient=yes; code=UNKNOWN; status=400")
     }))
 })
 
@@ -216,7 +216,7 @@ describe("Relay: a request that the page's browser sends again by itself", () =>
       assert.strictEqual((yield* relay(asked(again))).status, 200)
       const second = yield* said(yield* relay(asked(again)))
       assert.strictEqual(second.status, 502)
-      assert.strictEqual(second.verdict, "sent=maybe; heals=yes; code=SENT_BEFORE")
+      assert.strictEqual(second.verdict, "sent=maybe; transient=yes; code=SENT_BEFORE")
       assert.strictEqual(wire.sent.length, 1)
     }))
 
@@ -227,10 +227,16 @@ describe("Relay: a request that the page's browser sends again by itself", () =>
       const gone = new AbortController()
       const first = yield* Effect.forkChild(relay(asked({ ...again, signal: gone.signal })), { startImmediately: true })
       while (wire.sent.length === 0) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-      assert.strictEqual((yield* said(yield* relay(asked(again)))).verdict, "sent=maybe; heals=yes; code=SENT_BEFORE")
+      assert.strictEqual(
+        (yield* said(yield* relay(asked(again)))).verdict,
+        "sent=maybe; transient=yes; code=SENT_BEFORE"
+      )
       gone.abort()
       yield* Fiber.join(first)
-      assert.strictEqual((yield* said(yield* relay(asked(again)))).verdict, "sent=maybe; heals=yes; code=SENT_BEFORE")
+      assert.strictEqual(
+        (yield* said(yield* relay(asked(again)))).verdict,
+        "sent=maybe; transient=yes; code=SENT_BEFORE"
+      )
       assert.strictEqual(wire.sent.length, 1)
     }))
 
@@ -248,8 +254,11 @@ describe("Relay: a request that the page's browser sends again by itself", () =>
       })
       yield* relay(asked(again))
       open = false
-      assert.strictEqual((yield* said(yield* relay(asked()))).verdict, "sent=no; heals=yes; code=RATE_LIMIT_STORE")
-      assert.strictEqual((yield* said(yield* relay(asked(again)))).verdict, "sent=maybe; heals=yes; code=SENT_BEFORE")
+      assert.strictEqual((yield* said(yield* relay(asked()))).verdict, "sent=no; transient=yes; code=RATE_LIMIT_STORE")
+      assert.strictEqual(
+        (yield* said(yield* relay(asked(again)))).verdict,
+        "sent=maybe; transient=yes; code=SENT_BEFORE"
+      )
     }))
 
   it.effect("passes on requests of other ids, and requests without an id", () =>

@@ -104,7 +104,7 @@ describe("Relay: a function of the operator lets a request pass with a value of 
       assert.deepStrictEqual({ sent, status, verdict }, {
         sent: 0,
         status: 500,
-        verdict: "sent=no; heals=no; code=RELAY_DEFECT"
+        verdict: "sent=no; transient=no; code=RELAY_DEFECT"
       })
       oneLine(lines, "startUrls")
     }))
@@ -133,7 +133,7 @@ describe("Relay: a function of the operator lets a request pass with a value of 
       assert.deepStrictEqual({ sent, status, verdict }, {
         sent: 0,
         status: 503,
-        verdict: "sent=no; heals=yes; code=RATE_LIMIT_STORE"
+        verdict: "sent=no; transient=yes; code=RATE_LIMIT_STORE"
       })
       oneLine(lines, "rateLimit.key")
     }))
@@ -152,7 +152,7 @@ describe("Relay: a function of the operator lets a request pass with a value of 
       assert.deepStrictEqual({ sent, status, verdict }, {
         sent: 0,
         status: 503,
-        verdict: "sent=no; heals=yes; code=RATE_LIMIT_STORE"
+        verdict: "sent=no; transient=yes; code=RATE_LIMIT_STORE"
       })
       oneLine(lines, "rateLimit.store.take")
     }))
@@ -170,7 +170,7 @@ describe("Relay: a function of the operator lets a request pass with a value of 
       assert.deepStrictEqual({ sent, status, verdict }, {
         sent: 0,
         status: 503,
-        verdict: "sent=maybe; heals=yes; code=RATE_LIMIT_STORE"
+        verdict: "sent=maybe; transient=yes; code=RATE_LIMIT_STORE"
       })
       oneLine(lines, "rateLimit.store.isFirst")
       assert.include(lines[0], "reply === \"OK\"")

@@ -20,7 +20,7 @@ const withId = (id: string, more: Asked = {}): Asked => ({
   headers: { ...more.headers, "x-sso-oidc-relay-id": id }
 })
 
-const sentBefore = { status: 502, verdict: "sent=maybe; heals=yes; code=SENT_BEFORE" }
+const sentBefore = { status: 502, verdict: "sent=maybe; transient=yes; code=SENT_BEFORE" }
 
 const told = (response: Response) => Effect.map(said(response), ({ status, verdict }) => ({ status, verdict }))
 
@@ -129,7 +129,7 @@ describe("Relay: which requests record their id", () => {
       const { store } = keeping()
       const failing = { ...store, take: () => Effect.fail("no store") }
       const relay = yield* make(answering(), { rateLimit: { store: failing } })
-      const unknown = { status: 503, verdict: "sent=maybe; heals=yes; code=RATE_LIMIT_STORE" }
+      const unknown = { status: 503, verdict: "sent=maybe; transient=yes; code=RATE_LIMIT_STORE" }
       assert.deepStrictEqual(yield* told(yield* relay(asked(withId(idOf(1))))), unknown)
     }))
 })
@@ -205,7 +205,7 @@ describe("Relay: how long an id is held without a shared store", () => {
       const once = Once.make(undefined, settings.requestTimeout, 2)
       const relay = Handling.handler({ ...settings, once }, wire.client)
       for (const at of [0, 1]) assert.strictEqual((yield* relay(asked(withId(idOf(at))))).status, 200)
-      const full = { status: 503, verdict: "sent=no; heals=yes; code=RELAY_FULL" }
+      const full = { status: 503, verdict: "sent=no; transient=yes; code=RELAY_FULL" }
       assert.deepStrictEqual(yield* told(yield* relay(asked(withId(idOf(2))))), full)
       assert.deepStrictEqual(yield* told(yield* relay(asked(withId(idOf(0))))), sentBefore)
       assert.strictEqual((yield* relay(asked())).status, 200)

@@ -143,7 +143,7 @@ describe("Relay: the rate limit", () => {
       assert.deepStrictEqual(answer, {
         status: 503,
         type: "InternalServerException",
-        verdict: "sent=no; heals=yes; code=RATE_LIMIT_STORE"
+        verdict: "sent=no; transient=yes; code=RATE_LIMIT_STORE"
       })
       assert.strictEqual(wire.sent.length, 0)
     }))
@@ -169,7 +169,7 @@ describe("Relay: the rate limit", () => {
       const fiber = yield* Effect.forkChild(relay(asked()), { startImmediately: true })
       yield* TestClock.adjust("25 seconds")
       const { status, verdict } = yield* said(yield* Fiber.join(fiber))
-      assert.deepStrictEqual({ status, verdict }, { status: 504, verdict: "sent=no; heals=yes; code=TIMEOUT" })
+      assert.deepStrictEqual({ status, verdict }, { status: 504, verdict: "sent=no; transient=yes; code=TIMEOUT" })
       assert.strictEqual(wire.sent.length, 0)
     }))
 
@@ -187,7 +187,7 @@ describe("Relay: the rate limit", () => {
       const [one, other] = [yield* make(wire, shared), yield* make(wire, shared)]
       assert.strictEqual((yield* one(asked({ headers: { "x-sso-oidc-relay-id": id } }))).status, 200)
       const again = yield* said(yield* other(asked({ headers: { "x-sso-oidc-relay-id": id } })))
-      assert.strictEqual(again.verdict, "sent=maybe; heals=yes; code=SENT_BEFORE")
+      assert.strictEqual(again.verdict, "sent=maybe; transient=yes; code=SENT_BEFORE")
       assert.strictEqual(wire.sent.length, 1)
       assert.deepStrictEqual([...seen], [[id, 300]])
     }))
@@ -201,7 +201,7 @@ describe("Relay: the rate limit", () => {
         const wire = answering()
         const relay = yield* make(wire, cannot(isFirst))
         const { status, verdict } = yield* said(yield* relay(asked({ headers: { "x-sso-oidc-relay-id": id } })))
-        const unknown = { status: 503, verdict: "sent=maybe; heals=yes; code=RATE_LIMIT_STORE" }
+        const unknown = { status: 503, verdict: "sent=maybe; transient=yes; code=RATE_LIMIT_STORE" }
         assert.deepStrictEqual({ status, verdict }, unknown)
         assert.strictEqual(wire.sent.length, 0)
       }
@@ -210,7 +210,7 @@ describe("Relay: the rate limit", () => {
         startImmediately: true
       })
       yield* TestClock.adjust("25 seconds")
-      assert.strictEqual((yield* said(yield* Fiber.join(fiber))).verdict, "sent=maybe; heals=yes; code=TIMEOUT")
+      assert.strictEqual((yield* said(yield* Fiber.join(fiber))).verdict, "sent=maybe; transient=yes; code=TIMEOUT")
     }))
 
   it.effect("D3: a poll over it is told when to come again, as trouble and not as the service's slow_down", () =>

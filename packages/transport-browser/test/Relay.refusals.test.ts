@@ -194,7 +194,7 @@ describe("Relay: nothing is sent for", () => {
       assert.isUndefined(fiber.pollUnsafe())
       yield* TestClock.adjust("1 second")
       const { status, verdict } = yield* said(yield* Fiber.join(fiber))
-      assert.deepStrictEqual({ status, verdict }, { status: 504, verdict: "sent=no; heals=yes; code=TIMEOUT" })
+      assert.deepStrictEqual({ status, verdict }, { status: 504, verdict: "sent=no; transient=yes; code=TIMEOUT" })
       assert.isTrue(cancelled)
       assert.strictEqual(wire.sent.length, 0)
     }))

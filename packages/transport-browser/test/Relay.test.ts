@@ -172,7 +172,7 @@ describe("Relay: what it passes on", () => {
         const response = HttpClientResponse.fromWeb(request, answer())
         const headers = {
           ...response.headers,
-          "x-sso-oidc-relay": "sent=no; heals=yes; code=X",
+          "x-sso-oidc-relay": "sent=no; transient=yes; code=X",
           "x-amzn-requestid": "\u0000漢"
         }
         return Effect.succeed(

@@ -88,7 +88,7 @@ describe("NodeTransport: names of several addresses", () => {
         assert.deepStrictEqual(yield* Failure.toldBy(client, `http://server.test:${port}/`), {
           sent: "no",
           code: "CONNECT_TIMEOUT",
-          heals: true
+          transient: true
         })
       }
     }))
@@ -106,7 +106,7 @@ describe("NodeTransport: names of several addresses", () => {
       yield* resolving("::1", "127.0.0.1")
       const client = yield* NodeTransport.make()
       const cause = yield* Failure.causeOf(client, `http://server.test:${port}/`)
-      assert.include(cause, { sent: "no", code: "ECONNREFUSED", syscall: "connect", heals: true })
+      assert.include(cause, { sent: "no", code: "ECONNREFUSED", syscall: "connect", transient: true })
     }))
 
   it.effect("interrupted while addresses race, it closes them all (the seam)", () =>

@@ -117,7 +117,7 @@ describe("NodeTransport: CONNECT", () => {
         if (received.endsWith("\r\n\r\n")) socket.end(text)
       })
       const told = yield* Failure.toldBy(yield* through(proxy.origin), target)
-      assert.deepStrictEqual(told, { sent: "no", code: `PROXY_${code}`, heals: !code.startsWith("REFUSED") })
+      assert.deepStrictEqual(told, { sent: "no", code: `PROXY_${code}`, transient: !code.startsWith("REFUSED") })
       yield* Server.until("closed", () => proxy.open() === 0)
     }))
 
@@ -125,7 +125,7 @@ describe("NodeTransport: CONNECT", () => {
     Effect.gen(function*() {
       const proxy = yield* Proxy.make({ user: "me:right" })
       const cause = yield* Failure.causeOf(yield* through(proxy.url), target)
-      assert.include(cause, { code: "PROXY_REFUSED_407", heals: false })
+      assert.include(cause, { code: "PROXY_REFUSED_407", transient: false })
       assert.include(cause.hint, "Give them in its URL, as Redacted.")
     }))
 })
@@ -175,7 +175,7 @@ describe("NodeTransport: a host with the dot of the DNS root", () => {
       assert.include(yield* Failure.causeOf(client, `https://other.invalid.:${server.port}`), {
         sent: "no",
         code: "ERR_TLS_CERT_ALTNAME_INVALID",
-        heals: false
+        transient: false
       })
     }))
 

@@ -55,7 +55,13 @@ describe("NodeTransport under core", () => {
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => connection.socket.end(registered.slice(0, -5)))
       const error = yield* Effect.flip(register(yield* client(server.origin)))
-      assert.include(error, { _tag: "TransportError", sent: "answered", code: "ECONNRESET", heals: true, status: 200 })
+      assert.include(error, {
+        _tag: "TransportError",
+        sent: "answered",
+        code: "ECONNRESET",
+        transient: true,
+        status: 200
+      })
     }))
 
   it.effect("seam: no answer at all is maybe; no server at all is no", () =>
@@ -65,14 +71,19 @@ describe("NodeTransport under core", () => {
       assert.include(lost, { _tag: "TransportError", sent: "maybe", code: "ECONNRESET" })
       const port = yield* Server.refusedPort
       const refused = yield* Effect.flip(refresh(yield* client(`http://127.0.0.1:${port}`)))
-      assert.include(refused, { _tag: "TransportError", sent: "no", code: "ECONNREFUSED", heals: true })
+      assert.include(refused, { _tag: "TransportError", sent: "no", code: "ECONNREFUSED", transient: true })
     }))
 
   it.effect("seam: an untrusted certificate does not heal", () =>
     Effect.gen(function*() {
       const server = yield* Server.tls(Certificates.loopback, Server.always(registered))
       const error = yield* Effect.flip(register(yield* client(server.origin)))
-      assert.include(error, { _tag: "TransportError", sent: "no", code: "DEPTH_ZERO_SELF_SIGNED_CERT", heals: false })
+      assert.include(error, {
+        _tag: "TransportError",
+        sent: "no",
+        code: "DEPTH_ZERO_SELF_SIGNED_CERT",
+        transient: false
+      })
     }))
 
   it.effect("seam: a redirect is refused, and closes its connection", () =>

@@ -15,15 +15,15 @@ describe("NodeTransport: failures", () => {
       const port = yield* Server.refusedPort
       for (const host of ["127.0.0.1", "localhost"]) {
         const cause = yield* Failure.causeOf(client, `http://${host}:${port}`)
-        assert.include(cause, { sent: "no", code: "ECONNREFUSED", heals: true, syscall: "connect" })
+        assert.include(cause, { sent: "no", code: "ECONNREFUSED", transient: true, syscall: "connect" })
       }
     }))
 
-  it.effect("seam: a name that does not exist is no, and heals", () =>
+  it.effect("seam: a name that does not exist is no, and transient", () =>
     Effect.gen(function*() {
       const client = yield* NodeTransport.make()
       const cause = yield* Failure.causeOf(client, "https://does-not-exist.invalid")
-      assert.include(cause, { sent: "no", heals: true, syscall: "getaddrinfo" })
+      assert.include(cause, { sent: "no", transient: true, syscall: "getaddrinfo" })
       assert.include(["ENOTFOUND", "EAI_AGAIN"], cause.code)
     }))
 
@@ -34,7 +34,7 @@ describe("NodeTransport: failures", () => {
       assert.deepStrictEqual(yield* Failure.toldBy(client, server.origin), {
         sent: "maybe",
         code: "ECONNRESET",
-        heals: true
+        transient: true
       })
     }))
 
@@ -60,7 +60,7 @@ describe("NodeTransport: failures", () => {
       assert.deepStrictEqual(yield* Failure.toldBy(client, server.origin), {
         sent: "maybe",
         code: "ECONNRESET",
-        heals: true
+        transient: true
       })
       yield* Server.pause(20)
       assert.strictEqual(server.connections.length, 1)
@@ -86,7 +86,7 @@ describe("NodeTransport: failures", () => {
       assert.deepStrictEqual(yield* Failure.toldBy(client, server.origin), {
         sent: "maybe",
         code: "CONNECTION_CLOSED",
-        heals: true
+        transient: true
       })
     }))
 
@@ -105,7 +105,7 @@ describe("NodeTransport: failures", () => {
         const client = yield* NodeTransport.make()
         const headers = name === undefined ? {} : { [name]: "a\nb" }
         const told = yield* Failure.toldBy(client, HttpClientRequest.get(url, { headers }))
-        assert.deepStrictEqual(told, { sent: "no", code, heals: false })
+        assert.deepStrictEqual(told, { sent: "no", code, transient: false })
       })
   )
 

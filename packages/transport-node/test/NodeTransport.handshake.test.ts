@@ -71,7 +71,7 @@ describe("NodeTransport: a handshake that cannot succeed", () => {
         const { connections, port } = yield* server
         const client = yield* NodeTransport.make({ ca: Authority.root })
         const cause = yield* Failure.causeOf(client, `https://127.0.0.1:${port}/secret`)
-        assert.include(cause, { sent: "no", heals: false })
+        assert.include(cause, { sent: "no", transient: false })
         assert.include(cause.hint, hint)
         assert.include(cause.message, `: ${cause.hint}`)
         for (const one of connections) assert.notInclude(one.received, "secret")
@@ -90,7 +90,7 @@ describe("NodeTransport: a handshake that cannot succeed", () => {
         })
         for (const target of ["https://127.0.0.1:9/secret", "http://127.0.0.1:9/secret"]) {
           const cause = yield* Failure.causeOf(client, target)
-          assert.include(cause, { sent: "no", heals: false })
+          assert.include(cause, { sent: "no", transient: false })
           assert.match(cause.code, /^PROXY_(?:ERR_SSL_|EPROTO)/)
           assert.match(cause.hint ?? "", /proxy/)
         }
@@ -118,7 +118,7 @@ describe("NodeTransport: a handshake that cannot succeed", () => {
           proxy: { https: proxy.origin, loopback: true }
         })
         const cause = yield* Failure.causeOf(client, `https://127.0.0.1:${port}/secret`)
-        assert.include(cause, { sent: "no", heals: false })
+        assert.include(cause, { sent: "no", transient: false })
         assert.notInclude(cause.code, "PROXY_")
         assert.include(cause.hint, hint.replace("does not speak TLS on this port", "does not speak TLS"))
       })
@@ -166,7 +166,7 @@ describe("NodeTransport: a handshake that may succeed later", () => {
       for (const options of [{}, { proxy: { https: `https://127.0.0.1:${port}`, loopback: true } }]) {
         const client = yield* NodeTransport.make({ ca: Authority.root, ...options })
         const cause = yield* Failure.causeOf(client, `https://127.0.0.1:${port}/`)
-        assert.include(cause, { sent: "no", heals: true })
+        assert.include(cause, { sent: "no", transient: true })
         assert.isUndefined(cause.hint)
       }
     }))
@@ -187,7 +187,7 @@ describe("NodeTransport: a handshake that may succeed later", () => {
       assert.deepStrictEqual(yield* Failure.toldBy(client, server.origin), {
         sent: "maybe",
         code: "ECONNRESET",
-        heals: true
+        transient: true
       })
     }))
 })

@@ -123,7 +123,7 @@ describe("NodeTransport: a kept connection that has ended", () => {
       assert.deepStrictEqual(yield* Failure.toldBy(client, `http://127.0.0.1:${port}`), {
         sent: "no",
         code: "CONNECTION_CLOSED",
-        heals: true
+        transient: true
       })
     }))
 

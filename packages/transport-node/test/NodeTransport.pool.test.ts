@@ -89,13 +89,13 @@ describe("NodeTransport: maxConnections", () => {
       const second = yield* Effect.forkChild(Failure.toldBy(client, url))
       yield* settle
       yield* TestClock.adjust("10 seconds")
-      assert.deepStrictEqual(yield* Fiber.join(first), { sent: "no", code: "CONNECT_TIMEOUT", heals: true })
+      assert.deepStrictEqual(yield* Fiber.join(first), { sent: "no", code: "CONNECT_TIMEOUT", transient: true })
       yield* Server.until("the second's", () => server.connections.length === 2)
       yield* TestClock.adjust("9999 millis")
       yield* settle
       assert.isUndefined(second.pollUnsafe())
       yield* TestClock.adjust("1 millis")
-      assert.deepStrictEqual(yield* Fiber.join(second), { sent: "no", code: "CONNECT_TIMEOUT", heals: true })
+      assert.deepStrictEqual(yield* Fiber.join(second), { sent: "no", code: "CONNECT_TIMEOUT", transient: true })
     }))
 
   it.effect("seam: interruption takes a request out of the queue, and nothing of it is sent", () =>
@@ -136,7 +136,7 @@ describe("NodeTransport: maxConnections", () => {
       yield* Scope.close(requestScope, Exit.void)
       assert.include((yield* Fiber.join(scoped)).cause, { sent: "no", code: "ABORTED" })
       yield* Scope.close(scope, Exit.void)
-      assert.deepStrictEqual(yield* Fiber.join(queued), { sent: "no", code: "CLIENT_CLOSED", heals: false })
+      assert.deepStrictEqual(yield* Fiber.join(queued), { sent: "no", code: "CLIENT_CLOSED", transient: false })
       yield* settle
       assert.deepStrictEqual(requests(server), ["/first"])
     }))

@@ -24,16 +24,16 @@ const target = "https://127.0.0.1:9/secret"
 const received = (server: Server.Server) => server.connections.map((connection) => connection.received).join("")
 
 describe("NodeTransport: a proxy that fails", () => {
-  it.effect("seam: a proxy that cannot be reached is no, heals, and says whose failure it is", () =>
+  it.effect("seam: a proxy that cannot be reached is no, transient, and says whose failure it is", () =>
     Effect.gen(function*() {
       const client = yield* through(`http://127.0.0.1:${yield* Server.refusedPort}`)
       for (const url of [target, "http://127.0.0.1:9/"]) {
         const cause = yield* Failure.causeOf(client, url)
-        assert.include(cause, { sent: "no", code: "PROXY_ECONNREFUSED", heals: true, syscall: "connect" })
+        assert.include(cause, { sent: "no", code: "PROXY_ECONNREFUSED", transient: true, syscall: "connect" })
       }
       const nowhere = yield* through("http://does-not-exist.invalid:3128")
       const cause = yield* Failure.causeOf(nowhere, target)
-      assert.include(cause, { sent: "no", heals: true, syscall: "getaddrinfo" })
+      assert.include(cause, { sent: "no", transient: true, syscall: "getaddrinfo" })
       assert.include(["PROXY_ENOTFOUND", "PROXY_EAI_AGAIN"], cause.code)
     }))
 
@@ -42,7 +42,7 @@ describe("NodeTransport: a proxy that fails", () => {
       const proxy = yield* Proxy.make({ user: "me:right" })
       for (const url of [proxy.url, Redacted.make(`http://me:wr0ng-s3cret@127.0.0.1:${proxy.port}`)]) {
         const cause = yield* Failure.causeOf(yield* through(url), target)
-        assert.include(cause, { sent: "no", code: "PROXY_REFUSED_407", heals: false })
+        assert.include(cause, { sent: "no", code: "PROXY_REFUSED_407", transient: false })
         assert.notMatch(inspect(cause, { depth: 20, showHidden: true }), /s3cret|czNjcmV0/)
       }
       assert.deepStrictEqual(proxy.asked.map(({ line }) => line), Array(2).fill("CONNECT 127.0.0.1:9"))
@@ -54,7 +54,7 @@ describe("NodeTransport: a proxy that fails", () => {
     Effect.gen(function*() {
       const proxy = yield* Proxy.make({ user: "me:right" })
       const cause = yield* Failure.causeOf(yield* through(proxy.url), "http://127.0.0.1:9/")
-      assert.include(cause, { sent: "maybe", code: "PROXY_REFUSED_407", heals: false })
+      assert.include(cause, { sent: "maybe", code: "PROXY_REFUSED_407", transient: false })
       yield* Server.until("closed", () => proxy.open() === 0)
     }))
 
@@ -68,29 +68,29 @@ describe("NodeTransport: a proxy that fails", () => {
       assert.strictEqual((yield* (yield* through(proxy.url)).get(secret.origin)).status, 407)
     }))
 
-  it.effect("seam: a target that the proxy cannot reach is no, and heals", () =>
+  it.effect("seam: a target that the proxy cannot reach is no, and transient", () =>
     Effect.gen(function*() {
       const proxy = yield* Proxy.make()
       const client = yield* through(proxy.url)
       assert.deepStrictEqual(yield* Failure.toldBy(client, `https://127.0.0.1:${yield* Server.refusedPort}`), {
         sent: "no",
         code: "PROXY_REFUSED_500",
-        heals: true
+        transient: true
       })
     }))
 
   it.effect.each([
-    { status: 101, heals: false },
-    { status: 302, heals: false },
-    { status: 400, heals: false },
-    { status: 403, heals: false },
-    { status: 408, heals: true },
-    { status: 429, heals: true },
-    { status: 502, heals: true },
-    { status: 503, heals: true }
+    { status: 101, transient: false },
+    { status: 302, transient: false },
+    { status: 400, transient: false },
+    { status: 403, transient: false },
+    { status: 408, transient: true },
+    { status: 429, transient: true },
+    { status: 502, transient: true },
+    { status: 503, transient: true }
   ])(
-    "seam: a proxy's $status is no answer of the target, and heals: $heals",
-    ({ heals, status }) =>
+    "seam: a proxy's $status is no answer of the target, and transient: $transient",
+    ({ transient, status }) =>
       Effect.gen(function*() {
         const page = Server.answer("<html>a page of the proxy's</html>", [
           `HTTP/1.1 ${status} So be it`,
@@ -101,7 +101,7 @@ describe("NodeTransport: a proxy that fails", () => {
         assert.deepStrictEqual(yield* Failure.toldBy(client, target), {
           sent: "no",
           code: `PROXY_REFUSED_${status}`,
-          heals
+          transient
         })
         yield* Server.until("closed", () => proxy.open() === 0)
         assert.notInclude(received(proxy), "/secret")
@@ -111,22 +111,22 @@ describe("NodeTransport: a proxy that fails", () => {
   it.effect.each([
     { what: "closes", text: undefined, code: "PROXY_ECONNRESET" },
     { what: "speaks something else", text: "SSH-2.0-OpenSSH\r\n", code: "PROXY_HPE_INVALID_CONSTANT" }
-  ])("seam: a proxy that $what is no, and heals", ({ code, text }) =>
+  ])("seam: a proxy that $what is no, and transient", ({ code, text }) =>
     Effect.gen(function*() {
       const proxy = yield* Server.tcp(({ socket }) => text === undefined ? socket.destroy() : socket.write(text))
       const client = yield* through(proxy.origin)
-      assert.deepStrictEqual(yield* Failure.toldBy(client, target), { sent: "no", code, heals: true })
+      assert.deepStrictEqual(yield* Failure.toldBy(client, target), { sent: "no", code, transient: true })
       yield* Server.until("closed", () => proxy.open() === 0)
     }))
 
-  it.effect("seam: a tunnel that ends within the handshake is no, and heals", () =>
+  it.effect("seam: a tunnel that ends within the handshake is no, and transient", () =>
     Effect.gen(function*() {
       const proxy = yield* Server.tcp(({ received, socket }) => {
         if (received.endsWith("\r\n\r\n")) socket.write("HTTP/1.1 200 Connection established\r\n\r\n")
         else socket.resetAndDestroy()
       })
       const client = yield* through(proxy.origin)
-      assert.deepStrictEqual(yield* Failure.toldBy(client, target), { sent: "no", code: "ECONNRESET", heals: true })
+      assert.deepStrictEqual(yield* Failure.toldBy(client, target), { sent: "no", code: "ECONNRESET", transient: true })
     }))
 
   it.effect("seam: what comes with the proxy's consent belongs to the tunnel: what is no TLS is no target", () =>
@@ -139,7 +139,7 @@ describe("NodeTransport: a proxy that fails", () => {
       })
       const client = yield* through(proxy.origin)
       const cause = yield* Failure.causeOf(client, target)
-      assert.include(cause, { sent: "no", code: "ERR_SSL_WRONG_VERSION_NUMBER", heals: false })
+      assert.include(cause, { sent: "no", code: "ERR_SSL_WRONG_VERSION_NUMBER", transient: false })
       assert.include(cause.hint, "What responded through the proxy does not speak TLS.")
     }))
 
@@ -151,7 +151,7 @@ describe("NodeTransport: a proxy that fails", () => {
         assert.deepStrictEqual(yield* Failure.toldBy(client, url), {
           sent: "no",
           code: "PROXY_UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-          heals: false
+          transient: false
         })
       }
       assert.strictEqual(received(proxy), "")
@@ -169,7 +169,7 @@ describe("NodeTransport: a proxy that fails", () => {
       assert.deepStrictEqual(yield* Failure.toldBy(client, server.origin), {
         sent: "maybe",
         code: "ECONNRESET",
-        heals: true
+        transient: true
       })
       yield* Server.pause(20)
       assert.strictEqual(proxy.asked.length, 1)
@@ -203,7 +203,7 @@ describe("NodeTransport: limits and ends on the way through a proxy", () => {
         yield* Server.pause(20)
         assert.strictEqual(server.open(), 1)
         yield* TestClock.adjust("1 millis")
-        assert.deepStrictEqual(yield* Fiber.join(fiber), { sent: "no", code: "CONNECT_TIMEOUT", heals: true })
+        assert.deepStrictEqual(yield* Fiber.join(fiber), { sent: "no", code: "CONNECT_TIMEOUT", transient: true })
         yield* Server.until("closed", () => server.open() === 0)
       })
   )

@@ -103,13 +103,13 @@ describe("NodeTransport: a tunnel through a proxy", () => {
       assert.deepStrictEqual(yield* Failure.toldBy(untrusting, server.origin), {
         sent: "no",
         code: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-        heals: false
+        transient: false
       })
       const client = yield* through({ https: proxy.url }, { ca: [Authority.root, Certificates.otherName.cert] })
       assert.deepStrictEqual(yield* Failure.toldBy(client, misnamed.origin), {
         sent: "no",
         code: "ERR_TLS_CERT_ALTNAME_INVALID",
-        heals: false
+        transient: false
       })
       yield* Server.until("closed", () => proxy.open() === 0)
       assert.strictEqual(received(server) + received(misnamed), "")
@@ -138,7 +138,7 @@ describe("NodeTransport: a tunnel through a proxy", () => {
       assert.strictEqual(proxy.connections(), 1)
       assert.deepStrictEqual(
         yield* Failure.toldBy(yield* through({ https: proxy.url }, { ca: undefined }), server.origin),
-        { sent: "no", code: "PROXY_UNABLE_TO_GET_ISSUER_CERT_LOCALLY", heals: false }
+        { sent: "no", code: "PROXY_UNABLE_TO_GET_ISSUER_CERT_LOCALLY", transient: false }
       )
     }))
 

@@ -168,12 +168,12 @@ describe("NodeTransport: scope", () => {
       yield* get(client, server.origin)
       assert.strictEqual(server.open(), 2)
       yield* Scope.close(scope, Exit.void)
-      assert.deepStrictEqual(yield* Fiber.join(waiting), { sent: "maybe", code: "CLIENT_CLOSED", heals: true })
+      assert.deepStrictEqual(yield* Fiber.join(waiting), { sent: "maybe", code: "CLIENT_CLOSED", transient: true })
       yield* Server.until("closed", () => server.open() === 0)
       assert.deepStrictEqual(yield* Failure.toldBy(client, server.origin), {
         sent: "no",
         code: "CLIENT_CLOSED",
-        heals: false
+        transient: false
       })
       yield* Server.pause(20)
       assert.strictEqual(server.connections.length, 2)

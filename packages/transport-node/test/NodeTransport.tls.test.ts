@@ -41,7 +41,7 @@ describe("NodeTransport: TLS", () => {
       assert.deepStrictEqual(yield* Failure.toldBy(client, `${server.origin}/secret`), {
         sent: "no",
         code: "DEPTH_ZERO_SELF_SIGNED_CERT",
-        heals: false
+        transient: false
       })
       yield* Server.pause(20)
       assert.strictEqual(received(server), "")
@@ -55,20 +55,20 @@ describe("NodeTransport: TLS", () => {
       assert.deepStrictEqual(yield* Failure.toldBy(client, `${server.origin}/secret`), {
         sent: "no",
         code: "ERR_TLS_CERT_ALTNAME_INVALID",
-        heals: false
+        transient: false
       })
       yield* Server.pause(20)
       assert.strictEqual(received(server), "")
     }))
 
-  it.effect("seam: a reset within the handshake is no, and heals", () =>
+  it.effect("seam: a reset within the handshake is no, and transient", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => connection.socket.resetAndDestroy())
       const client = yield* NodeTransport.make()
       assert.deepStrictEqual(yield* Failure.toldBy(client, `https://127.0.0.1:${server.port}`), {
         sent: "no",
         code: "ECONNRESET",
-        heals: true
+        transient: true
       })
       assert.strictEqual(server.connections.length, 1)
     }))
@@ -81,7 +81,7 @@ describe("NodeTransport: TLS", () => {
       assert.deepStrictEqual(yield* Failure.toldBy(client, server.origin), {
         sent: "maybe",
         code: "ECONNRESET",
-        heals: true
+        transient: true
       })
     }))
 
@@ -96,7 +96,7 @@ describe("NodeTransport: TLS", () => {
       yield* Server.pause(20)
       assert.strictEqual(server.open(), 1)
       yield* TestClock.adjust("1 millis")
-      assert.deepStrictEqual(yield* Fiber.join(fiber), { sent: "no", code: "CONNECT_TIMEOUT", heals: true })
+      assert.deepStrictEqual(yield* Fiber.join(fiber), { sent: "no", code: "CONNECT_TIMEOUT", transient: true })
       yield* Server.until("closed", () => server.open() === 0)
     }))
 
@@ -105,7 +105,7 @@ describe("NodeTransport: TLS", () => {
       const server = yield* Server.tcp(() => {})
       const client = yield* NodeTransport.make({ connectTimeout: "80 millis" })
       const told = yield* Failure.toldBy(client, `https://127.0.0.1:${server.port}`)
-      assert.deepStrictEqual(told, { sent: "no", code: "CONNECT_TIMEOUT", heals: true })
+      assert.deepStrictEqual(told, { sent: "no", code: "CONNECT_TIMEOUT", transient: true })
     }))
 
   it.effect("seam: the connect limit ends where the connection is open: the wait for the service is not its", () =>

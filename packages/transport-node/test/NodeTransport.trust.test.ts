@@ -27,7 +27,7 @@ describe("NodeTransport: certificate authorities", () => {
       assert.deepStrictEqual(yield* Failure.toldBy(yield* NodeTransport.make(), server.origin), {
         sent: "no",
         code: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-        heals: false
+        transient: false
       })
       assert.strictEqual(yield* text({ ca: Authority.root }, server.origin), "hello")
       assert.strictEqual(yield* text({ ca: Authority.root }, `https://localhost:${server.port}`), "hello")
@@ -66,7 +66,7 @@ describe("NodeTransport: certificate authorities", () => {
       assert.include(yield* Failure.causeOf(client, server.origin), {
         sent: "no",
         code: "ERR_TLS_CERT_ALTNAME_INVALID",
-        heals: false
+        transient: false
       })
     }))
 })
@@ -118,7 +118,10 @@ describe("NodeTransport: the client's certificate", () => {
         const { version, ...expected } = told
         const server = yield* Server.tls({ ...mutual, maxVersion: version }, whoAreYou)
         const client = yield* NodeTransport.make({ ca: Authority.root })
-        assert.deepStrictEqual(yield* Failure.toldBy(client, `${server.origin}/secret`), { ...expected, heals: false })
+        assert.deepStrictEqual(yield* Failure.toldBy(client, `${server.origin}/secret`), {
+          ...expected,
+          transient: false
+        })
         assert.strictEqual(received(server), "")
       })
   )
@@ -136,13 +139,13 @@ describe("NodeTransport: the client's certificate", () => {
       assert.include(yield* Failure.causeOf(client, server.origin), {
         sent: "no",
         code: "PROXY_ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
-        heals: false
+        transient: false
       })
       // here the request is on its way as soon as TLS 1.3 says that the connection is open
       assert.include(yield* Failure.causeOf(client, "http://127.0.0.1:9/"), {
         sent: "maybe",
         code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
-        heals: false
+        transient: false
       })
     }))
 })

@@ -6,7 +6,13 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
 
 // -----------------------------------------------------------------------------
 // busy
@@ -84,6 +90,265 @@ export const errorTypeIn = (value: unknown): string | undefined => {
   return type === "" ? undefined : type
 }
 
+/**
+ * The type of an exception as AWS writes it into the header `x-amzn-errortype`: with the namespace of the service's model.
+ * {@link errorTypeIn} reads it back.
+ *
+ * @category error types
+ * @since 0.1.0
+ */
+export const errorTypeHeader = (type: string): string =>
+  `${type}:http://internal.amazon.com/coral/com.amazonaws.sso.oidc/`
+
+// -----------------------------------------------------------------------------
+// redirects
+// -----------------------------------------------------------------------------
+
+/**
+ * Whether a status is a redirect. A status of 0 is how `fetch` shows a redirect that it was told not to follow.
+ *
+ * @category redirects
+ * @since 0.1.0
+ */
+export const isRedirectStatus = (status: number): boolean => status === 0 || (status >= 300 && status < 400)
+
+/**
+ * Whether a response is a redirect, or comes from another URL than the one asked, which is what a transport that follows
+ * redirects brings back. The URL asked is that of `response.request`, the request as it was sent, after all mapping.
+ *
+ * @category redirects
+ * @since 0.1.0
+ */
+export const isRedirect = (response: HttpClientResponse.HttpClientResponse): boolean => {
+  if (isRedirectStatus(response.status)) return true
+  const asked = HttpClientRequest.toUrl(response.request)
+  if (Option.isNone(asked) || response.url === "") return false
+  asked.value.hash = ""
+  // a `fetch` of the program's own may spell it another way
+  return !URL.canParse(response.url) || new URL(response.url).href !== asked.value.href
+}
+
+// -----------------------------------------------------------------------------
+// bodies
+// -----------------------------------------------------------------------------
+
+/**
+ * What was read of a body.
+ *
+ * @category bodies
+ * @since 0.1.0
+ */
+export interface Body {
+  /** The bytes: all of them, or as many as the cap allows. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** The body is longer than the cap. The rest was not read. */
+  readonly tooLarge: boolean
+}
+
+/**
+ * Reads a body up to a cap, in bytes. It reads no more than the chunk that crosses the cap.
+ *
+ * A chunk is bytes, also those of another realm (jsdom), or a text as some mocks stream it. Anything else is a `TypeError`,
+ * as a defect.
+ *
+ * @category bodies
+ * @since 0.1.0
+ */
+export const readBody = <E, R>(body: Stream.Stream<Uint8Array, E, R>, maxBytes: number): Effect.Effect<Body, E, R> =>
+  Effect.suspend(() => {
+    let bytes = new Uint8Array(0)
+    let size = 0
+    return Stream.runForEachWhile(body, (given) =>
+      Effect.sync(() => {
+        const chunk = chunkOf(given)
+        bytes = append(bytes, size, chunk.subarray(0, maxBytes - size))
+        size += chunk.length
+        return size <= maxBytes
+      })).pipe(
+        Effect.map(() => ({ bytes: bytes.subarray(0, Math.min(size, maxBytes)), tooLarge: size > maxBytes }))
+      )
+  })
+
+const chunkOf = (chunk: unknown): Uint8Array => {
+  if (typeof chunk === "string") return new TextEncoder().encode(chunk)
+  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+  throw new TypeError("a chunk of a body is no bytes")
+}
+
+// Copy each chunk: a small chunk can keep a large buffer in memory, so that memory could exceed the cap.
+const append = (to: Uint8Array<ArrayBuffer>, size: number, part: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const needed = size + part.length
+  const room = needed <= to.length ? to : new Uint8Array(Math.max(needed, 2 * to.length))
+  if (room !== to) room.set(to.subarray(0, size))
+  room.set(part, size)
+  return room
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true })
+
+/**
+ * Whether the bytes are UTF-8, or none: what a compressor makes is not.
+ *
+ * @category bodies
+ * @since 0.1.0
+ */
+export const isText = (bytes: Uint8Array): boolean => {
+  try {
+    decoder.decode(bytes)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * The members of the JSON object that a body spells, in UTF-8; `undefined` for anything else. The parser's own error would
+ * quote the body.
+ *
+ * @category bodies
+ * @since 0.1.0
+ */
+export const jsonObject = (body: Uint8Array | string): Readonly<Record<string, unknown>> | undefined => {
+  try {
+    const json: unknown = JSON.parse(typeof body === "string" ? body : decoder.decode(body))
+    // defines own members, so that one named `__proto__` is a member like any other
+    return Predicate.isObject(json) ? Object.fromEntries(Object.entries(json)) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The members of a body without those that are `null`, which mean absent ones.
+ *
+ * @category bodies
+ * @since 0.1.0
+ */
+export const present = (members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null))
+
+// -----------------------------------------------------------------------------
+// failures
+// -----------------------------------------------------------------------------
+
+/**
+ * A member of a value that a platform threw. A getter that throws counts as absent.
+ *
+ * @category failures
+ * @since 0.1.0
+ */
+export const memberOf = (value: unknown, key: string): unknown => {
+  try {
+    return Predicate.hasProperty(value, key) ? value[key] : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * A text that names a failure, such as its `code`: a member of the value, or else of its `cause`. `fetch` wraps the platform's
+ * error in a `TypeError`, so that the name is one level down. An empty text counts as absent.
+ *
+ * @category failures
+ * @since 0.1.0
+ */
+export const nameIn = (value: unknown, key: "code" | "name" | "syscall"): string | undefined => {
+  for (const at of [value, memberOf(value, "cause")]) {
+    const name = memberOf(at, key)
+    if (typeof name === "string" && name !== "") return name
+  }
+  return undefined
+}
+
+// -----------------------------------------------------------------------------
+// secrets
+// -----------------------------------------------------------------------------
+
+/**
+ * The forms in which a secret may come back inside a text.
+ *
+ * @category secrets
+ * @since 0.1.0
+ */
+export interface Forms {
+  /** In the secret's own characters: as it is, and escaped for JSON and for a URL. */
+  readonly written: ReadonlyArray<string>
+  /**
+   * In base64, at each of the three places where a group of four may begin, without padding. The two shifted forms lack the
+   * characters that mix with what stood before.
+   */
+  readonly base64: ReadonlyArray<string>
+  /** In hex digits, in small letters. */
+  readonly hex: string
+}
+
+/**
+ * The forms in which a secret may come back inside a text.
+ *
+ * @category secrets
+ * @since 0.1.0
+ */
+export const formsOf = (secret: string): Forms => ({
+  written: writtenFormsOf(secret),
+  base64: [base64(secret), base64(` ${secret}`).slice(2), base64(`  ${secret}`).slice(3)].map((form) =>
+    form.replace(/=+$/, "")
+  ),
+  hex: bytesOf(secret, (byte) => byte.toString(16).padStart(2, "0"))
+})
+
+/**
+ * The `written` ones of {@link formsOf}, which cost less.
+ *
+ * @category secrets
+ * @since 0.1.0
+ */
+export const writtenFormsOf = (secret: string): ReadonlyArray<string> => [
+  secret,
+  JSON.stringify(secret).slice(1, -1),
+  encodeURIComponent(secret.toWellFormed())
+]
+
+const bytesOf = (text: string, spell: (byte: number) => string): string =>
+  Array.from(new TextEncoder().encode(text), spell).join("")
+
+const base64 = (text: string): string => btoa(bytesOf(text, (byte) => String.fromCharCode(byte)))
+
+// -----------------------------------------------------------------------------
+// spans
+// -----------------------------------------------------------------------------
+
+/**
+ * A span that keeps no result. A span keeps what its effect ends with, and a tracer may show it. Here that is a function, so
+ * that no code, URL or token can be read from it.
+ *
+ * A failure ends the span as an error, unless `isExpected` says that it is a part of the ordinary course.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const useSpan = <A, E, R>(
+  name: string,
+  options: Tracer.SpanOptionsNoTrace & { readonly isExpected?: ((error: E) => boolean) | undefined },
+  use: (span: Tracer.Span) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> => {
+  const { isExpected = () => false, ...rest } = options
+  return Effect.useSpan(name, rest, (span) =>
+    use(span).pipe(
+      Effect.map((value) => () => Effect.succeed(value)),
+      Effect.catchIf(isExpected, (error) => Effect.succeed(() => Effect.fail(error))),
+      Effect.withParentSpan(span, { captureStackTrace: false })
+    )).pipe(Effect.flatMap((outcome) => outcome()))
+}
+
+/**
+ * Runs an effect in a span that keeps no result.
+ *
+ * @category spans
+ * @since 0.1.0
+ */
+export const withSpan = (name: string) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  useSpan(name, {}, () => effect)
+
 // -----------------------------------------------------------------------------
 // texts
 // -----------------------------------------------------------------------------
@@ -105,6 +370,17 @@ const unseenRuns = /* @__PURE__ */ new RegExp(`${unseen.source}+`, "gu")
  * @since 0.1.0
  */
 export const isPrintable = (text: string): boolean => !unseen.test(text)
+
+/**
+ * The text as a sentence: with a full stop at its end, where it has no mark of its own there.
+ *
+ * @category texts
+ * @since 0.1.0
+ */
+export const sentence = (text: string): string => {
+  const trimmed = text.trim()
+  return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`
+}
 
 const maxLength = 1024
 

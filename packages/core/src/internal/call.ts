@@ -11,9 +11,9 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Tracer from "effect/Tracer"
+import * as ClientError from "../aws/ClientError.ts"
+import type * as Operation from "../aws/Operation.ts"
 import * as Wire from "../aws/Wire.ts"
-import type * as Operation from "../Operation.ts"
-import * as SsoOidcError from "../SsoOidcError.ts"
 import * as Body from "./body.ts"
 import * as Failure from "./failure.ts"
 import * as Head from "./head.ts"
@@ -37,7 +37,7 @@ export const make = (settings: Settings) =>
 <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
   input: Request
-): Effect.Effect<Response, E | SsoOidcError.ClientError, R> =>
+): Effect.Effect<Response, E | ClientError.ClientError, R> =>
   Effect.useSpan(
     `${rpcService}.${operation.name}`,
     {
@@ -79,7 +79,7 @@ const send = Effect.fnUntraced(function*<Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
   input: Request,
   span: Tracer.Span
-): Effect.fn.Return<Response, E | SsoOidcError.ClientError, R> {
+): Effect.fn.Return<Response, E | ClientError.ClientError, R> {
   const secrets = yield* secretsOf(operation.name, input)
   const encoded = yield* encode(settings, operation, input)
   const request = operation.sign === undefined
@@ -101,13 +101,13 @@ const send = Effect.fnUntraced(function*<Request, Response, E, R>(
 // request
 // -----------------------------------------------------------------------------
 
-const invalid = (operation: string, detail: string) => new SsoOidcError.RequestInvalid({ operation, detail })
+const invalid = (operation: string, detail: string) => new ClientError.RequestInvalid({ operation, detail })
 
 const encode = <Request, Response, E, R>(
   settings: Settings,
   operation: Operation.Operation<Request, Response, E, R>,
   input: Request
-): Effect.Effect<HttpClientRequest.HttpClientRequest, SsoOidcError.RequestInvalid> =>
+): Effect.Effect<HttpClientRequest.HttpClientRequest, ClientError.RequestInvalid> =>
   Effect.suspend(() => Schema.encodeEffect(operation.request)(input)).pipe(
     Effect.mapError((error) => invalid(operation.name, oneLine(error.message))),
     Effect.map((members) =>
@@ -131,7 +131,7 @@ const isHeaderValue = (value: string): boolean => /^[\t\u0020-\u007e\u0080-\u00f
 const secretsOf = (
   operation: string,
   input: unknown
-): Effect.Effect<ReadonlyArray<string>, SsoOidcError.RequestInvalid> =>
+): Effect.Effect<ReadonlyArray<string>, ClientError.RequestInvalid> =>
   Effect.try({
     try: () =>
       Predicate.isObject(input)
@@ -144,7 +144,7 @@ const secretsOf = (
 // exchange
 // -----------------------------------------------------------------------------
 
-interface Answer extends Body.Body {
+interface Answer extends Wire.Body {
   readonly response: HttpClientResponse.HttpClientResponse
   readonly redirect: boolean
   readonly requestId: string | undefined
@@ -160,14 +160,14 @@ const exchange = (
   secrets: ReadonlyArray<string>,
   span: Tracer.Span,
   isNamed: (response: HttpClientResponse.HttpClientResponse) => boolean
-): Effect.Effect<Answer, SsoOidcError.TransportError> =>
+): Effect.Effect<Answer, ClientError.TransportError> =>
   Effect.suspend(() => {
-    let head: Omit<Answer, keyof Body.Body> | undefined
+    let head: Omit<Answer, keyof Wire.Body> | undefined
     const received = (response: HttpClientResponse.HttpClientResponse, called: string) =>
       // a `fetch` of the program's own may give anything for a response
       Effect.catchDefect(
         readHead(response),
-        () => Effect.fail(failed({ sent: "maybe", code: "BAD_RESPONSE", heals: false }, called))
+        () => Effect.fail(failed({ sent: "maybe", code: "BAD_RESPONSE", transient: false }, called))
       )
     const readHead = Effect.fnUntraced(function*(response: HttpClientResponse.HttpClientResponse) {
       if (!Number.isInteger(response.status) || response.status < 0) throw new TypeError("a response without a status")
@@ -184,13 +184,13 @@ const exchange = (
         response,
         requestId,
         retryAfter: yield* Head.retryAfter(response),
-        redirect: Head.isRedirect(response)
+        redirect: Wire.isRedirect(response)
       }
     })
     // a redirect's body is not read, and an opaque one has none
     const unread = { bytes: new Uint8Array(), tooLarge: false }
     const failed = ({ sent, ...rest }: Undelivered.Failed, called: string) =>
-      new SsoOidcError.TransportError({
+      new ClientError.TransportError({
         operation,
         host: hostOf(called),
         ...rest,
@@ -221,7 +221,7 @@ const exchange = (
         })),
       Effect.timeoutOrElse({
         duration: settings.requestTimeout,
-        orElse: () => Effect.fail(failed({ sent: "maybe", code: "TIMEOUT", heals: true }, request.url))
+        orElse: () => Effect.fail(failed({ sent: "maybe", code: "TIMEOUT", transient: true }, request.url))
       }),
       Effect.tapError((error) => Effect.logDebug(error.message)),
       // Effect's own client span ends a 4xx with an error that holds the request, and its headers go to AWS
@@ -257,13 +257,13 @@ const unexpected = (
   operation: string,
   answer: Answer,
   secrets: ReadonlyArray<string>,
-  what: { readonly problem: SsoOidcError.Problem; readonly code?: string | undefined; readonly detail?: string }
-): SsoOidcError.UnexpectedResponse => {
+  what: { readonly problem: ClientError.Problem; readonly code?: string | undefined; readonly detail?: string }
+): ClientError.UnexpectedResponse => {
   const { bytes, requestId, response, retryAfter, tooLarge } = answer
   const type = Head.contentType(response)
   const code = what.code ?? Wire.errorTypeIn(Head.errorType(response))
   const length = tooLarge || answer.redirect ? Head.contentLength(response) : bytes.length
-  return new SsoOidcError.UnexpectedResponse({
+  return new ClientError.UnexpectedResponse({
     operation,
     problem: what.problem,
     status: response.status,
@@ -281,24 +281,25 @@ const judge = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
   answer: Answer,
   secrets: ReadonlyArray<string>
-): Effect.Effect<Response, E | SsoOidcError.UnexpectedResponse> => {
+): Effect.Effect<Response, E | ClientError.UnexpectedResponse> => {
   const { response } = answer
   const refuse = (
-    problem: SsoOidcError.Problem,
+    problem: ClientError.Problem,
     more?: { readonly code?: string | undefined; readonly detail?: string }
   ) => Effect.fail(unexpected(operation.name, answer, secrets, { problem, ...more }))
-  const body = answer.tooLarge ? undefined : Body.jsonObject(answer.bytes)
+  const members = answer.tooLarge ? undefined : Wire.jsonObject(answer.bytes)
+  const body = members === undefined ? undefined : Wire.present(members)
   const { code, exception } = Failure.find(operation, Head.errorType(response), body ?? {})
   // the header decides before the body is judged: an exception that it names stands, whatever the body is
   if (exception === undefined || response.status < 400) {
     if (answer.tooLarge) return refuse("tooLarge")
-    if (Head.isEncoded(response) && !Body.isText(answer.bytes)) return refuse("contentEncoding")
+    if (Head.isEncoded(response) && !Wire.isText(answer.bytes)) return refuse("contentEncoding")
   }
   if (response.status === 200) {
     if (body === undefined) return refuse("malformed", { detail: "the body is no JSON object" })
     // an empty text says as little as a null, and an optional one must not cost the answer
-    const members = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== ""))
-    return Schema.decodeUnknownEffect(operation.response)(members).pipe(
+    const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== ""))
+    return Schema.decodeUnknownEffect(operation.response)(given).pipe(
       Effect.catch((error) => refuse("malformed", { detail: oneLine(error.message) }))
     )
   }

@@ -1,8 +1,8 @@
 /**
  * Which of the operation's exceptions an answer is.
  */
+import type * as Operation from "../aws/Operation.ts"
 import * as Wire from "../aws/Wire.ts"
-import type * as Operation from "../Operation.ts"
 import type * as SsoOidcError from "../SsoOidcError.ts"
 
 export interface Found<E> {

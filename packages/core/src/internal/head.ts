@@ -3,9 +3,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
-import * as Option from "effect/Option"
 
 type Response = HttpClientResponse.HttpClientResponse
 
@@ -34,19 +32,6 @@ export const contentLength = (response: Response): number | undefined => {
 export const isEncoded = (response: Response): boolean => {
   const encoding = header(response, "content-encoding")?.trim().toLowerCase()
   return encoding !== undefined && encoding !== "" && encoding !== "identity"
-}
-
-/**
- * A redirect, or an answer to another request than ours. `response.request` is the request as it was sent, after all
- * mapping, so that a relay stays possible; a status of 0 is how fetch shows a redirect that it was told not to follow.
- */
-export const isRedirect = (response: Response): boolean => {
-  if (response.status === 0 || (response.status >= 300 && response.status < 400)) return true
-  const asked = HttpClientRequest.toUrl(response.request)
-  if (Option.isNone(asked) || response.url === "") return false
-  asked.value.hash = ""
-  // a `fetch` of the program's own may spell it another way
-  return !URL.canParse(response.url) || new URL(response.url).href !== asked.value.href
 }
 
 // The three formats of RFC 9110 section 5.6.7, all of them UTC. Effect has a parser of them too, but it adds 1.6 kB to a

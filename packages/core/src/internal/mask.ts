@@ -5,6 +5,7 @@
  * takes longer than the rest of a call. It may say yes without cause, and then the whole search decides. It never says no
  * without cause.
  */
+import * as Wire from "../aws/Wire.ts"
 
 const mask = "<redacted>"
 
@@ -14,13 +15,6 @@ const run = 8
 // -----------------------------------------------------------------------------
 // quick look
 // -----------------------------------------------------------------------------
-
-/** The forms that are written in the secret's own characters. */
-const written = (secret: string): ReadonlyArray<string> => [
-  secret,
-  JSON.stringify(secret).slice(1, -1),
-  encodeURIComponent(secret.toWellFormed())
-]
 
 // What base64 digits spell, when as many digits of a group of four stand before them. What is incomplete at the end is left out.
 const fromBase64 = (digits: string, before: number): string => {
@@ -41,7 +35,7 @@ const fromHex = (digits: string, from: number): string =>
 export const mayHold = (text: string, secrets: ReadonlyArray<string>): boolean => {
   // a short secret has forms shorter than a run, and one that is no plain text has bytes of its own
   if (secrets.some((secret) => !/^[ -~]{9,}$/.test(secret))) return true
-  const forms = secrets.flatMap((secret) => /[^\w.-]/.test(secret) ? written(secret) : [secret])
+  const forms = secrets.flatMap((secret) => /[^\w.-]/.test(secret) ? Wire.writtenFormsOf(secret) : [secret])
   for (let at = 0; at < text.length - 3; at += 5) {
     if (forms.some((form) => form.includes(text.slice(at, at + 4)))) return true
   }
@@ -61,26 +55,16 @@ export const mayHold = (text: string, secrets: ReadonlyArray<string>): boolean =
 // whole search
 // -----------------------------------------------------------------------------
 
-const bytesOf = (text: string, spell: (byte: number) => string): string =>
-  Array.from(new TextEncoder().encode(text), spell).join("")
-
-const base64 = (text: string): string => btoa(bytesOf(text, (byte) => String.fromCharCode(byte)))
-
-// The forms in which a text may come back, by the letters that can stand in them. Base64 depends on the offset modulo 3
-// of the secret in what was encoded; its first characters then mix with what stood before, so that the shifted forms
-// lose them.
+// The forms in which a text may come back, by the letters that can stand in them.
 const formsOf = (secret: string): ReadonlyArray<readonly [letters: RegExp, forms: ReadonlyArray<string>]> => {
-  const based = [base64(secret), base64(` ${secret}`).slice(2), base64(`  ${secret}`).slice(3)].map((form) =>
-    form.replace(/=+$/, "")
-  )
-  const digits = bytesOf(secret, (byte) => byte.toString(16).padStart(2, "0"))
+  const { base64, hex, written } = Wire.formsOf(secret)
   return [
-    [/^/, written(secret)],
+    [/^/, written],
     [
       /^[A-Za-z0-9+/_-]*$/,
-      [...based, ...based.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))]
+      [...base64, ...base64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))]
     ],
-    [/^[0-9A-Fa-f]*$/, [digits, digits.toUpperCase()]]
+    [/^[0-9A-Fa-f]*$/, [hex, hex.toUpperCase()]]
   ]
 }
 

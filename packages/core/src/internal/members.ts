@@ -6,8 +6,8 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as TrustedUrl from "../aws/TrustedUrl.ts"
 import * as Wire from "../aws/Wire.ts"
-import * as TrustedUrl from "../TrustedUrl.ts"
 
 /**
  * A secret of the wire: a non-empty string there, `Redacted` here. What is decoded has the member's name as its label;

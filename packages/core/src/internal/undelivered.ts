@@ -2,17 +2,17 @@
  * What a failure of the transport says, in the words of `TransportError`.
  */
 import type * as HttpClientError from "effect/http/HttpClientError"
-import * as Predicate from "effect/Predicate"
-import type * as SsoOidcError from "../SsoOidcError.ts"
-import * as TransportCause from "../TransportCause.ts"
+import type * as ClientError from "../aws/ClientError.ts"
+import * as TransportCause from "../aws/TransportCause.ts"
+import * as Wire from "../aws/Wire.ts"
 
 /** Its part of a `TransportError`. */
 export interface Failed {
   readonly sent: "no" | "maybe"
   readonly code: string
-  readonly heals: boolean
+  readonly transient: boolean
   readonly hint?: string
-  readonly cause?: NonNullable<SsoOidcError.TransportError["cause"]>
+  readonly cause?: NonNullable<ClientError.TransportError["cause"]>
 }
 
 type Clean = (name: string) => string
@@ -23,16 +23,16 @@ export const classify = (error: HttpClientError.HttpClientError, safe: Clean): F
     // core's bodies are bytes, so that an encoding cannot fail when half of it has left
     case "InvalidUrlError":
     case "EncodeError":
-      return { sent: "no", code: reason._tag === "EncodeError" ? "ENCODE" : "INVALID_URL", heals: false }
+      return { sent: "no", code: reason._tag === "EncodeError" ? "ENCODE" : "INVALID_URL", transient: false }
     case "TransportError": {
       const { cause } = reason
       // held to its type member by member: a transport may be written in JavaScript
       const known = isMarked(cause)
-      const hint = known ? stringMember(cause, "hint", safe) : undefined
+      const hint = known ? textOf(Wire.memberOf(cause, "hint"), safe) : undefined
       return {
-        sent: known && memberIn(cause, "sent") === "no" ? "no" : "maybe",
+        sent: known && Wire.memberOf(cause, "sent") === "no" ? "no" : "maybe",
         code: codeOf(cause, safe) ?? "UNKNOWN",
-        heals: !known || memberIn(cause, "heals") !== false,
+        transient: !known || Wire.memberOf(cause, "transient") !== false,
         ...(hint === undefined ? {} : { hint }),
         cause: copyOf(cause, safe)
       }
@@ -40,7 +40,7 @@ export const classify = (error: HttpClientError.HttpClientError, safe: Clean): F
     default: {
       const cause = causeOf(reason)
       const code = codeOf(cause, safe) ?? (reason._tag === "StatusCodeError" ? "STATUS" : "BODY")
-      return { sent: "maybe", code, heals: true, cause: copyOf(cause, safe) }
+      return { sent: "maybe", code, transient: true, cause: copyOf(cause, safe) }
     }
   }
 }
@@ -55,32 +55,18 @@ const isMarked = (cause: unknown): boolean => {
 
 const causeOf = (reason: object): unknown => "cause" in reason ? reason.cause : undefined
 
-// what a platform throws may have getters that throw
-const memberIn = (u: unknown, key: string): unknown => {
-  try {
-    return Predicate.hasProperty(u, key) ? u[key] : undefined
-  } catch {
-    return undefined
-  }
-}
-
-const stringMember = (u: unknown, key: string, safe: Clean): string | undefined => {
-  const member = memberIn(u, key)
-  const text = typeof member === "string" ? safe(member) : ""
+const textOf = (name: unknown, safe: Clean): string | undefined => {
+  const text = typeof name === "string" ? safe(name) : ""
   return text === "" ? undefined : text
 }
 
-// fetch wraps the platform's error in a TypeError; the code is one level down
-const memberOf = (cause: unknown, key: string, safe: Clean): string | undefined =>
-  stringMember(cause, key, safe) ?? stringMember(memberIn(cause, "cause"), key, safe)
+const codeOf = (cause: unknown, safe: Clean): string | undefined => textOf(Wire.nameIn(cause, "code"), safe)
 
-const codeOf = (cause: unknown, safe: Clean): string | undefined => memberOf(cause, "code", safe)
-
-const copyOf = (cause: unknown, safe: Clean): NonNullable<SsoOidcError.TransportError["cause"]> => {
+const copyOf = (cause: unknown, safe: Clean): NonNullable<ClientError.TransportError["cause"]> => {
   const code = codeOf(cause, safe)
-  const syscall = memberOf(cause, "syscall", safe)
+  const syscall = textOf(Wire.nameIn(cause, "syscall"), safe)
   return {
-    name: stringMember(cause, "name", safe) ?? "Error",
+    name: textOf(Wire.memberOf(cause, "name"), safe) ?? "Error",
     ...(code === undefined ? {} : { code }),
     ...(syscall === undefined ? {} : { syscall })
   }

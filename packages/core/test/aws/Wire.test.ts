@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Redacted from "effect/Redacted"
@@ -87,8 +88,8 @@ describe("aws/Wire: printable", () => {
 })
 
 describe("aws/Wire: isBusy", () => {
-  const unexpected = (status: number, code?: string, problem: SsoOidcError.Problem = "status") =>
-    new SsoOidcError.UnexpectedResponse({
+  const unexpected = (status: number, code?: string, problem: ClientError.Problem = "status") =>
+    new ClientError.UnexpectedResponse({
       operation: "CreateToken",
       problem,
       status,
@@ -140,8 +141,8 @@ describe("aws/Wire: isBusy", () => {
   })
 
   it("a transport failure has its own say, and what is no error is not busy (C11)", () => {
-    const cut = { operation: "CreateToken", sent: "answered", code: "ABORTED", heals: true, status: 503 } as const
-    assert.isFalse(Wire.isBusy(new SsoOidcError.TransportError(cut)))
+    const cut = { operation: "CreateToken", sent: "answered", code: "ABORTED", transient: true, status: 503 } as const
+    assert.isFalse(Wire.isBusy(new ClientError.TransportError(cut)))
     for (const one of [undefined, null, 503, "503", {}, { status: "503" }, { code: "Throttling" }]) {
       assert.isFalse(Wire.isBusy(one))
     }

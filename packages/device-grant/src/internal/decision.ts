@@ -8,11 +8,11 @@ import type * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
+import type { BackoffPolicy } from "../BackoffPolicy.ts"
 import type { PollError } from "../DeviceGrant.ts"
 import { DeviceCodeExpired, TokenPossiblyLost } from "../DeviceGrantError.ts"
 import type { Waiting } from "../DeviceGrantEvent.ts"
 import type { PendingAuthorization, Trouble } from "../PendingAuthorization.ts"
-import type { Policy } from "../Policy.ts"
 import * as Token from "../Token.ts"
 import * as Instant from "./instant.ts"
 import * as Stored from "./stored.ts"
@@ -25,7 +25,7 @@ export interface Circumstances {
   readonly life: number
   /** The chance, from 0 to 1. */
   readonly random: number
-  readonly policy: Policy
+  readonly policy: BackoffPolicy
 }
 
 export type Decision =
@@ -56,7 +56,7 @@ export const expired = (
 ): DeviceCodeExpired =>
   new DeviceCodeExpired({
     detectedBy: by.detectedBy,
-    answerLost: pending.answerLost,
+    responseLost: pending.responseLost,
     failures: pending.failures,
     ...(pending.lastTrouble === undefined ? {} : { lastTrouble: pending.lastTrouble }),
     ...(by.requestId === undefined ? {} : { requestId: by.requestId })
@@ -78,8 +78,8 @@ export const decide = (
   const error = answer.failure
   const trouble = troubleOf(error)
   if (trouble !== undefined) {
-    const answerLost = pending.answerLost || loses(error)
-    return next(failed(pending, trouble, answerLost), {
+    const responseLost = pending.responseLost || loses(error)
+    return next(failed(pending, trouble, responseLost), {
       reason: "trouble",
       wait: backoff(pending.interval, pending.failures + 1, circumstances),
       retryAfter: retryAfterOf(error),
@@ -105,7 +105,7 @@ export const decide = (
     case "ExpiredTokenException":
       return ended(expired(pending, { detectedBy: "service", requestId: error.requestId }))
     case "InvalidGrantException":
-      return ended(pending.answerLost ? new TokenPossiblyLost({ cause: error }) : error)
+      return ended(pending.responseLost ? new TokenPossiblyLost({ cause: error }) : error)
     case "UnexpectedResponse":
       // a response from elsewhere brought no token, whatever its status
       return ended(
@@ -126,7 +126,7 @@ export const notDue = (pending: PendingAuthorization, left: Duration.Duration, n
  * What to store before a poll that its process may not survive: the next poll one wait on, one failure more, its answer
  * lost. Where no poll would be sent, since it is too early or too late, there is none to lose.
  */
-export const sending = (pending: PendingAuthorization, circumstances: Circumstances): PendingAuthorization => {
+export const markInFlight = (pending: PendingAuthorization, circumstances: Circumstances): PendingAuthorization => {
   const { life, now } = circumstances
   const wait = left(pending, now)
   if (Duration.isGreaterThan(wait, Duration.zero)) return notDue(pending, wait, now)
@@ -153,11 +153,11 @@ const ended = (error: PollError): Decision => ({ _tag: "Ended", error })
 const failed = (
   { slowDowns: _slowDowns, ...pending }: PendingAuthorization,
   lastTrouble: Trouble,
-  answerLost: boolean
+  responseLost: boolean
 ): PendingAuthorization => ({
   ...pending,
   failures: Stored.counted(pending.failures),
-  answerLost,
+  responseLost,
   lastTrouble
 })
 
@@ -167,7 +167,7 @@ const proven = (
 ): PendingAuthorization => ({
   ...pending,
   failures: 0,
-  answerLost: false
+  responseLost: false
 })
 
 const scheduled = (pending: PendingAuthorization, wait: Duration.Duration, now: number): PendingAuthorization => ({
@@ -205,7 +205,7 @@ const troubleOf = (error: CreateToken.Error): Trouble | undefined => {
   const status = statusOf(error)
   const requestId = textOf("requestId" in error ? error.requestId : undefined)
   const code = textOf("code" in error ? error.code : undefined)
-  if (!(error._tag === "TransportError" ? error.heals : Wire.isBusy(error))) return undefined
+  if (!(error._tag === "TransportError" ? error.transient : Wire.isBusy(error))) return undefined
   // of a client of the program's own too, whose errors may have crossed a process: what is stored must be readable again
   return {
     error: error._tag,

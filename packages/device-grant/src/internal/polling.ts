@@ -1,18 +1,18 @@
 /**
  * The sleeping and sending of the device grant; what follows from an answer is for the decision to say.
  */
+import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
+import { BackoffPolicy } from "../BackoffPolicy.ts"
 import type { PollError } from "../DeviceGrant.ts"
 import type { Approved, DeviceGrantEvent, Waiting } from "../DeviceGrantEvent.ts"
 import type { PendingAuthorization } from "../PendingAuthorization.ts"
-import { Policy } from "../Policy.ts"
 import * as Registration from "../Registration.ts"
 import type { Token } from "../Token.ts"
 import * as Callback from "./callback.ts"
@@ -50,7 +50,7 @@ const lifeOf = ({ deadline }: Turn, now: bigint): number => Math.floor(Number(de
 /** A stored one has less left of its wait. */
 export const resume = Effect.fnUntraced(function*(
   pending: PendingAuthorization
-): Effect.fn.Return<Turn, SsoOidcError.RequestInvalid, SsoOidc.SsoOidc> {
+): Effect.fn.Return<Turn, ClientError.RequestInvalid, SsoOidc.SsoOidc> {
   yield* atHome(pending)
   return yield* begin(pending, Decision.left(pending, yield* Clock.currentTimeMillis))
 })
@@ -117,7 +117,7 @@ export const run = Effect.fnUntraced(function*<E, R>(
 const circumstances = Effect.fnUntraced(function*(
   life: Effect.Effect<number>
 ): Effect.fn.Return<Decision.Circumstances> {
-  const policy = yield* Policy
+  const policy = yield* BackoffPolicy
   return {
     policy,
     now: yield* Clock.currentTimeMillis,
@@ -138,7 +138,7 @@ const requestOf = (pending: PendingAuthorization): CreateToken.Request => ({
 })
 
 /** What to store before a poll that its process may not survive. What would send nothing leaves it as it is. */
-export const sending = Effect.fnUntraced(function*(
+export const markInFlight = Effect.fnUntraced(function*(
   pending: PendingAuthorization
 ): Effect.fn.Return<PendingAuthorization, never, SsoOidc.SsoOidc> {
   const valid = yield* atHome(pending).pipe(
@@ -147,7 +147,7 @@ export const sending = Effect.fnUntraced(function*(
     // a secret that was wiped
     Effect.catchDefect(() => Effect.succeed(false))
   )
-  return valid ? Decision.sending(pending, yield* circumstances(storedLife(pending))) : pending
+  return valid ? Decision.markInFlight(pending, yield* circumstances(storedLife(pending))) : pending
 })
 
 /** One request, and what follows from its response. */
@@ -164,11 +164,11 @@ export const poll = Effect.fnUntraced(function*(
 /** A device code is good at the place it was issued at, and must be sent to no other. */
 export const atHome = Effect.fnUntraced(function*(
   pending: PendingAuthorization
-): Effect.fn.Return<void, SsoOidcError.RequestInvalid, SsoOidc.SsoOidc> {
+): Effect.fn.Return<void, ClientError.RequestInvalid, SsoOidc.SsoOidc> {
   const oidc = yield* SsoOidc.SsoOidc
   if (!Registration.isOf(pending.registration, oidc)) {
     // what a stored text says is repeated in no error
-    return yield* new SsoOidcError.RequestInvalid({
+    return yield* new ClientError.RequestInvalid({
       operation: CreateToken.operation.name,
       detail:
         `the pending authorization belongs to another region or endpoint than this client, which is of ${oidc.region} at ${oidc.endpoint}`

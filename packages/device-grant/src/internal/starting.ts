@@ -2,10 +2,10 @@
  * What comes before the first poll: a registration, new or kept, and a code. In two halves, so that whoever watches can
  * take its time between them.
  */
+import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
@@ -49,7 +49,7 @@ const register = Effect.fnUntraced(function*<E, R>(
   const scopes = options.scopes ?? defaultScopes
   // it could not be kept
   if (!scopes.every(Wire.isPrintable)) {
-    return yield* new SsoOidcError.RequestInvalid({
+    return yield* new ClientError.RequestInvalid({
       operation: RegisterClient.operation.name,
       detail: "a scope has characters that cannot be seen; write it like sso:account:access"
     })
@@ -79,7 +79,7 @@ const register = Effect.fnUntraced(function*<E, R>(
 const checked = (code: StartDeviceAuthorization.Response) =>
   Schema.decodeUnknownEffect(Schema.toType(StartDeviceAuthorization.Response))(code).pipe(
     Effect.mapError((error) =>
-      new SsoOidcError.UnexpectedResponse({
+      new ClientError.UnexpectedResponse({
         operation: StartDeviceAuthorization.operation.name,
         problem: "malformed",
         status: 200,
@@ -115,7 +115,7 @@ export const authorize = Effect.fnUntraced(function*(
     expiresAt: Instant.after(now, Instant.seconds(given(code.expiresIn) ?? defaultExpiresIn)),
     interval,
     failures: 0,
-    answerLost: false,
+    responseLost: false,
     nextPollAt: Instant.after(now, interval),
     wait: interval
   }

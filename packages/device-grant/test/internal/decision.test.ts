@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import type { PendingAuthorization } from "@sso-oidc/device-grant/PendingAuthorization"
@@ -27,7 +28,7 @@ const state = (more: Partial<PendingAuthorization> = {}): PendingAuthorization =
   expiresAt: DateTime.makeUnsafe(begin + 600_000),
   interval: Duration.seconds(5),
   failures: 0,
-  answerLost: false,
+  responseLost: false,
   nextPollAt: DateTime.makeUnsafe(begin + 5000),
   wait: Duration.seconds(5),
   ...more
@@ -41,11 +42,11 @@ const at = (now: number, more: Partial<Decision.Circumstances> = {}): Decision.C
   ...more
 })
 
-const refused = new SsoOidcError.TransportError({
+const refused = new ClientError.TransportError({
   operation: "CreateToken",
   sent: "no",
   code: "ECONNREFUSED",
-  heals: true
+  transient: true
 })
 const exception = { status: 400, error: "e" }
 const pending = new SsoOidcError.AuthorizationPendingException(exception)
@@ -67,23 +68,23 @@ const answers = (status: number, retryAfter: number): ReadonlyArray<CreateToken.
     new SsoOidcError.UnauthorizedClientException(detail),
     new SsoOidcError.UnsupportedGrantTypeException(detail),
     refused,
-    new SsoOidcError.TransportError({ operation: "CreateToken", sent: "maybe", code: "ECONNRESET", heals: true }),
-    new SsoOidcError.TransportError({
+    new ClientError.TransportError({ operation: "CreateToken", sent: "maybe", code: "ECONNRESET", transient: true }),
+    new ClientError.TransportError({
       operation: "CreateToken",
       sent: "answered",
       code: "ABORTED",
-      heals: true,
+      transient: true,
       status
     }),
-    new SsoOidcError.TransportError({ operation: "CreateToken", sent: "no", code: "CERT", heals: false }),
-    new SsoOidcError.UnexpectedResponse({
+    new ClientError.TransportError({ operation: "CreateToken", sent: "no", code: "CERT", transient: false }),
+    new ClientError.UnexpectedResponse({
       operation: "CreateToken",
       problem: "status",
       status,
       body: Redacted.make(""),
       ...(retryAfter > 0 ? { retryAfter } : {})
     }),
-    new SsoOidcError.RequestInvalid({ operation: "CreateToken", detail: "d" })
+    new ClientError.RequestInvalid({ operation: "CreateToken", detail: "d" })
   ]
 }
 
@@ -94,8 +95,8 @@ describe("the decision", () => {
   it.prop(
     "D1, D2, D3, D4: whatever the answer, the next poll is never sooner than the interval or Retry-After, and before the end",
     [Natural(100), Natural(40), Natural(700), Natural(100), Status, Natural(1000), Schema.Boolean],
-    ([interval, failures, after, chance, status, retryAfter, answerLost]) => {
-      const before = state({ interval: Duration.seconds(interval + 1), failures, answerLost })
+    ([interval, failures, after, chance, status, retryAfter, responseLost]) => {
+      const before = state({ interval: Duration.seconds(interval + 1), failures, responseLost })
       const now = begin + after * 1000
       const policy = { cap: Duration.seconds(60), jitter: 0.5 }
       for (const error of answers(status, retryAfter)) {
@@ -121,18 +122,18 @@ describe("the decision", () => {
   it.prop(
     "D5: an answer is lost from a poll that may have been acted on until the next authorization_pending",
     [Status, Schema.Boolean],
-    ([status, answerLost]) => {
+    ([status, responseLost]) => {
       for (const error of answers(status, 0)) {
-        const decision = Decision.decide(state({ answerLost }), Result.fail(error), at(begin))
+        const decision = Decision.decide(state({ responseLost }), Result.fail(error), at(begin))
         if (decision._tag === "Continue") {
           const acted = error._tag === "TransportError" ? error.sent !== "no" : "status" in error && status >= 500
           assert.strictEqual(
-            decision.pending.answerLost,
-            decision.reason === "pending" ? false : answerLost || acted,
+            decision.pending.responseLost,
+            decision.reason === "pending" ? false : responseLost || acted,
             error._tag
           )
         } else if (decision._tag === "Ended" && error._tag === "InvalidGrantException") {
-          assert.strictEqual(decision.error._tag, answerLost ? "TokenPossiblyLost" : "InvalidGrantException")
+          assert.strictEqual(decision.error._tag, responseLost ? "TokenPossiblyLost" : "InvalidGrantException")
         }
       }
     }
@@ -194,13 +195,13 @@ describe("the decision", () => {
     const lastTrouble = { error: "TransportError", message: "reset." }
     assert.match(said({}), /before anybody approved it\. Start/)
     assert.match(said({ failures: 2, lastTrouble }), /while no answer came from the service\. The last .* reset\./)
-    const lost = said({ answerLost: true, lastTrouble })
+    const lost = said({ responseLost: true, lastTrouble })
     assert.notInclude(lost, "before anybody approved")
     assert.match(lost, /may have been issued\. The last poll that failed: reset\./)
   })
 
   it("D5: a 200 from another URL brought no token, and loses none", () => {
-    const elsewhere = new SsoOidcError.UnexpectedResponse({
+    const elsewhere = new ClientError.UnexpectedResponse({
       operation: "CreateToken",
       problem: "redirect",
       status: 200,
@@ -211,11 +212,11 @@ describe("the decision", () => {
   })
 
   it("D3: Retry-After of an answer that was cut off is a minimum too", () => {
-    const cutOff = new SsoOidcError.TransportError({
+    const cutOff = new ClientError.TransportError({
       operation: "CreateToken",
       sent: "answered",
       code: "ABORTED",
-      heals: true,
+      transient: true,
       status: 503,
       retryAfter: 120
     })
@@ -229,11 +230,11 @@ describe("the decision", () => {
       const decision = Decision.decide(state(), Result.fail(error), at(begin))
       return decision._tag === "Continue" ? decision.pending.lastTrouble : assert.fail(decision._tag)
     }
-    const cutOff = new SsoOidcError.TransportError({
+    const cutOff = new ClientError.TransportError({
       operation: "CreateToken",
       sent: "answered",
       code: "ABORTED",
-      heals: true,
+      transient: true,
       status: 200,
       requestId: "r1"
     })
@@ -261,16 +262,16 @@ describe("the decision", () => {
   })
 
   it("D8: a poll whose process ended is a trouble of its own", () => {
-    const { lastTrouble } = Decision.sending(state(), at(begin + 5000))
+    const { lastTrouble } = Decision.markInFlight(state(), at(begin + 5000))
     assert.strictEqual(lastTrouble?.error, "Interrupted")
     assert.include(lastTrouble?.message, "ended before its answer came")
   })
 
   it("D8: where no poll would be sent, sending loses none: too early, or too late", () => {
-    const early = Decision.sending(state(), at(begin + 1000))
+    const early = Decision.markInFlight(state(), at(begin + 1000))
     assert.deepStrictEqual(early, state({ deviceCode: early.deviceCode, registration: early.registration }))
     const late = state()
-    assert.strictEqual(Decision.sending(late, at(begin + 600_000)), late)
+    assert.strictEqual(Decision.markInFlight(late, at(begin + 600_000)), late)
   })
 
   it("the reason of a wait is what the answer was", () => {

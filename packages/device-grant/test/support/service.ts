@@ -1,8 +1,8 @@
 /**
  * A service that answers as it is told, under TestClock, and remembers what was sent and when.
  */
+import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import * as TransportCause from "@sso-oidc/core/TransportCause"
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -84,8 +84,8 @@ export const slowDown = (more: Omit<Answer, "body"> = {}) => exception("SlowDown
 export const invalidGrant = exception("InvalidGrantException", "invalid_grant")
 export const expired = exception("ExpiredTokenException", "expired_token")
 
-export const cut = (sent: "no" | "maybe", heals = true): Answer => ({
-  cause: new TransportCause.TransportCause({ sent, code: sent === "no" ? "ECONNREFUSED" : "ECONNRESET", heals })
+export const cut = (sent: "no" | "maybe", transient = true): Answer => ({
+  cause: new TransportCause.TransportCause({ sent, code: sent === "no" ? "ECONNREFUSED" : "ECONNRESET", transient })
 })
 
 export const gateway = (status: number, headers: Readonly<Record<string, string>> = {}): Answer => ({

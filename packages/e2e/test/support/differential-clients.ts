@@ -5,7 +5,7 @@
  * option, so that no test depends on a profile, a variable or the network.
  */
 import { SSOOIDCClient, type SSOOIDCClientConfig } from "@aws-sdk/client-sso-oidc"
-import type * as Endpoint from "@sso-oidc/core/Endpoint"
+import type * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"

@@ -72,7 +72,7 @@ export const endpoints = {
   environmentEndpoint: difference(
     "`AWS_ENDPOINT_URL_SSO_OIDC` is set",
     "sends there by itself",
-    "reads it through `AwsEnvironment` alone",
+    "reads it through `Environment` alone",
     "a library reads no environment that it was not pointed at; a browser has none",
     "C7: only the official client takes its endpoint from the environment by itself"
   ),
@@ -143,7 +143,7 @@ export const endpoints = {
     "the custom endpoint is an empty text",
     "takes the region's endpoint",
     "`EndpointError`",
-    "an endpoint that was meant and is missing must not become AWS's; `AwsEnvironment` does read an empty variable as none",
+    "an endpoint that was meant and is missing must not become AWS's; `Environment` does read an empty variable as none",
     "C7: only ours refuses an empty custom endpoint"
   ),
   slash: difference(

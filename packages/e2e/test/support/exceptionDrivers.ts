@@ -3,8 +3,8 @@
  * in the context, whose time TestClock keeps.
  */
 import * as Official from "@aws-sdk/client-sso-oidc"
+import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
-import type * as Operation from "@sso-oidc/core/Operation"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"

@@ -1,9 +1,9 @@
 /**
  * Every fault against every operation: what the caller gets, and how often the service saw the request.
  */
+import * as Retry from "@sso-oidc/core/aws/Retry"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
-import * as Retry from "@sso-oidc/core/Retry"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
@@ -192,7 +192,9 @@ const said = (result: Result.Result<unknown, AnyError>): string => {
   const error = result.failure
   switch (error._tag) {
     case "TransportError":
-      return `\`TransportError\`: sent \`${error.sent}\`, \`${error.code}\`, ${error.heals ? "heals" : "does not heal"}`
+      return `\`TransportError\`: sent \`${error.sent}\`, \`${error.code}\`, ${
+        error.transient ? "transient" : "permanent"
+      }`
     case "UnexpectedResponse":
       return `\`UnexpectedResponse\`: ${error.problem}, HTTP ${error.status}${
         error.retryAfter === undefined ? "" : `, \`retryAfter\` ${error.retryAfter}`

@@ -1,7 +1,7 @@
 /**
  * What is done to a good answer: to its members, bytes, headers, status, dialect and delivery.
  */
-import { TransportCause } from "@sso-oidc/core/TransportCause"
+import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { gzipSync } from "node:zlib"
@@ -302,7 +302,7 @@ const loaded = (d: Dice, asked: ReadonlyArray<string>): unknown => {
   return d.pick<unknown>([
     Object.assign(error, { code: text(d, asked), name: text(d, asked), syscall: text(d, asked), request: words }),
     deeper,
-    new TransportCause({ sent: "no", code: text(d, asked), heals: d.chance(0.5), syscall: text(d, asked) }),
+    new TransportCause({ sent: "no", code: text(d, asked), transient: d.chance(0.5), syscall: text(d, asked) }),
     new AggregateError([deeper, words], words),
     words,
     undefined,

@@ -1,9 +1,9 @@
 /**
  * Secrets of chance, and the places where they are planted.
  */
+import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import { TransportCause } from "@sso-oidc/core/TransportCause"
 import * as Arbitrary from "effect/Arbitrary"
 import type * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -224,7 +224,7 @@ export const causes = (call: Call, s: Secrets): ReadonlyArray<unknown> => {
     loaded(new Error(all)),
     loaded(new TypeError(all, { cause: loaded(new Error(all, { cause: all })) })),
     new AggregateError([loaded(new Error(all))], all),
-    loaded(new TransportCause({ sent: "no", code: call.asked.at(-1) ?? "E", heals: true, syscall: call.asked[0] })),
+    loaded(new TransportCause({ sent: "no", code: call.asked.at(-1) ?? "E", transient: true, syscall: call.asked[0] })),
     all,
     { toString: () => all, toJSON: () => all, message: all }
   ]

@@ -1,7 +1,7 @@
 /**
  * Which URLs and hosts the emulator accepts.
  */
-import * as TrustedUrl from "@sso-oidc/core/TrustedUrl"
+import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 
 const parse = (text: string): URL | undefined => {
   const url = URL.canParse(text) ? new URL(text) : undefined

@@ -1,7 +1,7 @@
 /**
  * Answers and failures, as a transport makes them.
  */
-import { TransportCause } from "@sso-oidc/core/TransportCause"
+import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -49,12 +49,12 @@ export const text = (
 
 export const failure = (
   request: HttpClientRequest.HttpClientRequest,
-  { code, heals, sent, syscall }: Failure
+  { code, transient, sent, syscall }: Failure
 ): HttpClientError.HttpClientError =>
   new HttpClientError.HttpClientError({
     reason: new HttpClientError.TransportError({
       request,
-      cause: new TransportCause({ sent, code, heals, ...(syscall === undefined ? {} : { syscall }) })
+      cause: new TransportCause({ sent, code, transient, ...(syscall === undefined ? {} : { syscall }) })
     })
   })
 

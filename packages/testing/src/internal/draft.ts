@@ -128,12 +128,12 @@ const outcomeOf = (scrubber: Scrubber, shape: Secrets.Shape, told: Told): object
     case "Unanswered":
       return { unanswered: true }
     case "Failed": {
-      const { code, heals, sent, syscall } = told.failure
+      const { code, transient, sent, syscall } = told.failure
       return {
         failure: {
           sent,
           code: scrubber.text(code),
-          heals,
+          transient,
           ...(syscall === undefined ? {} : { syscall: scrubber.text(syscall) })
         }
       }

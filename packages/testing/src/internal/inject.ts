@@ -20,17 +20,17 @@ export const inject = (
   const fails = (failure: Answer.Failure) => Effect.fail(Answer.failure(request, failure))
   switch (fault._tag) {
     case "Refuse":
-      return fails({ sent: "no", code: "ECONNREFUSED", heals: true, syscall: "connect" })
+      return fails({ sent: "no", code: "ECONNREFUSED", transient: true, syscall: "connect" })
     case "DnsFailure":
-      return fails({ sent: "no", code: "ENOTFOUND", heals: true, syscall: "getaddrinfo" })
+      return fails({ sent: "no", code: "ENOTFOUND", transient: true, syscall: "getaddrinfo" })
     case "UntrustedCertificate":
-      return fails({ sent: "no", code: "DEPTH_ZERO_SELF_SIGNED_CERT", heals: false })
+      return fails({ sent: "no", code: "DEPTH_ZERO_SELF_SIGNED_CERT", transient: false })
     case "ResetBefore":
-      return fails({ sent: "no", code: "ECONNRESET", heals: true, syscall: "read" })
+      return fails({ sent: "no", code: "ECONNRESET", transient: true, syscall: "read" })
     case "ResetAfter":
       return Effect.andThen(
         dropped(exchange),
-        fails({ sent: "maybe", code: "ECONNRESET", heals: true, syscall: "read" })
+        fails({ sent: "maybe", code: "ECONNRESET", transient: true, syscall: "read" })
       )
     case "LostAnswer":
       return Effect.andThen(dropped(exchange), Effect.never)

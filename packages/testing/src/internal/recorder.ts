@@ -1,7 +1,7 @@
 /**
  * Watches one exchange, and hands it on as it came.
  */
-import * as TransportCause from "@sso-oidc/core/TransportCause"
+import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as Effect from "effect/Effect"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
@@ -79,14 +79,14 @@ const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
 const failureOf = ({ reason }: HttpClientError.HttpClientError): Answer.Failure => {
   switch (reason._tag) {
     case "InvalidUrlError":
-      return { sent: "no", code: "INVALID_URL", heals: false }
+      return { sent: "no", code: "INVALID_URL", transient: false }
     case "EncodeError":
-      return { sent: "no", code: "ENCODE", heals: false }
+      return { sent: "no", code: "ENCODE", transient: false }
     default: {
       const cause = causeOf(reason)
       return TransportCause.isTransportCause(cause)
-        ? { sent: cause.sent, code: cause.code, heals: cause.heals, syscall: cause.syscall }
-        : { sent: "maybe", code: codeOf(cause) ?? "UNKNOWN", heals: true }
+        ? { sent: cause.sent, code: cause.code, transient: cause.transient, syscall: cause.syscall }
+        : { sent: "maybe", code: codeOf(cause) ?? "UNKNOWN", transient: true }
     }
   }
 }

@@ -39,7 +39,7 @@ const Failed = Schema.Struct({
   failure: Schema.Struct({
     sent: Schema.Literals(["no", "maybe"]),
     code: Schema.String,
-    heals: Schema.Boolean,
+    transient: Schema.Boolean,
     syscall: Schema.optionalKey(Schema.String)
   })
 })

@@ -1,7 +1,7 @@
 /**
  * The mechanism of a script: its steps, and the queue of each operation.
  */
-import type * as Operation from "@sso-oidc/core/Operation"
+import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Predicate from "effect/Predicate"

@@ -1,7 +1,7 @@
 /**
  * A small client over `node:http` that keeps every promise, unless it is told to break one: the contract's own control.
  */
-import * as TransportCause from "@sso-oidc/core/TransportCause"
+import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
@@ -109,7 +109,7 @@ export const layer = (ways: Ways = {}): Layer.Layer<HttpClient.HttpClient> =>
               const truth = new TransportCause.TransportCause({
                 sent: opened ? "maybe" : "no",
                 code: codeOf(error),
-                heals: opened || !(untrusted || (knowsTls && /^(?:EPROTO$|ERR_SSL_)/.test(codeOf(error))))
+                transient: opened || !(untrusted || (knowsTls && /^(?:EPROTO$|ERR_SSL_)/.test(codeOf(error))))
               })
               const cause = ways.tells?.(truth) ?? truth
               resume(Effect.fail(

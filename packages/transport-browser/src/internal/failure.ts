@@ -1,13 +1,13 @@
 /**
  * What a failure of `fetch` becomes, as far as `fetch` can tell.
  */
-import { isTransportCause, TransportCause } from "@sso-oidc/core/TransportCause"
+import { isTransportCause, TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as Predicate from "effect/Predicate"
 
 type Fetch = typeof globalThis.fetch
 
-const unsent = (code: string, heals = false): TransportCause => new TransportCause({ sent: "no", code, heals })
+const unsent = (code: string, transient = false): TransportCause => new TransportCause({ sent: "no", code, transient })
 
 // What `fetch` does first with its arguments (Fetch, section 5.4). A body is sent as it is or not at all; whether there
 // may be one is all that can be wrong with it, and a stream would be taken by the trial.
@@ -37,7 +37,7 @@ export const told = (error: HttpClientError.HttpClientError): HttpClientError.Ht
   const code = codeOf(reason.cause)
   // Effect's client gives no upgrade to `fetch`, and says so without a cause
   const cause = reason.request.headers["upgrade"] === undefined
-    ? new TransportCause({ sent: "maybe", code, heals: !isCertificate(code) })
+    ? new TransportCause({ sent: "maybe", code, transient: !isCertificate(code) })
     : unsent("UPGRADE_UNSUPPORTED")
   return new HttpClientError.HttpClientError({
     reason: new HttpClientError.TransportError({ request: reason.request, cause })

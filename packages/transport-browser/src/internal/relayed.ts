@@ -1,12 +1,12 @@
 /**
  * The page's side of the relay: where requests go instead, and what the relay's answers mean.
  */
+import { EndpointError } from "@sso-oidc/core/aws/ClientError"
+import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
+import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
-import * as Endpoint from "@sso-oidc/core/Endpoint"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
-import { EndpointError } from "@sso-oidc/core/SsoOidcError"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
-import { TransportCause } from "@sso-oidc/core/TransportCause"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
@@ -110,17 +110,17 @@ const read = (relay: string) =>
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> => {
   const verdict = response.status < 400 ? undefined : Verdict.parse(response.headers[Verdict.header])
   if (verdict === undefined) return Effect.succeed(response)
-  const { code, heals, sent, status } = verdict
+  const { code, transient, sent, status } = verdict
   const request = ofService(response.request, relay)
   if (sent !== "answered") {
-    return Effect.fail(failed(request, new TransportCause({ sent, code, heals })))
+    return Effect.fail(failed(request, new TransportCause({ sent, code, transient })))
   }
   // a status that no `Response` can have leaves the relay's own answer, a 502, to be read
   if (status === undefined || (status !== 0 && (status < 200 || status > 599))) return Effect.succeed(response)
-  if (!heals) return Effect.succeed(answered(response, request, status, null))
+  if (!transient) return Effect.succeed(answered(response, request, status, null))
   if (status < 200 || [204, 205, 304].includes(status)) return Effect.succeed(response)
   // core reads a body that fails as an answer that was lost
-  const cause = new TransportCause({ sent: "maybe", code, heals })
+  const cause = new TransportCause({ sent: "maybe", code, transient })
   return Effect.succeed(answered(response, request, status, new ReadableStream({ start: (body) => body.error(cause) })))
 }
 
@@ -130,7 +130,7 @@ export const through = (client: HttpClient.HttpClient, relay: string): HttpClien
     HttpClient.mapRequestEffect((request) => {
       const path = below(request)
       return path === undefined
-        ? Effect.fail(failed(request, new TransportCause({ sent: "no", code: "NOT_RELAYED", heals: false })))
+        ? Effect.fail(failed(request, new TransportCause({ sent: "no", code: "NOT_RELAYED", transient: false })))
         // of the headers, those of the body alone: nobody reads another, and each is one more to allow across origins
         : Effect.sync(() =>
           HttpClientRequest.post(`${relay}${path}`, { headers: { [Verdict.idHeader]: newId() }, body: request.body })

@@ -19,22 +19,22 @@ export interface Verdict {
   readonly sent: "no" | "maybe" | "answered"
   readonly code: string
   /** Of an answer: `true` when it was lost on its way, `false` when it is one that is never passed on. */
-  readonly heals: boolean
+  readonly transient: boolean
   readonly status?: number | undefined
 }
 
 const codes = /^[\w.-]{1,64}$/
 
-export const render = ({ code, heals, sent, status }: Verdict): string =>
-  `sent=${sent}; heals=${heals ? "yes" : "no"}; code=${codes.test(code) ? code : "UNKNOWN"}${
+export const render = ({ code, transient, sent, status }: Verdict): string =>
+  `sent=${sent}; transient=${transient ? "yes" : "no"}; code=${codes.test(code) ? code : "UNKNOWN"}${
     status === undefined ? "" : `; status=${status}`
   }`
 
-const pattern = /^sent=(no|maybe|answered); heals=(yes|no); code=([\w.-]{1,64})(?:; status=(\d{1,3}))?$/
+const pattern = /^sent=(no|maybe|answered); transient=(yes|no); code=([\w.-]{1,64})(?:; status=(\d{1,3}))?$/
 
 /** Anything but what `render` writes says nothing: also a header that came twice. */
 export const parse = (text: string | undefined): Verdict | undefined => {
-  const [, sent, heals, code, status] = pattern.exec(text ?? "") ?? []
+  const [, sent, transient, code, status] = pattern.exec(text ?? "") ?? []
   if (code === undefined || (sent !== "no" && sent !== "maybe" && sent !== "answered")) return undefined
-  return { sent, heals: heals === "yes", code, ...(status === undefined ? {} : { status: Number(status) }) }
+  return { sent, transient: transient === "yes", code, ...(status === undefined ? {} : { status: Number(status) }) }
 }

@@ -1,7 +1,7 @@
 /**
  * One request on the wire, and its answer.
  */
-import type * as TransportCause from "@sso-oidc/core/TransportCause"
+import type * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,8 @@
 /**
  * What a failure of the platform becomes. Nothing but its names is kept: the rest may hold what was sent.
  */
+import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as Wire from "@sso-oidc/core/aws/Wire"
-import * as TransportCause from "@sso-oidc/core/TransportCause"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Predicate from "effect/Predicate"
@@ -22,39 +22,39 @@ const syscallOf = (error: unknown): string | undefined => member(error, "syscall
 export const causeOf = (
   error: unknown,
   sent: "no" | "maybe",
-  heals: boolean,
+  transient: boolean,
   hint?: string
 ): TransportCause.TransportCause => {
   const syscall = syscallOf(error)
   return new TransportCause.TransportCause({
     sent,
     code: codeOf(error),
-    heals,
+    transient,
     ...(syscall === undefined ? {} : { syscall }),
     ...(hint === undefined ? {} : { hint })
   })
 }
 
-/** A failure that is already judged: whose it is, whether it heals, and what to do. */
+/** A failure that is already judged: whose it is, whether it transient, and what to do. */
 export class Judged extends Error {
   readonly code: string
-  readonly heals: boolean
+  readonly transient: boolean
   readonly syscall: string | undefined
   readonly hint: string | undefined
 
-  constructor(code: string, heals: boolean, syscall?: string, hint?: string) {
+  constructor(code: string, transient: boolean, syscall?: string, hint?: string) {
     super(code)
     this.code = code
-    this.heals = heals
+    this.transient = transient
     this.syscall = syscall
     this.hint = hint
   }
 }
 
-const judged = (error: unknown, party: TlsFailure.Party, heals: boolean): Judged => {
+const judged = (error: unknown, party: TlsFailure.Party, transient: boolean): Judged => {
   // under a name that tells whose failure it is
   const code = `${party === "proxy" ? "PROXY_" : ""}${codeOf(error)}`
-  return new Judged(code, heals, syscallOf(error), heals ? undefined : TlsFailure.hintOf(error, party))
+  return new Judged(code, transient, syscallOf(error), transient ? undefined : TlsFailure.hintOf(error, party))
 }
 
 /** A failure on the way to the other side: its name, its addresses. */
@@ -62,11 +62,11 @@ export const ofDial = (error: unknown, party: TlsFailure.Party): Judged => judge
 
 /** A failure of the handshake, whichever side found it. */
 export const ofHandshake = (error: unknown, party: TlsFailure.Party): Judged =>
-  judged(error, party, TlsFailure.healsInHandshake(error))
+  judged(error, party, TlsFailure.isTransientInHandshake(error))
 
 /** The end of a connection that was open and has not been used. */
 export const ofUnused = (error: unknown, party: TlsFailure.Party): Judged =>
-  judged(error, party, TlsFailure.healsWhenOpen(error))
+  judged(error, party, TlsFailure.isTransientWhenOpen(error))
 
 const refusals: Readonly<Record<number, string>> = {
   403: "The proxy does not let this client reach the host. Have it allow the host, or name the host in `noProxy`.",
@@ -75,9 +75,9 @@ const refusals: Readonly<Record<number, string>> = {
 
 /** A proxy that responds for itself. It may change its mind when it is busy or broken. */
 export const refusedBy = (status: number): Judged => {
-  const heals = Wire.isBusyStatus(status)
-  const hint = heals ? undefined : refusals[status] ?? "The proxy refuses. Check that it is a proxy for this host."
-  return new Judged(`PROXY_REFUSED_${status}`, heals, undefined, hint)
+  const transient = Wire.isBusyStatus(status)
+  const hint = transient ? undefined : refusals[status] ?? "The proxy refuses. Check that it is a proxy for this host."
+  return new Judged(`PROXY_REFUSED_${status}`, transient, undefined, hint)
 }
 
 /**
@@ -90,11 +90,11 @@ export const ofRequest = (
   opened: boolean,
   party: TlsFailure.Party
 ): TransportCause.TransportCause => {
-  if (error instanceof Judged) return causeOf(error, sent, error.heals, error.hint)
-  const heals = opened
-    ? TlsFailure.healsWhenOpen(error)
-    : !TlsFailure.isTls(error) || TlsFailure.healsInHandshake(error)
-  return causeOf(error, sent, heals, heals ? undefined : TlsFailure.hintOf(error, party))
+  if (error instanceof Judged) return causeOf(error, sent, error.transient, error.hint)
+  const transient = opened
+    ? TlsFailure.isTransientWhenOpen(error)
+    : !TlsFailure.isTls(error) || TlsFailure.isTransientInHandshake(error)
+  return causeOf(error, sent, transient, transient ? undefined : TlsFailure.hintOf(error, party))
 }
 
 export const transport = (

@@ -4,7 +4,7 @@
  * Not `HttpClientResponse.fromWeb`: the global `Response` loads the built-in undici, and its reader hides the code of a
  * body that was cut off.
  */
-import type * as TransportCause from "@sso-oidc/core/TransportCause"
+import type * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import type * as Arr from "effect/Array"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

@@ -32,7 +32,7 @@ const passing =
   /UNEXPECTED_EOF|BAD_RECORD_MAC|DECRYPTION_FAILED|ALERT_RECORD_OVERFLOW|MALLOC_FAILURE|OUT_OF_MEM|HANDSHAKE_TIMEOUT|ALERT_INTERNAL_ERROR|USER_CANCELL?ED/
 
 /** Whether waiting may mend a failure within the handshake. A connection that was closed or reset may come again. */
-export const healsInHandshake = (error: unknown): boolean => {
+export const isTransientInHandshake = (error: unknown): boolean => {
   const code = textOf(error, "code")
   return code === "CONNECTION_CLOSED" || code === "ABORTED" || (errno.test(code) && code !== "EPROTO") ||
     passing.test(reasonOf(error))
@@ -45,7 +45,7 @@ const refusedCertificate = /ALERT_.*(?:CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/
  * Whether waiting may mend a failure of a connection that is open. TLS 1.3 tells the client that its part is done before
  * the server has looked at the client's certificate. Anything else of TLS is damage on the way.
  */
-export const healsWhenOpen = (error: unknown): boolean => {
+export const isTransientWhenOpen = (error: unknown): boolean => {
   const reason = reasonOf(error)
   return !refusedCertificate.test(reason) && !/ALERT_HANDSHAKE_FAILURE/.test(reason)
 }

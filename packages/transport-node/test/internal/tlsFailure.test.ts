@@ -66,7 +66,7 @@ const transient = [
 
 describe("tlsFailure", () => {
   it.each(permanent)("within the handshake $code is permanent: $message (the seam)", (error) => {
-    assert.isFalse(TlsFailure.healsInHandshake(error))
+    assert.isFalse(TlsFailure.isTransientInHandshake(error))
     assert.isTrue(TlsFailure.isTls(error))
     for (const party of ["server", "proxy", "tunnel"] as const) {
       const hint = TlsFailure.hintOf(error, party)
@@ -77,7 +77,7 @@ describe("tlsFailure", () => {
   })
 
   it.each(transient)("within the handshake $code is transient: $message (the seam)", (error) => {
-    assert.isTrue(TlsFailure.healsInHandshake(error))
+    assert.isTrue(TlsFailure.isTransientInHandshake(error))
   })
 
   it("on an open connection only what the other side says of a certificate is permanent (the seam)", () => {
@@ -86,9 +86,9 @@ describe("tlsFailure", () => {
       { code: "ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE" },
       { code: "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA" }
     ]
-    for (const error of alerts) assert.isFalse(TlsFailure.healsWhenOpen(error), error.code)
+    for (const error of alerts) assert.isFalse(TlsFailure.isTransientWhenOpen(error), error.code)
     for (const error of [...transient, { code: "ERR_SSL_WRONG_VERSION_NUMBER" }, { code: "HPE_INVALID_CONSTANT" }]) {
-      assert.isTrue(TlsFailure.healsWhenOpen(error), error.code)
+      assert.isTrue(TlsFailure.isTransientWhenOpen(error), error.code)
     }
   })
 

@@ -2,7 +2,7 @@
  * What a failed request tells.
  */
 import { assert } from "@effect/vitest"
-import * as TransportCause from "@sso-oidc/core/TransportCause"
+import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -21,4 +21,4 @@ export const causeOf = (client: HttpClient.HttpClient, target: string | HttpClie
 
 /** The same as a plain object. */
 export const toldBy = (client: HttpClient.HttpClient, target: string | HttpClientRequest.HttpClientRequest) =>
-  Effect.map(causeOf(client, target), ({ code, heals, sent }) => ({ sent, code, heals }))
+  Effect.map(causeOf(client, target), ({ code, transient, sent }) => ({ sent, code, transient }))

@@ -1,8 +1,8 @@
 /**
  * The routes of the three operations.
  */
+import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
-import type * as Operation from "@sso-oidc/core/Operation"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"

@@ -156,16 +156,22 @@ const answered = [
     }))
 )
 
-const healing: ReadonlyArray<string> = ["refused", "closing"]
+const passing: ReadonlyArray<string> = ["refused", "closing"]
 
-const heals = absent.filter(({ at }) => at !== "unresolved").map((one) => ({
+const transient = absent.filter(({ at }) => at !== "unresolved").map((one) => ({
   ...one,
-  expected: healing.includes(one.at)
+  expected: passing.includes(one.at)
 })).map(({ at, expected, name }) =>
-  over("heals", name, (probe, client) =>
+  over("transient", name, (probe, client) =>
     Effect.gen(function*() {
-      const { code, heals } = yield* probe.failure(client.execute(get(probe.url("echo", probe.server.addresses[at]))))
-      yield* probe.check(heals === expected, `heals: ${expected}`, () => `heals: ${heals} was told (${code})`)
+      const { code, transient } = yield* probe.failure(
+        client.execute(get(probe.url("echo", probe.server.addresses[at])))
+      )
+      yield* probe.check(
+        transient === expected,
+        `transient: ${expected}`,
+        () => `transient: ${transient} was told (${code})`
+      )
     }))
 )
 
@@ -251,7 +257,7 @@ export const cases: ReadonlyArray<Draft> = [
   ...sentNo,
   ...sentMaybe,
   ...answered,
-  ...heals,
+  ...transient,
   trust,
   ...reuse,
   ...ended,

@@ -1,7 +1,7 @@
 /**
  * What the cases of the contract are made of.
  */
-import * as TransportCause from "@sso-oidc/core/TransportCause"
+import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -54,7 +54,7 @@ export interface Probe {
 /** What a failure tells, as core reads it. */
 export interface Told {
   readonly sent: "no" | "maybe"
-  readonly heals: boolean
+  readonly transient: boolean
   readonly code: string
 }
 
@@ -62,7 +62,7 @@ const told = ({ reason }: HttpClientError.HttpClientError): Told => {
   const cause = "cause" in reason ? reason.cause : undefined
   return reason._tag === "TransportError" && TransportCause.isTransportCause(cause)
     ? cause
-    : { sent: "maybe", heals: true, code: `${reason._tag} without a TransportCause` }
+    : { sent: "maybe", transient: true, code: `${reason._tag} without a TransportCause` }
 }
 
 // unlike any other of this server, also when several processes ask it

@@ -134,11 +134,11 @@ const relayed = (
     return passOn(settings, client, received, route, id, progress).pipe(
       Effect.timeoutOrElse({
         duration: settings.requestTimeout,
-        orElse: () => Effect.sync(() => Upstream.ended(progress, { status: 504, code: "TIMEOUT", heals: true }))
+        orElse: () => Effect.sync(() => Upstream.ended(progress, { status: 504, code: "TIMEOUT", transient: true }))
       }),
       // A defect of a function that the operator gave, or of a transport. It may hold anything, and is told to nobody.
       Effect.catchCause(() =>
-        Effect.sync(() => Upstream.ended(progress, { status: 500, code: "RELAY_DEFECT", heals: !progress.unsent }))
+        Effect.sync(() => Upstream.ended(progress, { status: 500, code: "RELAY_DEFECT", transient: !progress.unsent }))
       ),
       // Whatever is said of a second request is said of the first, which this process passed on: before, or since then.
       Effect.flatMap((response) =>
@@ -150,7 +150,8 @@ const relayed = (
     )
   })
 
-const sentBefore = (): Response => Upstream.ended({ unsent: false }, { status: 502, code: "SENT_BEFORE", heals: true })
+const sentBefore = (): Response =>
+  Upstream.ended({ unsent: false }, { status: 502, code: "SENT_BEFORE", transient: true })
 
 /** Answers, for nobody to read, once the page has gone away; the race then interrupts what still runs. */
 const gone = (signal: AbortSignal): Effect.Effect<Response> =>
@@ -171,7 +172,7 @@ const passOn = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Response> {
   if (id !== undefined && (yield* settings.once.isKnown(id))) return sentBefore()
   const taken = yield* settings.take(received.request, received.remoteAddress)
-  if (taken === undefined) return Upstream.ended(progress, { status: 503, code: "RATE_LIMIT_STORE", heals: true })
+  if (taken === undefined) return Upstream.ended(progress, { status: 503, code: "RATE_LIMIT_STORE", transient: true })
   if (!taken.allowed) return Answers.tooMany(taken.retryAfter)
   const bytes = yield* bodyOf(received, settings.maxRequestBytes)
   if (bytes === undefined) return yield* tooLarge
@@ -189,9 +190,9 @@ const passOn = Effect.fnUntraced(function*(
     case "again":
       return sentBefore()
     case "unknown":
-      return Upstream.ended(progress, { status: 503, code: "RATE_LIMIT_STORE", heals: true })
+      return Upstream.ended(progress, { status: 503, code: "RATE_LIMIT_STORE", transient: true })
     case "full":
-      return Upstream.ended(progress, { status: 503, code: "RELAY_FULL", heals: true })
+      return Upstream.ended(progress, { status: 503, code: "RELAY_FULL", transient: true })
     case "first":
       progress.unsent = true
       progress.taken = true

@@ -1,13 +1,13 @@
 /**
  * The relay's options, checked once, so that a request is only looked up in what is known to be good.
  */
+import type { EndpointError } from "@sso-oidc/core/aws/ClientError"
+import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
+import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
-import * as Endpoint from "@sso-oidc/core/Endpoint"
-import type * as Operation from "@sso-oidc/core/Operation"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
-import type { EndpointError } from "@sso-oidc/core/SsoOidcError"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
-import * as TrustedUrl from "@sso-oidc/core/TrustedUrl"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

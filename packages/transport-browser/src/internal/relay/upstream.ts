@@ -1,7 +1,7 @@
 /**
  * One request to the service, and what of its answer goes back.
  */
-import { isTransportCause } from "@sso-oidc/core/TransportCause"
+import { isTransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as Effect from "effect/Effect"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
@@ -28,13 +28,13 @@ export interface Progress {
 /** The answer when the request ended at this point, without one to pass on. */
 export const ended = (
   progress: Progress,
-  how: { readonly status: number; readonly code: string; readonly heals: boolean }
+  how: { readonly status: number; readonly code: string; readonly transient: boolean }
 ): Response => {
-  const { code, heals, status } = how
+  const { code, transient, status } = how
   const { head, unsent } = progress
   return head === undefined
-    ? Answers.failed(status, { sent: unsent ? "no" : "maybe", code, heals })
-    : Answers.failed(status, { sent: "answered", code, heals, status: head.status }, headersOf(head, trail))
+    ? Answers.failed(status, { sent: unsent ? "no" : "maybe", code, transient })
+    : Answers.failed(status, { sent: "answered", code, transient, status: head.status }, headersOf(head, trail))
 }
 
 export const exchange = Effect.fnUntraced(function*(
@@ -67,7 +67,7 @@ export const exchange = Effect.fnUntraced(function*(
           : ended(progress, {
             status: 502,
             code: codeOf("cause" in error.reason ? error.reason.cause : undefined),
-            heals: true
+            transient: true
           })
       )
     }),
@@ -87,12 +87,12 @@ const verdictOf = (error: HttpClientError.HttpClientError): Verdict.Verdict => {
   switch (reason._tag) {
     case "InvalidUrlError":
     case "EncodeError":
-      return { sent: "no", code: reason._tag === "EncodeError" ? "ENCODE" : "INVALID_URL", heals: false }
+      return { sent: "no", code: reason._tag === "EncodeError" ? "ENCODE" : "INVALID_URL", transient: false }
     default: {
       const cause = "cause" in reason ? reason.cause : undefined
       return isTransportCause(cause)
-        ? { sent: cause.sent, code: cause.code, heals: cause.heals }
-        : { sent: "maybe", code: codeOf(cause), heals: true }
+        ? { sent: cause.sent, code: cause.code, transient: cause.transient }
+        : { sent: "maybe", code: codeOf(cause), transient: true }
     }
   }
 }
@@ -174,10 +174,10 @@ const receive = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Response, HttpClientError.HttpClientError> {
   const { status } = response
   const withhold = (code: string, status: number) =>
-    Answers.failed(502, { sent: "answered", code, heals: false, status }, headersOf(response, trail))
+    Answers.failed(502, { sent: "answered", code, transient: false, status }, headersOf(response, trail))
   // nobody's business, and followed by nobody
   if (isRedirect(response)) return withhold("REDIRECT", status >= 300 && status < 400 ? status : 0)
-  if (status < 200 || status > 599) return ended(progress, { status: 502, code: "STATUS", heals: false })
+  if (status < 200 || status > 599) return ended(progress, { status: 502, code: "STATUS", transient: false })
   const bytes = yield* Body.read(response.stream, maxBytes).pipe(
     // fetch has no stream for a body of no bytes, and some have none for any body
     Effect.catchReason("HttpClientError", "EmptyBodyError", () =>

@@ -5,9 +5,9 @@
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
-import * as Wire from "./aws/Wire.ts"
-import { EndpointError } from "./SsoOidcError.ts"
+import { EndpointError } from "../aws/ClientError.ts"
 import * as TrustedUrl from "./TrustedUrl.ts"
+import * as Wire from "./Wire.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -127,7 +127,7 @@ const shown = (region: string): string => /^[\w .*-]{1,24}$/.test(region) ? JSON
  *
  * @example
  * ```ts
- * import * as Endpoint from "@sso-oidc/core/Endpoint"
+ * import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
  *
  * Endpoint.resolve({ region: "eu-west-1" }) // Success: https://oidc.eu-west-1.amazonaws.com
  * Endpoint.resolve({ region: "eu-west-1.evil.example/" }) // Failure: EndpointError

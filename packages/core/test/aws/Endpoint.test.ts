@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Endpoint from "@sso-oidc/core/Endpoint"
+import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 

@@ -13,8 +13,8 @@
  */
 import * as Config from "effect/Config"
 import * as Schema from "effect/Schema"
+import type * as SsoOidc from "../SsoOidc.ts"
 import type * as Endpoint from "./Endpoint.ts"
-import type * as SsoOidc from "./SsoOidc.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -26,7 +26,7 @@ import type * as SsoOidc from "./SsoOidc.ts"
  * @category models
  * @since 0.1.0
  */
-export type AwsEnvironment = Omit<Endpoint.Options, "region">
+export type Environment = Omit<Endpoint.Options, "region">
 
 // -----------------------------------------------------------------------------
 // configs
@@ -48,7 +48,7 @@ const flag = (name: string): Config.Config<boolean | undefined> =>
  * @category configs
  * @since 0.1.0
  */
-export const config: Config.Config<AwsEnvironment> = Config.all({
+export const config: Config.Config<Environment> = Config.all({
   specific: text("AWS_ENDPOINT_URL_SSO_OIDC"),
   general: text("AWS_ENDPOINT_URL"),
   ignore: flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
@@ -82,12 +82,12 @@ const read = <A extends string | boolean | number | undefined>(given: A | Config
  *
  * @example
  * ```ts
- * import * as AwsEnvironment from "@sso-oidc/core/AwsEnvironment"
+ * import * as Environment from "@sso-oidc/core/aws/Environment"
  * import * as SsoOidc from "@sso-oidc/core/SsoOidc"
  * import * as Config from "effect/Config"
  *
- * const fixed = SsoOidc.layerConfig(AwsEnvironment.options({ region: "eu-west-1" }))
- * const configured = SsoOidc.layerConfig(AwsEnvironment.options({ region: Config.String("SSO_REGION") }))
+ * const fixed = SsoOidc.layerConfig(Environment.options({ region: "eu-west-1" }))
+ * const configured = SsoOidc.layerConfig(Environment.options({ region: Config.String("SSO_REGION") }))
  * ```
  *
  * @category configs

@@ -14,9 +14,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
-import * as Wire from "./aws/Wire.ts"
+import * as SsoOidc from "../SsoOidc.ts"
 import type * as Operation from "./Operation.ts"
-import * as SsoOidc from "./SsoOidc.ts"
+import * as Wire from "./Wire.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -55,12 +55,12 @@ export interface Options {
  *
  * What `operation.resend(request)` says decides:
  *
- * - `"anytime"` (RegisterClient, StartDeviceAuthorization): again after a `TransportError` that heals, after a status of
+ * - `"anytime"` (RegisterClient, StartDeviceAuthorization): again after a transient `TransportError`, after a status of
  *   408, 429 or 500 and above, whatever the body says, after a 4xx whose error type AWS's clients class as throttling or
  *   transient, such as `ThrottlingException`, and after `SlowDownException`, which means throttling there. Not after a
  *   response from another URL than the one asked;
  * - `"unsent"` (an authorization code, a refresh token): again only after a `TransportError` with `sent: "no"` that
- *   heals;
+ *   is transient;
  * - `"paced"` (a poll with a device code): never. The grant paces it (RFC 8628 section 3.5).
  *
  * The call fails with the error of its last attempt, unchanged. Each attempt is a span and has a `requestTimeout` of its
@@ -70,7 +70,7 @@ export interface Options {
  *
  * @example
  * ```ts
- * import * as Retry from "@sso-oidc/core/Retry"
+ * import * as Retry from "@sso-oidc/core/aws/Retry"
  * import * as SsoOidc from "@sso-oidc/core/SsoOidc"
  * import * as Effect from "effect/Effect"
  *
@@ -137,7 +137,7 @@ const durationOf = (name: string, input: Duration.Input): Duration.Duration => {
  *
  * @example
  * ```ts
- * import * as Retry from "@sso-oidc/core/Retry"
+ * import * as Retry from "@sso-oidc/core/aws/Retry"
  * import * as SsoOidc from "@sso-oidc/core/SsoOidc"
  * import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
  * import * as Layer from "effect/Layer"
@@ -166,20 +166,20 @@ const isRetryable = <Request, Response, E, R>(
   request: Request,
   error: unknown
 ): boolean => {
-  const healed = heals(error)
-  if (!healed && !isThrottled(error)) return false
+  const passes = isTransient(error)
+  if (!passes && !isThrottled(error)) return false
   switch (operation.resend(request)) {
     case "anytime":
       return true
     case "unsent":
-      return healed && Predicate.hasProperty(error, "sent") && error.sent === "no"
+      return passes && Predicate.hasProperty(error, "sent") && error.sent === "no"
     case "paced":
       return false
   }
 }
 
-const heals = (error: unknown): boolean =>
-  Predicate.isTagged(error, "TransportError") && Predicate.hasProperty(error, "heals") && error.heals === true
+const isTransient = (error: unknown): boolean =>
+  Predicate.isTagged(error, "TransportError") && Predicate.hasProperty(error, "transient") && error.transient === true
 
 /** The service cannot respond now. Where no grant has its own meaning for it, `slow_down` says so too. */
 const isThrottled = (error: unknown): boolean => Predicate.isTagged(error, "SlowDownException") || Wire.isBusy(error)

@@ -3,14 +3,14 @@
  *
  * Whether a request can have reached the service decides whether it may be sent again, and only the transport can tell.
  * Effect's `HttpClientError` has one open slot for it: the `cause` of a `TransportError`. A transport of this project
- * puts a `TransportCause` there; core reads any other cause as "it may have left, and it may heal".
+ * puts a `TransportCause` there; core reads any other cause as "it may have left, and it may be transient".
  *
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
 import * as Predicate from "effect/Predicate"
 
-const TypeId = "~@sso-oidc/core/TransportCause"
+const TypeId = "~@sso-oidc/core/aws/TransportCause"
 
 // -----------------------------------------------------------------------------
 // models
@@ -21,7 +21,7 @@ const TypeId = "~@sso-oidc/core/TransportCause"
  *
  * - `sent`: `"no"` only when it is certain that no byte of the request left this process; `"maybe"` otherwise.
  * - `code`: the platform's name for the failure (`ECONNREFUSED`, `ENOTFOUND`, `CONNECT_TIMEOUT`), for people and logs.
- * - `heals`: `false` for what does not mend by waiting: an untrusted certificate, a proxy that refuses.
+ * - `transient`: `false` for what does not mend by waiting: an untrusted certificate, a proxy that refuses.
  * - `syscall`: the system call that failed, where the platform tells.
  * - `hint`: sentences that say why it failed and what the user has to change, where the transport knows. They are shown as
  *   they are, so they hold no secret and nothing that the other side sent.
@@ -30,9 +30,9 @@ const TypeId = "~@sso-oidc/core/TransportCause"
  *
  * @example
  * ```ts
- * import { TransportCause } from "@sso-oidc/core/TransportCause"
+ * import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
  *
- * const refused = new TransportCause({ sent: "no", code: "ECONNREFUSED", heals: true, syscall: "connect" })
+ * const refused = new TransportCause({ sent: "no", code: "ECONNREFUSED", transient: true, syscall: "connect" })
  * ```
  *
  * @category models
@@ -41,7 +41,7 @@ const TypeId = "~@sso-oidc/core/TransportCause"
 export class TransportCause extends Data.TaggedError("TransportCause")<{
   readonly sent: "no" | "maybe"
   readonly code: string
-  readonly heals: boolean
+  readonly transient: boolean
   readonly syscall?: string | undefined
   readonly hint?: string | undefined
 }> {

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import type * as Operation from "@sso-oidc/core/Operation"
-import * as Retry from "@sso-oidc/core/Retry"
-import { TransportCause } from "@sso-oidc/core/TransportCause"
+import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as Retry from "@sso-oidc/core/aws/Retry"
+import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -11,9 +11,9 @@ import * as Fiber from "effect/Fiber"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/testing/TestClock"
-import type { Call } from "./support/fixtures.ts"
-import { calls, registerAnswer, registerRequest } from "./support/fixtures.ts"
-import * as Wire from "./support/Wire.ts"
+import type { Call } from "../support/fixtures.ts"
+import { calls, registerAnswer, registerRequest } from "../support/fixtures.ts"
+import * as Wire from "../support/Wire.ts"
 
 type Respond = Parameters<typeof Wire.make>[0]
 
@@ -84,13 +84,21 @@ const anytime: ReadonlyArray<Operation.Resend> = ["anytime"]
 
 const faults: ReadonlyArray<readonly [name: string, respond: Respond, again: ReadonlyArray<Operation.Resend>]> = [
   [
-    "not sent, heals",
-    broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", heals: true })),
+    "not sent, transient",
+    broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", transient: true })),
     ["anytime", "unsent"]
   ],
-  ["not sent, does not heal", broken(new TransportCause({ sent: "no", code: "CERT_UNTRUSTED", heals: false })), none],
-  ["maybe sent, heals", broken(new TransportCause({ sent: "maybe", code: "ECONNRESET", heals: true })), anytime],
-  ["maybe sent, does not heal", broken(new TransportCause({ sent: "maybe", code: "EPROTO", heals: false })), none],
+  [
+    "not sent, is permanent",
+    broken(new TransportCause({ sent: "no", code: "CERT_UNTRUSTED", transient: false })),
+    none
+  ],
+  [
+    "maybe sent, transient",
+    broken(new TransportCause({ sent: "maybe", code: "ECONNRESET", transient: true })),
+    anytime
+  ],
+  ["maybe sent, is permanent", broken(new TransportCause({ sent: "maybe", code: "EPROTO", transient: false })), none],
   ["a failure that tells nothing", broken(new TypeError("fetch failed")), anytime],
   ["an answer that was cut off", cutOff, anytime],
   ["a time limit", () => Effect.never, anytime],
@@ -156,8 +164,8 @@ describe("Retry: what is sent again", () => {
 
   it.effect("each attempt is judged by itself: one that may have left is the last of a refresh token", () =>
     Effect.gen(function*() {
-      const refused = broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", heals: true }))
-      const lost = broken(new TransportCause({ sent: "maybe", code: "ECONNRESET", heals: true }))
+      const refused = broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", transient: true }))
+      const lost = broken(new TransportCause({ sent: "maybe", code: "ECONNRESET", transient: true }))
       const refresh = callOf("refresh")
       const { exit, sent } = yield* timed(refresh, inTurn(refused, refused, lost, refused))
       assert.strictEqual(sent, 3)

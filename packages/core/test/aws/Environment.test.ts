@@ -1,23 +1,23 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as AwsEnvironment from "@sso-oidc/core/AwsEnvironment"
+import * as Environment from "@sso-oidc/core/aws/Environment"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import * as Wire from "./support/Wire.ts"
+import * as Wire from "../support/Wire.ts"
 
 const withEnv = (env: Record<string, string>) => Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env)))
 
 const read = (env: Record<string, string>) =>
   Effect.gen(function*() {
-    return yield* AwsEnvironment.config
+    return yield* Environment.config
   }).pipe(withEnv(env))
 
 const absent = { endpoint: undefined, useFipsEndpoint: undefined, useDualstackEndpoint: undefined }
 
-describe("AwsEnvironment", () => {
+describe("Environment", () => {
   it.effect("C7: an empty environment asks for nothing", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* read({}), absent)
@@ -35,13 +35,13 @@ describe("AwsEnvironment", () => {
   it.effect("an endpoint that cannot be used names the variable that it came from (C7)", () =>
     Effect.gen(function*() {
       for (const name of ["AWS_ENDPOINT_URL_SSO_OIDC", "AWS_ENDPOINT_URL"]) {
-        const layer = SsoOidc.layerConfig(AwsEnvironment.options({ region: "eu-west-1" })).pipe(
+        const layer = SsoOidc.layerConfig(Environment.options({ region: "eu-west-1" })).pipe(
           Layer.provide(Layer.succeed(HttpClient.HttpClient, Wire.silent().client))
         )
         const error = yield* Effect.flip(Layer.build(layer)).pipe(withEnv({ [name]: "http://aws.example" }))
         assert.include(error.message, `${name} is plain http to another machine. Use https`)
       }
-      const given = SsoOidc.layerConfig(AwsEnvironment.options({ region: "eu-west-1", endpoint: "http://a.example" }))
+      const given = SsoOidc.layerConfig(Environment.options({ region: "eu-west-1", endpoint: "http://a.example" }))
         .pipe(
           Layer.provide(Layer.succeed(HttpClient.HttpClient, Wire.silent().client))
         )
@@ -127,7 +127,7 @@ describe("AwsEnvironment", () => {
       }
       const options = (given: SsoOidc.Options) =>
         Effect.gen(function*() {
-          const read = yield* AwsEnvironment.options(given)
+          const read = yield* Environment.options(given)
           return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined))
         }).pipe(withEnv(env))
       assert.deepStrictEqual(yield* options({ region: "eu-west-1", maxResponseBytes: 7, userAgent: "u" }), {
@@ -156,10 +156,10 @@ describe("AwsEnvironment", () => {
     }))
 })
 
-describe("AwsEnvironment: options from configuration", () => {
+describe("Environment: options from configuration", () => {
   it.effect("C7: what the caller reads by its own names is joined with what the environment asks for", () =>
     Effect.gen(function*() {
-      const options = AwsEnvironment.options({ region: Config.String("SSO_REGION") })
+      const options = Environment.options({ region: Config.String("SSO_REGION") })
       const read = (env: Record<string, string>) =>
         Effect.gen(function*() {
           return yield* options
@@ -172,13 +172,13 @@ describe("AwsEnvironment: options from configuration", () => {
     }))
 })
 
-describe("AwsEnvironment: with SsoOidc.layerConfig", () => {
+describe("Environment: with SsoOidc.layerConfig", () => {
   const endpointOf = (env: Record<string, string>, region = "eu-west-1") =>
     Effect.gen(function*() {
       return (yield* SsoOidc.SsoOidc).endpoint
     }).pipe(
       Effect.provide(
-        SsoOidc.layerConfig(AwsEnvironment.options({ region })).pipe(
+        SsoOidc.layerConfig(Environment.options({ region })).pipe(
           Layer.provide(Layer.succeed(HttpClient.HttpClient, Wire.silent().client))
         )
       ),

@@ -10,7 +10,8 @@
 import type * as Effect from "effect/Effect"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Schema from "effect/Schema"
-import type * as SsoOidcError from "./SsoOidcError.ts"
+import type * as ClientError from "../aws/ClientError.ts"
+import type * as SsoOidcError from "../SsoOidcError.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -84,6 +85,6 @@ export declare namespace Operation {
    * @since 0.1.0
    */
   export type Error<Op> = Op extends Operation<infer _Request, infer _Response, infer E, infer _R>
-    ? E | SsoOidcError.ClientError
+    ? E | ClientError.ClientError
     : never
 }

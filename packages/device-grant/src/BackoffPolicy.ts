@@ -14,7 +14,7 @@ import type * as Duration from "effect/Duration"
  * @category models
  * @since 0.1.0
  */
-export interface Policy {
+export interface BackoffPolicy {
   readonly cap: Duration.Input
   readonly jitter: number
 }
@@ -25,17 +25,17 @@ export interface Policy {
  * @example
  * ```ts
  * import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
- * import { Policy } from "@sso-oidc/device-grant/Policy"
+ * import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
  * import * as Effect from "effect/Effect"
  *
  * const login = DeviceGrant.login({ clientName: "my-tool", startUrl: "https://my.awsapps.com/start" }).pipe(
- *   Effect.provideService(Policy, { cap: "30 seconds", jitter: 0.5 })
+ *   Effect.provideService(BackoffPolicy, { cap: "30 seconds", jitter: 0.5 })
  * )
  * ```
  *
  * @category references
  * @since 0.1.0
  */
-export const Policy = Context.Reference<Policy>("@sso-oidc/device-grant/Policy", {
+export const BackoffPolicy = Context.Reference<BackoffPolicy>("@sso-oidc/device-grant/BackoffPolicy", {
   defaultValue: () => ({ cap: "60 seconds", jitter: 0.2 })
 })

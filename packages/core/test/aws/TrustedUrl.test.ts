@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as TrustedUrl from "@sso-oidc/core/TrustedUrl"
+import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 
 describe("C7: URLs that may be trusted", () => {
   it.each([

@@ -5,21 +5,22 @@
  *
  * @since 0.1.0
  */
-import * as Wire from "./aws/Wire.ts"
+import * as Wire from "./Wire.ts"
 
 // -----------------------------------------------------------------------------
 // predicates
 // -----------------------------------------------------------------------------
 
 /**
- * Whether a host, as `URL.hostname` spells it, is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. The URL parser has
- * made one spelling of the others, such as `127.1` or `2130706433`.
+ * Whether a host is this machine: `localhost`, 127.0.0.0/8 or `::1`. It is a host as `URL.hostname` spells it, or the address
+ * of a peer, where an IPv4 address may be written as IPv6 (`::ffff:127.0.0.1`). The URL parser has made one spelling of the
+ * others, such as `127.1` or `2130706433`.
  *
  * @category predicates
  * @since 0.1.0
  */
 export const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname)
+  /^(?:localhost|\[?::1\]?|(?:::ffff:)?127(?:\.\d{1,3}){3})$/i.test(hostname)
 
 /**
  * Whether a text is one absolute URL without user info, of https, or of http to loopback. It must be written as one: no

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as Retry from "@sso-oidc/core/aws/Retry"
+import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
-import type * as Operation from "@sso-oidc/core/Operation"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
-import * as Retry from "@sso-oidc/core/Retry"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
-import { TransportCause } from "@sso-oidc/core/TransportCause"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -16,9 +16,9 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import { refreshRequest, registerAnswer, registerRequest, startRequest } from "./support/fixtures.ts"
-import * as Recorder from "./support/Recorder.ts"
-import * as Wire from "./support/Wire.ts"
+import { refreshRequest, registerAnswer, registerRequest, startRequest } from "../support/fixtures.ts"
+import * as Recorder from "../support/Recorder.ts"
+import * as Wire from "../support/Wire.ts"
 
 describe("Retry: a signed operation", () => {
   class Key extends Context.Service<Key, string>()("test/Key") {}
@@ -34,7 +34,7 @@ describe("Retry: a signed operation", () => {
             return request
           })
       }
-      const wire = Wire.broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", heals: true }))
+      const wire = Wire.broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", transient: true }))
       const oidc = Retry.make(yield* Wire.client(wire))
       const call: Effect.Effect<CreateToken.Response, CreateToken.Error, Key> = oidc.execute(operation, refreshRequest)
       // @ts-expect-error -- the key is missing
@@ -146,7 +146,7 @@ describe("Retry: the operation decides", () => {
 
   it.effect("by its value, whatever its name", () =>
     Effect.gen(function*() {
-      const lost = { _tag: "TransportError", sent: "maybe", heals: true }
+      const lost = { _tag: "TransportError", sent: "maybe", transient: true }
       assert.strictEqual(yield* tried("anytime", lost), 4)
       assert.strictEqual(yield* tried("unsent", lost), 1)
       assert.strictEqual(yield* tried("paced", lost), 1)
@@ -155,18 +155,18 @@ describe("Retry: the operation decides", () => {
   it.effect("a TransportError has its own say, whatever its status", () =>
     Effect.gen(function*() {
       assert.strictEqual(
-        yield* tried("anytime", { _tag: "TransportError", sent: "answered", heals: false, status: 503 }),
+        yield* tried("anytime", { _tag: "TransportError", sent: "answered", transient: false, status: 503 }),
         1
       )
       assert.strictEqual(
-        yield* tried("anytime", { _tag: "TransportError", sent: "answered", heals: true, status: 200 }),
+        yield* tried("anytime", { _tag: "TransportError", sent: "answered", transient: true, status: 200 }),
         4
       )
     }))
 
   it.effect("no other error says that the request did not leave", () =>
     Effect.gen(function*() {
-      const own = { _tag: "OwnException", status: 503, sent: "no", heals: true }
+      const own = { _tag: "OwnException", status: 503, sent: "no", transient: true }
       assert.strictEqual(yield* tried("anytime", own), 4)
       assert.strictEqual(yield* tried("unsent", own), 1)
     }))
