@@ -9,9 +9,10 @@
  */
 import * as Schema from "effect/Schema"
 import type * as ClientError from "./aws/ClientError.ts"
-import type * as Operation from "./aws/Operation.ts"
+import * as Operation from "./aws/Operation.ts"
 import * as Members from "./internal/members.ts"
 import * as SsoOidcError from "./SsoOidcError.ts"
+import * as SsoOidcService from "./SsoOidcService.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -21,7 +22,7 @@ const client = {
   clientId: Schema.String,
   clientSecret: Members.secret("clientSecret"),
   /** Without effect at the service: a token carries the scopes of the registration. */
-  scope: Schema.optional(Schema.Array(Schema.String))
+  scope: Members.optional(Schema.Array(Schema.String))
 }
 
 /**
@@ -55,7 +56,7 @@ export const AuthorizationCodeRequest = Schema.Struct({
   grantType: Schema.Literal("authorization_code"),
   code: Members.secret("code"),
   redirectUri: Schema.String,
-  codeVerifier: Schema.optional(Members.secret("codeVerifier"))
+  codeVerifier: Members.optional(Members.secret("codeVerifier"))
 })
 
 /**
@@ -148,11 +149,11 @@ export type Error = Exception | ClientError.ClientError
  * @category operations
  * @since 0.1.0
  */
-export const operation: Operation.Operation<Request, Response, Exception> = {
+export const operation: Operation.Operation<Request, Response, Exception, never, "CreateToken"> = Operation.make({
+  service: SsoOidcService.service,
   name: "CreateToken",
   method: "POST",
   path: "/token",
-  query: {},
   request: Request,
   response: Response,
   exceptions: [
@@ -169,4 +170,4 @@ export const operation: Operation.Operation<Request, Response, Exception> = {
     SsoOidcError.UnsupportedGrantTypeException
   ],
   resend: (request) => request.grantType === deviceCodeGrantType ? "paced" : "unsent"
-}
+})

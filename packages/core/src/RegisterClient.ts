@@ -7,9 +7,10 @@
  */
 import * as Schema from "effect/Schema"
 import type * as ClientError from "./aws/ClientError.ts"
-import type * as Operation from "./aws/Operation.ts"
+import * as Operation from "./aws/Operation.ts"
 import * as Members from "./internal/members.ts"
 import * as SsoOidcError from "./SsoOidcError.ts"
+import * as SsoOidcService from "./SsoOidcService.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -33,11 +34,11 @@ import * as SsoOidcError from "./SsoOidcError.ts"
 export const Request = Schema.Struct({
   clientName: Schema.String,
   clientType: Schema.String,
-  scopes: Schema.optional(Schema.Array(Schema.String)),
-  redirectUris: Schema.optional(Schema.Array(Schema.String)),
-  grantTypes: Schema.optional(Schema.Array(Schema.String)),
-  issuerUrl: Schema.optional(Schema.String),
-  entitledApplicationArn: Schema.optional(Schema.String)
+  scopes: Members.optional(Schema.Array(Schema.String)),
+  redirectUris: Members.optional(Schema.Array(Schema.String)),
+  grantTypes: Members.optional(Schema.Array(Schema.String)),
+  issuerUrl: Members.optional(Schema.String),
+  entitledApplicationArn: Members.optional(Schema.String)
 })
 
 /**
@@ -106,11 +107,11 @@ export type Error = Exception | ClientError.ClientError
  * @category operations
  * @since 0.1.0
  */
-export const operation: Operation.Operation<Request, Response, Exception> = {
+export const operation: Operation.Operation<Request, Response, Exception, never, "RegisterClient"> = Operation.make({
+  service: SsoOidcService.service,
   name: "RegisterClient",
   method: "POST",
   path: "/client/register",
-  query: {},
   request: Request,
   response: Response,
   exceptions: [
@@ -123,4 +124,4 @@ export const operation: Operation.Operation<Request, Response, Exception> = {
     SsoOidcError.UnsupportedGrantTypeException
   ],
   resend: () => "anytime"
-}
+})

@@ -7,22 +7,16 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
-import * as ConfigProvider from "effect/ConfigProvider"
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Result from "effect/Result"
+import * as Client from "./aws/Client.ts"
 import type * as ClientError from "./aws/ClientError.ts"
-import * as Endpoint from "./aws/Endpoint.ts"
-import type * as Operation from "./aws/Operation.ts"
 import * as CreateToken from "./CreateToken.ts"
-import * as Call from "./internal/call.ts"
-import { version } from "./internal/version.ts"
 import * as RegisterClient from "./RegisterClient.ts"
+import * as SsoOidcService from "./SsoOidcService.ts"
 import * as StartDeviceAuthorization from "./StartDeviceAuthorization.ts"
 
 // -----------------------------------------------------------------------------
@@ -30,15 +24,21 @@ import * as StartDeviceAuthorization from "./StartDeviceAuthorization.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * Runs any operation.
+ * The operations of the service. The emulator, the relay and the transports for tests derive their tables from this list, so that
+ * a new operation is one new module and one entry here.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const operations = [RegisterClient.operation, StartDeviceAuthorization.operation, CreateToken.operation] as const
+
+/**
+ * The name of an operation of the service.
  *
  * @category models
  * @since 0.1.0
  */
-export type Execute = <Request, Response, E, R>(
-  operation: Operation.Operation<Request, Response, E, R>,
-  request: Request
-) => Effect.Effect<Response, E | ClientError.ClientError, R>
+export type OperationName = (typeof operations)[number]["name"]
 
 /**
  * What the client offers. The named methods are `execute` applied.
@@ -49,13 +49,9 @@ export type Execute = <Request, Response, E, R>(
  * @category models
  * @since 0.1.0
  */
-export interface Service {
-  /** The region whose service this client calls, in small letters. */
-  readonly region: string
-  /** The URL that the client calls, without a slash at its end. */
-  readonly endpoint: string
-  /** Runs any operation; needs what the operation needs. */
-  readonly execute: Execute
+export interface Service extends Client.Client {
+  /** This client over another `execute`: for what wraps it, such as `Retry`. */
+  readonly withExecute: (execute: Client.Execute) => Service
   /** Registers a public client. */
   readonly registerClient: (
     request: RegisterClient.Request
@@ -66,24 +62,6 @@ export interface Service {
   ) => Effect.Effect<StartDeviceAuthorization.Response, StartDeviceAuthorization.Error>
   /** Trades a device code, an authorization code or a refresh token for a token. One attempt: no polling, no retry. */
   readonly createToken: (request: CreateToken.Request) => Effect.Effect<CreateToken.Response, CreateToken.Error>
-}
-
-/**
- * What a client is made of, beside its transport.
- *
- * - `region`, `endpoint`, `useFipsEndpoint`, `useDualstackEndpoint`: see `Endpoint.Options`.
- * - `requestTimeout`: how long one call may take, its body included. 30 seconds by default; longer than zero. Keep it
- *   above the transport's connect limit: core cannot tell whether a request that it gives up had left.
- * - `maxResponseBytes`: how large an answer may be, after decompression. 256 KiB by default; at least 1.
- * - `userAgent`: the `user-agent` header, `sso-oidc-effect/VERSION` by default; browsers send their own.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Options extends Endpoint.Options {
-  readonly requestTimeout?: Duration.Input | undefined
-  readonly maxResponseBytes?: number | undefined
-  readonly userAgent?: string | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -119,33 +97,17 @@ export class SsoOidc extends Context.Service<SsoOidc, Service>()("@sso-oidc/core
  * @category constructors
  * @since 0.1.0
  */
-export const fromExecute = (options: {
-  readonly region: string
-  readonly endpoint: string
-  readonly execute: Execute
-}): Service =>
-  SsoOidc.of({
-    region: options.region,
-    endpoint: options.endpoint,
-    execute: options.execute,
-    registerClient: (request) => options.execute(RegisterClient.operation, request),
-    startDeviceAuthorization: (request) => options.execute(StartDeviceAuthorization.operation, request),
-    createToken: (request) => options.execute(CreateToken.operation, request)
+export const fromExecute = (client: Client.Client): Service => {
+  const { endpoint, execute, region } = client
+  return SsoOidc.of({
+    region,
+    endpoint,
+    execute,
+    withExecute: (execute) => fromExecute({ region, endpoint, execute }),
+    registerClient: (request) => execute(RegisterClient.operation, request),
+    startDeviceAuthorization: (request) => execute(StartDeviceAuthorization.operation, request),
+    createToken: (request) => execute(CreateToken.operation, request)
   })
-
-interface Limits {
-  readonly requestTimeout: Duration.Duration
-  readonly maxResponseBytes: number
-}
-
-const limitsOf = (options: Options): Result.Result<Limits, string> => {
-  const requestTimeout = Duration.fromInput(options.requestTimeout ?? "30 seconds")
-  if (Option.isNone(requestTimeout) || !Duration.isGreaterThan(requestTimeout.value, Duration.zero)) {
-    return Result.fail("requestTimeout must be a duration longer than zero")
-  }
-  const maxResponseBytes = options.maxResponseBytes ?? 256 * 1024
-  if (!(maxResponseBytes >= 1)) return Result.fail("maxResponseBytes must be a number of at least 1")
-  return Result.succeed({ requestTimeout: requestTimeout.value, maxResponseBytes })
 }
 
 /**
@@ -157,26 +119,10 @@ const limitsOf = (options: Options): Result.Result<Limits, string> => {
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*(
-  options: Options
-): Effect.fn.Return<Service, ClientError.EndpointError, HttpClient.HttpClient> {
-  const client = yield* HttpClient.HttpClient
-  const limits = limitsOf(options)
-  if (Result.isFailure(limits)) throw new RangeError(`SsoOidc: ${limits.failure}`)
-  const endpoint = yield* Effect.fromResult(Endpoint.resolve(options))
-  const region = Endpoint.regionOf(options.region)
-  return fromExecute({
-    region,
-    endpoint,
-    execute: Call.make({
-      client,
-      endpoint,
-      region,
-      ...limits.success,
-      userAgent: options.userAgent ?? `sso-oidc-effect/${version}`
-    })
-  })
-})
+export const make = (
+  options: Client.Options
+): Effect.Effect<Service, ClientError.EndpointError, HttpClient.HttpClient> =>
+  Effect.map(Client.make(SsoOidcService.service, options), fromExecute)
 
 // -----------------------------------------------------------------------------
 // layers
@@ -198,7 +144,7 @@ export const make = Effect.fnUntraced(function*(
  * @since 0.1.0
  */
 export const layer = (
-  options: Options
+  options: Client.Options
 ): Layer.Layer<SsoOidc, ClientError.EndpointError, HttpClient.HttpClient> => Layer.effect(SsoOidc, make(options))
 
 /**
@@ -209,16 +155,6 @@ export const layer = (
  * @since 0.1.0
  */
 export const layerConfig = (
-  options: Config.Wrap<Options>
+  options: Config.Wrap<Client.Options>
 ): Layer.Layer<SsoOidc, ClientError.EndpointError | Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.effect(
-    SsoOidc,
-    Effect.gen(function*() {
-      const read = yield* Config.unwrap(options)
-      const limits = limitsOf(read)
-      if (Result.isFailure(limits)) {
-        return yield* Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message: limits.failure })))
-      }
-      return yield* make(read)
-    })
-  )
+  Layer.effect(SsoOidc, Effect.map(Client.makeConfig(SsoOidcService.service, options), fromExecute))

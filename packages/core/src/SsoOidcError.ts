@@ -16,6 +16,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import type * as Operation from "./aws/Operation.ts"
 import * as Wire from "./aws/Wire.ts"
 
 // -----------------------------------------------------------------------------
@@ -68,19 +69,14 @@ export interface ExceptionDetail extends ExceptionFields {
 }
 
 /**
- * An exception's class as a value: how the codec finds it (`type`, else `error`) and makes it.
+ * An exception's class as a value: how the engine finds it (`type`, else `error`) and makes it.
  *
  * @category models
  * @since 0.1.0
  */
-export interface ExceptionClass<out E> {
-  /** The model's name, as in `x-amzn-errortype`; also the `_tag`. */
-  readonly type: string
+export interface ExceptionClass<out E> extends Operation.ExceptionClass<E, ExceptionDetail> {
   /** The OAuth code that the model gives it. */
   readonly error: string
-  /** The HTTP status that the model gives it. */
-  readonly status: number
-  new(detail: ExceptionDetail): E
 }
 
 const told = (advice: string, self: ExceptionFields & { readonly _tag: string; readonly reason?: string }): string =>
@@ -131,6 +127,7 @@ export class AuthorizationPendingException
   )
 {
   static readonly type = "AuthorizationPendingException"
+  static readonly expected = true
   static readonly error = "authorization_pending"
   static readonly status = 400
   override readonly message: string = told(
@@ -344,6 +341,8 @@ export class SlowDownException extends Schema.TaggedError<SlowDownException>("@s
   fields
 ) {
   static readonly type = "SlowDownException"
+  static readonly expected = true
+  static readonly throttling = true
   static readonly error = "slow_down"
   static readonly status = 400
   override readonly message: string = told("Requests come too fast: wait longer between them.", this)

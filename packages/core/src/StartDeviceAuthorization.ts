@@ -7,9 +7,10 @@
  */
 import * as Schema from "effect/Schema"
 import type * as ClientError from "./aws/ClientError.ts"
-import type * as Operation from "./aws/Operation.ts"
+import * as Operation from "./aws/Operation.ts"
 import * as Members from "./internal/members.ts"
 import * as SsoOidcError from "./SsoOidcError.ts"
+import * as SsoOidcService from "./SsoOidcService.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -93,19 +94,20 @@ export type Error = Exception | ClientError.ClientError
  * @category operations
  * @since 0.1.0
  */
-export const operation: Operation.Operation<Request, Response, Exception> = {
-  name: "StartDeviceAuthorization",
-  method: "POST",
-  path: "/device_authorization",
-  query: {},
-  request: Request,
-  response: Response,
-  exceptions: [
-    SsoOidcError.InternalServerException,
-    SsoOidcError.InvalidClientException,
-    SsoOidcError.InvalidRequestException,
-    SsoOidcError.SlowDownException,
-    SsoOidcError.UnauthorizedClientException
-  ],
-  resend: () => "anytime"
-}
+export const operation: Operation.Operation<Request, Response, Exception, never, "StartDeviceAuthorization"> = Operation
+  .make({
+    service: SsoOidcService.service,
+    name: "StartDeviceAuthorization",
+    method: "POST",
+    path: "/device_authorization",
+    request: Request,
+    response: Response,
+    exceptions: [
+      SsoOidcError.InternalServerException,
+      SsoOidcError.InvalidClientException,
+      SsoOidcError.InvalidRequestException,
+      SsoOidcError.SlowDownException,
+      SsoOidcError.UnauthorizedClientException
+    ],
+    resend: () => "anytime"
+  })

@@ -6,11 +6,13 @@
  *
  * @since 0.1.0
  */
+export * as Client from "./aws/Client.ts"
 export * as ClientError from "./aws/ClientError.ts"
 export * as Endpoint from "./aws/Endpoint.ts"
 export * as Environment from "./aws/Environment.ts"
-export type * as Operation from "./aws/Operation.ts"
+export * as Operation from "./aws/Operation.ts"
 export * as Retry from "./aws/Retry.ts"
+export * as Service from "./aws/Service.ts"
 export * as TransportCause from "./aws/TransportCause.ts"
 export * as TrustedUrl from "./aws/TrustedUrl.ts"
 export * as CreateToken from "./CreateToken.ts"
@@ -18,4 +20,5 @@ export * as Refresh from "./Refresh.ts"
 export * as RegisterClient from "./RegisterClient.ts"
 export * as SsoOidc from "./SsoOidc.ts"
 export * as SsoOidcError from "./SsoOidcError.ts"
+export * as SsoOidcService from "./SsoOidcService.ts"
 export * as StartDeviceAuthorization from "./StartDeviceAuthorization.ts"

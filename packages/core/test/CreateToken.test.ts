@@ -137,7 +137,7 @@ describe("CreateToken", () => {
 
   it("the operation is the model's: name, method, path, no query, no signature", () => {
     assert.deepInclude(CreateToken.operation, { name: "CreateToken", method: "POST", path: "/token", query: {} })
-    assert.isUndefined(CreateToken.operation.sign)
+    assert.isUndefined(CreateToken.operation.authenticate)
   })
 
   it.effect.prop(

@@ -146,7 +146,7 @@ describe("RegisterClient", () => {
       path: "/client/register",
       query: {}
     })
-    assert.isUndefined(RegisterClient.operation.sign)
+    assert.isUndefined(RegisterClient.operation.authenticate)
   })
 
   it.effect.prop(

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as Operation from "@sso-oidc/core/aws/Operation"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { calls, deviceRequest } from "./support/fixtures.ts"
@@ -185,11 +186,12 @@ describe("SsoOidc: which exception an answer is", () => {
     RegisterClient.Request,
     RegisterClient.Response,
     SsoOidcError.InvalidRequestException | SsoOidcError.InvalidRequestRegionException
-  > = {
+  > = Operation.make({
     ...RegisterClient.operation,
-    sign: undefined,
+    service: SsoOidcService.service,
+    authenticate: undefined,
     exceptions: [SsoOidcError.InvalidRequestException, SsoOidcError.InvalidRequestRegionException]
-  }
+  })
   const askBoth = (response: () => Response) =>
     Effect.flip(
       Effect.flatMap(

@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ClientError from "@sso-oidc/core/aws/ClientError"
-import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as Operation from "@sso-oidc/core/aws/Operation"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
@@ -184,7 +185,8 @@ describe("SsoOidc: execute", () => {
     RegisterClient.Response,
     SsoOidcError.InvalidClientException,
     Key
-  > = {
+  > = Operation.make({
+    service: SsoOidcService.service,
     name: "SignedOperation",
     method: "POST",
     path: "/token",
@@ -193,12 +195,12 @@ describe("SsoOidc: execute", () => {
     response: RegisterClient.Response,
     exceptions: [SsoOidcError.InvalidClientException],
     resend: () => "unsent",
-    sign: (request, scope) =>
+    authenticate: (request, scope) =>
       Effect.map(
         Key,
         (key) => HttpClientRequest.setHeader(request, "authorization", `${key} ${scope.region} ${scope.signingName}`)
       )
-  }
+  })
 
   it.effect("C5: an operation's constant query and signature are used, and its requirement is the call's", () =>
     Effect.gen(function*() {
@@ -216,7 +218,8 @@ describe("SsoOidc: execute", () => {
       const oidc = yield* Wire.client(wire)
       const refuses: typeof signed = {
         ...signed,
-        sign: () => Effect.fail(new SsoOidcError.InvalidClientException({ error: "invalid_client", status: 401 }))
+        authenticate: () =>
+          Effect.fail(new SsoOidcError.InvalidClientException({ error: "invalid_client", status: 401 }))
       }
       const error = yield* Effect.flip(oidc.execute(refuses, registerRequest).pipe(Effect.provideService(Key, "k")))
       assert.strictEqual(error._tag, "InvalidClientException")
@@ -230,7 +233,7 @@ describe("SsoOidc: execute", () => {
         typeof request.Type,
         RegisterClient.Response,
         SsoOidcError.InvalidClientException
-      > = { ...signed, request, sign: undefined, resend: () => "unsent" }
+      > = { ...signed, request, authenticate: undefined, resend: () => "unsent" }
       const wire = Wire.answering(() => Wire.exception("InvalidClientException", { error_description: "As it is" }))
       const oidc = yield* Wire.client(wire)
       const error = yield* Effect.flip(oidc.execute(numbered, { pin: Redacted.make(7) }))

@@ -168,7 +168,7 @@ describe("SsoOidc: spans", () => {
         ...poll,
         run: (oidc) =>
           // deliberately of no type that core knows
-          oidc.execute({ ...CreateToken.operation, sign: () => Effect.fail(failure as never) }, deviceRequest)
+          oidc.execute({ ...CreateToken.operation, authenticate: () => Effect.fail(failure as never) }, deviceRequest)
       }, Wire.silent())
       assert.isTrue(Exit.isFailure(ended(span)))
       assert.deepStrictEqual(attributes, { ...common(poll), "error.type": type })

@@ -240,7 +240,7 @@ describe("StartDeviceAuthorization", () => {
       path: "/device_authorization",
       query: {}
     })
-    assert.isUndefined(StartDeviceAuthorization.operation.sign)
+    assert.isUndefined(StartDeviceAuthorization.operation.authenticate)
   })
 
   it.effect.prop(

@@ -5,6 +5,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Environment from "@sso-oidc/core/aws/Environment"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
 import type { CodeReady } from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
@@ -39,7 +40,7 @@ const real = Effect.fnUntraced(function*(startUrl: string, region: string) {
   yield* DeviceGrantStream.login({ clientName, startUrl }).pipe(
     Stream.runForEach(display.event),
     Effect.provide(
-      SsoOidc.layerConfig(Environment.options({ region })).pipe(
+      SsoOidc.layerConfig(Environment.options(SsoOidcService.service, { region })).pipe(
         Layer.provide(NodeTransport.layerConfig(NodeEnvironment.options()))
       )
     ),

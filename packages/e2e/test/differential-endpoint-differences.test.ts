@@ -2,6 +2,7 @@ import { SSOOIDCClient } from "@aws-sdk/client-sso-oidc"
 import { assert, describe, it, vi } from "@effect/vitest"
 import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as Environment from "@sso-oidc/core/aws/Environment"
+import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -55,7 +56,7 @@ describe("differential: endpoints that differ on purpose", () => {
       assert.strictEqual(yield* theirs({ region, ignoreConfiguredEndpointUrls: false }), there)
       assert.strictEqual(yield* mine({ region }), here)
       const env = ConfigProvider.fromEnvRecord({ AWS_ENDPOINT_URL_SSO_OIDC: "https://oidc.example/base" })
-      assert.strictEqual(yield* mine(yield* Environment.options({ region }).parse(env)), there)
+      assert.strictEqual(yield* mine(yield* Environment.options(SsoOidcService.service, { region }).parse(env)), there)
     }))
 
   it.effect(differences.star.test, () =>
@@ -152,7 +153,7 @@ describe("differential: endpoints that differ on purpose", () => {
       assert.strictEqual(yield* theirs({ region, endpoint: "" }), `https://oidc.${region}.amazonaws.com${path}`)
       assert.strictEqual(yield* refusal({ region, endpoint: "" }), "endpoint")
       const env = ConfigProvider.fromEnvRecord({ AWS_ENDPOINT_URL_SSO_OIDC: "" })
-      const read = yield* Environment.options({ region }).parse(env)
+      const read = yield* Environment.options(SsoOidcService.service, { region }).parse(env)
       assert.strictEqual(yield* mine(read), `https://oidc.${region}.amazonaws.com${path}`)
     }))
 
@@ -170,7 +171,7 @@ describe("differential: endpoints that differ on purpose", () => {
       const options = { region, endpoint: "https://oidc.example", useFipsEndpoint: true }
       assert.doesNotThrow(() => new SSOOIDCClient(options).destroy())
       assert.isTrue(Result.isFailure((yield* official(call.official, options)).result))
-      assert.isTrue(Result.isFailure(Endpoint.resolve(options)))
+      assert.isTrue(Result.isFailure(Endpoint.resolve(SsoOidcService.service, options)))
       assert.strictEqual(yield* refusal(options), "fipsWithEndpoint")
     }))
 })

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type * as Client from "@sso-oidc/core/aws/Client"
 import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
@@ -18,7 +19,7 @@ const first = (seed: number, cases: number, operation?: string, wrap?: Fuzz.Wrap
   })
 
 /** A client with a bug. */
-const planted = (execute: (oidc: SsoOidc.Service) => SsoOidc.Execute): Fuzz.Wrap => (oidc) =>
+const planted = (execute: (oidc: SsoOidc.Service) => Client.Execute): Fuzz.Wrap => (oidc) =>
   SsoOidc.fromExecute({ region: oidc.region, endpoint: oidc.endpoint, execute: execute(oidc) })
 
 describe("core against mutated answers", () => {

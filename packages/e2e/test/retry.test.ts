@@ -97,7 +97,7 @@ const client = Effect.fnUntraced(function*(endpoint: string) {
           Effect.onExit(oidc.execute(operation, request), () => Queue.offer(ended, undefined))
       }))
   )
-  const layer = Retry.layer().pipe(
+  const layer = Retry.layer(SsoOidc.SsoOidc).pipe(
     Layer.provide(watched),
     Layer.provide(SsoOidc.layer({ region: "us-east-1", endpoint })),
     Layer.provide(transport)

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type * as Client from "@sso-oidc/core/aws/Client"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -18,7 +19,7 @@ const check = (
   call: Pick<Planted.Call, "name" | "run">,
   respond: Respond,
   secrets: ReadonlyArray<string>,
-  options?: Partial<SsoOidc.Options>
+  options?: Partial<Client.Options>
 ) =>
   Effect.gen(function*() {
     const client = HttpClient.make((request) =>

@@ -1,5 +1,6 @@
 import * as Environment from "@sso-oidc/core/aws/Environment"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
@@ -13,7 +14,7 @@ import * as Redacted from "effect/Redacted"
 
 // Built once per instance, at its first invocation. Put your encrypted store in place of the memory.
 export const runtime = ManagedRuntime.make(Layer.merge(
-  SsoOidc.layerConfig(Environment.options({ region: Config.String("SSO_REGION") })).pipe(
+  SsoOidc.layerConfig(Environment.options(SsoOidcService.service, { region: Config.String("SSO_REGION") })).pipe(
     Layer.provide(NodeTransport.layer())
   ),
   KeyValueStore.layerMemory

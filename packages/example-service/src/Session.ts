@@ -1,5 +1,6 @@
 import * as Environment from "@sso-oidc/core/aws/Environment"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as DeviceGrantEvent from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as Token from "@sso-oidc/device-grant/Token"
@@ -57,7 +58,9 @@ export const layer = Layer.effect(
 
 // AWS_ENDPOINT_URL_SSO_OIDC and its like are honoured; the transport is one line.
 export const layerLive = layer.pipe(
-  Layer.provide(SsoOidc.layerConfig(Environment.options({ region: Config.String("SSO_REGION") }))),
+  Layer.provide(
+    SsoOidc.layerConfig(Environment.options(SsoOidcService.service, { region: Config.String("SSO_REGION") }))
+  ),
   Layer.provide(NodeTransport.layer())
 )
 

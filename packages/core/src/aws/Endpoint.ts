@@ -6,6 +6,7 @@
  */
 import * as Result from "effect/Result"
 import { EndpointError } from "../aws/ClientError.ts"
+import type * as Service from "./Service.ts"
 import * as TrustedUrl from "./TrustedUrl.ts"
 import * as Wire from "./Wire.ts"
 
@@ -128,15 +129,19 @@ const shown = (region: string): string => /^[\w .*-]{1,24}$/.test(region) ? JSON
  * @example
  * ```ts
  * import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
+ * import { service } from "@sso-oidc/core/SsoOidcService"
  *
- * Endpoint.resolve({ region: "eu-west-1" }) // Success: https://oidc.eu-west-1.amazonaws.com
- * Endpoint.resolve({ region: "eu-west-1.evil.example/" }) // Failure: EndpointError
+ * Endpoint.resolve(service, { region: "eu-west-1" }) // Success: https://oidc.eu-west-1.amazonaws.com
+ * Endpoint.resolve(service, { region: "eu-west-1.evil.example/" }) // Failure: EndpointError
  * ```
  *
  * @category constructors
  * @since 0.1.0
  */
-export const resolve = (options: Options): Result.Result<string, EndpointError> => {
+export const resolve = (
+  service: Pick<Service.Service, "endpointPrefix">,
+  options: Options
+): Result.Result<string, EndpointError> => {
   const { endpoint, region, useDualstackEndpoint = false, useFipsEndpoint = false } = options
   const source = options.endpointSource ?? "`endpoint`"
   if (typeof region !== "string" || region === "") {
@@ -158,6 +163,8 @@ export const resolve = (options: Options): Result.Result<string, EndpointError> 
     return custom(endpoint, source)
   }
   const { dnsSuffix, dualStackDnsSuffix, name: partition } = partitionOf(name)
-  const prefix = useFipsEndpoint && (useDualstackEndpoint || partition !== "aws-us-gov") ? "oidc-fips" : "oidc"
-  return Result.succeed(`https://${prefix}.${name}.${useDualstackEndpoint ? dualStackDnsSuffix : dnsSuffix}`)
+  const fips = useFipsEndpoint && (useDualstackEndpoint || partition !== "aws-us-gov") ? "-fips" : ""
+  return Result.succeed(
+    `https://${service.endpointPrefix}${fips}.${name}.${useDualstackEndpoint ? dualStackDnsSuffix : dnsSuffix}`
+  )
 }

@@ -1,7 +1,7 @@
 /**
  * The endpoint that AWS's environment variables ask for, read as all AWS tools read them.
  *
- * - `AWS_ENDPOINT_URL_SSO_OIDC`, else `AWS_ENDPOINT_URL`: a custom endpoint, unless
+ * - `AWS_ENDPOINT_URL_SSO_OIDC` (the service's id, in capitals), else `AWS_ENDPOINT_URL`: a custom endpoint, unless
  *   `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is true.
  * - `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`: `true` or `false`.
  *
@@ -13,8 +13,9 @@
  */
 import * as Config from "effect/Config"
 import * as Schema from "effect/Schema"
-import type * as SsoOidc from "../SsoOidc.ts"
+import type * as Client from "./Client.ts"
 import type * as Endpoint from "./Endpoint.ts"
+import type * as Service from "./Service.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -48,23 +49,26 @@ const flag = (name: string): Config.Config<boolean | undefined> =>
  * @category configs
  * @since 0.1.0
  */
-export const config: Config.Config<Environment> = Config.all({
-  specific: text("AWS_ENDPOINT_URL_SSO_OIDC"),
-  general: text("AWS_ENDPOINT_URL"),
-  ignore: flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
-  useFipsEndpoint: flag("AWS_USE_FIPS_ENDPOINT"),
-  useDualstackEndpoint: flag("AWS_USE_DUALSTACK_ENDPOINT")
-}).pipe(Config.map(({ general, ignore, specific, useDualstackEndpoint, useFipsEndpoint }) => {
-  const endpoint = ignore === true ? undefined : specific ?? general
-  return {
-    endpoint,
-    ...(endpoint === undefined
-      ? {}
-      : { endpointSource: specific === undefined ? "AWS_ENDPOINT_URL" : "AWS_ENDPOINT_URL_SSO_OIDC" }),
-    useFipsEndpoint,
-    useDualstackEndpoint
-  }
-}))
+export const config = (service: Pick<Service.Service, "name">): Config.Config<Environment> => {
+  const variable = `AWS_ENDPOINT_URL_${service.name.toUpperCase().replaceAll(" ", "_")}`
+  return Config.all({
+    specific: text(variable),
+    general: text("AWS_ENDPOINT_URL"),
+    ignore: flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
+    useFipsEndpoint: flag("AWS_USE_FIPS_ENDPOINT"),
+    useDualstackEndpoint: flag("AWS_USE_DUALSTACK_ENDPOINT")
+  }).pipe(Config.map(({ general, ignore, specific, useDualstackEndpoint, useFipsEndpoint }) => {
+    const endpoint = ignore === true ? undefined : specific ?? general
+    return {
+      endpoint,
+      ...(endpoint === undefined
+        ? {}
+        : { endpointSource: specific === undefined ? "AWS_ENDPOINT_URL" : variable }),
+      useFipsEndpoint,
+      useDualstackEndpoint
+    }
+  }))
+}
 
 /**
  * A client's options, each of them given or to be read from configuration.
@@ -72,7 +76,7 @@ export const config: Config.Config<Environment> = Config.all({
  * @category models
  * @since 0.1.0
  */
-export type Given = { readonly [K in keyof SsoOidc.Options]: SsoOidc.Options[K] | Config.Config<SsoOidc.Options[K]> }
+export type Given = { readonly [K in keyof Client.Options]: Client.Options[K] | Config.Config<Client.Options[K]> }
 
 const read = <A extends string | boolean | number | undefined>(given: A | Config.Config<A>): Config.Config<A> =>
   typeof given === "object" ? given : Config.succeed(given)
@@ -84,18 +88,19 @@ const read = <A extends string | boolean | number | undefined>(given: A | Config
  * ```ts
  * import * as Environment from "@sso-oidc/core/aws/Environment"
  * import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+ * import { service } from "@sso-oidc/core/SsoOidcService"
  * import * as Config from "effect/Config"
  *
- * const fixed = SsoOidc.layerConfig(Environment.options({ region: "eu-west-1" }))
- * const configured = SsoOidc.layerConfig(Environment.options({ region: Config.String("SSO_REGION") }))
+ * const fixed = SsoOidc.layerConfig(Environment.options(service, { region: "eu-west-1" }))
+ * const configured = SsoOidc.layerConfig(Environment.options(service, { region: Config.String("SSO_REGION") }))
  * ```
  *
  * @category configs
  * @since 0.1.0
  */
-export const options = (given: Given): Config.Config<SsoOidc.Options> =>
+export const options = (service: Pick<Service.Service, "name">, given: Given): Config.Config<Client.Options> =>
   Config.all({
-    environment: config,
+    environment: config(service),
     region: read(given.region),
     endpoint: read(given.endpoint),
     endpointSource: read(given.endpointSource),

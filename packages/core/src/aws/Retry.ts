@@ -8,13 +8,14 @@
  *
  * @since 0.1.0
  */
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
-import * as SsoOidc from "../SsoOidc.ts"
+import type * as Client from "./Client.ts"
 import type * as Operation from "./Operation.ts"
 import * as Wire from "./Wire.ts"
 
@@ -44,6 +45,19 @@ export interface Options {
   readonly base?: Duration.Input | undefined
   readonly cap?: Duration.Input | undefined
   readonly maxRetryAfter?: Duration.Input | undefined
+}
+
+/**
+ * A client that can be wrapped: `SsoOidc` and its siblings.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Executor<Self> {
+  /** Runs any operation. */
+  readonly execute: Client.Execute
+  /** The same client over another `execute`. */
+  readonly withExecute: (execute: Client.Execute) => Self
 }
 
 // -----------------------------------------------------------------------------
@@ -83,7 +97,7 @@ export interface Options {
  * @category constructors
  * @since 0.1.0
  */
-export const make = (oidc: SsoOidc.Service, options: Options = {}): SsoOidc.Service => {
+export const make = <Self extends Executor<Self>>(client: Self, options: Options = {}): Self => {
   const times = options.times ?? 3
   if (!Number.isInteger(times) || times < 0) throw new RangeError("Retry: times must be a whole number of 0 or more")
   const base = durationOf("base", options.base ?? "200 millis")
@@ -103,15 +117,12 @@ export const make = (oidc: SsoOidc.Service, options: Options = {}): SsoOidc.Serv
     Schedule.while(({ input }) => Duration.isLessThanOrEqualTo(retryAfterOf(input), maxRetryAfter))
   )
 
-  return SsoOidc.fromExecute({
-    region: oidc.region,
-    endpoint: oidc.endpoint,
-    execute: (operation, request) =>
-      Effect.retry(
-        oidc.execute(operation, request),
-        Schedule.while(backoff, ({ input }) => isRetryable(operation, request, input))
-      )
-  })
+  return client.withExecute((operation, request) =>
+    Effect.retry(
+      client.execute(operation, request),
+      Schedule.while(backoff, ({ input }) => isRetryable(operation, request, input))
+    )
+  )
 }
 
 const durationOf = (name: string, input: Duration.Input): Duration.Duration => {
@@ -142,7 +153,7 @@ const durationOf = (name: string, input: Duration.Input): Duration.Duration => {
  * import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
  * import * as Layer from "effect/Layer"
  *
- * const Live = Retry.layer().pipe(
+ * const Live = Retry.layer(SsoOidc.SsoOidc).pipe(
  *   Layer.provide(SsoOidc.layer({ region: "eu-west-1" })),
  *   Layer.provide(NodeTransport.layer())
  * )
@@ -151,8 +162,10 @@ const durationOf = (name: string, input: Duration.Input): Duration.Duration => {
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options?: Options): Layer.Layer<SsoOidc.SsoOidc, never, SsoOidc.SsoOidc> =>
-  Layer.effect(SsoOidc.SsoOidc, Effect.map(SsoOidc.SsoOidc, (oidc) => make(oidc, options)))
+export const layer = <I, Self extends Executor<Self>>(
+  service: Context.Key<I, Self>,
+  options?: Options
+): Layer.Layer<I, never, I> => Layer.effect(service, Effect.map(service, (client) => make(client, options)))
 
 // -----------------------------------------------------------------------------
 // decision
@@ -167,7 +180,7 @@ const isRetryable = <Request, Response, E, R>(
   error: unknown
 ): boolean => {
   const passes = isTransient(error)
-  if (!passes && !isThrottled(error)) return false
+  if (!passes && !isThrottled(operation, error)) return false
   switch (operation.resend(request)) {
     case "anytime":
       return true
@@ -181,8 +194,10 @@ const isRetryable = <Request, Response, E, R>(
 const isTransient = (error: unknown): boolean =>
   Predicate.isTagged(error, "TransportError") && Predicate.hasProperty(error, "transient") && error.transient === true
 
-/** The service cannot respond now. Where no grant has its own meaning for it, `slow_down` says so too. */
-const isThrottled = (error: unknown): boolean => Predicate.isTagged(error, "SlowDownException") || Wire.isBusy(error)
+/** The service cannot respond now, or one of the operation's exceptions asks for fewer requests. */
+const isThrottled = ({ exceptions }: Pick<Operation.Any, "exceptions">, error: unknown): boolean =>
+  Wire.isBusy(error) ||
+  exceptions.some(({ throttling, type }) => throttling === true && Predicate.isTagged(error, type))
 
 const retryAfterOf = (error: unknown): Duration.Duration =>
   Predicate.hasProperty(error, "retryAfter") && typeof error.retryAfter === "number" && error.retryAfter > 0

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
@@ -172,7 +173,7 @@ export const readBody = <E, R>(body: Stream.Stream<Uint8Array, E, R>, maxBytes: 
 const chunkOf = (chunk: unknown): Uint8Array => {
   if (typeof chunk === "string") return new TextEncoder().encode(chunk)
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-  throw new TypeError("a chunk of a body is no bytes")
+  throw new TypeError("no bytes")
 }
 
 // Copy each chunk: a small chunk can keep a large buffer in memory, so that memory could exceed the cap.
@@ -219,13 +220,16 @@ export const jsonObject = (body: Uint8Array | string): Readonly<Record<string, u
 }
 
 /**
- * The members of a body without those that are `null`, which mean absent ones.
+ * The members of a body without those that mean absent ones: by default those that are `null`.
  *
  * @category bodies
  * @since 0.1.0
  */
-export const present = (members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null))
+export const present = (
+  members: Readonly<Record<string, unknown>>,
+  absent: ReadonlyArray<unknown> = [null]
+): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => !absent.includes(value)))
 
 // -----------------------------------------------------------------------------
 // failures
@@ -290,10 +294,10 @@ export interface Forms {
  */
 export const formsOf = (secret: string): Forms => ({
   written: writtenFormsOf(secret),
-  base64: [base64(secret), base64(` ${secret}`).slice(2), base64(`  ${secret}`).slice(3)].map((form) =>
-    form.replace(/=+$/, "")
+  base64: [Base64.encode(secret), Base64.encode(` ${secret}`).slice(2), Base64.encode(`  ${secret}`).slice(3)].map(
+    (form) => form.replace(/=+$/, "")
   ),
-  hex: bytesOf(secret, (byte) => byte.toString(16).padStart(2, "0"))
+  hex: Array.from(new TextEncoder().encode(secret), (byte) => byte.toString(16).padStart(2, "0")).join("")
 })
 
 /**
@@ -308,11 +312,6 @@ export const writtenFormsOf = (secret: string): ReadonlyArray<string> => [
   encodeURIComponent(secret.toWellFormed())
 ]
 
-const bytesOf = (text: string, spell: (byte: number) => string): string =>
-  Array.from(new TextEncoder().encode(text), spell).join("")
-
-const base64 = (text: string): string => btoa(bytesOf(text, (byte) => String.fromCharCode(byte)))
-
 // -----------------------------------------------------------------------------
 // spans
 // -----------------------------------------------------------------------------
@@ -321,24 +320,24 @@ const base64 = (text: string): string => btoa(bytesOf(text, (byte) => String.fro
  * A span that keeps no result. A span keeps what its effect ends with, and a tracer may show it. Here that is a function, so
  * that no code, URL or token can be read from it.
  *
- * A failure ends the span as an error, unless `isExpected` says that it is a part of the ordinary course.
+ * A failure ends the span as an error, unless `isExpected` says that it is a part of the ordinary course. It is called once, and
+ * may give the span an attribute.
  *
  * @category spans
  * @since 0.1.0
  */
 export const useSpan = <A, E, R>(
   name: string,
-  options: Tracer.SpanOptionsNoTrace & { readonly isExpected?: ((error: E) => boolean) | undefined },
-  use: (span: Tracer.Span) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R> => {
-  const { isExpected = () => false, ...rest } = options
-  return Effect.useSpan(name, rest, (span) =>
+  options: Tracer.SpanOptionsNoTrace,
+  use: (span: Tracer.Span) => Effect.Effect<A, E, R>,
+  isExpected: (error: E, span: Tracer.Span) => boolean = () => false
+): Effect.Effect<A, E, R> =>
+  Effect.useSpan(name, options, (span) =>
     use(span).pipe(
       Effect.map((value) => () => Effect.succeed(value)),
-      Effect.catchIf(isExpected, (error) => Effect.succeed(() => Effect.fail(error))),
+      Effect.catch((error) => isExpected(error, span) ? Effect.succeed(() => Effect.fail(error)) : Effect.fail(error)),
       Effect.withParentSpan(span, { captureStackTrace: false })
     )).pipe(Effect.flatMap((outcome) => outcome()))
-}
 
 /**
  * Runs an effect in a span that keeps no result.

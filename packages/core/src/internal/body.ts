@@ -40,12 +40,10 @@ const streamed = (
   maxBytes: number
 ): Effect.Effect<Wire.Body, HttpClientError.HttpClientError> =>
   // a transport of Effect's says so of a body of no bytes
-  Effect.catchReason(
-    Wire.readBody(response.stream, maxBytes),
-    "HttpClientError",
-    "EmptyBodyError",
-    () => Effect.succeed({ bytes: new Uint8Array(), tooLarge: false })
-  )
+  Effect.catchTag(Wire.readBody(response.stream, maxBytes), "HttpClientError", (error) =>
+    error.reason._tag === "EmptyBodyError"
+      ? Effect.succeed({ bytes: new Uint8Array(), tooLarge: false })
+      : Effect.fail(error))
 
 // `text` first: where there is no stream, `arrayBuffer` may be there and not work, and nothing can be read after it. Many mocks
 // have `json` alone.
@@ -55,7 +53,7 @@ const bytesOf = async (web: Response): Promise<Uint8Array<ArrayBuffer>> => {
   }
   const text: unknown = typeof web.text === "function" ? await web.text() : JSON.stringify(await web.json())
   if (typeof text === "string") return new TextEncoder().encode(text)
-  throw new TypeError("the text of a response is no text")
+  throw new TypeError("no text")
 }
 
 const whole = (

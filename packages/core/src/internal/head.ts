@@ -15,7 +15,9 @@ const header = (response: Response, name: string): string | undefined => {
 
 /** The id that AWS support asks for, in the order of AWS's own clients. */
 export const requestId = (response: Response): string | undefined =>
-  header(response, "x-amzn-requestid") || header(response, "x-amzn-request-id") || header(response, "x-amz-request-id")
+  header(response, "x-amzn-requestid") || header(response, "x-amzn-request-id") ||
+  header(response, "x-amz-request-id") ||
+  header(response, "requestid")
 
 /** The header that names an error's type, before any body member does. */
 export const errorType = (response: Response): string | undefined => header(response, "x-amzn-errortype")

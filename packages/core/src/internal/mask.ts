@@ -113,3 +113,19 @@ export const maskSecrets = (text: string, secrets: ReadonlyArray<string>): strin
  */
 export const maskName = (name: string, secrets: ReadonlyArray<string>): string =>
   secrets.includes(name) ? mask : maskSecrets(name, secrets.filter((secret) => secret.length > run))
+
+// -----------------------------------------------------------------------------
+// texts of a response
+// -----------------------------------------------------------------------------
+
+/** A text of the response, printable and masked. */
+export const clean = (text: string, secrets: ReadonlyArray<string>): string =>
+  Wire.printable(maskSecrets(Wire.printable(text), secrets))
+
+/** A name that the platform or a transport gave. */
+export const cleanName = (name: string, secrets: ReadonlyArray<string>): string =>
+  Wire.printable(maskName(Wire.printable(name), secrets))
+
+/** A code that the service, or something in its place, gave. Those that decide what to do are words of ours. */
+export const cleanCode = (code: string, secrets: ReadonlyArray<string>): string =>
+  Wire.busyTypes.has(code) ? code : /^[a-z_]+$/i.test(code) ? cleanName(code, secrets) : clean(code, secrets)

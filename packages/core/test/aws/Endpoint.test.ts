@@ -2,11 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as SsoOidcService from "../../src/SsoOidcService.ts"
 
-const url = (options: Endpoint.Options): string => Result.getOrThrow(Endpoint.resolve(options))
+const url = (options: Endpoint.Options): string => Result.getOrThrow(Endpoint.resolve(SsoOidcService.service, options))
 
 const problem = (options: Endpoint.Options): string => {
-  const result = Endpoint.resolve(options)
+  const result = Endpoint.resolve(SsoOidcService.service, options)
   if (Result.isSuccess(result)) return assert.fail(`accepted as ${result.success}`)
   assert.strictEqual(result.failure._tag, "EndpointError")
   return result.failure.problem
@@ -127,7 +128,8 @@ describe("Endpoint: region", () => {
     ["eu-isoe-west", "cloud.adc-e.uk"],
     ["us-isof-south", "csp.hci.ic.gov"]
   ])("C7: a partition's pattern is the whole region, with a number of any length: %s", (place, suffix) => {
-    const host = (region: string) => Result.getOrThrow(Endpoint.resolve({ region, useFipsEndpoint: true }))
+    const host = (region: string) =>
+      Result.getOrThrow(Endpoint.resolve(SsoOidcService.service, { region, useFipsEndpoint: true }))
     const name = place.startsWith("us-gov") ? "oidc" : "oidc-fips"
     assert.strictEqual(host(`${place}-12`), `https://${name}.${place}-12.${suffix}`)
     // what only contains it is of no known partition, and falls to aws
@@ -153,14 +155,14 @@ describe("Endpoint: region", () => {
     [{ endpoint: "https://a.example", useDualstackEndpoint: true }, "AWS_USE_DUALSTACK_ENDPOINT"],
     [{ endpoint: "http://a.example", endpointSource: "AWS_ENDPOINT_URL" }, "AWS_ENDPOINT_URL is plain http"]
   ])("C7: the refusal says what is wrong: %j", (options, why) => {
-    const refused = Endpoint.resolve({ region: "eu-west-1", ...options })
+    const refused = Endpoint.resolve(SsoOidcService.service, { region: "eu-west-1", ...options })
     assert.include(Result.isFailure(refused) ? refused.failure.message : "", why)
   })
 
   it.each(["fips-us-east-1", "us-east-1-fips"])(
     "C7: an old name for FIPS is refused, and the option named: %s",
     (region) => {
-      const refused = Endpoint.resolve({ region })
+      const refused = Endpoint.resolve(SsoOidcService.service, { region })
       assert.isTrue(Result.isFailure(refused))
       assert.include(Result.isFailure(refused) ? refused.failure.message : "", "useFipsEndpoint")
     }
@@ -205,7 +207,7 @@ describe("Endpoint: region", () => {
   it("a region that may be a secret in its place is not shown (C6)", () => {
     const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
     for (const region of [secret, secret.replaceAll("/", ""), "eu\u001bwest", "hunter2/secret"]) {
-      const refused = Endpoint.resolve({ region })
+      const refused = Endpoint.resolve(SsoOidcService.service, { region })
       if (Result.isSuccess(refused)) continue
       assert.include(refused.failure.message, "`region` is a text, which is not a region name")
     }
@@ -219,7 +221,7 @@ describe("Endpoint: region", () => {
   })
 
   it.prop("C7: whatever the region, the host stays below AWS's suffix", [Schema.String], ([region]) => {
-    const result = Endpoint.resolve({ region })
+    const result = Endpoint.resolve(SsoOidcService.service, { region })
     if (Result.isFailure(result)) return
     const { host, pathname, search } = new URL(result.success)
     assert.strictEqual(host, `oidc.${region.toLowerCase()}.amazonaws.com`)
@@ -309,7 +311,10 @@ describe("Endpoint: custom", () => {
   })
 
   it("C6, C7: the refusal does not repeat the endpoint, which may hold a password", () => {
-    const result = Endpoint.resolve({ region, endpoint: "https://user:pass-word-1@oidc.example" })
+    const result = Endpoint.resolve(SsoOidcService.service, {
+      region,
+      endpoint: "https://user:pass-word-1@oidc.example"
+    })
     assert.isTrue(Result.isFailure(result))
     assert.notInclude(
       JSON.stringify(result) + String(Result.isFailure(result) && result.failure.message),

@@ -6,13 +6,15 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import type * as Client from "../../src/aws/Client.ts"
+import * as SsoOidcService from "../../src/SsoOidcService.ts"
 import * as Wire from "../support/Wire.ts"
 
 const withEnv = (env: Record<string, string>) => Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env)))
 
 const read = (env: Record<string, string>) =>
   Effect.gen(function*() {
-    return yield* Environment.config
+    return yield* Environment.config(SsoOidcService.service)
   }).pipe(withEnv(env))
 
 const absent = { endpoint: undefined, useFipsEndpoint: undefined, useDualstackEndpoint: undefined }
@@ -35,13 +37,15 @@ describe("Environment", () => {
   it.effect("an endpoint that cannot be used names the variable that it came from (C7)", () =>
     Effect.gen(function*() {
       for (const name of ["AWS_ENDPOINT_URL_SSO_OIDC", "AWS_ENDPOINT_URL"]) {
-        const layer = SsoOidc.layerConfig(Environment.options({ region: "eu-west-1" })).pipe(
+        const layer = SsoOidc.layerConfig(Environment.options(SsoOidcService.service, { region: "eu-west-1" })).pipe(
           Layer.provide(Layer.succeed(HttpClient.HttpClient, Wire.silent().client))
         )
         const error = yield* Effect.flip(Layer.build(layer)).pipe(withEnv({ [name]: "http://aws.example" }))
         assert.include(error.message, `${name} is plain http to another machine. Use https`)
       }
-      const given = SsoOidc.layerConfig(Environment.options({ region: "eu-west-1", endpoint: "http://a.example" }))
+      const given = SsoOidc.layerConfig(
+        Environment.options(SsoOidcService.service, { region: "eu-west-1", endpoint: "http://a.example" })
+      )
         .pipe(
           Layer.provide(Layer.succeed(HttpClient.HttpClient, Wire.silent().client))
         )
@@ -125,9 +129,9 @@ describe("Environment", () => {
         AWS_USE_FIPS_ENDPOINT: "true",
         AWS_USE_DUALSTACK_ENDPOINT: "true"
       }
-      const options = (given: SsoOidc.Options) =>
+      const options = (given: Client.Options) =>
         Effect.gen(function*() {
-          const read = yield* Environment.options(given)
+          const read = yield* Environment.options(SsoOidcService.service, given)
           return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined))
         }).pipe(withEnv(env))
       assert.deepStrictEqual(yield* options({ region: "eu-west-1", maxResponseBytes: 7, userAgent: "u" }), {
@@ -159,7 +163,7 @@ describe("Environment", () => {
 describe("Environment: options from configuration", () => {
   it.effect("C7: what the caller reads by its own names is joined with what the environment asks for", () =>
     Effect.gen(function*() {
-      const options = Environment.options({ region: Config.String("SSO_REGION") })
+      const options = Environment.options(SsoOidcService.service, { region: Config.String("SSO_REGION") })
       const read = (env: Record<string, string>) =>
         Effect.gen(function*() {
           return yield* options
@@ -178,7 +182,7 @@ describe("Environment: with SsoOidc.layerConfig", () => {
       return (yield* SsoOidc.SsoOidc).endpoint
     }).pipe(
       Effect.provide(
-        SsoOidc.layerConfig(Environment.options({ region })).pipe(
+        SsoOidc.layerConfig(Environment.options(SsoOidcService.service, { region })).pipe(
           Layer.provide(Layer.succeed(HttpClient.HttpClient, Wire.silent().client))
         )
       ),

@@ -28,7 +28,7 @@ describe("Retry: a signed operation", () => {
       const signedBy: Array<string> = []
       const operation: Operation.Operation<CreateToken.Request, CreateToken.Response, CreateToken.Exception, Key> = {
         ...CreateToken.operation,
-        sign: (request) =>
+        authenticate: (request) =>
           Effect.map(Key, (key) => {
             signedBy.push(key)
             return request
@@ -61,7 +61,7 @@ describe("Retry: the layer", () => {
   it.effect("wraps the client below it, and shows the same region and endpoint", () =>
     Effect.gen(function*() {
       const wire = unlucky()
-      const retrying = Retry.layer({ times: 1 }).pipe(
+      const retrying = Retry.layer(SsoOidc.SsoOidc, { times: 1 }).pipe(
         Layer.provide(below),
         Layer.provide(Layer.succeed(HttpClient.HttpClient, wire.client))
       )
@@ -79,7 +79,7 @@ describe("Retry: the layer", () => {
       const fiber = yield* Effect.gen(function*() {
         yield* Effect.exit(register)
         assert.strictEqual(wire.sent.length, 1)
-        yield* Effect.exit(Effect.provide(register, Retry.layer()))
+        yield* Effect.exit(Effect.provide(register, Retry.layer(SsoOidc.SsoOidc)))
         assert.strictEqual(wire.sent.length, 5)
         yield* Effect.exit(register)
         assert.strictEqual(wire.sent.length, 6)
@@ -110,7 +110,7 @@ describe("Retry: the layer", () => {
     ] as const
   )("a %s that makes no sense is a defect that names it: %j", ([name, options]) =>
     Effect.gen(function*() {
-      const exit = yield* Layer.build(Retry.layer(options)).pipe(
+      const exit = yield* Layer.build(Retry.layer(SsoOidc.SsoOidc, options)).pipe(
         Effect.provide(below),
         Effect.provideService(HttpClient.HttpClient, unlucky().client),
         Effect.exit
@@ -131,7 +131,7 @@ describe("Retry: the operation decides", () => {
         ...RegisterClient.operation,
         exceptions: [],
         resend: () => resend,
-        sign: () =>
+        authenticate: () =>
           Effect.suspend(() => {
             count++
             return Effect.fail(error)

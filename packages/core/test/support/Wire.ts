@@ -7,6 +7,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
+import type * as Client from "../../src/aws/Client.ts"
 
 /** One request as it reached the transport. */
 export interface Sent {
@@ -87,7 +88,7 @@ export const exception = (
   })
 
 /** A client of eu-west-1 over the wire. */
-export const client = (wire: Wire, options?: Partial<SsoOidc.Options>): Effect.Effect<SsoOidc.Service> =>
+export const client = (wire: Wire, options?: Partial<Client.Options>): Effect.Effect<SsoOidc.Service> =>
   SsoOidc.make({ region: "eu-west-1", ...options }).pipe(
     Effect.provideService(HttpClient.HttpClient, wire.client),
     Effect.orDie

@@ -1,6 +1,7 @@
 /**
  * A service that answers as it is told, under TestClock, and remembers what was sent and when.
  */
+import type * as Client from "@sso-oidc/core/aws/Client"
 import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Clock from "effect/Clock"
@@ -103,7 +104,7 @@ export const make = (script: {
   readonly register?: ReadonlyArray<Answer>
   readonly start?: ReadonlyArray<Answer>
   readonly polls?: ReadonlyArray<Answer>
-  readonly options?: Partial<SsoOidc.Options>
+  readonly options?: Partial<Client.Options>
 }) => {
   const sent: Array<Sent> = []
   const count = { inFlight: 0, mostInFlight: 0, aborted: 0 }

@@ -8,6 +8,7 @@ import {
   type SSOOIDCClient,
   StartDeviceAuthorizationCommand
 } from "@aws-sdk/client-sso-oidc"
+import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
@@ -191,13 +192,16 @@ export interface Call {
   readonly required: ReadonlyArray<string>
 }
 
+const listed = ({ exceptions }: Pick<Operation.Any, "exceptions">): Call["exceptions"] =>
+  exceptions.map(({ error = "", status, type }) => ({ type, error, status }))
+
 export const secret = { clientSecret: "client-secret-1234567890", deviceCode: "device-code-ABCDEFGHIJ" } as const
 
 export const calls: ReadonlyArray<Call> = [
   {
     name: "RegisterClient",
     request: register({ clientName: "a-tool", clientType: "public" }),
-    exceptions: RegisterClient.operation.exceptions,
+    exceptions: listed(RegisterClient.operation),
     answer: {
       clientId: "registered",
       clientSecret: "a-new-secret",
@@ -215,7 +219,7 @@ export const calls: ReadonlyArray<Call> = [
       clientSecret: secret.clientSecret,
       startUrl: "https://my.awsapps.com/start"
     }),
-    exceptions: StartDeviceAuthorization.operation.exceptions,
+    exceptions: listed(StartDeviceAuthorization.operation),
     answer: {
       deviceCode: "a-device-code",
       userCode: "BRCJ-PDVT",
@@ -229,7 +233,7 @@ export const calls: ReadonlyArray<Call> = [
   {
     name: "CreateToken",
     request: device({ ...secret, clientId: "registered", grantType: CreateToken.deviceCodeGrantType }),
-    exceptions: CreateToken.operation.exceptions,
+    exceptions: listed(CreateToken.operation),
     answer: {
       accessToken: "an-access-token",
       tokenType: "Bearer",

@@ -206,14 +206,8 @@ const execute = <Request, Response extends object, E>(
   operation: Operation.Operation<Request, Response, E>
 ) => {
   const decode = Schema.decodeUnknownOption(operation.request)
-  const { exceptions, method, name, path, query, response } = operation
   const anyBody: Operation.Operation<typeof AnyBody.Type, Response, E> = {
-    exceptions,
-    method,
-    name,
-    path,
-    query,
-    response,
+    ...operation,
     request: AnyBody,
     resend: () => "anytime"
   }

@@ -468,7 +468,7 @@ export const modelled: ReadonlyArray<Modelled> = [
   StartDeviceAuthorization.operation,
   CreateToken.operation
 ].flatMap(({ exceptions, name }) =>
-  exceptions.map(({ error, status, type }) => ({ operation: name, exception: type, error, status }))
+  exceptions.map(({ error = "", status, type }) => ({ operation: name, exception: type, error, status }))
 )
 
 // -----------------------------------------------------------------------------

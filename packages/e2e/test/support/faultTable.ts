@@ -290,7 +290,7 @@ const lines = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
 
 export const table = (rows: ReadonlyArray<Row>, logins: ReadonlyArray<Login>): string =>
   [
-    "| fault | operation | the client gets | arrived | with `Retry.layer()` | arrived |",
+    "| fault | operation | the client gets | arrived | with `Retry.layer(SsoOidc.SsoOidc)` | arrived |",
     "|---|---|---|---|---|---|",
     ...lines(rows),
     "",

@@ -1,6 +1,7 @@
 /**
  * A server on loopback that answers with whatever bytes it is told, and says what it saw.
  */
+import type * as Client from "@sso-oidc/core/aws/Client"
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
@@ -169,7 +170,7 @@ export const transports = [["node", NodeTransport.layer()], ["fetch", FetchTrans
 export const client = (
   server: Server,
   transport: (typeof transports)[number][1],
-  options?: Partial<SsoOidc.Options>
+  options?: Partial<Client.Options>
 ): Effect.Effect<SsoOidc.Service, never, Scope.Scope> =>
   Layer.build(
     SsoOidc.layer({ region: "eu-west-1", endpoint: server.origin, requestTimeout: "10 seconds", ...options }).pipe(

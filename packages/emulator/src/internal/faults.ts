@@ -1,36 +1,28 @@
 /**
  * The faults that are armed, and which of them a request gets.
  */
-import * as CreateToken from "@sso-oidc/core/CreateToken"
-import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
-import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Result from "effect/Result"
 import type * as Fault from "../Fault.ts"
 import * as Size from "./size.ts"
 
 type Exception = SsoOidcError.ExceptionFields & { readonly _tag: string }
 
-const classes: Readonly<Record<Fault.OperationName, ReadonlyArray<SsoOidcError.ExceptionClass<Exception>>>> = {
-  RegisterClient: RegisterClient.operation.exceptions,
-  StartDeviceAuthorization: StartDeviceAuthorization.operation.exceptions,
-  CreateToken: CreateToken.operation.exceptions
-}
-
-const isOperation = (name: string): name is Fault.OperationName => Object.hasOwn(classes, name)
-
-const classOf = (operation: Fault.OperationName, exception: string) =>
-  classes[operation].find(({ type }) => type === exception)
+const operationOf = (name: string) => SsoOidc.operations.find((operation) => operation.name === name)
 
 /** The exception that the fault stands for, where the operation has it. */
 export const exception = (operation: string, fault: typeof Fault.Exception.Type): Exception | undefined => {
-  const type = isOperation(operation) ? classOf(operation, fault.exception) : undefined
-  return type === undefined ? undefined : new type({
-    error: type.error,
-    status: type.status,
-    errorDescription: fault.errorDescription ?? "The emulator was told to answer this",
-    ...(fault.reason === undefined ? {} : { reason: fault.reason }),
-    ...(fault.retryAfter === undefined ? {} : { retryAfter: fault.retryAfter })
+  const found = operationOf(operation)
+  const listed = found?.exceptions.find(({ type }) => type === fault.exception)
+  if (found === undefined || listed === undefined) return undefined
+  const texts: Readonly<Record<string, string | undefined>> = {
+    error_description: fault.errorDescription ?? "The emulator was told to answer this",
+    reason: fault.reason
+  }
+  return found.exception(listed.type, {
+    common: { status: listed.status, ...(fault.retryAfter === undefined ? {} : { retryAfter: fault.retryAfter }) },
+    text: (member) => texts[member]
   })
 }
 
@@ -54,7 +46,7 @@ export const make = (capacityBytes: number) => {
     /** Keeps it, or says in one sentence why it never could be taken. */
     arm: (fault: Fault.Fault): Result.Result<void, string> => {
       if (armed.length >= capacity) return Result.fail(`${capacity} faults are armed already`)
-      if (!Object.keys(classes).some((operation) => fits(fault, operation))) {
+      if (!SsoOidc.operations.some(({ name: operation }) => fits(fault, operation))) {
         const { exception, operation = "an operation" } = fault._tag === "Exception" ? fault : { exception: "this" }
         return Result.fail(`the model does not list ${exception} for ${operation}`)
       }

@@ -2,8 +2,8 @@
  * What a failure of `fetch` becomes, as far as `fetch` can tell.
  */
 import { isTransportCause, TransportCause } from "@sso-oidc/core/aws/TransportCause"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as HttpClientError from "effect/http/HttpClientError"
-import * as Predicate from "effect/Predicate"
 
 type Fetch = typeof globalThis.fetch
 
@@ -44,15 +44,11 @@ export const told = (error: HttpClientError.HttpClientError): HttpClientError.Ht
   })
 }
 
-// undici wraps the platform's error in a TypeError; the code is one level down
 const codeOf = (error: unknown): string => {
-  for (const at of [error, Predicate.hasProperty(error, "cause") ? error.cause : undefined]) {
-    if (Predicate.hasProperty(at, "code") && typeof at.code === "string" && at.code !== "") return at.code
+  const names = [error, Wire.memberOf(error, "cause")].map((at) => Wire.memberOf(at, "name"))
+  return Wire.nameIn(error, "code") ??
     // those of an `AbortSignal` (DOM, section 3), whose codes are numbers
-    if (Predicate.hasProperty(at, "name") && at.name === "AbortError") return "ABORTED"
-    if (Predicate.hasProperty(at, "name") && at.name === "TimeoutError") return "TIMEOUT"
-  }
-  return "FETCH_FAILED"
+    (names.includes("AbortError") ? "ABORTED" : names.includes("TimeoutError") ? "TIMEOUT" : "FETCH_FAILED")
 }
 
 // The names that OpenSSL and Node give to a certificate that is not trusted, as Node and Bun tell them

@@ -6,6 +6,7 @@ import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
@@ -33,7 +34,11 @@ export const urlOf = (url: string): Result.Result<string, EndpointError> => {
   const absolute = !URL.canParse(url) && page !== undefined && URL.canParse(url, page) ? new URL(url, page).href : url
   // the rules are those of an endpoint, of whatever region
   return Result.mapError(
-    Endpoint.resolve({ region: "us-east-1", endpoint: absolute, endpointSource: "the relay's URL" }),
+    Endpoint.resolve(SsoOidcService.service, {
+      region: "us-east-1",
+      endpoint: absolute,
+      endpointSource: "the relay's URL"
+    }),
     ({ detail, problem }) =>
       new EndpointError({
         problem,
@@ -53,7 +58,7 @@ const below = (request: HttpClientRequest.HttpClientRequest): string | undefined
   const url = Option.getOrUndefined(HttpClientRequest.toUrl(request))
   const region = /^oidc\.([^.]+)\./.exec(url?.hostname ?? "")?.[1]
   if (url === undefined || region === undefined) return undefined
-  const isPlain = Result.getOrUndefined(Endpoint.resolve({ region })) === url.origin
+  const isPlain = Result.getOrUndefined(Endpoint.resolve(SsoOidcService.service, { region })) === url.origin
   return isPlain && request.method === "POST" && paths.includes(url.pathname) && url.search === ""
     ? `/${region}${url.pathname}`
     : undefined
@@ -80,7 +85,7 @@ const ofService = (
   relay: string
 ): HttpClientRequest.HttpClientRequest => {
   const [, region = "", ...path] = request.url.slice(relay.length).split("/")
-  const endpoint = Endpoint.resolve({ region })
+  const endpoint = Endpoint.resolve(SsoOidcService.service, { region })
   return Result.isSuccess(endpoint)
     ? HttpClientRequest.setUrl(request, `${endpoint.success}/${path.join("/")}`)
     : request

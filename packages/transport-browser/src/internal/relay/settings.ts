@@ -7,6 +7,7 @@ import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -77,7 +78,12 @@ const routesOf = (options: Options): Result.Result<ReadonlyMap<string, Route>, E
   if (!isTexts(options.regions)) throw new RangeError("Relay: regions must be an array that names a region")
   for (const named of options.regions) {
     const { endpoint, useDualstackEndpoint, useFipsEndpoint } = options
-    const resolved = Endpoint.resolve({ region: named, endpoint, useDualstackEndpoint, useFipsEndpoint })
+    const resolved = Endpoint.resolve(SsoOidcService.service, {
+      region: named,
+      endpoint,
+      useDualstackEndpoint,
+      useFipsEndpoint
+    })
     if (Result.isFailure(resolved)) return Result.fail(resolved.failure)
     // a page's client spells it in small letters
     const region = Endpoint.regionOf(named)

@@ -1,0 +1,213 @@
+/**
+ * Calls any operation of a service: encodes the request, authenticates it, sends it once, judges the response and decodes it.
+ *
+ * It never sends a request twice. `Retry` does, for operations that allow it.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import type * as Tracer from "effect/Tracer"
+import * as Encode from "../internal/encode.ts"
+import * as Exchange from "../internal/exchange.ts"
+import * as Judge from "../internal/judge.ts"
+import { version } from "../internal/version.ts"
+import type * as ClientError from "./ClientError.ts"
+import * as Endpoint from "./Endpoint.ts"
+import type * as Operation from "./Operation.ts"
+import type * as Service from "./Service.ts"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * Runs any operation of the client's service. One of another service fails with `RequestInvalid`, and nothing is sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Execute = <Request, Response, E, R>(
+  operation: Operation.Operation<Request, Response, E, R>,
+  request: Request
+) => Effect.Effect<Response, E | ClientError.ClientError, R>
+
+/**
+ * A client of one service at one endpoint.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Client {
+  /** The region whose service this client calls, in small letters. */
+  readonly region: string
+  /** The URL that the client calls, without a slash at its end. */
+  readonly endpoint: string
+  /** Runs any operation of the service. It needs what the operation needs. */
+  readonly execute: Execute
+}
+
+/**
+ * What a client is made of, beside its transport.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options extends Endpoint.Options {
+  /**
+   * How long one call may take, its body included. 30 seconds by default; longer than zero. Keep it above the transport's
+   * connect limit: the client cannot tell whether a request that it gives up had left.
+   */
+  readonly requestTimeout?: Duration.Input | undefined
+  /** How large a response may be, in bytes after decompression. 262,144 (256 KiB) by default; at least 1. */
+  readonly maxResponseBytes?: number | undefined
+  /** The `user-agent` header. `sso-oidc-effect/VERSION` by default. Browsers send their own. */
+  readonly userAgent?: string | undefined
+}
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+interface Limits {
+  readonly requestTimeout: Duration.Duration
+  readonly maxResponseBytes: number
+}
+
+const limitsOf = (options: Options): Result.Result<Limits, string> => {
+  const requestTimeout = Duration.fromInput(options.requestTimeout ?? "30 seconds")
+  if (Option.isNone(requestTimeout) || !Duration.isGreaterThan(requestTimeout.value, Duration.zero)) {
+    return Result.fail("requestTimeout must be a duration longer than zero")
+  }
+  const maxResponseBytes = options.maxResponseBytes ?? 256 * 1024
+  if (!(maxResponseBytes >= 1)) return Result.fail("maxResponseBytes must be a number of at least 1")
+  return Result.succeed({ requestTimeout: requestTimeout.value, maxResponseBytes })
+}
+
+/**
+ * A client over the `HttpClient` in the context. Fails with `EndpointError` where region and endpoint cannot be used.
+ *
+ * A `requestTimeout` or `maxResponseBytes` that makes no sense is a mistake in the program: the effect dies with a
+ * `RangeError` that names the option.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  service: Service.Service,
+  options: Options
+): Effect.fn.Return<Client, ClientError.EndpointError, HttpClient.HttpClient> {
+  const client = yield* HttpClient.HttpClient
+  const limits = limitsOf(options)
+  if (Result.isFailure(limits)) throw new RangeError(`${service.name}: ${limits.failure}`)
+  const endpoint = yield* Effect.fromResult(Endpoint.resolve(service, options))
+  const region = Endpoint.regionOf(options.region)
+  const settings: Settings = {
+    service,
+    client,
+    endpoint,
+    region,
+    ...limits.success,
+    userAgent: options.userAgent ?? `sso-oidc-effect/${version}`
+  }
+  return {
+    region,
+    endpoint,
+    execute: (operation, request) => spanned(settings, operation, (span) => call(settings, operation, request, span))
+  }
+})
+
+/**
+ * A client whose options come from configuration, such as `Environment`. Here a limit that makes no sense is a `ConfigError`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeConfig = (
+  service: Service.Service,
+  options: Config.Wrap<Options>
+): Effect.Effect<Client, ClientError.EndpointError | Config.ConfigError, HttpClient.HttpClient> =>
+  // no `Effect.fn` at the module's top, which a bundler keeps, and Config with it
+  Effect.gen(function*() {
+    const read = yield* Config.unwrap(options)
+    const limits = limitsOf(read)
+    if (Result.isFailure(limits)) {
+      return yield* Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message: limits.failure })))
+    }
+    return yield* make(service, read)
+  })
+
+// -----------------------------------------------------------------------------
+// span
+// -----------------------------------------------------------------------------
+
+interface Settings extends Encode.Settings, Exchange.Settings {
+  readonly service: Service.Service
+  readonly region: string
+}
+
+const tagOf = (error: unknown): string =>
+  Predicate.hasProperty(error, "_tag") && typeof error._tag === "string" ? error._tag : "_OTHER"
+
+/** "Not yet" and "slower" are no failures. Under a 5xx they are a failure of the service, whatever the body says. */
+const isExpected = ({ exceptions }: Operation.Any, error: unknown): boolean =>
+  Predicate.hasProperty(error, "status") && typeof error.status === "number" && error.status < 500 &&
+  exceptions.some(({ expected, type }) => expected === true && type === tagOf(error))
+
+const spanned = <A, E, R>(
+  { region, service }: Settings,
+  operation: Operation.Any,
+  use: (span: Tracer.Span) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Wire.useSpan(
+    `${service.name}.${operation.name}`,
+    {
+      kind: "client",
+      attributes: {
+        "rpc.system": "aws-api",
+        "rpc.service": service.name,
+        "rpc.method": operation.name,
+        "cloud.region": region
+      }
+    },
+    use,
+    (error, span) => {
+      const expected = isExpected(operation, error)
+      if (!expected) span.attribute("error.type", tagOf(error))
+      return expected
+    }
+  )
+
+// -----------------------------------------------------------------------------
+// call
+// -----------------------------------------------------------------------------
+
+const call = Effect.fnUntraced(function*<Request, Response, E, R>(
+  settings: Settings,
+  operation: Operation.Operation<Request, Response, E, R>,
+  input: Request,
+  span: Tracer.Span
+): Effect.fn.Return<Response, E | ClientError.ClientError, R> {
+  const { region, service } = settings
+  if (operation.service.name !== service.name) {
+    return yield* Encode.invalid(
+      operation.name,
+      `this client calls ${service.name} alone`
+    )
+  }
+  const secrets = yield* Encode.secretsOf(operation.name, input)
+  const encoded = yield* Encode.encode(settings, operation, input)
+  const request = operation.authenticate === undefined
+    ? encoded
+    : yield* operation.authenticate(encoded, { region, signingName: service.signingName })
+  yield* Encode.checkHeaders(operation.name, request)
+  const received = yield* Exchange.exchange(settings, operation, request, secrets, span)
+  return yield* Judge.judge(operation, received, secrets)
+})

@@ -1,0 +1,72 @@
+/**
+ * The HTTP request that a request of an operation becomes.
+ */
+import * as Effect from "effect/Effect"
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as ClientError from "../aws/ClientError.ts"
+import type * as Operation from "../aws/Operation.ts"
+import * as Wire from "../aws/Wire.ts"
+
+/** What all requests of one client share. */
+export interface Settings {
+  readonly endpoint: string
+  readonly userAgent: string
+}
+
+export const invalid = (operation: string, detail: string) => new ClientError.RequestInvalid({ operation, detail })
+
+export const encode = <Request, Response, E, R>(
+  settings: Settings,
+  operation: Operation.Operation<Request, Response, E, R>,
+  input: Request
+): Effect.Effect<HttpClientRequest.HttpClientRequest, ClientError.RequestInvalid> =>
+  Effect.suspend(() => Schema.encodeEffect(operation.request)(input)).pipe(
+    Effect.mapError((error) => invalid(operation.name, oneLine(error.message))),
+    Effect.map((members) => {
+      const { body, headers, query } = placed(operation, members)
+      return HttpClientRequest.make(operation.method)(`${settings.endpoint}${operation.path}`, {
+        urlParams: { ...operation.query, ...query },
+        headers: { "user-agent": settings.userAgent, ...headers },
+        ...(operation.hasBody ? { body: HttpBody.jsonUnsafe(body) } : {})
+      })
+    }),
+    // a getter that throws, or members that no JSON can hold
+    Effect.catchDefect(() => invalid(operation.name, "the request cannot be read"))
+  )
+
+/** The members by the part of the request that each goes into. */
+const placed = ({ bindings }: Operation.Any, members: unknown): Operation.Placed =>
+  bindings === undefined || !Predicate.isObject(members)
+    ? { body: members, query: {}, headers: {} }
+    : bindings.place(members)
+
+// A schema's message names members and what they should be, never their values.
+export const oneLine = (message: string): string => Wire.printable(message.replace(/\s+/g, " "))
+
+/** RFC 9110 section 5.5: visible ASCII, space, tab, and the bytes that are opaque to it. */
+const isHeaderValue = (value: string): boolean => /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value)
+
+export const checkHeaders = (
+  operation: string,
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<void, ClientError.RequestInvalid> =>
+  Object.values(request.headers).every(isHeaderValue)
+    ? Effect.void
+    : Effect.fail(invalid(operation, "a header value has characters that no header may have"))
+
+/** The secrets that a request carries, so that a response that repeats one can be masked. */
+export const secretsOf = (
+  operation: string,
+  input: unknown
+): Effect.Effect<ReadonlyArray<string>, ClientError.RequestInvalid> =>
+  Effect.try({
+    try: () =>
+      Predicate.isObject(input)
+        ? Object.values(input).filter(Redacted.isRedacted).map(Redacted.value).filter(Predicate.isString)
+        : [],
+    catch: () => invalid(operation, "a secret of the request was wiped")
+  })

@@ -1,0 +1,121 @@
+/**
+ * Sends a request once, and receives the response to it: its head, and its body under a cap.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import type * as Tracer from "effect/Tracer"
+import * as ClientError from "../aws/ClientError.ts"
+import type * as Operation from "../aws/Operation.ts"
+import type * as Service from "../aws/Service.ts"
+import * as Wire from "../aws/Wire.ts"
+import * as Body from "./body.ts"
+import * as Failure from "./failure.ts"
+import * as Head from "./head.ts"
+import * as Mask from "./mask.ts"
+import * as Undelivered from "./undelivered.ts"
+
+/** What all exchanges of one client share. */
+export interface Settings {
+  readonly client: HttpClient.HttpClient
+  readonly requestTimeout: Duration.Duration
+  readonly maxResponseBytes: number
+}
+
+/** A response as far as it was read. */
+export interface Received extends Wire.Body {
+  readonly response: HttpClientResponse.HttpClientResponse
+  readonly redirect: boolean
+  /** What every error that the response leads to has of it. */
+  readonly common: Service.CommonDetail
+}
+
+const hostOf = (url: string): string => URL.canParse(url) ? new URL(url).host : ""
+
+export const exchange = (
+  settings: Settings,
+  operation: Operation.Any,
+  request: HttpClientRequest.HttpClientRequest,
+  secrets: ReadonlyArray<string>,
+  span: Tracer.Span
+): Effect.Effect<Received, ClientError.TransportError> =>
+  Effect.suspend(() => {
+    let head: Omit<Received, keyof Wire.Body> | undefined
+    const received = (response: HttpClientResponse.HttpClientResponse, called: string) =>
+      // a `fetch` of the program's own may give anything for a response
+      Effect.catchDefect(
+        readHead(response),
+        () => Effect.fail(failed({ sent: "maybe", code: "BAD_RESPONSE", transient: false }, called))
+      )
+    const readHead = Effect.fnUntraced(function*(response: HttpClientResponse.HttpClientResponse) {
+      if (!Number.isInteger(response.status) || response.status < 0) throw new TypeError("no status")
+      const requestId = requestIdOf(response, secrets)
+      span.attribute("http.response.status_code", response.status)
+      if (requestId !== undefined) span.attribute("aws.request_id", requestId)
+      const type = Wire.errorTypeIn(Head.errorType(response))
+      yield* Effect.logDebug(
+        `${operation.name} got HTTP ${response.status}${type === undefined ? "" : ` ${Mask.cleanCode(type, secrets)}`}${
+          requestId === undefined ? "" : ` (request ${requestId})`
+        }`
+      )
+      const retryAfter = yield* Head.retryAfter(response)
+      return head = {
+        response,
+        common: {
+          status: response.status,
+          ...(requestId === undefined ? {} : { requestId }),
+          ...(retryAfter === undefined ? {} : { retryAfter })
+        },
+        redirect: Wire.isRedirect(response)
+      }
+    })
+    // a redirect's body is not read, and an opaque one has none
+    const unread = { bytes: new Uint8Array(), tooLarge: false }
+    const failed = ({ sent, ...rest }: Undelivered.Failed, called: string) =>
+      new ClientError.TransportError({
+        operation: operation.name,
+        host: hostOf(called),
+        ...rest,
+        // a failure after the headers is a lost response, whatever its cause
+        sent: head === undefined ? sent : "answered",
+        ...head?.common
+      })
+    return Effect.gen(function*() {
+      yield* Effect.logDebug(`${operation.name} is sent to ${request.url}`)
+      // in a scope of its own, so that a response that is not read to its end closes its connection
+      const response = yield* HttpClient.withScope(settings.client).execute(request)
+      const known = yield* received(response, request.url)
+      return { ...known, ...(known.redirect ? unread : yield* Body.read(response, settings.maxResponseBytes)) }
+    }).pipe(
+      Effect.scoped,
+      Effect.catchTag("HttpClientError", (error) =>
+        Effect.gen(function*() {
+          // a client that filters by status fails with the response in its error
+          if (head === undefined && error.response !== undefined) yield* received(error.response, error.request.url)
+          // which is no reason to send again where it came from another URL
+          if (head?.redirect === true) return { ...head, ...unread }
+          // nor is an exception that the header has named, though its body cannot be read
+          if (head !== undefined && Failure.isNamed(operation, head.response)) return { ...head, ...unread }
+          // of the request as it was sent: a relay is another host than the endpoint's
+          return yield* failed(Undelivered.classify(error, (name) => Mask.cleanName(name, secrets)), error.request.url)
+        })),
+      Effect.timeoutOrElse({
+        duration: settings.requestTimeout,
+        orElse: () => Effect.fail(failed({ sent: "maybe", code: "TIMEOUT", transient: true }, request.url))
+      }),
+      Effect.tapError((error) => Effect.logDebug(error.message)),
+      // Effect's own client span ends a 4xx with an error that holds the request, and its headers go to AWS
+      Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
+      Effect.provideService(HttpClient.TracerPropagationEnabled, false)
+    )
+  })
+
+const requestIdOf = (
+  response: HttpClientResponse.HttpClientResponse,
+  secrets: ReadonlyArray<string>
+): string | undefined => {
+  const id = Mask.clean(Head.requestId(response) ?? "", secrets)
+  return id === "" ? undefined : id
+}

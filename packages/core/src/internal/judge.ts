@@ -1,0 +1,75 @@
+/**
+ * What a response means for an operation: its value, one of its exceptions, or something outside the model.
+ */
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as ClientError from "../aws/ClientError.ts"
+import type * as Operation from "../aws/Operation.ts"
+import * as Wire from "../aws/Wire.ts"
+import * as Body from "./body.ts"
+import { oneLine } from "./encode.ts"
+import type { Received } from "./exchange.ts"
+import * as Failure from "./failure.ts"
+import * as Head from "./head.ts"
+import * as Mask from "./mask.ts"
+
+const unexpected = (
+  operation: string,
+  received: Received,
+  secrets: ReadonlyArray<string>,
+  what: { readonly problem: ClientError.Problem; readonly code?: string | undefined; readonly detail?: string }
+): ClientError.UnexpectedResponse => {
+  const { bytes, common, response, tooLarge } = received
+  const type = Head.contentType(response)
+  const code = what.code ?? Wire.errorTypeIn(Head.errorType(response))
+  const length = tooLarge || received.redirect ? Head.contentLength(response) : bytes.length
+  return new ClientError.UnexpectedResponse({
+    operation,
+    problem: what.problem,
+    ...common,
+    ...(what.detail === undefined ? {} : { detail: what.detail }),
+    ...(code === undefined ? {} : { code: Mask.cleanCode(code, secrets) }),
+    ...(type === undefined ? {} : { contentType: Mask.clean(type, secrets) }),
+    ...(length === undefined ? {} : { length }),
+    body: Redacted.make(Body.excerpt(bytes), { label: "body" })
+  })
+}
+
+export const judge = <Request, Response, E, R>(
+  operation: Operation.Operation<Request, Response, E, R>,
+  received: Received,
+  secrets: ReadonlyArray<string>
+): Effect.Effect<Response, E | ClientError.UnexpectedResponse> => {
+  const { response } = received
+  if (received.redirect) return Effect.fail(unexpected(operation.name, received, secrets, { problem: "redirect" }))
+  const refuse = (
+    problem: ClientError.Problem,
+    more?: { readonly code?: string | undefined; readonly detail?: string }
+  ) => Effect.fail(unexpected(operation.name, received, secrets, { problem, ...more }))
+  const members = received.tooLarge ? undefined : Wire.jsonObject(received.bytes)
+  // an empty text says as little as a null, and an optional one must not cost the response
+  const isEmpty = operation.allowsEmptyResponse && response.status === 200 && received.bytes.length === 0
+  const body = isEmpty ? {} : members === undefined ? undefined : Wire.present(members, [null, ""])
+  const { code, exception } = Failure.find(operation, Head.errorType(response), body ?? {})
+  // the header decides before the body is judged: an exception that it names stands, whatever the body is
+  if (exception === undefined || response.status < 400) {
+    if (received.tooLarge) return refuse("tooLarge")
+    if (Head.isEncoded(response) && !Wire.isText(received.bytes)) return refuse("contentEncoding")
+  }
+  if (response.status === 200) {
+    if (body === undefined) return refuse("malformed", { detail: "the body is no JSON object" })
+    return Schema.decodeUnknownEffect(operation.response)(body).pipe(
+      Effect.catch((error) => refuse("malformed", { detail: oneLine(error.message) }))
+    )
+  }
+  const made = exception === undefined || response.status < 400 ? undefined : operation.exception(exception.type, {
+    common: received.common,
+    text: (member, known) => {
+      const value = body?.[member]
+      const text = typeof value === "string" ? (value === known ? value : Mask.clean(value, secrets)) : ""
+      return text === "" ? undefined : text
+    }
+  })
+  return made === undefined ? refuse("status", { code }) : Effect.fail(made)
+}
