@@ -48,8 +48,10 @@ const successOf = <Request, Response, E>(
   request: Request,
   respond: () => globalThis.Response
 ) =>
-  Effect.flatMap(call(operation, request, respond), ({ result, sent }) =>
-    Effect.map(Effect.fromResult(result), (response) => ({ response, sent })))
+  Effect.flatMap(
+    call(operation, request, respond),
+    ({ result, sent }) => Effect.map(Effect.fromResult(result), (response) => ({ response, sent }))
+  )
 
 const portalException = (status: number, type: string, message: string) => () =>
   Wire.json({ __type: `com.amazonaws.switchboard.portal#${type}`, message }, { status, headers: { requestid: "r-1" } })
@@ -67,7 +69,10 @@ describe("aws/Client: the portal's four operations are values, and nothing else 
       const { body, headers, method, url } = sent[0] ?? assert.fail("nothing was sent")
       assert.strictEqual(method, "GET")
       const asked = new URL(url)
-      assert.strictEqual(`${asked.origin}${asked.pathname}`, "https://portal.sso.eu-west-1.amazonaws.com/assignment/accounts")
+      assert.strictEqual(
+        `${asked.origin}${asked.pathname}`,
+        "https://portal.sso.eu-west-1.amazonaws.com/assignment/accounts"
+      )
       assert.deepStrictEqual([...asked.searchParams].toSorted(), [["max_result", "100"], ["next_token", "a b+c/d"]])
       assert.strictEqual(headers["x-amz-sso_bearer_token"], token)
       assert.notProperty(headers, "content-type")
@@ -105,16 +110,26 @@ describe("aws/Client: the portal's four operations are values, and nothing else 
 
   it.effect("Logout is a POST without a body, and takes an empty 200 for its response (P1)", () =>
     Effect.gen(function*() {
-      const { response, sent } = yield* successOf(Portal.logout, { accessToken }, () => new Response(null, { status: 200 }))
+      const { response, sent } = yield* successOf(
+        Portal.logout,
+        { accessToken },
+        () => new Response(null, { status: 200 })
+      )
       assert.deepStrictEqual(response, {})
-      assert.deepInclude(sent[0], { method: "POST", url: "https://portal.sso.eu-west-1.amazonaws.com/logout", body: "" })
+      assert.deepInclude(sent[0], {
+        method: "POST",
+        url: "https://portal.sso.eu-west-1.amazonaws.com/logout",
+        body: ""
+      })
     }))
 
   it.effect("an empty 200 is no response of any other operation (C4)", () =>
     Effect.gen(function*() {
       const { result } = yield* call(Portal.listAccounts, { accessToken }, () => new Response(null, { status: 200 }))
       assert.deepInclude(result, { _tag: "Failure" })
-      if (result._tag === "Failure") assert.deepInclude(result.failure, { _tag: "UnexpectedResponse", problem: "malformed" })
+      if (result._tag === "Failure") {
+        assert.deepInclude(result.failure, { _tag: "UnexpectedResponse", problem: "malformed" })
+      }
     }))
 
   it.effect.each(
@@ -137,7 +152,11 @@ describe("aws/Client: the portal's four operations are values, and nothing else 
 
   it.effect("an exception that the operation does not list is outside its model (C4)", () =>
     Effect.gen(function*() {
-      const { result } = yield* call(Portal.logout, { accessToken }, portalException(404, "ResourceNotFoundException", "no"))
+      const { result } = yield* call(
+        Portal.logout,
+        { accessToken },
+        portalException(404, "ResourceNotFoundException", "no")
+      )
       if (result._tag === "Success") return assert.fail("it succeeded")
       assert.deepInclude(result.failure, { _tag: "UnexpectedResponse", code: "ResourceNotFoundException" })
     }))

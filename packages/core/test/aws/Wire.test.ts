@@ -2,8 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as Effect from "effect/Effect"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { inspect } from "node:util"
+import * as Recorder from "../support/Recorder.ts"
 
 const codes = (from: number, to: number): ReadonlyArray<string> =>
   Array.from({ length: to - from + 1 }, (_, at) => String.fromCharCode(from + at))
@@ -146,5 +152,242 @@ describe("aws/Wire: isBusy", () => {
     for (const one of [undefined, null, 503, "503", {}, { status: "503" }, { code: "Throttling" }]) {
       assert.isFalse(Wire.isBusy(one))
     }
+  })
+})
+
+// -----------------------------------------------------------------------------
+// redirects
+// -----------------------------------------------------------------------------
+
+describe("aws/Wire: isRedirect", () => {
+  const asked = "https://oidc.eu-west-1.amazonaws.com/token?a=b"
+  const response = (status: number, url: string, at: string = asked) => {
+    const web = new Response(null, { status: status === 0 ? 200 : status })
+    Object.defineProperty(web, "url", { value: url })
+    if (status === 0) Object.defineProperty(web, "status", { value: 0 })
+    return HttpClientResponse.fromWeb(HttpClientRequest.post(at), web)
+  }
+
+  it("a 3xx and a status of 0 are redirects, and their neighbours are none (C7)", () => {
+    for (const status of [0, 300, 301, 307, 399]) {
+      assert.isTrue(Wire.isRedirectStatus(status), String(status))
+      if (status !== 399) assert.isTrue(Wire.isRedirect(response(status, asked)), String(status))
+    }
+    for (const status of [200, 204, 299, 400, 500]) {
+      assert.isFalse(Wire.isRedirectStatus(status), String(status))
+      assert.isFalse(Wire.isRedirect(response(status, asked)), String(status))
+    }
+  })
+
+  it("a response from another URL is one, and one that is only spelled differently is none (C7)", () => {
+    for (const url of [asked, "", `${asked}#x`.slice(0, -2), "HTTPS://OIDC.eu-west-1.amazonaws.com:443/token?a=b"]) {
+      assert.isFalse(Wire.isRedirect(response(200, url)), url)
+    }
+    for (const url of ["https://evil.example/token?a=b", "https://oidc.eu-west-1.amazonaws.com/token", "no url"]) {
+      assert.isTrue(Wire.isRedirect(response(200, url)), url)
+    }
+  })
+
+  it("the fragment of the request's URL does not count (C7)", () => {
+    assert.isFalse(Wire.isRedirect(response(200, asked, `${asked}#fragment`)))
+  })
+})
+
+// -----------------------------------------------------------------------------
+// bodies
+// -----------------------------------------------------------------------------
+
+describe("aws/Wire: readBody", () => {
+  const bytes = (...values: ReadonlyArray<number>) => Uint8Array.from(values)
+
+  it.effect("reads a body of exactly the cap, whatever its chunks are (C7)", () =>
+    Effect.gen(function*() {
+      for (const chunks of [[bytes(1, 2, 3, 4)], [bytes(1), bytes(2, 3), bytes(), bytes(4)]]) {
+        assert.deepStrictEqual(yield* Wire.readBody(Stream.fromIterable(chunks), 4), {
+          bytes: bytes(1, 2, 3, 4),
+          tooLarge: false
+        })
+      }
+    }))
+
+  it.effect("stops at the chunk that crosses the cap, and keeps no more than the cap (C7)", () =>
+    Effect.gen(function*() {
+      const pulled: Array<number> = []
+      const body = Stream.fromIterable([1, 2, 3, 4, 5]).pipe(
+        Stream.tap((value) => Effect.sync(() => pulled.push(value))),
+        Stream.rechunk(1),
+        Stream.map((value) => bytes(value, value))
+      )
+      assert.deepStrictEqual(yield* Wire.readBody(body, 5), { bytes: bytes(1, 1, 2, 2, 3), tooLarge: true })
+      assert.notInclude(pulled.slice(0, 3), 4)
+    }))
+
+  it.effect("an empty body is no bytes, and not too large (C7)", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* Wire.readBody(Stream.empty, 1), { bytes: bytes(), tooLarge: false })
+    }))
+
+  it.effect("copies each chunk, so that a chunk keeps no larger buffer alive (C7)", () =>
+    Effect.gen(function*() {
+      const large = new Uint8Array(1024 * 1024)
+      const read = yield* Wire.readBody(Stream.make(large.subarray(0, 2)), 10)
+      assert.isBelow(read.bytes.buffer.byteLength, 1024)
+    }))
+
+  it.effect("fails as its stream fails (C7)", () =>
+    Effect.gen(function*() {
+      const cut = Stream.concat(Stream.make(bytes(1)), Stream.fail("cut off"))
+      assert.strictEqual(yield* Effect.flip(Wire.readBody(cut, 10)), "cut off")
+    }))
+
+  it.effect.prop("what is read is the body, as far as the cap allows (C7)", [
+    Schema.Array(Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 })))),
+    Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 40 }))
+  ], ([chunks, cap]) =>
+    Effect.gen(function*() {
+      const whole = Uint8Array.from(chunks.flat())
+      const read = yield* Wire.readBody(Stream.fromIterable(chunks.map((chunk) => Uint8Array.from(chunk))), cap)
+      assert.deepStrictEqual(read, { bytes: whole.slice(0, cap), tooLarge: whole.length > cap })
+    }))
+})
+
+describe("aws/Wire: jsonObject", () => {
+  const encode = (text: string) => new TextEncoder().encode(text)
+
+  it("reads an object, from bytes and from a text (C4)", () => {
+    for (const text of [`{"a":1,"b":null}`, ` \n{"a":1,"b":null} `]) {
+      assert.deepStrictEqual(Wire.jsonObject(text), { a: 1, b: null })
+      assert.deepStrictEqual(Wire.jsonObject(encode(text)), { a: 1, b: null })
+    }
+  })
+
+  it("is undefined for anything else (C4)", () => {
+    for (const text of ["", "null", "1", "\"a\"", "[]", "[{}]", "{", "<html>", "{}x"]) {
+      assert.isUndefined(Wire.jsonObject(text), text)
+    }
+    assert.isUndefined(Wire.jsonObject(Uint8Array.of(0x7b, 0xff, 0x7d)))
+  })
+
+  it("takes a member named __proto__ for a member like any other (C4)", () => {
+    const object = Wire.jsonObject(`{"__proto__":{"polluted":true}}`) ?? assert.fail("no object")
+    assert.deepStrictEqual(Object.keys(object), ["__proto__"])
+    assert.notProperty({}, "polluted")
+  })
+
+  it("present drops what means absent: null, or what the caller says (C4)", () => {
+    assert.deepStrictEqual(Wire.present({ a: null, b: "", c: 0, d: undefined, e: false }), {
+      b: "",
+      c: 0,
+      d: undefined,
+      e: false
+    })
+    assert.deepStrictEqual(Wire.present({ a: null, b: "", c: 0 }, [null, ""]), { c: 0 })
+  })
+
+  it("isText says yes to UTF-8 and to no bytes, and no to what a compressor makes (C7)", () => {
+    assert.isTrue(Wire.isText(new Uint8Array()))
+    assert.isTrue(Wire.isText(encode("Ünïcode 🔐")))
+    assert.isFalse(Wire.isText(Uint8Array.of(0x1f, 0x8b, 0x08)))
+  })
+})
+
+// -----------------------------------------------------------------------------
+// failures
+// -----------------------------------------------------------------------------
+
+describe("aws/Wire: nameIn", () => {
+  it("finds a name in the value, or else one level down, and no deeper (C3)", () => {
+    assert.strictEqual(Wire.nameIn({ code: "A", cause: { code: "B" } }, "code"), "A")
+    assert.strictEqual(Wire.nameIn({ cause: { code: "B" } }, "code"), "B")
+    assert.strictEqual(Wire.nameIn({ code: "", cause: { code: "B" } }, "code"), "B")
+    assert.isUndefined(Wire.nameIn({ cause: { cause: { code: "C" } } }, "code"))
+  })
+
+  it("takes texts alone, and survives what throws (C3)", () => {
+    const hostile = {
+      get code(): string {
+        throw new Error("no")
+      },
+      cause: { code: 23 }
+    }
+    for (const value of [undefined, null, "text", 1, { code: 7 }, hostile]) {
+      assert.isUndefined(Wire.nameIn(value, "code"))
+    }
+    assert.isUndefined(Wire.memberOf(hostile, "code"))
+    assert.deepStrictEqual(Wire.memberOf(hostile, "cause"), { code: 23 })
+  })
+})
+
+// -----------------------------------------------------------------------------
+// secrets
+// -----------------------------------------------------------------------------
+
+describe("aws/Wire: formsOf", () => {
+  it("has the text as it is, and as JSON and a URL escape it (C6)", () => {
+    assert.deepStrictEqual(Wire.formsOf("a\"b c").written, ["a\"b c", "a\\\"b c", "a%22b%20c"])
+    assert.deepStrictEqual(Wire.writtenFormsOf("\ud800"), ["\ud800", "\\ud800", "%EF%BF%BD"])
+  })
+
+  it.prop(
+    "finds a text in base64 wherever it begins, and in hex (C6)",
+    [Schema.String, Schema.String],
+    ([before, text]) => {
+      const secret = `${text}-secret-of-some-length`
+      const forms = Wire.formsOf(secret)
+      const based = Buffer.from(before + secret, "utf8").toString("base64")
+      // the last digit mixes with what would come next
+      assert.isTrue(forms.base64.some((form) => based.includes(form.slice(0, -1))), based)
+      assert.include(Buffer.from(before + secret, "utf8").toString("hex"), forms.hex)
+    }
+  )
+})
+
+// -----------------------------------------------------------------------------
+// spans
+// -----------------------------------------------------------------------------
+
+describe("aws/Wire: spans", () => {
+  it.effect("a span keeps no result, and the effect has it (C6)", () =>
+    Effect.gen(function*() {
+      const { record, spans } = Recorder.make()
+      assert.strictEqual(yield* record(Wire.withSpan("test")(Effect.succeed("a-secret"))), "a-secret")
+      const [span] = spans
+      assert.strictEqual(span?.name, "test")
+      assert.notInclude(inspect(span?.status, { depth: null }), "a-secret")
+      assert.strictEqual(span?.status._tag === "Ended" ? span.status.exit._tag : "", "Success")
+    }))
+
+  it.effect("a failure ends it as an error, unless it is expected; either way it is the effect's failure (C9)", () =>
+    Effect.gen(function*() {
+      const { record, spans } = Recorder.make()
+      const fails = (isExpected?: (error: string) => boolean) =>
+        record(Effect.flip(Wire.useSpan("test", {}, () => Effect.fail("no"), isExpected)))
+      assert.strictEqual(yield* fails(), "no")
+      assert.strictEqual(yield* fails((error) => error === "no"), "no")
+      assert.deepStrictEqual(
+        spans.map(({ status }) => status._tag === "Ended" ? status.exit._tag : status._tag),
+        ["Failure", "Success"]
+      )
+    }))
+
+  it.effect("it is the parent of the spans inside (C9)", () =>
+    Effect.gen(function*() {
+      const { record, spans } = Recorder.make()
+      yield* record(Wire.withSpan("outer")(Wire.withSpan("inner")(Effect.void)))
+      const [outer, inner] = spans
+      assert.strictEqual(inner?.parent._tag === "Some" ? inner.parent.value.spanId : "", outer?.spanId)
+    }))
+})
+
+describe("aws/Wire: errorTypeHeader", () => {
+  it("is what errorTypeIn reads back (C4)", () => {
+    assert.strictEqual(Wire.errorTypeIn(Wire.errorTypeHeader("SlowDownException")), "SlowDownException")
+  })
+})
+
+describe("aws/Wire: sentence", () => {
+  it("ends with a mark of its own, or with a full stop (C3)", () => {
+    for (const text of ["Done.", "Done!", "Done?", "Done…"]) assert.strictEqual(Wire.sentence(` ${text} `), text)
+    assert.strictEqual(Wire.sentence("Done"), "Done.")
   })
 })

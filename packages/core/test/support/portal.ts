@@ -169,6 +169,3 @@ export const logout = Operation.make({
   exceptions: [InvalidRequestException, UnauthorizedException, TooManyRequestsException],
   resend: () => "anytime"
 })
-
-
-

@@ -17,6 +17,7 @@ export interface Manifest {
   readonly name: string
   readonly version: string
   readonly private?: boolean
+  readonly dependencies?: Readonly<Record<string, string>>
   readonly exports: Readonly<Record<string, string>>
   readonly publishConfig: { readonly exports: Readonly<Record<string, string>> }
   readonly bin?: Readonly<Record<string, string>>
