@@ -261,9 +261,9 @@ export const make = <
   options: Options<Request, Response, Class, Detail, AuthError, R, Name>
 ): Operation<Request, Response, ExceptionOf<Class> | AuthError, R, Name> => ({
   query: {},
-  hasBody: options.method === "POST",
   allowsEmptyResponse: false,
   ...options,
+  hasBody: options.hasBody ?? options.method === "POST",
   exception: (type, response) => {
     const found: ExceptionClass<ExceptionOf<Class>, Detail> | undefined = options.exceptions.find((one) =>
       one.type === type

@@ -79,6 +79,23 @@ describe("aws/Client: the portal's four operations are values, and nothing else 
       assert.strictEqual(body, "")
     }))
 
+  it.effect("a response from the URL that was asked, its query included, is no redirect (C7)", () =>
+    Effect.gen(function*() {
+      const ask = (urlOf: (asked: string) => string) => {
+        const wire = Wire.answering(({ url }) => {
+          const response = Wire.json({ accountList: [] })
+          Object.defineProperty(response, "url", { value: urlOf(url) })
+          return response
+        })
+        return Effect.flatMap(clientOf(wire), (client) =>
+          Effect.result(client.execute(Portal.listAccounts, { accessToken, nextToken: "a b" })))
+      }
+      assert.strictEqual((yield* ask((asked) => asked))._tag, "Success")
+      const other = yield* ask((asked) => asked.replace("a", "b"))
+      if (other._tag === "Success") return assert.fail("it succeeded")
+      assert.deepInclude(other.failure, { _tag: "UnexpectedResponse", problem: "redirect" })
+    }))
+
   it.effect("an absent member of the query is left out (P1)", () =>
     Effect.gen(function*() {
       const { sent } = yield* successOf(Portal.listAccountRoles, { accessToken, accountId: "111122223333" }, () =>
