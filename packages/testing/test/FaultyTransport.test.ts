@@ -246,6 +246,18 @@ describe("faulty: which request meets one", () => {
       assert.include(yield* Ask.said(failing.pipe(over(Faulty.inOrder(again), token, token))), list)
     }))
 
+  it.effect("what a function of one's own decides is checked, and kept as plain data", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(poll)
+      yield* TestClock.adjust(1)
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(yield* Faulty.Decisions.use(({ all }) => all), [
+        { ...first, fault: { _tag: "Delay", duration: "1 millis" } }
+      ])
+      const wrong = yield* Ask.said(poll.pipe(over(() => ({ _tag: "TruncatedResponse", bytes: -1 }))))
+      assert.include(wrong, "RangeError: Fault: {\"_tag\":\"TruncatedResponse\",\"bytes\":-1} cannot be")
+    }).pipe(over(({ nth }) => nth === 1 ? { _tag: "Delay", duration: 1_000_000n } : null, token)))
+
   it.effect("reportFaults leaves success and interruption alone", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* Faulty.reportFaults(Effect.succeed(1)), 1)

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Scripted from "@sso-oidc/testing/ScriptedTransport"
 import * as Cause from "effect/Cause"
@@ -304,6 +305,26 @@ the script:
       ])
       assert.notInclude(texts.join(), "never-shown")
     }))
+
+  it.effect("every operation of the service is known, without a step for it", () =>
+    Effect.gen(function*() {
+      for (const { method, name, path } of SsoOidc.operations) {
+        const request = HttpClientRequest.make(method)(`https://oidc.test${path}`)
+        const text = yield* Ask.said(Effect.scoped(Effect.gen(function*() {
+          const { client } = yield* Scripted.make([])
+          yield* client.execute(HttpClientRequest.bodyText(request, "no JSON", "text/plain"))
+        })))
+        assert.include(text, `ScriptError: ${name} came with a body that is no JSON object`)
+      }
+    }))
+
+  it("an exception that the operation does not list is a mistake in the test, and the error names those that it lists", () => {
+    assert.throws(
+      // @ts-expect-error -- the script may be untyped JavaScript
+      () => exception(StartDeviceAuthorization.operation, "AccessDeniedException"),
+      "StartDeviceAuthorization lists no exception AccessDeniedException. It lists InternalServerException, "
+    )
+  })
 
   it("a response that the operation cannot give is a mistake in the test", () => {
     assert.throws(

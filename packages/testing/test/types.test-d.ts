@@ -3,6 +3,7 @@
  */
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as FaultyTransport from "@sso-oidc/testing/FaultyTransport"
 import { exception, type ExceptionName, success } from "@sso-oidc/testing/ScriptedTransport"
@@ -57,5 +58,10 @@ describe("faulty: plans are typed", () => {
     FaultyTransport.perOperation({ CreateToken: [FaultyTransport.connectionRefused] })
     // @ts-expect-error -- no operation
     FaultyTransport.perOperation({ CreateTokn: [FaultyTransport.connectionRefused] })
+    FaultyTransport.perOperation<SsoOidc.OperationName | "CreateTokenWithIAM">({
+      CreateTokenWithIAM: [FaultyTransport.connectionRefused]
+    })
+    // @ts-expect-error -- a further operation has to be named
+    FaultyTransport.perOperation({ CreateTokenWithIAM: [FaultyTransport.connectionRefused] })
   })
 })

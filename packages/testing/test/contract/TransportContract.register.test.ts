@@ -51,6 +51,9 @@ describe("TransportContract.register", () => {
     assert.match(broken, /^# fail 2$/m)
     assert.include(broken, "connectionReuse, after a 200: expected one connection, but there were 3")
     // which shows an error's stack and members, and not its message
-    assert.include(await nodeTest("spec", "broken"), "connectionReuse, after a 200: expected one connection, but there were 3")
+    assert.include(
+      await nodeTest("spec", "broken"),
+      "connectionReuse, after a 200: expected one connection, but there were 3"
+    )
   })
 })
