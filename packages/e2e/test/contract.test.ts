@@ -28,7 +28,7 @@ describe("transport-browser keeps what fetch can keep", () => {
 })
 
 // safety, and what no client may lose
-const everybody: ReadonlyArray<GuaranteeName> = [
+const essential: ReadonlyArray<GuaranteeName> = [
   "bytes",
   "headers",
   "emptyBody",
@@ -56,7 +56,7 @@ const foreign: ReadonlyArray<{
 describe("what Effect's own transports do not keep", () => {
   it.live.each(foreign)("$name", ({ misses, transport }) =>
     Effect.gen(function*() {
-      const outcomes = yield* TransportContract.run({ transport, guarantees: everybody, concurrency: 4 })
+      const outcomes = yield* TransportContract.run({ transport, guarantees: essential, concurrency: 4 })
       const broken = outcomes.filter(({ verdict }) => verdict === "broken").map(({ violation }) => violation?.message)
       assert.deepStrictEqual(broken, [])
       const missed = new Set(outcomes.filter(({ verdict }) => verdict === "missed").map(({ guarantee }) => guarantee))

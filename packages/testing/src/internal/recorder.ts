@@ -54,7 +54,7 @@ const watchBody = (
         Stream.onEnd(Effect.sync(() => {
           ended = true
         })),
-        // Its type knows the stream's failures alone, but this exit is the reader's, who may fail for reasons of its own,
+        // Its type knows the stream's failures alone, but this exit is the reader's. The reader may fail for reasons of its own,
         // or want no more.
         Stream.onExit((exit) =>
           responded(

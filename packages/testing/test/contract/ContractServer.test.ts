@@ -30,7 +30,7 @@ describe("ContractServer", () => {
       )
       assert.deepStrictEqual(remote.addresses, server.addresses)
       assert.deepStrictEqual(yield* remote.report("one"), report)
-      assert.deepStrictEqual(yield* remote.report("nobody"), { requests: [], connections: [] })
+      assert.deepStrictEqual(yield* remote.report("none"), { requests: [], connections: [] })
     }).pipe(Effect.provide(ContractServerNode.layer)))
 
   it.effect("shows no more than a KiB of a body", () =>

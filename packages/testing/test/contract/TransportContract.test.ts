@@ -139,7 +139,7 @@ const broken: ReadonlyArray<{
   },
   {
     guarantees: ["emptyBody"],
-    by: "a body for who has none",
+    by: "a body for a request that has none",
     transport: wrapped(
       HttpClient.mapRequest((request) =>
         request.method === "POST" && request.body._tag === "Empty" ? HttpClientRequest.bodyText(request, "{}") : request
@@ -183,7 +183,7 @@ const broken: ReadonlyArray<{
   {
     guarantees: ["nothingAdded"],
     by: "a credential",
-    transport: wrapped(HttpClient.mapRequest(HttpClientRequest.bearerToken("of somebody")))
+    transport: wrapped(HttpClient.mapRequest(HttpClientRequest.bearerToken("of a person")))
   },
   {
     guarantees: ["nothingAdded"],
@@ -192,7 +192,7 @@ const broken: ReadonlyArray<{
   },
   {
     guarantees: ["interruption"],
-    by: "a request that nobody can stop",
+    by: "a request that cannot be stopped",
     transport: wrapped((client) =>
       HttpClient.transformResponse(client, (effect) => Effect.flatMap(Effect.forkDetach(effect), Fiber.join))
     )
@@ -221,7 +221,7 @@ const broken: ReadonlyArray<{
   { guarantees: ["transient"], by: "despair", transport: SocketClient.layer(told({ transient: false })) },
   {
     guarantees: ["trust", "sentNo", "transient"],
-    by: "trust in everybody",
+    by: "trust in every certificate",
     transport: SocketClient.layer({ trusts: true })
   },
   { guarantees: ["connectionReuse"], by: "a connection each", transport: SocketClient.layer({ keepAlive: false }) },
