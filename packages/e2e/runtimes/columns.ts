@@ -13,7 +13,7 @@ export type RuntimeName = (typeof runtimes)[number]
  * What a transport is held to: a profile of `TransportContract`, or none where it carries the operations alone and not
  * the contract's requests. Then it only logs in, through the service's own endpoint, which it must lead elsewhere.
  */
-export type Profile = "socketTransport" | "fetchTransport" | "none"
+export type Profile = "socketGuarantees" | "fetchGuarantees" | "none"
 
 interface Transport {
   readonly title: string
@@ -25,12 +25,12 @@ export type TransportName = "transport-node" | "transport-browser" | "relay" | "
 
 /** The transports by the name that the programs know them by. */
 export const transports: Readonly<Record<TransportName, Transport>> = {
-  "transport-node": { title: "`NodeTransport.layer()`", ours: true, profile: "socketTransport" },
-  "transport-browser": { title: "`FetchTransport.layer`", ours: true, profile: "fetchTransport" },
+  "transport-node": { title: "`NodeTransport.layer()`", ours: true, profile: "socketGuarantees" },
+  "transport-browser": { title: "`FetchTransport.layer`", ours: true, profile: "fetchGuarantees" },
   "relay": { title: "`FetchTransport.layerRelay`", ours: true, profile: "none" },
-  "undici": { title: "`NodeHttpClient.layerUndici`", ours: false, profile: "socketTransport" },
-  "node-http": { title: "`NodeHttpClient.layerNodeHttp`", ours: false, profile: "socketTransport" },
-  "fetch": { title: "`FetchHttpClient.layer`", ours: false, profile: "fetchTransport" }
+  "undici": { title: "`NodeHttpClient.layerUndici`", ours: false, profile: "socketGuarantees" },
+  "node-http": { title: "`NodeHttpClient.layerNodeHttp`", ours: false, profile: "socketGuarantees" },
+  "fetch": { title: "`FetchHttpClient.layer`", ours: false, profile: "fetchGuarantees" }
 }
 
 export interface Column {
@@ -64,5 +64,5 @@ export const columns: ReadonlyArray<Column> = [
   { runtime: "Chromium", transport: "fetch" }
 ]
 
-/** Whether a broken promise of this column fails the run. */
+/** Whether a broken guarantee of this column fails the run. */
 export const isOurs = ({ away, transport }: Column): boolean => transports[transport].ours && away !== true

@@ -3,7 +3,7 @@
  * packed packages. Prints the table, and writes it into docs/transports.md.
  *
  * `node packages/e2e/runtimes/main.ts [TEXT]`: with a text, only the columns whose name holds it, and nothing is
- * written. Exit code 1 when one of our transports breaks what it promises.
+ * written. Exit code 1 when one of our transports breaks what it guarantees.
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"

@@ -2,8 +2,8 @@
  * What the runs found, as the tables of docs/transports.md. Nothing in them changes from run to run but what is found:
  * no time, no port.
  */
-import type { Outcome } from "@sso-oidc/testing/TransportContract"
-import * as TransportPromise from "@sso-oidc/testing/TransportPromise"
+import type { Outcome } from "@sso-oidc/testing/contract/TransportContract"
+import * as TransportGuarantee from "@sso-oidc/testing/contract/TransportGuarantee"
 import { type Column, isOurs, runtimes, transports } from "./columns.ts"
 import type { Told } from "./program/run.ts"
 
@@ -25,7 +25,7 @@ interface Cell {
 
 export const login = "device login"
 
-export const rows: ReadonlyArray<string> = [...TransportPromise.names, login]
+export const rows: ReadonlyArray<string> = [...TransportGuarantee.names, login]
 
 const marks: Readonly<Record<Verdict, string>> = {
   kept: "✓",
@@ -43,7 +43,7 @@ const cell = (found: Found, row: string): Cell => {
   if (found._tag === "Failed") return { verdict: "broken", why: found.why }
   if (row === login) return { verdict: found.told.login === "" ? "kept" : "broken", why: found.told.login }
   if (transports[found.column.transport].profile === "none") return { verdict: "unasked", why: "" }
-  const outcomes = found.told.outcomes.filter(({ promise }) => promise === row)
+  const outcomes = found.told.outcomes.filter(({ guarantee }) => guarantee === row)
   const bad = outcomes.filter(({ verdict }) => verdict === "broken" || verdict === "missed")
   const [first = outcomes[0]] = bad
   if (first === undefined) return { verdict: "broken", why: "no case ran" }
@@ -51,7 +51,7 @@ const cell = (found: Found, row: string): Cell => {
   return { verdict: first.verdict, why: `${first.why}${more}` }
 }
 
-/** Whether one of ours broke what it promises. */
+/** Whether one of ours broke what it guarantees. */
 export const isBroken = (found: Found): boolean =>
   isOurs(found.column) && rows.some((row) => cell(found, row).verdict === "broken")
 

@@ -3,9 +3,9 @@
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
-import * as ContractServerNode from "@sso-oidc/testing/ContractServerNode"
-import * as TransportContract from "@sso-oidc/testing/TransportContract"
-import type { PromiseName } from "@sso-oidc/testing/TransportPromise"
+import * as ContractServerNode from "@sso-oidc/testing/contract/ContractServerNode"
+import * as TransportContract from "@sso-oidc/testing/contract/TransportContract"
+import type { GuaranteeName } from "@sso-oidc/testing/contract/TransportGuarantee"
 import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
@@ -15,7 +15,7 @@ import type * as Layer from "effect/Layer"
 
 const server = ContractServerNode.layer
 
-describe("transport-node keeps every promise", () => {
+describe("transport-node keeps every guarantee", () => {
   TransportContract.register(it, { transport: NodeTransport.layer({ connectTimeout: "1 second" }), server })
 })
 
@@ -23,43 +23,43 @@ describe("transport-browser keeps what fetch can keep", () => {
   TransportContract.register(it, {
     transport: FetchTransport.layer,
     server,
-    keeps: TransportContract.fetchTransport
+    guarantees: TransportContract.fetchGuarantees
   })
 })
 
 // safety, and what no client may lose
-const everybody: ReadonlyArray<PromiseName> = [
+const essential: ReadonlyArray<GuaranteeName> = [
   "bytes",
   "headers",
   "emptyBody",
   "largeBody",
   "statuses",
-  "apart",
+  "concurrency",
   "oneRequest",
   "interruption",
-  "cap",
+  "abandonedBody",
   "sentMaybe",
-  "answered",
+  "truncatedBody",
   "trust"
 ]
 
 const foreign: ReadonlyArray<{
   readonly name: string
   readonly transport: Layer.Layer<HttpClient.HttpClient>
-  readonly misses: ReadonlyArray<PromiseName>
+  readonly misses: ReadonlyArray<GuaranteeName>
 }> = [
   { name: "FetchHttpClient.layer", transport: FetchHttpClient.layer, misses: ["noRedirect"] },
-  { name: "NodeHttpClient.layerUndici", transport: NodeHttpClient.layerUndici, misses: ["connectLimit"] },
-  { name: "NodeHttpClient.layerNodeHttp", transport: NodeHttpClient.layerNodeHttp, misses: ["connectLimit"] }
+  { name: "NodeHttpClient.layerUndici", transport: NodeHttpClient.layerUndici, misses: ["connectTimeout"] },
+  { name: "NodeHttpClient.layerNodeHttp", transport: NodeHttpClient.layerNodeHttp, misses: ["connectTimeout"] }
 ]
 
 describe("what Effect's own transports do not keep", () => {
   it.live.each(foreign)("$name", ({ misses, transport }) =>
     Effect.gen(function*() {
-      const outcomes = yield* TransportContract.run({ transport, keeps: everybody, concurrency: 4 })
+      const outcomes = yield* TransportContract.run({ transport, guarantees: essential, concurrency: 4 })
       const broken = outcomes.filter(({ verdict }) => verdict === "broken").map(({ violation }) => violation?.message)
       assert.deepStrictEqual(broken, [])
-      const missed = new Set(outcomes.filter(({ verdict }) => verdict === "missed").map(({ promise }) => promise))
+      const missed = new Set(outcomes.filter(({ verdict }) => verdict === "missed").map(({ guarantee }) => guarantee))
       assert.includeMembers([...missed], [...misses, "sentNo", "transient"])
     }).pipe(Effect.provide(server)))
 })

@@ -54,12 +54,12 @@ describe("README's examples run", () => {
     }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: 0 }))))
 
   it.effect("in an Effect service: a token is refreshed before it expires, and the person is asked only when that fails", () => {
-    const registered = ScriptedTransport.answer(RegisterClient.operation, {
+    const registered = ScriptedTransport.success(RegisterClient.operation, {
       clientId: "my-client",
       clientSecret: Redacted.make("my-client-secret"),
       clientSecretExpiresAt: 4_102_444_800
     })
-    const started = ScriptedTransport.answer(StartDeviceAuthorization.operation, {
+    const started = ScriptedTransport.success(StartDeviceAuthorization.operation, {
       deviceCode: Redacted.make("my-device-code"),
       userCode: "BCDF-GHJK",
       verificationUri: "https://device.example/",
@@ -67,7 +67,7 @@ describe("README's examples run", () => {
       interval: 5
     })
     const gives = (accessToken: string, expiresIn: number, grantType: string) =>
-      ScriptedTransport.answer(CreateToken.operation, {
+      ScriptedTransport.success(CreateToken.operation, {
         accessToken: Redacted.make(accessToken),
         tokenType: "Bearer",
         expiresIn,
@@ -78,7 +78,7 @@ describe("README's examples run", () => {
       started,
       gives("first", 3600, CreateToken.deviceCodeGrantType),
       gives("second", 300, "refresh_token"),
-      ScriptedTransport.refuse(CreateToken.operation, "InvalidGrantException"),
+      ScriptedTransport.exception(CreateToken.operation, "InvalidGrantException"),
       registered,
       started,
       gives("third", 3600, CreateToken.deviceCodeGrantType)

@@ -32,11 +32,11 @@ describe("every fault × every operation", () => {
     )
   })
 
-  it.effect("without a fault every call has its answer, once", () =>
+  it.effect("without a fault every call has its response, once", () =>
     Effect.gen(function*() {
       for (const call of calls) {
         for (const run of [plain, retried]) {
-          assert.deepStrictEqual(yield* run(Faulty.latency(0), call), { gets: "its answer", arrived: 1 }, call.name)
+          assert.deepStrictEqual(yield* run(Faulty.delay(0), call), { gets: "its response", arrived: 1 }, call.name)
         }
       }
     }))

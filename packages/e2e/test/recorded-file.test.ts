@@ -32,7 +32,7 @@ const folder = Effect.acquireRelease(
 /** Records nothing to the file: opens a recorder and closes it. */
 const record = (file: string) =>
   Effect.scoped(Layer.build(
-    RecordedTransport.record({ file }).pipe(Layer.provide([EmulatorTransport.layer(), NodeFileSystem.layer]))
+    RecordedTransport.layerRecord({ file }).pipe(Layer.provide([EmulatorTransport.layer(), NodeFileSystem.layer]))
   ))
 
 describe("recorded: the file of a recording", () => {
@@ -104,7 +104,7 @@ describe("recorded: the file of a recording", () => {
     Effect.gen(function*() {
       const path = yield* folder
       const file = join(path, "login.json")
-      const held = RecordedTransport.record({ file }).pipe(
+      const held = RecordedTransport.layerRecord({ file }).pipe(
         Layer.provide([EmulatorTransport.layer(), NodeFileSystem.layer])
       )
       const results = yield* Effect.all(

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as TransportPromise from "@sso-oidc/testing/TransportPromise"
+import * as TransportGuarantee from "@sso-oidc/testing/contract/TransportGuarantee"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { type Column, columns, transports } from "../runtimes/columns.ts"
@@ -22,7 +22,7 @@ const node: Column = { runtime: "Node 24", transport: "transport-node" }
 const plain: Column = { runtime: "Bun", transport: "fetch" }
 
 const told = (change: Partial<Told> = {}): Told => ({
-  outcomes: TransportPromise.names.map((promise) => ({ promise, verdict: "kept", why: "" })),
+  outcomes: TransportGuarantee.names.map((guarantee) => ({ guarantee, verdict: "kept", why: "" })),
   login: "",
   ...change
 })
@@ -30,7 +30,7 @@ const told = (change: Partial<Told> = {}): Told => ({
 const having = (verdict: "broken" | "held" | "missed"): Told =>
   told({
     outcomes: told().outcomes.map((outcome) =>
-      outcome.promise === "reuse" ? { ...outcome, verdict, why: "a\nreason" } : outcome
+      outcome.guarantee === "connectionReuse" ? { ...outcome, verdict, why: "a\nreason" } : outcome
     )
   })
 
@@ -39,19 +39,19 @@ const rendered = (...all: ReadonlyArray<Table.Found>) => Table.render(all, new M
 const rowOf = (text: string, row: string) => tablesOf(text).flat().find(([name]) => name === row)
 
 describe("docs/transports.md", () => {
-  it("has every promise in words, in order", () => {
+  it("has every guarantee in words, in order", () => {
     const [table = []] = tablesOf(document)
-    const promises = Object.entries(TransportPromise.sentences).map(([name, words]) => [`\`${name}\``, words])
-    assert.deepStrictEqual(table.slice(1).map((cells) => [...cells]), promises)
+    const guarantees = Object.entries(TransportGuarantee.sentences).map(([name, words]) => [`\`${name}\``, words])
+    assert.deepStrictEqual(table.slice(1).map((cells) => [...cells]), guarantees)
   })
 
-  it("has the runs of this list of columns, and a row for every promise", () => {
+  it("has the runs of this list of columns, and a row for every guarantee", () => {
     const tables = tablesOf(Table.blockOf(document))
     assert.deepStrictEqual(tables.flatMap(([heading = []]) => heading.slice(1)), Table.headings(columns))
     for (const table of tables) assert.deepStrictEqual(table.slice(1).map(([name]) => name), [...Table.rows])
   })
 
-  it("shows none of our transports break a promise", () => {
+  it("shows none of our transports break a guarantee", () => {
     const [ours = []] = tablesOf(Table.blockOf(document))
     for (const cells of ours.slice(1)) assert.notInclude(cells, "✗")
   })
@@ -80,18 +80,18 @@ describe("the runs", () => {
     )
   })
 
-  it("a promise that is kept, held without being made, or missed without being made fails nothing", () => {
+  it("a guarantee that is kept, held without being made, or missed without being made fails nothing", () => {
     for (const [verdict, mark] of [["held", "(✓)"], ["missed", "–"]] as const) {
       const found: Table.Found = { _tag: "Told", column: node, told: having(verdict) }
       assert.isFalse(Table.isBroken(found))
       const text = rendered(found)
-      assert.deepStrictEqual(rowOf(text, "reuse"), ["reuse", mark])
+      assert.deepStrictEqual(rowOf(text, "connectionReuse"), ["connectionReuse", mark])
       assert.deepStrictEqual(rowOf(text, "bytes"), ["bytes", "✓"])
       assert.notInclude(text, "reason")
     }
   })
 
-  it("a broken promise of ours fails the run with its reason in one line, another's does not", () => {
+  it("a broken guarantee of ours fails the run with its reason in one line, another's does not", () => {
     const text = rendered(
       { _tag: "Told", column: node, told: having("broken") },
       { _tag: "Told", column: plain, told: having("broken") }
@@ -100,11 +100,11 @@ describe("the runs", () => {
     for (const column of [plain, { ...node, away: true } as const]) {
       assert.isFalse(Table.isBroken({ _tag: "Told", column, told: having("broken") }))
     }
-    assert.include(text, "- Node 24 `NodeTransport.layer()` breaks reuse: a reason\n")
-    assert.include(text, "- Bun `FetchHttpClient.layer` breaks reuse: a reason")
+    assert.include(text, "- Node 24 `NodeTransport.layer()` breaks connectionReuse: a reason\n")
+    assert.include(text, "- Bun `FetchHttpClient.layer` breaks connectionReuse: a reason")
   })
 
-  it("a login that fails, a program that breaks down and a promise without a case are broken", () => {
+  it("a login that fails, a program that breaks down and a guarantee without a case are broken", () => {
     const failed: ReadonlyArray<Table.Found> = [
       { _tag: "Told", column: node, told: told({ login: "no answer" }) },
       { _tag: "Failed", column: node, why: "exit code 1" },

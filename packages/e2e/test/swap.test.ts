@@ -46,13 +46,14 @@ import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"`,
     name: "recorded",
     imports: `import * as RecordedTransport from "@sso-oidc/testing/RecordedTransport"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"`,
-    layer: "RecordedTransport.recordTo(RecordedTransport.memory()).pipe(Layer.provide(NodeTransport.layer()))"
+    layer:
+      "RecordedTransport.layerRecordStore(RecordedTransport.makeMemoryStore()).pipe(Layer.provide(NodeTransport.layer()))"
   },
   {
     name: "faulty",
     imports: `import * as FaultyTransport from "@sso-oidc/testing/FaultyTransport"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"`,
-    layer: `FaultyTransport.layer(FaultyTransport.perOperation({ CreateToken: [FaultyTransport.refuse] }))
+    layer: `FaultyTransport.layer(FaultyTransport.perOperation({ CreateToken: [FaultyTransport.connectionRefused] }))
     .pipe(Layer.provide(NodeTransport.layer()))`
   }
 ]

@@ -43,14 +43,14 @@ describe("recorded: a whole login", () => {
       const folder = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
       const file = `${folder}/login.json`
       const faults = FaultyTransport.layer(
-        FaultyTransport.perOperation({ CreateToken: [null, FaultyTransport.html502] })
+        FaultyTransport.perOperation({ CreateToken: [null, FaultyTransport.badGateway] })
       )
       const real = yield* login.pipe(Effect.provide(over.pipe(
-        Layer.provide(RecordedTransport.record({ file })),
+        Layer.provide(RecordedTransport.layerRecord({ file })),
         Layer.provide(faults),
         Layer.provide(EmulatorTransport.layer({ autoApprove: 2.5 }))
       )))
-      const again = yield* login.pipe(Effect.provide(over.pipe(Layer.provide(RecordedTransport.replay({ file })))))
+      const again = yield* login.pipe(Effect.provide(over.pipe(Layer.provide(RecordedTransport.layerReplay({ file })))))
       assert.deepStrictEqual(again.events, real.events)
       assert.deepStrictEqual(real.events, ["Registered", "CodeReady", "pending", "trouble", "Approved"])
       if (real.result._tag !== "Success" || again.result._tag !== "Success") return assert.fail("no token")
@@ -70,7 +70,7 @@ describe("faulty: a whole login", () => {
         const run = (plan: FaultyTransport.Plan) =>
           Effect.gen(function*() {
             const { events, result } = yield* login
-            const decisions = yield* FaultyTransport.Drawn.use((drawn) => drawn.decisions)
+            const decisions = yield* FaultyTransport.Decisions.use(({ all }) => all)
             const end = result._tag === "Success" ? "token" : result.failure._tag
             return { events, end, faults: decisions.map(({ fault }) => fault) }
           }).pipe(
@@ -105,7 +105,7 @@ describe("faulty: told as the Node transport tells it", () => {
       (server) => Effect.promise(() => new Promise((resolve) => server.close(resolve)))
     )
   const portOf = (server: Server) => (server.address() as AddressInfo).port
-  const answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{\"clientId\":"
+  const response = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{\"clientId\":"
 
   const register = (endpoint: string) =>
     Effect.gen(function*() {
@@ -117,9 +117,9 @@ describe("faulty: told as the Node transport tells it", () => {
     })
 
   const cases: ReadonlyArray<readonly [FaultyTransport.Fault, string, (socket: Socket) => void]> = [
-    [FaultyTransport.resetBefore, "https", (socket) => socket.resetAndDestroy()],
-    [FaultyTransport.resetAfter, "http", (socket) => socket.resetAndDestroy()],
-    [FaultyTransport.truncated(12), "http", (socket) => socket.write(answer, () => socket.destroy())]
+    [FaultyTransport.resetBeforeRequest, "https", (socket) => socket.resetAndDestroy()],
+    [FaultyTransport.resetAfterRequest, "http", (socket) => socket.resetAndDestroy()],
+    [FaultyTransport.truncatedResponse(12), "http", (socket) => socket.write(response, () => socket.destroy())]
   ]
 
   for (const [fault, scheme, serve] of cases) {
@@ -137,11 +137,11 @@ describe("faulty: told as the Node transport tells it", () => {
       }).pipe(Effect.scoped))
   }
 
-  it.live("Refuse is the same error", () =>
+  it.live("ConnectionRefused is the same error", () =>
     Effect.gen(function*() {
       const port = yield* Effect.scoped(Effect.map(serving(() => {}), portOf))
       const real = yield* register(`http://127.0.0.1:${port}`).pipe(Effect.provide(NodeTransport.layer()))
-      const { client } = yield* FaultyTransport.make(() => FaultyTransport.refuse).pipe(
+      const { client } = yield* FaultyTransport.make(() => FaultyTransport.connectionRefused).pipe(
         Effect.provide(EmulatorTransport.layer())
       )
       const faulty = yield* register("https://oidc.test").pipe(Effect.provideService(HttpClient.HttpClient, client))

@@ -4,26 +4,26 @@ import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
-import { answer, layer, refuse } from "@sso-oidc/testing/ScriptedTransport"
+import { exception, layer, success } from "@sso-oidc/testing/ScriptedTransport"
 import { Effect, Fiber, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 
 // A transport is a Layer that gives HttpClient. This one follows a script, and the test fails where the calls do not.
 const script = layer([
-  answer(RegisterClient.operation, {
+  success(RegisterClient.operation, {
     clientId: "my-client",
     clientSecret: Redacted.make("my-client-secret"),
     clientSecretExpiresAt: 7_776_000
   }),
-  answer(StartDeviceAuthorization.operation, {
+  success(StartDeviceAuthorization.operation, {
     deviceCode: Redacted.make("my-device-code"),
     userCode: "BCDF-GHJK",
     verificationUri: "https://device.example/",
     expiresIn: 600,
     interval: 5
   }),
-  refuse(CreateToken.operation, "AuthorizationPendingException"),
-  answer(CreateToken.operation, { accessToken: Redacted.make("my-token"), tokenType: "Bearer", expiresIn: 3600 }, {
+  exception(CreateToken.operation, "AuthorizationPendingException"),
+  success(CreateToken.operation, { accessToken: Redacted.make("my-token"), tokenType: "Bearer", expiresIn: 3600 }, {
     expect: { deviceCode: Redacted.make("my-device-code") }
   })
 ])

@@ -14,43 +14,67 @@ import * as Schema from "effect/Schema"
 // models
 // -----------------------------------------------------------------------------
 
-const Size = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
-const Millis = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
+const isTime = (u: unknown): u is Duration.Input => {
+  // of NaN Effect makes zero, without a word
+  if (Number.isNaN(u)) return false
+  // it throws for what is no duration, whatever its type says
+  const duration = Duration.fromInput(u as Duration.Input)
+  return Option.isSome(duration) && Duration.isFinite(duration.value) && !Duration.isNegative(duration.value)
+}
+
+const Time = Schema.declare(isTime, { expected: "a finite duration of zero or more, such as \"2 seconds\"" })
 
 /**
  * What can happen to one request. Plain data, so that a plan can be printed and read back.
  *
  * | fault | the request | the caller sees |
  * |---|---|---|
- * | `Refuse` | does not leave | connection refused |
+ * | `ConnectionRefused` | does not leave | connection refused |
  * | `DnsFailure` | does not leave | name not found |
  * | `UntrustedCertificate` | does not leave | a certificate that is not trusted, which is permanent |
- * | `ResetBefore` | does not leave | a reset within the handshake |
- * | `ResetAfter` | arrives, and is carried out | a reset in place of the answer |
- * | `LostAnswer` | arrives, and is carried out | nothing, until a time limit |
- * | `DeliveredTwice` | arrives twice, one after the other | the second answer, or the first |
- * | `Truncated` | arrives | the answer, broken off after `bytes` of its body, one byte before its end at most |
- * | `Trickle` | arrives | the answer, its body in pieces of `bytes`, each after `millis` |
- * | `Latency` | arrives at once | the answer, `millis` later |
- * | `Html502` | does not arrive | the page of a proxy |
- * | `Unavailable503` | does not arrive | a 503 without a body, with `retry-after` in seconds if given |
+ * | `ResetBeforeRequest` | does not leave | a reset within the handshake |
+ * | `ResetAfterRequest` | arrives, and is carried out | a reset in place of the response |
+ * | `LostResponse` | arrives, and is carried out | nothing, until a time limit |
+ * | `DeliveredTwice` | arrives twice, one after the other | the second response, or the first |
+ * | `TruncatedResponse` | arrives | the response, broken off after `bytes` of its body, one byte before its end at most |
+ * | `SlowResponse` | arrives | the response, its body in pieces of `bytes`, one `every` so often |
+ * | `Delay` | arrives at once | the response, `duration` later |
+ * | `BadGateway` | does not arrive | a 502 with the page of a proxy |
+ * | `ServiceUnavailable` | does not arrive | a 503 without a body, with `retry-after` in seconds if given |
  *
  * @category models
  * @since 0.1.0
  */
 export const Fault = Schema.Union([
-  Schema.TaggedStruct("Refuse", {}),
+  Schema.TaggedStruct("ConnectionRefused", {}),
   Schema.TaggedStruct("DnsFailure", {}),
   Schema.TaggedStruct("UntrustedCertificate", {}),
-  Schema.TaggedStruct("ResetBefore", {}),
-  Schema.TaggedStruct("ResetAfter", {}),
-  Schema.TaggedStruct("LostAnswer", {}),
-  Schema.TaggedStruct("DeliveredTwice", { answer: Schema.Literals(["first", "second"]) }),
-  Schema.TaggedStruct("Truncated", { bytes: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)) }),
-  Schema.TaggedStruct("Trickle", { bytes: Size, millis: Millis }),
-  Schema.TaggedStruct("Latency", { millis: Millis }),
-  Schema.TaggedStruct("Html502", {}),
-  Schema.TaggedStruct("Unavailable503", { retryAfter: Schema.optionalKey(Schema.Natural) })
+  Schema.TaggedStruct("ResetBeforeRequest", {}),
+  Schema.TaggedStruct("ResetAfterRequest", {}),
+  Schema.TaggedStruct("LostResponse", {}),
+  Schema.TaggedStruct("DeliveredTwice", {
+    /** Which response the caller gets. */
+    response: Schema.Literals(["first", "second"])
+  }),
+  Schema.TaggedStruct("TruncatedResponse", {
+    /** How many bytes of the body arrive. At least 0. */
+    bytes: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+  }),
+  Schema.TaggedStruct("SlowResponse", {
+    /** The bytes of a piece. At least 1. */
+    bytes: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
+    /** The pause before each piece. Zero or more. */
+    every: Time
+  }),
+  Schema.TaggedStruct("Delay", {
+    /** How much later the response arrives. Zero or more. */
+    duration: Time
+  }),
+  Schema.TaggedStruct("BadGateway", {}),
+  Schema.TaggedStruct("ServiceUnavailable", {
+    /** The header `retry-after`, in whole seconds. Without it the response has no such header. */
+    retryAfter: Schema.optionalKey(Schema.Natural)
+  })
 ])
 
 /**
@@ -62,138 +86,164 @@ export const Fault = Schema.Union([
 export type Fault = typeof Fault.Type
 
 // -----------------------------------------------------------------------------
-// faults
+// constructors
 // -----------------------------------------------------------------------------
 
 /**
- * Connection refused.
+ * The fault with its times as texts that have a unit, so that JSON can hold it. A `RangeError` is thrown for a fault that
+ * cannot be: a plan may have been read from a file.
  *
- * @category faults
+ * @category constructors
  * @since 0.1.0
  */
-export const refuse: Fault = { _tag: "Refuse" }
+export const validate = (fault: Fault): Fault => {
+  const valid = Option.getOrUndefined(Schema.decodeUnknownOption(Fault)(fault))
+  if (valid === undefined) {
+    throw new RangeError(
+      `Fault: ${
+        JSON.stringify(fault, (_, value: unknown) => typeof value === "bigint" ? `${value}n` : value)
+      } cannot be. ` +
+        "Sizes are whole numbers of bytes, and times are finite and not negative."
+    )
+  }
+  switch (valid._tag) {
+    case "Delay":
+      return { ...valid, duration: withUnit(valid.duration) }
+    case "SlowResponse":
+      return { ...valid, every: withUnit(valid.every) }
+    default:
+      return valid
+  }
+}
+
+const withUnit = (input: Duration.Input): Duration.Input => {
+  if (typeof input === "string") return input
+  const millis = Duration.toMillis(input)
+  const text: Duration.Input = `${millis} millis`
+  // JavaScript writes a very large or small number as 1e+21, which no duration is read from
+  return isTime(text) ? text : millis
+}
+
+/**
+ * The connection is refused.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const connectionRefused: Fault = { _tag: "ConnectionRefused" }
 
 /**
  * The name is not found.
  *
- * @category faults
+ * @category constructors
  * @since 0.1.0
  */
 export const dnsFailure: Fault = { _tag: "DnsFailure" }
 
 /**
- * The certificate is not trusted, and waiting does not help.
+ * The certificate is not trusted, which is permanent.
  *
- * @category faults
+ * @category constructors
  * @since 0.1.0
  */
 export const untrustedCertificate: Fault = { _tag: "UntrustedCertificate" }
 
 /**
- * A reset within the handshake: the request did not leave.
+ * The connection resets within the handshake, so that the request does not leave.
  *
- * @category faults
+ * @category constructors
  * @since 0.1.0
  */
-export const resetBefore: Fault = { _tag: "ResetBefore" }
+export const resetBeforeRequest: Fault = { _tag: "ResetBeforeRequest" }
 
 /**
- * The request is carried out, and the connection resets before the answer.
+ * The request is carried out, and the connection resets before the response.
  *
- * @category faults
+ * @category constructors
  * @since 0.1.0
  */
-export const resetAfter: Fault = { _tag: "ResetAfter" }
+export const resetAfterRequest: Fault = { _tag: "ResetAfterRequest" }
 
 /**
- * The request is carried out, and nothing ever comes back.
+ * The request is carried out, and no response ever arrives.
  *
- * @category faults
+ * @category constructors
  * @since 0.1.0
  */
-export const lostAnswer: Fault = { _tag: "LostAnswer" }
+export const lostResponse: Fault = { _tag: "LostResponse" }
 
 /**
- * By default the caller gets the second answer, as behind a proxy or a platform that sends again by itself.
+ * The request is carried out twice, as behind a proxy or a platform that sends again by itself. By default the caller gets
+ * the second response.
  *
- * @category faults
+ * @category constructors
  * @since 0.1.0
  */
-export const deliveredTwice = (answer: "first" | "second" = "second"): Fault => ({ _tag: "DeliveredTwice", answer })
+export const deliveredTwice = (response: "first" | "second" = "second"): Fault => ({
+  _tag: "DeliveredTwice",
+  response
+})
 
 /**
- * The body breaks off after so many bytes.
+ * The body of the response breaks off after so many bytes.
  *
- * @category faults
+ * @category constructors
  * @since 0.1.0
  */
-export const truncated = (bytes: number): Fault => checked({ _tag: "Truncated", bytes })
+export const truncatedResponse = (bytes: number): Fault => validate({ _tag: "TruncatedResponse", bytes })
 
 /**
- * The body comes in pieces of so many bytes, each after this time.
+ * The body of the response arrives in pieces of so many bytes, with this pause before each.
  *
- * @category faults
+ * @category constructors
  * @since 0.1.0
  */
-export const trickle = (bytes: number, every: Duration.Input): Fault =>
-  checked({ _tag: "Trickle", bytes, millis: Duration.toMillis(every) })
+export const slowResponse = (bytes: number, every: Duration.Input): Fault =>
+  validate({ _tag: "SlowResponse", bytes, every })
 
 /**
- * The answer comes so much later.
+ * The response arrives so much later.
  *
- * @category faults
+ * @category constructors
  * @since 0.1.0
  */
-export const latency = (duration: Duration.Input): Fault =>
-  checked({ _tag: "Latency", millis: Duration.toMillis(duration) })
+export const delay = (duration: Duration.Input): Fault => validate({ _tag: "Delay", duration })
 
 /**
- * A proxy's page in place of the service.
+ * A proxy responds with its own page and a 502.
  *
- * @category faults
+ * @category constructors
  * @since 0.1.0
  */
-export const html502: Fault = { _tag: "Html502" }
+export const badGateway: Fault = { _tag: "BadGateway" }
 
 /**
- * The service cannot answer now, and says for how many seconds, if it does.
+ * The service responds with a 503. It says for how many seconds, if they are given.
  *
- * @category faults
+ * @category constructors
  * @since 0.1.0
  */
-export const unavailable503 = (retryAfter?: number): Fault =>
-  checked({ _tag: "Unavailable503", ...(retryAfter === undefined ? {} : { retryAfter }) })
+export const serviceUnavailable = (retryAfter?: number): Fault =>
+  validate({ _tag: "ServiceUnavailable", ...(retryAfter === undefined ? {} : { retryAfter }) })
 
 /**
- * One of each kind, and what `FaultyTransport.bySeed` draws from by default.
+ * At least one fault of each kind. `FaultyTransport.bySeed` draws from these by default.
  *
- * @category faults
+ * @category constructors
  * @since 0.1.0
  */
-export const all: ReadonlyArray<Fault> = [
-  refuse,
+export const oneOfEach: ReadonlyArray<Fault> = [
+  connectionRefused,
   dnsFailure,
   untrustedCertificate,
-  resetBefore,
-  resetAfter,
-  lostAnswer,
-  { _tag: "DeliveredTwice", answer: "second" },
-  { _tag: "DeliveredTwice", answer: "first" },
-  { _tag: "Truncated", bytes: 10 },
-  { _tag: "Trickle", bytes: 16, millis: 100 },
-  { _tag: "Latency", millis: 2000 },
-  html502,
-  { _tag: "Unavailable503", retryAfter: 7 }
+  resetBeforeRequest,
+  resetAfterRequest,
+  lostResponse,
+  { _tag: "DeliveredTwice", response: "second" },
+  { _tag: "DeliveredTwice", response: "first" },
+  { _tag: "TruncatedResponse", bytes: 10 },
+  { _tag: "SlowResponse", bytes: 16, every: "100 millis" },
+  { _tag: "Delay", duration: "2 seconds" },
+  badGateway,
+  { _tag: "ServiceUnavailable", retryAfter: 7 }
 ]
-
-/**
- * The fault, if it can be one: a plan may have been read from a file. A `RangeError` is thrown otherwise.
- *
- * @category faults
- * @since 0.1.0
- */
-export const checked = (fault: Fault): Fault => {
-  const valid = Option.getOrUndefined(Schema.decodeUnknownOption(Fault)(fault))
-  if (valid === undefined) throw new RangeError(`Fault: no fault can be ${JSON.stringify(fault)}`)
-  return valid
-}

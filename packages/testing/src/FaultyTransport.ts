@@ -3,19 +3,21 @@
  *
  * Each request either goes through untouched or meets one {@link Fault}. A {@link Plan} decides which: in order
  * ({@link inOrder}), in order for each operation ({@link perOperation}), by a seed ({@link bySeed}), or a function of
- * your own. What was decided can be asked for ({@link Drawn}), and {@link replayable} shows it with the failure of a
- * test, as a plan that can be pasted back.
+ * your own. {@link Decisions} has what was decided. {@link reportFaults} shows it with the failure of a test, as a plan to
+ * paste back.
  *
  * The test fails when a fault of a list met no request: the end of the layer dies with {@link UnusedFaults}, which names
  * the fault. Provide the layer to the whole of a test, or allow unused faults in the {@link Options}. A seed and a function
  * have no list, so they leave nothing over.
  *
- * A fault is told as the real transports tell it: what did not leave is `sent: "no"`, what may have is `"maybe"`, a body
- * that breaks off is a `DecodeError` with the answer's status. `docs/transports.md` has what a caller gets of each, for
+ * A fault fails as the real transports do. What did not leave is `sent: "no"`, what may have left is `"maybe"`, and a body
+ * that breaks off is a `DecodeError` with the response's status. `docs/transports.md` has what a caller gets of each, for
  * every operation. Time is Effect's `Clock`.
  *
  * @since 0.1.0
  */
+import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -26,11 +28,10 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
-import type { AnyOperation } from "./AnyOperation.ts"
-import { all, checked, type Fault } from "./Fault.ts"
-import * as Dice from "./internal/dice.ts"
-import * as Inject from "./internal/inject.ts"
-import * as Wire from "./internal/wire.ts"
+import { type Fault, validate } from "./Fault.ts"
+import type { Plan, PlannedFault, Position } from "./FaultPlan.ts"
+import * as Inject from "./internal/fault.ts"
+import * as Request from "./internal/request.ts"
 
 // -----------------------------------------------------------------------------
 // faults
@@ -43,49 +44,16 @@ import * as Wire from "./internal/wire.ts"
  */
 export * from "./Fault.ts"
 
+/**
+ * The plans, and what makes them.
+ *
+ * @since 0.1.0
+ */
+export * from "./FaultPlan.ts"
+
 // -----------------------------------------------------------------------------
 // models
 // -----------------------------------------------------------------------------
-
-/**
- * Which request it is: its operation, `undefined` for a request that is none; and which one it is, counted from 1, of
- * all requests and of its operation's.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Position {
-  readonly operation: string | undefined
-  readonly nth: number
-  readonly nthOfOperation: number
-}
-
-/**
- * A fault that a plan has for one request.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Planned {
-  /** The operation whose requests are counted; `undefined` where all requests are. */
-  readonly operation: string | undefined
-  /** Which of these requests meets the fault, counted from 1. */
-  readonly nth: number
-  /** What the request meets. */
-  readonly fault: Fault
-}
-
-/**
- * Which fault a request meets: `null` or `undefined` for none.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Plan {
-  (position: Position): Fault | null | undefined
-  /** The faults that requests must meet. {@link inOrder} and {@link perOperation} list them; other plans need not. */
-  readonly planned?: ReadonlyArray<Planned> | undefined
-}
 
 /**
  * What a faulty transport can be told beside its plan.
@@ -94,8 +62,8 @@ export interface Plan {
  * @since 0.1.0
  */
 export interface Options {
-  /** Further operations than core's three, for the plan. None by default. */
-  readonly operations?: ReadonlyArray<AnyOperation> | undefined
+  /** Further operations than those of `SsoOidc.operations`, for the plan. None by default. */
+  readonly operations?: ReadonlyArray<Operation.Any> | undefined
   /** Whether the test may end before each listed fault has met its request. `false` by default: such a test fails. */
   readonly allowUnused?: boolean | undefined
 }
@@ -107,38 +75,24 @@ export interface Options {
  * @since 0.1.0
  */
 export interface Decision extends Position {
+  /** What the request met; `null` where it was let through. */
   readonly fault: Fault | null
 }
-
-// -----------------------------------------------------------------------------
-// service
-// -----------------------------------------------------------------------------
-
-/**
- * What the plan decided so far, in the order of the requests.
- *
- * @category services
- * @since 0.1.0
- */
-export class Drawn extends Context.Service<Drawn, {
-  readonly decisions: Effect.Effect<ReadonlyArray<Decision>>
-  /** The faults of the plan's list that have met no request so far. */
-  readonly unused: Effect.Effect<ReadonlyArray<Planned>>
-}>()("@sso-oidc/testing/FaultyTransport/Drawn") {}
 
 // -----------------------------------------------------------------------------
 // errors
 // -----------------------------------------------------------------------------
 
 /**
- * A test failed under faults. Its message holds the failure's own and the plan that leads there again; `cause` is the
- * failure.
+ * A test failed under faults: a defect. Its message holds the failure's own, and the plan that leads there again.
  *
  * @category errors
  * @since 0.1.0
  */
 export class FailedUnderFaults extends Data.TaggedError("FailedUnderFaults")<{
+  /** The failure's own message, and the plan. */
   readonly message: string
+  /** The failure. */
   readonly cause: unknown
 }> {}
 
@@ -149,87 +103,35 @@ export class FailedUnderFaults extends Data.TaggedError("FailedUnderFaults")<{
  * @since 0.1.0
  */
 export class UnusedFaults extends Data.TaggedError("UnusedFaults")<{
+  /** Each fault with its place, and what to do. */
   readonly message: string
-  readonly faults: ReadonlyArray<Planned>
+  /** The faults that met no request. */
+  readonly faults: ReadonlyArray<PlannedFault>
 }> {}
 
 // -----------------------------------------------------------------------------
-// plans
+// service
 // -----------------------------------------------------------------------------
 
 /**
- * The first request meets the first fault, and so on; `null` lets one through, and so does the end of the list.
+ * What the plan decided so far.
  *
- * @category plans
+ * @category services
  * @since 0.1.0
  */
-export const inOrder = (faults: ReadonlyArray<Fault | null>): Plan => {
-  const list = faults.map((fault) => fault === null ? null : checked(fault))
-  return listed(({ nth }) => list[nth - 1], plannedOf(undefined, list))
-}
-
-const plannedOf = (operation: string | undefined, list: ReadonlyArray<Fault | null>): ReadonlyArray<Planned> =>
-  list.flatMap((fault, at) => fault === null ? [] : [{ operation, nth: at + 1, fault }])
-
-const listed = (plan: (position: Position) => Fault | null | undefined, planned: ReadonlyArray<Planned>): Plan =>
-  Object.assign((position: Position) => plan(position), { planned })
-
-/**
- * The operations of the service, by their names in its model.
- *
- * @category models
- * @since 0.1.0
- */
-export type OperationName = "CreateToken" | "CreateTokenWithIAM" | "RegisterClient" | "StartDeviceAuthorization"
-
-/**
- * The same for the requests of each operation by itself: `perOperation({ CreateToken: [null, resetAfter] })`.
- *
- * @category plans
- * @since 0.1.0
- */
-export const perOperation = (
-  faults: { readonly [Name in OperationName]?: ReadonlyArray<Fault | null> | undefined }
-): Plan => {
-  const lists = new Map(
-    Object.entries(faults).map(([name, list]) => [name, (list ?? []).map((fault) => fault && checked(fault))])
-  )
-  return listed(
-    ({ nthOfOperation, operation }) => operation === undefined ? null : lists.get(operation)?.[nthOfOperation - 1],
-    [...lists].flatMap(([name, list]) => plannedOf(name, list))
-  )
-}
-
-/**
- * Chance that the seed decides: each request meets a fault with this `probability` (0.5 by default), drawn from `among`
- * ({@link all} by default). A fault that stands there twice comes twice as often. The same seed decides the same, on every
- * platform. A seed is a whole number. Options that decide nothing are a mistake in the test: a `RangeError` is thrown.
- *
- * @category plans
- * @since 0.1.0
- */
-export const bySeed = (options: {
-  readonly seed: number
-  readonly probability?: number | undefined
-  readonly among?: ReadonlyArray<Fault> | undefined
-}): Plan => {
-  const { among = all, probability = 0.5, seed } = options
-  if (!(probability >= 0 && probability <= 1)) throw new RangeError("FaultyTransport: probability must be from 0 to 1")
-  if (!Number.isSafeInteger(seed)) throw new RangeError("FaultyTransport: seed must be a whole number")
-  if (among.length === 0) throw new RangeError("FaultyTransport: among is empty, so that no request would meet a fault")
-  const list = among.map(checked)
-  return ({ nth }) => {
-    const [whether, which] = Dice.roll(seed, nth)
-    return whether < probability ? list[Math.floor(which * list.length)] : null
-  }
-}
+export class Decisions extends Context.Service<Decisions, {
+  /** All decisions, in the order of the requests. */
+  readonly all: Effect.Effect<ReadonlyArray<Decision>>
+  /** The faults of the plan's list that have met no request so far. */
+  readonly unused: Effect.Effect<ReadonlyArray<PlannedFault>>
+}>()("@sso-oidc/testing/FaultyTransport/Decisions") {}
 
 // -----------------------------------------------------------------------------
 // constructors
 // -----------------------------------------------------------------------------
 
 /**
- * The transport in the context with faults until the end of the scope, and what is decided for it. The end of the scope
+ * The transport in the context with faults until the end of the scope, and what its plan decides. The end of the scope
  * dies with {@link UnusedFaults} where a listed fault met no request, unless `allowUnused` is `true`.
  *
  * @category constructors
@@ -239,27 +141,27 @@ export const make = Effect.fnUntraced(function*(
   plan: Plan,
   options: Options = {}
 ): Effect.fn.Return<
-  { readonly client: HttpClient.HttpClient; readonly drawn: Drawn["Service"] },
+  { readonly client: HttpClient.HttpClient; readonly decisions: Decisions["Service"] },
   never,
   HttpClient.HttpClient | Scope.Scope
 > {
-  const decisions: Array<Decision> = []
+  const decided: Array<Decision> = []
   const counts = new Map<string | undefined, number>()
-  const operations = [...options.operations ?? [], ...Wire.anonymous]
+  const operations: ReadonlyArray<Operation.Any> = [...options.operations ?? [], ...SsoOidc.operations]
   // a caller may change its list later
   const planned = [...plan.planned ?? []]
-  const came = (operation: string | undefined) =>
-    operation === undefined ? decisions.length : counts.get(operation) ?? 0
+  const came = (operation: string | undefined) => operation === undefined ? decided.length : counts.get(operation) ?? 0
   const unused = () => planned.filter(({ nth, operation }) => nth > came(operation))
   const client = HttpClient.transform(yield* HttpClient.HttpClient, (exchange, request) =>
     Effect.suspend(() => {
       const url = Option.getOrUndefined(HttpClientRequest.toUrl(request))
-      const operation = url && Wire.find(operations, request.method, url)?.name
+      const operation = url && Request.find(operations, request.method, url)?.name
       const nthOfOperation = (counts.get(operation) ?? 0) + 1
-      const position = { operation, nth: decisions.length + 1, nthOfOperation }
-      const fault = plan(position) ?? null
+      const position = { operation, nth: decided.length + 1, nthOfOperation }
+      const met = plan(position) ?? null
+      const fault = met === null ? null : validate(met)
       counts.set(operation, nthOfOperation)
-      decisions.push({ ...position, fault })
+      decided.push({ ...position, fault })
       return fault === null ? exchange : Inject.inject(fault, request, exchange)
     }))
   if (options.allowUnused !== true) {
@@ -282,10 +184,10 @@ export const make = Effect.fnUntraced(function*(
       })
     )
   }
-  return { client, drawn: { decisions: Effect.sync(() => [...decisions]), unused: Effect.sync(unused) } }
+  return { client, decisions: { all: Effect.sync(() => [...decided]), unused: Effect.sync(unused) } }
 })
 
-const lineOf = ({ fault, nth, operation }: Planned, came: number, known: ReadonlySet<string>): string => {
+const lineOf = ({ fault, nth, operation }: PlannedFault, came: number, known: ReadonlySet<string>): string => {
   const { _tag, ...rest } = fault
   const details = Object.entries(rest).map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
   const name = details.length === 0 ? _tag : `${_tag} { ${details.join(", ")} }`
@@ -297,18 +199,18 @@ const lineOf = ({ fault, nth, operation }: Planned, came: number, known: Readonl
 }
 
 /**
- * Shows, with the failure of an effect, the faults that it failed under: as a plan that can be pasted into a test, so
- * that what a seed found is found again. The failure becomes a defect; interruption passes untouched.
+ * Adds to the failure of an effect the faults that it met, as a plan to paste into a test. So a failure that a seed found can be
+ * repeated. The failure becomes a defect, and interruption passes untouched.
  *
  * @category combinators
  * @since 0.1.0
  */
-export const replayable = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, never, R | Drawn> =>
+export const reportFaults = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, never, R | Decisions> =>
   Effect.catchCause(effect, (cause) =>
     Cause.hasInterruptsOnly(cause)
       ? Effect.failCause(Cause.fromReasons<never>(cause.reasons.filter(Cause.isInterruptReason)))
-      : Effect.flatMap(Drawn, ({ decisions }) =>
-        Effect.flatMap(decisions, (decisions) => {
+      : Effect.flatMap(Decisions, ({ all }) =>
+        Effect.flatMap(all, (decisions) => {
           const failure = Cause.squash(cause)
           const faults = decisions.map(({ fault }) => JSON.stringify(fault)).join(", ")
           return Effect.die(
@@ -337,11 +239,11 @@ const messageOf = (failure: unknown): string => {
  * ```ts
  * import * as SsoOidc from "@sso-oidc/core/SsoOidc"
  * import * as EmulatorTransport from "@sso-oidc/emulator/EmulatorTransport"
- * import { inOrder, layer, resetAfter, unavailable503 } from "@sso-oidc/testing/FaultyTransport"
+ * import { inOrder, layer, resetAfterRequest, serviceUnavailable } from "@sso-oidc/testing/FaultyTransport"
  * import * as Layer from "effect/Layer"
  *
  * const TestLayer = SsoOidc.layer({ region: "eu-west-1" }).pipe(
- *   Layer.provideMerge(layer(inOrder([null, resetAfter, unavailable503(7)]))),
+ *   Layer.provideMerge(layer(inOrder([null, resetAfterRequest, serviceUnavailable(7)]))),
  *   Layer.provideMerge(EmulatorTransport.layer({ autoApprove: 30 }))
  * )
  * ```
@@ -352,8 +254,8 @@ const messageOf = (failure: unknown): string => {
 export const layer = (
   plan: Plan,
   options?: Options
-): Layer.Layer<HttpClient.HttpClient | Drawn, never, HttpClient.HttpClient> =>
+): Layer.Layer<HttpClient.HttpClient | Decisions, never, HttpClient.HttpClient> =>
   Layer.effectContext(
-    Effect.map(make(plan, options), ({ client, drawn }) =>
-      Context.make(HttpClient.HttpClient, client).pipe(Context.add(Drawn, drawn)))
+    Effect.map(make(plan, options), ({ client, decisions }) =>
+      Context.make(HttpClient.HttpClient, client).pipe(Context.add(Decisions, decisions)))
   )

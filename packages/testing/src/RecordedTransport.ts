@@ -1,29 +1,31 @@
 /**
  * A transport that records another one, and one that replays what was recorded.
  *
- * {@link record} passes every exchange through as it is and writes it to a file, which is meant to be read and kept in a
- * repository: it holds what the operations' schemas name, and nothing else.
+ * {@link layerRecord} passes every exchange through as it is and writes it to a file. The file is meant to be read and kept in
+ * a repository. It holds what the operations' schemas name, and nothing else:
  *
- * - A member that the schema makes `Redacted` becomes a placeholder, `<deviceCode 1>`, the same one wherever that secret
- *   stands: the code that was answered is the code that is polled with. All texts below such a member are secrets.
- * - The code that a person confirms becomes `USER-0001`, in the URLs too, however it is spelled there: it is no secret, but
+ * - A member that the schema makes `Redacted` becomes a placeholder, `<deviceCode 1>`. It is the same one wherever that secret
+ *   stands: the code of the response is the code of the poll. All texts below such a member are secrets.
+ * - The code that a person confirms becomes `USER-0001`, in the URLs too, however it is spelled there. It is no secret, but
  *   no log may have it.
- * - Members that no schema names are left out, as are all headers but those that a client reads (its type, date, retry
- *   time, request id), and the text of a body that is no JSON object, of which the length is kept.
+ * - Members that no schema names are left out. So are all headers but those that a client reads (type, date, retry time,
+ *   request id), and the text of a body that is no JSON object, of which the length is kept.
  * - Any other text that holds eight characters of a secret becomes `<scrubbed>`, a URL `https://scrubbed.invalid/`. The
  *   secret is found in capitals or not, under escapes of URLs, JSON and HTML, and in base64 or hex. A secret of less than
- *   eight characters is looked for in the service's descriptions alone, and is no secret to speak of. Client ids, names,
- *   scopes and the start URL are kept: they are not secret, so put names there that you would show.
+ *   eight characters is looked for in the service's descriptions alone. Client ids, names, scopes and the start URL are kept,
+ *   since they are not secret: put names there that you would show.
  *
- * {@link replay} answers from the file, strictly: each request must be the recorded one, in the recorded order. One that
- * is not dies with a {@link ReplayError} that shows the difference, and the end of the layer dies with it again; so it
- * does when exchanges are left. What was recorded happens at once, so that a replay costs no time; a failure fails again,
- * a lost answer is lost again. A secret that the recording gave out must come back; one of the caller's own may be any.
+ * {@link layerReplay} responds from the file, strictly: each request must be the recorded one, in the recorded order. Any other
+ * request dies with a {@link ReplayError} that shows the difference, and the error is raised again when the layer closes. It is
+ * raised too when exchanges are left. A replay takes no time: a failure fails again, a lost response is lost again. A secret
+ * that the recording gave out must come back; one of the caller's own may be any.
  *
  * Absolute times are kept: under `TestClock`, which begins at 1970, what was registered then has not expired.
  *
  * @since 0.1.0
  */
+import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -34,31 +36,32 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import type { AnyOperation } from "./AnyOperation.ts"
 import * as Draft from "./internal/draft.ts"
 import * as Ledger from "./internal/ledger.ts"
 import * as Recorder from "./internal/recorder.ts"
 import * as Recording from "./internal/recording.ts"
 import * as RecordingFile from "./internal/recordingFile.ts"
 import * as Replayer from "./internal/replayer.ts"
+import * as Request from "./internal/request.ts"
 import * as Saver from "./internal/saver.ts"
 import * as Secrets from "./internal/secrets.ts"
-import * as Wire from "./internal/wire.ts"
 
 // -----------------------------------------------------------------------------
 // models
 // -----------------------------------------------------------------------------
 
 /**
- * Where a recording is kept. `name` is for messages.
+ * Where a recording is kept.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Store {
+  /** What messages call the recording: for a file, its path. */
   readonly name: string
+  /** Reads the whole recording. */
   readonly read: Effect.Effect<string, RecordingError>
-  /** All of it, each time. */
+  /** Writes the whole recording, each time. */
   readonly write: (text: string) => Effect.Effect<void, RecordingError>
   /**
    * Keeps other recorders out until the end of the scope. By default the store's object alone is kept: a second recorder
@@ -68,13 +71,14 @@ export interface Store {
 }
 
 /**
- * Where, and what: `operations` names further operations than core's three.
+ * What a recording can be told.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  readonly operations?: ReadonlyArray<AnyOperation> | undefined
+  /** Further operations than those of `SsoOidc.operations`. None by default. */
+  readonly operations?: ReadonlyArray<Operation.Any> | undefined
 }
 
 /**
@@ -84,6 +88,7 @@ export interface Options {
  * @since 0.1.0
  */
 export interface FileOptions extends Options {
+  /** The path of the file. A relative path counts from the working directory. The folder must be there. */
   readonly file: string
 }
 
@@ -105,6 +110,7 @@ export class RecordingError extends Schema.TaggedError<RecordingError>("@sso-oid
     problem: Schema.Literals(["unreadable", "unwritable", "inUse", "malformed", "version"]),
     /** The name of its store: for a file, its path. */
     recording: Schema.String,
+    /** Why, and what to do. */
     detail: Schema.String
   }
 ) {
@@ -119,7 +125,10 @@ export class RecordingError extends Schema.TaggedError<RecordingError>("@sso-oid
  * @category errors
  * @since 0.1.0
  */
-export class ReplayError extends Data.TaggedError("ReplayError")<{ readonly message: string }> {}
+export class ReplayError extends Data.TaggedError("ReplayError")<{
+  /** Which exchange, and where the request differs. */
+  readonly message: string
+}> {}
 
 /**
  * A request that cannot be recorded, since it is none of the operations: a defect.
@@ -127,21 +136,24 @@ export class ReplayError extends Data.TaggedError("ReplayError")<{ readonly mess
  * @category errors
  * @since 0.1.0
  */
-export class NotRecordable extends Data.TaggedError("NotRecordable")<{ readonly message: string }> {}
+export class NotRecordable extends Data.TaggedError("NotRecordable")<{
+  /** The request, by its method and path. */
+  readonly message: string
+}> {}
 
 // -----------------------------------------------------------------------------
 // stores
 // -----------------------------------------------------------------------------
 
 /**
- * A file. It is written beside itself and moved into place, so that a killed process leaves the last whole one. A recorder
+ * A store that is a file. It is written beside itself and moved into place, so that a killed process leaves the last whole one. A recorder
  * has it to itself: it holds `FILE.lock`, and a second recorder fails with `problem: "inUse"`, in another process too. The
  * lock of a process that is gone is taken over.
  *
  * @category stores
  * @since 0.1.0
  */
-export const file = (path: string): Effect.Effect<Store, never, FileSystem.FileSystem> =>
+export const makeFileStore = (path: string): Effect.Effect<Store, never, FileSystem.FileSystem> =>
   Effect.map(FileSystem.FileSystem, (fs) => {
     const kept = RecordingFile.make(fs, path)
     const failed = Effect.mapError((problem: RecordingFile.Problem) =>
@@ -151,12 +163,12 @@ export const file = (path: string): Effect.Effect<Store, never, FileSystem.FileS
   })
 
 /**
- * Memory: for a recording that is replayed in the same test.
+ * A store in memory, for a recording that is replayed in the same test.
  *
  * @category stores
  * @since 0.1.0
  */
-export const memory = (name = "in memory"): Store => {
+export const makeMemoryStore = (name = "in memory"): Store => {
   let kept: string | undefined
   return {
     name,
@@ -209,13 +221,13 @@ export const makeRecord = Effect.fnUntraced(function*(
     Effect.fnUntraced(function*(exchange, request) {
       const url = Option.getOrUndefined(HttpClientRequest.toUrl(request))
       if (url === undefined) return yield* exchange
-      const operation = Wire.find(operations, request.method, url)
-      const members = operation && (yield* Wire.membersOf(request))
+      const operation = Request.find(operations, request.method, url)
+      const members = operation && (yield* Request.membersOf(request))
       if (operation === undefined || members === undefined) {
         return yield* Effect.die(
           new NotRecordable({
             message: `What is not known to an operation's schema cannot be scrubbed, and is not recorded: ${
-              Wire.nameOf(request.method, url)
+              Request.nameOf(request.method, url)
             }`
           })
         )
@@ -251,7 +263,7 @@ const lockOf = (store: Store): Effect.Effect<void, RecordingError, Scope.Scope> 
   ))
 
 /**
- * A client that answers from the recording, until the end of the scope.
+ * A client that responds from the recording, until the end of the scope.
  *
  * @category constructors
  * @since 0.1.0
@@ -269,7 +281,7 @@ export const makeReplay = Effect.fnUntraced(function*(
   const { die } = yield* Ledger.make<ReplayError>({
     leftOver: () =>
       used >= exchanges.length ? undefined : new ReplayError({
-        message: `The recording ${store.name} was not used up. Nobody asked for\n${
+        message: `Not every exchange of the recording ${store.name} was used. No request came for\n${
           exchanges.slice(used).map(({ operation }, at) => `    ${used + at + 1}. ${operation}`).join("\n")
         }`
       }),
@@ -281,9 +293,9 @@ export const makeReplay = Effect.fnUntraced(function*(
   const wrong = (message: string) => die(new ReplayError({ message }))
 
   return HttpClient.make(Effect.fnUntraced(function*(request, url) {
-    const operation = Wire.find(operations, request.method, url)
-    const members = operation && (yield* Wire.membersOf(request))
-    const asked = operation?.name ?? Wire.nameOf(request.method, url)
+    const operation = Request.find(operations, request.method, url)
+    const members = operation && (yield* Request.membersOf(request))
+    const asked = operation?.name ?? Request.nameOf(request.method, url)
     const exchange = exchanges[used++]
     if (exchange === undefined) {
       return yield* wrong(`${asked} was called, and the ${exchanges.length} exchanges of ${store.name} are used up`)
@@ -309,8 +321,8 @@ export const makeReplay = Effect.fnUntraced(function*(
   }))
 })
 
-const operationsOf = (options: Options): ReadonlyArray<AnyOperation> => {
-  const operations = [...options.operations ?? [], ...Wire.anonymous]
+const operationsOf = (options: Options): ReadonlyArray<Operation.Any> => {
+  const operations = [...options.operations ?? [], ...SsoOidc.operations]
   // throws for one that cannot be scrubbed, before there is anything to scrub
   for (const operation of operations) Secrets.of(operation)
   return operations
@@ -321,7 +333,7 @@ const operationsOf = (options: Options): ReadonlyArray<AnyOperation> => {
 // -----------------------------------------------------------------------------
 
 /**
- * Records the transport that it is given to a file, from its beginning: what the file held is gone.
+ * Records the transport that it is given to a file. What the file held before is gone.
  *
  * @example
  * ```ts
@@ -332,7 +344,7 @@ const operationsOf = (options: Options): ReadonlyArray<AnyOperation> => {
  * import * as Layer from "effect/Layer"
  *
  * const Recording = SsoOidc.layer({ region: "eu-west-1" }).pipe(
- *   Layer.provide(RecordedTransport.record({ file: "test/login.recording.json" })),
+ *   Layer.provide(RecordedTransport.layerRecord({ file: "test/login.recording.json" })),
  *   Layer.provide([NodeTransport.layer(), NodeFileSystem.layer])
  * )
  * ```
@@ -340,21 +352,27 @@ const operationsOf = (options: Options): ReadonlyArray<AnyOperation> => {
  * @category layers
  * @since 0.1.0
  */
-export const record = (
+export const layerRecord = (
   options: FileOptions
 ): Layer.Layer<HttpClient.HttpClient, RecordingError, HttpClient.HttpClient | FileSystem.FileSystem> =>
-  Layer.effect(HttpClient.HttpClient, Effect.flatMap(file(options.file), (store) => makeRecord(store, options)))
+  Layer.effect(
+    HttpClient.HttpClient,
+    Effect.flatMap(makeFileStore(options.file), (store) => makeRecord(store, options))
+  )
 
 /**
- * Replays a file.
+ * Replays the recording in a file.
  *
  * @category layers
  * @since 0.1.0
  */
-export const replay = (
+export const layerReplay = (
   options: FileOptions
 ): Layer.Layer<HttpClient.HttpClient, RecordingError, FileSystem.FileSystem> =>
-  Layer.effect(HttpClient.HttpClient, Effect.flatMap(file(options.file), (store) => makeReplay(store, options)))
+  Layer.effect(
+    HttpClient.HttpClient,
+    Effect.flatMap(makeFileStore(options.file), (store) => makeReplay(store, options))
+  )
 
 /**
  * Records the transport that it is given to any store.
@@ -362,17 +380,17 @@ export const replay = (
  * @category layers
  * @since 0.1.0
  */
-export const recordTo = (
+export const layerRecordStore = (
   store: Store,
   options?: Options
 ): Layer.Layer<HttpClient.HttpClient, RecordingError, HttpClient.HttpClient> =>
   Layer.effect(HttpClient.HttpClient, makeRecord(store, options))
 
 /**
- * Replays from any store.
+ * Replays the recording in any store.
  *
  * @category layers
  * @since 0.1.0
  */
-export const replayFrom = (store: Store, options?: Options): Layer.Layer<HttpClient.HttpClient, RecordingError> =>
+export const layerReplayStore = (store: Store, options?: Options): Layer.Layer<HttpClient.HttpClient, RecordingError> =>
   Layer.effect(HttpClient.HttpClient, makeReplay(store, options))

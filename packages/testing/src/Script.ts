@@ -3,13 +3,13 @@
  *
  * @since 0.1.0
  */
+import type * as Operation from "@sso-oidc/core/aws/Operation"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import type * as Schema from "effect/Schema"
-import type { AnyOperation } from "./AnyOperation.ts"
 
 // -----------------------------------------------------------------------------
 // steps
@@ -29,17 +29,17 @@ export interface Moment {
 }
 
 /**
- * One step of a script. `ScriptedTransport` has the functions that make it: `answer`, `refuse`, `respond`, `fail` and
- * `silence`.
+ * One step of a script. `ScriptedTransport` has the functions that make it: `success`, `exception`, `rawResponse`,
+ * `transportFailure` and `noResponse`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Step {
   /** The operation whose calls use the step. */
-  readonly operation: AnyOperation
+  readonly operation: Operation.Any
   /** What the step does, for the list of steps in a `ScriptError`. */
-  readonly says: string
+  readonly description: string
   /** Compares a request's members with the expected ones. The list is empty where nothing differs. */
   readonly differences: (
     members: Readonly<Record<string, unknown>>
@@ -47,7 +47,7 @@ export interface Step {
   /** How long the step waits before it responds. */
   readonly delay: Duration.Duration
   /** Makes the response, or fails as a transport does. */
-  readonly reply: (
+  readonly respond: (
     request: HttpClientRequest.HttpClientRequest,
     moment: Moment
   ) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
@@ -89,7 +89,7 @@ export declare namespace Expected {
  * @category models
  * @since 0.1.0
  */
-export interface Options<Request> {
+export interface StepOptions<Request> {
   /** What the request must be. Without it the step takes any request of its operation. */
   readonly expect?: Expected<Request> | undefined
   /** How long the step waits before it responds, by Effect's `Clock`. The default is no wait. */
@@ -97,12 +97,12 @@ export interface Options<Request> {
 }
 
 /**
- * What an exception may say beside its name.
+ * What the response of an exception may say beside the name.
  *
  * @category models
  * @since 0.1.0
  */
-export interface RefusalOptions<Request> extends Options<Request> {
+export interface ExceptionOptions<Request> extends StepOptions<Request> {
   /** The OAuth error code of the body. The default is the model's. */
   readonly error?: string | undefined
   /** The description of the body. By default it is `null`, as the service sends it. */
@@ -121,7 +121,7 @@ export interface RefusalOptions<Request> extends Options<Request> {
  * @category models
  * @since 0.1.0
  */
-export interface AnyAnswer {
+export interface RawResponse {
   /** The HTTP status. */
   readonly status: number
   /** The headers, and no others. */
@@ -136,7 +136,7 @@ export interface AnyAnswer {
  * @category models
  * @since 0.1.0
  */
-export interface Failure {
+export interface TransportFailure {
   /** `"no"` only when the request certainly did not leave. */
   readonly sent: "no" | "maybe"
   /** The platform's name for the failure, such as `ECONNREFUSED`. */

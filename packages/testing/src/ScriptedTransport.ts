@@ -1,23 +1,31 @@
 /**
- * A transport that answers from a script.
+ * A transport that responds from a script.
  *
- * A script is a list of steps, each for one call of one operation, typed by the operation's own value: {@link answer}
- * takes the operation's response, {@link refuse} only the exceptions that its model lists, {@link respond} any answer at
- * all, {@link fail} a transport's failure, and {@link silence} says nothing. The steps of an operation are used in their
- * order; between operations there is none, since what a client must know before it asks already orders its calls.
+ * A script is a list of steps, each for one call of one operation, typed by the operation's own value:
+ *
+ * - {@link success} takes the operation's response;
+ * - {@link exception} takes an exception that the operation's model lists;
+ * - {@link rawResponse} takes any HTTP response;
+ * - {@link transportFailure} fails as a transport does;
+ * - {@link noResponse} never responds.
+ *
+ * The steps of an operation are used in their order. Between operations there is no order: what a client must know before a
+ * call already orders its calls.
  *
  * The test fails, and says why:
  *
- * - when a call comes that the script has no step for, that its expectation does not fit, or that is no request of an
- *   operation: the call dies with a {@link ScriptError}. It is a defect and no `HttpClientError`, since a client polls on
- *   after a failure of its transport. Somebody who catches it gains nothing: the end of the layer dies with it again;
- * - when a step was not used by the end of the layer.
+ * - when a call has no step left, is not the expected one, or is no request of an operation. The call dies with a
+ *   {@link ScriptError}. It is a defect and not an `HttpClientError`, since a client polls on after a failure of its transport.
+ *   Catching the defect does not help: it is raised again when the layer closes;
+ * - when a step is left at the end of the layer.
  *
  * Provide the layer to the whole of a test. Time is Effect's `Clock`. No text of an error holds a secret.
  *
  * @since 0.1.0
  */
 import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as Wire from "@sso-oidc/core/aws/Wire"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -27,12 +35,20 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as Answer from "./internal/answer.ts"
 import * as Ledger from "./internal/ledger.ts"
+import * as Request from "./internal/request.ts"
+import * as HttpResponse from "./internal/response.ts"
 import * as Script from "./internal/script.ts"
 import * as Show from "./internal/show.ts"
-import * as Wire from "./internal/wire.ts"
-import type { AnyAnswer, ExceptionName, Failure, Moment, Options, RefusalOptions, Step } from "./Script.ts"
+import type {
+  ExceptionName,
+  ExceptionOptions,
+  Moment,
+  RawResponse,
+  Step,
+  StepOptions,
+  TransportFailure
+} from "./Script.ts"
 
 // -----------------------------------------------------------------------------
 // scripts
@@ -50,15 +66,17 @@ export * from "./Script.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * One call that was made. `request` is what the operation's schema reads of it, so that its secrets are `Redacted`; `at`
- * is the time of Effect's `Clock` in milliseconds.
+ * One call that was made.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Call {
+  /** The name of its operation. */
   readonly operation: string
+  /** The request as the operation's schema reads it, so that its secrets are `Redacted`. */
   readonly request: unknown
+  /** The time of Effect's `Clock`, in milliseconds since 1970. */
   readonly at: number
 }
 
@@ -67,12 +85,15 @@ export interface Call {
 // -----------------------------------------------------------------------------
 
 /**
- * The calls and the script do not fit: a defect, whose message shows what was expected and what came.
+ * The calls and the script do not match: a defect.
  *
  * @category errors
  * @since 0.1.0
  */
-export class ScriptError extends Data.TaggedError("ScriptError")<{ readonly message: string }> {}
+export class ScriptError extends Data.TaggedError("ScriptError")<{
+  /** What was expected, what came, and the steps of the script. */
+  readonly message: string
+}> {}
 
 // -----------------------------------------------------------------------------
 // service
@@ -98,23 +119,23 @@ export class Calls extends Context.Service<Calls, {
 // -----------------------------------------------------------------------------
 
 /**
- * A success. A response that the operation's schema does not take is a mistake in the test: a `ScriptError` is thrown.
- * For answers outside the model there is {@link respond}.
+ * A success. A response that the operation's schema does not accept is a mistake in the test: a `ScriptError` is thrown. For
+ * responses outside the model there is {@link rawResponse}.
  *
  * @category steps
  * @since 0.1.0
  */
-export const answer = <Request, Response, E, R>(
+export const success = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
   response: NoInfer<Response>,
-  options: Options<Request> = {}
+  options: StepOptions<Request> = {}
 ): Step => {
   const body = JSON.stringify(encoded(operation, response))
   return step(
     operation,
-    "answers",
+    "succeeds",
     options,
-    (request, moment) => Effect.succeed(Answer.text(request, { status: 200, headers: headersOf(moment) }, body))
+    (request, moment) => Effect.succeed(HttpResponse.text(request, { status: 200, headers: headersOf(moment) }, body))
   )
 }
 
@@ -125,27 +146,30 @@ export const answer = <Request, Response, E, R>(
  * @category steps
  * @since 0.1.0
  */
-export const refuse = <Request, Response, E, R>(
+export const exception = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
   name: ExceptionName<E>,
-  options: RefusalOptions<Request> = {}
+  options: ExceptionOptions<Request> = {}
 ): Step => {
-  const exception = operation.exceptions.find(({ type }) => type === name)
-  if (exception === undefined) throw new ScriptError({ message: `${operation.name} lists no exception ${name}` })
-  const { error = exception.error, errorDescription = null, reason, retryAfter, status = exception.status } = options
+  const listed = operation.exceptions.find(({ type }) => type === name)
+  if (listed === undefined) {
+    const names = operation.exceptions.map(({ type }) => type).join(", ")
+    throw new ScriptError({ message: `${operation.name} lists no exception ${name}. It lists ${names}.` })
+  }
+  const { error = listed.error, errorDescription = null, reason, retryAfter, status = listed.status } = options
   const body = JSON.stringify({
     error,
     error_description: errorDescription,
     ...(reason === undefined ? {} : { reason })
   })
-  return step(operation, `refuses with ${name}`, options, (request, moment) =>
-    Effect.succeed(Answer.text(
+  return step(operation, `responds with ${name}`, options, (request, moment) =>
+    Effect.succeed(HttpResponse.text(
       request,
       {
         status,
         headers: {
           ...headersOf(moment),
-          "x-amzn-errortype": `${name}:http://internal.amazon.com/coral/com.amazonaws.sso.oidc/`,
+          "x-amzn-errortype": Wire.errorTypeHeader(name),
           ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) })
         }
       },
@@ -154,58 +178,63 @@ export const refuse = <Request, Response, E, R>(
 }
 
 /**
- * Any answer: another status, a page of a proxy, a body that is no JSON.
+ * Any response: another status, a page of a proxy, a body that is not JSON.
  *
  * @category steps
  * @since 0.1.0
  */
-export const respond = <Request, Response, E, R>(
+export const rawResponse = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
-  { body = "", headers = {}, status }: AnyAnswer,
-  options: Options<Request> = {}
+  { body = "", headers = {}, status }: RawResponse,
+  options: StepOptions<Request> = {}
 ): Step =>
   step(
     operation,
     `responds with HTTP ${status}`,
     options,
-    (request) => Effect.succeed(Answer.text(request, { status, headers }, body))
+    (request) => Effect.succeed(HttpResponse.text(request, { status, headers }, body))
   )
 
 /**
- * A failure of the transport, as core's `TransportCause` tells it.
+ * A failure of the transport, with core's `TransportCause` as its cause.
  *
  * @category steps
  * @since 0.1.0
  */
-export const fail = <Request, Response, E, R>(
+export const transportFailure = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
-  cause: Failure,
-  options: Options<Request> = {}
+  failure: TransportFailure,
+  options: StepOptions<Request> = {}
 ): Step =>
-  step(operation, `fails with ${cause.code}`, options, (request) => Effect.fail(Answer.failure(request, cause)))
+  step(
+    operation,
+    `fails with ${failure.code}`,
+    options,
+    (request) => Effect.fail(HttpResponse.failure(request, failure))
+  )
 
 /**
- * No answer, ever: for time limits and interruption.
+ * No response, ever: for time limits and interruption.
  *
  * @category steps
  * @since 0.1.0
  */
-export const silence = <Request, Response, E, R>(
+export const noResponse = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
-  options: Options<Request> = {}
-): Step => step(operation, "stays silent", options, () => Effect.never)
+  options: StepOptions<Request> = {}
+): Step => step(operation, "never responds", options, () => Effect.never)
 
 const step = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
-  says: string,
-  options: Options<Request>,
-  reply: Step["reply"]
+  description: string,
+  options: StepOptions<Request>,
+  respond: Step["respond"]
 ): Step => ({
   operation,
-  says,
+  description,
   differences: Script.differences(operation, options.expect),
   delay: Duration.fromInputUnsafe(options.delay ?? 0),
-  reply
+  respond
 })
 
 const encoded = <Request, Response, E, R>(
@@ -216,7 +245,9 @@ const encoded = <Request, Response, E, R>(
     return Schema.encodeSync(operation.response)(response)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new ScriptError({ message: `${operation.name} cannot answer so: ${why}. Use respond for it.` })
+    throw new ScriptError({
+      message: `${operation.name} cannot have this response: ${why}. Use rawResponse for a response outside the model.`
+    })
   }
 }
 
@@ -232,7 +263,7 @@ const headersOf = ({ call, now }: Moment): Readonly<Record<string, string>> => (
 // -----------------------------------------------------------------------------
 
 /**
- * A client that answers from the script until the end of the scope, and the calls that it has seen.
+ * A client that responds from the script until the end of the scope, and the calls that it has seen.
  *
  * @category constructors
  * @since 0.1.0
@@ -245,13 +276,13 @@ export const make = Effect.fnUntraced(function*(
   Scope.Scope
 > {
   const queues = new Script.Queues(steps)
-  const seen: Array<Call & { readonly members: Wire.Members }> = []
-  const operations = [...steps.map((step) => step.operation), ...Wire.anonymous]
+  const seen: Array<Call & { readonly members: Request.Members }> = []
+  const operations = [...steps.map((step) => step.operation), ...SsoOidc.operations]
   const ledger = yield* Ledger.make<ScriptError>({
     leftOver: () =>
       queues.unused.length === 0
         ? undefined
-        : new ScriptError({ message: `The script was not used up. Nobody called for\n${queues.leftOver}` }),
+        : new ScriptError({ message: `Not every step of the script was used. No call came for\n${queues.leftOver}` }),
     together: ([first, ...rest]) =>
       rest.length === 0
         ? first
@@ -261,11 +292,11 @@ export const make = Effect.fnUntraced(function*(
   let count = 0
 
   const client = HttpClient.make(Effect.fnUntraced(function*(request, url) {
-    const operation = Wire.find(operations, request.method, url)
+    const operation = Request.find(operations, request.method, url)
     if (operation === undefined) {
-      return yield* wrong(`A request came that is no operation: ${Wire.nameOf(request.method, url)}`)
+      return yield* wrong(`A request came that is no operation: ${Request.nameOf(request.method, url)}`)
     }
-    const members = yield* Wire.membersOf(request)
+    const members = yield* Request.membersOf(request)
     if (members === undefined) return yield* wrong(`${operation.name} came with a body that is no JSON object`)
     const decoded = yield* Effect.result(Schema.decodeUnknownEffect(operation.request)(members))
     if (decoded._tag === "Failure") {
@@ -277,9 +308,9 @@ export const make = Effect.fnUntraced(function*(
     const step = queues.take(operation)
     if (step === undefined) {
       return yield* wrong(
-        `${operation.name} was called ${
-          Show.times(nth)
-        }, which is more than the script has steps for it. The last call:\n${Show.members(decoded.success)}`
+        `${operation.name} was called ${Show.times(nth)}, and the script has no step for the last call:\n${
+          Show.members(decoded.success)
+        }`
       )
     }
     const differences = yield* Effect.orDie(step.differences(members))
@@ -288,7 +319,7 @@ export const make = Effect.fnUntraced(function*(
       return yield* wrong(`${operation.name}, call ${nth}, is not the expected one:\n${differences.join("\n")}`)
     }
     yield* Effect.sleep(step.delay)
-    return yield* step.reply(request, { call: ++count, now: yield* Clock.currentTimeMillis })
+    return yield* step.respond(request, { call: ++count, now: yield* Clock.currentTimeMillis })
   }))
 
   return {
@@ -317,13 +348,13 @@ export const make = Effect.fnUntraced(function*(
  * ```ts
  * import * as CreateToken from "@sso-oidc/core/CreateToken"
  * import * as SsoOidc from "@sso-oidc/core/SsoOidc"
- * import { answer, layer, refuse } from "@sso-oidc/testing/ScriptedTransport"
+ * import { exception, layer, success } from "@sso-oidc/testing/ScriptedTransport"
  * import * as Layer from "effect/Layer"
  * import * as Redacted from "effect/Redacted"
  *
  * const TestLayer = SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(layer([
- *   refuse(CreateToken.operation, "AuthorizationPendingException"),
- *   answer(CreateToken.operation, { accessToken: Redacted.make("a token"), tokenType: "Bearer", expiresIn: 3600 })
+ *   exception(CreateToken.operation, "AuthorizationPendingException"),
+ *   success(CreateToken.operation, { accessToken: Redacted.make("a token"), tokenType: "Bearer", expiresIn: 3600 })
  * ])))
  * ```
  *

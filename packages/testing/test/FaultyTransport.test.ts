@@ -13,12 +13,12 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Ask from "./support/requests.ts"
 
-const pending = Scripted.refuse(CreateToken.operation, "AuthorizationPendingException")
-const token = Scripted.answer(CreateToken.operation, Ask.token)
+const pending = Scripted.exception(CreateToken.operation, "AuthorizationPendingException")
+const token = Scripted.success(CreateToken.operation, Ask.token)
 
-/** The client over the plan's faults, over these answers: all of them must be used, so that they count what arrived. */
-const over = (plan: Faulty.Plan, ...answers: ReadonlyArray<Scripted.Step>) =>
-  Effect.provide(Ask.over(Layer.provideMerge(Faulty.layer(plan), Scripted.layer(answers))))
+/** The client over the plan's faults, over these responses: all of them must be used, so that they count what arrived. */
+const over = (plan: Faulty.Plan, ...responses: ReadonlyArray<Scripted.Step>) =>
+  Effect.provide(Ask.over(Layer.provideMerge(Faulty.layer(plan), Scripted.layer(responses))))
 
 const poll = Effect.flatMap(Ask.oidc, (oidc: SsoOidc.Service) => oidc.createToken(Ask.poll))
 
@@ -35,10 +35,10 @@ const meets = (fault: Faulty.Fault, ...arrive: ReadonlyArray<Scripted.Step>) =>
 
 describe("faulty: what a fault does", () => {
   const failures: ReadonlyArray<readonly [Faulty.Fault, object]> = [
-    [Faulty.refuse, { sent: "no", code: "ECONNREFUSED", transient: true }],
+    [Faulty.connectionRefused, { sent: "no", code: "ECONNREFUSED", transient: true }],
     [Faulty.dnsFailure, { sent: "no", code: "ENOTFOUND", transient: true }],
     [Faulty.untrustedCertificate, { sent: "no", code: "DEPTH_ZERO_SELF_SIGNED_CERT", transient: false }],
-    [Faulty.resetBefore, { sent: "no", code: "ECONNRESET", transient: true }]
+    [Faulty.resetBeforeRequest, { sent: "no", code: "ECONNRESET", transient: true }]
   ]
   for (const [fault, failure] of failures) {
     it.effect(`${fault._tag}: nothing arrives, and the failure says that nothing left`, () =>
@@ -47,9 +47,9 @@ describe("faulty: what a fault does", () => {
       }))
   }
 
-  it.effect("ResetAfter: the request is carried out, and may have been for all that is told", () =>
+  it.effect("ResetAfterRequest: the request is carried out, and may have been for all that is told", () =>
     Effect.gen(function*() {
-      assert.deepInclude((yield* meets(Faulty.resetAfter, token)).end, {
+      assert.deepInclude((yield* meets(Faulty.resetAfterRequest, token)).end, {
         _tag: "TransportError",
         sent: "maybe",
         code: "ECONNRESET",
@@ -57,14 +57,14 @@ describe("faulty: what a fault does", () => {
       })
     }))
 
-  it.effect("LostAnswer: the request is carried out, and the time limit ends the wait", () =>
+  it.effect("LostResponse: the request is carried out, and the time limit ends the wait", () =>
     Effect.gen(function*() {
-      const { end, seconds } = yield* meets(Faulty.lostAnswer, token)
+      const { end, seconds } = yield* meets(Faulty.lostResponse, token)
       assert.deepInclude(end, { _tag: "TransportError", sent: "maybe", code: "TIMEOUT" })
       assert.strictEqual(seconds, 30)
     }))
 
-  it.effect("DeliveredTwice: it arrives twice, and the answer is the second or the first", () =>
+  it.effect("DeliveredTwice: it arrives twice, and the response is the second or the first", () =>
     Effect.gen(function*() {
       assert.deepInclude((yield* meets(Faulty.deliveredTwice(), pending, token)).end, { tokenType: "Bearer" })
       assert.deepInclude((yield* meets(Faulty.deliveredTwice("first"), pending, token)).end, {
@@ -73,17 +73,17 @@ describe("faulty: what a fault does", () => {
       assert.deepInclude((yield* meets(Faulty.deliveredTwice("first"), token, pending)).end, { tokenType: "Bearer" })
     }))
 
-  it.effect("DeliveredTwice: a failure of the first delivery is the first answer, and none of the second", () =>
+  it.effect("DeliveredTwice: a failure of the first delivery is the first response, and none of the second", () =>
     Effect.gen(function*() {
-      const broken = Scripted.fail(CreateToken.operation, { sent: "maybe", code: "EPIPE", transient: true })
+      const broken = Scripted.transportFailure(CreateToken.operation, { sent: "maybe", code: "EPIPE", transient: true })
       assert.deepInclude((yield* meets(Faulty.deliveredTwice(), broken, token)).end, { tokenType: "Bearer" })
       assert.deepInclude((yield* meets(Faulty.deliveredTwice("first"), broken, token)).end, { code: "EPIPE" })
     }))
 
-  it.effect("Truncated: the answer has come and its body has not, however much of it is left", () =>
+  it.effect("TruncatedResponse: the response has come and its body has not, however much of it is left", () =>
     Effect.gen(function*() {
       for (const bytes of [0, 1, 20, 10_000]) {
-        assert.deepInclude((yield* meets(Faulty.truncated(bytes), token)).end, {
+        assert.deepInclude((yield* meets(Faulty.truncatedResponse(bytes), token)).end, {
           _tag: "TransportError",
           sent: "answered",
           status: 200,
@@ -94,7 +94,7 @@ describe("faulty: what a fault does", () => {
       }
     }))
 
-  it.effect("Truncated: so many bytes arrive, and never the last", () =>
+  it.effect("TruncatedResponse: so many bytes arrive, and never the last", () =>
     Effect.gen(function*() {
       for (const [bytes, left] of [[0, 0], [3, 3], [4, 4], [5, 4], [1000, 4]] as const) {
         let arrived = 0
@@ -105,7 +105,7 @@ describe("faulty: what a fault does", () => {
         })
         yield* cut.pipe(Effect.provide(
           Layer.provide(
-            Faulty.layer(Faulty.inOrder([Faulty.truncated(bytes)])),
+            Faulty.layer(Faulty.inOrder([Faulty.truncatedResponse(bytes)])),
             Layer.succeed(
               HttpClient.HttpClient,
               HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, new Response("12345"))))
@@ -116,59 +116,63 @@ describe("faulty: what a fault does", () => {
       }
     }))
 
-  it.effect("Trickle: each piece takes its time, and the whole arrives", () =>
+  it.effect("SlowResponse: each piece takes its time, and the whole arrives", () =>
     Effect.gen(function*() {
       const length = JSON.stringify({ accessToken: "Gm4kY8sPd1hXe6Vb", tokenType: "Bearer", expiresIn: 3600 }).length
-      const { end, seconds } = yield* meets(Faulty.trickle(10, "1 second"), token)
+      const { end, seconds } = yield* meets(Faulty.slowResponse(10, "1 second"), token)
       assert.deepInclude(end, { tokenType: "Bearer" })
       assert.strictEqual(seconds, Math.ceil(length / 10))
-      assert.deepInclude((yield* meets(Faulty.trickle(1, "1 second"), token)).end, {
+      assert.deepInclude((yield* meets(Faulty.slowResponse(1, "1 second"), token)).end, {
         sent: "answered",
         code: "TIMEOUT"
       })
     }))
 
-  it.effect("Latency: the answer comes so much later, the request at once", () =>
+  it.effect("Delay: the response comes so much later, the request at once", () =>
     Effect.gen(function*() {
-      const { end, seconds } = yield* meets(Faulty.latency("12 seconds"), token)
+      const { end, seconds } = yield* meets(Faulty.delay("12 seconds"), token)
       assert.deepInclude(end, { tokenType: "Bearer" })
       assert.strictEqual(seconds, 12)
-      assert.deepInclude((yield* meets(Faulty.latency("31 seconds"), token)).end, { sent: "maybe", code: "TIMEOUT" })
+      assert.deepInclude((yield* meets(Faulty.delay("31 seconds"), token)).end, { sent: "maybe", code: "TIMEOUT" })
     }))
 
-  it.effect("Html502 and Unavailable503: an answer from elsewhere, and nothing arrives", () =>
+  it.effect("BadGateway and ServiceUnavailable: a response from elsewhere, and nothing arrives", () =>
     Effect.gen(function*() {
-      assert.deepInclude((yield* meets(Faulty.html502)).end, {
+      assert.deepInclude((yield* meets(Faulty.badGateway)).end, {
         _tag: "UnexpectedResponse",
         problem: "status",
         status: 502,
         contentType: "text/html"
       })
-      assert.deepInclude((yield* meets(Faulty.unavailable503(7))).end, {
+      assert.deepInclude((yield* meets(Faulty.serviceUnavailable(7))).end, {
         _tag: "UnexpectedResponse",
         status: 503,
         retryAfter: 7
       })
-      assert.notProperty((yield* meets(Faulty.unavailable503())).end, "retryAfter")
+      assert.notProperty((yield* meets(Faulty.serviceUnavailable())).end, "retryAfter")
     }))
 
   it.effect("what the transport below fails with is told as it is", () =>
     Effect.gen(function*() {
-      const broken = Scripted.fail(CreateToken.operation, { sent: "no", code: "EHOSTUNREACH", transient: true })
-      for (const fault of [Faulty.resetAfter, Faulty.truncated(1), Faulty.latency(1)]) {
+      const broken = Scripted.transportFailure(CreateToken.operation, {
+        sent: "no",
+        code: "EHOSTUNREACH",
+        transient: true
+      })
+      for (const fault of [Faulty.resetAfterRequest, Faulty.truncatedResponse(1), Faulty.delay(1)]) {
         assert.deepInclude((yield* meets(fault, broken)).end, { sent: "no", code: "EHOSTUNREACH" })
       }
     }))
 
   it("a fault that cannot be is a mistake in the test", () => {
-    assert.throws(() => Faulty.truncated(-1), /no fault can be {"_tag":"Truncated","bytes":-1}/)
-    assert.throws(() => Faulty.trickle(0, 1), RangeError)
-    assert.throws(() => Faulty.latency("-1 seconds"), RangeError)
-    assert.throws(() => Faulty.unavailable503(1.5), RangeError)
-    assert.throws(() => Faulty.inOrder([{ _tag: "Truncated", bytes: Number.NaN }]), RangeError)
+    assert.throws(() => Faulty.truncatedResponse(-1), /{"_tag":"TruncatedResponse","bytes":-1} cannot be/)
+    assert.throws(() => Faulty.slowResponse(0, 1), RangeError)
+    assert.throws(() => Faulty.delay("-1 seconds"), RangeError)
+    assert.throws(() => Faulty.serviceUnavailable(1.5), RangeError)
+    assert.throws(() => Faulty.inOrder([{ _tag: "TruncatedResponse", bytes: Number.NaN }]), RangeError)
     assert.throws(() => Faulty.bySeed({ seed: 1, probability: 1.5 }), RangeError)
     assert.throws(() => Faulty.bySeed({ seed: 1.5 }), RangeError)
-    assert.throws(() => Faulty.bySeed({ seed: 1, among: [] }), RangeError)
+    assert.throws(() => Faulty.bySeed({ seed: 1, faults: [] }), RangeError)
   })
 })
 
@@ -176,13 +180,17 @@ describe("faulty: which request meets one", () => {
   const first = { operation: "CreateToken", nth: 1, nthOfOperation: 1 }
 
   it("in order, and none after the end of the list", () => {
-    const plan = Faulty.inOrder([null, Faulty.refuse])
-    assert.deepStrictEqual([1, 2, 3].map((nth) => plan({ ...first, nth }) ?? null), [null, Faulty.refuse, null])
+    const plan = Faulty.inOrder([null, Faulty.connectionRefused])
+    assert.deepStrictEqual([1, 2, 3].map((nth) => plan({ ...first, nth }) ?? null), [
+      null,
+      Faulty.connectionRefused,
+      null
+    ])
   })
 
   it("in order for each operation, others let be", () => {
-    const plan = Faulty.perOperation({ CreateToken: [null, Faulty.refuse] })
-    assert.deepStrictEqual(plan({ operation: "CreateToken", nth: 7, nthOfOperation: 2 }), Faulty.refuse)
+    const plan = Faulty.perOperation({ CreateToken: [null, Faulty.connectionRefused] })
+    assert.deepStrictEqual(plan({ operation: "CreateToken", nth: 7, nthOfOperation: 2 }), Faulty.connectionRefused)
     assert.isNull(plan({ operation: "CreateToken", nth: 2, nthOfOperation: 1 }))
     assert.isUndefined(plan({ operation: "RegisterClient", nth: 2, nthOfOperation: 2 }))
     assert.isNull(plan({ operation: undefined, nth: 2, nthOfOperation: 2 }))
@@ -199,7 +207,7 @@ describe("faulty: which request meets one", () => {
       const share = draw(7, probability).filter((fault) => fault !== null).length / 2000
       assert.approximately(share, probability, 0.05)
     }
-    assert.strictEqual(new Set(draw(1).map((fault) => JSON.stringify(fault))).size, Faulty.all.length + 1)
+    assert.strictEqual(new Set(draw(1).map((fault) => JSON.stringify(fault))).size, Faulty.oneOfEach.length + 1)
     // held to the letter, since a schedule that a seed gave last year must come again
     assert.deepStrictEqual(draw(42).slice(0, 6), pinned)
   })
@@ -212,19 +220,21 @@ describe("faulty: which request meets one", () => {
       yield* Effect.flip(oidc.createToken(Ask.poll))
       yield* oidc.createToken(Ask.poll)
       yield* Effect.flip(client.get("https://elsewhere.test/"))
-      assert.deepStrictEqual(yield* Faulty.Drawn.use((drawn) => drawn.decisions), [
-        { operation: "RegisterClient", nth: 1, nthOfOperation: 1, fault: Faulty.refuse },
-        { operation: "CreateToken", nth: 2, nthOfOperation: 1, fault: Faulty.resetBefore },
+      assert.deepStrictEqual(yield* Faulty.Decisions.use(({ all }) => all), [
+        { operation: "RegisterClient", nth: 1, nthOfOperation: 1, fault: Faulty.connectionRefused },
+        { operation: "CreateToken", nth: 2, nthOfOperation: 1, fault: Faulty.resetBeforeRequest },
         { operation: "CreateToken", nth: 3, nthOfOperation: 2, fault: null },
         { operation: undefined, nth: 4, nthOfOperation: 1, fault: Faulty.dnsFailure }
       ])
-    }).pipe(over(Faulty.inOrder([Faulty.refuse, Faulty.resetBefore, null, Faulty.dnsFailure]), token)))
+    }).pipe(
+      over(Faulty.inOrder([Faulty.connectionRefused, Faulty.resetBeforeRequest, null, Faulty.dnsFailure]), token)
+    ))
 
   it.effect("a failure under a seed shows the plan that leads there again", () =>
     Effect.gen(function*() {
-      const failing = poll.pipe(Effect.andThen(poll), Effect.andThen(poll), Faulty.replayable)
+      const failing = poll.pipe(Effect.andThen(poll), Effect.andThen(poll), Faulty.reportFaults)
       const text = yield* Ask.said(
-        failing.pipe(over(({ nth }) => nth === 2 ? Faulty.truncated(3) : null, token, token))
+        failing.pipe(over(({ nth }) => nth === 2 ? Faulty.truncatedResponse(3) : null, token, token))
       )
       assert.include(
         text,
@@ -232,16 +242,28 @@ describe("faulty: which request meets one", () => {
       )
       const [, list = ""] = /FaultyTransport\.inOrder\((.*)\)/.exec(text) ?? []
       const again = Schema.decodeSync(Schema.fromJsonString(Schema.Array(Schema.NullOr(Faulty.Fault))))(list)
-      assert.deepStrictEqual(again, [null, Faulty.truncated(3)])
+      assert.deepStrictEqual(again, [null, Faulty.truncatedResponse(3)])
       assert.include(yield* Ask.said(failing.pipe(over(Faulty.inOrder(again), token, token))), list)
     }))
 
-  it.effect("replayable leaves success and interruption alone", () =>
+  it.effect("what a function of one's own decides is checked, and kept as plain data", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* Faulty.replayable(Effect.succeed(1)), 1)
-      const itself = yield* Effect.exit(Faulty.replayable(Effect.interrupt))
+      const fiber = yield* Effect.forkChild(poll)
+      yield* TestClock.adjust(1)
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(yield* Faulty.Decisions.use(({ all }) => all), [
+        { ...first, fault: { _tag: "Delay", duration: "1 millis" } }
+      ])
+      const wrong = yield* Ask.said(poll.pipe(over(() => ({ _tag: "TruncatedResponse", bytes: -1 }))))
+      assert.include(wrong, "RangeError: Fault: {\"_tag\":\"TruncatedResponse\",\"bytes\":-1} cannot be")
+    }).pipe(over(({ nth }) => nth === 1 ? { _tag: "Delay", duration: 1_000_000n } : null, token)))
+
+  it.effect("reportFaults leaves success and interruption alone", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* Faulty.reportFaults(Effect.succeed(1)), 1)
+      const itself = yield* Effect.exit(Faulty.reportFaults(Effect.interrupt))
       assert.isTrue(itself._tag === "Failure" && itself.cause.reasons.every((reason) => reason._tag === "Interrupt"))
-      const fiber = yield* Effect.forkChild(Faulty.replayable(Effect.never), { startImmediately: true })
+      const fiber = yield* Effect.forkChild(Faulty.reportFaults(Effect.never), { startImmediately: true })
       yield* Fiber.interrupt(fiber)
       const exit = yield* Fiber.await(fiber)
       assert.isTrue(exit._tag === "Failure" && exit.cause.reasons.every((reason) => reason._tag === "Interrupt"))
@@ -252,21 +274,21 @@ describe("faulty: which request meets one", () => {
       const fiber = yield* Effect.forkChild(poll, { startImmediately: true })
       yield* Fiber.interrupt(fiber)
       assert.strictEqual((yield* Fiber.await(fiber))._tag, "Failure")
-    }).pipe(over(Faulty.inOrder([Faulty.deliveredTwice()]), Scripted.silence(CreateToken.operation))))
+    }).pipe(over(Faulty.inOrder([Faulty.deliveredTwice()]), Scripted.noResponse(CreateToken.operation))))
 })
 
 describe("faulty: a fault that no request came to", () => {
   const run = (plan: Faulty.Plan) =>
     poll.pipe(Effect.provide(Ask.over(Layer.provide(Faulty.layer(plan), Scripted.layer([token])))), Ask.said)
-  const { refuse, truncated } = Faulty
+  const { connectionRefused, truncatedResponse } = Faulty
 
   it.effect("fails the test, and the error names the fault and its place", () =>
     Effect.gen(function*() {
       assert.strictEqual(
-        yield* run(Faulty.inOrder([null, truncated(3), null, refuse])),
+        yield* run(Faulty.inOrder([null, truncatedResponse(3), null, connectionRefused])),
         `UnusedFaults: The faulty transport ended with faults of its plan unused:
-    Truncated { bytes: 3 }, planned for request 2: 1 came
-    Refuse, planned for request 4: 1 came
+    TruncatedResponse { bytes: 3 }, planned for request 2: 1 came
+    ConnectionRefused, planned for request 4: 1 came
 Send the missing requests, shorten the plan, or allow this with the option allowUnused: true.`
       )
     }))
@@ -274,16 +296,16 @@ Send the missing requests, shorten the plan, or allow this with the option allow
   it.effect("is counted for each operation by itself, also one that the transport does not know", () =>
     Effect.gen(function*() {
       assert.strictEqual(
-        yield* run(Faulty.perOperation({
-          CreateToken: [null, refuse],
+        yield* run(Faulty.perOperation<SsoOidc.OperationName | "CreateTokenWithIAM">({
+          CreateToken: [null, connectionRefused],
           RegisterClient: [null, null],
-          StartDeviceAuthorization: [refuse],
-          CreateTokenWithIAM: [refuse]
+          StartDeviceAuthorization: [connectionRefused],
+          CreateTokenWithIAM: [connectionRefused]
         })),
         `UnusedFaults: The faulty transport ended with faults of its plan unused:
-    Refuse, planned for CreateToken request 2: 1 came
-    Refuse, planned for StartDeviceAuthorization request 1: none came
-    Refuse, planned for CreateTokenWithIAM request 1: the transport does not know this operation: name it in the option operations
+    ConnectionRefused, planned for CreateToken request 2: 1 came
+    ConnectionRefused, planned for StartDeviceAuthorization request 1: none came
+    ConnectionRefused, planned for CreateTokenWithIAM request 1: the transport does not know this operation: name it in the option operations
 Send the missing requests, shorten the plan, or allow this with the option allowUnused: true.`
       )
     }))
@@ -291,31 +313,31 @@ Send the missing requests, shorten the plan, or allow this with the option allow
   it.effect("fails a test that fails for another reason too, as a script does", () =>
     Effect.gen(function*() {
       const text = yield* Effect.fail("the test's own").pipe(
-        Effect.provide(Layer.provide(Faulty.layer(Faulty.inOrder([refuse])), Scripted.layer([]))),
+        Effect.provide(Layer.provide(Faulty.layer(Faulty.inOrder([connectionRefused])), Scripted.layer([]))),
         Ask.said
       )
-      assert.include(text, "Refuse, planned for request 1: none came")
+      assert.include(text, "ConnectionRefused, planned for request 1: none came")
     }))
 
   it.effect("fails the scope of the constructor too", () =>
     Effect.gen(function*() {
-      const text = yield* Faulty.make(Faulty.inOrder([refuse])).pipe(
+      const text = yield* Faulty.make(Faulty.inOrder([connectionRefused])).pipe(
         Effect.provide(Scripted.layer([])),
         Effect.scoped,
         Ask.said
       )
-      assert.include(text, "Refuse, planned for request 1: none came")
+      assert.include(text, "ConnectionRefused, planned for request 1: none came")
     }))
 
   it.effect("passes where it is allowed, and can be asked for", () =>
     Effect.gen(function*() {
-      const unused = yield* Effect.andThen(poll, Faulty.Drawn.use((drawn) => drawn.unused)).pipe(
+      const unused = yield* Effect.andThen(poll, Faulty.Decisions.use(({ unused }) => unused)).pipe(
         Effect.provide(Ask.over(Layer.provide(
-          Faulty.layer(Faulty.inOrder([null, refuse]), { allowUnused: true }),
+          Faulty.layer(Faulty.inOrder([null, connectionRefused]), { allowUnused: true }),
           Scripted.layer([token])
         )))
       )
-      assert.deepStrictEqual(unused, [{ operation: undefined, nth: 2, fault: refuse }])
+      assert.deepStrictEqual(unused, [{ operation: undefined, nth: 2, fault: connectionRefused }])
     }))
 
   it.effect("is none where requests are let through, and where a seed or a function decides", () =>
@@ -324,7 +346,7 @@ Send the missing requests, shorten the plan, or allow this with the option allow
         Faulty.inOrder([null, null, null]),
         Faulty.perOperation({ RegisterClient: [null], CreateToken: undefined }),
         Faulty.bySeed({ seed: 1, probability: 0 }),
-        ({ nth }) => nth === 2 ? refuse : null
+        ({ nth }) => nth === 2 ? connectionRefused : null
       ]
       for (const plan of plans) assert.strictEqual(yield* run(plan), "(it passed)")
     }))
@@ -333,8 +355,8 @@ Send the missing requests, shorten the plan, or allow this with the option allow
 const pinned: ReadonlyArray<Faulty.Fault | null> = [
   null,
   Faulty.deliveredTwice("second"),
-  Faulty.unavailable503(7),
+  Faulty.serviceUnavailable(7),
   Faulty.deliveredTwice("first"),
-  Faulty.unavailable503(7),
+  Faulty.serviceUnavailable(7),
   Faulty.deliveredTwice("first")
 ]

@@ -15,7 +15,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Ask from "./support/requests.ts"
 
-const { respond } = Scripted
+const { rawResponse } = Scripted
 
 const url = "https://oidc.eu-west-1.amazonaws.com/client/register"
 
@@ -47,13 +47,15 @@ const inPieces = (pieces: ReadonlyArray<string>) =>
 
 const recorded = <A>(read: Read<A>, pieces: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const store = Recorded.memory()
-    const real = yield* reading(read).pipe(Effect.provide(Layer.provide(Recorded.recordTo(store), inPieces(pieces))))
+    const store = Recorded.makeMemoryStore()
+    const real = yield* reading(read).pipe(
+      Effect.provide(Layer.provide(Recorded.layerRecordStore(store), inPieces(pieces)))
+    )
     return { real, store, text: yield* store.read }
   })
 
 const replayed = <A>(store: Recorded.Store, read: Read<A>) =>
-  reading(read).pipe(Effect.provide(Recorded.replayFrom(store)))
+  reading(read).pipe(Effect.provide(Recorded.layerReplayStore(store)))
 
 const sizes = (response: HttpClientResponse.HttpClientResponse) =>
   Effect.map(Stream.runCollect(response.stream), (chunks) => chunks.reduce((sum, { length }) => sum + length, 0))
@@ -106,11 +108,11 @@ describe("recorded: a body that its reader stops early", () => {
 
   it.effect("is whole where its reader came to the end, also when it is read twice", () =>
     Effect.gen(function*() {
-      const store = Recorded.memory()
+      const store = Recorded.makeMemoryStore()
       const twice = (response: HttpClientResponse.HttpClientResponse) => Effect.all([sizes(response), sizes(response)])
       const [one, two] = yield* reading(twice).pipe(
-        Effect.provide(Recorded.recordTo(store)),
-        Effect.provide(Scripted.layer([respond(RegisterClient.operation, { status: 200, body: registered })]))
+        Effect.provide(Recorded.layerRecordStore(store)),
+        Effect.provide(Scripted.layer([rawResponse(RegisterClient.operation, { status: 200, body: registered })]))
       )
       assert.strictEqual(one, two)
       const text = yield* store.read
@@ -120,13 +122,13 @@ describe("recorded: a body that its reader stops early", () => {
 
   it.effect("gives core a body over its limit again, though it is JSON", () =>
     Effect.gen(function*() {
-      const store = Recorded.memory()
+      const store = Recorded.makeMemoryStore()
       const register = Effect.flip(Effect.flatMap(Ask.oidc, (oidc) => oidc.registerClient(Ask.register)))
       const real = yield* register.pipe(Effect.provide(Ask.over(Layer.provide(
-        Recorded.recordTo(store),
+        Recorded.layerRecordStore(store),
         inPieces([`{"clientId":"a client","filling":"${"x".repeat(300_000)}"}`])
       ))))
-      const again = yield* register.pipe(Effect.provide(Ask.over(Recorded.replayFrom(store))))
+      const again = yield* register.pipe(Effect.provide(Ask.over(Recorded.layerReplayStore(store))))
       assert.include(real.message, "over the size limit")
       assert.include(again.message, "over the size limit")
     }))
@@ -160,12 +162,14 @@ describe("recorded: JSON that is nested very deep", () => {
     Effect.gen(function*() {
       for (const member of [list, members]) {
         const body = `{"clientName":${member},"scopes":${member},"clientType":"public"}`
-        const store = Recorded.memory()
-        yield* reading(sizes, body).pipe(Effect.provide(Layer.provide(Recorded.recordTo(store), inPieces(["{}"]))))
-        yield* reading(sizes, body).pipe(Effect.provide(Recorded.replayFrom(store)))
+        const store = Recorded.makeMemoryStore()
+        yield* reading(sizes, body).pipe(
+          Effect.provide(Layer.provide(Recorded.layerRecordStore(store), inPieces(["{}"])))
+        )
+        yield* reading(sizes, body).pipe(Effect.provide(Recorded.layerReplayStore(store)))
         const other = `{"clientName":"a tool","scopes":${list},"clientType":"public"}`
         assert.include(
-          yield* Ask.said(reading(sizes, other).pipe(Effect.provide(Recorded.replayFrom(store)))),
+          yield* Ask.said(reading(sizes, other).pipe(Effect.provide(Recorded.layerReplayStore(store)))),
           "RegisterClient is another request than the recorded one"
         )
       }
@@ -174,9 +178,9 @@ describe("recorded: JSON that is nested very deep", () => {
   it.effect("is a typed error where a recording has it", () =>
     Effect.gen(function*() {
       for (const exchanges of [list, members, `[{"operation":"CreateToken","request":${members}}]`]) {
-        const store = Recorded.memory()
+        const store = Recorded.makeMemoryStore()
         yield* store.write(`{"format":"sso-oidc-recording","version":1,"exchanges":${exchanges}}`)
-        const error = yield* Effect.flip(Effect.scoped(Layer.build(Recorded.replayFrom(store))))
+        const error = yield* Effect.flip(Effect.scoped(Layer.build(Recorded.layerReplayStore(store))))
         assert.strictEqual(error.problem, "malformed")
         assert.strictEqual(
           error.message,
@@ -187,14 +191,14 @@ describe("recorded: JSON that is nested very deep", () => {
 
   it.effect("is told from brackets in texts", () =>
     Effect.gen(function*() {
-      const store = Recorded.memory()
+      const store = Recorded.makeMemoryStore()
       const poll = Effect.flatMap(Ask.oidc, (oidc) =>
         oidc.createToken({ ...Ask.poll, clientId: `${"[".repeat(200)}\\"` }))
       yield* poll.pipe(Effect.provide(Ask.over(Layer.provide(
-        Recorded.recordTo(store),
-        Scripted.layer([Scripted.answer(CreateToken.operation, Ask.token)])
+        Recorded.layerRecordStore(store),
+        Scripted.layer([Scripted.success(CreateToken.operation, Ask.token)])
       ))))
-      yield* poll.pipe(Effect.provide(Ask.over(Recorded.replayFrom(store))))
+      yield* poll.pipe(Effect.provide(Ask.over(Recorded.layerReplayStore(store))))
     }))
 })
 
@@ -208,27 +212,27 @@ describe("recorded: a replay compares by the schema", () => {
 
   it.effect("and an item of a list that was scrubbed may be any", () =>
     Effect.gen(function*() {
-      const store = Recorded.memory()
+      const store = Recorded.makeMemoryStore()
       const send = (scopes: ReadonlyArray<string>) =>
         reading(sizes, JSON.stringify({ ...Ask.register, scopes, credentials: { accessToken: "Gm4kY8sPd1hXe6Vb" } }))
       yield* send(["a", "Gm4kY8sPd1hXe6Vb"]).pipe(
-        Effect.provide(Layer.provide(Recorded.recordTo(store, options), inPieces([registered])))
+        Effect.provide(Layer.provide(Recorded.layerRecordStore(store, options), inPieces([registered])))
       )
-      yield* send(["a", "any"]).pipe(Effect.provide(Recorded.replayFrom(store, options)))
+      yield* send(["a", "any"]).pipe(Effect.provide(Recorded.layerReplayStore(store, options)))
       assert.include(
-        yield* Ask.said(send(["b", "any"]).pipe(Effect.provide(Recorded.replayFrom(store, options)))),
+        yield* Ask.said(send(["b", "any"]).pipe(Effect.provide(Recorded.layerReplayStore(store, options)))),
         `    - expected  scopes[0]: "a"\n    + received  scopes[0]: "b"`
       )
     }))
 
   it.effect("and a secret inside another member is in no error (C6)", () =>
     Effect.gen(function*() {
-      const store = Recorded.memory()
+      const store = Recorded.makeMemoryStore()
       yield* reading(sizes).pipe(
-        Effect.provide(Layer.provide(Recorded.recordTo(store, options), inPieces([registered])))
+        Effect.provide(Layer.provide(Recorded.layerRecordStore(store, options), inPieces([registered])))
       )
       const body = JSON.stringify({ ...Ask.register, credentials: { accessToken: "Gm4kY8sPd1hXe6Vb" } })
-      const text = yield* Ask.said(reading(sizes, body).pipe(Effect.provide(Recorded.replayFrom(store, options))))
+      const text = yield* Ask.said(reading(sizes, body).pipe(Effect.provide(Recorded.layerReplayStore(store, options))))
       assert.include(text, "credentials: { accessToken: <redacted:accessToken> }")
       assert.notInclude(text, "Gm4kY8sPd1hXe6Vb")
     }))
@@ -237,7 +241,9 @@ describe("recorded: a replay compares by the schema", () => {
     Effect.gen(function*() {
       const keys = Schema.Record(Schema.String, Schema.RedactedFromValue(Schema.String))
       const operation = { ...RegisterClient.operation, request: Schema.Struct({ keys }) }
-      const text = yield* Ask.said(Effect.scoped(Recorded.makeReplay(Recorded.memory(), { operations: [operation] })))
+      const text = yield* Ask.said(
+        Effect.scoped(Recorded.makeReplay(Recorded.makeMemoryStore(), { operations: [operation] }))
+      )
       assert.include(text, "RegisterClient has secrets under names that its schema does not fix")
     }))
 })

@@ -3,20 +3,21 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Recorded from "@sso-oidc/testing/RecordedTransport"
 import * as Scripted from "@sso-oidc/testing/ScriptedTransport"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Draft from "../src/internal/draft.ts"
-import * as Wire from "../src/internal/wire.ts"
+
 import * as Ask from "./support/requests.ts"
 
 /** A store that counts what is written, and how often. */
 const counting = () => {
   const counts = { writes: 0, characters: 0, last: "" }
   const store: Recorded.Store = {
-    ...Recorded.memory(),
+    ...Recorded.makeMemoryStore(),
     write: (text) =>
       Effect.sync(() => {
         counts.writes++
@@ -37,9 +38,9 @@ const polls = (store: Recorded.Store, length: number, distinct = false) =>
     }
   }).pipe(
     Effect.provide(Ask.over(Layer.provide(
-      Recorded.recordTo(store),
+      Recorded.layerRecordStore(store),
       Scripted.layer(
-        Array.from({ length }, () => Scripted.refuse(CreateToken.operation, "AuthorizationPendingException"))
+        Array.from({ length }, () => Scripted.exception(CreateToken.operation, "AuthorizationPendingException"))
       )
     )))
   )
@@ -66,7 +67,7 @@ describe("recorded: what it costs", () => {
   it.live("writes what is left a moment after the last exchange, not at the end alone", () =>
     Effect.gen(function*() {
       const { counts, store } = counting()
-      const steps = Array.from({ length: 101 }, () => Scripted.answer(CreateToken.operation, Ask.token))
+      const steps = Array.from({ length: 101 }, () => Scripted.success(CreateToken.operation, Ask.token))
       const recorded = () => counts.last.match(/"operation"/g)?.length
       yield* Effect.gen(function*() {
         const oidc = yield* Ask.oidc
@@ -74,12 +75,12 @@ describe("recorded: what it costs", () => {
         assert.isBelow(recorded() ?? 0, 101)
         yield* Effect.sleep("300 millis")
         assert.strictEqual(recorded(), 101)
-      }).pipe(Effect.provide(Ask.over(Layer.provide(Recorded.recordTo(store), Scripted.layer(steps)))))
+      }).pipe(Effect.provide(Ask.over(Layer.provide(Recorded.layerRecordStore(store), Scripted.layer(steps)))))
     }))
 
   it("looks through each text once, and again for new secrets alone", () => {
     const scanned = (length: number, distinct: boolean) => {
-      const draft = new Draft.Draft(Wire.anonymous)
+      const draft = new Draft.Draft(SsoOidc.operations)
       const request = {
         clientId: "a client",
         grantType: CreateToken.deviceCodeGrantType,
@@ -91,7 +92,7 @@ describe("recorded: what it costs", () => {
           deviceCode: distinct ? `Hy6tB9sGf3kNw0Ue5Oi${n}` : "Hy6tB9sGf3kNw0Ue5Oi"
         })
         draft.tell(happened, {
-          _tag: "Answered",
+          _tag: "Responded",
           head: {
             status: 400,
             headers: { "x-amzn-requestid": `00000000-0000-4000-8000-${String(n).padStart(12, "0")}` }

@@ -16,7 +16,7 @@ import { files } from "./support/files.ts"
 import * as Ask from "./support/requests.ts"
 
 const poll = Effect.flatMap(Ask.oidc, (oidc) => oidc.createToken(Ask.poll))
-const record = (file = "login.json") => Layer.provide(Recorded.record({ file }), Scripted.layer([]))
+const record = (file = "login.json") => Layer.provide(Recorded.layerRecord({ file }), Scripted.layer([]))
 
 /** Opens a recorder, and gives what closes it. */
 const opened = <E>(layer: Layer.Layer<HttpClient.HttpClient, E>) =>
@@ -50,8 +50,8 @@ describe("recorded: two recorders on one file", () => {
 
   it.effect("fail for a store in memory, and for one of the user's own", () =>
     Effect.gen(function*() {
-      for (const store of [Recorded.memory(), { ...Recorded.memory("a store"), lock: undefined }]) {
-        const layer = Layer.provide(Recorded.recordTo(store), Scripted.layer([]))
+      for (const store of [Recorded.makeMemoryStore(), { ...Recorded.makeMemoryStore("a store"), lock: undefined }]) {
+        const layer = Layer.provide(Recorded.layerRecordStore(store), Scripted.layer([]))
         const { close } = yield* opened(layer)
         const error = yield* Effect.flip(opened(layer))
         assert.strictEqual(error.problem, "inUse")
@@ -104,8 +104,8 @@ describe("recorded: two recorders on one file", () => {
           kept.set("login.json", "of the other")
           yield* poll
         }).pipe(Effect.provide(Ask.over(Layer.provide(
-          Recorded.record({ file: "login.json" }),
-          [Scripted.layer([Scripted.answer(CreateToken.operation, Ask.token)]), layer]
+          Recorded.layerRecord({ file: "login.json" }),
+          [Scripted.layer([Scripted.success(CreateToken.operation, Ask.token)]), layer]
         ))))
       )
       assert.include(text, "another recorder holds login.json.lock")
@@ -118,8 +118,8 @@ describe("recorded: two recorders on one file", () => {
       const { kept, layer } = files()
       yield* Effect.andThen(Effect.sync(() => kept.delete("login.json.lock")), poll).pipe(
         Effect.provide(Ask.over(Layer.provide(
-          Recorded.record({ file: "login.json" }),
-          [Scripted.layer([Scripted.answer(CreateToken.operation, Ask.token)]), layer]
+          Recorded.layerRecord({ file: "login.json" }),
+          [Scripted.layer([Scripted.success(CreateToken.operation, Ask.token)]), layer]
         )))
       )
       assert.deepStrictEqual([...kept.keys()], ["login.json"])

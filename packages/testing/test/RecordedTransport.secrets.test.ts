@@ -30,17 +30,17 @@ const recorded = (
   calls: ReadonlyArray<(oidc: typeof Ask.oidc.Service) => Effect.Effect<unknown, unknown>>
 ) =>
   Effect.gen(function*() {
-    const store = Recorded.memory()
+    const store = Recorded.makeMemoryStore()
     yield* Effect.gen(function*() {
       const oidc = yield* Ask.oidc
       for (const call of calls) yield* Effect.ignore(call(oidc))
-    }).pipe(Effect.provide(Ask.over(Layer.provide(Recorded.recordTo(store), Scripted.layer(steps)))))
+    }).pipe(Effect.provide(Ask.over(Layer.provide(Recorded.layerRecordStore(store), Scripted.layer(steps)))))
     return yield* store.read
   })
 
 describe("recorded: C6, no secret is in the file", () => {
   it.effect.prop(
-    "not raw, not in a run, not in another form, from whichever place of whichever answer",
+    "not raw, not in a run, not in another form, from whichever place of whichever response",
     {
       a: Secret,
       b: Secret,
@@ -70,16 +70,16 @@ describe("recorded: C6, no secret is in the file", () => {
         const poll = { ...Ask.poll, clientSecret: Redacted.make(clientSecret), deviceCode: Redacted.make(deviceCode) }
         const text = yield* recorded([
           // in a text that comes before the secret itself does
-          Scripted.respond(
+          Scripted.rawResponse(
             CreateToken.operation,
             error(400, { error: "invalid_grant", error_description: told, more: others })
           ),
-          Scripted.respond(
+          Scripted.rawResponse(
             CreateToken.operation,
             error(500, { __type: cut[0], reason: cut[1], code: others[0], error: { accessToken }, accessToken })
           ),
-          Scripted.respond(CreateToken.operation, { status: 502, headers, body: `<p>${told} ${cut.join()}` }),
-          Scripted.respond(
+          Scripted.rawResponse(CreateToken.operation, { status: 502, headers, body: `<p>${told} ${cut.join()}` }),
+          Scripted.rawResponse(
             CreateToken.operation,
             error(200, {
               accessToken,
@@ -89,12 +89,17 @@ describe("recorded: C6, no secret is in the file", () => {
               idToken: { nested: accessToken }
             })
           ),
-          Scripted.fail(CreateToken.operation, { sent: "maybe", code: told, transient: true, syscall: cut[2] }),
-          Scripted.respond(
+          Scripted.transportFailure(CreateToken.operation, {
+            sent: "maybe",
+            code: told,
+            transient: true,
+            syscall: cut[2]
+          }),
+          Scripted.rawResponse(
             RegisterClient.operation,
             error(200, { clientId: cut[3], clientSecret, clientSecretExpiresAt: 1 })
           ),
-          Scripted.respond(
+          Scripted.rawResponse(
             StartDeviceAuthorization.operation,
             error(200, {
               deviceCode,
@@ -134,7 +139,7 @@ describe("recorded: C6, no secret is in the file", () => {
         const forms = formsOf(secret)
         const text = yield* recorded(
           forms.map((errorDescription) =>
-            Scripted.refuse(CreateToken.operation, "InvalidGrantException", { errorDescription })
+            Scripted.exception(CreateToken.operation, "InvalidGrantException", { errorDescription })
           ),
           forms.map(() => (oidc) => oidc.createToken({ ...Ask.poll, deviceCode: Redacted.make(secret) }))
         )
@@ -146,16 +151,16 @@ describe("recorded: C6, no secret is in the file", () => {
     Effect.gen(function*() {
       const all = (label: string) => Redacted.make(`a-long-secret-${label}`)
       const text = yield* recorded([
-        Scripted.answer(RegisterClient.operation, { ...Ask.registered, clientSecret: all("1") }),
-        Scripted.answer(StartDeviceAuthorization.operation, { ...Ask.started, deviceCode: all("2") }),
-        Scripted.answer(CreateToken.operation, {
+        Scripted.success(RegisterClient.operation, { ...Ask.registered, clientSecret: all("1") }),
+        Scripted.success(StartDeviceAuthorization.operation, { ...Ask.started, deviceCode: all("2") }),
+        Scripted.success(CreateToken.operation, {
           ...Ask.token,
           accessToken: all("3"),
           refreshToken: all("4"),
           idToken: all("5")
         }),
-        Scripted.answer(CreateToken.operation, Ask.token),
-        Scripted.answer(CreateToken.operation, Ask.token)
+        Scripted.success(CreateToken.operation, Ask.token),
+        Scripted.success(CreateToken.operation, Ask.token)
       ], [
         (oidc) => oidc.registerClient(Ask.register),
         (oidc) => oidc.startDeviceAuthorization(Ask.start),
@@ -190,14 +195,14 @@ describe("recorded: C6, no secret is in the file", () => {
   it.effect("a short secret takes no enumeration with it, but the description that repeats it", () =>
     Effect.gen(function*() {
       const text = yield* recorded([
-        Scripted.refuse(CreateToken.operation, "ExpiredTokenException", { errorDescription: "your token is over" })
+        Scripted.exception(CreateToken.operation, "ExpiredTokenException", { errorDescription: "your token is over" })
       ], [(oidc) => oidc.createToken({ ...Ask.poll, deviceCode: Redacted.make("token") })])
       assert.include(text, `"error": "expired_token",\n          "error_description": "<scrubbed>"`)
     }))
 
   it.effect("a secret that is a word of the model leaves the grant type readable", () =>
     Effect.gen(function*() {
-      const text = yield* recorded([Scripted.answer(CreateToken.operation, Ask.token)], [
+      const text = yield* recorded([Scripted.success(CreateToken.operation, Ask.token)], [
         (oidc) => oidc.createToken({ ...Ask.poll, deviceCode: Redacted.make("device_code") })
       ])
       assert.include(text, `"grantType": "${CreateToken.deviceCodeGrantType}"`)

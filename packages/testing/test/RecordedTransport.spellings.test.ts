@@ -14,7 +14,7 @@ import * as Schema from "effect/Schema"
 import * as Ask from "./support/requests.ts"
 import { readings, says, spellings, traceOf } from "./support/spellings.ts"
 
-const { respond } = Scripted
+const { rawResponse } = Scripted
 
 const json = (status: number, body: object, headers: Readonly<Record<string, string>> = {}) => ({
   status,
@@ -29,12 +29,14 @@ const recorded = (
   >
 ) =>
   Effect.gen(function*() {
-    const store = Recorded.memory()
+    const store = Recorded.makeMemoryStore()
     yield* Effect.gen(function*() {
       const oidc = yield* Ask.oidc
       for (const [, call] of exchanges) yield* Effect.ignore(call(oidc))
     }).pipe(
-      Effect.provide(Ask.over(Layer.provide(Recorded.recordTo(store), Scripted.layer(exchanges.map(([step]) => step)))))
+      Effect.provide(
+        Ask.over(Layer.provide(Recorded.layerRecordStore(store), Scripted.layer(exchanges.map(([step]) => step))))
+      )
     )
     return yield* store.read
   })
@@ -46,11 +48,14 @@ const started = { ...Ask.started, deviceCode: Redacted.value(Ask.started.deviceC
 /** A service that puts a text into each place that a recording keeps. */
 const everywhere = (text: string) =>
   [
-    [respond(CreateToken.operation, json(400, { error: "invalid_grant", error_description: `see ${text}.` })), poll],
-    [respond(CreateToken.operation, json(400, { error: text, reason: text, code: text, __type: text })), poll],
-    [respond(CreateToken.operation, json(400, { endpoint: `https://x.test/${text}`, region: text })), poll],
     [
-      respond(
+      rawResponse(CreateToken.operation, json(400, { error: "invalid_grant", error_description: `see ${text}.` })),
+      poll
+    ],
+    [rawResponse(CreateToken.operation, json(400, { error: text, reason: text, code: text, __type: text })), poll],
+    [rawResponse(CreateToken.operation, json(400, { endpoint: `https://x.test/${text}`, region: text })), poll],
+    [
+      rawResponse(
         CreateToken.operation,
         json(400, { error: "invalid_grant" }, {
           "content-type": `text/html; x=${text}`,
@@ -65,7 +70,7 @@ const everywhere = (text: string) =>
       poll
     ],
     [
-      respond(CreateToken.operation, {
+      rawResponse(CreateToken.operation, {
         status: 307,
         headers: { location: `https://x.test/?t=${text}#${text}` },
         body: text
@@ -73,17 +78,20 @@ const everywhere = (text: string) =>
       poll
     ],
     [
-      respond(CreateToken.operation, { status: 502, headers: { "content-type": "text/html" }, body: `<p>${text}` }),
+      rawResponse(CreateToken.operation, { status: 502, headers: { "content-type": "text/html" }, body: `<p>${text}` }),
       poll
     ],
-    [respond(CreateToken.operation, { status: 400, body: `error=invalid_grant&error_description=${text}` }), poll],
+    [rawResponse(CreateToken.operation, { status: 400, body: `error=invalid_grant&error_description=${text}` }), poll],
     [
-      respond(CreateToken.operation, json(200, { accessToken: "an-access-token", tokenType: text, [text]: text })),
+      rawResponse(CreateToken.operation, json(200, { accessToken: "an-access-token", tokenType: text, [text]: text })),
       poll
     ],
-    [Scripted.fail(CreateToken.operation, { sent: "maybe", code: text, transient: true, syscall: text }), poll],
     [
-      respond(StartDeviceAuthorization.operation, {
+      Scripted.transportFailure(CreateToken.operation, { sent: "maybe", code: text, transient: true, syscall: text }),
+      poll
+    ],
+    [
+      rawResponse(StartDeviceAuthorization.operation, {
         ...json(200, {
           ...started,
           verificationUri: `https://x.test/${text}`,
@@ -93,7 +101,7 @@ const everywhere = (text: string) =>
       (oidc) => oidc.startDeviceAuthorization({ ...Ask.start, startUrl: `https://x.test/?t=${text}` })
     ],
     [
-      respond(RegisterClient.operation, json(200, { clientId: text, clientSecret: "a-client-secret" })),
+      rawResponse(RegisterClient.operation, json(200, { clientId: text, clientSecret: "a-client-secret" })),
       (oidc) =>
         oidc.registerClient({ ...Ask.register, clientName: text, scopes: [text], redirectUris: [`http://x/#${text}`] })
     ]
@@ -117,7 +125,7 @@ describe("recorded: a secret in another spelling", () => {
         const inner = spellings[nameOf(first)]?.(secret) ?? secret
         const text = second % 2 === 0 ? inner : spellings[nameOf(second)]?.(inner) ?? inner
         const told = [
-          respond(CreateToken.operation, json(200, { accessToken: secret, tokenType: "Bearer" })),
+          rawResponse(CreateToken.operation, json(200, { accessToken: secret, tokenType: "Bearer" })),
           poll
         ] as const
         const places = everywhere(text)
@@ -166,14 +174,14 @@ describe("recorded: a secret below the name of a secret", () => {
             // a text that came before, where the token is told as one
             ...name.startsWith("beside") ? [] : [
               [
-                respond(
+                rawResponse(
                   CreateToken.operation,
                   json(400, { error: "invalid_grant", error_description: `No: ${token}` })
                 ),
                 poll
               ] as const
             ],
-            [respond(CreateToken.operation, json(status, body)), poll]
+            [rawResponse(CreateToken.operation, json(status, body)), poll]
           ])
           assert.isUndefined(traceOf(file, token), file)
         }))
@@ -183,13 +191,13 @@ describe("recorded: a secret below the name of a secret", () => {
   it.effect("fails a replay as the recorded response failed", () =>
     Effect.gen(function*() {
       for (const [, body] of bodies) {
-        const store = Recorded.memory()
+        const store = Recorded.makeMemoryStore()
         const asked = Effect.flip(Effect.flatMap(Ask.oidc, poll))
         const real = yield* asked.pipe(Effect.provide(Ask.over(Layer.provide(
-          Recorded.recordTo(store),
-          Scripted.layer([respond(CreateToken.operation, json(200, body))])
+          Recorded.layerRecordStore(store),
+          Scripted.layer([rawResponse(CreateToken.operation, json(200, body))])
         ))))
-        const replayed = yield* asked.pipe(Effect.provide(Ask.over(Recorded.replayFrom(store))))
+        const replayed = yield* asked.pipe(Effect.provide(Ask.over(Recorded.layerReplayStore(store))))
         assert.strictEqual(real._tag, "UnexpectedResponse")
         assert.strictEqual(replayed.message, real.message)
       }
@@ -205,8 +213,8 @@ describe("recorded: a secret below the name of a secret", () => {
       ]
       for (const body of bodies) {
         const file = yield* recorded([
-          [respond(CreateToken.operation, { status: 200, body }), poll],
-          [respond(CreateToken.operation, json(400, { error: "invalid_grant", error_description: token })), poll]
+          [rawResponse(CreateToken.operation, { status: 200, body }), poll],
+          [rawResponse(CreateToken.operation, json(400, { error: "invalid_grant", error_description: token })), poll]
         ])
         assert.isUndefined(traceOf(file, token), body)
       }
@@ -216,7 +224,7 @@ describe("recorded: a secret below the name of a secret", () => {
 describe("recorded: a user code in another spelling", () => {
   const code = "BRCJ-PDVT"
   const begin = [
-    respond(StartDeviceAuthorization.operation, json(200, { ...started, userCode: code })),
+    rawResponse(StartDeviceAuthorization.operation, json(200, { ...started, userCode: code })),
     (oidc: typeof Ask.oidc.Service) => oidc.startDeviceAuthorization(Ask.start)
   ] as const
   const spelled: Readonly<Record<string, string>> = {
@@ -247,7 +255,7 @@ describe("recorded: a user code in another spelling", () => {
         const [text, alias] of [["brcj-pdvt", "USER-0001"], ["BRCJ%2DPDVT", "USER-0001"], ["brcjpdvt", "USER0001"]]
       ) {
         const file = yield* recorded([[
-          respond(
+          rawResponse(
             StartDeviceAuthorization.operation,
             json(200, {
               ...started,
@@ -264,7 +272,7 @@ describe("recorded: a user code in another spelling", () => {
   it.effect("leaves words alone that a short code is a part of", () =>
     Effect.gen(function*() {
       const file = yield* recorded([[
-        respond(
+        rawResponse(
           StartDeviceAuthorization.operation,
           json(200, {
             ...started,

@@ -19,7 +19,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { files } from "./support/files.ts"
 import * as Ask from "./support/requests.ts"
 
-const { answer, fail, refuse, respond, silence } = Scripted
+const { exception, noResponse, rawResponse, success, transportFailure } = Scripted
 
 const polled = Effect.flatMap(Ask.oidc, (oidc: SsoOidc.Service) => oidc.createToken(Ask.poll))
 
@@ -34,16 +34,16 @@ const login = Effect.gen(function*() {
 })
 
 const script = Scripted.layer([
-  answer(RegisterClient.operation, Ask.registered),
-  answer(StartDeviceAuthorization.operation, Ask.started),
-  refuse(CreateToken.operation, "AuthorizationPendingException", { errorDescription: "Not yet", retryAfter: 3 }),
-  answer(CreateToken.operation, Ask.token)
+  success(RegisterClient.operation, Ask.registered),
+  success(StartDeviceAuthorization.operation, Ask.started),
+  exception(CreateToken.operation, "AuthorizationPendingException", { errorDescription: "Not yet", retryAfter: 3 }),
+  success(CreateToken.operation, Ask.token)
 ])
 
 const recording = (store: Recorded.Store, transport: Layer.Layer<HttpClient.HttpClient>) =>
-  Effect.provide(Ask.over(Recorded.recordTo(store).pipe(Layer.provide(transport))))
+  Effect.provide(Ask.over(Recorded.layerRecordStore(store).pipe(Layer.provide(transport))))
 
-const replaying = (store: Recorded.Store) => Effect.provide(Ask.over(Recorded.replayFrom(store)))
+const replaying = (store: Recorded.Store) => Effect.provide(Ask.over(Recorded.layerReplayStore(store)))
 
 /** What an effect ends with, as plain data. */
 const ended = <A, E extends object, R>(effect: Effect.Effect<A, E, R>) =>
@@ -59,7 +59,7 @@ describe("recorded: a login", () => {
     Effect.gen(function*() {
       const { kept, layer } = files()
       yield* login.pipe(Effect.provide(Ask.over(
-        Recorded.record({ file: "login.json" }).pipe(Layer.provide([script, layer]))
+        Recorded.layerRecord({ file: "login.json" }).pipe(Layer.provide([script, layer]))
       )))
       assert.deepStrictEqual([...kept.keys()], ["login.json"])
       const text = kept.get("login.json") ?? ""
@@ -79,12 +79,12 @@ describe("recorded: a login", () => {
           {
             operation: "RegisterClient",
             request: { ...Ask.register },
-            answer: { status: 200, headers: headers(1), body: { ...client, clientSecretExpiresAt: 7_776_000 } }
+            response: { status: 200, headers: headers(1), body: { ...client, clientSecretExpiresAt: 7_776_000 } }
           },
           {
             operation: "StartDeviceAuthorization",
             request: { ...client, startUrl: "https://my.awsapps.com/start" },
-            answer: {
+            response: {
               status: 200,
               headers: headers(2),
               body: {
@@ -100,7 +100,7 @@ describe("recorded: a login", () => {
           {
             operation: "CreateToken",
             request: poll,
-            answer: {
+            response: {
               status: 400,
               headers: {
                 ...headers(3),
@@ -114,7 +114,7 @@ describe("recorded: a login", () => {
           {
             operation: "CreateToken",
             request: poll,
-            answer: {
+            response: {
               status: 200,
               headers: headers(4),
               body: { accessToken: "<accessToken 1>", tokenType: "Bearer", expiresIn: 3600 }
@@ -124,16 +124,16 @@ describe("recorded: a login", () => {
       })
     }))
 
-  it.effect("is replayed from the file: the same answers, placeholders for secrets, and no time", () =>
+  it.effect("is replayed from the file: the same responses, placeholders for secrets, and no time", () =>
     Effect.gen(function*() {
       const { layer } = files()
       const file = "login.json"
       const real = yield* login.pipe(
-        Effect.provide(Ask.over(Recorded.record({ file }).pipe(Layer.provide(script)))),
+        Effect.provide(Ask.over(Recorded.layerRecord({ file }).pipe(Layer.provide(script)))),
         Effect.provide(layer)
       ).pipe(
         Effect.andThen(
-          login.pipe(Effect.provide(Ask.over(Recorded.replay({ file }))))
+          login.pipe(Effect.provide(Ask.over(Recorded.layerReplay({ file }))))
         ),
         Effect.provide(layer)
       )
@@ -154,35 +154,38 @@ describe("recorded: whatever an exchange ends with", () => {
     ["a failure that did not leave", over(Faulty.inOrder([Faulty.untrustedCertificate]))],
     [
       "a failure that may have left",
-      over(none, fail(CreateToken.operation, { sent: "maybe", code: "EPIPE", transient: true }))
+      over(none, transportFailure(CreateToken.operation, { sent: "maybe", code: "EPIPE", transient: true }))
     ],
-    ["an answer that never came", over(none, silence(CreateToken.operation))],
+    ["a response that never came", over(none, noResponse(CreateToken.operation))],
     [
-      "an answer that was cut off",
-      over(Faulty.inOrder([Faulty.truncated(10)]), answer(CreateToken.operation, Ask.token))
+      "a response that was cut off",
+      over(Faulty.inOrder([Faulty.truncatedResponse(10)]), success(CreateToken.operation, Ask.token))
     ],
     [
-      "an answer that stalled",
-      over(Faulty.inOrder([Faulty.trickle(1, 1000)]), answer(CreateToken.operation, Ask.token))
+      "a response that stalled",
+      over(Faulty.inOrder([Faulty.slowResponse(1, 1000)]), success(CreateToken.operation, Ask.token))
     ],
-    ["a page in place of an answer", over(none, respond(CreateToken.operation, html))],
-    ["a page with an error's status", over(none, respond(CreateToken.operation, { ...html, status: 502 }))],
+    ["a page in place of a response", over(none, rawResponse(CreateToken.operation, html))],
+    ["a page with an error's status", over(none, rawResponse(CreateToken.operation, { ...html, status: 502 }))],
     [
-      "an answer without a body",
-      over(none, respond(CreateToken.operation, { status: 503, headers: { "retry-after": "9" } }))
+      "a response without a body",
+      over(none, rawResponse(CreateToken.operation, { status: 503, headers: { "retry-after": "9" } }))
     ],
-    ["an answer that lacks members", over(none, respond(CreateToken.operation, { status: 200, body: "{}" }))],
+    ["a response that lacks members", over(none, rawResponse(CreateToken.operation, { status: 200, body: "{}" }))],
     [
       "a redirect",
-      over(none, respond(CreateToken.operation, { status: 307, headers: { location: "https://x.test/" } }))
+      over(none, rawResponse(CreateToken.operation, { status: 307, headers: { location: "https://x.test/" } }))
     ],
-    ["an answer over the cap", over(none, respond(CreateToken.operation, { status: 200, body: "x".repeat(300_000) }))],
-    ["an exception", over(none, refuse(CreateToken.operation, "AccessDeniedException", { reason: "KMS_Thing" }))]
+    [
+      "a response over the cap",
+      over(none, rawResponse(CreateToken.operation, { status: 200, body: "x".repeat(300_000) }))
+    ],
+    ["an exception", over(none, exception(CreateToken.operation, "AccessDeniedException", { reason: "KMS_Thing" }))]
   ]
   for (const [name, transport] of cases) {
     it.effect(`${name} is recorded as it is, and replayed as the same`, () =>
       Effect.gen(function*() {
-        const store = Recorded.memory()
+        const store = Recorded.makeMemoryStore()
         const real = yield* ended(polled).pipe(recording(store, transport))
         const bare = yield* ended(polled).pipe(Effect.provide(Ask.over(Layer.fresh(transport))))
         const replayed = yield* ended(polled).pipe(replaying(store))
@@ -195,14 +198,14 @@ describe("recorded: whatever an exchange ends with", () => {
 
   it.effect("members that no schema names are left out, and what core does not read of an error", () =>
     Effect.gen(function*() {
-      const store = Recorded.memory()
+      const store = Recorded.makeMemoryStore()
       const strange = { aws_sso_app_session_id: "kept by nobody", deep: { tokenType: "kept by nobody" } }
       const error = { error: "invalid_grant", error_description: "Used", ...strange, message: "kept by nobody" }
       yield* Effect.andThen(Effect.exit(polled), polled).pipe(recording(
         store,
         Scripted.layer([
-          respond(CreateToken.operation, { status: 400, body: JSON.stringify(error) }),
-          respond(CreateToken.operation, {
+          rawResponse(CreateToken.operation, { status: 400, body: JSON.stringify(error) }),
+          rawResponse(CreateToken.operation, {
             status: 200,
             headers: { "x-more": "kept by nobody" },
             body: JSON.stringify({ accessToken: "x", tokenType: "Bearer", ...strange })
@@ -215,22 +218,22 @@ describe("recorded: whatever an exchange ends with", () => {
       assert.include(text, `"error_description": "Used"`)
     }))
 
-  it.effect("what its reader fails with is not taken for the end of an answer", () =>
+  it.effect("what its reader fails with is not taken for the end of a response", () =>
     Effect.gen(function*() {
       const request = HttpClientRequest.bodyJsonUnsafe(
         HttpClientRequest.post("https://oidc.eu-west-1.amazonaws.com/client/register"),
         Ask.register
       )
       for (const failure of ["the reader's own", { code: "EREADER" }]) {
-        const store = Recorded.memory()
+        const store = Recorded.makeMemoryStore()
         const exit = yield* HttpClient.HttpClient.use((client) =>
           Effect.flatMap(
             client.execute(request),
             ({ stream }) => Stream.runForEach(stream, () => Effect.fail(failure))
           )
         ).pipe(
-          Effect.provide(Recorded.recordTo(store)),
-          Effect.provide(Scripted.layer([answer(RegisterClient.operation, Ask.registered)])),
+          Effect.provide(Recorded.layerRecordStore(store)),
+          Effect.provide(Scripted.layer([success(RegisterClient.operation, Ask.registered)])),
           Effect.exit
         )
         assert.deepStrictEqual(exit, Exit.fail(failure))
@@ -246,7 +249,7 @@ describe("recorded: whatever an exchange ends with", () => {
       let most = 0
       let kept = ""
       const store: Recorded.Store = {
-        ...Recorded.memory(),
+        ...Recorded.makeMemoryStore(),
         write: (text) =>
           Effect.callback<void>((resume) => {
             most = Math.max(most, ++under)
@@ -257,7 +260,7 @@ describe("recorded: whatever an exchange ends with", () => {
             }, 5)
           })
       }
-      const steps = [1, 2, 3].map(() => answer(CreateToken.operation, Ask.token))
+      const steps = [1, 2, 3].map(() => success(CreateToken.operation, Ask.token))
       yield* Effect.all(steps.map(() => polled), { concurrency: "unbounded" }).pipe(
         recording(store, Scripted.layer(steps))
       )
@@ -267,10 +270,10 @@ describe("recorded: whatever an exchange ends with", () => {
 
   it.effect("an exchange that is under way is not in the file, and its place is kept", () =>
     Effect.gen(function*() {
-      const store = Recorded.memory()
+      const store = Recorded.makeMemoryStore()
       const steps = [
-        answer(CreateToken.operation, Ask.token, { delay: 100 }),
-        answer(RegisterClient.operation, Ask.registered)
+        success(CreateToken.operation, Ask.token, { delay: 100 }),
+        success(RegisterClient.operation, Ask.registered)
       ]
       const operations = Effect.map(store.read, (text) =>
         [...text.matchAll(/"operation": "(\w+)"/g)].map(([, name]) => name))
@@ -287,7 +290,7 @@ describe("recorded: whatever an exchange ends with", () => {
 
 describe("recorded: a replay is strict", () => {
   const recorded = Effect.gen(function*() {
-    const store = Recorded.memory("the recording")
+    const store = Recorded.makeMemoryStore("the recording")
     yield* login.pipe(recording(store, script))
     return store
   })
@@ -321,8 +324,8 @@ describe("recorded: a replay is strict", () => {
 
   it.effect("a secret of the caller's own may be any, and stays the same", () =>
     Effect.gen(function*() {
-      const store = Recorded.memory()
-      const steps = [answer(CreateToken.operation, Ask.token), answer(CreateToken.operation, Ask.token)]
+      const store = Recorded.makeMemoryStore()
+      const steps = [success(CreateToken.operation, Ask.token), success(CreateToken.operation, Ask.token)]
       yield* Effect.andThen(polled, polled).pipe(recording(store, Scripted.layer(steps)))
       const other = (deviceCode: string) =>
         Effect.flatMap(Ask.oidc, (oidc) => oidc.createToken({ ...Ask.poll, deviceCode: Redacted.make(deviceCode) }))
@@ -335,8 +338,8 @@ describe("recorded: a replay is strict", () => {
 
   it.effect("two secrets that were different stay so", () =>
     Effect.gen(function*() {
-      const store = Recorded.memory()
-      const steps = [answer(CreateToken.operation, Ask.token), answer(CreateToken.operation, Ask.token)]
+      const store = Recorded.makeMemoryStore()
+      const steps = [success(CreateToken.operation, Ask.token), success(CreateToken.operation, Ask.token)]
       const both = (one: string, other: string) =>
         Effect.gen(function*() {
           const oidc = yield* Ask.oidc
@@ -364,7 +367,7 @@ describe("recorded: a replay is strict", () => {
       )
       assert.strictEqual(
         yield* Ask.said(start({}).pipe(replaying(store))),
-        "ReplayError: The recording the recording was not used up. Nobody asked for\n    3. CreateToken\n    4. CreateToken"
+        "ReplayError: Not every exchange of the recording the recording was used. No request came for\n    3. CreateToken\n    4. CreateToken"
       )
     }))
 
@@ -374,7 +377,9 @@ describe("recorded: a replay is strict", () => {
         Effect.gen(function*() {
           const { kept, layer } = files()
           if (text !== "") kept.set("x.json", text)
-          const error = yield* Effect.flip(Layer.build(Recorded.replay({ file: "x.json" }).pipe(Layer.provide(layer))))
+          const error = yield* Effect.flip(
+            Layer.build(Recorded.layerReplay({ file: "x.json" }).pipe(Layer.provide(layer)))
+          )
           return [error.problem, error.message] as const
         })
       const file = (members: object) =>
@@ -393,7 +398,7 @@ describe("recorded: a replay is strict", () => {
         "The recording x.json cannot be replayed: it has version 2, and this package reads 1: record it again."
       ])
       assert.strictEqual((yield* opened(file({ exchanges: [{ operation: "CreateToken" }] })))[0], "malformed")
-      const stranger = { operation: "CreateTokenWithIAM", request: {}, unanswered: true }
+      const stranger = { operation: "CreateTokenWithIAM", request: {}, noResponse: true }
       assert.include(
         (yield* opened(file({ exchanges: [stranger] })))[1],
         "CreateTokenWithIAM, which is not among the operations"
@@ -402,7 +407,7 @@ describe("recorded: a replay is strict", () => {
 
   it.effect("a file that cannot be written is a typed error before anything is sent", () =>
     Effect.gen(function*() {
-      const layer = Recorded.record({ file: "/no/where" }).pipe(Layer.provide([Scripted.layer([]), files().layer]))
+      const layer = Recorded.layerRecord({ file: "/no/where" }).pipe(Layer.provide([Scripted.layer([]), files().layer]))
       const error = yield* Effect.flip(Layer.build(layer))
       assert.strictEqual(error.problem, "unwritable")
     }))
@@ -411,7 +416,7 @@ describe("recorded: a replay is strict", () => {
     Effect.gen(function*() {
       let writes = 0
       const store: Recorded.Store = {
-        ...Recorded.memory(),
+        ...Recorded.makeMemoryStore(),
         write: () =>
           writes++ === 0
             ? Effect.void
@@ -420,7 +425,7 @@ describe("recorded: a replay is strict", () => {
             )
       }
       const text = yield* Ask.said(
-        polled.pipe(recording(store, Scripted.layer([answer(CreateToken.operation, Ask.token)])))
+        polled.pipe(recording(store, Scripted.layer([success(CreateToken.operation, Ask.token)])))
       )
       assert.strictEqual(
         text,
@@ -432,7 +437,7 @@ describe("recorded: a replay is strict", () => {
     Effect.gen(function*() {
       const text = yield* Ask.said(
         Effect.flatMap(HttpClient.HttpClient, (client) => client.post("https://x.test/other?token=never-shown")).pipe(
-          Effect.provide(Recorded.recordTo(Recorded.memory()).pipe(Layer.provide(Scripted.layer([]))))
+          Effect.provide(Recorded.layerRecordStore(Recorded.makeMemoryStore()).pipe(Layer.provide(Scripted.layer([]))))
         )
       )
       assert.strictEqual(
@@ -449,7 +454,7 @@ describe("recorded: a replay is strict", () => {
       )
     }
     assert.throws(
-      () => Effect.runSync(Effect.scoped(Recorded.makeReplay(Recorded.memory(), { operations: [renamed] }))),
+      () => Effect.runSync(Effect.scoped(Recorded.makeReplay(Recorded.makeMemoryStore(), { operations: [renamed] }))),
       /renames or computes members/
     )
   })
@@ -460,7 +465,8 @@ describe("recorded: a replay is strict", () => {
     for (const keys of members) {
       const operation = { ...RegisterClient.operation, request: Schema.Struct({ keys: Schema.optional(keys) }) }
       assert.throws(
-        () => Effect.runSync(Effect.scoped(Recorded.makeReplay(Recorded.memory(), { operations: [operation] }))),
+        () =>
+          Effect.runSync(Effect.scoped(Recorded.makeReplay(Recorded.makeMemoryStore(), { operations: [operation] }))),
         /keys of RegisterClient is a secret that is no text/
       )
     }

@@ -37,7 +37,7 @@ const run = (fixture: string) => {
 }
 
 describe("scripted: in a test runner", () => {
-  it("an unexpected call and an unused answer fail the very test", { timeout: 60_000 }, () => {
+  it("an unexpected call and an unused response fail the very test", { timeout: 60_000 }, () => {
     const { status, tests, text } = run("scripted.fixture")
     assert.strictEqual(status, 1, text)
     assert.strictEqual(tests.length, 5)
@@ -47,14 +47,14 @@ describe("scripted: in a test runner", () => {
     }
   })
 
-  it("an unused answer of a layer that tests share fails their suite", { timeout: 60_000 }, () => {
+  it("an unused response of a layer that tests share fails their suite", { timeout: 60_000 }, () => {
     const { status, tests, text } = run("unused.fixture")
     assert.strictEqual(status, 1, text)
     assert.deepStrictEqual(tests.map((test) => test.status), ["passed"])
     assert.include(text, "Failed Suites 1")
     assert.include(
       text,
-      "ScriptError: The script was not used up. Nobody called for\n    1. CreateToken answers (unused)"
+      "ScriptError: Not every step of the script was used. No call came for\n    1. CreateToken succeeds (unused)"
     )
   })
 })

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Scripted from "@sso-oidc/testing/ScriptedTransport"
 import * as Cause from "effect/Cause"
@@ -12,7 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Ask from "./support/requests.ts"
 
-const { answer, fail, refuse, respond, silence } = Scripted
+const { exception, noResponse, rawResponse, success, transportFailure } = Scripted
 
 const using = (...steps: ReadonlyArray<Scripted.Step>) => Effect.provide(Ask.over(Scripted.layer(steps)))
 
@@ -46,24 +47,24 @@ const registerNames: ReadonlyArray<RegisterClient.Exception["_tag"]> = [
   "UnsupportedGrantTypeException"
 ]
 
-describe("scripted: what was asked for is answered", () => {
-  it.effect("answers are the operation's own responses, secrets and all", () =>
+describe("scripted: each call gets its step", () => {
+  it.effect("responses are the operation's own responses, secrets and all", () =>
     Effect.gen(function*() {
       const oidc = yield* Ask.oidc
       assert.deepStrictEqual(yield* oidc.registerClient(Ask.register), Ask.registered)
       assert.deepStrictEqual(yield* oidc.startDeviceAuthorization(Ask.start), Ask.started)
       assert.deepStrictEqual(yield* poll, Ask.token)
     }).pipe(using(
-      answer(CreateToken.operation, Ask.token),
-      answer(RegisterClient.operation, Ask.registered),
-      answer(StartDeviceAuthorization.operation, Ask.started)
+      success(CreateToken.operation, Ask.token),
+      success(RegisterClient.operation, Ask.registered),
+      success(StartDeviceAuthorization.operation, Ask.started)
     )))
 
-  it.effect("respond says what it was told to say: no header is added, not even a type", () =>
+  it.effect("rawResponse says what it was told to say: no header is added, not even a type", () =>
     Effect.gen(function*() {
       const { client } = yield* Scripted.make([
-        respond(CreateToken.operation, { status: 503, body: "busy" }),
-        respond(CreateToken.operation, { status: 503, headers: { "Content-Type": "text/plain", "X-One": "1" } })
+        rawResponse(CreateToken.operation, { status: 503, body: "busy" }),
+        rawResponse(CreateToken.operation, { status: 503, headers: { "Content-Type": "text/plain", "X-One": "1" } })
       ])
       const request = HttpClientRequest.bodyJsonUnsafe(HttpClientRequest.post("https://example.com/token"), {
         clientId: "a client",
@@ -78,7 +79,7 @@ describe("scripted: what was asked for is answered", () => {
       )
     }))
 
-  it.effect("refusals speak the service's dialect: every exception of every operation comes back as itself", () =>
+  it.effect("exceptions speak the service's dialect: every exception of every operation comes back as itself", () =>
     Effect.gen(function*() {
       const oidc = yield* Ask.oidc
       assert.deepStrictEqual(CreateToken.operation.exceptions.map(({ type }) => type), [...tokenNames])
@@ -98,9 +99,9 @@ describe("scripted: what was asked for is answered", () => {
       }
     }).pipe(using(
       ...tokenNames.map((name) =>
-        refuse(CreateToken.operation, name, { errorDescription: "as scripted", retryAfter: 7 })
+        exception(CreateToken.operation, name, { errorDescription: "as scripted", retryAfter: 7 })
       ),
-      ...registerNames.map((name) => refuse(RegisterClient.operation, name))
+      ...registerNames.map((name) => exception(RegisterClient.operation, name))
     )))
 
   it.effect("a status, a code and a reason of one's own go out", () =>
@@ -111,13 +112,13 @@ describe("scripted: what was asked for is answered", () => {
         error: "nope",
         reason: "KMS_DisabledException"
       })
-    }).pipe(using(refuse(CreateToken.operation, "AccessDeniedException", {
+    }).pipe(using(exception(CreateToken.operation, "AccessDeniedException", {
       status: 403,
       error: "nope",
       reason: "KMS_DisabledException"
     }))))
 
-  it.effect("any answer and any failure of a transport can be scripted", () =>
+  it.effect("any response and any failure of a transport can be scripted", () =>
     Effect.gen(function*() {
       assert.deepInclude(yield* Effect.flip(poll), {
         _tag: "UnexpectedResponse",
@@ -134,9 +135,13 @@ describe("scripted: what was asked for is answered", () => {
       yield* TestClock.adjust("30 seconds")
       assert.deepInclude(yield* Fiber.join(silent), { _tag: "TransportError", sent: "maybe", code: "TIMEOUT" })
     }).pipe(using(
-      respond(CreateToken.operation, { status: 502, headers: { "content-type": "text/html" }, body: "<p>Bad Gateway" }),
-      fail(CreateToken.operation, { sent: "maybe", code: "ECONNRESET", transient: true }),
-      silence(CreateToken.operation)
+      rawResponse(CreateToken.operation, {
+        status: 502,
+        headers: { "content-type": "text/html" },
+        body: "<p>Bad Gateway"
+      }),
+      transportFailure(CreateToken.operation, { sent: "maybe", code: "ECONNRESET", transient: true }),
+      noResponse(CreateToken.operation)
     )))
 
   it.effect("a delay is of Effect's Clock", () =>
@@ -146,17 +151,17 @@ describe("scripted: what was asked for is answered", () => {
       assert.isUndefined(fiber.pollUnsafe())
       yield* TestClock.adjust(1)
       assert.deepStrictEqual(yield* Fiber.join(fiber), Ask.token)
-    }).pipe(using(answer(CreateToken.operation, Ask.token, { delay: "7 seconds" }))))
+    }).pipe(using(success(CreateToken.operation, Ask.token, { delay: "7 seconds" }))))
 
   it.effect("an expectation that fits lets the call through, compared by value", () =>
     Effect.gen(function*() {
       yield* poll
       yield* poll
     }).pipe(using(
-      answer(CreateToken.operation, Ask.token, {
+      success(CreateToken.operation, Ask.token, {
         expect: { grantType: CreateToken.deviceCodeGrantType, deviceCode: Redacted.make(Ask.secrets[1] ?? "") }
       }),
-      answer(CreateToken.operation, Ask.token, {
+      success(CreateToken.operation, Ask.token, {
         expect: (request) => assert.strictEqual(request.clientId, "a client")
       })
     )))
@@ -173,22 +178,22 @@ describe("scripted: what was asked for is answered", () => {
         { operation: "RegisterClient", request: Ask.register, at: 5000 }
       ])
       assertNoSecret(JSON.stringify(yield* calls.all))
-    }).pipe(using(answer(CreateToken.operation, Ask.token), answer(RegisterClient.operation, Ask.registered))))
+    }).pipe(using(success(CreateToken.operation, Ask.token), success(RegisterClient.operation, Ask.registered))))
 })
 
 describe("scripted: what was not asked for fails the test", () => {
   it.effect("a call too many dies, and shows the call and the script", () =>
     Effect.gen(function*() {
-      const text = yield* Ask.said(Effect.andThen(poll, poll).pipe(using(answer(CreateToken.operation, Ask.token))))
+      const text = yield* Ask.said(Effect.andThen(poll, poll).pipe(using(success(CreateToken.operation, Ask.token))))
       assert.strictEqual(
         text,
-        `ScriptError: CreateToken was called twice, which is more than the script has steps for it. The last call:
+        `ScriptError: CreateToken was called twice, and the script has no step for the last call:
     clientId: "a client"
     clientSecret: <redacted:clientSecret>
     deviceCode: <redacted:deviceCode>
     grantType: "urn:ietf:params:oauth:grant-type:device_code"
 the script:
-    1. CreateToken answers (used)`
+    1. CreateToken succeeds (used)`
       )
     }))
 
@@ -197,10 +202,10 @@ the script:
       const text = yield* Ask.said(
         Effect.exit(poll).pipe(using())
       )
-      assert.include(text, "CreateToken was called once, which is more than the script has steps for it")
+      assert.include(text, "CreateToken was called once, and the script has no step for the last call")
     }))
 
-  it.effect("a call on a fiber that nobody joins is told at the end", () =>
+  it.effect("a call on a fiber that is never joined is told at the end", () =>
     Effect.gen(function*() {
       const text = yield* Ask.said(
         Effect.forkChild(poll).pipe(Effect.andThen(Effect.yieldNow), using())
@@ -210,7 +215,7 @@ the script:
 
   it.effect("a request that is not the expected one shows the difference, and is not told twice", () =>
     Effect.gen(function*() {
-      const text = yield* Ask.said(poll.pipe(using(answer(CreateToken.operation, Ask.token, {
+      const text = yield* Ask.said(poll.pipe(using(success(CreateToken.operation, Ask.token, {
         expect: { clientId: "another", deviceCode: Redacted.make("another-device-code", { label: "deviceCode" }) }
       }))))
       assert.strictEqual(
@@ -220,7 +225,7 @@ the script:
     + received  clientId: "a client"
     deviceCode: <redacted:deviceCode>, but another one than expected
 the script:
-    1. CreateToken answers (not matched)`
+    1. CreateToken succeeds (not matched)`
       )
       assertNoSecret(text)
     }))
@@ -228,21 +233,21 @@ the script:
   it.effect("what is left after a wrong call is left for that reason, and is not told beside it", () =>
     Effect.gen(function*() {
       const text = yield* Ask.said(poll.pipe(using(
-        answer(CreateToken.operation, Ask.token, { expect: { clientId: "another" } }),
-        answer(RegisterClient.operation, Ask.registered)
+        success(CreateToken.operation, Ask.token, { expect: { clientId: "another" } }),
+        success(RegisterClient.operation, Ask.registered)
       )))
-      assert.include(text, "1. CreateToken answers (not matched)\n    2. RegisterClient answers (unused)")
-      assert.notInclude(text, "was not used up")
+      assert.include(text, "1. CreateToken succeeds (not matched)\n    2. RegisterClient succeeds (unused)")
+      assert.notInclude(text, "Not every step")
     }))
 
   it.effect("an expectation may judge or assert", () =>
     Effect.gen(function*() {
       const judged = yield* Ask.said(poll.pipe(using(
-        answer(CreateToken.operation, Ask.token, { expect: (request) => request.clientId === "another" })
+        success(CreateToken.operation, Ask.token, { expect: (request) => request.clientId === "another" })
       )))
-      assert.include(judged, "the expectation of the script says no to\n    clientId:")
+      assert.include(judged, "the expectation of the script rejects\n    clientId:")
       const asserted = yield* Ask.said(poll.pipe(using(
-        answer(CreateToken.operation, Ask.token, {
+        success(CreateToken.operation, Ask.token, {
           expect: (request) => assert.strictEqual(request.clientId, "another", "the id")
         })
       )))
@@ -250,16 +255,16 @@ the script:
       assertNoSecret(judged + asserted)
     }))
 
-  it.effect("an answer that nobody called for fails a test that passes, and one that fails", () =>
+  it.effect("a response that no call came for fails a test that passes, and one that fails", () =>
     Effect.gen(function*() {
       const steps = [
-        refuse(CreateToken.operation, "SlowDownException"),
-        answer(RegisterClient.operation, Ask.registered)
+        exception(CreateToken.operation, "SlowDownException"),
+        success(RegisterClient.operation, Ask.registered)
       ]
-      const left = `ScriptError: The script was not used up. Nobody called for
-    2. RegisterClient answers (unused)`
+      const left = `ScriptError: Not every step of the script was used. No call came for
+    2. RegisterClient succeeds (unused)`
       assert.strictEqual(yield* Ask.said(Effect.flip(poll).pipe(using(...steps))), left)
-      // the refusal is a failure of the whole, and an expected one: it must not hide what was not called for
+      // the exception is a failure of the whole, and an expected one: it must not hide what no call came for
       const failing = poll.pipe(using(...steps))
       assert.include(yield* Ask.said(failing), left)
       assert.include(yield* Ask.said(Effect.flip(failing)), left)
@@ -267,9 +272,9 @@ the script:
 
   it.effect("a step belongs to its operation alone", () =>
     Effect.gen(function*() {
-      const text = yield* Ask.said(poll.pipe(using(answer(RegisterClient.operation, Ask.registered))))
+      const text = yield* Ask.said(poll.pipe(using(success(RegisterClient.operation, Ask.registered))))
       assert.include(text, "CreateToken was called once")
-      assert.include(text, "1. RegisterClient answers (unused)")
+      assert.include(text, "1. RegisterClient succeeds (unused)")
     }))
 
   it.effect("a request that is no operation, or that its schema refuses, is an unexpected call", () =>
@@ -301,10 +306,30 @@ the script:
       assert.notInclude(texts.join(), "never-shown")
     }))
 
+  it.effect("every operation of the service is known, without a step for it", () =>
+    Effect.gen(function*() {
+      for (const { method, name, path } of SsoOidc.operations) {
+        const request = HttpClientRequest.make(method)(`https://oidc.test${path}`)
+        const text = yield* Ask.said(Effect.scoped(Effect.gen(function*() {
+          const { client } = yield* Scripted.make([])
+          yield* client.execute(HttpClientRequest.bodyText(request, "no JSON", "text/plain"))
+        })))
+        assert.include(text, `ScriptError: ${name} came with a body that is no JSON object`)
+      }
+    }))
+
+  it("an exception that the operation does not list is a mistake in the test, and the error names those that it lists", () => {
+    assert.throws(
+      // @ts-expect-error -- the script may be untyped JavaScript
+      () => exception(StartDeviceAuthorization.operation, "AccessDeniedException"),
+      "StartDeviceAuthorization lists no exception AccessDeniedException. It lists InternalServerException, "
+    )
+  })
+
   it("a response that the operation cannot give is a mistake in the test", () => {
     assert.throws(
-      () => answer(StartDeviceAuthorization.operation, { ...Ask.started, verificationUri: "http://not.loopback/" }),
-      /StartDeviceAuthorization cannot answer so: the URL must be https[^]*Use respond/
+      () => success(StartDeviceAuthorization.operation, { ...Ask.started, verificationUri: "http://not.loopback/" }),
+      /StartDeviceAuthorization cannot have this response: the URL must be https[^]*Use rawResponse/
     )
   })
 
@@ -322,7 +347,7 @@ the script:
     }))
 
   it.effect("each build of the layer starts the script anew", () => {
-    const layer = Ask.over(Scripted.layer([answer(CreateToken.operation, Ask.token)]))
+    const layer = Ask.over(Scripted.layer([success(CreateToken.operation, Ask.token)]))
     return Effect.andThen(Effect.provide(poll, layer), Effect.provide(poll, layer))
   })
 
@@ -334,5 +359,5 @@ the script:
       })
       assert.strictEqual(response.status, 200)
       assert.strictEqual(response.headers["content-type"], "application/json")
-    }).pipe(using(answer(RegisterClient.operation, Ask.registered))))
+    }).pipe(using(success(RegisterClient.operation, Ask.registered))))
 })

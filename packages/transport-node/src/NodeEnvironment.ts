@@ -16,10 +16,10 @@
  * @see https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-proxy.html
  * @since 0.1.0
  */
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as NoProxy from "./internal/noProxy.ts"
@@ -69,7 +69,7 @@ const proxy = (variable: Variable | undefined): Effect.Effect<Redacted.Redacted 
 const file = (variable: Variable | undefined): Effect.Effect<string | undefined, Config.ConfigError> =>
   variable === undefined ? Effect.undefined : Effect.tryPromise({
     try: () => process.getBuiltinModule("node:fs").promises.readFile(variable.value, "utf8"),
-    catch: (error) => Predicate.hasProperty(error, "code") ? String(error.code) : "UNKNOWN"
+    catch: (error) => Wire.nameIn(error, "code") ?? "UNKNOWN"
   }).pipe(
     Effect.catch((code) => fail(variable, `names a file that cannot be read (${code})`)),
     Effect.tap((text) => {

@@ -1,5 +1,5 @@
 /**
- * Effect's `HttpClient` over `node:http` and `node:https`, under the promises that core's operations rest on.
+ * Effect's `HttpClient` over `node:http` and `node:https`, under the guarantees that core's operations rest on.
  *
  * - One request on the wire per `execute`: none is repeated, also not after a kept-alive connection turned out dead.
  * - No request is written to a connection whose end has already arrived: the transport looks before it writes.
@@ -17,7 +17,7 @@
  *
  * All of it holds through a proxy too: a target of https is reached by a tunnel (`CONNECT`) with TLS inside, so that the
  * proxy sees a host and a port and no more, and nothing of a request leaves before the tunnel stands. No variable of the
- * environment is read here: `NodeEnvironment` does that for whom asks it.
+ * environment is read here: Use `NodeEnvironment` to read them.
  *
  * @since 0.1.0
  */

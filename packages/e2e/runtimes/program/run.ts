@@ -4,9 +4,9 @@
  */
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
-import * as ContractServer from "@sso-oidc/testing/ContractServer"
-import * as TransportContract from "@sso-oidc/testing/TransportContract"
-import type { PromiseName } from "@sso-oidc/testing/TransportPromise"
+import * as ContractServer from "@sso-oidc/testing/contract/ContractServer"
+import * as TransportContract from "@sso-oidc/testing/contract/TransportContract"
+import type { GuaranteeName } from "@sso-oidc/testing/contract/TransportGuarantee"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
@@ -35,7 +35,7 @@ export type Transports = Readonly<Record<string, (servers: Servers) => Layer.Lay
 /** What a program tells, as JSON. */
 export interface Told {
   readonly outcomes: ReadonlyArray<{
-    readonly promise: PromiseName
+    readonly guarantee: GuaranteeName
     readonly verdict: TransportContract.Outcome["verdict"]
     readonly why: string
   }>
@@ -60,17 +60,17 @@ export const run = (transports: Transports, task: Task): Promise<Told> =>
   Effect.runPromise(Effect.gen(function*() {
     const transport = transports[task.transport]?.(task)
     if (transport === undefined) return yield* Effect.die(new Error(`no transport ${task.transport} here`))
-    const keeps = task.profile === "fetchTransport"
-      ? TransportContract.fetchTransport
-      : TransportContract.socketTransport
+    const guarantees = task.profile === "fetchGuarantees"
+      ? TransportContract.fetchGuarantees
+      : TransportContract.socketGuarantees
     const outcomes = task.profile === "none"
       ? []
-      : yield* TransportContract.run({ transport, keeps }).pipe(
+      : yield* TransportContract.run({ transport, guarantees }).pipe(
         Effect.provide(ContractServer.layerRemote(task.contract))
       )
     return {
-      outcomes: outcomes.map(({ promise, verdict, violation }) => ({
-        promise,
+      outcomes: outcomes.map(({ guarantee, verdict, violation }) => ({
+        guarantee,
         verdict,
         why: violation === undefined ? "" : `${violation.case}: expected ${violation.expected}, but ${violation.actual}`
       })),

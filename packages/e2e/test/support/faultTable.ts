@@ -25,14 +25,14 @@ import * as TestClock from "effect/testing/TestClock"
 
 /** One of each kind, and what of them goes beyond a limit. */
 export const faults: ReadonlyArray<Faulty.Fault> = [
-  ...Faulty.all.flatMap((fault) =>
-    fault._tag === "Trickle"
-      ? [fault, Faulty.trickle(1, "1 second")]
-      : fault._tag === "Latency"
-      ? [fault, Faulty.latency("31 seconds")]
+  ...Faulty.oneOfEach.flatMap((fault) =>
+    fault._tag === "SlowResponse"
+      ? [fault, Faulty.slowResponse(1, "1 second")]
+      : fault._tag === "Delay"
+      ? [fault, Faulty.delay("31 seconds")]
       : [fault]
   ),
-  Faulty.unavailable503()
+  Faulty.serviceUnavailable()
 ]
 
 export const nameOf = (fault: Faulty.Fault): string => {
@@ -63,7 +63,7 @@ const registration = { clientName: "a tool", clientType: "public", scopes: ["sso
 
 const redirectUri = "http://127.0.0.1/callback"
 
-/** A device code that somebody has approved: its poll brings the token, or loses it. */
+/** An approved device code: its poll brings the token, or loses it. */
 const approved = Effect.gen(function*() {
   const emulator = yield* Emulator.Emulator
   const { clientId, clientSecret } = yield* emulator.registerClient(registration)
@@ -188,7 +188,7 @@ export interface Outcome {
 }
 
 const said = (result: Result.Result<unknown, AnyError>): string => {
-  if (result._tag === "Success") return "its answer"
+  if (result._tag === "Success") return "its response"
   const error = result.failure
   switch (error._tag) {
     case "TransportError":
@@ -294,7 +294,7 @@ export const table = (rows: ReadonlyArray<Row>, logins: ReadonlyArray<Login>): s
     "|---|---|---|---|---|---|",
     ...lines(rows),
     "",
-    "A login whose first poll meets the fault, while nobody has approved yet, and when somebody has:",
+    "A login whose first poll meets the fault, before the person has approved and after it:",
     "",
     "| fault | the device grant, pending | the device grant, approved |",
     "|---|---|---|",

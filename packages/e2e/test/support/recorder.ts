@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 
 await Effect.runPromise(
   Effect.andThen(Console.log("recording"), Effect.never).pipe(
-    Effect.provide(Layer.provide(RecordedTransport.record({ file: process.argv[2] ?? "" }), [
+    Effect.provide(Layer.provide(RecordedTransport.layerRecord({ file: process.argv[2] ?? "" }), [
       NodeFileSystem.layer,
       Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => Effect.never))
     ]))

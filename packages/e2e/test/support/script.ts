@@ -4,21 +4,21 @@
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
-import { answer, layer } from "@sso-oidc/testing/ScriptedTransport"
+import { layer, success } from "@sso-oidc/testing/ScriptedTransport"
 import * as Redacted from "effect/Redacted"
 
 export const script = layer([
-  answer(RegisterClient.operation, {
+  success(RegisterClient.operation, {
     clientId: "client",
     clientSecret: Redacted.make("client-secret"),
     clientSecretExpiresAt: 4_000_000_000
   }),
-  answer(StartDeviceAuthorization.operation, {
+  success(StartDeviceAuthorization.operation, {
     deviceCode: Redacted.make("device-code"),
     userCode: "BCDF-GHJK",
     verificationUri: "https://device.example/",
     expiresIn: 600,
     interval: 1
   }),
-  answer(CreateToken.operation, { accessToken: Redacted.make("aoa-scripted"), tokenType: "Bearer", expiresIn: 3600 })
+  success(CreateToken.operation, { accessToken: Redacted.make("aoa-scripted"), tokenType: "Bearer", expiresIn: 3600 })
 ])

@@ -1,11 +1,14 @@
 /**
  * A recording while it is made: what happened, secrets and all, and the file of it.
  */
-import type * as Answer from "./answer.ts"
+import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as Wire from "@sso-oidc/core/aws/Wire"
+import type { TransportFailure } from "../Script.ts"
 import * as Recording from "./recording.ts"
+import type * as Request from "./request.ts"
+import type * as Response from "./response.ts"
 import { Scrubber } from "./scrub.ts"
 import * as Secrets from "./secrets.ts"
-import * as Wire from "./wire.ts"
 
 /**
  * How a body ended: `"stopped"` where its reader wanted no more of it, `"stalled"` where its reader gave up waiting or
@@ -15,24 +18,24 @@ export type End = "whole" | "stopped" | "stalled" | { readonly cutOff: string }
 
 /** What came of a request. */
 export type Outcome =
-  | { readonly _tag: "Failed"; readonly failure: Answer.Failure }
-  | { readonly _tag: "Unanswered" }
-  | { readonly _tag: "Answered"; readonly head: Answer.Head; readonly bytes: Uint8Array; readonly end: End }
+  | { readonly _tag: "Failed"; readonly failure: TransportFailure }
+  | { readonly _tag: "NoResponse" }
+  | { readonly _tag: "Responded"; readonly head: Response.Head; readonly bytes: Uint8Array; readonly end: End }
 
 type Told =
-  | Exclude<Outcome, { readonly _tag: "Answered" }>
+  | Exclude<Outcome, { readonly _tag: "Responded" }>
   | {
-    readonly _tag: "Answered"
-    readonly head: Answer.Head
+    readonly _tag: "Responded"
+    readonly head: Response.Head
     readonly length: number
-    readonly body: Wire.Members | undefined
+    readonly body: Request.Members | undefined
     readonly end: End
   }
 
 /** One exchange. It has no outcome while it is under way. */
 export interface Happened {
-  readonly operation: Wire.AnyOperation
-  readonly request: Wire.Members
+  readonly operation: Operation.Any
+  readonly request: Request.Members
   told: Told | undefined
   /** As it stands in the file, unless there is something new to tell or to scrub. */
   text: string | undefined
@@ -44,7 +47,7 @@ export class Draft {
   readonly #secret: ReturnType<typeof Secrets.together>
   #revision = 0
 
-  constructor(operations: ReadonlyArray<Wire.AnyOperation>) {
+  constructor(operations: ReadonlyArray<Operation.Any>) {
     this.#secret = Secrets.together(operations)
   }
 
@@ -54,7 +57,7 @@ export class Draft {
   }
 
   /** An exchange has its place in the order of the requests. */
-  begin(operation: Wire.AnyOperation, request: Wire.Members): Happened {
+  begin(operation: Operation.Any, request: Request.Members): Happened {
     const happened: Happened = { operation, request, told: undefined, text: undefined }
     this.#all.push(happened)
     this.#scrubber.learn(this.#secret.request, Secrets.of(operation).request.all, request)
@@ -63,14 +66,14 @@ export class Draft {
 
   tell(happened: Happened, outcome: Outcome): void {
     happened.text = undefined
-    if (outcome._tag !== "Answered") {
+    if (outcome._tag !== "Responded") {
       happened.told = outcome
       return
     }
     const { bytes, end, head } = outcome
     const text = new TextDecoder().decode(bytes)
     const body = Wire.jsonObject(text)
-    happened.told = { _tag: "Answered", head, length: bytes.length, body, end }
+    happened.told = { _tag: "Responded", head, length: bytes.length, body, end }
     // also an error may hold members of a success, and a secret is one wherever it came
     if (body === undefined) this.#scrubber.learnText(this.#secret.response, text)
     else this.#scrubber.learn(this.#secret.response, Secrets.of(happened.operation).response.all, body)
@@ -121,12 +124,12 @@ const errorMembers = ["__type", "code", "endpoint", "error", "error_description"
 
 const free = ["error_description", "reason", "endpoint"]
 
-const isSuccess = (head: Answer.Head): boolean => head.status === 200
+const isSuccess = (head: Response.Head): boolean => head.status === 200
 
 const outcomeOf = (scrubber: Scrubber, shape: Secrets.Shape, told: Told): object => {
   switch (told._tag) {
-    case "Unanswered":
-      return { unanswered: true }
+    case "NoResponse":
+      return { noResponse: true }
     case "Failed": {
       const { code, transient, sent, syscall } = told.failure
       return {
@@ -138,12 +141,12 @@ const outcomeOf = (scrubber: Scrubber, shape: Secrets.Shape, told: Told): object
         }
       }
     }
-    case "Answered": {
+    case "Responded": {
       const { body, end, head, length } = told
       // what was read of a body may be a whole object, which its reader knew
       const isKnown = body !== undefined && (end === "whole" || end === "stopped")
       return {
-        answer: {
+        response: {
           status: head.status,
           headers: Object.fromEntries(keptHeaders.flatMap((name) => {
             const value = head.headers[name]
@@ -171,7 +174,7 @@ const endOf = (scrubber: Scrubber, end: End): object => {
   }
 }
 
-const errorBody = (scrubber: Scrubber, body: Wire.Members): object =>
+const errorBody = (scrubber: Scrubber, body: Request.Members): object =>
   Object.fromEntries(errorMembers.flatMap((key) => {
     const value = body[key]
     return typeof value === "string" ? [[key, scrubber.text(value, free.includes(key))]] : []

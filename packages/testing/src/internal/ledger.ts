@@ -1,8 +1,8 @@
 /**
  * Remembers what a test must fail for.
  *
- * A defect fails the test whose fiber it ends. One that somebody caught, or that ended a fiber which nobody joined, would
- * be forgotten: the end of the scope tells it again.
+ * A defect fails the test whose fiber it ends. A defect that is caught, or that ends a fiber
+ * which is never joined, would be forgotten: it is raised again at the end of the scope.
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

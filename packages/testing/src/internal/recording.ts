@@ -1,9 +1,10 @@
 /**
  * The file of a recording.
  */
+import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as Wire from "./wire.ts"
 
 // -----------------------------------------------------------------------------
 // format
@@ -17,13 +18,13 @@ const Members = Schema.Record(Schema.String, Schema.Unknown)
 const asked = { operation: Schema.String, request: Members }
 
 /**
- * An answer. `body` has the members of a JSON object; `bytes` is the length of any other body, whose text is not kept.
+ * A response. `body` has the members of a JSON object; `bytes` is the length of any other body, whose text is not kept.
  * `cutOff` is the platform's code where the body broke off; `stalled` says that it never came to its end; `stopped` says
  * that its reader wanted no more after so many `bytes`, so that the rest is not known.
  */
-const Answered = Schema.Struct({
+const Responded = Schema.Struct({
   ...asked,
-  answer: Schema.Struct({
+  response: Schema.Struct({
     status: Schema.Int,
     headers: Schema.Record(Schema.String, Schema.String),
     body: Schema.optionalKey(Members),
@@ -44,10 +45,10 @@ const Failed = Schema.Struct({
   })
 })
 
-/** Nothing came until the caller gave up. */
-const Unanswered = Schema.Struct({ ...asked, unanswered: Schema.Literal(true) })
+/** No response came until the caller gave up. */
+const NoResponse = Schema.Struct({ ...asked, noResponse: Schema.Literal(true) })
 
-const Exchange = Schema.Union([Answered, Failed, Unanswered])
+const Exchange = Schema.Union([Responded, Failed, NoResponse])
 
 export type Exchange = typeof Exchange.Type
 
@@ -81,7 +82,7 @@ const isDeeper = (text: string, most: number): boolean => {
 /** Reads a file, or says in a sentence why it is none. */
 export const read = (
   text: string,
-  operations: ReadonlyArray<Wire.AnyOperation>
+  operations: ReadonlyArray<Operation.Any>
 ): Result.Result<ReadonlyArray<Exchange>, { readonly problem: "malformed" | "version"; readonly detail: string }> => {
   // what follows walks the members, and a stack has its end
   if (isDeeper(text, mostLevels)) {

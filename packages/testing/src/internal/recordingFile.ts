@@ -5,13 +5,13 @@
  * `FILE`, with a name that cannot be guessed and that must not exist, and moves it into place: a killed process leaves the
  * last whole recording, and no link leads a write elsewhere. The lock of a process that is gone is taken over.
  */
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as PlatformError from "effect/PlatformError"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import * as Wire from "./wire.ts"
 
 export interface Problem {
   readonly problem: "unreadable" | "unwritable" | "inUse"
@@ -179,6 +179,6 @@ const isOver = (holder: Holder): boolean => {
     call(processOf(), "kill", holder.pid, 0) // signal 0 asks, and ends nothing
     return false
   } catch (error) {
-    return Predicate.hasProperty(error, "code") && error.code === "ESRCH"
+    return Wire.nameIn(error, "code") === "ESRCH"
   }
 }

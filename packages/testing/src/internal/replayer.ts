@@ -1,6 +1,7 @@
 /**
- * Answers from a recording, and tells where a request is another than the recorded one.
+ * Responds from a recording, and tells where a request is another than the recorded one.
  */
+import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as Effect from "effect/Effect"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -8,12 +9,12 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import * as Answer from "./answer.ts"
 import type * as Recording from "./recording.ts"
+import type * as Request from "./request.ts"
+import * as Response from "./response.ts"
 import * as Scrub from "./scrub.ts"
 import * as Secrets from "./secrets.ts"
 import * as Show from "./show.ts"
-import type * as Wire from "./wire.ts"
 
 /** Which secret of the replay stands for which placeholder of the recording. */
 export class Bindings {
@@ -21,7 +22,7 @@ export class Bindings {
   readonly #actual = new Map<string, string>()
   readonly #placeholder = new Map<string, string>()
 
-  /** The placeholders that an answer gives out: they come back as they are. */
+  /** The placeholders that a response gives out: they come back as they are. */
   issue(shape: Secrets.Shape, members: unknown): void {
     if (Array.isArray(members)) {
       const { item } = shape
@@ -48,9 +49,9 @@ export class Bindings {
 /** The members in which the request differs from the recorded one, each as a line. */
 export const differences = (
   bindings: Bindings,
-  operation: Wire.AnyOperation,
-  recorded: Wire.Members,
-  actual: Wire.Members
+  operation: Operation.Any,
+  recorded: Request.Members,
+  actual: Request.Members
 ): ReadonlyArray<string> => {
   const compare = (shape: Secrets.Shape, key: string, recorded: unknown, actual: unknown): ReadonlyArray<string> => {
     if (shape.secret && typeof recorded === "string" && typeof actual === "string" && recorded !== "") {
@@ -100,20 +101,22 @@ const shown = (shape: Secrets.Shape, key: string, member: unknown): unknown => {
 /** What was recorded happens again, at once. `beyond` is what a reader meets that wants more than there was. */
 export const again = (
   bindings: Bindings,
-  operation: Wire.AnyOperation,
+  operation: Operation.Any,
   request: HttpClientRequest.HttpClientRequest,
   exchange: Recording.Exchange,
   beyond: (bytes: number) => Effect.Effect<never>
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> => {
-  if ("unanswered" in exchange) return Effect.never
-  if ("failure" in exchange) return Effect.fail(Answer.failure(request, exchange.failure))
-  const { body, bytes = 0, cutOff, headers, stalled, status, stopped } = exchange.answer
+  if ("noResponse" in exchange) return Effect.never
+  if ("failure" in exchange) return Effect.fail(Response.failure(request, exchange.failure))
+  const { body, bytes = 0, cutOff, headers, stalled, status, stopped } = exchange.response
   bindings.issue(Secrets.of(operation).response.shape, body)
   // as long as the body was, and as little JSON
   const length = Math.min(bytes, 2 ** 24)
   const text = body === undefined ? "x".repeat(length) : JSON.stringify(body).padEnd(length)
-  const whole: Stream.Stream<Uint8Array, Answer.CutOff> = text === "" ? Stream.empty : Stream.make(Answer.bytesOf(text))
-  return Effect.succeed(Answer.make(
+  const whole: Stream.Stream<Uint8Array, Response.CutOff> = text === ""
+    ? Stream.empty
+    : Stream.make(Response.bytesOf(text))
+  return Effect.succeed(Response.make(
     request,
     { status, headers },
     cutOff !== undefined

@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import type { AnyOperation } from "../AnyOperation.ts"
 import type { Expected, Step } from "../Script.ts"
 import * as Show from "./show.ts"
 
@@ -27,7 +26,7 @@ const isJudgement = <Request>(expected: Expected<Request>): expected is (request
 const compare = <Request>(expected: Expected<Request>, request: Request): ReadonlyArray<string> => {
   if (isJudgement(expected)) {
     try {
-      return expected(request) === false ? [`the expectation of the script says no to\n${Show.members(request)}`] : []
+      return expected(request) === false ? [`the expectation of the script rejects\n${Show.members(request)}`] : []
     } catch (error) {
       const why = Predicate.isError(error) ? error.message : String(error)
       return [`the expectation of the script says: ${why}\nof\n${Show.members(request)}`]
@@ -50,7 +49,7 @@ export class Queues {
   }
 
   /** The next step of the operation, which is used up by it. */
-  take(operation: AnyOperation): Step | undefined {
+  take(operation: Operation.Any): Step | undefined {
     const at = this.#steps.findIndex((step, at) => step.operation.name === operation.name && !this.#used.has(at))
     if (at === -1) return undefined
     this.#used.add(at)
@@ -81,4 +80,4 @@ export class Queues {
 }
 
 const line = (step: Step, at: number, state: string): string =>
-  `    ${at + 1}. ${step.operation.name} ${step.says} (${state})`
+  `    ${at + 1}. ${step.operation.name} ${step.description} (${state})`

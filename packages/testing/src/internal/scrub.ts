@@ -2,7 +2,7 @@
  * Takes secrets out of what is to be stored.
  *
  * A secret becomes a placeholder, the same one wherever it stands. Any other text that holds a run of a secret, in any of
- * the forms that a text may carry it in, goes as a whole: what is stored is for reading, and half a text helps nobody.
+ * the forms that a text may carry it in, goes as a whole: what is stored is for reading, and half a text is of no use.
  *
  * Its work is linear in what it learns and reads. Each form of a secret is cut into runs once. A text is looked through
  * once for the secrets that are known, and again for new ones alone.

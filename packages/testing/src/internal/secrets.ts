@@ -1,9 +1,9 @@
 /**
  * What of an operation's members is secret, as its schemas say.
  */
+import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
-import type * as Wire from "./wire.ts"
 
 /** What may stand at one place of a body. */
 export interface Shape {
@@ -33,13 +33,13 @@ export interface Sides {
 /** One spelling for `accessToken`, `access_token` and `Access-Token`. */
 export const spelled = (name: string): string => name.replaceAll(/[_-]/g, "").toLowerCase()
 
-const cache = new WeakMap<Wire.AnyOperation, Sides>()
+const cache = new WeakMap<Operation.Any, Sides>()
 
 /**
  * Throws for a schema whose wire names are not its own, since it cannot be told which member is which, and for a secret
  * that is no text.
  */
-export const of = (operation: Wire.AnyOperation): Sides => {
+export const of = (operation: Operation.Any): Sides => {
   // a version of Effect that spells it otherwise must record nothing, rather than secrets in the clear
   if (redactedIn(Schema.RedactedFromValue(Schema.String).ast).length === 0) {
     throw new RangeError("RecordedTransport: this version of Effect does not say which members are Redacted")
@@ -52,7 +52,7 @@ export const of = (operation: Wire.AnyOperation): Sides => {
 
 /** The secret members of all operations: a service may put a secret into the response of another operation. */
 export const together = (
-  operations: ReadonlyArray<Wire.AnyOperation>
+  operations: ReadonlyArray<Operation.Any>
 ): { readonly [Side in keyof Sides]: ReadonlyMap<string, string> } => ({
   request: new Map(operations.flatMap((operation) => [...of(operation).request.secret])),
   response: new Map(operations.flatMap((operation) => [...of(operation).response.secret]))

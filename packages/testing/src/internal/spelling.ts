@@ -1,36 +1,20 @@
 /**
  * The ways in which one text may be spelled inside another.
  */
+import * as Wire from "@sso-oidc/core/aws/Wire"
 
 // -----------------------------------------------------------------------------
 // forms of a secret
 // -----------------------------------------------------------------------------
 
-/** The forms in which a text may come back: JSON, URL, form, hex, and base64 at each of its three offsets. */
+/** The forms of `Wire.formsOf`, that of an HTML form, and what stands under the secret's own escapes. */
 export const formsOf = (secret: string): ReadonlyArray<string> => {
-  const forms = new Set([
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    encodeURIComponent(secret.toWellFormed()),
-    secret.replaceAll(" ", "+"),
-    hex(secret),
-    ...[base64(secret), base64(` ${secret}`).slice(2), base64(`  ${secret}`).slice(3)].map((form) =>
-      form.replace(/=+$/, "")
-    )
-  ])
+  const { base64, hex, written } = Wire.formsOf(secret)
+  const forms = new Set([...written, secret.replaceAll(" ", "+"), hex, ...base64])
   // what is looked for is found under the escapes of a text, where a secret's own would be read too
   const bare = layersOf(secret).texts.at(-1)
   return [...(bare === undefined ? forms : forms.add(bare))]
 }
-
-const base64 = (text: string): string => {
-  let binary = ""
-  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte)
-  return btoa(binary)
-}
-
-const hex = (text: string): string =>
-  Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16).padStart(2, "0")).join("")
 
 // -----------------------------------------------------------------------------
 // escapes of a text

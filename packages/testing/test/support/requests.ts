@@ -1,5 +1,5 @@
 /**
- * What the tests of this package send and are answered.
+ * What the tests of this package send and get back.
  */
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"

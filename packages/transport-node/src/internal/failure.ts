@@ -5,19 +5,18 @@ import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as Predicate from "effect/Predicate"
 import * as TlsFailure from "./tlsFailure.ts"
 
-const member = (error: unknown, key: string): string | undefined =>
-  Predicate.hasProperty(error, key) && typeof error[key] === "string" && error[key] !== "" ? error[key] : undefined
-
 // a name with several addresses fails with one error that holds the error of each
-const first = (error: unknown): unknown =>
-  Predicate.hasProperty(error, "errors") && Array.isArray(error.errors) ? error.errors[0] : undefined
+const first = (error: unknown): unknown => {
+  const errors = Wire.memberOf(error, "errors")
+  return Array.isArray(errors) ? errors[0] : undefined
+}
 
-const codeOf = (error: unknown): string => member(error, "code") ?? member(first(error), "code") ?? "UNKNOWN"
+const nameIn = (error: unknown, key: "code" | "syscall"): string | undefined =>
+  Wire.nameIn(error, key) ?? Wire.nameIn(first(error), key)
 
-const syscallOf = (error: unknown): string | undefined => member(error, "syscall") ?? member(first(error), "syscall")
+const codeOf = (error: unknown): string => nameIn(error, "code") ?? "UNKNOWN"
 
 export const causeOf = (
   error: unknown,
@@ -25,7 +24,7 @@ export const causeOf = (
   transient: boolean,
   hint?: string
 ): TransportCause.TransportCause => {
-  const syscall = syscallOf(error)
+  const syscall = nameIn(error, "syscall")
   return new TransportCause.TransportCause({
     sent,
     code: codeOf(error),
@@ -35,7 +34,7 @@ export const causeOf = (
   })
 }
 
-/** A failure that is already judged: whose it is, whether it transient, and what to do. */
+/** A failure that is already judged: whose it is, whether it is transient, and what to do. */
 export class Judged extends Error {
   readonly code: string
   readonly transient: boolean
@@ -54,7 +53,7 @@ export class Judged extends Error {
 const judged = (error: unknown, party: TlsFailure.Party, transient: boolean): Judged => {
   // under a name that tells whose failure it is
   const code = `${party === "proxy" ? "PROXY_" : ""}${codeOf(error)}`
-  return new Judged(code, transient, syscallOf(error), transient ? undefined : TlsFailure.hintOf(error, party))
+  return new Judged(code, transient, nameIn(error, "syscall"), transient ? undefined : TlsFailure.hintOf(error, party))
 }
 
 /** A failure on the way to the other side: its name, its addresses. */

@@ -1,16 +1,21 @@
 /**
  * Which targets no proxy is asked for.
  */
+import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 import type * as Net from "node:net"
 import * as Host from "./host.ts"
 
 /** Says of a target whether one entry of a list names it. */
 export type Rule = (url: URL) => boolean
 
-/** `localhost`, names below it, 127.0.0.0/8 and `[::1]`. */
+/**
+ * What no proxy is asked for by default: loopback, and names below `localhost` too. A resolver keeps those names on this machine
+ * (RFC 6761 section 6.3), and a proxy elsewhere would look for them on its own. `TrustedUrl` leaves them out, since a resolver
+ * may not keep that rule, and a secret must not depend on it.
+ */
 export const isLoopback = (url: URL): boolean => {
   const host = Host.nameOf(url)
-  return host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host) || /(?:^|\.)localhost$/.test(host)
+  return TrustedUrl.isLoopback(host) || host.endsWith(".localhost")
 }
 
 // `host`, `host:port`, `address`, `[address]:port`, each with `/bits` behind an address. A port may be `*`, too.

@@ -1,13 +1,13 @@
 /**
  * What a failure of TLS means: whether waiting can mend it, and what the user has to change.
  */
-import * as Predicate from "effect/Predicate"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 
 /** The other side of a connection, and what stands between when it is a tunnel. */
 export type Party = "server" | "proxy" | "tunnel"
 
 const textOf = (error: unknown, key: string): string => {
-  const value = Predicate.hasProperty(error, key) ? error[key] : undefined
+  const value = Wire.memberOf(error, key)
   return typeof value === "string" ? value : ""
 }
 

@@ -1,7 +1,7 @@
 /**
  * Whom a client trusts in TLS, and what it shows of itself.
  */
-import * as Predicate from "effect/Predicate"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Crypto from "node:crypto"
@@ -26,8 +26,10 @@ export interface Trust {
 const fail = (option: Option, detail: string) => Result.fail(new TransportOptionsError({ option, detail }))
 
 // what OpenSSL says beside its code may quote what it read
-const codeOf = (error: unknown): string =>
-  Predicate.hasProperty(error, "code") && typeof error.code === "string" ? ` (${error.code})` : ""
+const codeOf = (error: unknown): string => {
+  const code = Wire.nameIn(error, "code")
+  return code === undefined ? "" : ` (${code})`
+}
 
 /** The certificates in a PEM text, or what is wrong with it. */
 export const certificatesOf = (pem: string): Result.Result<ReadonlyArray<Crypto.X509Certificate>, string> => {

@@ -1,5 +1,5 @@
 /**
- * The ways in which the contract's server answers, by the first part of the path.
+ * The ways in which the contract's server responds, by the first part of the path.
  */
 import type * as Http from "node:http"
 import * as Pattern from "./pattern.ts"
@@ -36,7 +36,7 @@ const part = ({ response }: Visit, head: Http.OutgoingHttpHeaders, then: (respon
 
 export const behaviours: Readonly<Record<string, (visit: Visit) => void>> = {
   echo: (visit) => send(visit, visit.body()),
-  headers: (visit) => visit.response.writeHead(200, Pattern.answerHeaders).end("ok"),
+  headers: (visit) => visit.response.writeHead(200, Pattern.responseHeaders).end("ok"),
   empty: ({ response }) => response.writeHead(200, { "content-length": 0 }).end(),
   none: ({ response }) => response.writeHead(204).end(),
   large: (visit) => send(visit, Pattern.pattern(Pattern.large)),

@@ -1,56 +1,61 @@
 /**
- * What a fault does to one request and its answer.
+ * What a fault does to one request and its response.
  */
+import * as Wire from "@sso-oidc/core/aws/Wire"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Stream from "effect/Stream"
 import type * as Fault from "../Fault.ts"
-import * as Answer from "./answer.ts"
+import type { TransportFailure } from "../Script.ts"
+import * as Response from "./response.ts"
 
 type Exchange = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 
-/** `exchange` sends the request and has its answer; what is not run does not leave. */
+/** `exchange` sends the request and has its response; what is not run does not leave. */
 export const inject = (
   fault: Fault.Fault,
   request: HttpClientRequest.HttpClientRequest,
   exchange: Exchange
 ): Exchange => {
-  const fails = (failure: Answer.Failure) => Effect.fail(Answer.failure(request, failure))
+  const fails = (failure: TransportFailure) => Effect.fail(Response.failure(request, failure))
   switch (fault._tag) {
-    case "Refuse":
+    case "ConnectionRefused":
       return fails({ sent: "no", code: "ECONNREFUSED", transient: true, syscall: "connect" })
     case "DnsFailure":
       return fails({ sent: "no", code: "ENOTFOUND", transient: true, syscall: "getaddrinfo" })
     case "UntrustedCertificate":
       return fails({ sent: "no", code: "DEPTH_ZERO_SELF_SIGNED_CERT", transient: false })
-    case "ResetBefore":
+    case "ResetBeforeRequest":
       return fails({ sent: "no", code: "ECONNRESET", transient: true, syscall: "read" })
-    case "ResetAfter":
+    case "ResetAfterRequest":
       return Effect.andThen(
         dropped(exchange),
         fails({ sent: "maybe", code: "ECONNRESET", transient: true, syscall: "read" })
       )
-    case "LostAnswer":
+    case "LostResponse":
       return Effect.andThen(dropped(exchange), Effect.never)
     case "DeliveredTwice":
-      return fault.answer === "second"
+      return fault.response === "second"
         ? Effect.andThen(Effect.ignore(dropped(exchange)), exchange)
         : Effect.flatMap(
           Effect.exit(Effect.flatMap(exchange, buffered)),
           (first) => Effect.andThen(Effect.ignore(dropped(exchange)), first)
         )
-    case "Truncated":
+    case "TruncatedResponse":
       return Effect.flatMap(exchange, (response) => truncated(response, fault.bytes))
-    case "Trickle":
-      return Effect.flatMap(exchange, (response) => trickling(response, fault.bytes, fault.millis))
-    case "Latency":
-      return Effect.tap(exchange, Effect.sleep(fault.millis))
-    case "Html502":
-      return Effect.succeed(Answer.text(request, { status: 502, headers: { "content-type": "text/html" } }, badGateway))
-    case "Unavailable503":
-      return Effect.succeed(Answer.text(
+    case "SlowResponse":
+      return Effect.flatMap(exchange, (response) => slow(response, fault.bytes, fault.every))
+    case "Delay":
+      return Effect.tap(exchange, Effect.sleep(fault.duration))
+    case "BadGateway":
+      return Effect.succeed(
+        Response.text(request, { status: 502, headers: { "content-type": "text/html" } }, badGateway)
+      )
+    case "ServiceUnavailable":
+      return Effect.succeed(Response.text(
         request,
         {
           status: 503,
@@ -64,25 +69,25 @@ export const inject = (
 const badGateway =
   "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
 
-/** The answer comes, and nobody sees it. It is read, so that its connection is free. */
+/** The response arrives, and the caller does not see it. It is read, so that its connection is free. */
 const dropped = (exchange: Exchange): Effect.Effect<void, HttpClientError.HttpClientError> =>
   Effect.flatMap(exchange, (response) => Effect.ignore(Stream.runDrain(response.stream)))
 
 const bytesOf = (response: HttpClientResponse.HttpClientResponse) =>
   Effect.map(response.arrayBuffer, (buffer) => new Uint8Array(buffer))
 
-/** The answer with a body that outlives its connection. */
+/** The response with a body that outlives its connection. */
 const buffered = (response: HttpClientResponse.HttpClientResponse): Exchange =>
-  Answer.isElsewhere(response)
+  Wire.isRedirect(response)
     ? Effect.succeed(response)
-    : Effect.map(bytesOf(response), (bytes) => Answer.withBody(response, Stream.make(bytes)))
+    : Effect.map(bytesOf(response), (bytes) => Response.withBody(response, Stream.make(bytes)))
 
-/** At least one byte is missing, or it would be no fault. The answer itself is there, as when a connection breaks. */
+/** At least one byte is missing, or it would be no fault. The head is there, as when a connection breaks. */
 const truncated = (response: HttpClientResponse.HttpClientResponse, length: number): Exchange =>
-  Answer.isElsewhere(response)
+  Wire.isRedirect(response)
     ? Effect.succeed(response)
     : Effect.map(bytesOf(response), (bytes) =>
-      Answer.withBody(
+      Response.withBody(
         response,
         Stream.concat(
           Stream.make(bytes.subarray(0, Math.min(length, Math.max(0, bytes.length - 1)))),
@@ -90,14 +95,18 @@ const truncated = (response: HttpClientResponse.HttpClientResponse, length: numb
         )
       ))
 
-const trickling = (response: HttpClientResponse.HttpClientResponse, length: number, millis: number): Exchange =>
-  Answer.isElsewhere(response)
+const slow = (
+  response: HttpClientResponse.HttpClientResponse,
+  length: number,
+  every: Duration.Input
+): Exchange =>
+  Wire.isRedirect(response)
     ? Effect.succeed(response)
     : Effect.map(bytesOf(response), (bytes) =>
-      Answer.withBody(
+      Response.withBody(
         response,
         Stream.fromIterable(pieces(bytes, length)).pipe(
-          Stream.mapEffect((piece) => Effect.as(Effect.sleep(millis), piece))
+          Stream.mapEffect((piece) => Effect.as(Effect.sleep(every), piece))
         )
       ))
 

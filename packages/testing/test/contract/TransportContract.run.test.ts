@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as ContractServer from "@sso-oidc/testing/ContractServer"
-import * as ContractServerNode from "@sso-oidc/testing/ContractServerNode"
-import * as TransportContract from "@sso-oidc/testing/TransportContract"
+import * as ContractServer from "@sso-oidc/testing/contract/ContractServer"
+import * as ContractServerNode from "@sso-oidc/testing/contract/ContractServerNode"
+import * as TransportContract from "@sso-oidc/testing/contract/TransportContract"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -11,7 +11,7 @@ import * as SocketClient from "./support/socketClient.ts"
 
 const doing = (effect: Effect.Effect<never>) => Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => effect))
 
-const patient = Effect.provideService(TransportContract.Patience, "200 millis")
+const patient = Effect.provideService(TransportContract.Timeout, "200 millis")
 
 describe("TransportContract.run", () => {
   it.effect.each<[string, Layer.Layer<HttpClient.HttpClient, string>, string]>([
@@ -31,14 +31,15 @@ describe("TransportContract.run", () => {
       }).pipe(patient, Effect.provide(ContractServerNode.layer))
   )
 
-  it.effect("what is not promised is run too, and told apart", () =>
+  it.effect("what is not guaranteed is run too, and told apart", () =>
     Effect.gen(function*() {
       const transport = SocketClient.layer({ keepAlive: false })
-      const outcomes = yield* TransportContract.run({ transport, keeps: ["bytes", "headers"], concurrency: 6 })
-      const verdictOf = (name: string) => outcomes.filter(({ promise }) => promise === name).map((one) => one.verdict)
+      const outcomes = yield* TransportContract.run({ transport, guarantees: ["bytes", "headers"], concurrency: 6 })
+      const verdictOf = (name: string) =>
+        outcomes.filter(({ guarantee }) => guarantee === name).map((one) => one.verdict)
       assert.deepStrictEqual(verdictOf("headers"), ["kept", "kept"])
       assert.deepStrictEqual(verdictOf("trust"), ["held"])
-      assert.deepStrictEqual(verdictOf("reuse"), ["missed", "missed"])
+      assert.deepStrictEqual(verdictOf("connectionReuse"), ["missed", "missed"])
     }).pipe(Effect.provide(ContractServerNode.layer)))
 
   it.effect("without the server nothing is said of the transport", () =>

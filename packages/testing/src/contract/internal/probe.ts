@@ -2,6 +2,7 @@
  * What the cases of the contract are made of.
  */
 import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -12,11 +13,11 @@ import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { ContractServer, type ContractServerError, type Report } from "../../ContractServer.ts"
-import { ContractViolation, type PromiseName } from "../../TransportPromise.ts"
+import { ContractServer, type ContractServerError, type Report } from "../ContractServer.ts"
+import { ContractViolation, type GuaranteeName } from "../TransportGuarantee.ts"
 
 /** How long a case waits for what must come. */
-export const Patience = Context.Reference<Duration.Input>("@sso-oidc/testing/TransportContract/Patience", {
+export const Timeout = Context.Reference<Duration.Input>("@sso-oidc/testing/contract/TransportContract/Timeout", {
   defaultValue: () => "2 seconds"
 })
 
@@ -36,16 +37,16 @@ export interface Probe {
     so: (report: Report) => boolean,
     actual: (report: Report) => string
   ) => Effect.Effect<Report, Failure>
-  /** What must come within the time of patience. */
+  /** What must come in time. */
   readonly inTime: <A, E, R>(
     expected: string,
     effect: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | ContractViolation, R>
-  /** The answer, and no failure. */
-  readonly answer: <A, R>(
+  /** The response, and no failure. */
+  readonly response: <A, R>(
     effect: Effect.Effect<A, HttpClientError.HttpClientError, R>
   ) => Effect.Effect<A, ContractViolation, R>
-  /** The failure, and no answer. */
+  /** The failure, and no response. */
   readonly failure: (
     effect: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
   ) => Effect.Effect<Told, ContractViolation>
@@ -68,13 +69,13 @@ const told = ({ reason }: HttpClientError.HttpClientError): Told => {
 // unlike any other of this server, also when several processes ask it
 const fresh = (): string => Array.from({ length: 4 }, () => Math.random().toString(36).slice(2, 8)).join("")
 
-const make = Effect.fnUntraced(function*(promise: PromiseName, name: string) {
+const make = Effect.fnUntraced(function*(guarantee: GuaranteeName, name: string) {
   const server = yield* ContractServer
-  const patience = Duration.fromInputUnsafe(yield* Patience)
+  const timeout = Duration.fromInputUnsafe(yield* Timeout)
   const id = yield* Effect.sync(fresh)
   const report = server.report(id)
   const broken: Probe["broken"] = (expected, actual) =>
-    Effect.fail(new ContractViolation({ promise, case: name, expected, actual }))
+    Effect.fail(new ContractViolation({ guarantee, case: name, expected, actual }))
   const probe: Probe = {
     server,
     url: (behaviour, origin = server.addresses.http) => {
@@ -85,7 +86,7 @@ const make = Effect.fnUntraced(function*(promise: PromiseName, name: string) {
     broken,
     check: (so, expected, actual) => Effect.suspend(() => so ? Effect.void : broken(expected, actual())),
     until: Effect.fnUntraced(function*(expected, so, actual) {
-      const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(patience)
+      const end = (yield* Clock.currentTimeMillis) + Duration.toMillis(timeout)
       while (true) {
         const seen = yield* report
         if (so(seen)) return seen
@@ -95,15 +96,15 @@ const make = Effect.fnUntraced(function*(promise: PromiseName, name: string) {
     }),
     inTime: (expected, effect) =>
       Effect.timeoutOrElse(effect, {
-        duration: patience,
-        orElse: () => broken(expected, `nothing came of it in ${Duration.format(patience)}`)
+        duration: timeout,
+        orElse: () => broken(expected, `nothing came of it in ${Duration.format(timeout)}`)
       }),
-    answer: (effect) =>
-      Effect.catch(effect, (error) => broken("an answer", `it failed: ${told(error).code} (${error.reason._tag})`)),
+    response: (effect) =>
+      Effect.catch(effect, (error) => broken("a response", `it failed: ${told(error).code} (${error.reason._tag})`)),
     failure: (effect) =>
       Effect.matchEffect(effect, {
         onFailure: (error) => Effect.succeed(told(error)),
-        onSuccess: ({ status }) => broken("a failure", `status ${status} was told`)
+        onSuccess: ({ status }) => broken("a failure", `status ${status} came`)
       })
   }
   return probe
@@ -112,7 +113,7 @@ const make = Effect.fnUntraced(function*(promise: PromiseName, name: string) {
 /** A case, before it knows its name. */
 export interface Draft {
   readonly name: string
-  readonly promise: PromiseName
+  readonly guarantee: GuaranteeName
   readonly run: <E, R>(
     transport: Layer.Layer<HttpClient.HttpClient, E, R>
   ) => Effect.Effect<void, Failure | E, ContractServer | R>
@@ -125,7 +126,7 @@ export interface Draft {
  * Effect's own spans off.
  */
 export const layered = (
-  promise: PromiseName,
+  guarantee: GuaranteeName,
   name: string,
   body: <E, R>(
     probe: Probe,
@@ -133,13 +134,13 @@ export const layered = (
   ) => Effect.Effect<void, Failure | E, R>
 ): Draft => ({
   name,
-  promise,
+  guarantee,
   run: (transport) =>
     Effect.gen(function*() {
-      const probe = yield* make(promise, name)
-      const patience = Duration.fromInputUnsafe(yield* Patience)
+      const probe = yield* make(guarantee, name)
+      const timeout = Duration.fromInputUnsafe(yield* Timeout)
       yield* Effect.timeoutOrElse(body(probe, Layer.fresh(transport)), {
-        duration: Duration.times(patience, 4),
+        duration: Duration.times(timeout, 4),
         orElse: () => probe.broken("the case to end", "it hangs")
       })
     }).pipe(
@@ -150,12 +151,12 @@ export const layered = (
 
 /** A case over a client that is made for it alone. */
 export const over = (
-  promise: PromiseName,
+  guarantee: GuaranteeName,
   name: string,
   body: (probe: Probe, client: HttpClient.HttpClient) => Effect.Effect<void, Failure>
 ): Draft =>
   layered(
-    promise,
+    guarantee,
     name,
     (probe, transport) => Effect.provide(HttpClient.HttpClient.use((client) => body(probe, client)), transport)
   )
@@ -182,13 +183,10 @@ export const read = (client: HttpClient.HttpClient, request: HttpClientRequest.H
     Effect.scoped
   )
 
-/** Reads until there is so much, and no further. */
+/** Reads until there is more than so much, and no further. */
 export const readSome = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest, size: number) =>
   HttpClient.withScope(client).execute(request).pipe(
-    Effect.flatMap((response) => {
-      let seen = 0
-      return Stream.runForEachWhile(response.stream, (bytes) => Effect.sync(() => (seen += bytes.length) < size))
-    }),
+    Effect.flatMap((response) => Wire.readBody(response.stream, size)),
     Effect.scoped
   )
 

@@ -32,19 +32,19 @@ const oneRequest = [200, 429, 503].map((status) =>
     "oneRequest",
     `a ${status}`,
     (probe, client) =>
-      Effect.andThen(probe.answer(read(client, post(probe.url(`status?code=${status}`)))), seenTimes(probe, 1))
+      Effect.andThen(probe.response(read(client, post(probe.url(`status?code=${status}`)))), seenTimes(probe, 1))
   )
 )
 
 const noResend = [
   over(
     "noResend",
-    "a connection that dies before the answer",
+    "a connection that dies before the response",
     (probe, client) => Effect.andThen(Effect.exit(read(client, post(probe.url("reset")))), seenTimes(probe, 1))
   ),
   over("noResend", "a kept connection that dies", (probe, client) =>
     Effect.gen(function*() {
-      yield* probe.answer(read(client, post(probe.url("resetKept"))))
+      yield* probe.response(read(client, post(probe.url("resetKept"))))
       yield* Effect.exit(read(client, post(probe.url("resetKept"))))
       yield* seenTimes(probe, 2)
     })),
@@ -57,7 +57,7 @@ const noResend = [
 ]
 
 const interruption = [
-  { name: "before the answer", path: "hold" },
+  { name: "before the response", path: "hold" },
   { name: "in the middle of a body", path: "trickle" }
 ].flatMap(({ name, path }) =>
   [true, false].map((scoped) =>
@@ -76,32 +76,32 @@ const interruption = [
   )
 )
 
-const cap = [
-  over("cap", "an endless body", (probe, client) =>
+const abandonedBody = [
+  over("abandonedBody", "an endless body", (probe, client) =>
     Effect.gen(function*() {
       const reading = readSome(client, get(probe.url("endless")), 64 * 1024)
-      yield* probe.inTime("the reading to end", probe.answer(reading))
+      yield* probe.inTime("the reading to end", probe.response(reading))
       yield* probe.until("the connection to close", closed, stillOpen)
     })),
-  over("cap", "a body that nobody reads", (probe, client) =>
+  over("abandonedBody", "a body that is not read", (probe, client) =>
     Effect.gen(function*() {
       const asking = Effect.scoped(HttpClient.withScope(client).execute(get(probe.url("endless"))))
-      yield* probe.inTime("an answer", probe.answer(asking))
+      yield* probe.inTime("a response", probe.response(asking))
       yield* probe.until("the connection to close", closed, stillOpen)
     }))
 ]
 
-const connectLimit = over("connectLimit", "a handshake that never ends", (probe, client) =>
+const connectTimeout = over("connectTimeout", "a handshake that never ends", (probe, client) =>
   Effect.gen(function*() {
     const asking = probe.failure(client.execute(get(`${probe.server.addresses.silent}/`)))
     const { code, sent } = yield* probe.inTime("the connection to be given up", asking)
-    yield* probe.check(sent === "no", `sent: "no"`, () => `sent: "${sent}" was told (${code})`)
+    yield* probe.check(sent === "no", `sent: "no"`, () => `it says sent: "${sent}" (${code})`)
   }))
 
 const absent = [
   { name: "a refused connection", at: "refused" },
   { name: "a name that does not exist", at: "unresolved" },
-  { name: "a certificate that nobody trusts", at: "untrusted" },
+  { name: "a certificate that is not trusted", at: "untrusted" },
   { name: "a server that speaks no TLS", at: "plain" },
   { name: "a server of TLS 1.1 at most", at: "old" },
   { name: "a connection that is closed within the handshake", at: "closing" }
@@ -111,14 +111,14 @@ const sentNo = absent.map(({ at, name }) =>
   over("sentNo", name, (probe, client) =>
     Effect.gen(function*() {
       const { code, sent } = yield* probe.failure(client.execute(post(probe.url("echo", probe.server.addresses[at]))))
-      yield* probe.check(sent === "no", `sent: "no"`, () => `sent: "${sent}" was told (${code})`)
+      yield* probe.check(sent === "no", `sent: "no"`, () => `it says sent: "${sent}" (${code})`)
     }))
 )
 
 const seenAndLost = [
-  { name: "a connection that dies before the answer", path: "reset" },
+  { name: "a connection that dies before the response", path: "reset" },
   { name: "a connection that dies a little later", path: "late" },
-  { name: "an answer that is no HTTP", path: "garbage" }
+  { name: "a response that is not HTTP", path: "garbage" }
 ]
 
 const sentMaybe = [
@@ -126,28 +126,28 @@ const sentMaybe = [
     over("sentMaybe", name, (probe, client) =>
       Effect.gen(function*() {
         const { code, sent } = yield* probe.failure(client.execute(post(probe.url(path))))
-        yield* probe.check(sent === "maybe", `sent: "maybe"`, () => `sent: "no" was told (${code})`)
+        yield* probe.check(sent === "maybe", `sent: "maybe"`, () => `it says sent: "no" (${code})`)
       }))
   ),
   over("sentMaybe", "a kept connection that dies", (probe, client) =>
     Effect.gen(function*() {
-      yield* probe.answer(read(client, post(probe.url("resetKept"))))
-      // who opens a new connection, or tries again, gets an answer: that is for other promises
+      yield* probe.response(read(client, post(probe.url("resetKept"))))
+      // a transport that opens a new connection, or tries again, gets a response: other guarantees are about that
       const exit = yield* Effect.exit(probe.failure(client.execute(post(probe.url("resetKept")))))
       const { code, sent } = Exit.isSuccess(exit) ? exit.value : { code: "", sent: "maybe" }
-      yield* probe.check(sent === "maybe", `sent: "maybe"`, () => `sent: "no" was told (${code})`)
+      yield* probe.check(sent === "maybe", `sent: "maybe"`, () => `it says sent: "no" (${code})`)
     }))
 ]
 
-const answered = [
+const truncatedBody = [
   { name: "before its length", path: "cut" },
   { name: "before its last chunk", path: "unchunked" },
   { name: "by a reset", path: "resetBody" }
 ].map(({ name, path }) =>
-  over("answered", `cut off ${name}`, (probe, client) =>
+  over("truncatedBody", `cut off ${name}`, (probe, client) =>
     Effect.gen(function*() {
       yield* Effect.gen(function*() {
-        const response = yield* probe.answer(HttpClient.withScope(client).execute(get(probe.url(path))))
+        const response = yield* probe.response(HttpClient.withScope(client).execute(get(probe.url(path))))
         const exit = yield* probe.inTime("the stream to fail", Effect.exit(Stream.mkUint8Array(response.stream)))
         if (Exit.isSuccess(exit)) {
           yield* probe.broken("a failure of the stream", `it ended, after ${exit.value.byteLength} bytes`)
@@ -170,7 +170,7 @@ const transient = absent.filter(({ at }) => at !== "unresolved").map((one) => ({
       yield* probe.check(
         transient === expected,
         `transient: ${expected}`,
-        () => `transient: ${transient} was told (${code})`
+        () => `it says transient: ${transient} (${code})`
       )
     }))
 )
@@ -182,10 +182,10 @@ const trust = over("trust", "a certificate that signs itself", (probe, client) =
     yield* probe.check(requests.length === 0, "no request", () => "the server saw it")
   }))
 
-const reuse = [200, 400].map((status) =>
-  over("reuse", `after a ${status}`, (probe, client) =>
+const connectionReuse = [200, 400].map((status) =>
+  over("connectionReuse", `after a ${status}`, (probe, client) =>
     Effect.gen(function*() {
-      for (let i = 0; i < 3; i++) yield* probe.answer(read(client, post(probe.url(`status?code=${status}`))))
+      for (let i = 0; i < 3; i++) yield* probe.response(read(client, post(probe.url(`status?code=${status}`))))
       const { connections } = yield* probe.report
       yield* probe.check(connections.length === 1, "one connection", () => `there were ${connections.length}`)
     }))
@@ -200,32 +200,36 @@ const standStill = Effect.sync(() => {
   for (let turns = 0; turns < 1_000_000 && Date.now() - began < 15; turns++);
 })
 
-const ended = [
+const closedConnection = [
   { name: "with its response, while the process stands still", path: "ending", meanwhile: standStill },
   { name: "a little later, while the process waits", path: "endingSoon", meanwhile: Effect.sleep(200) }
 ].map(({ meanwhile, name, path }) =>
-  over("ended", `a server that closes it ${name}`, (probe, client) =>
+  over("closedConnection", `a server that closes it ${name}`, (probe, client) =>
     Effect.gen(function*() {
-      yield* probe.answer(read(client, post(probe.url(path))))
+      yield* probe.response(read(client, post(probe.url(path))))
       yield* meanwhile
-      yield* probe.answer(read(client, post(probe.url(path))))
+      yield* probe.response(read(client, post(probe.url(path))))
       yield* seenTimes(probe, 2)
     }))
 )
 
-const addresses = over("addresses", "a name of which one address is served", (probe, client) =>
-  Effect.forEach(
-    probe.server.addresses.families,
-    (origin) => probe.answer(read(client, get(probe.url("echo", origin)))),
-    { discard: true }
-  ))
+const addressFallback = over(
+  "addressFallback",
+  "a name of which one address is served",
+  (probe, client) =>
+    Effect.forEach(
+      probe.server.addresses.families,
+      (origin) => probe.response(read(client, get(probe.url("echo", origin)))),
+      { discard: true }
+    )
+)
 
 const scopeEnd = [
   layered("scopeEnd", "of a connection that is kept", (probe, transport) =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(transport, scope)
-      yield* HttpClient.HttpClient.use((client) => probe.answer(read(client, get(probe.url("echo"))))).pipe(
+      yield* HttpClient.HttpClient.use((client) => probe.response(read(client, get(probe.url("echo"))))).pipe(
         Effect.provide(context),
         Effect.onExit(() => Scope.close(scope, Exit.void))
       )
@@ -251,15 +255,15 @@ export const cases: ReadonlyArray<Draft> = [
   ...oneRequest,
   ...noResend,
   ...interruption,
-  ...cap,
-  addresses,
-  connectLimit,
+  ...abandonedBody,
+  addressFallback,
+  connectTimeout,
   ...sentNo,
   ...sentMaybe,
-  ...answered,
+  ...truncatedBody,
   ...transient,
   trust,
-  ...reuse,
-  ...ended,
+  ...connectionReuse,
+  ...closedConnection,
   ...scopeEnd
 ]

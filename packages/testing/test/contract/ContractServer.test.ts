@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as ContractServer from "@sso-oidc/testing/ContractServer"
-import * as ContractServerNode from "@sso-oidc/testing/ContractServerNode"
+import * as ContractServer from "@sso-oidc/testing/contract/ContractServer"
+import * as ContractServerNode from "@sso-oidc/testing/contract/ContractServerNode"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
@@ -30,7 +30,7 @@ describe("ContractServer", () => {
       )
       assert.deepStrictEqual(remote.addresses, server.addresses)
       assert.deepStrictEqual(yield* remote.report("one"), report)
-      assert.deepStrictEqual(yield* remote.report("nobody"), { requests: [], connections: [] })
+      assert.deepStrictEqual(yield* remote.report("none"), { requests: [], connections: [] })
     }).pipe(Effect.provide(ContractServerNode.layer)))
 
   it.effect("shows no more than a KiB of a body", () =>
@@ -64,12 +64,12 @@ describe("ContractServer", () => {
       assert.strictEqual(yield* Effect.promise(() => waiting), "ended")
     }))
 
-  it.effect("a server that is not there is told as that, and not as a broken promise", () =>
+  it.effect("a server that is not there is told as that, and not as a broken guarantee", () =>
     Effect.gen(function*() {
       const { addresses } = yield* Effect.scoped(ContractServerNode.make)
       const error = yield* Effect.flip(Layer.build(ContractServer.layerRemote(addresses.http)))
       assert.strictEqual(error._tag, "ContractServerError")
-      assert.match(error.message, /^the contract's server: no answer from http/)
+      assert.match(error.message, /^The contract's server failed: no response from http/)
     }))
 
   it.effect("… nor what is no such server", () =>

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as ContractServerNode from "@sso-oidc/testing/ContractServerNode"
-import * as TransportContract from "@sso-oidc/testing/TransportContract"
+import * as ContractServerNode from "@sso-oidc/testing/contract/ContractServerNode"
+import * as TransportContract from "@sso-oidc/testing/contract/TransportContract"
 import { execFile } from "node:child_process"
 import { join } from "node:path"
 import * as Vitest from "vitest"
@@ -16,14 +16,16 @@ const nodeTest = (reporter: string, ...args: ReadonlyArray<string>) =>
 TransportContract.register(Vitest.it, { transport: SocketClient.layer(), server: ContractServerNode.layer })
 
 describe("TransportContract.register", () => {
-  it("makes a test of each case whose promise is made, and of no other", () => {
+  it("makes a test of each case whose guarantee is made, and of no other", () => {
     const made: Array<string> = []
     TransportContract.register((name) => made.push(name), {
       transport: SocketClient.layer(),
       server: ContractServerNode.layer,
-      keeps: TransportContract.fetchTransport
+      guarantees: TransportContract.fetchGuarantees
     })
-    const expected = TransportContract.cases.filter(({ promise }) => TransportContract.fetchTransport.includes(promise))
+    const expected = TransportContract.cases.filter(({ guarantee }) =>
+      TransportContract.fetchGuarantees.includes(guarantee)
+    )
     assert.deepStrictEqual(made, expected.map(({ name }) => name))
     assert.isBelow(made.length, TransportContract.cases.length)
   })
@@ -34,8 +36,11 @@ describe("TransportContract.register", () => {
       transport: SocketClient.layer({ keepAlive: false }),
       server: ContractServerNode.layer
     })
-    const error: unknown = await bodies.get("reuse: after a 200")?.().then(() => undefined, (error: unknown) => error)
-    assert.include(error, { _tag: "ContractViolation", promise: "reuse", case: "after a 200" })
+    const error: unknown = await bodies.get("connectionReuse: after a 200")?.().then(
+      () => undefined,
+      (error: unknown) => error
+    )
+    assert.include(error, { _tag: "ContractViolation", guarantee: "connectionReuse", case: "after a 200" })
   })
 
   it("works with node:test, and its process ends by itself", async () => {
@@ -44,8 +49,11 @@ describe("TransportContract.register", () => {
     assert.match(kept, /^# fail 0$/m)
     const broken = await nodeTest("tap", "broken")
     assert.match(broken, /^# fail 2$/m)
-    assert.include(broken, "reuse, after a 200: expected one connection, but there were 3")
+    assert.include(broken, "connectionReuse, after a 200: expected one connection, but there were 3")
     // which shows an error's stack and members, and not its message
-    assert.include(await nodeTest("spec", "broken"), "reuse, after a 200: expected one connection, but there were 3")
+    assert.include(
+      await nodeTest("spec", "broken"),
+      "connectionReuse, after a 200: expected one connection, but there were 3"
+    )
   })
 })

@@ -1,32 +1,20 @@
 /**
  * Which operation a request is, and what it asks.
  */
-import * as CreateToken from "@sso-oidc/core/CreateToken"
-import * as RegisterClient from "@sso-oidc/core/RegisterClient"
-import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Effect from "effect/Effect"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
-import type { AnyOperation } from "../AnyOperation.ts"
 
 export type Members = Readonly<Record<string, unknown>>
 
-export type { AnyOperation } from "../AnyOperation.ts"
-
-/** The operations that need no signature. */
-export const anonymous: ReadonlyArray<AnyOperation> = [
-  RegisterClient.operation,
-  StartDeviceAuthorization.operation,
-  CreateToken.operation
-]
-
 /** The operation that goes there. An endpoint may have a path of its own before the operation's. */
-export const find = <Op extends Pick<AnyOperation, "method" | "path" | "query">>(
-  operations: ReadonlyArray<Op>,
+export const find = (
+  operations: ReadonlyArray<Operation.Any>,
   method: string,
   url: URL
-): Op | undefined => {
+): Operation.Any | undefined => {
   const asked = queryOf(url.searchParams)
   return operations.find((operation) =>
     operation.method === method && url.pathname.endsWith(operation.path) && asked === queryOf(operation.query)
@@ -44,7 +32,7 @@ export const nameOf = (method: string, url: URL): string => `${method} ${url.pat
 
 /** The members that the body spells, `undefined` where it is no JSON object. */
 export const membersOf = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<Members | undefined> =>
-  Effect.map(textOf(request), (text) => text === undefined ? undefined : jsonObject(text))
+  Effect.map(textOf(request), (text) => text === undefined ? undefined : Wire.jsonObject(text))
 
 const textOf = ({ body }: HttpClientRequest.HttpClientRequest): Effect.Effect<string | undefined> => {
   switch (body._tag) {
@@ -59,15 +47,5 @@ const textOf = ({ body }: HttpClientRequest.HttpClientRequest): Effect.Effect<st
       return Effect.succeed(typeof body.body === "string" ? body.body : undefined)
     default:
       return Effect.undefined
-  }
-}
-
-/** The JSON object that the text spells. The parser's own error would quote the text. */
-export const jsonObject = (text: string): Members | undefined => {
-  try {
-    const json: unknown = JSON.parse(text)
-    return Predicate.isObject(json) ? Object.fromEntries(Object.entries(json)) : undefined
-  } catch {
-    return undefined
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A small client over `node:http` that keeps every promise, unless it is told to break one: the contract's own control.
+ * A small client over `node:http` that keeps every guarantee, unless it is told to break one: the contract's own control.
  */
 import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as Effect from "effect/Effect"
@@ -17,7 +17,7 @@ export interface Ways {
   readonly connectLimit?: number | false
   readonly keepAlive?: boolean
   readonly closes?: boolean
-  readonly aborts?: boolean | "before the answer"
+  readonly aborts?: boolean | "before the response"
   readonly trusts?: boolean
   /** The family of the addresses that it connects to, where it does not try them all. */
   readonly family?: 4 | 6
@@ -134,7 +134,7 @@ export const layer = (ways: Ways = {}): Layer.Layer<HttpClient.HttpClient> =>
             node.on("close", () => active.delete(node))
             node.on("error", (error) => setTimeout(() => fail(error), 0))
             node.on("response", (message) => {
-              if (aborts === "before the answer") over = true
+              if (aborts === "before the response") over = true
               message.on("end", () => {
                 over = true
               })

@@ -28,7 +28,7 @@ const bytes = [
 ].map(({ body, name }) =>
   over("bytes", `bytes ${name}`, (probe, client) =>
     Effect.gen(function*() {
-      const back = yield* probe.answer(read(client, post(probe.url("echo"), body)))
+      const back = yield* probe.response(read(client, post(probe.url("echo"), body)))
       const seen = (yield* probe.report).requests[0]
       yield* probe.check(
         seen?.body === Pattern.hex(body),
@@ -50,7 +50,7 @@ const headers = [
     Effect.gen(function*() {
       const body = new TextEncoder().encode("{}")
       const request = HttpClientRequest.setHeaders(post(probe.url("echo"), body), sentHeaders)
-      yield* probe.answer(read(client, request))
+      yield* probe.response(read(client, request))
       const seen = (yield* probe.report).requests[0]
       for (const [name, value] of Object.entries(sentHeaders)) {
         const came = (seen?.headers ?? []).filter(([key]) => key.toLowerCase() === name).map(([, value]) => value)
@@ -61,10 +61,10 @@ const headers = [
         )
       }
     })),
-  over("headers", "of an answer", (probe, client) =>
+  over("headers", "of a response", (probe, client) =>
     Effect.gen(function*() {
-      const { headers } = yield* probe.answer(read(client, HttpClientRequest.get(probe.url("headers"))))
-      for (const [name, value] of Object.entries(Pattern.answerHeaders)) {
+      const { headers } = yield* probe.response(read(client, HttpClientRequest.get(probe.url("headers"))))
+      for (const [name, value] of Object.entries(Pattern.responseHeaders)) {
         yield* probe.check(
           headers[name] === value,
           `${name} as the server set it`,
@@ -77,14 +77,14 @@ const headers = [
 const emptyBody = [
   over("emptyBody", "of a request", (probe, client) =>
     Effect.gen(function*() {
-      yield* probe.answer(read(client, post(probe.url("echo"), undefined)))
+      yield* probe.response(read(client, post(probe.url("echo"), undefined)))
       const seen = (yield* probe.report).requests[0]
       yield* probe.check(seen?.size === 0, "a request without a body", () => `it has ${seen?.size ?? "no"} bytes`)
     })),
   ...[{ path: "empty", status: 200 }, { path: "none", status: 204 }].map(({ path, status }) =>
-    over("emptyBody", `of an answer ${status}`, (probe, client) =>
+    over("emptyBody", `of a response ${status}`, (probe, client) =>
       Effect.gen(function*() {
-        const reading = probe.answer(read(client, HttpClientRequest.get(probe.url(path))))
+        const reading = probe.response(read(client, HttpClientRequest.get(probe.url(path))))
         const back = yield* probe.inTime("the stream to end", reading)
         yield* probe.check(
           back.status === status && back.bytes.length === 0,
@@ -99,13 +99,13 @@ const largeBody = [
   over("largeBody", "of a request", (probe, client) =>
     Effect.gen(function*() {
       const body = Pattern.pattern(1024 * 1024)
-      const back = yield* probe.answer(read(client, post(probe.url("echo"), body)))
+      const back = yield* probe.response(read(client, post(probe.url("echo"), body)))
       yield* probe.check(same(body, back.bytes), `${body.length} bytes to come back`, () => differs(body, back.bytes))
     })),
-  over("largeBody", "of an answer", (probe, client) =>
+  over("largeBody", "of a response", (probe, client) =>
     Effect.gen(function*() {
       const body = Pattern.pattern(Pattern.large)
-      const back = yield* probe.answer(read(client, HttpClientRequest.get(probe.url("large"))))
+      const back = yield* probe.response(read(client, HttpClientRequest.get(probe.url("large"))))
       yield* probe.check(same(body, back.bytes), `${body.length} bytes`, () => differs(body, back.bytes))
     }))
 ]
@@ -113,7 +113,7 @@ const largeBody = [
 const statuses = over("statuses", "those of the service and its gateways", (probe, client) =>
   Effect.gen(function*() {
     for (const status of Pattern.statuses) {
-      const back = yield* probe.answer(
+      const back = yield* probe.response(
         read(client, post(probe.url(`status?code=${status}`), new TextEncoder().encode("{}")))
       )
       yield* probe.check(
@@ -126,7 +126,7 @@ const statuses = over("statuses", "those of the service and its gateways", (prob
 
 const interim = over("statuses", "a 200 after a 102 and a 103", (probe, client) =>
   Effect.gen(function*() {
-    const back = yield* probe.answer(read(client, HttpClientRequest.get(probe.url("interim"))))
+    const back = yield* probe.response(read(client, HttpClientRequest.get(probe.url("interim"))))
     yield* probe.check(
       back.status === 200 && back.text === "final",
       "the final response",
@@ -134,12 +134,12 @@ const interim = over("statuses", "a 200 after a 102 and a 103", (probe, client) 
     )
   }))
 
-const apart = over("apart", "six at once", (probe, client) =>
+const concurrency = over("concurrency", "six at once", (probe, client) =>
   Effect.gen(function*() {
     const one = Effect.fnUntraced(function*(n: number) {
       const body = Pattern.pattern(1000 + n)
-      const back = yield* probe.answer(read(client, post(probe.url("echo"), body)))
-      yield* probe.check(same(body, back.bytes), `the answer to request ${n}`, () => differs(body, back.bytes))
+      const back = yield* probe.response(read(client, post(probe.url("echo"), body)))
+      yield* probe.check(same(body, back.bytes), `the response to request ${n}`, () => differs(body, back.bytes))
     })
     yield* Effect.forEach([1, 2, 3, 4, 5, 6], one, { concurrency: "unbounded", discard: true })
   }))
@@ -148,14 +148,14 @@ const redirects = [301, 302, 303, 307, 308].map((status) =>
   over("noRedirect", `a ${status}`, (probe, client) =>
     Effect.gen(function*() {
       const request = post(probe.url(`redirect?code=${status}`), new TextEncoder().encode("secret"))
-      const back = yield* probe.answer(read(client, request))
+      const back = yield* probe.response(read(client, request))
       const { requests } = yield* probe.report
       yield* probe.check(
         requests.length === 1,
         "one request",
         () => `the target was asked too${requests.at(-1)?.size === 6 ? ", with the body" : ""}`
       )
-      // a page is told of a redirect without its status
+      // a page sees a redirect without its status
       yield* probe.check(
         back.status === status || back.status === 0,
         `status ${status}, or 0 where the platform hides it`,
@@ -176,17 +176,17 @@ const foreign = [
 ]
 
 const nothingAdded = [
-  over("nothingAdded", "of what nobody asked for", (probe, client) =>
+  over("nothingAdded", "of its own accord", (probe, client) =>
     Effect.gen(function*() {
-      yield* probe.answer(read(client, post(probe.url("echo"), new TextEncoder().encode("{}"))))
+      yield* probe.response(read(client, post(probe.url("echo"), new TextEncoder().encode("{}"))))
       const seen = (yield* probe.report).requests[0]
       const added = (seen?.headers ?? []).map(([name]) => name.toLowerCase()).filter((name) => foreign.includes(name))
       yield* probe.check(added.length === 0, "no header but its own", () => `it has ${added.join(" and ")}`)
     })),
   over("nothingAdded", "of a cookie that the server set", (probe, client) =>
     Effect.gen(function*() {
-      yield* probe.answer(read(client, HttpClientRequest.get(probe.url("cookie"))))
-      yield* probe.answer(read(client, HttpClientRequest.get(probe.url("echo"))))
+      yield* probe.response(read(client, HttpClientRequest.get(probe.url("cookie"))))
+      yield* probe.response(read(client, HttpClientRequest.get(probe.url("echo"))))
       const { requests } = yield* probe.report
       const back = requests.flatMap(({ headers }) => headers).some(([name]) => name.toLowerCase() === "cookie")
       yield* probe.check(!back, "no cookie", () => "it comes back")
@@ -200,7 +200,7 @@ export const cases: ReadonlyArray<Draft> = [
   ...largeBody,
   statuses,
   interim,
-  apart,
+  concurrency,
   ...redirects,
   ...nothingAdded
 ]

@@ -1,8 +1,9 @@
 /**
- * The contract's server on sockets of 127.0.0.1, with Node. It closes, and every connection with it, with its scope.
+ * The contract's server on sockets of 127.0.0.1, with Node. Its scope closes the server and every connection.
  *
  * @since 0.1.0
  */
+import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
@@ -12,9 +13,9 @@ import * as Http from "node:http"
 import * as Https from "node:https"
 import * as Net from "node:net"
 import { ContractServer, ContractServerError, type Service } from "./ContractServer.ts"
-import * as Behaviours from "./internal/contract/behaviours.ts"
-import { Memory } from "./internal/contract/memory.ts"
-import { certificate } from "./internal/contract/testOnlyCertificate.ts"
+import * as Behaviours from "./internal/behaviours.ts"
+import { Memory } from "./internal/memory.ts"
+import { certificate } from "./internal/testOnlyCertificate.ts"
 
 // -----------------------------------------------------------------------------
 // constructors
@@ -36,7 +37,10 @@ const listen = (
     server.on("tlsClientError", () => {})
     return yield* Effect.acquireRelease(
       Effect.callback<number, ContractServerError>((resume) => {
-        server.once("error", (error) => resume(Effect.fail(new ContractServerError({ detail: error.message }))))
+        server.once("error", (error) =>
+          resume(Effect.fail(
+            new ContractServerError({ detail: `no socket on ${host} (${error.message}). Run again, or free the port.` })
+          )))
         server.listen(port, host, () => {
           const address = server.address()
           resume(Effect.succeed(address !== null && typeof address === "object" ? address.port : 0))
@@ -51,16 +55,16 @@ const listen = (
   })
 
 // Below the range from which systems take ports by themselves, so that no connection of ours gets it by chance
-const nobody: Effect.Effect<number, ContractServerError> = Effect.suspend(() =>
+const unused: Effect.Effect<number, ContractServerError> = Effect.suspend(() =>
   Effect.scoped(listen(Net.createServer(), 20_000 + Math.floor(Math.random() * 10_000)))
 ).pipe(Effect.retry({ times: 20 }))
 
-/** The addresses that a name has here. A machine without a resolver still has the loopback that the server is on. */
+/** The loopback addresses of a name. A machine without a resolver still has the one that the server is on. */
 const addressesOf = (name: string): Effect.Effect<ReadonlyArray<string>> =>
   Effect.callback((resume) => {
     Dns.lookup(name, { all: true }, (error, found) => {
       const addresses = error === null ? found.map(({ address }) => address) : []
-      resume(Effect.succeed(addresses.filter((address) => address === "127.0.0.1" || address === "::1")))
+      resume(Effect.succeed(addresses.filter(TrustedUrl.isLoopback)))
     })
   })
 
@@ -105,8 +109,8 @@ const cases = (memory: Memory): Http.RequestListener => (request, response) => {
   if (request.method === "OPTIONS") return void response.writeHead(204).end()
   // an empty page of this origin, for transports that live in one
   if (pathname === "/") return void response.writeHead(200, { "content-type": "text/html" }).end(page)
-  const answer = Object.hasOwn(Behaviours.behaviours, behaviour) ? Behaviours.behaviours[behaviour] : undefined
-  if (answer === undefined || id === "") return void response.writeHead(404).end()
+  const respond = Object.hasOwn(Behaviours.behaviours, behaviour) ? Behaviours.behaviours[behaviour] : undefined
+  if (respond === undefined || id === "") return void response.writeHead(404).end()
   const { kept, piece } = memory.saw(id, request.socket, {
     method: request.method ?? "",
     target,
@@ -122,7 +126,7 @@ const cases = (memory: Memory): Http.RequestListener => (request, response) => {
   })
   request.on("error", () => {})
   response.on("error", () => {})
-  request.on("end", () => answer({ id, query, body: () => Buffer.concat(pieces), kept, response }))
+  request.on("end", () => respond({ id, query, body: () => Buffer.concat(pieces), kept, response }))
 }
 
 const control = (memory: Memory, addresses: Service["addresses"]): Http.RequestListener => (request, response) => {
@@ -153,7 +157,7 @@ export const make: Effect.Effect<Service, ContractServerError, Scope.Scope> = Ef
     plain: loopback("https", http),
     old: loopback("https", yield* listen(Https.createServer(old, cases(memory)))),
     closing: loopback("https", yield* listen(Net.createServer((socket) => socket.once("data", () => socket.end())))),
-    refused: loopback("http", yield* nobody),
+    refused: loopback("http", yield* unused),
     unresolved: "http://does-not-exist.invalid",
     // an address that the name has and the machine has not cannot be served
     families: families.filter(Result.isSuccess).map(({ success }) => `http://localhost:${success}`)
@@ -170,7 +174,7 @@ export const make: Effect.Effect<Service, ContractServerError, Scope.Scope> = Ef
 // -----------------------------------------------------------------------------
 
 /**
- * The server, for as long as the layer lives.
+ * The server as a layer. It closes with the layer.
  *
  * @category layers
  * @since 0.1.0

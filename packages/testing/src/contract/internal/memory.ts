@@ -2,7 +2,7 @@
  * What the contract's server saw, by the id of the case. The oldest cases are forgotten.
  */
 import type { Socket } from "node:net"
-import type { Report } from "../../ContractServer.ts"
+import type { Report } from "../ContractServer.ts"
 import * as Pattern from "./pattern.ts"
 
 const capacity = 2_000

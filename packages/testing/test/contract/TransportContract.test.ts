@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
-import * as ContractServerNode from "@sso-oidc/testing/ContractServerNode"
-import * as TransportContract from "@sso-oidc/testing/TransportContract"
-import type { PromiseName } from "@sso-oidc/testing/TransportPromise"
-import * as TransportPromise from "@sso-oidc/testing/TransportPromise"
+import * as ContractServerNode from "@sso-oidc/testing/contract/ContractServerNode"
+import * as TransportContract from "@sso-oidc/testing/contract/TransportContract"
+import type { GuaranteeName } from "@sso-oidc/testing/contract/TransportGuarantee"
+import * as TransportGuarantee from "@sso-oidc/testing/contract/TransportGuarantee"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { Cookie } from "effect/http/Cookies"
@@ -23,7 +23,7 @@ const wrapped = (wrap: Wrap, ways?: SocketClient.Ways) =>
     Layer.provide(SocketClient.layer(ways))
   )
 
-/** The same answer with another stream. */
+/** The same response with another stream. */
 const streaming = (
   change: (
     stream: HttpClientResponse.HttpClientResponse["stream"],
@@ -80,14 +80,14 @@ const told = (change: Partial<Pick<TransportCause.TransportCause, "sent" | "tran
   tells: ({ code, transient, sent }) => new TransportCause.TransportCause({ sent, code, transient, ...change })
 })
 
-/** Clients that each break a promise, and what they are told of: it alone, but for what cannot be parted from it. */
+/** Clients that each break a guarantee, and what they are told of: it alone, but for what cannot be parted from it. */
 const broken: ReadonlyArray<{
-  readonly promises: ReadonlyArray<PromiseName>
+  readonly guarantees: ReadonlyArray<GuaranteeName>
   readonly by: string
   readonly transport: Layer.Layer<HttpClient.HttpClient>
 }> = [
   {
-    promises: ["bytes", "largeBody", "apart"],
+    guarantees: ["bytes", "largeBody", "concurrency"],
     by: "a request body that goes through text",
     transport: wrapped(HttpClient.mapRequest((request) =>
       request.body._tag === "Uint8Array"
@@ -100,23 +100,23 @@ const broken: ReadonlyArray<{
     ))
   },
   {
-    promises: ["bytes", "largeBody", "apart"],
-    by: "an answer that goes through text",
+    guarantees: ["bytes", "largeBody", "concurrency"],
+    by: "a response that goes through text",
     transport: wrapped(streaming(Stream.map(asText)))
   },
   {
-    promises: ["bytes"],
+    guarantees: ["bytes"],
     by: "other ends of lines",
     transport: wrapped(streaming(Stream.map((bytes) => bytes.filter((byte, i) => byte !== 13 || bytes[i + 1] !== 10))))
   },
   {
-    promises: ["headers"],
+    guarantees: ["headers"],
     by: "a header that is lost",
     transport: wrapped(HttpClient.mapRequest(HttpClientRequest.removeHeader("x-contract-list")))
   },
   {
-    promises: ["headers"],
-    by: "an answer without its headers",
+    guarantees: ["headers"],
+    by: "a response without its headers",
     transport: wrapped(
       HttpClient.transformResponse(
         Effect.map((response): HttpClientResponse.HttpClientResponse =>
@@ -126,34 +126,34 @@ const broken: ReadonlyArray<{
     )
   },
   {
-    promises: ["emptyBody"],
+    guarantees: ["emptyBody"],
     by: "an empty body that does not end",
     transport: wrapped(streaming((stream, { status }) => status === 204 ? Stream.never : stream))
   },
   {
-    promises: ["emptyBody"],
+    guarantees: ["emptyBody"],
     by: "… nor one of no length",
     transport: wrapped(
       streaming((stream, { request }) => request.url.includes("/empty/") ? Stream.never : stream)
     )
   },
   {
-    promises: ["emptyBody"],
-    by: "a body for who has none",
+    guarantees: ["emptyBody"],
+    by: "a body for a request that has none",
     transport: wrapped(
       HttpClient.mapRequest((request) =>
         request.method === "POST" && request.body._tag === "Empty" ? HttpClientRequest.bodyText(request, "{}") : request
       )
     )
   },
-  { promises: ["largeBody"], by: "an answer that ends early", transport: wrapped(streaming(cut(500_000))) },
+  { guarantees: ["largeBody"], by: "a response that ends early", transport: wrapped(streaming(cut(500_000))) },
   {
-    promises: ["statuses"],
+    guarantees: ["statuses"],
     by: "a status that is a failure",
     transport: wrapped(HttpClient.filterStatus((status) => status !== 500))
   },
   {
-    promises: ["statuses"],
+    guarantees: ["statuses"],
     by: "an interim response that is taken for the last",
     transport: wrapped(
       HttpClient.transformResponse(
@@ -163,80 +163,80 @@ const broken: ReadonlyArray<{
       )
     )
   },
-  { promises: ["apart"], by: "requests that mix", transport: wrapped(mixing) },
-  { promises: ["oneRequest"], by: "a second try of a 503", transport: wrapped(again(503)) },
-  { promises: ["oneRequest"], by: "a second try of a 429", transport: wrapped(again(429)) },
+  { guarantees: ["concurrency"], by: "requests that mix", transport: wrapped(mixing) },
+  { guarantees: ["oneRequest"], by: "a second try of a 503", transport: wrapped(again(503)) },
+  { guarantees: ["oneRequest"], by: "a second try of a 429", transport: wrapped(again(429)) },
   // whether the connection of the first response is free for the second is chance, so none is kept
   {
-    promises: ["oneRequest", "reuse"],
+    guarantees: ["oneRequest", "connectionReuse"],
     by: "a second try of what went well",
     transport: wrapped(again(200), { keepAlive: false })
   },
   {
-    promises: ["noResend", "scopeEnd"],
+    guarantees: ["noResend", "scopeEnd"],
     by: "a second try of what failed",
     // its limit passes twice
     transport: wrapped(HttpClient.transformResponse(Effect.retry({ times: 1 })), { connectLimit: 500 })
   },
-  { promises: ["noResend"], by: "a second try of a 421", transport: wrapped(again(421)) },
-  { promises: ["noRedirect"], by: "redirects that are followed", transport: wrapped(HttpClient.followRedirects()) },
+  { guarantees: ["noResend"], by: "a second try of a 421", transport: wrapped(again(421)) },
+  { guarantees: ["noRedirect"], by: "redirects that are followed", transport: wrapped(HttpClient.followRedirects()) },
   {
-    promises: ["nothingAdded"],
+    guarantees: ["nothingAdded"],
     by: "a credential",
-    transport: wrapped(HttpClient.mapRequest(HttpClientRequest.bearerToken("of somebody")))
+    transport: wrapped(HttpClient.mapRequest(HttpClientRequest.bearerToken("of a person")))
   },
   {
-    promises: ["nothingAdded"],
+    guarantees: ["nothingAdded"],
     by: "a jar of cookies",
     transport: wrapped(HttpClient.withCookiesRef(Ref.makeUnsafe<ReadonlyArray<Cookie>>([])))
   },
   {
-    promises: ["interruption"],
-    by: "a request that nobody can stop",
+    guarantees: ["interruption"],
+    by: "a request that cannot be stopped",
     transport: wrapped((client) =>
       HttpClient.transformResponse(client, (effect) => Effect.flatMap(Effect.forkDetach(effect), Fiber.join))
     )
   },
   {
-    promises: ["interruption", "cap"],
+    guarantees: ["interruption", "abandonedBody"],
     by: "connections that are left alone",
     transport: SocketClient.layer({ aborts: false })
   },
   {
-    promises: ["cap", "interruption"],
+    guarantees: ["abandonedBody", "interruption"],
     by: "a body that goes on without a reader",
-    transport: SocketClient.layer({ aborts: "before the answer" })
+    transport: SocketClient.layer({ aborts: "before the response" })
   },
-  { promises: ["addresses"], by: "one family of addresses", transport: SocketClient.layer({ family: 6 }) },
-  { promises: ["connectLimit"], by: "no limit", transport: SocketClient.layer({ connectLimit: false }) },
-  { promises: ["sentNo", "connectLimit"], by: "maybe", transport: SocketClient.layer(told({ sent: "maybe" })) },
-  { promises: ["sentMaybe"], by: "no", transport: SocketClient.layer(told({ sent: "no" })) },
+  { guarantees: ["addressFallback"], by: "one family of addresses", transport: SocketClient.layer({ family: 6 }) },
+  { guarantees: ["connectTimeout"], by: "no limit", transport: SocketClient.layer({ connectLimit: false }) },
+  { guarantees: ["sentNo", "connectTimeout"], by: "maybe", transport: SocketClient.layer(told({ sent: "maybe" })) },
+  { guarantees: ["sentMaybe"], by: "no", transport: SocketClient.layer(told({ sent: "no" })) },
   {
-    promises: ["answered"],
+    guarantees: ["truncatedBody"],
     by: "a cut that looks like an end",
     transport: wrapped(streaming(Stream.catch(() => Stream.empty)))
   },
-  { promises: ["transient"], by: "a handshake like any failure", transport: SocketClient.layer({ knowsTls: false }) },
-  { promises: ["transient"], by: "hope", transport: SocketClient.layer(told({ transient: true })) },
-  { promises: ["transient"], by: "despair", transport: SocketClient.layer(told({ transient: false })) },
+  { guarantees: ["transient"], by: "a handshake like any failure", transport: SocketClient.layer({ knowsTls: false }) },
+  { guarantees: ["transient"], by: "hope", transport: SocketClient.layer(told({ transient: true })) },
+  { guarantees: ["transient"], by: "despair", transport: SocketClient.layer(told({ transient: false })) },
   {
-    promises: ["trust", "sentNo", "transient"],
-    by: "trust in everybody",
+    guarantees: ["trust", "sentNo", "transient"],
+    by: "trust in every certificate",
     transport: SocketClient.layer({ trusts: true })
   },
-  { promises: ["reuse"], by: "a connection each", transport: SocketClient.layer({ keepAlive: false }) },
+  { guarantees: ["connectionReuse"], by: "a connection each", transport: SocketClient.layer({ keepAlive: false }) },
   {
-    promises: ["ended"],
+    guarantees: ["closedConnection"],
     by: "a kept connection that is not looked at",
     transport: wrapped(deaf)
   },
-  { promises: ["scopeEnd"], by: "connections that stay", transport: SocketClient.layer({ closes: false }) }
+  { guarantees: ["scopeEnd"], by: "connections that stay", transport: SocketClient.layer({ closes: false }) }
 ]
 
 const violated = (transport: Layer.Layer<HttpClient.HttpClient>) =>
   TransportContract.run({ transport, concurrency: 4 }).pipe(
     // several clients at a time go through all of it, and the machine may be busy
-    Effect.provideService(TransportContract.Patience, "3 seconds"),
+    Effect.provideService(TransportContract.Timeout, "3 seconds"),
     Effect.map((outcomes) => outcomes.filter(({ violation }) => violation !== undefined)),
     Effect.provide(ContractServerNode.layer)
   )
@@ -244,40 +244,40 @@ const violated = (transport: Layer.Layer<HttpClient.HttpClient>) =>
 const caught = new Set<string>()
 
 describe("TransportContract", () => {
-  it.effect("every promise can be kept, by one client", () =>
+  it.effect("every guarantee can be kept, by one client", () =>
     Effect.gen(function*() {
       const failures = yield* violated(SocketClient.layer())
       assert.deepStrictEqual(failures.map(({ violation }) => violation?.message), [])
     }))
 
-  it("every promise has a case, and every case a name of its own", () => {
+  it("every guarantee has a case, and every case a name of its own", () => {
     const { cases } = TransportContract
-    assert.deepStrictEqual([...new Set(cases.map(({ promise }) => promise))], TransportPromise.names)
+    assert.deepStrictEqual([...new Set(cases.map(({ guarantee }) => guarantee))], TransportGuarantee.names)
     assert.strictEqual(new Set(cases.map(({ name }) => name)).size, cases.length)
-    for (const { name, promise } of cases) assert.isTrue(name.startsWith(`${promise}: `), name)
+    for (const { name, guarantee } of cases) assert.isTrue(name.startsWith(`${guarantee}: `), name)
   })
 
-  it("every promise is broken by a client below", () => {
-    const tested = new Set(broken.flatMap(({ promises }) => promises.slice(0, 1)))
-    assert.deepStrictEqual(TransportPromise.names.filter((name) => !tested.has(name)), [])
+  it("every guarantee is broken by a client below", () => {
+    const tested = new Set(broken.flatMap(({ guarantees }) => guarantees.slice(0, 1)))
+    assert.deepStrictEqual(TransportGuarantee.names.filter((name) => !tested.has(name)), [])
   })
 })
 
 describe.concurrent("TransportContract tells", () => {
   it.effect.each(broken)(
-    "$promises.0 is broken by $by, and that is told by name",
-    ({ promises, transport }) =>
+    "$guarantees.0 is broken by $by, and that is told by name",
+    ({ guarantees, transport }) =>
       Effect.gen(function*() {
         const failures = yield* violated(transport)
         for (const { name } of failures) caught.add(name)
         assert.deepStrictEqual(
-          [...new Set(failures.map(({ promise }) => promise))].toSorted(),
-          [...promises].toSorted(),
+          [...new Set(failures.map(({ guarantee }) => guarantee))].toSorted(),
+          [...guarantees].toSorted(),
           failures.map(({ violation }) => violation?.message).join("\n")
         )
-        for (const { promise, verdict, violation } of failures) {
+        for (const { guarantee, verdict, violation } of failures) {
           assert.strictEqual(verdict, "broken")
-          assert.match(violation?.message ?? "", new RegExp(`^${promise}, .+: expected .+, but .+`))
+          assert.match(violation?.message ?? "", new RegExp(`^${guarantee}, .+: expected .+, but .+`))
         }
       })
   )
