@@ -239,7 +239,7 @@ describe("D4: the deadline", () => {
       const error = expiry(exit)
       assert.isTrue(error.responseLost)
       assert.strictEqual(error.lastTrouble?.code, "ECONNRESET")
-      assert.include(error.message, "while no answer came")
+      assert.include(error.message, "while no response came")
     }))
 
   it.effect("D4: a clock set back does not stretch a wait inside a run", () =>

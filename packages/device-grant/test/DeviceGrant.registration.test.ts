@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Registration from "@sso-oidc/core/Registration"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
-import * as Registration from "@sso-oidc/device-grant/Registration"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
