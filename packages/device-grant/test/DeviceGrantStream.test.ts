@@ -18,6 +18,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Clocks from "./support/clocks.ts"
+import * as Events from "./support/events.ts"
 import * as Service from "./support/service.ts"
 
 const options = { clientName: "test", startUrl: Service.startUrl }
@@ -61,15 +62,10 @@ const answers: ReadonlyArray<Service.Answer> = [
 
 const Natural = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
 
-/** What can be compared: secrets in the clear, times as text. */
-const clear = (value: unknown): string =>
-  JSON.stringify(value, function(key) {
-    const member: unknown = key === "" ? value : Reflect.get(Object(this), key)
-    return Redacted.isRedacted(member) ? `secret ${String(Redacted.value(member))}` : member
-  })
-
 const ended = <A, E>(exit: Exit.Exit<A, E>): string =>
-  Exit.isSuccess(exit) ? clear(exit.value) : clear(exit.cause.reasons.map((reason) => clear(reason)))
+  Exit.isSuccess(exit)
+    ? Events.clear(exit.value)
+    : Events.clear(exit.cause.reasons.map((reason) => Events.clear(reason)))
 
 describe("D7: the stream and the plain effect", () => {
   it.effect.prop(
@@ -110,7 +106,7 @@ describe("D7: the stream and the plain effect", () => {
             const service = Service.make(script)
             const seen: Array<string> = []
             const look = Effect.fnUntraced(function*(event: DeviceGrantEvent) {
-              seen.push(`${yield* Clock.currentTimeMillis} ${clear(event)}`)
+              seen.push(`${yield* Clock.currentTimeMillis} ${Events.clear(event)}`)
               yield* Effect.sleep(Duration.seconds(looks[seen.length - 1] ?? 0))
             })
             const fiber = yield* run({
@@ -145,42 +141,6 @@ describe("D7: the stream and the plain effect", () => {
       }),
     { arbitrary: { runs: 150 } }
   )
-
-  it.effect("D7: await: the rest of a stored one", () =>
-    Effect.gen(function*() {
-      const script = { polls: [Service.pending, Service.slowDown(), Service.token()] }
-      const observe = (streamed: boolean) =>
-        Effect.gen(function*() {
-          const service = Service.make(script)
-          const seen: Array<string> = []
-          const look = (event: DeviceGrantEvent) => Effect.sync(() => seen.push(clear(event)))
-          yield* Effect.gen(function*() {
-            const pending = yield* DeviceGrant.start(options)
-            yield* TestClock.adjust("3 seconds")
-            yield* streamed
-              ? Stream.runForEach(DeviceGrantStream.resume(pending), look)
-              : DeviceGrant.resume(pending, { onEvent: look })
-          }).pipe(Effect.provide(service.layer), exact, Clocks.within(60))
-          return { seen, polls: service.polls() }
-        }).pipe(Effect.provide(TestClock.layer(), { local: true }))
-      const streamed = yield* observe(true)
-      assert.deepStrictEqual(streamed, yield* observe(false))
-      assert.deepStrictEqual(streamed.polls, [5, 10, 20])
-    }))
-
-  it.effect("D8: await: one of another place is refused, and nothing is sent", () =>
-    Effect.gen(function*() {
-      const service = Service.make({})
-      const pending = yield* Effect.provide(DeviceGrant.start(options), service.layer)
-      const elsewhere = Service.make({ options: { region: "us-east-1" } })
-      const error = yield* DeviceGrantStream.resume(pending).pipe(
-        Stream.runDrain,
-        Effect.flip,
-        Effect.provide(elsewhere.layer)
-      )
-      assert.strictEqual(error._tag, "RequestInvalid")
-      assert.deepStrictEqual(elsewhere.sent, [])
-    }))
 })
 
 // -----------------------------------------------------------------------------
