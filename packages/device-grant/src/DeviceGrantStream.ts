@@ -89,7 +89,7 @@ export const login = <E = never, R = never>(
  *     Stream.take(2),
  *     Stream.runLast
  *   )
- *   if (Option.isSome(last)) return yield* Stream.runLast(DeviceGrantStream.resume(last.value.pending))
+ *   return yield* Stream.runLast(Option.isSome(last) ? DeviceGrantStream.resume(last.value.pending) : Stream.empty)
  * })
  * ```
  *

@@ -22,7 +22,7 @@ const start = (registration: Registration.Registration | undefined, more: Partia
   DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl, registration, ...more })
 
 describe("DeviceGrant: registrations", () => {
-  it.effect("D10: a new one is for the device grant alone, with sso:account:access by default", () =>
+  it.effect("a new registration is for the device grant alone, with sso:account:access by default (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       yield* DeviceGrant.start({ clientName: "my-tool", startUrl: Service.startUrl }).pipe(
@@ -35,7 +35,7 @@ describe("DeviceGrant: registrations", () => {
       })
     }))
 
-  it.effect("D10: without scopes none are sent", () =>
+  it.effect("without scopes none are sent (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       yield* DeviceGrant.start({ clientName: "my-tool", startUrl: Service.startUrl, scopes: [] }).pipe(
@@ -44,7 +44,7 @@ describe("DeviceGrant: registrations", () => {
       assert.deepStrictEqual(service.sent[0]?.body, { clientName: "my-tool", clientType: "public" })
     }))
 
-  it.effect("D10: a new one holds region, endpoint, scopes and expiry, and is given away before the login goes on", () =>
+  it.effect("a new registration holds region, endpoint, scopes and expiry, and is given away before the login goes on (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({ start: [Service.exception("InvalidRequestException", "invalid_request")] })
       const seen: Array<Registration.Registration> = []
@@ -60,7 +60,7 @@ describe("DeviceGrant: registrations", () => {
       assert.strictEqual(made?.expiresAt && DateTime.toEpochMillis(made.expiresAt), 7_776_000_000)
     }))
 
-  it.effect("D10: a callback's own failure is the login's", () =>
+  it.effect("a callback's own failure is the login's (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       const error = yield* DeviceGrant.login({
@@ -71,7 +71,7 @@ describe("DeviceGrant: registrations", () => {
       assert.strictEqual(error, "disk full")
     }))
 
-  it.effect("D10: a kept one is used again, and no callback is called", () =>
+  it.effect("a kept registration is used again, and no callback is called (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       const pending = yield* start(kept, { onRegistration: () => Effect.die("must not be called") }).pipe(
@@ -91,14 +91,14 @@ describe("DeviceGrant: registrations", () => {
       ["with less than 15 minutes left", { expiresAt: DateTime.makeUnsafe(15 * 60_000 - 1) }],
       ["that has expired", { expiresAt: DateTime.makeUnsafe(-1) }]
     ] as const
-  )("D10: a kept one %s is replaced", ([, change]) =>
+  )("a kept registration %s is replaced (D10)", ([, change]) =>
     Effect.gen(function*() {
       const service = Service.make({})
       yield* start({ ...kept, ...change }).pipe(Effect.provide(service.layer))
       assert.deepStrictEqual(service.paths(), ["/client/register", "/device_authorization"])
     }))
 
-  it.effect("D10: 15 minutes left are enough, and the order of scopes does not matter", () =>
+  it.effect("15 minutes left are enough, and the order of scopes does not matter (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       yield* TestClock.setTime(1_000_000)
@@ -127,7 +127,7 @@ describe("DeviceGrant: registrations", () => {
       assert.deepStrictEqual(service.paths(), ["/device_authorization"])
     }))
 
-  it.effect("D10: a kept one that the service refuses at start is replaced once", () =>
+  it.effect("a kept registration that the service refuses at start is replaced once (D10)", () =>
     Effect.gen(function*() {
       const refused = Service.exception("InvalidClientException", "invalid_client", { status: 401 })
       const once = Service.make({ start: [refused, Service.code()] })
@@ -141,7 +141,7 @@ describe("DeviceGrant: registrations", () => {
       assert.strictEqual(always.paths().length, 3)
     }))
 
-  it.effect("D10: a new one that is refused is not replaced", () =>
+  it.effect("a new registration that is refused is not replaced (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({
         start: [Service.exception("InvalidClientException", "invalid_client", { status: 401 })]
@@ -154,7 +154,7 @@ describe("DeviceGrant: registrations", () => {
       assert.deepStrictEqual(service.paths(), ["/client/register", "/device_authorization"])
     }))
 
-  it.effect("D10: other failures at start replace nothing", () =>
+  it.effect("other failures at start replace nothing (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({ start: [Service.exception("UnauthorizedClientException", "unauthorized_client")] })
       yield* start(kept).pipe(Effect.provide(service.layer), Effect.flip)

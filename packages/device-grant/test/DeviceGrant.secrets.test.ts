@@ -38,7 +38,7 @@ const recorded = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 
 const login = DeviceGrant.login({ clientName: "test", startUrl: Service.startUrl })
 
-describe("C6: spans, logs and errors of the grant", () => {
+describe("spans, logs and errors of the grant (C6)", () => {
   it.effect.each(
     [
       ["a login", [Service.pending, Service.token()]],
@@ -46,7 +46,7 @@ describe("C6: spans, logs and errors of the grant", () => {
       ["a login that expires", [Service.cut("maybe")]],
       ["a login whose token is lost", [{ body: { accessToken: "" } }]]
     ] as const
-  )("C6: %s shows no secret, no code and no URL", ([, polls]) =>
+  )("%s shows no secret, no code and no URL (C6)", ([, polls]) =>
     Effect.gen(function*() {
       const service = Service.make({ polls })
       const { exit, names, text } = yield* recorded(login.pipe(Effect.provide(service.layer), Clocks.within(700)))
@@ -59,7 +59,7 @@ describe("C6: spans, logs and errors of the grant", () => {
       assert.include(names, "DeviceGrant.start")
     }))
 
-  it.effect("C6: neither do start and step, which give a code and its URLs to their caller", () =>
+  it.effect("neither do start and step, which give a code and its URLs to their caller (C6)", () =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [Service.pending] })
       const { exit, names, text } = yield* recorded(
@@ -86,7 +86,7 @@ describe("C6: spans, logs and errors of the grant", () => {
       ["a stream that fails", [Service.exception("AccessDeniedException", "access_denied")]]
     ] as const
   )(
-    "C6: %s shows no secret, no code and no URL either, and its requests are inside its span",
+    "%s shows no secret, no code and no URL either, and its requests are inside its span (C6)",
     ([, polls]) =>
       Effect.gen(function*() {
         const service = Service.make({ polls })

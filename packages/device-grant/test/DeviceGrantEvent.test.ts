@@ -15,7 +15,7 @@ import * as Service from "./support/service.ts"
 
 const exact = Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })
 
-describe("D11: what a person is told", () => {
+describe("what a person is told (D11)", () => {
   const ready = {
     _tag: "CodeReady",
     userCode: "BRCJ-PDVT",
@@ -153,7 +153,7 @@ describe("DeviceGrantEvent: the schema", () => {
     [
       ["another reason", { reason: "impatient" }],
       ["a wait without end", { wait: Infinity }],
-      ["a next poll beyond all dates", { nextPollAt: 1e999 }],
+      ["a next poll beyond all dates", { nextPollAt: 9e15 }],
       ["an ESC in its advice", { advice: "\u001b[2J" }],
       ["a pending authorization that is none", { pending: Redacted.make("device-code-1") }],
       ["a pending authorization in the clear", { pending: "device-code-1" }],

@@ -67,9 +67,9 @@ const ended = <A, E>(exit: Exit.Exit<A, E>): string =>
     ? Events.clear(exit.value)
     : Events.clear(exit.cause.reasons.map((reason) => Events.clear(reason)))
 
-describe("D7: the stream and the plain effect", () => {
+describe("the stream and the plain effect (D7)", () => {
   it.effect.prop(
-    "D7: whatever the service answers and however slow the watcher, both tell the same, end the same and send the same",
+    "whatever the service answers and however slow the watcher, both tell the same, end the same and send the same (D7)",
     {
       polls: Schema.Array(Schema.Tuple([Natural(answers.length - 1), Natural(4)])).check(Schema.isMaxLength(8)),
       looks: Schema.Array(Natural(12)).check(Schema.isMaxLength(8)),
@@ -147,8 +147,8 @@ describe("D7: the stream and the plain effect", () => {
 // pulls
 // -----------------------------------------------------------------------------
 
-describe("D7: a cold stream", () => {
-  it.effect("D7: nothing is sent before the first pull, and each run is a login of its own", () =>
+describe("a cold stream (D7)", () => {
+  it.effect("nothing is sent before the first pull, and each run is a login of its own (D7)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       yield* Effect.gen(function*() {
@@ -164,7 +164,7 @@ describe("D7: a cold stream", () => {
       assert.deepStrictEqual(service.paths(), ["/client/register", ...whole, ...whole])
     }))
 
-  it.effect("D7: one event a pull, and no request is sent ahead of its pull, however much time passes", () =>
+  it.effect("one event a pull, and no request is sent ahead of its pull, however much time passes (D7)", () =>
     Effect.gen(function*() {
       const service = Service.make({
         start: [Service.code({ expiresIn: 6000 })],
@@ -196,7 +196,7 @@ describe("D7: a cold stream", () => {
       [20, [20, 40, 60]]
     ] as const
   )(
-    "D7, D1: a consumer that takes %d s delays polls and never hastens them",
+    "a consumer that takes %d s delays polls and never hastens them (D7, D1)",
     ([seconds, expected]) =>
       Effect.gen(function*() {
         const service = Service.make({ polls: [Service.pending, Service.pending, Service.token()] })
@@ -213,7 +213,7 @@ describe("D7: a cold stream", () => {
   )
 
   it.effect.each([-7200, -3, 3, 200])(
-    "D7, D1: a clock that jumps by %d s while the consumer looks changes no gap",
+    "a clock that jumps by %d s while the consumer looks changes no gap (D7, D1)",
     (seconds) =>
       Effect.gen(function*() {
         const clock = yield* Clocks.jumping
@@ -233,7 +233,7 @@ describe("D7: a cold stream", () => {
       })
   )
 
-  it.effect("D7, D1: under a clock whose monotonic time stands still the whole wait is slept", () =>
+  it.effect("under a clock whose monotonic time stands still the whole wait is slept (D7, D1)", () =>
     Effect.gen(function*() {
       const clock = yield* Effect.clockWith(Effect.succeed)
       const service = Service.make({ polls: [Service.pending, Service.token()] })
@@ -256,7 +256,7 @@ describe("D7: a cold stream", () => {
       assert.deepStrictEqual(service.polls(), [11, 19])
     }))
 
-  it.effect("D4: the deadline is read at the moment of sending: a consumer that takes past it ends the stream", () =>
+  it.effect("the deadline is read at the moment of sending: a consumer that takes past it ends the stream (D4)", () =>
     Effect.gen(function*() {
       const service = Service.make({ start: [Service.code({ expiresIn: 30 })], polls: [Service.pending] })
       const seen: Array<string> = []
@@ -275,7 +275,7 @@ describe("D7: a cold stream", () => {
       assert.strictEqual(exit !== "still running" && Exit.isSuccess(exit) && exit.value._tag, "DeviceCodeExpired")
     }))
 
-  it.effect("D7: a failure ends the stream, after the events before it", () =>
+  it.effect("a failure ends the stream, after the events before it (D7)", () =>
     Effect.gen(function*() {
       const denied = Service.exception("AccessDeniedException", "access_denied")
       const service = Service.make({ polls: [Service.pending, denied] })
@@ -290,7 +290,7 @@ describe("D7: a cold stream", () => {
       assert.strictEqual(exit !== "still running" && Exit.isSuccess(exit) && exit.value._tag, "AccessDeniedException")
     }))
 
-  it.effect("D10: onRegistration sees a registration before its event; what it fails with ends the stream", () =>
+  it.effect("onRegistration sees a registration before its event; what it fails with ends the stream (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       const seen: Array<string> = []
@@ -315,8 +315,8 @@ describe("D7: a cold stream", () => {
 // ends
 // -----------------------------------------------------------------------------
 
-describe("D6: a stream that is left", () => {
-  it.effect("D6: one that is ended early sends nothing more, sleeps no more and leaves no fiber", () =>
+describe("a stream that is left (D6)", () => {
+  it.effect("one that is ended early sends nothing more, sleeps no more and leaves no fiber (D6)", () =>
     Effect.gen(function*() {
       const clock = yield* Clocks.counting
       const fibers = { started: 0, ended: 0 }
@@ -349,7 +349,7 @@ describe("D6: a stream that is left", () => {
       ["in the wait after a poll", 7, Service.pending, 0]
     ] as const
   )(
-    "D6: one that is interrupted %s leaves no sleep and no request",
+    "one that is interrupted %s leaves no sleep and no request (D6)",
     ([, seconds, answer, inFlight]) =>
       Effect.gen(function*() {
         const clock = yield* Clocks.counting
@@ -367,7 +367,7 @@ describe("D6: a stream that is left", () => {
       })
   )
 
-  it.effect("D6: between two pulls nothing runs: no sleep, no request", () =>
+  it.effect("between two pulls nothing runs: no sleep, no request (D6)", () =>
     Effect.gen(function*() {
       const clock = yield* Clocks.counting
       const service = Service.make({ polls: [Service.pending] })
