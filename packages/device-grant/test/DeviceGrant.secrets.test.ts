@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
 import * as Effect from "effect/Effect"
@@ -103,4 +104,29 @@ describe("spans, logs and errors of the grant (C6)", () => {
         assert.include(names, "SSO OIDC.CreateToken")
       })
   )
+
+  it.effect("a run has a span of its own, and the start of a login another inside it (C9)", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ polls: [Service.pending, Service.token()] })
+      const options = { clientName: "test", startUrl: Service.startUrl }
+      const namesOf = <A, E>(run: Effect.Effect<A, E, SsoOidc.SsoOidc>) =>
+        Effect.map(recorded(run.pipe(Effect.provide(service.layer), Clocks.within(30))), ({ names }) => names)
+      const [register, start, poll] = ["RegisterClient", "StartDeviceAuthorization", "CreateToken"].map((name) =>
+        `SSO OIDC.${name}`
+      )
+      assert.deepStrictEqual(yield* namesOf(DeviceGrant.login(options)), [
+        "DeviceGrant.login",
+        "DeviceGrant.start",
+        register,
+        start,
+        poll,
+        poll
+      ])
+      const streamed = yield* namesOf(Stream.runDrain(DeviceGrantStream.login(options)))
+      assert.deepStrictEqual(streamed, ["DeviceGrantStream.login", register, start, poll])
+      const pending = yield* Effect.provide(DeviceGrant.start(options), service.layer)
+      assert.deepStrictEqual(yield* namesOf(DeviceGrant.resume(pending)), ["DeviceGrant.resume", poll])
+      const rest = yield* namesOf(Stream.runDrain(DeviceGrantStream.resume(pending)))
+      assert.deepStrictEqual(rest, ["DeviceGrantStream.resume", poll])
+    }))
 })
