@@ -5,9 +5,11 @@ import type * as ClientError from "@sso-oidc/core/aws/ClientError"
 import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import type * as Registration from "@sso-oidc/core/Registration"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import * as Token from "@sso-oidc/core/Token"
 import type * as Config from "effect/Config"
 import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
@@ -283,5 +285,22 @@ describe("C1: members have the wire's names", () => {
     expectTypeOf<StartDeviceAuthorization.Response>().toExtend<{ readonly interval?: number }>()
     expectTypeOf<CreateToken.Response>().toExtend<{ readonly refreshToken?: Redacted.Redacted }>()
     oidc.registerClient({ clientName: "n", clientType: "public", scopes: undefined })
+  })
+})
+
+describe("stored texts", () => {
+  it("the encodings of a registration and of a token are secrets by type (C6)", () => {
+    expectTypeOf<typeof Registration.Registration.Encoded>().toEqualTypeOf<Redacted.Redacted<string>>()
+    expectTypeOf<typeof Token.Token.Encoded>().toEqualTypeOf<Redacted.Redacted<string>>()
+    expectTypeOf<typeof Token.Token.Type>().toEqualTypeOf<Token.Token>()
+    // @ts-expect-error a plain string is no secret
+    Token.decode("{}")
+  })
+
+  it("a secret of a token is Redacted, and may be absent but never undefined (C2)", () => {
+    expectTypeOf<Token.Token["accessToken"]>().toEqualTypeOf<Redacted.Redacted<string>>()
+    expectTypeOf<Token.Token>().toExtend<{ readonly refreshToken?: Redacted.Redacted }>()
+    expectTypeOf<Token.Refreshable["refreshToken"]>().toEqualTypeOf<Redacted.Redacted<string>>()
+    expectTypeOf<Token.Token["registration"]>().toEqualTypeOf<Registration.Registration>()
   })
 })

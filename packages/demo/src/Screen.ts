@@ -2,9 +2,9 @@
  * What a person reads while the login runs, in words: a line for each thing that happens, plain enough for a log, and
  * one line that changes, for a terminal.
  */
+import type { Registration } from "@sso-oidc/core/Registration"
+import type { Token } from "@sso-oidc/core/Token"
 import type { CodeReady, DeviceGrantEvent, Waiting } from "@sso-oidc/device-grant/DeviceGrantEvent"
-import type { Registration } from "@sso-oidc/device-grant/Registration"
-import type { Token } from "@sso-oidc/device-grant/Token"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"

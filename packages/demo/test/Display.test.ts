@@ -31,13 +31,27 @@ const codeReady: CodeReady = {
   nextPollAt: at(5)
 }
 
-const waiting = (reason: Waiting["reason"], nextPollAt: number, wait = 5): Waiting => ({
-  _tag: "Waiting",
-  reason,
-  wait: Duration.seconds(wait),
-  nextPollAt: at(nextPollAt),
-  ...(reason === "trouble" ? { trouble: { error: "TransportError", message: "Nothing came (ECONNRESET)." } } : {})
-})
+const waiting = (reason: Waiting["reason"], nextPollAt: number, wait = 5): Waiting => {
+  const next = { wait: Duration.seconds(wait), nextPollAt: at(nextPollAt) }
+  return {
+    _tag: "Waiting",
+    reason,
+    ...next,
+    pending: {
+      version: 1,
+      registration,
+      deviceCode: Redacted.make("device-code-1"),
+      userCode: codeReady.userCode,
+      verificationUri: codeReady.verificationUri,
+      expiresAt: codeReady.expiresAt,
+      interval: Duration.seconds(wait),
+      failures: 0,
+      responseLost: false,
+      ...next
+    },
+    ...(reason === "trouble" ? { trouble: { error: "TransportError", message: "Nothing came (ECONNRESET)." } } : {})
+  }
+}
 
 const approved: DeviceGrantEvent = {
   _tag: "Approved",

@@ -7,20 +7,23 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 
 /**
- * - `cap`: the longest wait that failures in a row may lead to. It never shortens a wait below the interval.
- * - `jitter`: the greatest part by which such a wait is lengthened at random, so that many clients do not come back at
- *   once. 0.2 lengthens by up to a fifth; it never shortens. What is no number of at least 0 counts as 0.
+ * How long the waits after failures in a row become.
  *
  * @category models
  * @since 0.1.0
  */
 export interface BackoffPolicy {
+  /** The longest wait that failures in a row may lead to: 60 seconds by default. It never shortens a wait below the interval. */
   readonly cap: Duration.Input
+  /**
+   * The greatest part by which such a wait is lengthened at random, so that many clients do not come back at once: 0.2 by default,
+   * which lengthens by up to a fifth. It never shortens a wait. A negative number and `NaN` count as 0.
+   */
   readonly jitter: number
 }
 
 /**
- * The policy in force: 60 seconds and 0.2 unless provided otherwise.
+ * The policy in force: 60 seconds and 0.2 unless you provide another.
  *
  * @example
  * ```ts

@@ -1,76 +1,84 @@
 /**
  * The device authorization grant of AWS IAM Identity Center, as RFC 8628 section 3.5 says.
  *
- * {@link login} does all of it. Who cannot wait that long in one process takes {@link start}, stores the
- * `PendingAuthorization`, and calls {@link step} once in a while; {@link resume} runs the rest of a stored one.
+ * {@link login} does all of it. If your process cannot wait that long, take {@link start}, store the `PendingAuthorization`, and call
+ * {@link step} once in a while; {@link resume} runs the rest of a stored one.
  *
- * What holds for all of them: no poll before the interval, counted from the last answer; `slow_down` adds 5 seconds for
- * good; a poll without a response doubles the wait; no poll at or past the code's end, but a poll in flight then may
- * still bring the token; one request at a time; interrupting ends the wait and the request, and closes its connection.
+ * These rules hold for all of them. No poll comes before the interval, which counts from the last response. `slow_down` adds 5 seconds
+ * for good, and a poll without a response doubles the wait. No poll is sent at or past the deadline, but a poll in flight then may
+ * still bring the token. One request is in flight at a time. An interruption ends the wait and the request, and closes its
+ * connection.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8628
  * @since 0.1.0
  */
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import type * as Registration from "@sso-oidc/core/Registration"
 import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import type { Token } from "@sso-oidc/core/Token"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { DeviceCodeExpired, TokenPossiblyLost } from "./DeviceGrantError.ts"
-import type { DeviceGrantEvent } from "./DeviceGrantEvent.ts"
+import type { Approved, DeviceGrantEvent, Waiting } from "./DeviceGrantEvent.ts"
 import * as Callback from "./internal/callback.ts"
 import * as Decision from "./internal/decision.ts"
+import * as Machine from "./internal/machine.ts"
 import * as Polling from "./internal/polling.ts"
-import * as Span from "./internal/span.ts"
-import * as Starting from "./internal/starting.ts"
 import type { PendingAuthorization } from "./PendingAuthorization.ts"
-import type * as Registration from "./Registration.ts"
-import type { Token } from "./Token.ts"
 
 // -----------------------------------------------------------------------------
 // models
 // -----------------------------------------------------------------------------
 
 /**
- * What a login starts from.
- *
- * - `clientName`: shown to the person who approves.
- * - `startUrl`: the AWS access portal's URL, of the client's region.
- * - `scopes`: `["sso:account:access"]` by default. Without scopes (`[]`) there is no refresh token.
- * - `registration`: one that was kept. It is used where it is good for this client's region and endpoint and these
- *   scopes and has 15 minutes left; else a new one is made, also where the service refuses the old one at start.
- * - `onRegistration`: sees each new registration as soon as it exists, also where the login fails later: to keep it.
- *
- * A registration made here is for the device grant alone.
+ * What a login starts from. A registration made here is for the device grant alone.
  *
  * @category models
  * @since 0.1.0
  */
 export interface StartOptions<E = never, R = never> {
+  /** The name that the person who approves is shown. */
   readonly clientName: string
+  /** The AWS access portal's URL, of the client's region. */
   readonly startUrl: string
+  /**
+   * What the token is for: `["sso:account:access"]` by default. Without scopes (`[]`) there is no refresh token. A scope with
+   * characters that cannot be seen is refused.
+   */
   readonly scopes?: ReadonlyArray<string> | undefined
+  /**
+   * A registration that you kept: none by default. It is used if it is good for this client's region and endpoint and these scopes,
+   * and has 15 minutes left. Otherwise, or if the service refuses it at start, a new one is made.
+   */
   readonly registration?: Registration.Registration | undefined
+  /**
+   * Is called with each new registration as soon as it exists, even if the login fails later, so that you can keep it. Nothing by
+   * default.
+   */
   readonly onRegistration?: ((registration: Registration.Registration) => Effect.Effect<unknown, E, R>) | undefined
 }
 
 /**
- * Who watches.
- *
- * `onEvent` sees each event as it happens. The next poll waits for it: a slow one delays polls, and never hastens them.
+ * What a run tells while it waits.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ResumeOptions<E = never, R = never> {
+  /**
+   * Is called with each event as it happens: nothing by default. The next poll waits for it. A slow one delays polls, and never
+   * hastens them.
+   */
   readonly onEvent?: ((event: DeviceGrantEvent) => Effect.Effect<unknown, E, R>) | undefined
 }
 
 /**
- * What a login starts from, and who watches it.
+ * What a login starts from, and what it tells while it waits.
  *
  * @category models
  * @since 0.1.0
@@ -80,23 +88,30 @@ export interface LoginOptions<E = never, R = never, E2 = never, R2 = never>
 {}
 
 /**
- * What a step came to.
- *
- * - `Approved`: the token. The pending authorization is used up.
- * - `Waiting`: no token yet, and why. Store `pending` in place of the old one; step again at its `nextPollAt`.
- * - `NotDue`: too early, and nothing was sent. Come back when `left` is over; store `pending` in place of the old one.
+ * It is too early for a poll, and nothing was sent.
  *
  * @category models
  * @since 0.1.0
  */
-export type Step =
-  | { readonly _tag: "Approved"; readonly token: Token }
-  | {
-    readonly _tag: "Waiting"
-    readonly pending: PendingAuthorization
-    readonly reason: "pending" | "slowedDown" | "trouble"
-  }
-  | { readonly _tag: "NotDue"; readonly pending: PendingAuthorization; readonly left: Duration.Duration }
+export interface NotDue {
+  readonly _tag: "NotDue"
+  /** The pending authorization. Store it in place of the old one. */
+  readonly pending: PendingAuthorization
+  /** How long to wait before the next step. */
+  readonly left: Duration.Duration
+}
+
+/**
+ * What a step came to.
+ *
+ * - `Approved`: the token. The pending authorization is used up.
+ * - `Waiting`: no token yet, and why. Store its `pending` in place of the old one; step again at its `nextPollAt`.
+ * - `NotDue`: too early. Store its `pending` too.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Step = Approved | Waiting | NotDue
 
 // -----------------------------------------------------------------------------
 // errors
@@ -145,8 +160,24 @@ export type LoginError = StartError | PollError
 // start
 // -----------------------------------------------------------------------------
 
+const tell = <E, R>(
+  { onEvent }: ResumeOptions<E, R>,
+  event: DeviceGrantEvent
+): Effect.Effect<unknown, E, R> =>
+  onEvent === undefined ? Effect.void : Callback.call<DeviceGrantEvent, E, R>("onEvent", onEvent, event)
+
+/** The pulls up to the code. The caller tells the code itself, outside of this span. */
+const pullCode = Effect.fnUntraced(function*<E, R, E2, R2>(
+  options: LoginOptions<E, R, E2, R2>
+): Effect.fn.Return<Machine.Started, StartError | E | E2, SsoOidc.SsoOidc | R | R2> {
+  const first = yield* Machine.login(options)
+  if ("pending" in first) return first
+  yield* tell(options, first.event)
+  return yield* first.next
+}, Wire.withSpan("DeviceGrant.start"))
+
 /**
- * Registers where it must, and asks for a code. Sends no poll, and does not retry.
+ * Registers a client if it has to, and asks for a code. It sends no poll, and does not retry.
  *
  * @example
  * ```ts
@@ -163,21 +194,19 @@ export type LoginError = StartError | PollError
  * @category grant
  * @since 0.1.0
  */
-export const start = Effect.fnUntraced(function*<E = never, R = never>(
+export const start = <E = never, R = never>(
   options: StartOptions<E, R>
-): Effect.fn.Return<PendingAuthorization, StartError | E, SsoOidc.SsoOidc | R> {
-  const opened = yield* Starting.open(options)
-  return opened._tag === "Authorized" ? opened.pending : yield* Starting.authorize(options, opened.registration)
-}, Span.named("DeviceGrant.start"))
+): Effect.Effect<PendingAuthorization, StartError | E, SsoOidc.SsoOidc | R> =>
+  Effect.map(pullCode(options), ({ pending }) => pending)
 
 // -----------------------------------------------------------------------------
 // step
 // -----------------------------------------------------------------------------
 
 /**
- * Sends at most one poll. Before its time it sends nothing and says `NotDue`.
+ * Sends at most one poll. Before its time it sends nothing and gives `NotDue`.
  *
- * Store what it returns. Who may be killed inside a step first stores {@link markInFlight}. A pending authorization of
+ * Store what it returns. If your process may be killed inside a step, store {@link markInFlight} first. A pending authorization of
  * another region or endpoint fails with `RequestInvalid`, and nothing is sent.
  *
  * @category grant
@@ -186,27 +215,23 @@ export const start = Effect.fnUntraced(function*<E = never, R = never>(
 export const step = Effect.fnUntraced(function*(
   pending: PendingAuthorization
 ): Effect.fn.Return<Step, PollError, SsoOidc.SsoOidc> {
-  yield* Polling.atHome(pending)
+  yield* Polling.checkPlace(pending)
   const now = yield* Clock.currentTimeMillis
-  const left = Decision.left(pending, now)
-  if (Duration.toMillis(left) >= Decision.life(pending, now)) {
+  const left = Decision.waitLeft(pending, now)
+  if (Duration.toMillis(left) >= Decision.untilDeadline(pending, now)) {
     return yield* Decision.expired(pending, { detectedBy: "clock" })
   }
-  if (Duration.isGreaterThan(left, Duration.zero)) {
-    return { _tag: "NotDue", left, pending: Decision.notDue(pending, left, now) }
-  }
-  const decision = yield* Polling.poll(pending)
-  return decision._tag === "Continue"
-    ? { _tag: "Waiting", pending: decision.pending, reason: decision.reason }
-    : decision
-}, Span.named("DeviceGrant.step"))
+  return Duration.isGreaterThan(left, Duration.zero)
+    ? { _tag: "NotDue", left, pending: Decision.notDue(pending, left, now) }
+    : yield* Polling.poll(pending)
+}, Wire.withSpan("DeviceGrant.step"))
 
 /**
  * Store this before `step` if the process may be killed inside it. It records the poll as sent and its response as lost, and
- * schedules the next one. Then give `step` the pending authorization that you had, and store what it returns. Where `step`
- * fails with `RequestInvalid`, nothing was sent: store the one that you had again.
+ * schedules the next one. Then give `step` the pending authorization that you had, and store what it returns. If `step` fails with
+ * `RequestInvalid`, nothing was sent: store the one that you had again.
  *
- * If the step would send nothing, nothing is recorded as lost: it is not due, or past its end, or of another region or endpoint
+ * If the step would send nothing, nothing is recorded as lost: it is not due, or past its deadline, or of another region or endpoint
  * than the client's.
  *
  * @example
@@ -233,31 +258,42 @@ export const step = Effect.fnUntraced(function*(
  * @category grant
  * @since 0.1.0
  */
-export const markInFlight = Effect.fnUntraced(function*(
+export const markInFlight: (
   pending: PendingAuthorization
-): Effect.fn.Return<PendingAuthorization, never, SsoOidc.SsoOidc> {
-  return yield* Polling.markInFlight(pending)
-})
+) => Effect.Effect<PendingAuthorization, never, SsoOidc.SsoOidc> = Polling.markInFlight
 
 // -----------------------------------------------------------------------------
 // run
 // -----------------------------------------------------------------------------
 
+/** Tells each event before it pulls the next one. */
+const fold = Effect.fnUntraced(function*<E, R, E2, R2>(
+  first: Machine.Pulled<E, R>,
+  options: ResumeOptions<E2, R2>
+): Effect.fn.Return<Token, E | E2, R | R2> {
+  let pulled = first
+  while (true) {
+    yield* tell(options, pulled.event)
+    if (pulled.next === undefined) return pulled.event.token
+    pulled = yield* pulled.next
+  }
+})
+
 /**
- * Runs the rest of a pending authorization: waits and polls until it has the token, or an end.
+ * Runs the rest of a pending authorization: waits and polls until it has the token, or fails.
  *
  * @category grant
  * @since 0.1.0
  */
-export const resume = Effect.fn("DeviceGrant.resume")(function*<E = never, R = never>(
+export const resume = Effect.fnUntraced(function*<E = never, R = never>(
   pending: PendingAuthorization,
-  options?: ResumeOptions<E, R>
+  options: ResumeOptions<E, R> = {}
 ): Effect.fn.Return<Token, PollError | E, SsoOidc.SsoOidc | R> {
-  return yield* Polling.run(yield* Polling.resume(pending), options?.onEvent)
-})
+  return yield* fold(yield* Machine.resume(pending), options)
+}, Wire.withSpan("DeviceGrant.resume"))
 
 /**
- * The whole device login: registers where it must, shows the code through `onEvent`, and polls until the person has
+ * The whole device login: registers a client if it has to, shows the code through `onEvent`, and polls until the person has
  * approved.
  *
  * @example
@@ -279,23 +315,8 @@ export const resume = Effect.fn("DeviceGrant.resume")(function*<E = never, R = n
  * @category grant
  * @since 0.1.0
  */
-export const login = Effect.fn("DeviceGrant.login")(function*<E = never, R = never, E2 = never, R2 = never>(
+export const login = Effect.fnUntraced(function*<E = never, R = never, E2 = never, R2 = never>(
   options: LoginOptions<E, R, E2, R2>
 ): Effect.fn.Return<Token, LoginError | E | E2, SsoOidc.SsoOidc | R | R2> {
-  const { onEvent, onRegistration } = options
-  const pending = yield* start<E | E2, R | R2>({
-    ...options,
-    onRegistration: Effect.fnUntraced(function*(registration: Registration.Registration) {
-      if (onRegistration !== undefined) yield* Callback.call("onRegistration", onRegistration, registration)
-      if (onEvent !== undefined) {
-        yield* Callback.call<DeviceGrantEvent, E2, R2>("onEvent", onEvent, { _tag: "Registered", registration })
-      }
-    })
-  })
-  // begun before anybody is told: the time that a watcher takes is a part of the wait
-  const turn = yield* Polling.begin(pending, pending.wait)
-  if (onEvent !== undefined) {
-    yield* Callback.call<DeviceGrantEvent, E2, R2>("onEvent", onEvent, Starting.codeReady(pending))
-  }
-  return yield* Polling.run(turn, onEvent)
-})
+  return yield* fold(yield* pullCode(options), options)
+}, Wire.withSpan("DeviceGrant.login"))

@@ -13,13 +13,7 @@ import { Trouble } from "./PendingAuthorization.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * The device code's life ended before anybody approved it, or before the approval could be fetched.
- *
- * - `detectedBy`: the service said so, or the clock: then no further poll fitted before the end.
- * - `responseLost`: an answer was lost on the way and none came after it, so that a token may have been issued.
- * - `failures`: how many polls in a row, at the end, brought no answer. Above 0 the service could not be reached, or
- *   could not answer.
- * - `lastTrouble`: what was in the way of the last poll that failed, if any did since the last pending answer.
+ * The device code expired before the person approved, or before a poll could fetch the approval.
  *
  * Start a new login; RFC 8628 section 3.5 asks not to do so without the person.
  *
@@ -28,20 +22,25 @@ import { Trouble } from "./PendingAuthorization.ts"
  */
 export class DeviceCodeExpired
   extends Schema.TaggedError<DeviceCodeExpired>("@sso-oidc/device-grant/DeviceCodeExpired")("DeviceCodeExpired", {
+    /** `"service"`: the service said so. `"clock"`: no further poll fitted before the deadline. */
     detectedBy: Schema.Literals(["service", "clock"]),
+    /** Whether the response to a poll was lost, and no `authorization_pending` came after it. A token may have been issued then. */
     responseLost: Schema.Boolean,
+    /** How many polls in a row, at the end, brought no response to the grant. Above 0 the service was out of reach, or busy. */
     failures: Schema.Natural,
+    /** What was in the way of the last poll that failed. Absent if none did since the last `authorization_pending`. */
     lastTrouble: Schema.optionalKey(Trouble),
+    /** The request id of the service's response, if that response had one. */
     requestId: Schema.optionalKey(Schema.String)
   })
 {
   override readonly message: string = [
     this.failures > 0
-      ? "The code expired while no answer came from the service."
+      ? "The code expired while no response came from the service."
       : this.responseLost
       ? "The code expired."
-      : "The code expired before anybody approved it.",
-    ...(this.responseLost ? ["An answer was lost on the way, so a token may have been issued."] : []),
+      : "The code expired before the person approved it.",
+    ...(this.responseLost ? ["The response to a poll was lost, so a token may have been issued."] : []),
     ...(this.lastTrouble === undefined ? [] : [`The last poll that failed: ${this.lastTrouble.message}`]),
     "Start a new login.",
     ...(this.requestId === undefined ? [] : [`(request ${this.requestId})`])
@@ -49,22 +48,21 @@ export class DeviceCodeExpired
 }
 
 /**
- * The service issued a token, or may have, and it did not arrive: it cannot be asked for again.
+ * The service issued a token, or may have, and the token did not arrive. It cannot be requested again.
  *
- * `cause` says how it came to light: a success that could not be used (`UnexpectedResponse`), or an `invalid_grant`
- * after an answer had been lost (`InvalidGrantException`). Start a new login. Who wants to end the lost session signs
- * out of the access portal.
+ * Start a new login. To end the lost session, the person signs out of the access portal.
  *
  * @category errors
  * @since 0.1.0
  */
 export class TokenPossiblyLost
   extends Schema.TaggedError<TokenPossiblyLost>("@sso-oidc/device-grant/TokenPossiblyLost")("TokenPossiblyLost", {
+    /** A success that cannot be used (`UnexpectedResponse`), or an `invalid_grant` after a lost response (`InvalidGrantException`). */
     cause: Schema.Union([ClientError.UnexpectedResponse, SsoOidcError.InvalidGrantException])
   })
 {
   override readonly message: string =
-    `The login was approved, or may have been, but its token did not arrive and cannot be asked for again (${
+    `The login was approved, or may have been, but its token did not arrive and cannot be requested again (${
       [
         this.cause._tag,
         `HTTP ${this.cause.status}`,

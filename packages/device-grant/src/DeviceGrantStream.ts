@@ -1,19 +1,19 @@
 /**
- * The device grant as a cold `Stream` of its events, for whoever shows a login to a person: a terminal, a web page, a
+ * The device grant as a cold `Stream` of its events, for a program that shows a login to a person: a terminal, a web page, a
  * progress bar.
  *
- * The consumer drives it. Nothing is sent before the first pull, each run is a login of its own, and nothing happens
- * between two pulls: no fiber waits, no event is made ahead, no request leaves. A pull sleeps what is left of the wait
- * and sends one request, so that ending the stream early, as by `Stream.take`, ends the login, and interrupting a pull
- * ends its sleep or its request and closes the connection.
+ * The consumer drives it. Nothing is sent before the first pull, and each run is a login of its own. Nothing happens between two
+ * pulls: no fiber waits, no event is made ahead, no request leaves. A pull sleeps what is left of the wait and sends one request. So
+ * ending the stream early, as by `Stream.take`, ends the login. Interrupting a pull ends its sleep or its request, and closes the
+ * connection.
  *
- * A slow consumer delays polls and never hastens them. The wait counts from the receipt of the last answer, on the clock
- * that never jumps, so that the consumer's time is a part of it: who pulls early waits for `nextPollAt`, who pulls late
- * polls at once, if the code is still good then.
+ * A slow consumer delays polls and never hastens them. The wait counts from the receipt of the last response, on the monotonic
+ * clock, so that the consumer's time is a part of it. An early pull waits for `nextPollAt`. A late pull polls at once, if the code is
+ * still good then.
  *
- * The events are those that `DeviceGrant.login` gives to `onEvent`; the token is in the last one. A failure of the login
- * ends the stream, after every event before it. `DeviceGrant` imports none of this: who needs only the token takes
- * that.
+ * The events are those that `DeviceGrant.login` gives to `onEvent`; the token is in the last one. A failure of the login ends the
+ * stream, after every event before it. A stream that you left goes on with {@link resume} and the `pending` of its last `Waiting`
+ * event. `DeviceGrant` imports none of this: if you need only the token, use that.
  *
  * @since 0.1.0
  */
@@ -22,33 +22,15 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type * as DeviceGrant from "./DeviceGrant.ts"
 import type { DeviceGrantEvent } from "./DeviceGrantEvent.ts"
-import * as Polling from "./internal/polling.ts"
-import * as Starting from "./internal/starting.ts"
+import * as Machine from "./internal/machine.ts"
 import type { PendingAuthorization } from "./PendingAuthorization.ts"
 
-// -----------------------------------------------------------------------------
-// pulls
-// -----------------------------------------------------------------------------
-
-type Pulled<E, R> = readonly [event: DeviceGrantEvent, next: Pull<E, R> | undefined]
-
-/** What one pull does: its effect gives an event, and what the next pull does, if there is a next one. */
-interface Pull<E, R> {
-  readonly run: Effect.Effect<Pulled<E, R>, E, R>
-}
-
-const poll = (turn: Polling.Turn): Pull<DeviceGrant.PollError, SsoOidc.SsoOidc> => ({
-  run: Effect.map(Polling.next(turn), (next) => [next.event, "turn" in next ? poll(next.turn) : undefined])
-})
-
-// the wait begins before the consumer has the code: the time that it takes is a part of the wait
-const showCode = (pending: PendingAuthorization): Effect.Effect<Pulled<DeviceGrant.PollError, SsoOidc.SsoOidc>> =>
-  Effect.map(Polling.begin(pending, pending.wait), (turn) => [Starting.codeReady(pending), poll(turn)])
-
-const fromPulls = <E, R>(first: Effect.Effect<Pulled<E, R>, E, R>): Stream.Stream<DeviceGrantEvent, E, R> => {
-  const start: Pull<E, R> | undefined = { run: first }
-  return Stream.unfold(start, (pull: Pull<E, R> | undefined) => pull === undefined ? Effect.undefined : pull.run)
-}
+const unfold = <E, R>(first: Machine.Pull<E, R>): Stream.Stream<DeviceGrantEvent, E, R> =>
+  Stream.unfold(
+    first,
+    (pull: Machine.Pull<E, R> | undefined) =>
+      pull === undefined ? Effect.undefined : Effect.map(pull, ({ event, next }) => [event, next] as const)
+  )
 
 // -----------------------------------------------------------------------------
 // streams
@@ -86,20 +68,30 @@ const fromPulls = <E, R>(first: Effect.Effect<Pulled<E, R>, E, R>): Stream.Strea
 export const login = <E = never, R = never>(
   options: DeviceGrant.StartOptions<E, R>
 ): Stream.Stream<DeviceGrantEvent, DeviceGrant.LoginError | E, SsoOidc.SsoOidc | R> =>
-  fromPulls<DeviceGrant.LoginError | E, SsoOidc.SsoOidc | R>(
-    Effect.flatMap(
-      Starting.open(options),
-      (opened): Effect.Effect<Pulled<DeviceGrant.LoginError, SsoOidc.SsoOidc>> =>
-        opened._tag === "Authorized"
-          ? showCode(opened.pending)
-          : Effect.succeed([opened, {
-            run: Effect.flatMap(Starting.authorize(options, opened.registration), showCode)
-          }])
-    )
-  ).pipe(Stream.withSpan("DeviceGrantStream.login"))
+  unfold<DeviceGrant.LoginError | E, SsoOidc.SsoOidc | R>(Machine.login(options)).pipe(
+    Stream.withSpan("DeviceGrantStream.login")
+  )
 
 /**
  * The rest of a pending authorization, event by event: `Waiting` for each poll that brought no token, then `Approved`.
+ *
+ * @example
+ * ```ts
+ * import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ * import * as Stream from "effect/Stream"
+ *
+ * // leaves a login after its second wait has begun, and goes on with it later; the next poll comes when it is due
+ * const program = Effect.gen(function*() {
+ *   const last = yield* DeviceGrantStream.login({ clientName: "my-tool", startUrl: "https://my.awsapps.com/start" }).pipe(
+ *     Stream.filter((event) => event._tag === "Waiting"),
+ *     Stream.take(2),
+ *     Stream.runLast
+ *   )
+ *   return yield* Stream.runLast(Option.isSome(last) ? DeviceGrantStream.resume(last.value.pending) : Stream.empty)
+ * })
+ * ```
  *
  * @category streams
  * @since 0.1.0
@@ -107,6 +99,4 @@ export const login = <E = never, R = never>(
 export const resume = (
   pending: PendingAuthorization
 ): Stream.Stream<DeviceGrantEvent, DeviceGrant.PollError, SsoOidc.SsoOidc> =>
-  fromPulls(Effect.flatMap(Polling.resume(pending), (turn) => poll(turn).run)).pipe(
-    Stream.withSpan("DeviceGrantStream.resume")
-  )
+  unfold(Machine.resume(pending)).pipe(Stream.withSpan("DeviceGrantStream.resume"))

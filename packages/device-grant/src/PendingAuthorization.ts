@@ -1,25 +1,23 @@
 /**
- * A device authorization that waits for its approval, as a value that can be stored between two steps.
+ * A started device login, as a value that can be stored between two steps.
  *
- * It holds all that the next step needs, so that the steps may happen in different processes, one holder at a time,
- * whose clocks agree. Two holders of the same one are no danger to each other, but the service answers the second with
- * `slow_down` or `invalid_grant`.
+ * A pending authorization holds all that the next step needs. So the steps may happen in different processes whose clocks agree,
+ * one holder at a time. Two holders of the same one do no harm to each other, but the service tells the second `slow_down` or
+ * `invalid_grant`.
  *
- * AWS advises to keep device codes and tokens in memory only: whoever reads a pending authorization before its person
- * approves gets the token in that person's place, and nothing can be seen of it. Store one only where a secret may be
- * stored, for no longer than its ten minutes, and delete it when its login has ended.
+ * AWS advises to keep device codes and tokens in memory only. Until the person approves, a reader of the pending authorization
+ * can poll in your place and get the token, and the person sees nothing of it. Store one only where a secret may be stored, for
+ * no longer than its ten minutes, and delete it when its login has ended.
  *
  * @since 0.1.0
  */
+import * as Registration from "@sso-oidc/core/Registration"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
-import type * as DateTime from "effect/DateTime"
-import type * as Duration from "effect/Duration"
+import * as Stored from "@sso-oidc/core/Stored"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Secret from "./internal/secret.ts"
-import * as Stored from "./internal/stored.ts"
-import * as Registration from "./Registration.ts"
+import * as Numbers from "./internal/numbers.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -40,83 +38,77 @@ export const Trouble = Schema.Struct({
   sent: Schema.optionalKey(Schema.Literals(["no", "maybe", "answered"])),
   /** The platform's name of a transport failure, or the error type that a response named. */
   code: Schema.optionalKey(Stored.Text),
-  /** The HTTP status, where there was a response. */
+  /** The HTTP status, if there was a response. */
   status: Schema.optionalKey(Schema.Int),
-  /** The request id, where there was a response that had one. */
+  /** The request id, if there was a response that had one. */
   requestId: Schema.optionalKey(Stored.Text)
 })
 
 /**
+ * What was in the way of a poll that brought no response to the grant.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface Trouble extends Schema.Schema.Type<typeof Trouble> {}
 
-// what was stored goes to a person and a terminal as what the service said does, and is held to the same
-const shown = StartDeviceAuthorization.Response.fields
-
-const Members = Schema.Struct({
-  version: Schema.Literal(1),
-  registration: Registration.Members,
-  deviceCode: Secret.Member,
-  userCode: shown.userCode,
-  verificationUri: shown.verificationUri,
-  verificationUriComplete: shown.verificationUriComplete,
-  expiresAt: Schema.DateTimeUtcFromMillis,
-  interval: Stored.Interval,
-  failures: Stored.Count,
-  responseLost: Schema.Boolean,
-  nextPollAt: Schema.DateTimeUtcFromMillis,
-  wait: Stored.Wait,
-  lastTrouble: Schema.optionalKey(Trouble),
-  slowDowns: Schema.optionalKey(Stored.Count)
-})
+// a stored text goes to a person and a terminal as the service's response does, and keeps the same rules
+const { userCode, verificationUri, verificationUriComplete } = StartDeviceAuthorization.Response.fields
 
 /**
- * A device authorization that waits for its approval.
- *
- * @category models
- * @since 0.1.0
- */
-export interface PendingAuthorization {
-  /** The form of the encoding. */
-  readonly version: 1
-  /** The client that asks, and the place it asks at. */
-  readonly registration: Registration.Registration
-  /** What the polls send. A secret. */
-  readonly deviceCode: Redacted.Redacted<string>
-  /** What a person enters or confirms. Show it always, beside the URL. */
-  readonly userCode: string
-  /** Where a person enters the code. Opaque. */
-  readonly verificationUri: string
-  /** Where a person finds the code filled in; newer ones do not hold the code. Opaque. */
-  readonly verificationUriComplete?: string
-  /** From here on no poll is sent. */
-  readonly expiresAt: DateTime.Utc
-  /** The least time between a response and the next poll, with what `slow_down` added. At least a second. */
-  readonly interval: Duration.Duration
-  /** Polls in a row that brought no answer. */
-  readonly failures: number
-  /** A poll's answer was lost, and with it, perhaps, the token. */
-  readonly responseLost: boolean
-  /** No poll before this. */
-  readonly nextPollAt: DateTime.Utc
-  /** The wait that set `nextPollAt`: a clock that was set back stretches no wait beyond it. */
-  readonly wait: Duration.Duration
-  /** What was in the way of the last poll that failed, if any did since the last pending answer. */
-  readonly lastTrouble?: Trouble
-  /** How many polls in a row, at the end, the service asked to slow down. Absent: none. */
-  readonly slowDowns?: number
-}
-
-/**
- * The schema to store a pending authorization with. Its encoding is JSON text in a `Redacted`, since it is a secret:
- * unwrap it only where it is written, wrap it where it is read.
+ * The members of a pending authorization. Their encoding has its secrets in the clear. So use them inside a schema whose encoding
+ * is a secret as a whole, and {@link PendingAuthorization} everywhere else.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const PendingAuthorization: Schema.Codec<PendingAuthorization, Redacted.Redacted<string>> = Secret
+export const Members = Schema.Struct({
+  /** The form of the encoding. */
+  version: Schema.Literal(1),
+  /** The client that polls, with its region and endpoint. */
+  registration: Registration.Members,
+  /** The device code, which the polls send. */
+  deviceCode: Stored.secret("deviceCode"),
+  /** What a person enters or confirms. Show it always, beside the URL. */
+  userCode,
+  /** Where a person enters the code. Opaque. */
+  verificationUri,
+  /** Where a person finds the code filled in; newer ones do not hold the code. Opaque. Absent if the service gave none. */
+  verificationUriComplete,
+  /** The deadline: from here on no poll is sent. */
+  expiresAt: Schema.DateTimeUtcFromMillis,
+  /** The least time between a response and the next poll, with what `slow_down` added. At least a second. */
+  interval: Numbers.Interval,
+  /** How many polls in a row, at the end, brought no response to the grant. */
+  failures: Numbers.Count,
+  /** Whether a poll's response was lost, and with it, perhaps, the token. */
+  responseLost: Schema.Boolean,
+  /** No poll before this. */
+  nextPollAt: Schema.DateTimeUtcFromMillis,
+  /** The wait that set `nextPollAt`. A clock that was set back stretches no wait beyond it. */
+  wait: Numbers.Wait,
+  /** What was in the way of the last poll that failed. Absent if none did since the last `authorization_pending`. */
+  lastTrouble: Schema.optionalKey(Trouble),
+  /** How many polls in a row, at the end, the service asked to slow down. Absent: none. */
+  slowDowns: Schema.optionalKey(Numbers.Count)
+})
+
+/**
+ * A started device login, which waits for its approval.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PendingAuthorization extends Schema.Schema.Type<typeof Members> {}
+
+/**
+ * The schema to store a pending authorization with. Its encoding is JSON text in a `Redacted`, since it is a secret: unwrap it only
+ * where you write it, and wrap it where you read it. A codec for JSON that holds it fails to encode.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const PendingAuthorization: Schema.Codec<PendingAuthorization, Redacted.Redacted<string>> = Stored
   .encodedAsSecret("pendingAuthorization", Members)
 
 // -----------------------------------------------------------------------------
@@ -133,9 +125,11 @@ export const encode = (pending: PendingAuthorization): Effect.Effect<Redacted.Re
   Effect.orDie(Schema.encodeEffect(PendingAuthorization)(pending))
 
 /**
- * The pending authorization that a secret text holds. What is none fails with a `SchemaError` that does not repeat it. A stored
- * text is trusted no more than a response of the service: the interval is at least a second, numbers are finite, and what may
- * reach a person or a message is printable.
+ * The pending authorization that a secret text holds. A text that holds none fails with a `SchemaError`, which does not repeat
+ * the text.
+ *
+ * A stored text is trusted no more than a response of the service. Its interval is at least a second, its numbers are finite, and
+ * its texts are printable.
  *
  * @category encoding
  * @since 0.1.0

@@ -23,7 +23,7 @@ const endOf = (polls: ReadonlyArray<Service.Answer>, options: Parameters<typeof 
     return { error: reason.error, polls: service.polls().length }
   })
 
-describe("D5: every other answer ends the grant", () => {
+describe("every other response ends the grant (D5)", () => {
   it.effect.each(
     [
       ["AccessDeniedException", "access_denied", 400],
@@ -35,7 +35,7 @@ describe("D5: every other answer ends the grant", () => {
       ["UnsupportedGrantTypeException", "unsupported_grant_type", 400],
       ["InternalServerException", "server_error", 400]
     ] as const
-  )("D5: %s ends it under its own tag", ([type, error, status]) =>
+  )("%s ends it under its own tag (D5)", ([type, error, status]) =>
     Effect.gen(function*() {
       const end = yield* endOf([Service.pending, Service.exception(type, error, { status })])
       assert.strictEqual(end.error._tag, type)
@@ -53,7 +53,7 @@ describe("D5: every other answer ends the grant", () => {
       ["404", 404, "not here"],
       ["410", 410, "gone"]
     ] as const
-  )("D5: %s ends it as UnexpectedResponse", ([, status, body]) =>
+  )("%s ends it as UnexpectedResponse (D5)", ([, status, body]) =>
     Effect.gen(function*() {
       const end = yield* endOf([{ status, body }])
       assert.strictEqual(end.error._tag, "UnexpectedResponse")
@@ -70,7 +70,7 @@ describe("D5: every other answer ends the grant", () => {
       })
   )
 
-  it.effect("D5: a permanent transport failure ends it", () =>
+  it.effect("a permanent transport failure ends it (D5)", () =>
     Effect.gen(function*() {
       const end = yield* endOf([Service.cut("no", false)])
       assert.strictEqual(end.error._tag, "TransportError")
@@ -85,7 +85,7 @@ describe("D5: every other answer ends the grant", () => {
       ["over the cap", { body: { accessToken: "a".repeat(300 * 1024), tokenType: "Bearer" } }],
       ["in an encoding that nobody undid", { headers: { "content-encoding": "gzip" }, body: "\u001f\u008b" }]
     ] as const
-  )("D5: a success that cannot be used (%s) is TokenPossiblyLost", ([, answer]) =>
+  )("a success that cannot be used (%s) is TokenPossiblyLost (D5)", ([, answer]) =>
     Effect.gen(function*() {
       const end = yield* endOf([answer])
       if (end.error._tag !== "TokenPossiblyLost") return assert.fail(end.error._tag)
@@ -94,7 +94,7 @@ describe("D5: every other answer ends the grant", () => {
     }))
 })
 
-describe("D5: answers that are lost", () => {
+describe("responses that are lost (D5)", () => {
   it.effect.each(
     [
       ["a reset after the request", Service.cut("maybe")],
@@ -102,7 +102,7 @@ describe("D5: answers that are lost", () => {
       ["a 503 of a gateway", Service.gateway(503)],
       ["a time limit", { silent: true }]
     ] as const
-  )("D5: invalid_grant after %s is TokenPossiblyLost", ([, lost]) =>
+  )("invalid_grant after %s is TokenPossiblyLost (D5)", ([, lost]) =>
     Effect.gen(function*() {
       const end = yield* endOf([lost, Service.invalidGrant])
       if (end.error._tag !== "TokenPossiblyLost") return assert.fail(end.error._tag)
@@ -115,24 +115,24 @@ describe("D5: answers that are lost", () => {
       ["a 429", Service.gateway(429)],
       ["a 408", Service.gateway(408)]
     ] as const
-  )("D5: invalid_grant after %s is itself: nothing was lost", ([, notLost]) =>
+  )("invalid_grant after %s is itself: nothing was lost (D5)", ([, notLost]) =>
     Effect.gen(function*() {
       assert.strictEqual((yield* endOf([notLost, Service.invalidGrant])).error._tag, "InvalidGrantException")
     }))
 
-  it.effect("D5: a later authorization_pending clears it: the code was not used", () =>
+  it.effect("a later authorization_pending clears it: the code was not used (D5)", () =>
     Effect.gen(function*() {
       const end = yield* endOf([Service.cut("maybe"), Service.pending, Service.invalidGrant])
       assert.strictEqual(end.error._tag, "InvalidGrantException")
     }))
 
-  it.effect("D5: a later slow_down does not clear it", () =>
+  it.effect("a later slow_down does not clear it (D5)", () =>
     Effect.gen(function*() {
       const end = yield* endOf([Service.cut("maybe"), Service.slowDown(), Service.invalidGrant])
       assert.strictEqual(end.error._tag, "TokenPossiblyLost")
     }))
 
-  it.effect("D5: a code that expires while an answer is lost says so", () =>
+  it.effect("a code that expires while a response is lost says so (D5)", () =>
     Effect.gen(function*() {
       const end = yield* endOf([Service.cut("maybe"), Service.cut("no"), Service.expired])
       if (end.error._tag !== "DeviceCodeExpired") return assert.fail(end.error._tag)
@@ -141,13 +141,13 @@ describe("D5: answers that are lost", () => {
     }))
 })
 
-describe("D5: register and start", () => {
+describe("register and start (D5)", () => {
   it.effect.each(
     [
       ["register", { register: [Service.gateway(503), Service.registered()] }, ["/client/register"]],
       ["start", { start: [Service.cut("no"), Service.code()] }, ["/client/register", "/device_authorization"]]
     ] as const
-  )("D5: %s is not retried by the grant", ([, script, paths]) =>
+  )("%s is not retried by the grant (D5)", ([, script, paths]) =>
     Effect.gen(function*() {
       const service = Service.make(script)
       const exit = yield* login.pipe(Effect.provide(service.layer), Clocks.within(60))
@@ -180,8 +180,8 @@ describe("the token", () => {
     }))
 })
 
-describe("D6: interruption", () => {
-  it.effect("D6: interrupting a wait ends it, and nothing is sent afterwards", () =>
+describe("interruption (D6)", () => {
+  it.effect("interrupting a wait ends it, and nothing is sent afterwards (D6)", () =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [Service.pending] })
       const exit = yield* login.pipe(Effect.provide(service.layer), Clocks.within(7))
@@ -190,7 +190,7 @@ describe("D6: interruption", () => {
       assert.deepStrictEqual(service.polls(), [5])
     }))
 
-  it.effect("D6: interrupting a request ends it and aborts its connection", () =>
+  it.effect("interrupting a request ends it and aborts its connection (D6)", () =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [{ silent: true }] })
       const exit = yield* login.pipe(Effect.provide(service.layer), Clocks.within(7))
@@ -200,7 +200,7 @@ describe("D6: interruption", () => {
       assert.strictEqual(service.count.aborted, 3)
     }))
 
-  it.effect("D6: there is never more than one request in flight", () =>
+  it.effect("there is never more than one request in flight (D6)", () =>
     Effect.gen(function*() {
       const slow = { ...Service.pending, delay: "20 seconds" } as const
       const service = Service.make({ polls: [slow, { silent: true }, slow, Service.token()] })
@@ -210,7 +210,7 @@ describe("D6: interruption", () => {
     }))
 })
 
-describe("D3: a service that is busy", () => {
+describe("a service that is busy (D3)", () => {
   const busy = (body: object, headers: Readonly<Record<string, string>> = {}, status = 400): Service.Answer => ({
     status,
     body,

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
 import * as Effect from "effect/Effect"
@@ -38,7 +39,7 @@ const recorded = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 
 const login = DeviceGrant.login({ clientName: "test", startUrl: Service.startUrl })
 
-describe("C6: spans, logs and errors of the grant", () => {
+describe("spans, logs and errors of the grant (C6)", () => {
   it.effect.each(
     [
       ["a login", [Service.pending, Service.token()]],
@@ -46,7 +47,7 @@ describe("C6: spans, logs and errors of the grant", () => {
       ["a login that expires", [Service.cut("maybe")]],
       ["a login whose token is lost", [{ body: { accessToken: "" } }]]
     ] as const
-  )("C6: %s shows no secret, no code and no URL", ([, polls]) =>
+  )("%s shows no secret, no code and no URL (C6)", ([, polls]) =>
     Effect.gen(function*() {
       const service = Service.make({ polls })
       const { exit, names, text } = yield* recorded(login.pipe(Effect.provide(service.layer), Clocks.within(700)))
@@ -59,7 +60,7 @@ describe("C6: spans, logs and errors of the grant", () => {
       assert.include(names, "DeviceGrant.start")
     }))
 
-  it.effect("C6: neither do start and step, which give a code and its URLs to their caller", () =>
+  it.effect("neither do start and step, which give a code and its URLs to their caller (C6)", () =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [Service.pending] })
       const { exit, names, text } = yield* recorded(
@@ -86,7 +87,7 @@ describe("C6: spans, logs and errors of the grant", () => {
       ["a stream that fails", [Service.exception("AccessDeniedException", "access_denied")]]
     ] as const
   )(
-    "C6: %s shows no secret, no code and no URL either, and its requests are inside its span",
+    "%s shows no secret, no code and no URL either, and its requests are inside its span (C6)",
     ([, polls]) =>
       Effect.gen(function*() {
         const service = Service.make({ polls })
@@ -103,4 +104,29 @@ describe("C6: spans, logs and errors of the grant", () => {
         assert.include(names, "SSO OIDC.CreateToken")
       })
   )
+
+  it.effect("a run has a span of its own, and the start of a login another inside it (C9)", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ polls: [Service.pending, Service.token()] })
+      const options = { clientName: "test", startUrl: Service.startUrl }
+      const namesOf = <A, E>(run: Effect.Effect<A, E, SsoOidc.SsoOidc>) =>
+        Effect.map(recorded(run.pipe(Effect.provide(service.layer), Clocks.within(30))), ({ names }) => names)
+      const [register, start, poll] = ["RegisterClient", "StartDeviceAuthorization", "CreateToken"].map((name) =>
+        `SSO OIDC.${name}`
+      )
+      assert.deepStrictEqual(yield* namesOf(DeviceGrant.login(options)), [
+        "DeviceGrant.login",
+        "DeviceGrant.start",
+        register,
+        start,
+        poll,
+        poll
+      ])
+      const streamed = yield* namesOf(Stream.runDrain(DeviceGrantStream.login(options)))
+      assert.deepStrictEqual(streamed, ["DeviceGrantStream.login", register, start, poll])
+      const pending = yield* Effect.provide(DeviceGrant.start(options), service.layer)
+      assert.deepStrictEqual(yield* namesOf(DeviceGrant.resume(pending)), ["DeviceGrant.resume", poll])
+      const rest = yield* namesOf(Stream.runDrain(DeviceGrantStream.resume(pending)))
+      assert.deepStrictEqual(rest, ["DeviceGrantStream.resume", poll])
+    }))
 })

@@ -23,8 +23,8 @@ const stored = (pending: PendingAuthorization.PendingAuthorization) =>
 const waiting = (step: DeviceGrant.Step) => step._tag === "Waiting" ? step : assert.fail(`Waiting, not ${step._tag}`)
 const notDue = (step: DeviceGrant.Step) => step._tag === "NotDue" ? step : assert.fail(`NotDue, not ${step._tag}`)
 
-describe("D8: start and step", () => {
-  it.effect("D8: steps out of storage poll as one run would: interval, slow_down and backoff live in the encoding", () => {
+describe("start and step (D8)", () => {
+  it.effect("steps out of storage poll as one run would: interval, slow_down and back-off live in the encoding (D8)", () => {
     const service = Service.make({
       polls: [Service.slowDown(), Service.cut("no"), Service.cut("no"), Service.pending, Service.token()]
     })
@@ -41,7 +41,7 @@ describe("D8: start and step", () => {
     }).pipe(Effect.provide(service.layer), exact)
   })
 
-  it.effect("D8: before its time it sends nothing and says how long to wait", () => {
+  it.effect("before its time it sends nothing and says how long to wait (D8)", () => {
     const service = Service.make({})
     return Effect.gen(function*() {
       const pending = yield* start
@@ -55,7 +55,7 @@ describe("D8: start and step", () => {
     }).pipe(Effect.provide(service.layer))
   })
 
-  it.effect("D8: a step sends at most one request", () => {
+  it.effect("a step sends at most one request (D8)", () => {
     const service = Service.make({ polls: [Service.cut("no")] })
     return Effect.gen(function*() {
       const pending = yield* start
@@ -65,7 +65,7 @@ describe("D8: start and step", () => {
     }).pipe(Effect.provide(service.layer))
   })
 
-  it.effect("D8: a clock set back stretches what is left to no more than the wait, in as many steps as it takes", () => {
+  it.effect("a clock set back stretches what is left to no more than the wait, in as many steps as it takes (D8)", () => {
     const service = Service.make({})
     return Effect.gen(function*() {
       const clock = yield* Clocks.jumping
@@ -83,7 +83,7 @@ describe("D8: start and step", () => {
     }).pipe(Effect.provide(service.layer))
   })
 
-  it.effect("D8: await runs the rest, and waits for no more than what is left", () => {
+  it.effect("resume runs the rest, and waits for no more than what is left (D8)", () => {
     const service = Service.make({ polls: [Service.pending, Service.token()] })
     return Effect.gen(function*() {
       const pending = yield* start
@@ -94,7 +94,7 @@ describe("D8: start and step", () => {
     }).pipe(Effect.provide(service.layer))
   })
 
-  it.effect("D4: a step at or past the end, or whose next poll would be, fails without sending", () => {
+  it.effect("a step at or past the deadline, or whose next poll would be, fails without sending (D4)", () => {
     const service = Service.make({ start: [Service.code({ expiresIn: 30 })] })
     return Effect.gen(function*() {
       const pending = yield* start
@@ -107,7 +107,7 @@ describe("D8: start and step", () => {
     }).pipe(Effect.provide(service.layer))
   })
 
-  it.effect("D8: sending(pending) puts the next poll one wait on, with one failure more and its answer lost", () => {
+  it.effect("markInFlight puts the next poll one wait on, with one failure more and its response lost (D8)", () => {
     const service = Service.make({ polls: [Service.invalidGrant] })
     return Effect.gen(function*() {
       const pending = yield* start
@@ -124,7 +124,7 @@ describe("D8: start and step", () => {
     }).pipe(Effect.provide(service.layer), exact)
   })
 
-  it.effect("D8: what sending stored counts as a failure in a row for the next", () => {
+  it.effect("what markInFlight made counts as a failure in a row for the next (D8)", () => {
     const service = Service.make({ polls: [Service.cut("no")] })
     return Effect.gen(function*() {
       const started = yield* start
@@ -143,7 +143,7 @@ describe("D8: start and step", () => {
       ["region", { region: "us-east-1", endpoint: Service.endpoint }],
       ["endpoint", { region: Service.region, endpoint: "https://proxy.example" }]
     ] as const
-  )("D10: a pending authorization of another %s fails with RequestInvalid and sends nothing", ([, options]) => {
+  )("a pending authorization of another %s fails with RequestInvalid and sends nothing (D10)", ([, options]) => {
     const home = Service.make({})
     const elsewhere = Service.make({ options })
     return Effect.gen(function*() {
@@ -201,7 +201,7 @@ describe("D8: start and step", () => {
     }).pipe(Effect.provide(service.layer))
   })
 
-  it.effect("D8: two holders: the second is answered by the service, and reports it", () => {
+  it.effect("two holders: the second reports what the service responds (D8)", () => {
     const service = Service.make({ polls: [Service.token(), Service.invalidGrant] })
     return Effect.gen(function*() {
       const pending = yield* start

@@ -22,15 +22,15 @@ const run = (seconds: number, script: Parameters<typeof Service.make>[0]) =>
     return { polls: service.polls(), exit, service }
   })
 
-describe("D1: the interval", () => {
-  it.effect("D1: the first poll waits for the interval too, counted from the code", () =>
+describe("the interval (D1)", () => {
+  it.effect("the first poll waits for the interval too, counted from the code (D1)", () =>
     Effect.gen(function*() {
       const { exit, polls } = yield* run(60, { start: [Service.code({ interval: 7 })] })
       assert.deepStrictEqual(polls, [7])
       assert.isTrue(exit !== "still running" && Exit.isSuccess(exit))
     }))
 
-  it.effect("D1: the wait begins when the answer arrived, not when the request left", () =>
+  it.effect("the wait begins when the response arrived, not when the request left (D1)", () =>
     Effect.gen(function*() {
       const slow = { ...Service.pending, delay: "3 seconds" } as const
       const { polls } = yield* run(60, {
@@ -42,7 +42,7 @@ describe("D1: the interval", () => {
     }))
 
   it.effect.each([undefined, null, 0, -1, "soon", "0", "PT8S", true, [], {}, 1e-12, 0.001, 0.999])(
-    "D1: an interval of %j counts as 5 s",
+    "an interval of %j counts as 5 s (D1)",
     (interval) =>
       Effect.gen(function*() {
         const { polls } = yield* run(20, {
@@ -53,7 +53,7 @@ describe("D1: the interval", () => {
       })
   )
 
-  it.effect("D1: the server's own interval is kept, also one of 1 s", () =>
+  it.effect("the server's own interval is kept, also one of 1 s (D1)", () =>
     Effect.gen(function*() {
       const { polls } = yield* run(20, {
         start: [Service.code({ interval: 1 })],
@@ -63,8 +63,8 @@ describe("D1: the interval", () => {
     }))
 })
 
-describe("D2: slow_down", () => {
-  it.effect("D2: slow_down adds 5 s each time, for good", () =>
+describe("slow_down (D2)", () => {
+  it.effect("slow_down adds 5 s each time, for good (D2)", () =>
     Effect.gen(function*() {
       const { polls } = yield* run(90, {
         polls: [Service.slowDown(), Service.pending, Service.slowDown(), Service.pending, Service.token()]
@@ -74,8 +74,8 @@ describe("D2: slow_down", () => {
     }))
 })
 
-describe("D3: polls that bring no answer", () => {
-  it.effect("D3: failures in a row double the wait up to the cap; any other answer ends the row", () =>
+describe("polls that bring no response (D3)", () => {
+  it.effect("failures in a row double the wait up to the cap; any other response ends the row (D3)", () =>
     Effect.gen(function*() {
       const refused = Service.cut("no")
       const { polls } = yield* run(400, {
@@ -85,7 +85,7 @@ describe("D3: polls that bring no answer", () => {
       assert.deepStrictEqual(polls, [5, 15, 35, 75, 135, 195, 200, 210])
     }))
 
-  it.effect("D3: the cap never shortens a wait below the interval", () =>
+  it.effect("the cap never shortens a wait below the interval (D3)", () =>
     Effect.gen(function*() {
       const { polls } = yield* run(400, {
         start: [Service.code({ interval: 90 })],
@@ -107,13 +107,13 @@ describe("D3: polls that bring no answer", () => {
       ["429 with a body that says slow_down", Service.slowDown({ status: 429 })],
       ["a reset", Service.cut("maybe")]
     ] as const
-  )("D3: %s is no answer: the wait doubles", ([, answer]) =>
+  )("%s is no response: the wait doubles (D3)", ([, answer]) =>
     Effect.gen(function*() {
       const { polls } = yield* run(60, { polls: [answer, Service.pending, Service.token()] })
       assert.deepStrictEqual(polls, [5, 15, 20])
     }))
 
-  it.effect("D3: a poll that takes too long is no answer; the wait begins when it was given up", () =>
+  it.effect("a poll that takes too long is no response; the wait begins when it was given up (D3)", () =>
     Effect.gen(function*() {
       const { polls } = yield* run(120, {
         polls: [{ silent: true }, Service.token()],
@@ -122,7 +122,7 @@ describe("D3: polls that bring no answer", () => {
       assert.deepStrictEqual(polls, [5, 45])
     }))
 
-  it.effect("D3: Retry-After is a further minimum, after trouble and on slow_down", () =>
+  it.effect("Retry-After is a further minimum, after trouble and on slow_down (D3)", () =>
     Effect.gen(function*() {
       const { polls } = yield* run(300, {
         polls: [
@@ -137,7 +137,7 @@ describe("D3: polls that bring no answer", () => {
       assert.deepStrictEqual(polls, [5, 35, 55, 100, 115])
     }))
 
-  it.effect.each([0, 0.25, 0.999])("D3: jitter only lengthens (chance %d)", (chance) =>
+  it.effect.each([0, 0.25, 0.999])("jitter only lengthens (chance %d) (D3)", (chance) =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [Service.cut("no"), Service.pending, Service.token()] })
       yield* login.pipe(
@@ -153,7 +153,7 @@ describe("D3: polls that bring no answer", () => {
       assert.closeTo(third - second, 5, 0.001)
     }))
 
-  it.effect.each([NaN, -1, -Infinity])("D3: a jitter of %d counts as none", (jitter) =>
+  it.effect.each([NaN, -1, -Infinity])("a jitter of %d counts as none (D3)", (jitter) =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [Service.cut("no"), Service.token()] })
       yield* login.pipe(
@@ -165,7 +165,7 @@ describe("D3: polls that bring no answer", () => {
     }))
 })
 
-describe("D4: the deadline", () => {
+describe("the deadline (D4)", () => {
   const expiry = (exit: Exit.Exit<unknown, DeviceGrant.LoginError> | "still running") => {
     if (exit === "still running" || Exit.isSuccess(exit)) return assert.fail("the grant should have ended")
     const reason = exit.cause.reasons[0]
@@ -173,7 +173,7 @@ describe("D4: the deadline", () => {
     return reason.error
   }
 
-  it.effect("D4: no poll is sent at or past the code's end, and the grant ends as soon as none fits before it", () =>
+  it.effect("no poll is sent at or past the deadline, and the grant ends as soon as none fits before it (D4)", () =>
     Effect.gen(function*() {
       const service = Service.make({ start: [Service.code({ expiresIn: 15 })], polls: [Service.pending] })
       // after the poll at 10 the next would fall at 15: the end comes at 10, not at 15
@@ -185,7 +185,7 @@ describe("D4: the deadline", () => {
       assert.isUndefined(error.lastTrouble)
     }))
 
-  it.effect("D4: a code that ends before its first poll ends the grant at once, without a poll", () =>
+  it.effect("a code that ends before its first poll ends the grant at once, without a poll (D4)", () =>
     Effect.gen(function*() {
       const { exit, polls } = yield* run(1, { start: [Service.code({ expiresIn: 5, interval: 5 })] })
       assert.deepStrictEqual(polls, [])
@@ -193,7 +193,7 @@ describe("D4: the deadline", () => {
     }))
 
   it.effect.each([undefined, null, 0, -5, "600"])(
-    "D4: an expiresIn of %j counts as 600 s",
+    "an expiresIn of %j counts as 600 s (D4)",
     (expiresIn) =>
       Effect.gen(function*() {
         const fits = yield* run(601, {
@@ -208,13 +208,13 @@ describe("D4: the deadline", () => {
       })
   )
 
-  it.effect("D4: an expiresIn beyond all dates is no defect", () =>
+  it.effect("an expiresIn beyond all dates is no defect (D4)", () =>
     Effect.gen(function*() {
       const { polls } = yield* run(20, { start: [Service.code({ expiresIn: 1e300, interval: 5 })] })
       assert.deepStrictEqual(polls, [5])
     }))
 
-  it.effect("D4: a poll sent before the deadline is not interrupted by it, and its token counts", () =>
+  it.effect("a poll sent before the deadline is not interrupted by it, and its token counts (D4)", () =>
     Effect.gen(function*() {
       const { exit, polls, service } = yield* run(60, {
         start: [Service.code({ expiresIn: 10 })],
@@ -225,7 +225,7 @@ describe("D4: the deadline", () => {
       assert.strictEqual(service.count.mostInFlight, 1)
     }))
 
-  it.effect("D4: the service's expired_token is DeviceCodeExpired too, with its request id", () =>
+  it.effect("the service's expired_token is DeviceCodeExpired too, with its request id (D4)", () =>
     Effect.gen(function*() {
       const { exit } = yield* run(20, { polls: [Service.expired] })
       const error = expiry(exit)
@@ -233,16 +233,16 @@ describe("D4: the deadline", () => {
       assert.strictEqual(error.requestId, "r3")
     }))
 
-  it.effect("D4: the error tells the last trouble and whether an answer was lost", () =>
+  it.effect("the error tells the last trouble and whether a response was lost (D4)", () =>
     Effect.gen(function*() {
       const { exit } = yield* run(60, { start: [Service.code({ expiresIn: 40 })], polls: [Service.cut("maybe")] })
       const error = expiry(exit)
       assert.isTrue(error.responseLost)
       assert.strictEqual(error.lastTrouble?.code, "ECONNRESET")
-      assert.include(error.message, "while no answer came")
+      assert.include(error.message, "while no response came")
     }))
 
-  it.effect("D4: a clock set back does not stretch a wait inside a run", () =>
+  it.effect("a clock set back does not stretch a wait inside a run (D4)", () =>
     Effect.gen(function*() {
       const clock = yield* Clocks.jumping
       const service = Service.make({ polls: [Service.pending, Service.pending, Service.token()] })
@@ -335,7 +335,7 @@ describe("D4: the deadline", () => {
       assert.deepStrictEqual(service.polls(), [])
     }))
 
-  it.effect("D4: a clock that jumps forward during a wait does not hasten the next poll", () =>
+  it.effect("a clock that jumps forward during a wait does not hasten the next poll (D4)", () =>
     Effect.gen(function*() {
       const clock = yield* Clocks.jumping
       const service = Service.make({ polls: [Service.pending, Service.token()] })
@@ -348,7 +348,7 @@ describe("D4: the deadline", () => {
     }))
 })
 
-describe("D7: who watches", () => {
+describe("a watcher (D7)", () => {
   const slowly = (seconds: number, times = 1) => {
     let left = times
     return (event: DeviceGrantEvent) =>
@@ -364,7 +364,7 @@ describe("D7: who watches", () => {
       [20, [20, 40, 60]]
     ] as const
   )(
-    "D7, D1: a watcher that takes %d s delays polls and never hastens them",
+    "a watcher that takes %d s delays polls and never hastens them (D7, D1)",
     ([seconds, expected]) =>
       Effect.gen(function*() {
         const service = Service.make({ polls: [Service.pending, Service.pending, Service.token()] })
@@ -383,7 +383,7 @@ describe("D7: who watches", () => {
       ["trouble", Service.cut("no"), [5, 15]],
       ["a Retry-After", Service.gateway(503, { "retry-after": "30" }), [5, 35]]
     ] as const
-  )("D7, D2, D3: a watcher that takes 7 s hastens no poll after %s", ([, answer, expected]) =>
+  )("a watcher that takes 7 s hastens no poll after %s (D7, D2, D3)", ([, answer, expected]) =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [answer, Service.token()] })
       yield* DeviceGrant.login({
@@ -395,7 +395,7 @@ describe("D7: who watches", () => {
     }))
 
   it.effect.each([-7200, -3, 3, 200])(
-    "D7, D1: a clock that jumps by %d s while the watcher looks changes no gap",
+    "a clock that jumps by %d s while the watcher looks changes no gap (D7, D1)",
     (seconds) =>
       Effect.gen(function*() {
         const clock = yield* Clocks.jumping
@@ -420,7 +420,7 @@ describe("D7: who watches", () => {
       })
   )
 
-  it.effect("D4: a watcher that takes past the deadline: no poll is sent", () =>
+  it.effect("a watcher that takes past the deadline: no poll is sent (D4)", () =>
     Effect.gen(function*() {
       const service = Service.make({ start: [Service.code({ expiresIn: 30 })], polls: [Service.pending] })
       const exit = yield* DeviceGrant.login({
@@ -433,8 +433,8 @@ describe("D7: who watches", () => {
     }))
 })
 
-describe("D9: time", () => {
-  it.effect("D9: waits, backoff, jitter and time limits are kept by the Clock, and no timer of the platform runs", () =>
+describe("time (D9)", () => {
+  it.effect("waits, back-off, jitter and time limits are kept by the Clock, and no timer of the platform runs (D9)", () =>
     Effect.gen(function*() {
       const service = Service.make({
         polls: [

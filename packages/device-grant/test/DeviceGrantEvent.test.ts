@@ -1,17 +1,21 @@
 import { assert, describe, it } from "@effect/vitest"
 import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
-import { instructions } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import * as DeviceGrantEvent from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { inspect } from "node:util"
 import * as Clocks from "./support/clocks.ts"
+import * as Events from "./support/events.ts"
 import * as Service from "./support/service.ts"
 
 const exact = Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })
 
-describe("D11: what a person is told", () => {
+describe("what a person is told (D11)", () => {
   const ready = {
     _tag: "CodeReady",
     userCode: "BRCJ-PDVT",
@@ -21,12 +25,18 @@ describe("D11: what a person is told", () => {
   } as const
 
   it("at the plain URL the person enters the code (D11)", () => {
-    assert.strictEqual(instructions(ready), "Open https://device.example/ and enter the code BRCJ-PDVT")
+    assert.strictEqual(
+      DeviceGrantEvent.instructions(ready),
+      "Open https://device.example/ and enter the code BRCJ-PDVT"
+    )
   })
 
   it("at the complete URL the person compares the code, and may enter it at the plain one (D11)", () => {
     assert.strictEqual(
-      instructions({ ...ready, verificationUriComplete: "https://device.example/?user_code=BRCJ-PDVT" }),
+      DeviceGrantEvent.instructions({
+        ...ready,
+        verificationUriComplete: "https://device.example/?user_code=BRCJ-PDVT"
+      }),
       "Open https://device.example/?user_code=BRCJ-PDVT and go on only if the page shows the code BRCJ-PDVT\n" +
         "Or open https://device.example/ and enter the code BRCJ-PDVT"
     )
@@ -66,6 +76,112 @@ describe("D11: what a person is told", () => {
           DeviceGrant.login(options as DeviceGrant.LoginOptions).pipe(Effect.provide(service.layer))
         )
         assert.include(String(Exit.isFailure(exit) ? exit.cause : exit), `${name} must return an Effect`)
+      }
+    }))
+})
+
+// -----------------------------------------------------------------------------
+// schema
+// -----------------------------------------------------------------------------
+
+/** The events of a login that has each reason to wait, and two `slow_down` in a row. */
+const events = Effect.gen(function*() {
+  const slow = Service.slowDown()
+  const service = Service.make({ polls: [Service.pending, slow, slow, Service.cut("maybe"), Service.token()] })
+  const seen: Array<DeviceGrantEvent.DeviceGrantEvent> = []
+  yield* DeviceGrant.login({
+    clientName: "test",
+    startUrl: Service.startUrl,
+    onEvent: (event) => Effect.sync(() => seen.push(event))
+  }).pipe(Effect.provide(service.layer), exact, Clocks.within(200))
+  return seen
+})
+
+const secrets = ["client-secret-1", "device-code-1", "access-token-1", "refresh-token-1"]
+
+describe("DeviceGrantEvent: the schema", () => {
+  it.effect("gives each event back as it was, and shows no secret in between (C6, D7)", () =>
+    Effect.gen(function*() {
+      const seen = yield* events
+      assert.deepStrictEqual(seen.map((event) => event._tag === "Waiting" ? event.reason : event._tag), [
+        "Registered",
+        "CodeReady",
+        "pending",
+        "slowedDown",
+        "slowedDown",
+        "trouble",
+        "Approved"
+      ])
+      for (const event of seen) {
+        const encoded = yield* Schema.encodeEffect(DeviceGrantEvent.DeviceGrantEvent)(event)
+        for (const shown of [JSON.stringify(encoded), inspect(encoded, { depth: null, showHidden: true })]) {
+          for (const secret of secrets) assert.notInclude(shown, secret)
+          // it is in the secret text alone
+          if (event._tag === "Waiting") assert.notInclude(shown, "BRCJ-PDVT")
+        }
+        const back = yield* Schema.decodeEffect(DeviceGrantEvent.DeviceGrantEvent)(encoded)
+        assert.strictEqual(Events.clear(back), Events.clear(event))
+        assert.deepStrictEqual(back, event)
+      }
+    }))
+
+  it.effect("the encoding of a wait says in the clear when the next poll comes (D7)", () =>
+    Effect.gen(function*() {
+      for (const event of yield* events) {
+        if (event._tag !== "Waiting") continue
+        assert.strictEqual(event.wait, event.pending.wait)
+        assert.strictEqual(event.nextPollAt, event.pending.nextPollAt)
+        const encoded = yield* Schema.encodeEffect(DeviceGrantEvent.Waiting)(event)
+        assert.strictEqual(encoded.nextPollAt, DateTime.toEpochMillis(event.nextPollAt))
+        assert.strictEqual(encoded.wait, Duration.toMillis(event.wait))
+        assert.strictEqual(JSON.parse(JSON.stringify(encoded)).pending, "<redacted:pendingAuthorization>")
+      }
+    }))
+
+  it.effect("a codec for JSON encodes the code, and fails for events with a secret (C6)", () =>
+    Effect.gen(function*() {
+      const codec = Schema.toCodecJson(DeviceGrantEvent.DeviceGrantEvent)
+      for (const event of yield* events) {
+        const exit = yield* Effect.exit(Schema.encodeEffect(codec)(event))
+        assert.strictEqual(Exit.isSuccess(exit), event._tag === "CodeReady", event._tag)
+        for (const secret of secrets) assert.notInclude(inspect(exit, { depth: null, showHidden: true }), secret)
+        if (Exit.isFailure(exit)) assert.include(String(exit.cause), "Cannot serialize Redacted")
+      }
+    }))
+
+  it.effect.each(
+    [
+      ["another reason", { reason: "impatient" }],
+      ["a wait without end", { wait: Infinity }],
+      ["a next poll beyond all dates", { nextPollAt: 9e15 }],
+      ["an ESC in its advice", { advice: "\u001b[2J" }],
+      ["a pending authorization that is none", { pending: Redacted.make("device-code-1") }],
+      ["a pending authorization in the clear", { pending: "device-code-1" }],
+      ["no pending authorization", { pending: undefined }]
+    ] as const
+  )(
+    "an encoded wait with %s is refused, and the error repeats no secret (C6, D8)",
+    ([, change]) =>
+      Effect.gen(function*() {
+        for (const event of yield* events) {
+          if (event._tag !== "Waiting") continue
+          const encoded = yield* Schema.encodeEffect(DeviceGrantEvent.Waiting)(event)
+          const error = yield* Effect.flip(
+            Schema.decodeUnknownEffect(DeviceGrantEvent.DeviceGrantEvent)({ ...encoded, ...change })
+          )
+          for (const shown of [error.message, JSON.stringify(error), inspect(error, { depth: null })]) {
+            for (const secret of secrets) assert.notInclude(shown, secret)
+          }
+        }
+      })
+  )
+
+  it.effect("no event shows a secret where a program prints it (C6)", () =>
+    Effect.gen(function*() {
+      for (const event of yield* events) {
+        for (const shown of [JSON.stringify(event), inspect(event, { depth: null, showHidden: true }), String(event)]) {
+          for (const secret of secrets) assert.notInclude(shown, secret)
+        }
       }
     }))
 })

@@ -23,8 +23,8 @@ const made = Effect.gen(function*() {
   }).pipe(Effect.provide(service.layer))
 })
 
-describe("D8: the schema of a pending authorization", () => {
-  it.effect("D8: goes through its encoding unchanged, its trouble included", () =>
+describe("the schema of a pending authorization (D8)", () => {
+  it.effect("goes through its encoding unchanged, its trouble included (D8)", () =>
     Effect.gen(function*() {
       const pending = yield* made
       const back = yield* PendingAuthorization.decode(yield* PendingAuthorization.encode(pending))
@@ -40,7 +40,7 @@ describe("D8: the schema of a pending authorization", () => {
       assert.strictEqual(back.lastTrouble?.code, "ECONNRESET")
     }))
 
-  it.effect("D8: so does one whose times are beyond all dates", () =>
+  it.effect("so does one whose times are beyond all dates (D8)", () =>
     Effect.gen(function*() {
       const service = Service.make({ start: [Service.code({ interval: 1e308, expiresIn: 1e308 })] })
       const pending = yield* DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl }).pipe(
@@ -49,7 +49,7 @@ describe("D8: the schema of a pending authorization", () => {
       yield* PendingAuthorization.decode(yield* PendingAuthorization.encode(pending))
     }))
 
-  it.effect("D8: its encoding is a secret, and its type says so", () =>
+  it.effect("its encoding is a secret, and its type says so (D8)", () =>
     Effect.gen(function*() {
       const pending = yield* made
       const text: Redacted.Redacted<string> = yield* PendingAuthorization.encode(pending)

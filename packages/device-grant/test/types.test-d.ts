@@ -2,12 +2,12 @@ import type * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as Refresh from "@sso-oidc/core/Refresh"
 import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import type { Token } from "@sso-oidc/core/Token"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type { DeviceCodeExpired, TokenPossiblyLost } from "@sso-oidc/device-grant/DeviceGrantError"
-import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import type * as Event from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
 import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
-import type { Token } from "@sso-oidc/device-grant/Token"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
@@ -69,16 +69,16 @@ describe("types of the grant", () => {
     expectTypeOf<Refresh.Error>().toExtend<DeviceGrant.LoginError>()
   })
 
-  it("step and await fail with what can end a grant, exactly", () => {
+  it("step and resume fail with what can end a grant, exactly", () => {
     expectTypeOf(DeviceGrant.step(pending)).toEqualTypeOf<Effect.Effect<DeviceGrant.Step, Expected, SsoOidc.SsoOidc>>()
     expectTypeOf(DeviceGrant.resume(pending)).toEqualTypeOf<Effect.Effect<Token, Expected, SsoOidc.SsoOidc>>()
   })
 
-  it("D7: the streams give the events, and fail with what login and await fail with, exactly", () => {
+  it("the streams give the events, and fail with what login and resume fail with, exactly (D7)", () => {
     const plain = DeviceGrantStream.login({ clientName: "n", startUrl: "https://s.example" })
     expectTypeOf(plain).toEqualTypeOf<
       Stream.Stream<
-        DeviceGrantEvent,
+        Event.DeviceGrantEvent,
         | Expected
         | SsoOidcError.InvalidClientMetadataException
         | SsoOidcError.InvalidRedirectUriException
@@ -86,17 +86,17 @@ describe("types of the grant", () => {
         SsoOidc.SsoOidc
       >
     >()
-    expectTypeOf(plain).toEqualTypeOf<Stream.Stream<DeviceGrantEvent, DeviceGrant.LoginError, SsoOidc.SsoOidc>>()
+    expectTypeOf(plain).toEqualTypeOf<Stream.Stream<Event.DeviceGrantEvent, DeviceGrant.LoginError, SsoOidc.SsoOidc>>()
     const kept = DeviceGrantStream.login({
       clientName: "n",
       startUrl: "https://s.example",
       onRegistration: () => Screen.use((screen) => screen.show("kept"))
     })
     expectTypeOf(kept).toEqualTypeOf<
-      Stream.Stream<DeviceGrantEvent, DeviceGrant.LoginError | "no screen", SsoOidc.SsoOidc | Screen>
+      Stream.Stream<Event.DeviceGrantEvent, DeviceGrant.LoginError | "no screen", SsoOidc.SsoOidc | Screen>
     >()
     expectTypeOf(DeviceGrantStream.resume(pending)).toEqualTypeOf<
-      Stream.Stream<DeviceGrantEvent, Expected, SsoOidc.SsoOidc>
+      Stream.Stream<Event.DeviceGrantEvent, Expected, SsoOidc.SsoOidc>
     >()
     DeviceGrantStream.login({
       clientName: "n",
@@ -106,10 +106,22 @@ describe("types of the grant", () => {
     })
   })
 
-  it("D8: the encoding of a pending authorization is a secret by type", () => {
+  it("the encoding of a pending authorization is a secret by type (D8)", () => {
     expectTypeOf<typeof PendingAuthorization.PendingAuthorization.Encoded>().toEqualTypeOf<Redacted.Redacted<string>>()
     expectTypeOf(PendingAuthorization.encode(pending)).toEqualTypeOf<Effect.Effect<Redacted.Redacted<string>>>()
     // @ts-expect-error a plain string is no secret
     PendingAuthorization.decode("{}")
+  })
+
+  it("the schema of an event has the events as its type, and secrets by type in its encoding (C6, D7)", () => {
+    expectTypeOf<typeof Event.DeviceGrantEvent.Type>().toEqualTypeOf<Event.DeviceGrantEvent>()
+    expectTypeOf<typeof Event.Registered.Encoded["registration"]>().toEqualTypeOf<Redacted.Redacted<string>>()
+    expectTypeOf<typeof Event.Waiting.Encoded["pending"]>().toEqualTypeOf<Redacted.Redacted<string>>()
+    expectTypeOf<typeof Event.Approved.Encoded["token"]>().toEqualTypeOf<Redacted.Redacted<string>>()
+    expectTypeOf<Event.Waiting["pending"]>().toEqualTypeOf<PendingAuthorization.PendingAuthorization>()
+  })
+
+  it("a step gives the events that a run tells, or says that it is too early (D8)", () => {
+    expectTypeOf<DeviceGrant.Step>().toEqualTypeOf<Event.Approved | Event.Waiting | DeviceGrant.NotDue>()
   })
 })

@@ -11,8 +11,8 @@ import { pathToFileURL } from "node:url"
 const packages = join(import.meta.dirname, "../..")
 
 // every public module of every package but the programs, which run when they are imported
-const modules = globSync("*/src/*.ts", { cwd: packages }).filter((path) =>
-  !/(bin|main|index)\.ts$|^(demo|example)/.test(path)
+const modules = globSync("*/src/**/*.ts", { cwd: packages }).filter((path) =>
+  !/(bin|main|index)\.ts$|^(demo|example)|\/internal\//.test(path)
 )
 
 type ErrorSchema = Schema.Codec<Error, unknown>

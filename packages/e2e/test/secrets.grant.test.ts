@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Registration from "@sso-oidc/core/Registration"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as Token from "@sso-oidc/core/Token"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import * as DeviceGrantEvent from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
-import * as Registration from "@sso-oidc/device-grant/Registration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -11,6 +13,7 @@ import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import * as Planted from "./support/leaksPlanted.ts"
 import { httpOf, leakOf, watch } from "./support/leaksWatch.ts"
@@ -108,6 +111,9 @@ const clean = <A, E>(
 
 const plain = [Planted.userCode, Planted.host]
 
+const encodeEvent = (event: DeviceGrantEvent.DeviceGrantEvent) =>
+  Effect.orDie(Schema.encodeEffect(DeviceGrantEvent.DeviceGrantEvent)(event))
+
 describe("planted secrets: the device grant", () => {
   for (const [name, tag, polls] of ends) {
     it.effect.prop(
@@ -120,10 +126,37 @@ describe("planted secrets: the device grant", () => {
             startUrl,
             onRegistration: (registration) => Effect.logTrace(registration),
             // a careless watcher logs what it is shown, but for what a person must see
-            onEvent: (event) => event._tag === "CodeReady" ? Effect.void : Effect.logTrace(event)
+            onEvent: (event) =>
+              event._tag === "CodeReady" ? Effect.void : Effect.andThen(
+                Effect.logTrace(event._tag === "Waiting" ? { ...event, pending: undefined } : event),
+                // the pending authorization is one secret text there
+                Effect.flatMap(encodeEvent(event), (encoded) => Effect.logTrace(encoded))
+              )
           })
           const exit = yield* clean(s, polls, login, plain)
           assert.include(String(exit), tag)
+        }),
+      runs
+    )
+
+    it.effect.prop(
+      `a login, ${name}: its events as a whole show no secret, and come back from their encoding (C6, D7)`,
+      [
+        Planted.Secrets
+      ],
+      ([s]) =>
+        Effect.gen(function*() {
+          const login = DeviceGrant.login({
+            clientName: "a-tool",
+            startUrl,
+            onEvent: Effect.fnUntraced(function*(event) {
+              const encoded = yield* encodeEvent(event)
+              yield* Effect.logTrace(event, encoded, JSON.stringify(encoded))
+              const back = yield* Effect.orDie(Schema.decodeEffect(DeviceGrantEvent.DeviceGrantEvent)(encoded))
+              assert.deepStrictEqual(back, event)
+            })
+          })
+          assert.include(String(yield* clean(s, polls, login, [])), tag)
         }),
       runs
     )
@@ -148,7 +181,7 @@ describe("planted secrets: the device grant", () => {
   }
 
   it.effect.prop(
-    "C6: what is no stored registration or authorization is not repeated",
+    "a text that holds no registration, token or pending authorization is not repeated (C6)",
     [Planted.Secrets],
     ([s]) =>
       Effect.gen(function*() {
@@ -156,7 +189,7 @@ describe("planted secrets: the device grant", () => {
         for (
           const text of [...all, JSON.stringify(s), JSON.stringify({ registration: s, deviceCode: s }), `{"${s.code}`]
         ) {
-          for (const decode of [PendingAuthorization.decode, Registration.decode]) {
+          for (const decode of [PendingAuthorization.decode, Registration.decode, Token.decode]) {
             const watched = yield* watch(Effect.asVoid<unknown, unknown, never>(decode(Redacted.make(text))))
             assert.isTrue(Exit.isFailure(watched.exit))
             assert.isUndefined(leakOf(watched, all))

@@ -174,6 +174,14 @@ describe("sizes, Effect included", () => {
     assert.isTrue(inputs.some((path) => path.endsWith("/TransportContract.ts")))
   })
 
+  it("the client alone ships nothing for stored registrations and tokens", async () => {
+    const stored = async (program: string) =>
+      (await bundle(program, "node")).inputs.filter((path) => /core\/src\/(Registration|Stored|Token)\.ts$/.test(path))
+    const transport = `import * as N from "@sso-oidc/transport-node/NodeTransport"; const transport = N.layer()`
+    assert.deepStrictEqual(await stored(client(transport)), [])
+    assert.strictEqual((await stored(login)).length, 3)
+  })
+
   it("D7: the plain login adds no Stream to what core reads bodies with", async () => {
     const inputs = async (program: string) =>
       (await bundle(program, "node", ["@sso-oidc/core/*", "@sso-oidc/transport-node/*"])).inputs

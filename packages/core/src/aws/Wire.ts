@@ -396,3 +396,12 @@ export const printable = (text: string): string => {
   const cut = line.slice(0, maxLength - 1)
   return `${/[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut}…`
 }
+
+/**
+ * A text of several lines, such as the message of a schema's error, as {@link printable} makes it: each run of white space becomes
+ * one space. Such a message names members and what they should be, never their values.
+ *
+ * @category texts
+ * @since 0.1.0
+ */
+export const oneLine = (text: string): string => printable(text.replace(/\s+/g, " "))

@@ -25,7 +25,7 @@ export const encode = <Request, Response, E, R>(
   input: Request
 ): Effect.Effect<HttpClientRequest.HttpClientRequest, ClientError.RequestInvalid> =>
   Effect.suspend(() => Schema.encodeEffect(operation.request)(input)).pipe(
-    Effect.mapError((error) => invalid(operation.name, oneLine(error.message))),
+    Effect.mapError((error) => invalid(operation.name, Wire.oneLine(error.message))),
     Effect.map((members) => {
       const { body, headers, query } = placed(operation, members)
       return HttpClientRequest.make(operation.method)(`${settings.endpoint}${operation.path}`, {
@@ -43,9 +43,6 @@ const placed = ({ bindings }: Operation.Any, members: unknown): Operation.Placed
   bindings === undefined || !Predicate.isObject(members)
     ? { body: members, query: {}, headers: {} }
     : bindings.place(members)
-
-// A schema's message names members and what they should be, never their values.
-export const oneLine = (message: string): string => Wire.printable(message.replace(/\s+/g, " "))
 
 /** RFC 9110 section 5.5: visible ASCII, space, tab, and the bytes that are opaque to it. */
 const isHeaderValue = (value: string): boolean => /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value)

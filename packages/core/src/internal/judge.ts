@@ -8,7 +8,6 @@ import * as ClientError from "../aws/ClientError.ts"
 import type * as Operation from "../aws/Operation.ts"
 import * as Wire from "../aws/Wire.ts"
 import * as Body from "./body.ts"
-import { oneLine } from "./encode.ts"
 import type { Received } from "./exchange.ts"
 import * as Failure from "./failure.ts"
 import * as Head from "./head.ts"
@@ -60,7 +59,7 @@ export const judge = <Request, Response, E, R>(
   if (response.status === 200) {
     if (body === undefined) return refuse("malformed", { detail: "the body is no JSON object" })
     return Schema.decodeUnknownEffect(operation.response)(body).pipe(
-      Effect.catch((error) => refuse("malformed", { detail: oneLine(error.message) }))
+      Effect.catch((error) => refuse("malformed", { detail: Wire.oneLine(error.message) }))
     )
   }
   const made = exception === undefined || response.status < 400 ? undefined : operation.exception(exception.type, {

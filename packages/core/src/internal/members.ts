@@ -39,15 +39,16 @@ export const secret = (label: string) =>
     )
   )
 
+/** Refuses a text with characters that cannot be seen. */
+export const isPrintable = Schema.makeFilter((text: string) =>
+  Wire.isPrintable(text) ? undefined : "characters that cannot be seen are not allowed here"
+)
+
 /**
  * A text of the service that a person or a terminal may see. One with characters that cannot be seen is refused, not mended:
  * a changed user code or URL would be a wrong one.
  */
-export const Printable = NonEmpty.check(
-  Schema.makeFilter((text) =>
-    Wire.isPrintable(text) ? undefined : "characters that cannot be seen are not allowed here"
-  )
-)
+export const Printable = NonEmpty.check(isPrintable)
 
 /** A URL that a person is sent to: https, or http to loopback. Opaque otherwise, and never rebuilt. */
 export const BrowserUrl = Printable.check(

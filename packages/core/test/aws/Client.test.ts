@@ -87,8 +87,10 @@ describe("aws/Client: the portal's four operations are values, and nothing else 
           Object.defineProperty(response, "url", { value: urlOf(url) })
           return response
         })
-        return Effect.flatMap(clientOf(wire), (client) =>
-          Effect.result(client.execute(Portal.listAccounts, { accessToken, nextToken: "a b" })))
+        return Effect.flatMap(
+          clientOf(wire),
+          (client) => Effect.result(client.execute(Portal.listAccounts, { accessToken, nextToken: "a b" }))
+        )
       }
       assert.strictEqual((yield* ask((asked) => asked))._tag, "Success")
       const other = yield* ask((asked) => asked.replace("a", "b"))

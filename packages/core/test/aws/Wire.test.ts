@@ -335,8 +335,8 @@ describe("aws/Wire: formsOf", () => {
       const secret = `${text}-secret-of-some-length`
       const forms = Wire.formsOf(secret)
       // as bytes, since two halves of a character would join in a text
-    const whole = Buffer.concat([Buffer.from(before, "utf8"), Buffer.from(secret, "utf8")])
-    const based = whole.toString("base64")
+      const whole = Buffer.concat([Buffer.from(before, "utf8"), Buffer.from(secret, "utf8")])
+      const based = whole.toString("base64")
       // the last digit mixes with what would come next
       assert.isTrue(forms.base64.some((form) => based.includes(form.slice(0, -1))), based)
       assert.include(whole.toString("hex"), forms.hex)

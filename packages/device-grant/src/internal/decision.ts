@@ -1,53 +1,53 @@
 /**
- * What to do after an answer, at a time: the device grant without its sleeping and sending (RFC 8628 section 3.5).
+ * What to do after a response, at a time: the device grant without its sleeping and sending (RFC 8628 section 3.5).
  *
- * Everything here is a pure function of what it is given.
+ * Everything here is a pure function of its arguments.
  */
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as Stored from "@sso-oidc/core/Stored"
+import * as Token from "@sso-oidc/core/Token"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import type { BackoffPolicy } from "../BackoffPolicy.ts"
 import type { PollError } from "../DeviceGrant.ts"
 import { DeviceCodeExpired, TokenPossiblyLost } from "../DeviceGrantError.ts"
-import type { Waiting } from "../DeviceGrantEvent.ts"
+import type { Approved, Waiting } from "../DeviceGrantEvent.ts"
 import type { PendingAuthorization, Trouble } from "../PendingAuthorization.ts"
-import * as Token from "../Token.ts"
-import * as Instant from "./instant.ts"
-import * as Stored from "./stored.ts"
+import * as Numbers from "./numbers.ts"
 
 /** What a decision depends on beside the response. */
 export interface Circumstances {
   /** The time, in milliseconds since 1970. */
   readonly now: number
-  /** What is left of the code's life, in milliseconds, by the clock that the deadline is measured on. */
-  readonly life: number
-  /** The chance, from 0 to 1. */
+  /** The milliseconds until the deadline, by the clock that the deadline is measured on. */
+  readonly untilDeadline: number
+  /** A random number from 0 to 1. */
   readonly random: number
   readonly policy: BackoffPolicy
 }
 
-export type Decision =
-  | { readonly _tag: "Approved"; readonly token: Token.Token }
-  | { readonly _tag: "Ended"; readonly error: PollError }
-  | { readonly _tag: "Continue"; readonly pending: PendingAuthorization; readonly reason: Waiting["reason"] }
+/** The event that a poll leads to, or the error that ends the grant. */
+export type Decision = Approved | Waiting | { readonly _tag: "Ended"; readonly error: PollError }
 
 // -----------------------------------------------------------------------------
 // before a poll
 // -----------------------------------------------------------------------------
 
 /**
- * What is left to wait for one that was stored. Never more than the wait that set its time, so that a clock that was
- * set back does not stretch it.
+ * What is left of the wait of a stored pending authorization. It is never more than the wait that set the next poll's time, so that a
+ * clock that was set back does not stretch it.
  */
-export const left = (pending: PendingAuthorization, now: number): Duration.Duration =>
+export const waitLeft = (pending: PendingAuthorization, now: number): Duration.Duration =>
   Duration.millis(
     Math.max(0, Math.min(DateTime.toEpochMillis(pending.nextPollAt) - now, Duration.toMillis(pending.wait)))
   )
 
-/** What is left of the code's life for one that was stored, in milliseconds: the only clock that both processes share. */
-export const life = (pending: PendingAuthorization, now: number): number =>
+/**
+ * The milliseconds until the deadline of a stored pending authorization, on the wall clock: the only one that two processes share.
+ */
+export const untilDeadline = (pending: PendingAuthorization, now: number): number =>
   DateTime.toEpochMillis(pending.expiresAt) - now
 
 export const expired = (
@@ -66,36 +66,36 @@ export const expired = (
 // after a poll
 // -----------------------------------------------------------------------------
 
-/** What to do after this answer. */
+/** What to do after the response to a poll, or after its failure. */
 export const decide = (
   pending: PendingAuthorization,
-  answer: Result.Result<CreateToken.Response, CreateToken.Error>,
+  result: Result.Result<CreateToken.Response, CreateToken.Error>,
   circumstances: Circumstances
 ): Decision => {
-  if (Result.isSuccess(answer)) {
-    return { _tag: "Approved", token: Token.fromResponse(answer.success, pending.registration, circumstances.now) }
+  if (Result.isSuccess(result)) {
+    return { _tag: "Approved", token: Token.fromResponse(result.success, pending.registration, circumstances.now) }
   }
-  const error = answer.failure
+  const error = result.failure
   const trouble = troubleOf(error)
   if (trouble !== undefined) {
-    const responseLost = pending.responseLost || loses(error)
+    const responseLost = pending.responseLost || losesResponse(error)
     return next(failed(pending, trouble, responseLost), {
       reason: "trouble",
-      wait: backoff(pending.interval, pending.failures + 1, circumstances),
+      wait: backOff(pending.interval, pending.failures + 1, circumstances),
       retryAfter: retryAfterOf(error),
       circumstances
     })
   }
   switch (error._tag) {
     case "AuthorizationPendingException":
-      return next(proven(pending), {
+      return next(stillPending(pending), {
         reason: "pending",
         wait: pending.interval,
         circumstances
       })
     case "SlowDownException": {
       const interval = Duration.sum(pending.interval, slowDownBy)
-      return next({ ...pending, failures: 0, interval, slowDowns: Stored.counted(pending.slowDowns ?? 0) }, {
+      return next({ ...pending, failures: 0, interval, slowDowns: Numbers.counted(pending.slowDowns ?? 0) }, {
         reason: "slowedDown",
         wait: interval,
         retryAfter: error.retryAfter,
@@ -116,28 +116,28 @@ export const decide = (
   }
 }
 
-/** One that is not due yet, its time put where the clock now is. */
+/** A pending authorization that is not due yet. The time of its next poll is counted from where the clock now stands. */
 export const notDue = (pending: PendingAuthorization, left: Duration.Duration, now: number): PendingAuthorization => ({
   ...pending,
-  nextPollAt: Instant.after(now, left)
+  nextPollAt: Stored.after(now, left)
 })
 
 /**
- * What to store before a poll that its process may not survive: the next poll one wait on, one failure more, its answer
- * lost. Where no poll would be sent, since it is too early or too late, there is none to lose.
+ * What to store before a poll if the process may be killed in it: the poll as sent, its response as lost, the next poll one wait
+ * later. If it is too early or too late to poll, nothing is recorded as lost.
  */
 export const markInFlight = (pending: PendingAuthorization, circumstances: Circumstances): PendingAuthorization => {
-  const { life, now } = circumstances
-  const wait = left(pending, now)
-  if (Duration.isGreaterThan(wait, Duration.zero)) return notDue(pending, wait, now)
-  if (life <= 0) return pending
+  const { now, untilDeadline } = circumstances
+  const left = waitLeft(pending, now)
+  if (Duration.isGreaterThan(left, Duration.zero)) return notDue(pending, left, now)
+  if (untilDeadline <= 0) return pending
   const trouble = {
     error: "Interrupted",
-    message: "The process that sent the last poll ended before its answer came."
+    message: "The process that sent the last poll ended before the response came."
   }
   return scheduled(
     failed(pending, trouble, true),
-    backoff(pending.interval, pending.failures + 1, circumstances),
+    backOff(pending.interval, pending.failures + 1, circumstances),
     now
   )
 }
@@ -156,13 +156,13 @@ const failed = (
   responseLost: boolean
 ): PendingAuthorization => ({
   ...pending,
-  failures: Stored.counted(pending.failures),
+  failures: Numbers.counted(pending.failures),
   responseLost,
   lastTrouble
 })
 
-/** The service knows the code and has given no token for it: whatever went wrong before cost nothing. */
-const proven = (
+/** The service knows the code and has given no token for it: no earlier failure cost a token. */
+const stillPending = (
   { lastTrouble: _lastTrouble, slowDowns: _slowDowns, ...pending }: PendingAuthorization
 ): PendingAuthorization => ({
   ...pending,
@@ -173,8 +173,24 @@ const proven = (
 const scheduled = (pending: PendingAuthorization, wait: Duration.Duration, now: number): PendingAuthorization => ({
   ...pending,
   wait,
-  nextPollAt: Instant.after(now, wait)
+  nextPollAt: Stored.after(now, wait)
 })
+
+const tooFast =
+  "The service asked twice in a row to poll more slowly. Another program may poll with the same code, or this machine's clock runs fast."
+
+const waiting = (pending: PendingAuthorization, reason: Waiting["reason"]): Waiting => {
+  const { lastTrouble, nextPollAt, slowDowns = 0, wait } = pending
+  return {
+    _tag: "Waiting",
+    reason,
+    ...(reason === "trouble" && lastTrouble !== undefined ? { trouble: lastTrouble } : {}),
+    ...(reason === "slowedDown" && slowDowns >= 2 ? { advice: tooFast } : {}),
+    wait,
+    nextPollAt,
+    pending
+  }
+}
 
 const next = (pending: PendingAuthorization, how: {
   readonly reason: Waiting["reason"]
@@ -182,31 +198,31 @@ const next = (pending: PendingAuthorization, how: {
   readonly retryAfter?: number | undefined
   readonly circumstances: Circumstances
 }): Decision => {
-  const { life, now } = how.circumstances
-  const wait = Duration.max(how.wait, Instant.seconds(how.retryAfter ?? 0))
-  return Duration.toMillis(wait) >= life
+  const { now, untilDeadline } = how.circumstances
+  const wait = Duration.max(how.wait, Stored.seconds(how.retryAfter ?? 0))
+  return Duration.toMillis(wait) >= untilDeadline
     ? ended(expired(pending, { detectedBy: "clock" }))
-    : { _tag: "Continue", pending: scheduled(pending, wait, now), reason: how.reason }
+    : waiting(scheduled(pending, wait, now), how.reason)
 }
 
-/** `min(cap, interval × 2^n)`, never below the interval; chance only lengthens it. */
-const backoff = (interval: Duration.Duration, failures: number, { policy, random }: Circumstances) => {
+/** `min(cap, interval × 2^n)`, never below the interval. Jitter only lengthens it. */
+const backOff = (interval: Duration.Duration, failures: number, { policy, random }: Circumstances) => {
   const base = Duration.toMillis(interval)
   const cap = Duration.toMillis(Duration.fromInputUnsafe(policy.cap))
   const doubled = Math.max(base, Math.min(cap, base * 2 ** failures))
   const jitter = policy.jitter > 0 ? policy.jitter * random : 0
-  return Instant.millis(doubled * (1 + jitter))
+  return Stored.millis(doubled * (1 + jitter))
 }
 
 const statusOf = (error: CreateToken.Error): number | undefined => "status" in error ? error.status : undefined
 
-/** No response to the grant: nothing came, or what came says that the service, or something before it, is busy. */
+/** What was in the way, if there was no response to the grant: no response came, or one that says "busy". */
 const troubleOf = (error: CreateToken.Error): Trouble | undefined => {
   const status = statusOf(error)
   const requestId = textOf("requestId" in error ? error.requestId : undefined)
   const code = textOf("code" in error ? error.code : undefined)
   if (!(error._tag === "TransportError" ? error.transient : Wire.isBusy(error))) return undefined
-  // of a client of the program's own too, whose errors may have crossed a process: what is stored must be readable again
+  // a client of the program's own may give errors that crossed a process: make members that can be stored and read again
   return {
     error: error._tag,
     message: textOf(error.message) ?? error._tag,
@@ -219,8 +235,8 @@ const troubleOf = (error: CreateToken.Error): Trouble | undefined => {
 
 const textOf = (value: unknown): string | undefined => typeof value === "string" ? Wire.printable(value) : undefined
 
-/** The service may have acted on the poll, and its answer did not come. */
-const loses = (error: CreateToken.Error): boolean =>
+/** The service may have acted on the poll, and its response did not come. */
+const losesResponse = (error: CreateToken.Error): boolean =>
   error._tag === "TransportError" ? error.sent !== "no" : (statusOf(error) ?? 0) >= 500
 
 const retryAfterOf = (error: CreateToken.Error): number | undefined =>

@@ -36,7 +36,7 @@ const state = (more: Partial<PendingAuthorization> = {}): PendingAuthorization =
 
 const at = (now: number, more: Partial<Decision.Circumstances> = {}): Decision.Circumstances => ({
   now,
-  life: begin + 600_000 - now,
+  untilDeadline: begin + 600_000 - now,
   random: 0,
   policy: { cap: Duration.seconds(60), jitter: 0 },
   ...more
@@ -93,7 +93,7 @@ const Natural = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum
 
 describe("the decision", () => {
   it.prop(
-    "D1, D2, D3, D4: whatever the answer, the next poll is never sooner than the interval or Retry-After, and before the end",
+    "whatever the response, the next poll is never sooner than the interval or Retry-After, and before the end (D1, D2, D3, D4)",
     [Natural(100), Natural(40), Natural(700), Natural(100), Status, Natural(1000), Schema.Boolean],
     ([interval, failures, after, chance, status, retryAfter, responseLost]) => {
       const before = state({ interval: Duration.seconds(interval + 1), failures, responseLost })
@@ -101,7 +101,7 @@ describe("the decision", () => {
       const policy = { cap: Duration.seconds(60), jitter: 0.5 }
       for (const error of answers(status, retryAfter)) {
         const decision = Decision.decide(before, Result.fail(error), at(now, { random: chance / 101, policy }))
-        if (decision._tag !== "Continue") continue
+        if (decision._tag !== "Waiting") continue
         const { pending } = decision
         const gap = Duration.toMillis(pending.wait)
         assert.isAtLeast(gap, Duration.toMillis(before.interval))
@@ -120,12 +120,12 @@ describe("the decision", () => {
   )
 
   it.prop(
-    "D5: an answer is lost from a poll that may have been acted on until the next authorization_pending",
+    "a response is lost from a poll that may have been acted on until the next authorization_pending (D5)",
     [Status, Schema.Boolean],
     ([status, responseLost]) => {
       for (const error of answers(status, 0)) {
         const decision = Decision.decide(state({ responseLost }), Result.fail(error), at(begin))
-        if (decision._tag === "Continue") {
+        if (decision._tag === "Waiting") {
           const acted = error._tag === "TransportError" ? error.sent !== "no" : "status" in error && status >= 500
           assert.strictEqual(
             decision.pending.responseLost,
@@ -139,7 +139,7 @@ describe("the decision", () => {
     }
   )
 
-  it.prop("D3: backoff is min(cap, interval × 2^n), never below the interval", [Natural(120), Natural(2000)], ([
+  it.prop("back-off is min(cap, interval × 2^n), never below the interval (D3)", [Natural(120), Natural(2000)], ([
     interval,
     failures
   ]) => {
@@ -149,7 +149,7 @@ describe("the decision", () => {
       expiresAt: DateTime.makeUnsafe(begin * 1000)
     })
     const decision = Decision.decide(before, Result.fail(refused), at(begin))
-    if (decision._tag !== "Continue") return assert.fail(decision._tag)
+    if (decision._tag !== "Waiting") return assert.fail(decision._tag)
     const base = interval + 1
     assert.strictEqual(
       Duration.toSeconds(decision.pending.wait),
@@ -157,50 +157,50 @@ describe("the decision", () => {
     )
   })
 
-  it("D2: slow_down adds 5 s to what it was, and pending keeps it", () => {
+  it("slow_down adds 5 s to what it was, and pending keeps it (D2)", () => {
     let now = state()
     for (const expected of [10, 15, 20]) {
       const slowed = Decision.decide(now, Result.fail(slowDown), at(begin))
-      if (slowed._tag !== "Continue") return assert.fail(slowed._tag)
+      if (slowed._tag !== "Waiting") return assert.fail(slowed._tag)
       const kept = Decision.decide(slowed.pending, Result.fail(pending), at(begin))
-      if (kept._tag !== "Continue") return assert.fail(kept._tag)
+      if (kept._tag !== "Waiting") return assert.fail(kept._tag)
       assert.strictEqual(Duration.toSeconds(kept.pending.wait), expected)
       now = kept.pending
     }
   })
 
-  it("D4: a next poll that would fall exactly at the end is none", () => {
+  it("a next poll that would fall exactly at the deadline is none (D4)", () => {
     const end = begin + 600_000
     const fits = Decision.decide(state(), Result.fail(pending), at(end - 5001))
-    assert.strictEqual(fits._tag, "Continue")
+    assert.strictEqual(fits._tag, "Waiting")
     const late = Decision.decide(state(), Result.fail(pending), at(end - 5000))
     assert.strictEqual(late._tag === "Ended" ? late.error._tag : late._tag, "DeviceCodeExpired")
   })
 
-  it("D4: the last trouble is remembered until the service says that nothing was lost", () => {
+  it("the last trouble is remembered until the service says that nothing was lost (D4)", () => {
     const troubled = Decision.decide(state(), Result.fail(refused), at(begin))
-    if (troubled._tag !== "Continue") return assert.fail(troubled._tag)
+    if (troubled._tag !== "Waiting") return assert.fail(troubled._tag)
     assert.strictEqual(troubled.pending.lastTrouble?.code, "ECONNREFUSED")
     const slowed = Decision.decide(troubled.pending, Result.fail(slowDown), at(begin))
-    if (slowed._tag !== "Continue") return assert.fail(slowed._tag)
+    if (slowed._tag !== "Waiting") return assert.fail(slowed._tag)
     assert.strictEqual(slowed.pending.lastTrouble?.code, "ECONNREFUSED")
     assert.strictEqual(slowed.pending.failures, 0)
     const calm = Decision.decide(slowed.pending, Result.fail(pending), at(begin))
-    if (calm._tag !== "Continue") return assert.fail(calm._tag)
+    if (calm._tag !== "Waiting") return assert.fail(calm._tag)
     assert.notProperty(calm.pending, "lastTrouble")
   })
 
-  it("D4: how a code expired is told as it was: unapproved, unanswered, or with an answer lost before", () => {
+  it("how a code expired is told as it was: unapproved, unanswered, or with a response lost before (D4)", () => {
     const said = (more: Partial<PendingAuthorization>) => Decision.expired(state(more), { detectedBy: "clock" }).message
     const lastTrouble = { error: "TransportError", message: "reset." }
-    assert.match(said({}), /before anybody approved it\. Start/)
-    assert.match(said({ failures: 2, lastTrouble }), /while no answer came from the service\. The last .* reset\./)
+    assert.match(said({}), /before the person approved it\. Start/)
+    assert.match(said({ failures: 2, lastTrouble }), /while no response came from the service\. The last .* reset\./)
     const lost = said({ responseLost: true, lastTrouble })
-    assert.notInclude(lost, "before anybody approved")
+    assert.notInclude(lost, "before the person approved")
     assert.match(lost, /may have been issued\. The last poll that failed: reset\./)
   })
 
-  it("D5: a 200 from another URL brought no token, and loses none", () => {
+  it("a 200 from another URL brought no token, and loses none (D5)", () => {
     const elsewhere = new ClientError.UnexpectedResponse({
       operation: "CreateToken",
       problem: "redirect",
@@ -211,7 +211,7 @@ describe("the decision", () => {
     assert.strictEqual(decision._tag === "Ended" ? decision.error : decision._tag, elsewhere)
   })
 
-  it("D3: Retry-After of an answer that was cut off is a minimum too", () => {
+  it("Retry-After of a response that was cut off is a minimum too (D3)", () => {
     const cutOff = new ClientError.TransportError({
       operation: "CreateToken",
       sent: "answered",
@@ -221,14 +221,14 @@ describe("the decision", () => {
       retryAfter: 120
     })
     const decision = Decision.decide(state(), Result.fail(cutOff), at(begin))
-    if (decision._tag !== "Continue") return assert.fail(decision._tag)
+    if (decision._tag !== "Waiting") return assert.fail(decision._tag)
     assert.strictEqual(Duration.toSeconds(decision.pending.wait), 120)
   })
 
-  it("D4: the trouble tells what was in the way, and of an answer its status and request id", () => {
+  it("the trouble tells what was in the way, and of a response its status and request id (D4)", () => {
     const troubleOf = (error: CreateToken.Error) => {
       const decision = Decision.decide(state(), Result.fail(error), at(begin))
-      return decision._tag === "Continue" ? decision.pending.lastTrouble : assert.fail(decision._tag)
+      return decision._tag === "Waiting" ? decision.pending.lastTrouble : assert.fail(decision._tag)
     }
     const cutOff = new ClientError.TransportError({
       operation: "CreateToken",
@@ -261,13 +261,13 @@ describe("the decision", () => {
     })
   })
 
-  it("D8: a poll whose process ended is a trouble of its own", () => {
+  it("a poll whose process ended is a trouble of its own (D8)", () => {
     const { lastTrouble } = Decision.markInFlight(state(), at(begin + 5000))
     assert.strictEqual(lastTrouble?.error, "Interrupted")
-    assert.include(lastTrouble?.message, "ended before its answer came")
+    assert.include(lastTrouble?.message, "ended before the response came")
   })
 
-  it("D8: where no poll would be sent, sending loses none: too early, or too late", () => {
+  it("where no poll would be sent, markInFlight loses none: too early, or too late (D8)", () => {
     const early = Decision.markInFlight(state(), at(begin + 1000))
     assert.deepStrictEqual(early, state({ deviceCode: early.deviceCode, registration: early.registration }))
     const late = state()
@@ -277,7 +277,7 @@ describe("the decision", () => {
   it("the reason of a wait is what the answer was", () => {
     const reasons = [pending, slowDown, refused].map((error) => {
       const decision = Decision.decide(state(), Result.fail(error), at(begin))
-      return decision._tag === "Continue" ? decision.reason : decision._tag
+      return decision._tag === "Waiting" ? decision.reason : decision._tag
     })
     assert.deepStrictEqual(reasons, ["pending", "slowedDown", "trouble"])
   })
@@ -300,15 +300,15 @@ describe("the decision", () => {
     assert.deepStrictEqual(full.registration.clientId, registration.clientId)
   })
 
-  it("D8: what is left is at least 0 and at most the wait, wherever the clock stands", () => {
+  it("what is left is at least 0 and at most the wait, wherever the clock stands (D8)", () => {
     for (
       const [now, expected] of [[begin, 5000], [begin + 4000, 1000], [begin + 5000, 0], [begin + 9000, 0], [0, 5000]]
     ) {
-      assert.strictEqual(Duration.toMillis(Decision.left(state(), now ?? 0)), expected)
+      assert.strictEqual(Duration.toMillis(Decision.waitLeft(state(), now ?? 0)), expected)
     }
   })
 
-  it("C6: neither the errors nor the trouble hold the code, the URLs or a secret", () => {
+  it("neither the errors nor the trouble hold the code, the URLs or a secret (C6)", () => {
     const secretive = state({
       deviceCode: Redacted.make("DEVICE-SECRET"),
       userCode: "USER-CODE",

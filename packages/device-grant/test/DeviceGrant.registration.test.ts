@@ -1,12 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Registration from "@sso-oidc/core/Registration"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
-import * as Registration from "@sso-oidc/device-grant/Registration"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import { inspect } from "node:util"
 import * as Clocks from "./support/clocks.ts"
 import * as Service from "./support/service.ts"
 
@@ -22,8 +21,8 @@ const kept: Registration.Registration = {
 const start = (registration: Registration.Registration | undefined, more: Partial<DeviceGrant.StartOptions> = {}) =>
   DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl, registration, ...more })
 
-describe("D10: registrations", () => {
-  it.effect("D10: a new one is for the device grant alone, with sso:account:access by default", () =>
+describe("DeviceGrant: registrations", () => {
+  it.effect("a new registration is for the device grant alone, with sso:account:access by default (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       yield* DeviceGrant.start({ clientName: "my-tool", startUrl: Service.startUrl }).pipe(
@@ -36,7 +35,7 @@ describe("D10: registrations", () => {
       })
     }))
 
-  it.effect("D10: without scopes none are sent", () =>
+  it.effect("without scopes none are sent (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       yield* DeviceGrant.start({ clientName: "my-tool", startUrl: Service.startUrl, scopes: [] }).pipe(
@@ -45,7 +44,7 @@ describe("D10: registrations", () => {
       assert.deepStrictEqual(service.sent[0]?.body, { clientName: "my-tool", clientType: "public" })
     }))
 
-  it.effect("D10: a new one holds region, endpoint, scopes and expiry, and is given away before the login goes on", () =>
+  it.effect("a new registration holds region, endpoint, scopes and expiry, and is given away before the login goes on (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({ start: [Service.exception("InvalidRequestException", "invalid_request")] })
       const seen: Array<Registration.Registration> = []
@@ -61,7 +60,7 @@ describe("D10: registrations", () => {
       assert.strictEqual(made?.expiresAt && DateTime.toEpochMillis(made.expiresAt), 7_776_000_000)
     }))
 
-  it.effect("D10: a callback's own failure is the login's", () =>
+  it.effect("a callback's own failure is the login's (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       const error = yield* DeviceGrant.login({
@@ -72,7 +71,7 @@ describe("D10: registrations", () => {
       assert.strictEqual(error, "disk full")
     }))
 
-  it.effect("D10: a kept one is used again, and no callback is called", () =>
+  it.effect("a kept registration is used again, and no callback is called (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       const pending = yield* start(kept, { onRegistration: () => Effect.die("must not be called") }).pipe(
@@ -92,14 +91,14 @@ describe("D10: registrations", () => {
       ["with less than 15 minutes left", { expiresAt: DateTime.makeUnsafe(15 * 60_000 - 1) }],
       ["that has expired", { expiresAt: DateTime.makeUnsafe(-1) }]
     ] as const
-  )("D10: a kept one %s is replaced", ([, change]) =>
+  )("a kept registration %s is replaced (D10)", ([, change]) =>
     Effect.gen(function*() {
       const service = Service.make({})
       yield* start({ ...kept, ...change }).pipe(Effect.provide(service.layer))
       assert.deepStrictEqual(service.paths(), ["/client/register", "/device_authorization"])
     }))
 
-  it.effect("D10: 15 minutes left are enough, and the order of scopes does not matter", () =>
+  it.effect("15 minutes left are enough, and the order of scopes does not matter (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       yield* TestClock.setTime(1_000_000)
@@ -121,15 +120,6 @@ describe("D10: registrations", () => {
       assert.strictEqual(service.paths().filter((path) => path === "/client/register").length, 1)
     }))
 
-  it("is at home in its region, whichever side spells it in capitals (C7, D10)", () => {
-    const small = { region: "eu-west-1", endpoint: Service.endpoint }
-    const capitals = { ...small, region: "EU-WEST-1" }
-    assert.isTrue(Registration.isOf({ ...kept, ...capitals }, small))
-    assert.isTrue(Registration.isOf({ ...kept, ...small }, capitals))
-    assert.isFalse(Registration.isOf({ ...kept, ...small }, { ...small, region: "eu-west-2" }))
-    assert.isFalse(Registration.isOf({ ...kept, ...small }, { ...small, endpoint: "https://elsewhere.example" }))
-  })
-
   it.effect("one that was kept with its region in capitals is used again (C7, D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
@@ -137,30 +127,7 @@ describe("D10: registrations", () => {
       assert.deepStrictEqual(service.paths(), ["/device_authorization"])
     }))
 
-  it.effect.each(
-    [
-      ["an ESC in its region", "\"region\":\"", "\"region\":\"\\u001b[2J"],
-      ["an ESC in its endpoint", "\"endpoint\":\"", "\"endpoint\":\"\\u001b[2J"],
-      ["an ESC in its client id", "\"clientId\":\"", "\"clientId\":\"\\u001b[2J"],
-      ["an end beyond all dates", "\"expiresAt\":", "\"expiresAt\":1e999,\"x\":"],
-      ["an empty secret", "\"clientSecret\":\"", "\"clientSecret\":\"\",\"x\":\""]
-    ] as const
-  )(
-    "a stored one with %s is none, and the error does not repeat it (D8)",
-    ([, member, changed]) =>
-      Effect.gen(function*() {
-        const text = Redacted.value(yield* Registration.encode(kept))
-        const stored = text.replace(member, changed)
-        assert.notStrictEqual(stored, text)
-        const error = yield* Effect.flip(Registration.decode(Redacted.make(stored)))
-        for (const shown of [error.message, JSON.stringify(error), inspect(error, { depth: null, showHidden: true })]) {
-          assert.notInclude(shown, Redacted.value(kept.clientSecret))
-          assert.notInclude(shown, "[2J")
-        }
-      })
-  )
-
-  it.effect("D10: a kept one that the service refuses at start is replaced once", () =>
+  it.effect("a kept registration that the service refuses at start is replaced once (D10)", () =>
     Effect.gen(function*() {
       const refused = Service.exception("InvalidClientException", "invalid_client", { status: 401 })
       const once = Service.make({ start: [refused, Service.code()] })
@@ -174,7 +141,7 @@ describe("D10: registrations", () => {
       assert.strictEqual(always.paths().length, 3)
     }))
 
-  it.effect("D10: a new one that is refused is not replaced", () =>
+  it.effect("a new registration that is refused is not replaced (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({
         start: [Service.exception("InvalidClientException", "invalid_client", { status: 401 })]
@@ -187,7 +154,7 @@ describe("D10: registrations", () => {
       assert.deepStrictEqual(service.paths(), ["/client/register", "/device_authorization"])
     }))
 
-  it.effect("D10: other failures at start replace nothing", () =>
+  it.effect("other failures at start replace nothing (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({ start: [Service.exception("UnauthorizedClientException", "unauthorized_client")] })
       yield* start(kept).pipe(Effect.provide(service.layer), Effect.flip)
@@ -199,34 +166,4 @@ describe("D10: registrations", () => {
       const service = Service.make({ register: [Service.registered({ clientSecretExpiresAt: 1e300 })] })
       yield* DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl }).pipe(Effect.provide(service.layer))
     }))
-})
-
-describe("D10: the schema of a registration", () => {
-  it.effect("goes through its encoding unchanged", () =>
-    Effect.gen(function*() {
-      const text = yield* Registration.encode(kept)
-      const back = yield* Registration.decode(text)
-      assert.deepStrictEqual({ ...back, clientSecret: "" }, { ...kept, clientSecret: "" })
-      assert.strictEqual(Redacted.value(back.clientSecret), "kept-secret")
-    }))
-
-  it.effect("C6: its encoding is a secret, and so is what it holds", () =>
-    Effect.gen(function*() {
-      const text = yield* Registration.encode(kept)
-      for (const shown of [String(text), JSON.stringify(text), inspect(text), JSON.stringify(kept), inspect(kept)]) {
-        assert.notInclude(shown, "kept-secret")
-      }
-    }))
-
-  it.effect.each(["", "{", "null", "[]", "{\"clientSecret\":\"kept-secret\"}", "kept-secret"])(
-    "C6: what is no registration fails without repeating it: %s",
-    (text) =>
-      Effect.gen(function*() {
-        const error = yield* Effect.flip(Registration.decode(Redacted.make(text)))
-        assert.strictEqual(error._tag, "SchemaError")
-        for (const shown of [error.message, JSON.stringify(error), inspect(error, { depth: null })]) {
-          assert.notInclude(shown, "kept-secret")
-        }
-      })
-  )
 })

@@ -1,26 +1,26 @@
 /**
  * A client registration that can be kept and used again.
  *
- * Registering takes a request and lasts 90 days, so that a tool does well to keep what it was given. A registration is
- * good for the region and endpoint it was made at, and for the scopes it was made with, and holds them.
+ * Registering takes a request, and a registration lasts 90 days. So a tool keeps the one that it was given. A registration is
+ * good at one region and endpoint and for one set of scopes, and holds them.
  *
  * @since 0.1.0
  */
-import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Secret from "./internal/secret.ts"
-import * as Stored from "./internal/stored.ts"
+import * as Endpoint from "./aws/Endpoint.ts"
+import * as Stored from "./Stored.ts"
 
 // -----------------------------------------------------------------------------
 // models
 // -----------------------------------------------------------------------------
 
 /**
- * The members of a registration: for schemas whose encoding holds one and is a secret as a whole.
+ * The members of a registration. Their encoding has the client's secret in the clear. So use them inside a schema whose encoding
+ * is a secret as a whole, and {@link Registration} everywhere else.
  *
  * @category schemas
  * @since 0.1.0
@@ -28,8 +28,8 @@ import * as Stored from "./internal/stored.ts"
 export const Members = Schema.Struct({
   /** The client's id. Printable. */
   clientId: Stored.Printable,
-  /** The client's secret. */
-  clientSecret: Secret.Member,
+  /** The client's secret. Not empty. */
+  clientSecret: Stored.secret("clientSecret"),
   /** When the client secret expires, on the service's clock. Absent: it never does (RFC 7591 section 3.2.1). */
   expiresAt: Schema.optionalKey(Schema.DateTimeUtcFromMillis),
   /** The scopes that the client was registered with. Printable. */
@@ -49,12 +49,12 @@ export const Members = Schema.Struct({
 export interface Registration extends Schema.Schema.Type<typeof Members> {}
 
 /**
- * The schema to keep a registration with. Its encoding is JSON text in a `Redacted`: whoever reads it can act as the
- * client. It is no bearer of anybody's rights by itself, but belongs in a file that only its user can read.
+ * The schema to keep a registration with. Its encoding is JSON text in a `Redacted`: a reader of the text can act as the client.
+ * It gives no access by itself, but belongs in a file that only its user can read. A codec for JSON that holds it fails to encode.
  *
  * @example
  * ```ts
- * import * as Registration from "@sso-oidc/device-grant/Registration"
+ * import * as Registration from "@sso-oidc/core/Registration"
  * import * as Effect from "effect/Effect"
  * import * as Redacted from "effect/Redacted"
  *
@@ -65,7 +65,7 @@ export interface Registration extends Schema.Schema.Type<typeof Members> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Registration: Schema.Codec<Registration, Redacted.Redacted<string>> = Secret.encodedAsSecret(
+export const Registration: Schema.Codec<Registration, Redacted.Redacted<string>> = Stored.encodedAsSecret(
   "registration",
   Members
 )
@@ -84,7 +84,7 @@ export const encode = (registration: Registration): Effect.Effect<Redacted.Redac
   Effect.orDie(Schema.encodeEffect(Registration)(registration))
 
 /**
- * The registration that a secret text holds. What is no registration fails with a `SchemaError` that does not repeat it.
+ * The registration that a secret text holds. A text that holds none fails with a `SchemaError`, which does not repeat the text.
  *
  * @category encoding
  * @since 0.1.0
@@ -104,7 +104,7 @@ const sameScopes = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean
 }
 
 /**
- * Whether the registration was made in this region and at this endpoint, where alone it is good. Regions have no case.
+ * Whether the registration was made in this region and at this endpoint. It is good nowhere else. Regions have no case.
  *
  * @category predicates
  * @since 0.1.0
@@ -116,8 +116,8 @@ export const isOf = (
   Endpoint.regionOf(registration.region) === Endpoint.regionOf(at.region) && registration.endpoint === at.endpoint
 
 /**
- * Whether the registration can be used at this place, with these scopes (in any order), at this time. One that has less
- * than 15 minutes left cannot: its end is told by the service's clock, and a login takes a while. One without an end never
+ * Whether the registration can be used at this region and endpoint, with these scopes (in any order), at this time. One that
+ * expires within 15 minutes cannot: its expiry is on the service's clock, and a login takes a while. One without an expiry never
  * expires.
  *
  * @category predicates

@@ -1,0 +1,148 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as Token from "@sso-oidc/core/Token"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as TestClock from "effect/testing/TestClock"
+import { inspect } from "node:util"
+import { secret, tokenAnswer } from "./support/fixtures.ts"
+import { search, textsOf } from "./support/leaks.ts"
+import * as Wire from "./support/Wire.ts"
+
+const token: Token.Refreshable = {
+  accessToken: Redacted.make(secret.accessToken, { label: "accessToken" }),
+  tokenType: "Bearer",
+  expiresAt: DateTime.makeUnsafe(3_600_000),
+  refreshToken: Redacted.make(secret.refreshToken, { label: "refreshToken" }),
+  idToken: Redacted.make(secret.idToken, { label: "idToken" }),
+  registration: {
+    clientId: "client-id",
+    clientSecret: Redacted.make(secret.clientSecret, { label: "clientSecret" }),
+    expiresAt: DateTime.makeUnsafe(7_776_000_000),
+    scopes: ["sso:account:access"],
+    region: "eu-west-1",
+    endpoint: "https://oidc.eu-west-1.amazonaws.com"
+  }
+}
+
+const secrets = [secret.accessToken, secret.refreshToken, secret.idToken, secret.clientSecret]
+
+/** The token with its secrets in the clear, to compare. */
+const clear = ({ accessToken, idToken, refreshToken, registration, ...rest }: Token.Token) => ({
+  ...rest,
+  accessToken: Redacted.value(accessToken),
+  refreshToken: refreshToken && Redacted.value(refreshToken),
+  idToken: idToken && Redacted.value(idToken),
+  registration: { ...registration, clientSecret: Redacted.value(registration.clientSecret) }
+})
+
+describe("Token: the schema", () => {
+  it.effect("goes through its encoding unchanged", () =>
+    Effect.gen(function*() {
+      const back = yield* Token.decode(yield* Token.encode(token))
+      assert.deepStrictEqual(back, token)
+      assert.deepStrictEqual(clear(back), clear(token))
+    }))
+
+  it.effect("goes through its encoding with the members that it must have, and no other", () =>
+    Effect.gen(function*() {
+      const { accessToken, registration, tokenType } = token
+      const { expiresAt: _expiresAt, ...endless } = registration
+      const back = yield* Token.decode(yield* Token.encode({ accessToken, tokenType, registration: endless }))
+      assert.deepStrictEqual(Object.keys(back).sort(), ["accessToken", "registration", "tokenType"])
+      assert.isFalse("expiresAt" in back.registration)
+      assert.isFalse(Token.isRefreshable(back))
+    }))
+
+  it.effect("its encoding is a secret, and so is what it holds (C6)", () =>
+    Effect.gen(function*() {
+      const find = search(secrets)
+      const text: Redacted.Redacted<string> = yield* Token.encode(token)
+      for (const shown of [text, token, { text }].flatMap(textsOf)) assert.isUndefined(find(shown))
+      for (const one of secrets) assert.include(Redacted.value(text), JSON.stringify(one))
+    }))
+
+  it.effect.each(["", "{", "null", "[]", JSON.stringify({ accessToken: secret.accessToken }), secret.accessToken])(
+    "a text that holds no token fails and is not repeated: %s (C6)",
+    (text) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(Token.decode(Redacted.make(text)))
+        assert.strictEqual(error._tag, "SchemaError")
+        assert.isUndefined(textsOf(error).find((shown) => shown.includes(secret.accessToken)))
+      })
+  )
+
+  it.effect.each(
+    [
+      ["an empty access token", "\"accessToken\":\"", "\"accessToken\":\"\",\"x\":\""],
+      ["an access token that is no text", "\"accessToken\":\"", "\"accessToken\":7,\"x\":\""],
+      ["an empty refresh token", "\"refreshToken\":\"", "\"refreshToken\":\"\",\"x\":\""],
+      ["an empty ID token", "\"idToken\":\"", "\"idToken\":\"\",\"x\":\""],
+      ["an empty client secret", "\"clientSecret\":\"", "\"clientSecret\":\"\",\"x\":\""],
+      ["an empty type", "\"tokenType\":\"", "\"tokenType\":\"\",\"x\":\""],
+      ["an ESC in its type", "\"tokenType\":\"", "\"tokenType\":\"\\u001b[2J"],
+      ["an ESC in its region", "\"region\":\"", "\"region\":\"\\u001b[2J"],
+      ["an ESC in a scope", "\"scopes\":[\"", "\"scopes\":[\"\\u001b[2J"],
+      ["an expiry beyond all dates", "\"expiresAt\":3600000", "\"expiresAt\":1e999"],
+      ["an expiry beyond the last date", "\"expiresAt\":3600000", "\"expiresAt\":9000000000000000"],
+      ["no registration", "\"registration\"", "\"registrazion\""]
+    ] as const
+  )(
+    "a stored one with %s is refused, and the error does not repeat it (D8)",
+    ([, member, changed]) =>
+      Effect.gen(function*() {
+        const text = Redacted.value(yield* Token.encode(token))
+        const stored = text.replace(member, changed)
+        assert.notStrictEqual(stored, text)
+        const error = yield* Effect.flip(Token.decode(Redacted.make(stored)))
+        const find = search(secrets)
+        for (const shown of [...textsOf(error), inspect(error, { depth: null, showHidden: true })]) {
+          assert.isUndefined(find(shown))
+          assert.notInclude(shown, "[2J")
+        }
+      })
+  )
+
+  it.effect("a codec for JSON fails to encode it, and does not spell a secret (C6)", () =>
+    Effect.gen(function*() {
+      const Stored = Schema.toCodecJson(Schema.Struct({ token: Token.Token }))
+      const error = yield* Effect.flip(Schema.encodeEffect(Stored)({ token }))
+      assert.include(error.message, "Cannot serialize Redacted with label: \"token\"")
+      const find = search(secrets)
+      for (const shown of textsOf(error)) assert.isUndefined(find(shown))
+    }))
+})
+
+describe("Token: the refresh", () => {
+  const refresh = (answer: object) =>
+    Effect.gen(function*() {
+      const wire = Wire.answering(() => Wire.json(answer))
+      const oidc = yield* Wire.client(wire)
+      return { next: yield* Effect.provideService(Token.refresh(token), SsoOidc.SsoOidc, oidc), wire }
+    })
+
+  it.effect("gives a token of the same registration, whose expiry counts from its receipt", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(5000)
+      const { next, wire } = yield* refresh({ ...tokenAnswer, refreshToken: "a-new-one" })
+      assert.strictEqual(next.registration, token.registration)
+      assert.strictEqual(next.expiresAt && DateTime.toEpochMillis(next.expiresAt), 3_605_000)
+      assert.strictEqual(Redacted.value(next.refreshToken), "a-new-one")
+      assert.strictEqual(wire.sent.length, 1)
+    }))
+
+  it.effect("keeps the old refresh token if the service gives no new one", () =>
+    Effect.gen(function*() {
+      const { next } = yield* refresh({ ...tokenAnswer, refreshToken: null })
+      assert.isTrue(Token.isRefreshable(next))
+      assert.strictEqual(Redacted.value(next.refreshToken), secret.refreshToken)
+    }))
+
+  it("a lifetime beyond all dates gives a token that can be stored", () => {
+    const { accessToken, registration, tokenType } = token
+    const made = Token.fromResponse({ accessToken, tokenType, expiresIn: 1e300 }, registration, 8.64e15)
+    assert.strictEqual(made.expiresAt && DateTime.toEpochMillis(made.expiresAt), 8.64e15)
+  })
+})
