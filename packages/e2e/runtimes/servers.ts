@@ -3,8 +3,8 @@
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import * as Relay from "@sso-oidc/relay/Relay"
 import * as ContractServerNode from "@sso-oidc/testing/contract/ContractServerNode"
-import * as Relay from "@sso-oidc/transport-browser/Relay"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

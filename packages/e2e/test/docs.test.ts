@@ -21,6 +21,7 @@ const examples = (source: string): ReadonlyArray<string> =>
 describe("docs", () => {
   it("README's examples are the example packages, to the letter", () => {
     const code = [
+      "example-login/src/main.ts",
       "example-service/src/Session.ts",
       "example-swapped-transport/test/login.test.ts",
       "example-serverless/src/handler.ts"

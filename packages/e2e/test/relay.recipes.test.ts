@@ -1,5 +1,5 @@
 /**
- * The recipes of transport-browser's README, run as they stand there. Each request is refused before anything is sent.
+ * The recipes of the relay's README, run as they stand there. Each request is refused before anything is sent.
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import { pathToFileURL } from "node:url"
 import { run } from "./support/child.ts"
 import { freePort, listening, origin, type Raw, render, talk } from "./support/rawHttp.ts"
 
-const readme = readFileSync(join(import.meta.dirname, "../../transport-browser/README.md"), "utf8")
+const readme = readFileSync(join(import.meta.dirname, "../../relay/README.md"), "utf8")
 const folder = join(import.meta.dirname, "../.recipes")
 
 /** The file with the one example that has the words in it. */

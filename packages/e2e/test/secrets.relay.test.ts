@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as Relay from "@sso-oidc/relay/Relay"
 import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
-import * as Relay from "@sso-oidc/transport-browser/Relay"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"

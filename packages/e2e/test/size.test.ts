@@ -165,8 +165,59 @@ describe("sizes, Effect included", () => {
       assert.isFalse(await ships(`${page}; globalThis.transport = FetchTransport.layerRelay({ url: "/" })`), path)
     }
     assert.isTrue(
-      await ships(`import * as Relay from "@sso-oidc/transport-browser/Relay"; globalThis.make = Relay.make`)
+      await ships(`import * as Relay from "@sso-oidc/relay/Relay"; globalThis.make = Relay.make`)
     )
+  })
+
+  it("a program that imports the front door is no larger than one that imports the packages by hand", {
+    timeout: 60_000
+  }, async () => {
+    const byHand = {
+      node: `
+        import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+        import * as Environment from "@sso-oidc/core/aws/Environment"
+        import * as Retry from "@sso-oidc/core/aws/Retry"
+        import { service } from "@sso-oidc/core/SsoOidcService"
+        import * as NodeEnvironment from "@sso-oidc/transport-node/NodeEnvironment"
+        import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+        import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+        import * as Effect from "effect/Effect"
+        import * as Layer from "effect/Layer"
+        const layer = (options) => Retry.layer(SsoOidc.SsoOidc, options.retry).pipe(
+          Layer.provide(SsoOidc.layerConfig(Environment.options(service, options))),
+          Layer.provide(NodeTransport.layerConfig(NodeEnvironment.options(options.transport)))
+        )
+      `,
+      browser: `
+        import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+        import * as Retry from "@sso-oidc/core/aws/Retry"
+        import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
+        import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+        import * as Effect from "effect/Effect"
+        import * as Layer from "effect/Layer"
+        const layer = (options) => Retry.layer(SsoOidc.SsoOidc, options.retry).pipe(
+          Layer.provide(SsoOidc.layer(options)),
+          Layer.provide(options.relay === undefined ? FetchTransport.layer : FetchTransport.layerRelay({ url: options.relay }))
+        )
+      `
+    }
+    const frontDoor = (platform: string) => `
+      import { layer } from "sso-oidc/${platform}"
+      import * as DeviceGrant from "sso-oidc/DeviceGrant"
+      import * as Effect from "effect/Effect"
+    `
+    for (const [platform, options] of [["node", ""], ["browser", ""], ["browser", `, relay: "/sso-oidc"`]] as const) {
+      const program = `
+        Effect.runPromise(Effect.provide(
+          DeviceGrant.login({ clientName: "n", startUrl: "https://s" }),
+          layer({ region: "eu-west-1"${options} })
+        ))
+      `
+      // not gzipped: gzip's size also follows the order of the modules, by a few bytes
+      const bytes = async (program: string) => (await bundle(program, platform)).bytes.length
+      const [ours, theirs] = [await bytes(frontDoor(platform) + program), await bytes(byHand[platform] + program)]
+      assert.isAtMost(ours, theirs, platform)
+    }
   })
 
   it("seam: the whole of @sso-oidc/testing can be bundled for a page", async () => {

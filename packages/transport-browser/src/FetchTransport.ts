@@ -17,8 +17,8 @@
  * - Connections, and whether one that went stale leads to a second try, are the platform's affair. So is the answer to a
  *   421 (Misdirected Request), by which a server says that it did not act: `fetch` asks once more on a new connection.
  * - A page cannot choose its `user-agent` everywhere, and its platform adds headers of its own.
- * - The service answers no foreign origin (CORS), so that a page needs a relay: {@link layerRelay}, and the module
- *   `Relay`.
+ * - The service does not respond to pages of a foreign origin (CORS), so a page needs a relay: {@link layerRelay}, and the
+ *   package `@sso-oidc/relay`.
  *
  * Where there are sockets, `@sso-oidc/transport-node` keeps them all.
  *
@@ -63,9 +63,9 @@ const fetchOf = (context: Context.Context<never>): typeof globalThis.fetch =>
 // -----------------------------------------------------------------------------
 
 /**
- * The client as a layer. It calls the `FetchHttpClient.Fetch` of the context, by default the `fetch` that is global when
- * the request is made: the seam for a `fetch` of your own, such as one that a test scripts. One that knows more of its failures than `fetch` does may
- * reject with core's `TransportCause`.
+ * The client as a layer. It calls the `FetchHttpClient.Fetch` of the context, by default the `fetch` that is global when the
+ * request is made. Give a `fetch` of your own there, such as one that a test scripts. If it knows more of its failures than
+ * `fetch` does, it may reject with core's `TransportCause`.
  *
  * A failure is a `TransportError` whose cause is core's `TransportCause`, with the platform's code where it gives one
  * (`ECONNREFUSED` on Node), else `FETCH_FAILED`. What was never given to `fetch` has `sent: "no"` and one of the codes
@@ -106,15 +106,16 @@ export const layer: Layer.Layer<HttpClient.HttpClient> = /* @__PURE__ */ Layer.p
 )
 
 /**
- * The client of a page: requests for the service go to a relay instead (the module `Relay`), since the service answers
- * no page of a foreign origin. The client above it stays as it is, region and all.
+ * The client of a page: requests for the service go to a relay instead (the package `@sso-oidc/relay`), since the service does
+ * not respond to pages of a foreign origin. The client above it stays as it is, region and all.
  *
  * `url` is where the relay is mounted: absolute, or relative to the page, such as `/sso-oidc`. It is https, or http to
  * loopback, without user info, query or fragment; any other is an `EndpointError`.
  *
- * A failure is what it would be without a relay between: `sent: "no"` when the relay is certain that this request reached
- * nobody, `"answered"` when the service's answer to it was lost. What is no operation of the service at its plain endpoint
- * is not relayed (`NOT_RELAYED`, `sent: "no"`): FIPS, dual-stack and other endpoints are the relay's to choose.
+ * A failure is what it would be without a relay: `sent: "no"` when the relay is certain that this request did not reach the
+ * service, `"answered"` when the service's response to it was lost. A request that is no operation of `SsoOidc.operations` at the
+ * plain endpoint of a region is not relayed (`NOT_RELAYED`, `sent: "no"`): the relay's operator chooses FIPS, dual-stack and other
+ * endpoints.
  *
  * @example
  * ```ts
@@ -131,6 +132,7 @@ export const layer: Layer.Layer<HttpClient.HttpClient> = /* @__PURE__ */ Layer.p
  * @since 0.1.0
  */
 export const layerRelay = (options: {
+  /** Where the relay is mounted. A URL that cannot be used is an `EndpointError`. */
   readonly url: string
 }): Layer.Layer<HttpClient.HttpClient, ClientError.EndpointError> =>
   Layer.effect(

@@ -1,8 +1,6 @@
 /**
- * The fetch transport of SSO OIDC for Effect, and the relay that a page needs.
+ * The fetch transport of SSO OIDC for Effect.
  *
  * @since 0.1.0
  */
 export * as FetchTransport from "./FetchTransport.ts"
-export * as RateLimit from "./RateLimit.ts"
-export * as Relay from "./Relay.ts"

@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
 import * as Effect from "effect/Effect"
@@ -8,9 +7,10 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { calls, registerAnswer, registerRequest, tokenAnswer } from "../../core/test/support/fixtures.ts"
+import { calls, registerAnswer, registerRequest } from "../../core/test/support/fixtures.ts"
 import * as Wire from "../../core/test/support/Wire.ts"
-import { make, page, relayUrl } from "./support/relay.ts"
+
+const relayUrl = "https://relay.example/sso-oidc"
 
 /** A page's transport over a `fetch` that keeps what it was given, and answers as the test says. */
 const recording = (answer: () => Response, url = relayUrl) => {
@@ -134,96 +134,6 @@ describe("FetchTransport.layerRelay: where requests go", () => {
         assert.strictEqual(requests.length, 0)
       })
   )
-})
-
-const over = (wire: Wire.Wire, more: Parameters<typeof make>[1] = {}) =>
-  Effect.gen(function*() {
-    const relay = yield* make(wire, more)
-    return yield* SsoOidc.SsoOidc.use(refresh).pipe(
-      Effect.flip,
-      Effect.provide(SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(page(relay))))
-    )
-  })
-
-const direct = (wire: Wire.Wire) =>
-  SsoOidc.make({ region: "eu-west-1" }).pipe(
-    Effect.provideService(HttpClient.HttpClient, wire.client),
-    Effect.flatMap(refresh),
-    Effect.flip
-  )
-
-const heads = { "x-amzn-requestid": "r-1", date: "Wed, 25 Nov 2026 12:00:00 GMT", "retry-after": "3" }
-
-describe("FetchTransport.layerRelay: what a page learns is what it would have learned without a relay", () => {
-  const cases: ReadonlyArray<[string, () => Wire.Wire]> = [
-    ...(["no", "maybe"] as const).flatMap((sent) =>
-      [true, false].map((transient): [string, () => Wire.Wire] => [
-        `a transport that failed: sent ${sent}, transient ${transient}`,
-        () => Wire.broken(new TransportCause({ sent, transient, code: "ECONNREFUSED" }))
-      ])
-    ),
-    ["an exception", () => Wire.answering(() => Wire.exception("InvalidGrantException", { error: "invalid_grant" }))],
-    ["one that the operation does not list", () => Wire.answering(() => Wire.exception("NewException", {}))],
-    ["a service that is busy", () => Wire.answering(() => new Response("busy", { status: 503, headers: heads }))],
-    [
-      "a redirect",
-      () =>
-        Wire.answering(() => new Response(null, { status: 307, headers: { location: "https://x.example", ...heads } }))
-    ],
-    ["a redirect that fetch hides", () => Wire.answering(() => Response.error())],
-    ["a success that cannot be used", () => Wire.answering(() => new Response("<html>", { headers: heads }))],
-    ["a success without a body", () => Wire.answering(() => new Response(null, { status: 204, headers: heads }))],
-    ["a success over nothing", () => Wire.answering(() => Wire.json({ tokenType: "Bearer" }, { headers: heads }))]
-  ]
-  it.effect.each(cases)("%s", ([, wire]) =>
-    Effect.gen(function*() {
-      const [relayed, plain] = [yield* over(wire()), yield* direct(wire())]
-      assert.deepStrictEqual({ ...relayed, body: null }, {
-        ...plain,
-        body: null,
-        ...("length" in relayed ? { length: relayed.length } : {})
-      })
-      assert.strictEqual(relayed.message, plain.message)
-    }))
-
-  it.effect("C8: a lost answer is answered, with its status and request id", () =>
-    Effect.gen(function*() {
-      const cut = () =>
-        Wire.answering(() =>
-          new Response(new ReadableStream({ pull: (body) => body.error({ code: "ECONNRESET" }) }), { headers: heads })
-        )
-      const [relayed, plain] = [yield* over(cut()), yield* direct(cut())]
-      assert.include(relayed, {
-        _tag: "TransportError",
-        sent: "answered",
-        code: "ECONNRESET",
-        transient: true,
-        status: 200,
-        requestId: "r-1",
-        retryAfter: 3
-      })
-      assert.strictEqual(relayed.message, plain.message)
-    }))
-
-  it.effect("D5: a success over the relay's limit is an answer that cannot be used", () =>
-    Effect.gen(function*() {
-      const error = yield* over(Wire.answering(() => Wire.json(tokenAnswer)), { maxResponseBytes: 16 })
-      assert.include(error, { _tag: "UnexpectedResponse", status: 200, problem: "malformed" })
-    }))
-
-  it.effect("what the relay refuses is read as a sentence", () =>
-    Effect.gen(function*() {
-      const relay = yield* make(Wire.silent())
-      const error = yield* SsoOidc.SsoOidc.use((oidc) =>
-        oidc.startDeviceAuthorization({
-          clientId: "client-id",
-          clientSecret: Redacted.make("client-secret"),
-          startUrl: "https://d-9.awsapps.com/start"
-        })
-      ).pipe(Effect.flip, Effect.provide(SsoOidc.layer({ region: "us-east-1" }).pipe(Layer.provide(page(relay)))))
-      assert.strictEqual(error._tag, "InvalidRequestException")
-      assert.match(error.message, /^The relay does not serve this start URL\./)
-    }))
 })
 
 describe("FetchTransport.layerRelay: what it does not believe", () => {

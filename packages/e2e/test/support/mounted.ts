@@ -1,7 +1,7 @@
 /**
  * A web handler on a socket of Node, and pages and relays on it.
  */
-import * as Relay from "@sso-oidc/transport-browser/Relay"
+import * as Relay from "@sso-oidc/relay/Relay"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import type * as Layer from "effect/Layer"
@@ -10,7 +10,7 @@ import { createServer } from "node:http"
 type Handler = (request: Request, connection: Relay.Connection) => Promise<Response> | Response
 
 /**
- * The address of a server that answers with the handler, as the README of transport-browser mounts it. `drops` says of
+ * The address of a server that answers with the handler, as the README of the relay mounts it. `drops` says of
  * an answer that its connection closes instead.
  */
 export const mounted = (handler: Handler, drops: (request: Request) => boolean = () => false) =>

@@ -82,7 +82,7 @@ const packNow = (into: string): Effect.Effect<ReadonlyMap<string, string>, Error
     yield* pnpm(["-r", ...filters, "pack", "--pack-destination", into], root)
     return new Map(published.map((folder) => {
       const { name, version } = manifestOf(folder)
-      return [name, join(into, `${name.slice(1).replace("/", "-")}-${version}.tgz`)]
+      return [name, join(into, `${name.replace(/^@/, "").replace("/", "-")}-${version}.tgz`)]
     }))
   })
 
@@ -106,7 +106,12 @@ export const below = (yaml: string, line: string): string => {
  * With it pnpm needs no metadata of a registry. Without it pnpm takes the newest version that any install on this
  * machine has ever heard of, and the store does not need to hold that one.
  */
-const lockfile = (workspace: string, effect: string, tarballs: ReadonlyMap<string, string>): string => {
+const lockfile = (
+  workspace: string,
+  effect: string,
+  tarballs: ReadonlyMap<string, string>,
+  direct: ReadonlyArray<string>
+): string => {
   const at = (name: string) => `file:${basename(tarballs.get(name) ?? "")}`
   const installed = (name: string) => `${at(name)}(effect@${effect})`
   const each = (write: (name: string) => string) => [...tarballs.keys()].map(write).join("\n")
@@ -126,7 +131,9 @@ const lockfile = (workspace: string, effect: string, tarballs: ReadonlyMap<strin
     `settings:\n${below(workspace, "settings:")}`,
     `overrides:\n${each((name) => `  '${name}': ${at(name)}`)}`,
     "importers:\n  .:\n    dependencies:",
-    each((name) => `      '${name}':\n        specifier: ${at(name)}\n        version: ${installed(name)}`),
+    direct.map((name) => `      '${name}':\n        specifier: ${at(name)}\n        version: ${installed(name)}`).join(
+      "\n"
+    ),
     `      effect:\n        specifier: ${effect}\n        version: ${effect}`,
     "packages:",
     each((name) => `  '${name}@${at(name)}':\n    resolution: {integrity: ${integrity(name)}, tarball: ${at(name)}}`),
@@ -137,19 +144,23 @@ const lockfile = (workspace: string, effect: string, tarballs: ReadonlyMap<strin
   ].join("\n\n")
 }
 
-/** Packs the public packages, and installs them beside Effect into an empty folder. No network is used. */
-export const install = (folder: string): Effect.Effect<void, Error> =>
+/**
+ * Packs the public packages, and installs them beside Effect into an empty folder. No network is used. By default the program
+ * there depends on all of them; else on those that are named, which bring the others along.
+ */
+export const install = (folder: string, names?: ReadonlyArray<string>): Effect.Effect<void, Error> =>
   Effect.gen(function*() {
     const tarballs = yield* pack(folder)
+    const direct = names ?? [...tarballs.keys()]
     const overrides = [...tarballs].map(([name, path]) => [name, `file:${basename(path)}`] as const)
     const { version: effect } = readManifest(join(root, "node_modules/effect"))
     const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
-    const dependencies = { ...Object.fromEntries(overrides), effect }
+    const dependencies = { ...Object.fromEntries(overrides.filter(([name]) => direct.includes(name))), effect }
     write("package.json", JSON.stringify({ name: "program", private: true, type: "module", dependencies }, null, 2))
     // the ages of the versions were judged when the workspace was installed, and judging them needs the registry
     const settings = overrides.map(([name, at]) => `  "${name}": "${at}"\n`).join("")
     write("pnpm-workspace.yaml", `minimumReleaseAge: 0\noverrides:\n${settings}`)
-    write("pnpm-lock.yaml", lockfile(readFileSync(join(root, "pnpm-lock.yaml"), "utf8"), effect, tarballs))
+    write("pnpm-lock.yaml", lockfile(readFileSync(join(root, "pnpm-lock.yaml"), "utf8"), effect, tarballs, direct))
     const store = (yield* pnpm(["store", "path"], root)).trim()
     yield* pnpm(["install", "--offline", "--frozen-lockfile", "--ignore-scripts", "--store-dir", store], folder)
   })

@@ -1,7 +1,7 @@
 /**
  * The `fetch` of a page, whose requests a relay answers in process.
  */
-import * as Relay from "@sso-oidc/transport-browser/Relay"
+import * as Relay from "@sso-oidc/relay/Relay"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"

@@ -1,13 +1,13 @@
 /**
- * The page's side of the relay: where requests go instead, and what the relay's answers mean.
+ * The page's side of the relay: where requests go instead, and what the relay's responses mean.
  */
 import { EndpointError } from "@sso-oidc/core/aws/ClientError"
 import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
+import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as RelayVerdict from "@sso-oidc/core/aws/RelayVerdict"
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
-import * as CreateToken from "@sso-oidc/core/CreateToken"
-import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
-import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
@@ -16,7 +16,6 @@ import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import * as Verdict from "./verdict.ts"
 
 // -----------------------------------------------------------------------------
 // where to
@@ -49,17 +48,17 @@ export const urlOf = (url: string): Result.Result<string, EndpointError> => {
   )
 }
 
-const paths: ReadonlyArray<string> = [RegisterClient, StartDeviceAuthorization, CreateToken].map(({ operation }) =>
-  operation.path
-)
-
 /** What stands below the relay's URL: region and path, read back from a request for the region's plain endpoint. */
-const below = (request: HttpClientRequest.HttpClientRequest): string | undefined => {
+const below = (
+  request: HttpClientRequest.HttpClientRequest,
+  operations: ReadonlyArray<Operation.Any>
+): string | undefined => {
   const url = Option.getOrUndefined(HttpClientRequest.toUrl(request))
   const region = /^oidc\.([^.]+)\./.exec(url?.hostname ?? "")?.[1]
   if (url === undefined || region === undefined) return undefined
   const isPlain = Result.getOrUndefined(Endpoint.resolve(SsoOidcService.service, { region })) === url.origin
-  return isPlain && request.method === "POST" && paths.includes(url.pathname) && url.search === ""
+  return isPlain && request.method === "POST" && url.search === "" &&
+      operations.some(({ path }) => path === url.pathname)
     ? `/${region}${url.pathname}`
     : undefined
 }
@@ -113,32 +112,39 @@ const read = (relay: string) =>
 (
   response: HttpClientResponse.HttpClientResponse
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> => {
-  const verdict = response.status < 400 ? undefined : Verdict.parse(response.headers[Verdict.header])
+  const verdict = response.status < 400 ? undefined : RelayVerdict.parse(response.headers[RelayVerdict.header])
   if (verdict === undefined) return Effect.succeed(response)
   const { code, transient, sent, status } = verdict
   const request = ofService(response.request, relay)
   if (sent !== "answered") {
     return Effect.fail(failed(request, new TransportCause({ sent, code, transient })))
   }
-  // a status that no `Response` can have leaves the relay's own answer, a 502, to be read
+  // a status that no `Response` can have leaves the relay's own response, a 502, to be read
   if (status === undefined || (status !== 0 && (status < 200 || status > 599))) return Effect.succeed(response)
   if (!transient) return Effect.succeed(answered(response, request, status, null))
   if (status < 200 || [204, 205, 304].includes(status)) return Effect.succeed(response)
-  // core reads a body that fails as an answer that was lost
+  // core reads a body that fails as a response that was lost
   const cause = new TransportCause({ sent: "maybe", code, transient })
   return Effect.succeed(answered(response, request, status, new ReadableStream({ start: (body) => body.error(cause) })))
 }
 
-/** A client whose requests for the service go to the relay. */
-export const through = (client: HttpClient.HttpClient, relay: string): HttpClient.HttpClient =>
+/** A client whose requests for the operations go to the relay. */
+export const through = (
+  client: HttpClient.HttpClient,
+  relay: string,
+  operations: ReadonlyArray<Operation.Any> = SsoOidc.operations
+): HttpClient.HttpClient =>
   client.pipe(
     HttpClient.mapRequestEffect((request) => {
-      const path = below(request)
+      const path = below(request, operations)
       return path === undefined
         ? Effect.fail(failed(request, new TransportCause({ sent: "no", code: "NOT_RELAYED", transient: false })))
-        // of the headers, those of the body alone: nobody reads another, and each is one more to allow across origins
+        // of the headers, those of the body alone: the relay reads no other, and each is one more to allow across origins
         : Effect.sync(() =>
-          HttpClientRequest.post(`${relay}${path}`, { headers: { [Verdict.idHeader]: newId() }, body: request.body })
+          HttpClientRequest.post(`${relay}${path}`, {
+            headers: { [RelayVerdict.idHeader]: newId() },
+            body: request.body
+          })
         )
     }),
     HttpClient.transformResponse(Effect.flatMap(read(relay)))

@@ -1,0 +1,172 @@
+/**
+ * The page's transport and the relay together: what a page learns.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import type * as RateLimit from "@sso-oidc/relay/RateLimit"
+import type * as Relay from "@sso-oidc/relay/Relay"
+import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { gzipSync } from "node:zlib"
+import { registerAnswer, registerRequest, tokenAnswer } from "../../core/test/support/fixtures.ts"
+import * as Wire from "../../core/test/support/Wire.ts"
+import { make, origin, relayUrl } from "../../relay/test/support/relay.ts"
+
+/** A page's transport whose `fetch` is the relay, as its browser would let it through. */
+const page = (relay: Relay.Handler) =>
+  FetchTransport.layerRelay({ url: relayUrl }).pipe(Layer.provide(Layer.succeed(
+    FetchHttpClient.Fetch,
+    (input, init) => {
+      const request = new Request(input, init)
+      request.headers.set("origin", origin)
+      return Effect.runPromise(relay(request))
+    }
+  )))
+
+const refresh = (oidc: SsoOidc.Service) =>
+  oidc.createToken({
+    clientId: "client-id",
+    clientSecret: Redacted.make("client-secret"),
+    grantType: "refresh_token",
+    refreshToken: Redacted.make("refresh-token")
+  })
+
+const over = (wire: Wire.Wire, more: Parameters<typeof make>[1] = {}) =>
+  Effect.gen(function*() {
+    const relay = yield* make(wire, more)
+    return yield* SsoOidc.SsoOidc.use(refresh).pipe(
+      Effect.flip,
+      Effect.provide(SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(page(relay))))
+    )
+  })
+
+const direct = (wire: Wire.Wire) =>
+  SsoOidc.make({ region: "eu-west-1" }).pipe(
+    Effect.provideService(HttpClient.HttpClient, wire.client),
+    Effect.flatMap(refresh),
+    Effect.flip
+  )
+
+const heads = { "x-amzn-requestid": "r-1", date: "Wed, 25 Nov 2026 12:00:00 GMT", "retry-after": "3" }
+
+describe("a page that goes through a relay: what it learns is what it would have learned without a relay", () => {
+  const cases: ReadonlyArray<[string, () => Wire.Wire]> = [
+    ...(["no", "maybe"] as const).flatMap((sent) =>
+      [true, false].map((transient): [string, () => Wire.Wire] => [
+        `a transport that failed: sent ${sent}, transient ${transient}`,
+        () => Wire.broken(new TransportCause({ sent, transient, code: "ECONNREFUSED" }))
+      ])
+    ),
+    ["an exception", () => Wire.answering(() => Wire.exception("InvalidGrantException", { error: "invalid_grant" }))],
+    ["one that the operation does not list", () => Wire.answering(() => Wire.exception("NewException", {}))],
+    ["a service that is busy", () => Wire.answering(() => new Response("busy", { status: 503, headers: heads }))],
+    [
+      "a redirect",
+      () =>
+        Wire.answering(() => new Response(null, { status: 307, headers: { location: "https://x.example", ...heads } }))
+    ],
+    ["a redirect that fetch hides", () => Wire.answering(() => Response.error())],
+    ["a success that cannot be used", () => Wire.answering(() => new Response("<html>", { headers: heads }))],
+    ["a success without a body", () => Wire.answering(() => new Response(null, { status: 204, headers: heads }))],
+    ["a success over nothing", () => Wire.answering(() => Wire.json({ tokenType: "Bearer" }, { headers: heads }))]
+  ]
+  it.effect.each(cases)("%s", ([, wire]) =>
+    Effect.gen(function*() {
+      const [relayed, plain] = [yield* over(wire()), yield* direct(wire())]
+      assert.deepStrictEqual({ ...relayed, body: null }, {
+        ...plain,
+        body: null,
+        ...("length" in relayed ? { length: relayed.length } : {})
+      })
+      assert.strictEqual(relayed.message, plain.message)
+    }))
+
+  it.effect("a lost response is answered, with its status and request id (C8)", () =>
+    Effect.gen(function*() {
+      const cut = () =>
+        Wire.answering(() =>
+          new Response(new ReadableStream({ pull: (body) => body.error({ code: "ECONNRESET" }) }), { headers: heads })
+        )
+      const [relayed, plain] = [yield* over(cut()), yield* direct(cut())]
+      assert.include(relayed, {
+        _tag: "TransportError",
+        sent: "answered",
+        code: "ECONNRESET",
+        transient: true,
+        status: 200,
+        requestId: "r-1",
+        retryAfter: 3
+      })
+      assert.strictEqual(relayed.message, plain.message)
+    }))
+
+  it.effect("a success over the relay's limit is a response that cannot be used (D5)", () =>
+    Effect.gen(function*() {
+      const error = yield* over(Wire.answering(() => Wire.json(tokenAnswer)), { maxResponseBytes: 16 })
+      assert.include(error, { _tag: "UnexpectedResponse", status: 200, problem: "malformed" })
+    }))
+
+  it.effect("what the relay refuses is read as a sentence", () =>
+    Effect.gen(function*() {
+      const relay = yield* make(Wire.silent())
+      const error = yield* SsoOidc.SsoOidc.use((oidc) =>
+        oidc.startDeviceAuthorization({
+          clientId: "client-id",
+          clientSecret: Redacted.make("client-secret"),
+          startUrl: "https://d-9.awsapps.com/start"
+        })
+      ).pipe(Effect.flip, Effect.provide(SsoOidc.layer({ region: "us-east-1" }).pipe(Layer.provide(page(relay)))))
+      assert.strictEqual(error._tag, "InvalidRequestException")
+      assert.match(error.message, /^The relay does not serve this start URL\./)
+    }))
+
+  it.effect("a page's client reads an encoded body as one that nothing decoded", () =>
+    Effect.gen(function*() {
+      const wire = Wire.answering(() =>
+        new Response(new Uint8Array(gzipSync(JSON.stringify(registerAnswer))), {
+          headers: { "content-encoding": "gzip" }
+        })
+      )
+      const relay = yield* make(wire)
+      const error = yield* SsoOidc.SsoOidc.use((oidc) => oidc.registerClient(registerRequest)).pipe(
+        Effect.flip,
+        Effect.provide(SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(page(relay))))
+      )
+      assert.include(error, { _tag: "UnexpectedResponse", problem: "contentEncoding" })
+    }))
+
+  it.effect("a poll over the rate limit learns when to come again, and gets no slow_down of the service (D3)", () =>
+    Effect.gen(function*() {
+      const relay = yield* make(
+        Wire.answering(() => Wire.json(registerAnswer)),
+        {
+          rateLimit: {
+            store: {
+              take: (): Effect.Effect<RateLimit.Taken> =>
+                Effect.succeed({ allowed: false, retryAfter: Duration.seconds(30) })
+            }
+          }
+        }
+      )
+      const error = yield* SsoOidc.SsoOidc.use((oidc) =>
+        oidc.createToken({
+          clientId: "client-id",
+          clientSecret: Redacted.make("secret"),
+          grantType: CreateToken.deviceCodeGrantType,
+          deviceCode: Redacted.make("code")
+        })
+      ).pipe(
+        Effect.flip,
+        Effect.provide(SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(page(relay))))
+      )
+      // the grant looks at the status first: 429 lengthens the next wait alone
+      assert.include(error, { _tag: "SlowDownException", status: 429, retryAfter: 30 })
+    }))
+})

@@ -1,0 +1,118 @@
+import { assert, describe, it } from "@effect/vitest"
+import type * as Relay from "@sso-oidc/relay/Relay"
+import * as Effect from "effect/Effect"
+import { registerAnswer } from "../../core/test/support/fixtures.ts"
+import * as Wire from "../../core/test/support/Wire.ts"
+import { asked, make, origin, relayUrl } from "./support/relay.ts"
+
+const path = "/sso-oidc/eu-west-1/client/register"
+
+const statusOf = (connection: Relay.Connection | undefined, request = asked()) =>
+  Effect.gen(function*() {
+    const wire = Wire.answering(() => Wire.json(registerAnswer))
+    const relay = yield* make(wire)
+    const response = yield* relay(request, connection)
+    assert.strictEqual(response.headers.get("access-control-allow-origin"), origin)
+    assert.strictEqual(wire.sent.length, response.status === 200 ? 1 : 0)
+    return response.status
+  })
+
+describe("Relay: the path of a request is compared as it was sent", () => {
+  it.effect.each([
+    "/sso-oidc/x/../eu-west-1/client/register",
+    "/x/../sso-oidc/eu-west-1/client/register",
+    "/../sso-oidc/eu-west-1/client/register",
+    "/sso-oidc/./eu-west-1/client/register",
+    "/sso-oidc/x/%2e%2e/eu-west-1/client/register",
+    "/sso-oidc/x/%2E%2e/eu-west-1/client/register",
+    "/sso-oidc/x/.%2e/eu-west-1/client/register",
+    "/sso-oidc/x/%2e./eu-west-1/client/register",
+    "/sso-oidc/%2e/eu-west-1/client/register",
+    "/sso-oidc/x/..\\eu-west-1/client/register",
+    "/sso-oidc\\eu-west-1\\client\\register",
+    "\\sso-oidc/eu-west-1/client/register",
+    "//sso-oidc/eu-west-1/client/register",
+    "/sso-oidc//eu-west-1/client/register",
+    "/sso-oidc/eu-west-1/client//register",
+    "/sso-oidc/eu-west-1/client/register/",
+    "/sso-oidc/eu-west-1/client/register/.",
+    "/sso-oidc/eu-west-1/client/register?",
+    "/sso-oidc/eu-west-1/client/register?aws_iam=t",
+    "/sso-oidc/eu-west-1/client/register#",
+    "/sso-oidc/eu-west-1/client/register%20",
+    "/sso-oidc/eu-west-1/client/reg\tister",
+    " /sso-oidc/eu-west-1/client/register",
+    "/sso-oidc/eu-west-1/client/register ",
+    "/sso-oidc/eu-west-1/client%2fregister",
+    "/sso-oidc/%65u-west-1/client/register",
+    "sso-oidc/eu-west-1/client/register",
+    "https://relay.example",
+    "https:/sso-oidc/eu-west-1/client/register",
+    "*",
+    ""
+  ])(
+    "any other spelling is refused, though it leads to the same path: %j",
+    (requestTarget) => Effect.map(statusOf({ requestTarget }), (status) => assert.strictEqual(status, 404))
+  )
+
+  it.effect.each([
+    path,
+    // a whole URL, as a client may send it (RFC 9112, section 3.2.2)
+    `https://relay.example${path}`,
+    `HTTP://relay.example:8080${path}`
+  ])(
+    "the path itself is passed on: %s",
+    (requestTarget) => Effect.map(statusOf({ requestTarget }), (status) => assert.strictEqual(status, 200))
+  )
+
+  it.effect.each([null, 7, {}, ["/a"]])("a target that is no text is refused: %j", (requestTarget) =>
+    Effect.map(
+      statusOf(Object({ given: { requestTarget } }).given),
+      (status) => assert.strictEqual(status, 404)
+    ))
+
+  it.effect("without a target, the URL of the Request is compared as it is written there", () =>
+    Effect.gen(function*() {
+      // Deno gives the URL of a Request as it was sent
+      const written = (url: string) => Object.defineProperty(asked(), "url", { value: url })
+      assert.strictEqual(yield* statusOf(undefined, written(`${relayUrl}/eu-west-1/client/register`)), 200)
+      assert.strictEqual(yield* statusOf(undefined, written(`${relayUrl}/x/../eu-west-1/client/register`)), 404)
+      assert.strictEqual(yield* statusOf({}, written(`${relayUrl}/%2e/eu-west-1/client/register`)), 404)
+      assert.strictEqual(yield* statusOf({}, written(`${relayUrl}/eu-west-1/client/register?`)), 404)
+    }))
+
+  it.effect.each([null, "env", 7, { remoteAddress: 7 }])(
+    "what a platform gives beside a request is ignored, unless it is a connection: %j",
+    (given) =>
+      Effect.gen(function*() {
+        const seen: Array<unknown> = []
+        const relay = yield* make(Wire.answering(() => Wire.json(registerAnswer)), {
+          rateLimit: {
+            key: (_request, remoteAddress) => {
+              seen.push(remoteAddress)
+              return ""
+            }
+          }
+        })
+        const [response] = [yield* relay(asked(), ...Object([given]))]
+        assert.strictEqual(response.status, 200)
+        assert.deepStrictEqual(seen, [undefined])
+      })
+  )
+
+  it.effect("the address of the connection is given to the rate limit's key", () =>
+    Effect.gen(function*() {
+      const seen: Array<unknown> = []
+      const relay = yield* make(Wire.answering(() => Wire.json(registerAnswer)), {
+        rateLimit: {
+          key: (_request, remoteAddress) => {
+            seen.push(remoteAddress)
+            return remoteAddress ?? ""
+          }
+        }
+      })
+      yield* relay(asked(), { remoteAddress: "192.0.2.1" })
+      yield* relay(asked())
+      assert.deepStrictEqual(seen, ["192.0.2.1", undefined])
+    }))
+})

@@ -1,0 +1,7 @@
+/// <reference path="./internal/names.ts" preserve="true" />
+/**
+ * The module `@sso-oidc/relay/Relay`.
+ *
+ * @since 0.1.0
+ */
+export * from "@sso-oidc/relay/Relay"

@@ -1,0 +1,7 @@
+/// <reference path="./internal/names.ts" preserve="true" />
+/**
+ * The module `@sso-oidc/core/SsoOidcService`.
+ *
+ * @since 0.1.0
+ */
+export * from "@sso-oidc/core/SsoOidcService"
