@@ -61,7 +61,7 @@ export interface Options {
 // guard
 // -----------------------------------------------------------------------------
 
-const notLoopback = HttpServerResponse.text("This emulator answers only to a loopback host, such as 127.0.0.1.\n", {
+const notLoopback = HttpServerResponse.text("This emulator responds only to a loopback host, such as 127.0.0.1.\n", {
   status: 403,
   headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" }
 })

@@ -8,9 +8,9 @@
  */
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Options from "./internal/service/options.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -42,13 +42,11 @@ const common = {
 // What may stand in a header: another character would split the response
 const headerValue = Schema.String.check(Schema.isPattern(/^[\t\x20-\x7e]*$/))
 
-const longest = Duration.days(24)
-
-// `fromInput` reads any value and says whether it is a duration, so the cast hides nothing
+// it reads any value and says whether it is a duration, so the cast hides nothing
 const isDuration = (given: unknown): given is Duration.Input =>
-  Option.isSome(Duration.fromInput(given as Duration.Input))
+  Options.durationOf(given as Duration.Input) !== undefined
 
-const delay = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: Duration.toMillis(longest) })).pipe(
+const delay = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: Duration.toMillis(Options.longest) })).pipe(
   Schema.decodeTo(
     Schema.declare(isDuration),
     SchemaTransformation.transform<Duration.Input, number>({ decode: Duration.millis, encode: Duration.toMillis })
@@ -71,7 +69,7 @@ export const Exception = Schema.TaggedStruct("Exception", {
   reason: Schema.optionalKey(Schema.String),
   /** The header `retry-after`, in seconds, from 0 to 24 days. Absent by default. */
   retryAfter: Schema.optionalKey(
-    Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: Duration.toSeconds(longest) }))
+    Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: Duration.toSeconds(Options.longest) }))
   )
 })
 

@@ -238,7 +238,7 @@ export const login = (fault: Faulty.Fault, approved: boolean): Effect.Effect<str
     const polls = arrived.filter((url) => url.endsWith("/token")).length
     const end = result._tag === "Success" ? "the token" : `\`${result.failure._tag}\``
     return `${[...told(waits), end].join("; ")} (${polls} arrived)`
-  }).pipe(isolated({ autoApprove: approved ? 0 : 1.5 }))
+  }).pipe(isolated({ autoApprove: approved ? 0 : "1.5 seconds" }))
 
 /** The waits in order; those of one reason in a row as one. */
 const told = (waits: ReadonlyArray<{ readonly reason: string; readonly seconds: number }>): ReadonlyArray<string> =>

@@ -116,8 +116,9 @@ interface Routed extends ArmedFaults.Faultable, Pick<Operation.Any, "method" | "
 
 const operations: ReadonlyArray<Routed> = SsoOidc.operations
 
-// `/token?aws_iam=t` is CreateTokenWithIAM, on the path of CreateToken
-const selectors = ["aws_iam"]
+// A member of the query that stands for one operation of a path. `/token?aws_iam=t` is CreateTokenWithIAM, which core's list
+// does not have, on the path of CreateToken.
+const selectors = ["aws_iam", ...operations.flatMap(({ query }) => Object.keys(query))]
 
 const isFor = (request: HttpServerRequest.HttpServerRequest) => {
   const query = Request.query(request)

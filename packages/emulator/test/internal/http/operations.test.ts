@@ -11,7 +11,7 @@ import { HttpClient, HttpClientRequest } from "effect/http"
 import { vi } from "vitest"
 import { registration } from "../../support.ts"
 
-// Two more than core has: on a path of its own, and on the path of another with a constant query
+// More than core has: on a path of its own, and on the paths of others with a constant query
 vi.mock("@sso-oidc/core/SsoOidc", async (original) => {
   const actual = await original<typeof SsoOidc>()
   // what stands at the top of this file is loaded later
@@ -31,6 +31,7 @@ vi.mock("@sso-oidc/core/SsoOidc", async (original) => {
     operations: [
       ...actual.operations,
       Operation.make({ ...common, name: "ListClients", method: "GET", path: "/clients" }),
+      Operation.make({ ...common, name: "CountClients", method: "GET", path: "/clients", query: { count: "t" } }),
       Operation.make({ ...common, name: "CreateTokenWithIAM", method: "POST", path: "/token", query: { aws_iam: "t" } })
     ]
   }
@@ -71,9 +72,10 @@ describe("internal/http/operations", () => {
       for (const operation of ["ListClients", "CreateTokenWithIAM"]) {
         yield* arm({ _tag: "Exception", operation, exception: "SlowDownException" })
       }
-      // another method, another operation: neither takes a fault
+      // another method, another query, another operation: none takes a fault
       assert.deepStrictEqual(yield* send("POST", "/clients"), unknown)
       assert.deepStrictEqual(yield* send("POST", "/token"), { status: 400, type: "InvalidRequestException" })
+      assert.deepStrictEqual(yield* send("GET", "/clients?count=t"), unknown)
       assert.deepStrictEqual(yield* send("GET", "/clients"), slowDown)
       assert.deepStrictEqual(yield* send("POST", "/token?aws_iam=t"), slowDown)
       assert.deepStrictEqual(yield* send("GET", "/clients"), unknown)
