@@ -8,6 +8,7 @@ import type { EndpointError } from "@sso-oidc/core/aws/ClientError"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
+import type * as EmulatorError from "@sso-oidc/emulator/EmulatorError"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as EmulatorTransport from "@sso-oidc/emulator/EmulatorTransport"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
@@ -43,7 +44,7 @@ const wave = Effect.fnUntraced(function*(n: number) {
   const first = yield* DeviceGrant.start({ clientName: "load", startUrl })
   const login = DeviceGrant.start({ clientName: "load", startUrl, registration: first.registration }).pipe(
     Effect.tap((pending) =>
-      Effect.forkChild(Effect.delay(Effect.ignore(emulator.approve(pending.userCode)), "2500 millis"))
+      Effect.forkChild(Effect.delay(Effect.ignore(emulator.authorizations.approve(pending.userCode)), "2500 millis"))
     ),
     Effect.flatMap((pending) => DeviceGrant.resume(pending, { onEvent: () => Effect.sync(() => polls++) }))
   )
@@ -86,13 +87,14 @@ const overSockets = Layer.unwrap(Effect.map(
   EmulatorServer.EmulatorServer,
   ({ url }) => SsoOidc.layer({ region: "eu-west-1", endpoint: url, requestTimeout: "10 minutes" })
 )).pipe(
-  Layer.provideMerge(EmulatorServer.layer({ ...options, expiresIn: 3600 })),
+  Layer.provideMerge(EmulatorServer.layer({ ...options, expiresIn: "1 hour" })),
   Layer.provide(fewConnections)
 )
 
-const layer: Layer.Layer<Emulator.Emulator | SsoOidc.SsoOidc, Emulator.EmulatorError | EndpointError> = values.socket
-  ? overSockets
-  : inProcess
+const layer: Layer.Layer<Emulator.Emulator | SsoOidc.SsoOidc, EmulatorError.EmulatorError | EndpointError> =
+  values.socket
+    ? overSockets
+    : inProcess
 
 const program = Effect.gen(function*() {
   const emulator = yield* Emulator.Emulator
@@ -100,7 +102,7 @@ const program = Effect.gen(function*() {
     `${grants} grants at once, ${values.socket ? "over sockets" : "in process"}: heap ${heap().toFixed(1)} MiB before`
   )
   for (let n = 1; n <= waves; n++) yield* wave(n)
-  yield* emulator.advance("10 hours")
+  yield* emulator.clock.advance("10 hours")
   yield* DeviceGrant.start({ clientName: "load", startUrl })
   yield* Console.log(`ten hours later, after one more request: heap ${heap().toFixed(1)} MiB`)
 }).pipe(Effect.provide(layer))

@@ -40,7 +40,7 @@ const relay = Effect.fnUntraced(function*(page: string, emulator: string) {
 export const start = Effect.gen(function*() {
   const contract = yield* ContractServerNode.make
   const origin = contract.addresses.http
-  const context = yield* Layer.build(EmulatorServer.layer({ autoApprove: 1, cors: [origin] }))
+  const context = yield* Layer.build(EmulatorServer.layer({ autoApprove: "1 second", cors: [origin] }))
   const { url: emulator } = yield* Effect.provide(EmulatorServer.EmulatorServer, context)
   const servers: Servers = { contract: contract.url, emulator, relay: yield* relay(origin, emulator) }
   return { servers, page: `${origin}/` }

@@ -129,7 +129,7 @@ describe("README's examples run", () => {
       yield* Effect.sleep("1100 millis")
       const pending = yield* step(started.id)
       assert.strictEqual(pending.state, "waiting")
-      yield* emulator.approve(started.code)
+      yield* emulator.authorizations.approve(started.code)
       yield* Effect.sleep("1100 millis")
       const approved = yield* step(started.id)
       assert.match(approved.state === "approved" ? Redacted.value(approved.token.accessToken) : approved.state, /^aoa/)

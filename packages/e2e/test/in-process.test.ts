@@ -39,7 +39,7 @@ describe("E5: a whole login in process", () => {
       const emulator = yield* Emulator.Emulator
       const { fiber, userCode, waits } = yield* running
       yield* TestClock.adjust("3 seconds")
-      yield* emulator.approve(userCode)
+      yield* emulator.authorizations.approve(userCode)
       yield* TestClock.adjust("1 second")
       const token = yield* Fiber.join(fiber)
       assert.isDefined(token.refreshToken)
@@ -52,15 +52,15 @@ describe("E5: a whole login in process", () => {
       yield* TestClock.adjust("60 seconds")
       const error = yield* Effect.flip(Fiber.join(fiber))
       assert.strictEqual(error._tag, "DeviceCodeExpired")
-    }).pipe(provide({ expiresIn: 60 })))
+    }).pipe(provide({ expiresIn: "60 seconds" })))
 
   it.effect("E3, D3: trouble in the midst is borne, with the service's own Retry-After", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { fiber, userCode, waits } = yield* running
-      yield* emulator.arm({ _tag: "Answer", operation: "CreateToken", status: 503, retryAfter: "7" })
+      yield* emulator.faults.arm({ _tag: "RawResponse", operation: "CreateToken", status: 503, retryAfter: "7" })
       yield* TestClock.adjust("1 second")
-      yield* emulator.approve(userCode)
+      yield* emulator.authorizations.approve(userCode)
       yield* TestClock.adjust(6999)
       assert.isUndefined(fiber.pollUnsafe())
       yield* TestClock.adjust(1)
@@ -72,8 +72,8 @@ describe("E5: a whole login in process", () => {
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { fiber, userCode } = yield* running
-      yield* emulator.approve(userCode)
-      yield* emulator.arm({ _tag: "Hangup", operation: "CreateToken", handled: true })
+      yield* emulator.authorizations.approve(userCode)
+      yield* emulator.faults.arm({ _tag: "ConnectionReset", operation: "CreateToken", carriedOut: true })
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "TokenPossiblyLost")
     }).pipe(provide()))
@@ -82,7 +82,7 @@ describe("E5: a whole login in process", () => {
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { registration } = yield* DeviceGrant.start(login)
-      yield* emulator.advance("91 days")
+      yield* emulator.clock.advance("91 days")
       const renewed = yield* DeviceGrant.start({ ...login, registration })
       assert.notStrictEqual(renewed.registration.clientId, registration.clientId)
     }).pipe(provide()))
@@ -99,5 +99,5 @@ describe("E5: a whole login in process", () => {
         "Waiting",
         "Approved"
       ])
-    }).pipe(provide({ autoApprove: 2.5 })))
+    }).pipe(provide({ autoApprove: "2.5 seconds" })))
 })

@@ -44,7 +44,10 @@ const watched = Effect.gen(function*() {
 })
 
 describe.each(transports)("the whole login over real sockets, through %s", (_, transport) => {
-  const layer = client.pipe(Layer.provide(transport), Layer.provideMerge(EmulatorServer.layer({ expiresIn: 30 })))
+  const layer = client.pipe(
+    Layer.provide(transport),
+    Layer.provideMerge(EmulatorServer.layer({ expiresIn: "30 seconds" }))
+  )
 
   it.effect("D1, D9: pending, then approved; no poll comes before its interval", () =>
     Effect.gen(function*() {
@@ -56,7 +59,7 @@ describe.each(transports)("the whole login over real sockets, through %s", (_, t
       const waiting = yield* next("Waiting")
       assert.strictEqual(waiting.reason, "pending")
       assert.strictEqual(Duration.toSeconds(waiting.wait), 1)
-      yield* emulator.approve(code.userCode)
+      yield* emulator.authorizations.approve(code.userCode)
       yield* TestClock.adjust("1 second")
       const approved = yield* next("Approved")
       const token = yield* Fiber.join(fiber)
@@ -70,7 +73,7 @@ describe.each(transports)("the whole login over real sockets, through %s", (_, t
       const emulator = yield* Emulator.Emulator
       const { fiber, next } = yield* watched
       yield* next("Registered")
-      yield* emulator.deny((yield* next("CodeReady")).userCode)
+      yield* emulator.authorizations.deny((yield* next("CodeReady")).userCode)
       yield* TestClock.adjust("1 second")
       assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "AccessDeniedException")
     }).pipe(Effect.provide(layer)))
@@ -107,7 +110,7 @@ describe("D3: the service goes away in the middle", () => {
   it.effect("D3, D4: the polls back off, and the grant ends as unreachable", () =>
     Effect.gen(function*() {
       const emulated = yield* Scope.make()
-      const emulator = yield* Layer.buildWithScope(EmulatorServer.layer({ expiresIn: 20 }), emulated)
+      const emulator = yield* Layer.buildWithScope(EmulatorServer.layer({ expiresIn: "20 seconds" }), emulated)
       const oidc = client.pipe(Layer.provide(NodeTransport.layer()), Layer.provide(Layer.succeedContext(emulator)))
       yield* Effect.gen(function*() {
         const { fiber, next } = yield* watched

@@ -30,7 +30,7 @@ describe.skipIf(python === undefined)(`E1: botocore ${version}`, () => {
       const { code, stderr, stdout } = yield* program.ended
       assert.strictEqual(code, 0, stderr)
       assert.match(stdout, signedIn)
-    }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: 2 }))))
+    }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: "2 seconds" }))))
 
   it.effect(
     "E1, E3: every refusal comes under its own class, with all that plain HTTP has of it",

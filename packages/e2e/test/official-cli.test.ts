@@ -53,14 +53,14 @@ describe.skipIf(aws === undefined)(`E1: the AWS CLI ${version}, as the README of
         assert.strictEqual(token["region"], "eu-west-1")
         assert.closeTo(Date.parse(token["expiresAt"] ?? "") - Date.now(), 3_600_000, 60_000)
         assert.closeTo(Date.parse(token["registrationExpiresAt"] ?? "") - Date.now(), 90 * 86_400_000, 60_000)
-      }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: 1 })))
+      }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: "1 second" })))
   )
 
   it.live("E1, E3: ends with an error when the person says no", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { shell } = yield* loggingIn
-      yield* emulator.deny(yield* shell.printed(/^[A-Z]{4}-[A-Z]{4}$/m))
+      yield* emulator.authorizations.deny(yield* shell.printed(/^[A-Z]{4}-[A-Z]{4}$/m))
       const { code, stderr } = yield* shell.ended
       assert.strictEqual(code, 254, stderr)
       assert.include(stderr, "(AccessDeniedException) when calling the CreateToken operation")

@@ -82,7 +82,7 @@ describe("E1: the official JavaScript client", () => {
 
       assert.instanceOf(yield* failure(poll), SlowDownException)
 
-      yield* emulator.approve(code.userCode ?? "")
+      yield* emulator.authorizations.approve(code.userCode ?? "")
       // the interval that was handed out, and what slow_down added to it
       yield* TestClock.adjust("6 seconds")
       const token = yield* Effect.promise(poll)
@@ -123,7 +123,7 @@ describe("E1: the official JavaScript client", () => {
         assert.instanceOf(hurried, SlowDownException, `after ${wait - 1} s`)
         if (hurried instanceof SlowDownException) assert.strictEqual(hurried.error, "slow_down")
       }
-      yield* emulator.approve(code.userCode ?? "")
+      yield* emulator.authorizations.approve(code.userCode ?? "")
       yield* TestClock.adjust("16 seconds")
       assert.match((yield* Effect.promise(poll)).accessToken ?? "", /^aoa/)
     }).pipe(Effect.provide(EmulatorServer.layer())))
@@ -133,7 +133,7 @@ describe("E1: the official JavaScript client", () => {
       const client = yield* official
       const emulator = yield* Emulator.Emulator
       const { clientId, clientSecret, code, poll } = yield* started(client, ["sso:account:access"])
-      yield* emulator.approve(code.userCode ?? "")
+      yield* emulator.authorizations.approve(code.userCode ?? "")
       const refresh = (refreshToken: string | undefined) => () =>
         client.send(new CreateTokenCommand({ clientId, clientSecret, grantType: "refresh_token", refreshToken }))
 
@@ -159,7 +159,7 @@ describe("E1: the official JavaScript client", () => {
       const client = yield* official
       const emulator = yield* Emulator.Emulator
       const { code, poll } = yield* started(client)
-      yield* emulator.approve(code.userCode ?? "")
+      yield* emulator.authorizations.approve(code.userCode ?? "")
       const token = yield* Effect.promise(poll)
       assert.strictEqual(token.expiresIn, 28_800)
       assert.isUndefined(token.refreshToken)
@@ -189,5 +189,5 @@ describe("E1: the official JavaScript client", () => {
         signsIn(code, {}),
         signsIn(code.replace(/, endpoint: "[^"]*"/, ""), { AWS_ENDPOINT_URL_SSO_OIDC: url })
       ], { concurrency: 2 })
-    }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: 2 }))))
+    }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: "2 seconds" }))))
 })

@@ -30,7 +30,7 @@ const signedIn = Effect.fnUntraced(function*(secondsLeft: number) {
     scopes: ["sso:account:access"]
   })
   const { deviceCode, userCode } = yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
-  yield* emulator.approve(userCode)
+  yield* emulator.authorizations.approve(userCode)
   const token = yield* emulator.createToken({
     clientId,
     clientSecret,

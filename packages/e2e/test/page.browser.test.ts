@@ -330,7 +330,7 @@ ${wrong.map((code) => `<img alt="" src="${url}${question(`${code}-BBBB`)}">`).jo
         const { url } = yield* EmulatorServer.EmulatorServer
         const { userCode } = yield* Web.waiting()
         const emulator = yield* Emulator.Emulator
-        const before = yield* emulator.snapshot
+        const before = yield* emulator.state.snapshot
         const wrong = ["BBBB", "CCCC", "DDDD", "FFFF", "GGGG", "HHHH", "JJJJ", "KKKK", "LLLL", "MMMM", "NNNN"].map((
           code
         ) => `${url}${question(`${code}-BBBB`)}`)
@@ -366,7 +366,7 @@ Promise.all([...sockets, ...posts]).then(() => { document.title = "done" })
           assert.notInclude([...statuses], 200)
           assert.notInclude([...statuses], 404)
         })
-        assert.deepStrictEqual(yield* emulator.snapshot, before)
+        assert.deepStrictEqual(yield* emulator.state.snapshot, before)
         yield* step(async () => {
           await page.goto(question("BBBB-BBBB"))
           assert.strictEqual(await heading(page), "Sign in on a device")
@@ -387,7 +387,7 @@ Promise.all([...sockets, ...posts]).then(() => { document.title = "done" })
           assert.strictEqual(await heading(page), "Begin a sign-in?")
           if (host === "localhost") assert.deepStrictEqual(await Web.faults(page), [])
         })
-        assert.deepStrictEqual(yield* emulator.list, [])
+        assert.deepStrictEqual(yield* emulator.authorizations.list, [])
         yield* step(async () => {
           await page.getByRole("link", { name: "Continue" }).click()
           assert.strictEqual(await heading(page), "Allow this sign-in?")

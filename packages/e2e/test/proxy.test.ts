@@ -47,7 +47,7 @@ const login = (password: string) =>
     return { emulator, endpoint, fiber, next, proxy }
   })
 
-const layer = EmulatorServer.layer({ expiresIn: 30 })
+const layer = EmulatorServer.layer({ expiresIn: "30 seconds" })
 
 describe("a login through a proxy that wants a password, to a service with an authority of its own", () => {
   it.effect("seam: the whole of it goes through one tunnel, and the proxy reads none of it", () =>
@@ -57,7 +57,7 @@ describe("a login through a proxy that wants a password, to a service with an au
       const code = yield* next("CodeReady")
       yield* TestClock.adjust("1 second")
       assert.strictEqual((yield* next("Waiting")).reason, "pending")
-      yield* emulator.approve(code.userCode)
+      yield* emulator.authorizations.approve(code.userCode)
       yield* TestClock.adjust("1 second")
       yield* next("Approved")
       const token = yield* Fiber.join(fiber)

@@ -77,7 +77,7 @@ const approved = (found: unknown) => {
   assert.deepStrictEqual([events[0], events[1], events.at(-1)], ["Registered", "CodeReady", "Approved"])
 }
 
-const service = EmulatorServer.layer({ autoApprove: 1 })
+const service = EmulatorServer.layer({ autoApprove: "1 second" })
 
 const options = Effect.map(EmulatorServer.EmulatorServer, ({ url: endpoint }) => ({
   endpoint,
@@ -126,7 +126,7 @@ describe.skipIf(browser === undefined)("a login in a page, through the relay, in
       assert.deepInclude(found, { ended: "TransportError", sent: "maybe", events: [] })
       // the browser asked, and sent nothing
       assert.deepStrictEqual(relay.requests.map(({ method }) => method), ["OPTIONS"])
-      assert.deepStrictEqual((yield* emulator.snapshot).registrations, [])
+      assert.deepStrictEqual((yield* emulator.state.snapshot).registrations, [])
     }).pipe(Effect.provide(service)))
 
   it.live("with another start URL: refused with a sentence that the page can read", () =>
@@ -154,7 +154,7 @@ describe.skipIf(browser === undefined)("a login in a page, through the relay, in
       // Chromium does: the request went out on a connection that had been used before
       assert.strictEqual(starts.length, 2)
       assert.strictEqual(new Set(starts.map(({ headers }) => headers.get("x-sso-oidc-relay-id"))).size, 1)
-      assert.strictEqual((yield* emulator.snapshot).deviceCodes.length, 1)
+      assert.strictEqual((yield* emulator.state.snapshot).deviceAuthorizations.length, 1)
       assert.deepInclude(found, { ended: "TransportError", sent: "maybe" })
     }).pipe(Effect.provide(service)))
 

@@ -73,7 +73,7 @@ const wholeLogin = Effect.gen(function*() {
   const { userCode } = yield* next("CodeReady")
   yield* TestClock.adjust("1 second")
   assert.strictEqual((yield* next("Waiting")).reason, "pending")
-  yield* emulator.approve(userCode)
+  yield* emulator.authorizations.approve(userCode)
   yield* TestClock.adjust("1 second")
   yield* next("Approved")
   const { refreshToken, registration } = yield* Fiber.join(fiber)

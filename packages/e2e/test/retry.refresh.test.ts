@@ -35,7 +35,7 @@ const session = Effect.gen(function*() {
   })
   const startUrl = "https://my.awsapps.com/start"
   const { deviceCode, userCode } = yield* oidc.startDeviceAuthorization({ clientId, clientSecret, startUrl })
-  yield* emulator.approve(userCode)
+  yield* emulator.authorizations.approve(userCode)
   const grantType = CreateToken.deviceCodeGrantType
   const { refreshToken } = yield* oidc.createToken({ clientId, clientSecret, grantType, deviceCode })
   return { clientId, clientSecret, refreshToken: refreshToken ?? assert.fail("no refresh token") }

@@ -50,7 +50,7 @@ const tour = (s: Planted.Secrets) =>
     assert.strictEqual(yield* refused(poll), "AuthorizationPendingException")
     assert.strictEqual(yield* refused(poll), "SlowDownException")
     yield* Effect.promise(() => fetch(code.verificationUriComplete ?? "").then((page) => page.text()))
-    yield* emulator.approve(code.userCode)
+    yield* emulator.authorizations.approve(code.userCode)
     yield* TestClock.adjust("10 seconds")
     const token = yield* poll
     assert.strictEqual(yield* refused(poll), "InvalidGrantException")

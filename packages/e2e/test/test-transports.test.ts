@@ -48,7 +48,7 @@ describe("recorded: a whole login", () => {
       const real = yield* login.pipe(Effect.provide(over.pipe(
         Layer.provide(RecordedTransport.layerRecord({ file })),
         Layer.provide(faults),
-        Layer.provide(EmulatorTransport.layer({ autoApprove: 2.5 }))
+        Layer.provide(EmulatorTransport.layer({ autoApprove: "2.5 seconds" }))
       )))
       const again = yield* login.pipe(Effect.provide(over.pipe(Layer.provide(RecordedTransport.layerReplay({ file })))))
       assert.deepStrictEqual(again.events, real.events)
@@ -77,7 +77,7 @@ describe("faulty: a whole login", () => {
             Effect.provide(
               over.pipe(
                 Layer.provideMerge(FaultyTransport.layer(plan)),
-                Layer.provideMerge(EmulatorTransport.layer({ autoApprove: 3 }))
+                Layer.provideMerge(EmulatorTransport.layer({ autoApprove: "3 seconds" }))
               ),
               { local: true }
             ),

@@ -1,5 +1,5 @@
 /**
- * A sign-in that a person or a program decides on: a device code, or a browser that waits at `/authorize`.
+ * A login that a person or a program approves or denies: a device code, or a browser that waits at `/authorize`.
  *
  * These are schemas, since the control API shows them to other programs.
  *
@@ -12,9 +12,9 @@ import * as Schema from "effect/Schema"
 // -----------------------------------------------------------------------------
 
 /**
- * What became of a sign-in.
+ * The state of an authorization.
  *
- * - `"pending"`: nobody has decided yet.
+ * - `"pending"`: no decision yet.
  * - `"approved"`, `"denied"`: decided, and the client does not have its token.
  * - `"used"`: the client has its token.
  * - `"expired"`: its time is over.
@@ -25,7 +25,7 @@ import * as Schema from "effect/Schema"
 export const Status = Schema.Literals(["pending", "approved", "denied", "used", "expired"])
 
 /**
- * What became of a sign-in.
+ * The state of an authorization.
  *
  * @category models
  * @since 0.1.0
@@ -33,53 +33,59 @@ export const Status = Schema.Literals(["pending", "approved", "denied", "used", 
 export type Status = typeof Status.Type
 
 /**
- * Where the request for a sign-in came from, as far as the transport tells: nothing of it is proved.
+ * The program that sent the request, as far as the transport tells. Nothing of it is proved.
  *
  * @category models
  * @since 0.1.0
  */
-export const From = Schema.Struct({
-  /** The address on the other side of the connection. */
+export const Requester = Schema.Struct({
+  /** The IP address on the other side of the connection. Absent where there is no connection. */
   address: Schema.optionalKey(Schema.String),
-  /** As the client wrote it: never trust it, and escape it. */
+  /** The header `user-agent`, as the client wrote it: never trust it, and escape it. */
   userAgent: Schema.optionalKey(Schema.String)
 })
 
 /**
- * Where the request for a sign-in came from.
+ * The program that sent the request, as far as the transport tells.
  *
  * @category models
  * @since 0.1.0
  */
-export type From = typeof From.Type
+export type Requester = typeof Requester.Type
 
 const common = {
+  /** What became of it. */
   status: Status,
   /** As the client wrote it: never trust it, and escape it. */
   clientName: Schema.String,
+  /** The id of the registration. */
   clientId: Schema.String,
+  /** The scopes that the client gets. */
   scopes: Schema.Array(Schema.String),
-  from: Schema.optionalKey(From),
-  /** Milliseconds since 1970. */
+  /** The program that sent the request. Absent where nothing was told of it. */
+  requester: Schema.optionalKey(Requester),
+  /** When it began, in milliseconds since 1970. */
   issuedAt: Schema.Finite,
-  /** Milliseconds since 1970. */
+  /** When it ends, in milliseconds since 1970. */
   expiresAt: Schema.Finite
 }
 
 /**
- * The device grant: `userCode` names it (RFC 8628).
+ * An authorization of the device grant (RFC 8628).
  *
  * @category models
  * @since 0.1.0
  */
 export const DeviceAuthorization = Schema.TaggedStruct("DeviceAuthorization", {
   ...common,
+  /** The code that the person compares. It names the authorization. */
   userCode: Schema.String,
+  /** The start URL of the request. */
   startUrl: Schema.String
 })
 
 /**
- * The device grant.
+ * An authorization of the device grant (RFC 8628).
  *
  * @category models
  * @since 0.1.0
@@ -87,22 +93,25 @@ export const DeviceAuthorization = Schema.TaggedStruct("DeviceAuthorization", {
 export type DeviceAuthorization = typeof DeviceAuthorization.Type
 
 /**
- * The authorization code grant: `id` names it (RFC 6749 section 4.1). `issuerUrl` is what the client registered. Once
- * somebody has decided, `location` is where the browser goes: the redirect URI with the code, or with the error.
+ * An authorization of the authorization code grant (RFC 6749 section 4.1).
  *
  * @category models
  * @since 0.1.0
  */
 export const CodeAuthorization = Schema.TaggedStruct("CodeAuthorization", {
   ...common,
+  /** It names the authorization. */
   id: Schema.String,
+  /** Where the browser goes afterwards. */
   redirectUri: Schema.String,
+  /** What the client registered. Absent where it registered none. */
   issuerUrl: Schema.optionalKey(Schema.String),
+  /** The redirect URI with the code, or with the error. Absent while there is no decision. */
   location: Schema.optionalKey(Schema.RedactedFromValue(Schema.String, { label: "location" }))
 })
 
 /**
- * The authorization code grant.
+ * An authorization of the authorization code grant (RFC 6749 section 4.1).
  *
  * @category models
  * @since 0.1.0
@@ -110,7 +119,7 @@ export const CodeAuthorization = Schema.TaggedStruct("CodeAuthorization", {
 export type CodeAuthorization = typeof CodeAuthorization.Type
 
 /**
- * A sign-in of either grant.
+ * An authorization of either grant.
  *
  * @category models
  * @since 0.1.0
@@ -118,7 +127,7 @@ export type CodeAuthorization = typeof CodeAuthorization.Type
 export const Authorization = Schema.Union([DeviceAuthorization, CodeAuthorization])
 
 /**
- * A sign-in of either grant.
+ * An authorization of either grant.
  *
  * @category models
  * @since 0.1.0

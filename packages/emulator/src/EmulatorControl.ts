@@ -1,5 +1,6 @@
 /**
- * The control API: what a person does on the page, and what only a test may do, for programs of any language.
+ * The control API: what a person does on the page, and what only a test may do, for programs of any language. It offers
+ * what the service `Emulator` offers in process, by the same names.
  *
  * It is off unless asked for (`--control`, or the option of `EmulatorServer`), and each request must bring the token that
  * was handed out at start as a bearer token (RFC 6750 section 2.1). This module is the API as a value: `EmulatorControl`
@@ -33,20 +34,26 @@ import { Snapshot } from "./Snapshot.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What the emulator's clock shows, in milliseconds since 1970.
+ * The time of the emulator's clock.
  *
  * @category models
  * @since 0.1.0
  */
-export const Now = Schema.Struct({ now: Schema.Finite })
+export const Now = Schema.Struct({
+  /** In milliseconds since 1970. */
+  now: Schema.Finite
+})
 
 /**
- * How far to move the emulator's clock: `seconds` forward, or back where they are negative.
+ * How far the emulator's clock moves.
  *
  * @category models
  * @since 0.1.0
  */
-export const Move = Schema.Struct({ seconds: Schema.Finite })
+export const Advance = Schema.Struct({
+  /** In seconds. Negative seconds set the clock back. */
+  seconds: Schema.Finite
+})
 
 // -----------------------------------------------------------------------------
 // errors
@@ -63,25 +70,30 @@ export class ControlUnauthorized extends Schema.TaggedError<ControlUnauthorized>
 )("ControlUnauthorized", { message: Schema.String }, { httpApiStatus: 401 }) {}
 
 /**
- * Nothing can be decided on this sign-in: it is unknown, or something became of it.
+ * This login cannot be decided: it is unknown, or it has ended or was decided already.
  *
  * @category errors
  * @since 0.1.0
  */
 export class ControlConflict extends Schema.TaggedError<ControlConflict>("@sso-oidc/emulator/ControlConflict")(
   "ControlConflict",
-  { problem: Schema.Literals(["unknown", ...Status.literals]), message: Schema.String },
+  {
+    /** Why. */
+    problem: Schema.Literals(["unknown", ...Status.literals]),
+    /** The same as a sentence. */
+    message: Schema.String
+  },
   { httpApiStatus: 409 }
 ) {}
 
 /**
- * The emulator cannot do this: the sentence says why.
+ * The request is malformed, or the emulator cannot do what it asks for. The sentence says why.
  *
  * @category errors
  * @since 0.1.0
  */
-export class ControlRefused extends Schema.TaggedError<ControlRefused>("@sso-oidc/emulator/ControlRefused")(
-  "ControlRefused",
+export class ControlBadRequest extends Schema.TaggedError<ControlBadRequest>("@sso-oidc/emulator/ControlBadRequest")(
+  "ControlBadRequest",
   { message: Schema.String },
   { httpApiStatus: 400 }
 ) {}
@@ -103,19 +115,22 @@ export class ControlToken extends HttpApiMiddleware.Service<ControlToken>()("@ss
 }) {}
 
 /**
- * Tells in a sentence what is wrong with a request that is not of the API's form.
+ * Says in a sentence what is wrong with a malformed request.
  *
  * @category api
  * @since 0.1.0
  */
-export class ControlForm extends HttpApiMiddleware.Service<ControlForm>()("@sso-oidc/emulator/ControlForm", {
-  error: ControlRefused
-}) {}
+export class ControlValidation
+  extends HttpApiMiddleware.Service<ControlValidation>()("@sso-oidc/emulator/ControlValidation", {
+    error: ControlBadRequest
+  })
+{}
 
-const params = { key: Schema.String.annotate({ description: "A user code, or the id of a sign-in at /authorize" }) }
+const params = { key: Schema.String.annotate({ description: "A user code, or the id of a code authorization" }) }
 
 /**
- * The sign-ins: `key` is a user code, or the id of a sign-in at `/authorize`.
+ * The logins that wait for a person, and what a person does to them. `key` is a user code, or the id of a code
+ * authorization.
  *
  * @category api
  * @since 0.1.0
@@ -123,24 +138,24 @@ const params = { key: Schema.String.annotate({ description: "A user code, or the
 export class Authorizations extends HttpApiGroup.make("authorizations")
   .add(
     HttpApiEndpoint.get("list", "/", { success: Schema.Array(Authorization) })
-      .annotate(OpenApi.Summary, "Every sign-in, the oldest first"),
+      .annotate(OpenApi.Summary, "Every authorization, the oldest first"),
     HttpApiEndpoint.get("lookup", "/:key", { params, success: Authorization, error: ControlConflict })
-      .annotate(OpenApi.Summary, "One sign-in, whatever became of it"),
+      .annotate(OpenApi.Summary, "One authorization, whatever its status is"),
     HttpApiEndpoint.post("approve", "/:key/approve", { params, success: Authorization, error: ControlConflict })
-      .annotate(OpenApi.Summary, "Allow a sign-in"),
+      .annotate(OpenApi.Summary, "Approve"),
     HttpApiEndpoint.post("deny", "/:key/deny", { params, success: Authorization, error: ControlConflict })
-      .annotate(OpenApi.Summary, "Deny a sign-in"),
+      .annotate(OpenApi.Summary, "Deny"),
     HttpApiEndpoint.post("expire", "/:key/expire", { params, success: Authorization, error: ControlConflict })
-      .annotate(OpenApi.Summary, "End a sign-in's time now")
+      .annotate(OpenApi.Summary, "End its time now")
   )
-  .middleware(ControlForm)
+  .middleware(ControlValidation)
   .middleware(ControlToken)
   .prefix("/control/authorizations")
-  .annotate(OpenApi.Description, "The sign-ins that are remembered, and what a person would do to them")
+  .annotate(OpenApi.Description, "The logins that wait for a person, and what a person does to them")
 {}
 
 /**
- * The faults that are armed for the next requests.
+ * What the next requests get in place of the true response.
  *
  * @category api
  * @since 0.1.0
@@ -148,14 +163,16 @@ export class Authorizations extends HttpApiGroup.make("authorizations")
 export class Faults extends HttpApiGroup.make("faults")
   .add(
     HttpApiEndpoint.get("list", "/", { success: Schema.Array(Fault) })
-      .annotate(OpenApi.Summary, "The faults that no request took yet"),
-    HttpApiEndpoint.post("arm", "/", { payload: Fault, success: HttpApiSchema.NoContent, error: ControlRefused })
-      .annotate(OpenApi.Summary, "Arm a fault for the next requests")
+      .annotate(OpenApi.Summary, "The faults that no request has taken yet"),
+    HttpApiEndpoint.post("arm", "/", { payload: Fault, success: HttpApiSchema.NoContent, error: ControlBadRequest })
+      .annotate(OpenApi.Summary, "Arm a fault for the next requests"),
+    HttpApiEndpoint.delete("clear", "/", { success: HttpApiSchema.NoContent })
+      .annotate(OpenApi.Summary, "Disarm all faults")
   )
-  .middleware(ControlForm)
+  .middleware(ControlValidation)
   .middleware(ControlToken)
   .prefix("/control/faults")
-  .annotate(OpenApi.Description, "What the next requests get in place of the true answer")
+  .annotate(OpenApi.Description, "What the next requests get in place of the true response")
 {}
 
 /**
@@ -168,10 +185,10 @@ export class Clock extends HttpApiGroup.make("clock")
   .add(
     HttpApiEndpoint.get("now", "/", { success: Now })
       .annotate(OpenApi.Summary, "What the emulator's clock shows"),
-    HttpApiEndpoint.post("advance", "/", { payload: Move, success: Now, error: ControlRefused })
+    HttpApiEndpoint.post("advance", "/", { payload: Advance, success: Now, error: ControlBadRequest })
       .annotate(OpenApi.Summary, "Move the emulator's clock, and it alone")
   )
-  .middleware(ControlForm)
+  .middleware(ControlValidation)
   .middleware(ControlToken)
   .prefix("/control/clock")
   .annotate(OpenApi.Description, "The clock by which codes expire and polls are too early")
@@ -187,12 +204,12 @@ export class State extends HttpApiGroup.make("state")
   .add(
     HttpApiEndpoint.get("snapshot", "/", { success: Snapshot })
       .annotate(OpenApi.Summary, "All that it remembers, secrets in the clear"),
-    HttpApiEndpoint.post("seed", "/", { payload: Snapshot, success: HttpApiSchema.NoContent, error: ControlRefused })
+    HttpApiEndpoint.post("seed", "/", { payload: Snapshot, success: HttpApiSchema.NoContent, error: ControlBadRequest })
       .annotate(OpenApi.Summary, "Put in what GET gave, or a part of it"),
     HttpApiEndpoint.delete("reset", "/", { success: HttpApiSchema.NoContent })
-      .annotate(OpenApi.Summary, "Forget everything: sign-ins, faults, and what was added to the clock")
+      .annotate(OpenApi.Summary, "Forget everything: authorizations, faults, and what was added to the clock")
   )
-  .middleware(ControlForm)
+  .middleware(ControlValidation)
   .middleware(ControlToken)
   .prefix("/control/state")
   .annotate(OpenApi.Description, "All that is remembered, secrets in the clear: to look at, to put back, to forget")
@@ -240,6 +257,7 @@ export class ControlClient extends Context.Service<ControlClient, HttpApiClient.
 export interface ClientOptions {
   /** The emulator's own URL, such as `http://127.0.0.1:8484`. */
   readonly url: string | URL
+  /** The token: `EmulatorServer.controlToken`, or the one in the environment. */
   readonly token: Redacted.Redacted
 }
 

@@ -1,5 +1,5 @@
 /**
- * The emulator over HTTP: the service's three operations in its own dialect, and the pages on which a person decides.
+ * The emulator over HTTP: the service's operations in its own dialect, and the pages on which a person decides.
  *
  * It is a layer of routes for Effect's `HttpRouter` and knows no platform: `EmulatorServer` puts it on a socket of Node,
  * `HttpRouter.toWebHandler` into anything that speaks `Request` and `Response`.
@@ -10,13 +10,13 @@
  * | `POST /device_authorization` | StartDeviceAuthorization |
  * | `POST /token` | CreateToken |
  * | `GET /device` | the form for the code; with `?user_code=`, the question |
- * | `POST /device` | the answer: `user_code` and `action` (`allow` or `deny`) |
+ * | `POST /device` | the decision: `user_code` and `action` (`allow` or `deny`) |
  * | `GET /` | leads to `/device` |
  * | `GET /authorize` | where a client sends a browser for an authorization code: the question |
- * | `POST /authorize` | the answer: `id` and `action`; leads back to the client |
+ * | `POST /authorize` | the decision: `id` and `action`; leads back to the client |
  * | `/control/…` | the control API, where there is a token for it: see `EmulatorControl` |
  *
- * Every route answers only requests to a loopback host (`localhost`, 127.0.0.0/8, `[::1]`, any port): a page of another
+ * Every route responds only to a loopback host (`localhost`, 127.0.0.0/8, `[::1]`, any port): a page of another
  * site that points its own name at this machine gets 403. And none is reached by a request that a page of another site
  * sends, that a browser sends ahead of a person (a prefetch), or that asks for another protocol (a WebSocket). A link of
  * another site may show a page, but changes nothing.
@@ -32,9 +32,9 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type { Emulator } from "./Emulator.ts"
-import * as Log from "./internal/log.ts"
-import * as Routes from "./internal/routes/all.ts"
-import * as Url from "./internal/url.ts"
+import * as Log from "./internal/http/log.ts"
+import * as Request from "./internal/http/request.ts"
+import * as Routes from "./internal/http/routes.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -48,20 +48,20 @@ import * as Url from "./internal/url.ts"
  */
 export interface Options {
   /**
-   * Origins, such as `http://localhost:5173`, whose pages may call the three operations and read `x-amzn-errortype`,
+   * Origins, such as `http://localhost:5173`, whose pages may call the operations and read `x-amzn-errortype`,
    * `x-amzn-requestid`, `retry-after` and `date` of the responses. They may also lead a browser to `/authorize` by a link.
    * None by default, as at AWS.
    */
   readonly cors?: ReadonlyArray<string> | undefined
   /** The token for the control API (see `EmulatorControl`). Without one there is no control API. */
-  readonly control?: Redacted.Redacted | undefined
+  readonly controlToken?: Redacted.Redacted | undefined
 }
 
 // -----------------------------------------------------------------------------
 // guard
 // -----------------------------------------------------------------------------
 
-const notLoopback = HttpServerResponse.text("This emulator answers only to a loopback host, such as 127.0.0.1.\n", {
+const notLoopback = HttpServerResponse.text("This emulator responds only to a loopback host, such as 127.0.0.1.\n", {
   status: 403,
   headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" }
 })
@@ -72,9 +72,9 @@ const guard = HttpRouter.middleware(
     Effect.flatMap(
       HttpServerRequest.HttpServerRequest,
       (request) =>
-        Url.loopbackOrigin(request.originalUrl) === undefined
-          ? Effect.as(Log.request(request, notLoopback), notLoopback)
-          : effect
+        Request.isToLoopback(request)
+          ? effect
+          : Effect.as(Log.request(request, notLoopback), notLoopback)
     ),
   { global: true }
 )
@@ -94,7 +94,7 @@ const guard = HttpRouter.middleware(
  * import * as Layer from "effect/Layer"
  *
  * const { handler } = HttpRouter.toWebHandler(EmulatorHttp.layer().pipe(Layer.provide(Emulator.layer())))
- * const answer = handler(new Request("http://localhost/device"))
+ * const response = handler(new Request("http://localhost/device"))
  * ```
  *
  * @category layers

@@ -19,26 +19,29 @@ import * as Redacted from "effect/Redacted"
 import { createServer, type Server } from "node:http"
 import type { Socket } from "node:net"
 import * as Emulator from "./Emulator.ts"
+import * as EmulatorError from "./EmulatorError.ts"
 import * as EmulatorHttp from "./EmulatorHttp.ts"
-import { Hangup } from "./internal/hangup.ts"
-import * as Random from "./internal/random.ts"
-import * as Url from "./internal/url.ts"
+import { ResetConnection } from "./internal/http/faults.ts"
+import * as Request from "./internal/http/request.ts"
+import * as Random from "./internal/service/random.ts"
 
 // -----------------------------------------------------------------------------
 // models
 // -----------------------------------------------------------------------------
 
 /**
- * The emulator's options, and where it listens. `port` 0, the default, takes any free one.
- *
- * `control` serves the control API: with a token of your own (16 printable characters or more, without a space), or with
- * `true` for one that is made and stands in {@link Service.controlToken}.
+ * The emulator's options, and where it listens.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Options extends Emulator.Options, Omit<EmulatorHttp.Options, "control"> {
+export interface Options extends Emulator.Options, Omit<EmulatorHttp.Options, "controlToken"> {
+  /** The port on 127.0.0.1, from 0 to 65535. 0, the default, takes any free one. */
   readonly port?: number | undefined
+  /**
+   * Serves the control API: with a token of your own (16 printable characters or more, without a space), or with `true` for
+   * one that is made and stands in {@link Service.controlToken}. Off by default.
+   */
   readonly control?: boolean | Redacted.Redacted | undefined
 }
 
@@ -51,8 +54,9 @@ export interface Options extends Emulator.Options, Omit<EmulatorHttp.Options, "c
 export interface Service {
   /** The endpoint for clients and the origin of the pages, without a slash at its end: `http://127.0.0.1:8484`. */
   readonly url: string
+  /** The port that it listens on. */
   readonly port: number
-  /** What the control API asks for, where it is served. */
+  /** The token that the control API asks for. `undefined` where it is not served. */
   readonly controlToken: Redacted.Redacted | undefined
 }
 
@@ -123,12 +127,12 @@ const why = (error: HttpServerError.ServeError, port: number): string => {
     : `cannot listen on port ${port} of 127.0.0.1 (${code})`
 }
 
-const listen = (port: number): Layer.Layer<HttpServer.HttpServer, Emulator.EmulatorError> =>
+const listen = (port: number): Layer.Layer<HttpServer.HttpServer, EmulatorError.EmulatorError> =>
   Layer.effect(
     HttpServer.HttpServer,
     Effect.gen(function*() {
       if (!Number.isSafeInteger(port) || port < 0 || port > 65535) {
-        return yield* new Emulator.EmulatorError({
+        return yield* new EmulatorError.EmulatorError({
           problem: "options",
           detail: `port must be a whole number from 0 to 65535, not ${port}`
         })
@@ -140,14 +144,16 @@ const listen = (port: number): Layer.Layer<HttpServer.HttpServer, Emulator.Emula
         host: "127.0.0.1",
         disablePreemptiveShutdown: true
       })
-        .pipe(Effect.mapError((error) => new Emulator.EmulatorError({ problem: "listen", detail: why(error, port) })))
+        .pipe(
+          Effect.mapError((error) => new EmulatorError.EmulatorError({ problem: "listen", detail: why(error, port) }))
+        )
       yield* Effect.addFinalizer(() => close)
       return neverUpgrading(made, server)
     })
   )
 
-// Whoever has a user code can decide on it, so it stays out of the spans that the server makes of its requests. At
-// `/authorize` code and state stand in the answer's own headers, which a span would keep: those requests have none.
+// A user code is enough to approve a login, so it stays out of the spans that the server makes of its requests. At
+// `/authorize` code and state stand in the response's own headers, which a span would keep: those requests have none.
 const unseen = Layer.merge(
   Layer.effect(
     UrlParams.CurrentRedactedNames,
@@ -157,29 +163,31 @@ const unseen = Layer.merge(
 )
 
 // The request's fiber ends with its connection, so there is nothing more to wait for
-const hangup = Layer.succeed(Hangup, (request) =>
+const resetConnection = Layer.succeed(ResetConnection, (request) =>
   Effect.andThen(
     Effect.sync(() => NodeHttpServerRequest.toIncomingMessage(request).socket.destroy()),
     Effect.never
   ))
 
-const refused = (detail: string) => new Emulator.EmulatorError({ problem: "options", detail })
+const optionError = (detail: string) => new EmulatorError.EmulatorError({ problem: "options", detail })
 
 const controlToken = (
   control: Options["control"]
-): Effect.Effect<Redacted.Redacted | undefined, Emulator.EmulatorError> => {
+): Effect.Effect<Redacted.Redacted | undefined, EmulatorError.EmulatorError> => {
   if (control === undefined || control === false) return Effect.succeed(undefined)
   if (control === true) return Effect.sync(() => Redacted.make(Random.controlToken(), { label: "controlToken" }))
   return /^[\x21-\x7e]{16,}$/.test(Redacted.value(control))
     ? Effect.succeed(control)
-    : Effect.fail(refused("the control token must be 16 printable characters or more, without a space"))
+    : Effect.fail(optionError("the control token must be 16 printable characters or more, without a space"))
 }
 
-const origins = (cors: ReadonlyArray<string> = []): Effect.Effect<void, Emulator.EmulatorError> => {
-  const wrong = cors.find((origin) => !/^https?:/.test(origin) || Url.originOf(origin) !== origin)
+const origins = (cors: ReadonlyArray<string> = []): Effect.Effect<void, EmulatorError.EmulatorError> => {
+  const wrong = cors.find((origin) => !/^https?:/.test(origin) || Request.originOf(origin) !== origin)
   return wrong === undefined
     ? Effect.void
-    : Effect.fail(refused("a CORS origin must be a scheme, a host and perhaps a port, such as http://localhost:5173"))
+    : Effect.fail(
+      optionError("a CORS origin must be a scheme, a host and perhaps a port, such as http://localhost:5173")
+    )
 }
 
 /**
@@ -196,9 +204,9 @@ const origins = (cors: ReadonlyArray<string> = []): Effect.Effect<void, Emulator
  *   const { url } = yield* EmulatorServer.EmulatorServer
  *   const emulator = yield* Emulator.Emulator
  *   // point a client at `url`, then approve the code that it shows
- *   yield* emulator.approve("BCDF-GHJK")
+ *   yield* emulator.authorizations.approve("BCDF-GHJK")
  *   return url
- * }).pipe(Effect.provide(EmulatorServer.layer({ expiresIn: 60 })))
+ * }).pipe(Effect.provide(EmulatorServer.layer({ expiresIn: "1 minute" })))
  * ```
  *
  * @category layers
@@ -206,11 +214,11 @@ const origins = (cors: ReadonlyArray<string> = []): Effect.Effect<void, Emulator
  */
 export const layer = (
   options: Options = {}
-): Layer.Layer<Emulator.Emulator | EmulatorServer, Emulator.EmulatorError> =>
+): Layer.Layer<Emulator.Emulator | EmulatorServer, EmulatorError.EmulatorError> =>
   Layer.unwrap(Effect.gen(function*() {
     yield* origins(options.cors)
     const token = yield* controlToken(options.control)
-    const routes = EmulatorHttp.layer({ cors: options.cors, control: token })
+    const routes = EmulatorHttp.layer({ cors: options.cors, controlToken: token })
     return Layer.merge(
       HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }),
       Layer.effect(
@@ -221,7 +229,7 @@ export const layer = (
         })
       )
     ).pipe(
-      Layer.provide([listen(options.port ?? 0), unseen, hangup]),
+      Layer.provide([listen(options.port ?? 0), unseen, resetConnection]),
       Layer.provideMerge(Emulator.layer(options))
     )
   }))

@@ -1,13 +1,13 @@
 /**
- * The emulator in process: an `HttpClient` that answers without a socket.
+ * The emulator in process: an `HttpClient` without a socket.
  *
  * It is the same code as the server's, run on the caller's own fiber, so that a whole login takes milliseconds and
- * `TestClock` moves client and emulator together. It answers for any host, the service's own included: a client under
+ * `TestClock` moves client and emulator together. It responds for any host, the service's own included: a client under
  * test needs no other endpoint. The pages are there too, and so is all else but CORS and the control API, which only
  * other programs need.
  *
- * It keeps the promises of a transport: one request each, no redirect followed, nothing added; an interrupted request
- * ends where it is. A fault that hangs up is a `TransportError` with `sent: "maybe"`.
+ * It keeps the guarantees of a transport: one request each, no redirect followed, nothing added; an interrupted request
+ * ends where it is. The fault `ConnectionReset` is a `TransportError` with `sent: "maybe"`.
  *
  * @since 0.1.0
  */
@@ -21,15 +21,16 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Emulator from "./Emulator.ts"
-import { Hangup } from "./internal/hangup.ts"
-import * as Routes from "./internal/routes/all.ts"
+import type * as EmulatorError from "./EmulatorError.ts"
+import { ResetConnection } from "./internal/http/faults.ts"
+import * as Routes from "./internal/http/routes.ts"
 
 // -----------------------------------------------------------------------------
 // constructors
 // -----------------------------------------------------------------------------
 
 /**
- * An `HttpClient` that the emulator in the context answers.
+ * An `HttpClient` over the emulator in the context.
  *
  * @category constructors
  * @since 0.1.0
@@ -37,9 +38,9 @@ import * as Routes from "./internal/routes/all.ts"
 export const make = Effect.gen(function*() {
   const handle = yield* HttpRouter.toHttpEffect(Routes.layer({}))
   return HttpClient.make(Effect.fnUntraced(function*(request) {
-    const hungUp = yield* Deferred.make<never, HttpClientError.HttpClientError>()
-    const hangup = Deferred.fail(
-      hungUp,
+    const connectionReset = yield* Deferred.make<never, HttpClientError.HttpClientError>()
+    const reset = Deferred.fail(
+      connectionReset,
       new HttpClientError.HttpClientError({
         reason: new HttpClientError.TransportError({
           request,
@@ -47,14 +48,16 @@ export const make = Effect.gen(function*() {
         })
       })
     ).pipe(Effect.andThen(Effect.never))
-    const answer = handle.pipe(
+    const response = handle.pipe(
       Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromClientRequest(request)),
-      Effect.provideService(Hangup, () => hangup),
+      Effect.provideService(ResetConnection, () => reset),
       Effect.scoped,
-      // every path has an answer, so what fails here is a defect of the emulator
+      // every path has a response, so what fails here is a defect of the emulator
       Effect.orDie
     )
-    return HttpServerResponse.toClientResponse(yield* Effect.raceFirst(answer, Deferred.await(hungUp)), { request })
+    return HttpServerResponse.toClientResponse(yield* Effect.raceFirst(response, Deferred.await(connectionReset)), {
+      request
+    })
   }))
 })
 
@@ -83,7 +86,7 @@ export const layerNoEmulator: Layer.Layer<HttpClient.HttpClient, never, Emulator
  * import * as Layer from "effect/Layer"
  *
  * const TestLayer = SsoOidc.layer({ region: "eu-west-1" }).pipe(
- *   Layer.provideMerge(EmulatorTransport.layer({ autoApprove: 30 }))
+ *   Layer.provideMerge(EmulatorTransport.layer({ autoApprove: "30 seconds" }))
  * )
  * ```
  *
@@ -92,6 +95,6 @@ export const layerNoEmulator: Layer.Layer<HttpClient.HttpClient, never, Emulator
  */
 export const layer = (
   options: Emulator.Options = {}
-): Layer.Layer<HttpClient.HttpClient | Emulator.Emulator, Emulator.EmulatorError> =>
-  // a layer of its own, since one that is shared is built once, and would answer for the emulator that it met first
+): Layer.Layer<HttpClient.HttpClient | Emulator.Emulator, EmulatorError.EmulatorError> =>
+  // a layer of its own, since one that is shared is built once, and would respond for the emulator that it met first
   Layer.provideMerge(Layer.effect(HttpClient.HttpClient, make), Emulator.layer(options))

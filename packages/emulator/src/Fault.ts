@@ -1,28 +1,31 @@
 /**
- * What the emulator can be told to answer in place of what is true: for tests of clients, which must bear it.
+ * Faults that the emulator plays on request, to test how clients handle them.
  *
  * A fault is armed, waits for the next request that it fits, and is gone. It fits the requests of its `operation`, or of
- * every one where there is none; `times` arms it that often, once by default. Faults are taken in the order in which
- * they were armed.
+ * every operation where it names none. Faults are taken in the order in which they were armed.
  *
  * @since 0.1.0
  */
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Options from "./internal/service/options.ts"
 
 // -----------------------------------------------------------------------------
 // models
 // -----------------------------------------------------------------------------
 
 /**
- * The operations that a fault can be armed for.
+ * The operations that a fault can be armed for: each that the service has.
  *
  * @category models
  * @since 0.1.0
  */
-export const OperationName = Schema.Literals(["RegisterClient", "StartDeviceAuthorization", "CreateToken"])
+export const OperationName = Schema.Literals(SsoOidc.operations.map(({ name }) => name))
 
 /**
- * The operations that a fault can be armed for.
+ * The operations that a fault can be armed for: each that the service has.
  *
  * @category models
  * @since 0.1.0
@@ -30,75 +33,103 @@ export const OperationName = Schema.Literals(["RegisterClient", "StartDeviceAuth
 export type OperationName = typeof OperationName.Type
 
 const common = {
+  /** The operation whose next request takes the fault. Any operation by default. */
   operation: Schema.optionalKey(OperationName),
+  /** How many requests take the fault, from 1 to 10,000. 1 by default. */
   times: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 10_000 })))
 }
 
-// What may stand in a header: another character would split the answer
+// What may stand in a header: another character would split the response
 const headerValue = Schema.String.check(Schema.isPattern(/^[\t\x20-\x7e]*$/))
 
-const seconds = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 24 * 24 * 60 * 60 }))
+// it reads any value and says whether it is a duration, so the cast hides nothing
+const isDuration = (given: unknown): given is Duration.Input =>
+  Options.durationOf(given as Duration.Input) !== undefined
+
+const delay = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: Duration.toMillis(Options.longest) })).pipe(
+  Schema.decodeTo(
+    Schema.declare(isDuration),
+    SchemaTransformation.transform<Duration.Input, number>({ decode: Duration.millis, encode: Duration.toMillis })
+  )
+)
 
 /**
- * One of the exceptions that the model lists for the operation, by its name. `reason` is the member of that name, such
- * as `KMS_DisabledException`.
+ * One of the exceptions that the model lists for the operation.
  *
  * @category models
  * @since 0.1.0
  */
 export const Exception = Schema.TaggedStruct("Exception", {
   ...common,
+  /** The model's name of the exception, such as `SlowDownException`. */
   exception: Schema.String,
+  /** The member `error_description`. A sentence of the emulator's own by default. */
   errorDescription: Schema.optionalKey(Schema.String),
+  /** The member `reason`, such as `KMS_DisabledException`. Absent by default. */
   reason: Schema.optionalKey(Schema.String),
-  /** Seconds, for the header `retry-after`. */
-  retryAfter: Schema.optionalKey(seconds)
+  /** The header `retry-after`, in seconds, from 0 to 24 days. Absent by default. */
+  retryAfter: Schema.optionalKey(
+    Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: Duration.toSeconds(Options.longest) }))
+  )
 })
 
 /**
- * An answer outside the model, such as the HTML page of a proxy: `body` goes out as it is.
+ * A response outside the model, such as the HTML page of a proxy.
  *
  * @category models
  * @since 0.1.0
  */
-export const Answer = Schema.TaggedStruct("Answer", {
+export const RawResponse = Schema.TaggedStruct("RawResponse", {
   ...common,
+  /** The HTTP status, from 200 to 599. */
   status: Schema.Int.check(Schema.isBetween({ minimum: 200, maximum: 599 })),
+  /** The header `content-type`. `application/json` by default. */
   contentType: Schema.optionalKey(headerValue),
+  /** The body, sent as it is. Empty by default. */
   body: Schema.optionalKey(Schema.String),
-  /** For the header `retry-after`: seconds, or a date. */
+  /** The header `retry-after`: seconds, or a date. Absent by default. */
   retryAfter: Schema.optionalKey(headerValue),
-  /** For the header `location`. */
+  /** The header `location`. Absent by default. */
   location: Schema.optionalKey(headerValue)
 })
 
 /**
- * No answer: the connection closes. With `handled` the request was carried out first, and its answer is lost: a device
- * code may be used up, a refresh token rotated.
+ * No response: the connection closes.
  *
  * @category models
  * @since 0.1.0
  */
-export const Hangup = Schema.TaggedStruct("Hangup", { ...common, handled: Schema.Boolean })
+export const ConnectionReset = Schema.TaggedStruct("ConnectionReset", {
+  ...common,
+  /**
+   * Whether the request takes effect before its response is lost: a device code may be used up, a refresh token rotated.
+   * With `false` nothing is done.
+   */
+  carriedOut: Schema.Boolean
+})
 
 /**
- * The true answer, that many seconds later.
+ * The true response, later. In JSON the duration is `durationMillis`, in milliseconds.
  *
  * @category models
  * @since 0.1.0
  */
-export const Delay = Schema.TaggedStruct("Delay", { ...common, seconds })
+export const Delay = Schema.TaggedStruct("Delay", {
+  ...common,
+  /** How much later, from 0 to 24 days. */
+  duration: delay
+}).pipe(Schema.encodeKeys({ duration: "durationMillis" }))
 
 /**
- * What the emulator can be told to answer in place of what is true.
+ * A fault that the emulator plays on request.
  *
  * @category models
  * @since 0.1.0
  */
-export const Fault = Schema.Union([Exception, Answer, Hangup, Delay])
+export const Fault = Schema.Union([Exception, RawResponse, ConnectionReset, Delay])
 
 /**
- * What the emulator can be told to answer in place of what is true.
+ * A fault that the emulator plays on request.
  *
  * @category models
  * @since 0.1.0

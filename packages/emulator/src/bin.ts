@@ -12,6 +12,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -59,12 +60,12 @@ const command = Command.make(
       Flag.withDefault(600)
     ),
     autoApprove: Flag.Finite("auto-approve").pipe(
-      Flag.withDescription("Approve each sign-in by itself, so many seconds after it began"),
+      Flag.withDescription("Approve each login by itself, so many seconds after it began"),
       Flag.optional
     ),
     control: Flag.Boolean("control").pipe(
       Flag.withDescription(
-        `Serve the control API, for who has the token: ${tokenVariable}, or else one that is printed`
+        `Serve the control API, which asks for the token in ${tokenVariable}, or else for one that is printed`
       ),
       Flag.withDefault(false)
     ),
@@ -73,7 +74,7 @@ const command = Command.make(
       Flag.atLeast(0)
     )
   },
-  Effect.fnUntraced(function*({ autoApprove, control, ...options }) {
+  Effect.fnUntraced(function*({ autoApprove, control, expiresIn, interval, ...options }) {
     const given = control ? yield* Config.option(Config.Redacted(tokenVariable)) : Option.none()
     const server = Layer.effectDiscard(Effect.flatMap(
       EmulatorServer.EmulatorServer,
@@ -87,7 +88,9 @@ const command = Command.make(
         )
     )).pipe(Layer.provide(EmulatorServer.layer({
       ...options,
-      autoApprove: Option.getOrUndefined(autoApprove),
+      interval: Duration.seconds(interval),
+      expiresIn: Duration.seconds(expiresIn),
+      autoApprove: Option.getOrUndefined(Option.map(autoApprove, Duration.seconds)),
       control: Option.getOrElse(given, () => control)
     })))
     return yield* Layer.launch(server)

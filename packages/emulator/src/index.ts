@@ -6,6 +6,7 @@
 export * as Authorization from "./Authorization.ts"
 export * as Emulator from "./Emulator.ts"
 export * as EmulatorControl from "./EmulatorControl.ts"
+export * as EmulatorError from "./EmulatorError.ts"
 export * as EmulatorHttp from "./EmulatorHttp.ts"
 export * as EmulatorServer from "./EmulatorServer.ts"
 export * as EmulatorTransport from "./EmulatorTransport.ts"

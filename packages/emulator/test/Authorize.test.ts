@@ -36,7 +36,7 @@ const signedIn = Effect.fnUntraced(function*() {
   const emulator = yield* Emulator.Emulator
   const client = yield* codeClient()
   const begun = yield* emulator.authorize(sent(client))
-  const approved = yield* emulator.approve(begun.id)
+  const approved = yield* emulator.authorizations.approve(begun.id)
   assert(approved._tag === "CodeAuthorization")
   const code = Redacted.make(parameters(approved.location)["code"] ?? "")
   const redeem = (more: { redirectUri?: string; codeVerifier?: string; code?: Redacted.Redacted } = {}, by = client) =>
@@ -55,18 +55,18 @@ describe("the authorization code grant", () => {
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const client = yield* codeClient()
-      const begun = yield* emulator.authorize(sent(client), { from: { address: "127.0.0.1" } })
+      const begun = yield* emulator.authorize(sent(client), { requester: { address: "127.0.0.1" } })
       assert.deepInclude(begun, {
         status: "pending",
         clientName: "a tool",
         redirectUri: port,
         issuerUrl,
         scopes: ["sso:account:access"],
-        from: { address: "127.0.0.1" },
+        requester: { address: "127.0.0.1" },
         expiresAt: 600_000
       })
       assert.isUndefined(begun.location)
-      const approved = yield* emulator.approve(begun.id)
+      const approved = yield* emulator.authorizations.approve(begun.id)
       assert(approved._tag === "CodeAuthorization")
       const { code = "", ...others } = parameters(approved.location)
       assert.deepStrictEqual(others, { to: port, state: "a state" })
@@ -80,17 +80,17 @@ describe("the authorization code grant", () => {
       })
       assert.strictEqual(token.expiresIn, 3600)
       assert.isDefined(token.refreshToken)
-      assert.strictEqual((yield* emulator.lookup(begun.id)).status, "used")
+      assert.strictEqual((yield* emulator.authorizations.lookup(begun.id)).status, "used")
     }).pipe(provide()))
 
   it.effect("E3: denied, the browser goes back with access_denied and the state", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const begun = yield* emulator.authorize(sent(yield* codeClient()))
-      const denied = yield* emulator.deny(begun.id)
+      const denied = yield* emulator.authorizations.deny(begun.id)
       assert(denied._tag === "CodeAuthorization")
       assert.deepStrictEqual(parameters(denied.location), { to: port, error: "access_denied", state: "a state" })
-      assert.strictEqual((yield* Effect.flip(emulator.approve(begun.id))).problem, "denied")
+      assert.strictEqual((yield* Effect.flip(emulator.authorizations.approve(begun.id))).problem, "denied")
     }).pipe(provide()))
 
   it.effect.each<[string, Emulator.AuthorizeRequest, string]>([
@@ -136,7 +136,7 @@ describe("the authorization code grant", () => {
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const refused = yield* Effect.flip(emulator.authorize(sent(yield* codeClient(), more)))
-      assert(refused._tag === "AuthorizeRefused")
+      assert(refused._tag === "AuthorizeErrorRedirect")
       const { error_description, ...others } = parameters(refused.location)
       assert.deepStrictEqual(others, { to: port, error, state: "a state" })
       assert.isNotEmpty(error_description)
@@ -163,11 +163,11 @@ describe("the authorization code grant", () => {
       assert.strictEqual(yield* tagOf(redeem({ codeVerifier: challenge })), "InvalidGrantException")
       assert.strictEqual(yield* tagOf(redeem({ code: Redacted.make("another") })), "InvalidGrantException")
       const pending = yield* emulator.authorize(sent(client))
-      const { consents } = yield* emulator.snapshot
-      const code = consents.find(({ id }) => id === pending.id)?.code
+      const { codeAuthorizations } = yield* emulator.state.snapshot
+      const code = codeAuthorizations.find(({ id }) => id === pending.id)?.code
       assert.isDefined(code)
       assert.strictEqual(yield* tagOf(redeem({ code })), "InvalidGrantException")
-      yield* emulator.approve(pending.id)
+      yield* emulator.authorizations.approve(pending.id)
       assert.isDefined((yield* redeem({ code })).accessToken)
       // and none of the wrong tries used the right code up
       assert.isDefined((yield* redeem()).accessToken)
@@ -205,10 +205,10 @@ describe("the authorization code grant", () => {
       const { begun, client, emulator, redeem } = yield* signedIn()
       const { refreshToken } = yield* redeem()
       assert(refreshToken !== undefined)
-      const snapshot = yield* emulator.snapshot
-      yield* emulator.reset
-      yield* emulator.seed(snapshot)
-      assert.strictEqual((yield* emulator.lookup(begun.id)).status, "used")
+      const snapshot = yield* emulator.state.snapshot
+      yield* emulator.state.reset
+      yield* emulator.state.seed(snapshot)
+      assert.strictEqual((yield* emulator.authorizations.lookup(begun.id)).status, "used")
       assert.strictEqual(yield* tagOf(redeem()), "InvalidGrantException")
       const refresh = emulator.createToken({ ...client, grantType: "refresh_token", refreshToken })
       assert.strictEqual(yield* tagOf(refresh), "InvalidGrantException")
@@ -218,23 +218,23 @@ describe("the authorization code grant", () => {
     Effect.gen(function*() {
       const { begun, emulator, redeem } = yield* signedIn()
       yield* TestClock.adjust(59_999)
-      assert.strictEqual((yield* emulator.lookup(begun.id)).status, "approved")
+      assert.strictEqual((yield* emulator.authorizations.lookup(begun.id)).status, "approved")
       yield* TestClock.adjust(1)
-      assert.strictEqual((yield* emulator.lookup(begun.id)).status, "expired")
+      assert.strictEqual((yield* emulator.authorizations.lookup(begun.id)).status, "expired")
       assert.strictEqual(yield* tagOf(redeem()), "InvalidGrantException")
-    }).pipe(provide({ expiresIn: 60 })))
+    }).pipe(provide({ expiresIn: "60 seconds" })))
 
   it.effect("E3: autoApprove allows it by the clock", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const begun = yield* emulator.authorize(sent(yield* codeClient()))
       yield* TestClock.adjust(2999)
-      assert.strictEqual((yield* emulator.lookup(begun.id)).status, "pending")
+      assert.strictEqual((yield* emulator.authorizations.lookup(begun.id)).status, "pending")
       yield* TestClock.adjust(1)
-      const approved = yield* emulator.lookup(begun.id)
+      const approved = yield* emulator.authorizations.lookup(begun.id)
       assert(approved._tag === "CodeAuthorization")
       assert.isDefined(approved.location)
-    }).pipe(provide({ autoApprove: 3 })))
+    }).pipe(provide({ autoApprove: "3 seconds" })))
 
   it.effect("C6: neither code nor state shows in what is printed of a sign-in or a refusal", () =>
     Effect.gen(function*() {
@@ -244,14 +244,14 @@ describe("the authorization code grant", () => {
       const begun = yield* emulator.authorize(sent(client, { state }))
       const refused = yield* Effect.flip(emulator.authorize(sent(client, { state, scopes: ["more"] })))
       const text = JSON.stringify([
-        yield* emulator.approve(begun.id),
+        yield* emulator.authorizations.approve(begun.id),
         refused,
         String(refused),
-        yield* emulator.snapshot
+        yield* emulator.state.snapshot
       ])
-      const [consent] = (yield* emulator.snapshot).consents
-      assert.isDefined(consent)
-      assert.notInclude(text, Redacted.value(consent?.code ?? Redacted.make("")))
+      const [authorization] = (yield* emulator.state.snapshot).codeAuthorizations
+      assert.isDefined(authorization)
+      assert.notInclude(text, Redacted.value(authorization?.code ?? Redacted.make("")))
       assert.notInclude(text, state)
     }).pipe(provide()))
 })

@@ -88,11 +88,11 @@ describe("the end of the server", () => {
   it.effect("ends every connection that its client keeps open, whatever was sent on it (E5)", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
-      const context = yield* Layer.buildWithScope(EmulatorServer.layer({ autoApprove: 3600 }), scope)
+      const context = yield* Layer.buildWithScope(EmulatorServer.layer({ autoApprove: "1 hour" }), scope)
       const { port } = Context.get(context, EmulatorServer.EmulatorServer)
       const emulator = Context.get(context, Emulator.Emulator)
       const { clientId } = yield* Effect.provide(codeClient(), context)
-      yield* emulator.arm({ _tag: "Delay", operation: "RegisterClient", seconds: 3600 })
+      yield* emulator.faults.arm({ _tag: "Delay", operation: "RegisterClient", duration: "1 hour" })
       const waiting = new URLSearchParams({
         client_id: clientId,
         redirect_uri: redirectUri,

@@ -48,7 +48,7 @@ const changing = Effect.gen(function*() {
   const { clientId, clientSecret, code, emulator } = yield* started()
   const client = { clientId, clientSecret: Redacted.value(clientSecret) }
   const approved = yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
-  yield* emulator.approve(approved.userCode)
+  yield* emulator.authorizations.approve(approved.userCode)
   const browser = yield* codeClient()
   const authorization = {
     clientId: browser.clientId,
@@ -80,15 +80,16 @@ const changing = Effect.gen(function*() {
     { path: `/authorize?${query}` },
     { path: "/authorize", headers: form, body: `id=${id}&action=allow` },
     { path: `/control/authorizations/${code.userCode}/deny`, method: "POST", headers },
-    { path: "/control/faults", headers, body: JSON.stringify({ _tag: "Hangup", handled: false }) },
+    { path: "/control/faults", headers, body: JSON.stringify({ _tag: "ConnectionReset", carriedOut: false }) },
     { path: "/control/clock", headers, body: JSON.stringify({ seconds: 60 }) },
-    { path: "/control/state", method: "DELETE", headers }
+    { path: "/control/state", method: "DELETE", headers },
+    { path: "/control/faults", method: "DELETE", headers }
   ]
   return { code, emulator, sent }
 })
 
 const seen = (emulator: Emulator.Service) =>
-  Effect.all([emulator.snapshot, emulator.list, emulator.armed, emulator.now])
+  Effect.all([emulator.state.snapshot, emulator.authorizations.list, emulator.faults.list, emulator.clock.now])
 
 describe("requests that nobody here has sent", () => {
   it.effect.each(Object.entries(unwanted))(
@@ -96,7 +97,7 @@ describe("requests that nobody here has sent", () => {
     ([, headers]) =>
       Effect.gen(function*() {
         const { code, emulator, sent } = yield* changing
-        yield* emulator.arm({ _tag: "Exception", exception: "InternalServerException" })
+        yield* emulator.faults.arm({ _tag: "Exception", exception: "InternalServerException" })
         const before = yield* seen(emulator)
         // more of them than there are attempts, and than a second may see of one operation
         for (let n = 0; n < 11; n++) {
@@ -143,11 +144,11 @@ describe("requests that nobody here has sent", () => {
       const { emulator, sent } = yield* changing
       const headers = { origin: "http://localhost:5173", "sec-fetch-site": "cross-site", "sec-fetch-dest": "empty" }
       for (const one of sent.slice(0, 3)) assert.strictEqual((yield* ask({ ...one, headers })).status, 200)
-      const before = yield* emulator.list
+      const before = yield* emulator.authorizations.list
       for (const one of sent.slice(3, 9)) {
         assert.strictEqual((yield* ask({ ...one, headers: { ...one.headers, ...headers } })).status, 403, one.path)
       }
-      assert.deepStrictEqual(yield* emulator.list, before)
+      assert.deepStrictEqual(yield* emulator.authorizations.list, before)
       // another origin is no better off for it
       const other = { ...headers, origin: "http://localhost:5174", referer: "http://localhost:5173/" }
       for (const one of sent.slice(0, 3)) assert.strictEqual((yield* ask({ ...one, headers: other })).status, 400)
@@ -179,24 +180,24 @@ describe("links on other sites", () => {
     Effect.gen(function*() {
       const { emulator, sent } = yield* changing
       const path = sent.find(({ path }) => path.startsWith("/authorize?"))?.path ?? ""
-      const before = yield* emulator.list
+      const before = yield* emulator.authorizations.list
       for (const site of ["cross-site", "same-site"]) {
         const { status, text } = yield* ask({ path, headers: { ...link, "sec-fetch-site": site } })
         assert.strictEqual(status, 200)
         const href = /class="next" href="([^"]+)"/.exec(text)?.[1] ?? ""
         assert.strictEqual(href.replaceAll("&#38;", "&"), path)
       }
-      assert.deepStrictEqual(yield* emulator.list, before)
+      assert.deepStrictEqual(yield* emulator.authorizations.list, before)
       const { text } = yield* ask({ path, headers: { ...link, "sec-fetch-site": "same-origin" } })
       assert.include(text, "Allow this sign-in?")
-      assert.lengthOf(yield* emulator.list, before.length + 1)
+      assert.lengthOf(yield* emulator.authorizations.list, before.length + 1)
     }).pipe(provide()))
 
   it.effect("to /authorize begin a sign-in at once where their origin is in cors (E6)", () =>
     Effect.gen(function*() {
       const { emulator, sent } = yield* changing
       const path = sent.find(({ path }) => path.startsWith("/authorize?"))?.path ?? ""
-      const before = (yield* emulator.list).length
+      const before = (yield* emulator.authorizations.list).length
       const open = (referer: string) => ask({ path, headers: { ...link, referer } })
       assert.include((yield* open("http://localhost:5173/")).text, "Allow this sign-in?")
       for (
@@ -204,6 +205,6 @@ describe("links on other sites", () => {
       ) {
         assert.include((yield* open(referer)).text, "Begin a sign-in?", referer)
       }
-      assert.lengthOf(yield* emulator.list, before + 1)
+      assert.lengthOf(yield* emulator.authorizations.list, before + 1)
     }).pipe(provide({ cors: ["http://localhost:5173"] })))
 })

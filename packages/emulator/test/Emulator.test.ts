@@ -8,7 +8,7 @@ const provide = (options?: Emulator.Options) => Effect.provide(Emulator.layer(op
 
 const issued = Effect.fnUntraced(function*(scopes?: ReadonlyArray<string>) {
   const client = yield* started(scopes === undefined ? {} : { scopes: [...scopes] })
-  yield* client.emulator.approve(client.code.userCode)
+  yield* client.emulator.authorizations.approve(client.code.userCode)
   return { ...client, token: yield* client.poll }
 })
 
@@ -89,7 +89,7 @@ describe("Emulator", () => {
       Effect.gen(function*() {
         const mine = yield* started()
         const other = yield* started()
-        yield* mine.emulator.approve(mine.code.userCode)
+        yield* mine.emulator.authorizations.approve(mine.code.userCode)
         const { clientId, clientSecret } = other
         assert.strictEqual(
           yield* tagOf(
@@ -107,12 +107,12 @@ describe("Emulator", () => {
         const { code, emulator, poll } = yield* started()
         yield* TestClock.adjust(59_999)
         assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
-        yield* emulator.approve(code.userCode)
+        yield* emulator.authorizations.approve(code.userCode)
         yield* TestClock.adjust(1)
         assert.strictEqual(yield* tagOf(poll), "ExpiredTokenException")
-        const error = yield* Effect.flip(emulator.approve(code.userCode))
+        const error = yield* Effect.flip(emulator.authorizations.approve(code.userCode))
         assert.strictEqual(error.problem, "expired")
-      }).pipe(provide({ expiresIn: 60 })))
+      }).pipe(provide({ expiresIn: "60 seconds" })))
 
     it.effect("E3: it is good for one token", () =>
       Effect.gen(function*() {
@@ -120,13 +120,13 @@ describe("Emulator", () => {
         assert.strictEqual(yield* tagOf(poll), "InvalidGrantException")
         yield* TestClock.adjust("1 second")
         assert.strictEqual(yield* tagOf(poll), "InvalidGrantException")
-        assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "used")
+        assert.strictEqual((yield* emulator.authorizations.lookup(code.userCode)).status, "used")
       }).pipe(provide()))
 
     it.effect("E3: of two polls at once, one gets the token", () =>
       Effect.gen(function*() {
         const { code, emulator, poll } = yield* started()
-        yield* emulator.approve(code.userCode)
+        yield* emulator.authorizations.approve(code.userCode)
         const results = yield* Effect.all(Array.from({ length: 20 }, () => Effect.result(poll)), {
           concurrency: "unbounded"
         })
@@ -136,9 +136,9 @@ describe("Emulator", () => {
     it.effect("E3: a denied code stays denied", () =>
       Effect.gen(function*() {
         const { code, emulator, poll } = yield* started()
-        yield* emulator.deny(code.userCode)
+        yield* emulator.authorizations.deny(code.userCode)
         assert.strictEqual(yield* tagOf(poll), "AccessDeniedException")
-        assert.strictEqual((yield* Effect.flip(emulator.approve(code.userCode))).problem, "denied")
+        assert.strictEqual((yield* Effect.flip(emulator.authorizations.approve(code.userCode))).problem, "denied")
         yield* TestClock.adjust("1 second")
         assert.strictEqual(yield* tagOf(poll), "AccessDeniedException")
       }).pipe(provide()))
@@ -146,12 +146,12 @@ describe("Emulator", () => {
     it.effect("E4: a decision taken twice does no harm, the opposite one is refused", () =>
       Effect.gen(function*() {
         const { code, emulator, poll } = yield* started()
-        assert.strictEqual((yield* emulator.approve(code.userCode)).status, "approved")
-        assert.strictEqual((yield* emulator.approve(code.userCode)).status, "approved")
-        assert.strictEqual((yield* Effect.flip(emulator.deny(code.userCode))).problem, "approved")
+        assert.strictEqual((yield* emulator.authorizations.approve(code.userCode)).status, "approved")
+        assert.strictEqual((yield* emulator.authorizations.approve(code.userCode)).status, "approved")
+        assert.strictEqual((yield* Effect.flip(emulator.authorizations.deny(code.userCode))).problem, "approved")
         yield* poll
-        assert.strictEqual((yield* Effect.flip(emulator.approve(code.userCode))).problem, "used")
-        assert.strictEqual((yield* Effect.flip(emulator.lookup("BBBB-BBBB"))).problem, "unknown")
+        assert.strictEqual((yield* Effect.flip(emulator.authorizations.approve(code.userCode))).problem, "used")
+        assert.strictEqual((yield* Effect.flip(emulator.authorizations.lookup("BBBB-BBBB"))).problem, "unknown")
       }).pipe(provide()))
 
     it.effect("E4: a person may type the code in lower case, with spaces, without the dash", () =>
@@ -159,24 +159,24 @@ describe("Emulator", () => {
         const { code, emulator } = yield* started()
         const bare = code.userCode.replace("-", "")
         for (const typed of [bare, bare.toLowerCase(), ` ${bare.slice(0, 4)} ${bare.slice(4)} `, [...bare].join("–")]) {
-          assert.deepInclude(yield* emulator.lookup(typed), { userCode: code.userCode })
+          assert.deepInclude(yield* emulator.authorizations.lookup(typed), { userCode: code.userCode })
         }
-        assert.strictEqual((yield* Effect.flip(emulator.lookup(`${bare}B`))).problem, "unknown")
+        assert.strictEqual((yield* Effect.flip(emulator.authorizations.lookup(`${bare}B`))).problem, "unknown")
       }).pipe(provide()))
 
     it.effect("E3: autoApprove approves by the clock, from the moment the code was handed out", () =>
       Effect.gen(function*() {
         const { code, emulator, poll } = yield* started()
         const denied = yield* started()
-        yield* denied.emulator.deny(denied.code.userCode)
+        yield* denied.emulator.authorizations.deny(denied.code.userCode)
         yield* TestClock.adjust(2999)
         assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
         yield* TestClock.adjust(1)
-        assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "approved")
+        assert.strictEqual((yield* emulator.authorizations.lookup(code.userCode)).status, "approved")
         yield* TestClock.adjust(1000)
         yield* poll
         assert.strictEqual(yield* tagOf(denied.poll), "AccessDeniedException")
-      }).pipe(provide({ autoApprove: 3 })))
+      }).pipe(provide({ autoApprove: "3 seconds" })))
   })
 
   describe("the refresh token", () => {
@@ -225,15 +225,38 @@ describe("Emulator", () => {
   })
 
   describe("its options and its bounds", () => {
-    it.effect.each([
-      { options: { interval: 0 }, detail: "interval must be a whole number of seconds from 1 to 24 days, not 0" },
-      { options: { interval: 1.5 }, detail: "interval must be a whole number of seconds from 1 to 24 days, not 1.5" },
-      { options: { expiresIn: -1 }, detail: "expiresIn must be a whole number of seconds from 1 to 24 days, not -1" },
+    it.effect.each<{ readonly options: Emulator.Options; readonly detail: string }>([
+      {
+        options: { interval: 0 },
+        detail: "interval must be a whole number of seconds, from 1 second to 24 days, not 0"
+      },
+      {
+        options: { interval: 5 },
+        detail: "interval must be a whole number of seconds, from 1 second to 24 days, not 5ms"
+      },
+      {
+        options: { interval: "1.5 seconds" },
+        detail: "interval must be a whole number of seconds, from 1 second to 24 days, not 1s 500ms"
+      },
+      {
+        options: { interval: NaN },
+        detail: "interval must be a whole number of seconds, from 1 second to 24 days, not NaN"
+      },
+      {
+        options: { expiresIn: "-1 seconds" },
+        detail: "expiresIn must be a whole number of seconds, from 1 second to 24 days, not -1s"
+      },
+      {
+        options: { expiresIn: "2073601 seconds" },
+        detail: "expiresIn must be a whole number of seconds, from 1 second to 24 days, not 24d 1s"
+      },
       {
         options: { expiresIn: Infinity },
-        detail: "expiresIn must be a whole number of seconds from 1 to 24 days, not Infinity"
+        detail: "expiresIn must be a whole number of seconds, from 1 second to 24 days, not Infinity"
       },
-      { options: { autoApprove: NaN }, detail: "autoApprove must be a number of seconds, 0 or more, not NaN" },
+      { options: { autoApprove: NaN }, detail: "autoApprove must be a duration of zero or more, not NaN" },
+      { options: { autoApprove: -1 }, detail: "autoApprove must be a duration of zero or more, not -1ms" },
+      { options: { autoApprove: Infinity }, detail: "autoApprove must be a duration of zero or more, not Infinity" },
       { options: { capacity: 0 }, detail: "capacity must be a whole number, 1 or more, not 0" },
       {
         options: { capacityBytes: 131_071 },
@@ -253,9 +276,9 @@ describe("Emulator", () => {
         const start = emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
         const second = yield* start
         yield* start
-        assert.strictEqual((yield* Effect.flip(emulator.lookup(code.userCode))).problem, "unknown")
+        assert.strictEqual((yield* Effect.flip(emulator.authorizations.lookup(code.userCode))).problem, "unknown")
         assert.strictEqual(yield* tagOf(poll), "InvalidGrantException")
-        assert.strictEqual((yield* emulator.lookup(second.userCode)).status, "pending")
+        assert.strictEqual((yield* emulator.authorizations.lookup(second.userCode)).status, "pending")
       }).pipe(provide({ capacity: 2 })))
 
     it.effect("refuses a login only when it has room for none beside those that are under way (E6)", () =>
@@ -264,13 +287,13 @@ describe("Emulator", () => {
         const start = emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
         yield* tagOf(poll)
         const other = yield* started()
-        yield* emulator.approve(other.code.userCode)
+        yield* emulator.authorizations.approve(other.code.userCode)
         for (const refused of [start, emulator.registerClient(registration)]) {
           const error = yield* Effect.flip<object, { readonly _tag: string; readonly message: string }, never>(refused)
           assert.strictEqual(error._tag, "SlowDownException")
           assert.include(error.message, "The emulator is full: it keeps at most 2 ")
         }
-        assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "pending")
+        assert.strictEqual((yield* emulator.authorizations.lookup(code.userCode)).status, "pending")
         // two minutes later nobody is busy with either
         yield* TestClock.adjust("2 minutes")
         yield* start
@@ -282,7 +305,7 @@ describe("Emulator", () => {
         const { emulator, poll } = yield* started()
         yield* emulator.registerClient(registration)
         assert.strictEqual(yield* tagOf(poll), "InvalidClientException")
-        assert.deepStrictEqual(yield* emulator.list, [])
+        assert.deepStrictEqual(yield* emulator.authorizations.list, [])
       }).pipe(provide({ capacity: 1 })))
 
     it.effect("E3: ten thousand grants at once: each poll is answered, and when they end there is room for as many", () =>
@@ -296,7 +319,7 @@ describe("Emulator", () => {
           const code = yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
           const poll = emulator.createToken({ clientId, clientSecret, grantType, deviceCode: code.deviceCode })
           const first = yield* tagOf(poll)
-          yield* emulator.approve(code.userCode)
+          yield* emulator.authorizations.approve(code.userCode)
           yield* Effect.sleep("1 second")
           return [first, (yield* poll).tokenType].join()
         })
@@ -306,8 +329,8 @@ describe("Emulator", () => {
           )
           yield* TestClock.adjust("1 second")
           assert.deepStrictEqual([...new Set(yield* Fiber.join(all))], ["AuthorizationPendingException,Bearer"])
-          const { deviceCodes, sessions } = yield* emulator.snapshot
-          assert.lengthOf(deviceCodes, 10_000)
+          const { deviceAuthorizations, sessions } = yield* emulator.state.snapshot
+          assert.lengthOf(deviceAuthorizations, 10_000)
           assert.lengthOf(sessions, 0)
         }
       }).pipe(provide({ requestsPerSecond: 20_000 })))
@@ -321,7 +344,7 @@ describe("Emulator", () => {
           clientSecret: first.clientSecret,
           startUrl
         })
-        yield* first.emulator.approve(second.userCode)
+        yield* first.emulator.authorizations.approve(second.userCode)
         yield* first.emulator.createToken({
           clientId: first.clientId,
           clientSecret: first.clientSecret,

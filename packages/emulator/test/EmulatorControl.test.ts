@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorControl from "@sso-oidc/emulator/EmulatorControl"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
-import { Effect, Layer, Redacted } from "effect"
+import { Duration, Effect, Layer, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { ask, post, registration, started, tagOf } from "./support.ts"
 
@@ -26,6 +26,7 @@ const paths = [
   ["POST", "/control/authorizations/BCDF-GHJK/expire"],
   ["GET", "/control/faults"],
   ["POST", "/control/faults"],
+  ["DELETE", "/control/faults"],
   ["GET", "/control/clock"],
   ["POST", "/control/clock"],
   ["GET", "/control/state"],
@@ -48,7 +49,7 @@ describe("the control API", () => {
       assert(controlToken !== undefined)
       const token = Redacted.value(controlToken)
       const { emulator } = yield* started()
-      const before = yield* emulator.snapshot
+      const before = yield* emulator.state.snapshot
       for (const [method, path] of paths) {
         for (
           const authorization of [
@@ -65,8 +66,8 @@ describe("the control API", () => {
           assert.notInclude(answer.text + JSON.stringify(answer.headers), token)
         }
       }
-      assert.deepStrictEqual(yield* emulator.snapshot, before)
-      assert.deepStrictEqual(yield* emulator.armed, [])
+      assert.deepStrictEqual(yield* emulator.state.snapshot, before)
+      assert.deepStrictEqual(yield* emulator.faults.list, [])
     }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
 
   it.effect("E5: the host is checked before the token", () =>
@@ -105,11 +106,11 @@ describe("the control API", () => {
       const emulator = yield* Emulator.Emulator
       const { clock, faults, state } = yield* control
       yield* faults.arm({ payload: { _tag: "Exception", exception: "InternalServerException" } })
-      assert.deepStrictEqual(yield* faults.list(), yield* emulator.armed)
+      assert.deepStrictEqual(yield* faults.list(), yield* emulator.faults.list)
       assert.strictEqual((yield* post("/client/register", registration)).status, 500)
       assert.strictEqual(
         (yield* Effect.flip(faults.arm({ payload: { _tag: "Exception", exception: "Nope" } })))._tag,
-        "ControlRefused"
+        "ControlBadRequest"
       )
 
       const { poll } = yield* started()
@@ -118,12 +119,12 @@ describe("the control API", () => {
       assert.strictEqual(yield* tagOf(poll), "ExpiredTokenException")
 
       const snapshot = yield* state.snapshot()
-      assert.deepStrictEqual(snapshot, yield* emulator.snapshot)
+      assert.deepStrictEqual(snapshot, yield* emulator.state.snapshot)
       yield* state.reset()
       assert.deepStrictEqual(yield* clock.now(), { now: 0 })
       assert.lengthOf((yield* state.snapshot()).registrations, 0)
       yield* state.seed({ payload: snapshot })
-      assert.deepStrictEqual(yield* emulator.snapshot, snapshot)
+      assert.deepStrictEqual(yield* emulator.state.snapshot, snapshot)
     }).pipe(provide()))
 
   it.effect("E4: what is not of its form is refused with the member and what is wrong with it, never its value", () =>
@@ -135,9 +136,9 @@ describe("the control API", () => {
         const [path, body, words] of [
           ["/control/clock", `{"seconds":"s3cret"}`, "seconds"],
           ["/control/clock", `{"seconds":1e999}`, "seconds"],
-          ["/control/faults", `{"_tag":"Answer","status":99}`, "status"],
-          ["/control/faults", `{"_tag":"Answer","status":200,"contentType":"a\\r\\ns3cret: b"}`, "contentType"],
-          ["/control/faults", `{"_tag":"Delay","seconds":-1}`, "seconds"],
+          ["/control/faults", `{"_tag":"RawResponse","status":99}`, "status"],
+          ["/control/faults", `{"_tag":"RawResponse","status":200,"contentType":"a\\r\\ns3cret: b"}`, "contentType"],
+          ["/control/faults", `{"_tag":"Delay","durationMillis":-1}`, "durationMillis"],
           ["/control/state", `{"sessions":"s3cret"}`, "sessions"],
           ["/control/state", `{"sessions":`, "malformed"]
         ] as const
@@ -164,6 +165,41 @@ describe("the control API", () => {
       )
       assert.includeMembers(routes, paths.map(([method, path]) => `${method} ${path}`))
     }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
+
+  it.effect("it has the groups and the names of the service in process (E4)", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.make()
+      const { take, ...faults } = emulator.faults
+      assert.isFunction(take)
+      const { authorizations, clock, state } = emulator
+      const names = (group: object): ReadonlyArray<string> => Object.keys(group).toSorted()
+      assert.deepStrictEqual(
+        Object.fromEntries(
+          Object.entries(EmulatorControl.EmulatorControl.groups).map((
+            [name, { endpoints }]
+          ) => [name, names(endpoints)])
+        ),
+        {
+          authorizations: names(authorizations),
+          faults: names(faults),
+          clock: names(clock),
+          state: names(state)
+        }
+      )
+    }))
+
+  it.effect("it arms a delay, lists it, and clears it (E4)", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { faults } = yield* control
+      yield* faults.arm({ payload: { _tag: "Delay", duration: "2 seconds", operation: "CreateToken" } })
+      const armed = [{ _tag: "Delay", duration: Duration.seconds(2), operation: "CreateToken" }]
+      assert.deepStrictEqual<unknown>(yield* faults.list(), armed)
+      assert.deepStrictEqual<unknown>(yield* emulator.faults.list, armed)
+      yield* faults.clear()
+      assert.deepStrictEqual(yield* faults.list(), [])
+      assert.deepStrictEqual(yield* emulator.faults.list, [])
+    }).pipe(provide()))
 
   it.effect("E4: each server makes a token of its own", () =>
     Effect.gen(function*() {

@@ -3,6 +3,7 @@ import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
+import type * as EmulatorError from "@sso-oidc/emulator/EmulatorError"
 import * as EmulatorHttp from "@sso-oidc/emulator/EmulatorHttp"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import { Effect, Layer } from "effect"
@@ -77,7 +78,7 @@ describe("the dialect", () => {
       for (const scopes of [["sso:account:access"], []]) {
         const client = yield* registered({ scopes })
         const { deviceCode, userCode } = yield* start(client)
-        yield* emulator.approve(String(userCode))
+        yield* emulator.authorizations.approve(String(userCode))
         const answer = yield* token(client, { deviceCode })
         assert.deepStrictEqual(
           Object.keys(json(answer)),
@@ -157,7 +158,7 @@ describe("the dialect", () => {
 // `InternalServerException`, which no request can cause.
 type Reach = Effect.Effect<
   Answer,
-  Error | Emulator.DecisionError,
+  Error | EmulatorError.DecisionError,
   EmulatorServer.EmulatorServer | Emulator.Emulator
 >
 
@@ -234,7 +235,7 @@ const reach: Record<string, Record<string, ReadonlyArray<Reach>>> = {
   CreateToken: {
     AccessDeniedException: [Effect.gen(function*() {
       const { poll, userCode } = yield* device()
-      yield* Emulator.Emulator.use((emulator) => emulator.deny(userCode))
+      yield* Emulator.Emulator.use((emulator) => emulator.authorizations.deny(userCode))
       return yield* poll
     })],
     AuthorizationPendingException: [Effect.flatMap(device(), ({ poll }) => poll)],

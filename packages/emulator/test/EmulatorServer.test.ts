@@ -171,7 +171,7 @@ describe("the server", () => {
       assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
       assert.strictEqual(yield* tagOf(poll), "SlowDownException")
       yield* TestClock.adjust("6 seconds")
-      yield* emulator.approve(code.userCode)
+      yield* emulator.authorizations.approve(code.userCode)
       const token = yield* poll
       assert.strictEqual(token.expiresIn, 3600)
       const refreshToken = token.refreshToken ?? Redacted.make("none")

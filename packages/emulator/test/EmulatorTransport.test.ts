@@ -29,7 +29,7 @@ describe("EmulatorTransport", () => {
       assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
       yield* TestClock.adjust("500 millis")
       assert.strictEqual(yield* tagOf(poll), "SlowDownException")
-      yield* Emulator.Emulator.use(({ approve }) => approve(code.userCode))
+      yield* Emulator.Emulator.use(({ authorizations }) => authorizations.approve(code.userCode))
       yield* TestClock.adjust("6 seconds")
       assert.strictEqual((yield* poll).expiresIn, 3600)
     }).pipe(provide()))
@@ -86,7 +86,7 @@ describe("EmulatorTransport", () => {
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { poll } = yield* started()
-      yield* emulator.arm({ _tag: "Delay", seconds: 60 })
+      yield* emulator.faults.arm({ _tag: "Delay", duration: "60 seconds" })
       const fiber = yield* Effect.forkChild(poll)
       yield* TestClock.adjust("1 second")
       yield* Fiber.interrupt(fiber)
@@ -97,13 +97,13 @@ describe("EmulatorTransport", () => {
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { code, poll } = yield* started()
-      yield* emulator.approve(code.userCode)
+      yield* emulator.authorizations.approve(code.userCode)
       for (const [handled, after] of [[false, "approved"], [true, "used"]] as const) {
-        yield* emulator.arm({ _tag: "Hangup", handled })
+        yield* emulator.faults.arm({ _tag: "ConnectionReset", carriedOut: handled })
         const error = yield* Effect.flip(poll)
         assert(error._tag === "TransportError")
         assert.strictEqual(error.sent, "maybe")
-        assert.strictEqual((yield* emulator.lookup(code.userCode)).status, after)
+        assert.strictEqual((yield* emulator.authorizations.lookup(code.userCode)).status, after)
         yield* TestClock.adjust("10 seconds")
       }
       assert.strictEqual(yield* tagOf(poll), "InvalidGrantException")

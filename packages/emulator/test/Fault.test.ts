@@ -8,7 +8,8 @@ import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorizati
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as EmulatorTransport from "@sso-oidc/emulator/EmulatorTransport"
-import { Effect, Fiber, Layer, Redacted } from "effect"
+import * as Fault from "@sso-oidc/emulator/Fault"
+import { Duration, Effect, Fiber, Layer, Redacted, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { ask, post, registration, tagOf } from "./support.ts"
 
@@ -41,7 +42,7 @@ describe("Fault", () => {
           const emulator = yield* Emulator.Emulator
           const name = operation.name
           assert(name === "RegisterClient" || name === "StartDeviceAuthorization" || name === "CreateToken")
-          yield* emulator.arm({
+          yield* emulator.faults.arm({
             _tag: "Exception",
             operation: name,
             exception: type,
@@ -62,7 +63,7 @@ describe("Fault", () => {
           if (type === "AccessDeniedException" || type === "InvalidRequestException") {
             assert.propertyVal(error, "reason", "KMS_DisabledException")
           }
-          assert.deepStrictEqual(yield* emulator.armed, [])
+          assert.deepStrictEqual(yield* emulator.faults.list, [])
         }).pipe(provide))
     }
   }
@@ -70,9 +71,9 @@ describe("Fault", () => {
   it.effect("a fault of one operation waits for it, and faults are taken in their order, as often as they say", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
-      yield* emulator.arm({ _tag: "Exception", operation: "CreateToken", exception: "SlowDownException" })
-      yield* emulator.arm({ _tag: "Exception", exception: "InternalServerException", times: 2 })
-      yield* emulator.arm({ _tag: "Exception", exception: "SlowDownException" })
+      yield* emulator.faults.arm({ _tag: "Exception", operation: "CreateToken", exception: "SlowDownException" })
+      yield* emulator.faults.arm({ _tag: "Exception", exception: "InternalServerException", times: 2 })
+      yield* emulator.faults.arm({ _tag: "Exception", exception: "SlowDownException" })
       const tags = [
         yield* tagOf(register),
         yield* tagOf(register),
@@ -98,17 +99,17 @@ describe("Fault", () => {
           { _tag: "Exception", exception: "ExpiredTokenException", operation: "RegisterClient" }
         ] as const
       ) {
-        const error = yield* Effect.flip(emulator.arm(fault))
+        const error = yield* Effect.flip(emulator.faults.arm(fault))
         assert.strictEqual(error.problem, "fault")
         assert.include(error.message, fault.exception)
       }
-      assert.deepStrictEqual(yield* emulator.armed, [])
+      assert.deepStrictEqual(yield* emulator.faults.list, [])
     }).pipe(provide))
 
   it.effect("an exception armed for any operation passes by those that do not have it", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
-      yield* emulator.arm({ _tag: "Exception", exception: "ExpiredTokenException" })
+      yield* emulator.faults.arm({ _tag: "Exception", exception: "ExpiredTokenException" })
       assert.isDefined((yield* register).clientId)
       assert.strictEqual(yield* tagOf(calls.CreateToken), "ExpiredTokenException")
     }).pipe(provide))
@@ -116,8 +117,8 @@ describe("Fault", () => {
   it.effect("an answer goes out as it was armed", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
-      yield* emulator.arm({
-        _tag: "Answer",
+      yield* emulator.faults.arm({
+        _tag: "RawResponse",
         status: 503,
         contentType: "text/html",
         body: "<h1>Busy</h1>",
@@ -137,20 +138,20 @@ describe("Fault", () => {
   it.effect("over a socket, an emulator that hangs up closes the connection without a byte", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
-      yield* emulator.arm({ _tag: "Hangup", handled: true })
+      yield* emulator.faults.arm({ _tag: "ConnectionReset", carriedOut: true })
       const error = yield* Effect.flip(post("/client/register", registration))
       assert.strictEqual(error.message, "socket hang up")
-      assert.lengthOf((yield* emulator.snapshot).registrations, 1)
-      yield* emulator.arm({ _tag: "Hangup", handled: false })
+      assert.lengthOf((yield* emulator.state.snapshot).registrations, 1)
+      yield* emulator.faults.arm({ _tag: "ConnectionReset", carriedOut: false })
       yield* Effect.flip(post("/client/register", registration))
-      assert.lengthOf((yield* emulator.snapshot).registrations, 1)
+      assert.lengthOf((yield* emulator.state.snapshot).registrations, 1)
       assert.strictEqual((yield* ask({ path: "/device" })).status, 200)
     }).pipe(Effect.provide(EmulatorServer.layer())))
 
   it.effect("a delayed answer is the true one, later", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
-      yield* emulator.arm({ _tag: "Delay", seconds: 2.5 })
+      yield* emulator.faults.arm({ _tag: "Delay", duration: "2.5 seconds" })
       const fiber = yield* Effect.forkChild(register)
       yield* TestClock.adjust(2499)
       assert.isUndefined(fiber.pollUnsafe())
@@ -158,10 +159,69 @@ describe("Fault", () => {
       assert.isDefined((yield* Fiber.join(fiber)).clientId)
     }).pipe(provide))
 
+  it.effect("armed faults can be cleared, and the next request gets the true response (E3)", () =>
+    Effect.gen(function*() {
+      const { faults, state } = yield* Emulator.Emulator
+      yield* faults.arm({ _tag: "Exception", exception: "InternalServerException", times: 3 })
+      yield* faults.arm({ _tag: "ConnectionReset", carriedOut: false })
+      assert.lengthOf(yield* faults.list, 2)
+      yield* faults.clear
+      assert.deepStrictEqual(yield* faults.list, [])
+      assert.isDefined((yield* register).clientId)
+      // what was remembered stays
+      assert.lengthOf((yield* state.snapshot).registrations, 1)
+    }).pipe(provide))
+
+  it.effect("a delay that no timer can keep is refused in a sentence (E3)", () =>
+    Effect.gen(function*() {
+      const { faults } = yield* Emulator.Emulator
+      for (
+        const [duration, shown] of [
+          ["-1 seconds", "-1s"],
+          ["25 days", "25d"],
+          [Infinity, "Infinity"],
+          [NaN, "NaN"]
+        ] as const
+      ) {
+        const error = yield* Effect.flip(faults.arm({ _tag: "Delay", duration }))
+        assert.strictEqual(error.problem, "fault")
+        assert.strictEqual(
+          error.message,
+          `The fault cannot be armed: duration must be from 0 to 24 days, not ${shown}.`
+        )
+      }
+      for (const duration of [0, "24 days"] as const) yield* faults.arm({ _tag: "Delay", duration })
+      assert.lengthOf(yield* faults.list, 2)
+    }).pipe(provide))
+
+  it("in JSON a delay is a number of milliseconds, and a fault keeps its names (E4)", () => {
+    const encode = Schema.encodeSync(Fault.Fault)
+    const decode = Schema.decodeUnknownSync(Fault.Fault)
+    for (
+      const [fault, json] of [
+        [{ _tag: "Delay", duration: "2.5 seconds" }, { _tag: "Delay", durationMillis: 2500 }],
+        [{ _tag: "Delay", duration: Duration.minutes(1), times: 2 }, {
+          _tag: "Delay",
+          durationMillis: 60_000,
+          times: 2
+        }],
+        [{ _tag: "ConnectionReset", carriedOut: true }, { _tag: "ConnectionReset", carriedOut: true }],
+        [{ _tag: "RawResponse", status: 502 }, { _tag: "RawResponse", status: 502 }],
+        [{ _tag: "Exception", exception: "SlowDownException" }, { _tag: "Exception", exception: "SlowDownException" }]
+      ] as const
+    ) {
+      assert.deepStrictEqual<object>(encode(fault), json)
+      assert.deepStrictEqual<object>(encode(decode(json)), json)
+    }
+    for (const wrong of [{ duration: 2500 }, { durationMillis: "2500" }, { durationMillis: -1 }, { seconds: 2 }]) {
+      assert.throws(() => decode({ _tag: "Delay", ...wrong }), "durationMillis")
+    }
+  })
+
   it.effect("no more than 1,000 are armed at once", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
-      const arm = emulator.arm({ _tag: "Delay", seconds: 1 })
+      const arm = emulator.faults.arm({ _tag: "Delay", duration: "1 second" })
       yield* Effect.replicateEffect(arm, 1000, { discard: true })
       assert.include((yield* Effect.flip(arm)).message, "1000")
     }).pipe(provide))

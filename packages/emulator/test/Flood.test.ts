@@ -5,10 +5,10 @@ import * as Snapshot from "@sso-oidc/emulator/Snapshot"
 import { Effect, Redacted, Schema } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
-import * as Operations from "../src/internal/operations.ts"
-import * as Settings from "../src/internal/options.ts"
-import * as Size from "../src/internal/size.ts"
-import * as State from "../src/internal/state.ts"
+import * as Operations from "../src/internal/service/operations.ts"
+import * as Settings from "../src/internal/service/options.ts"
+import * as Size from "../src/internal/service/size.ts"
+import * as State from "../src/internal/service/state.ts"
 import { codeMetadata, grantType, redirectUri, registration, startUrl } from "./support.ts"
 
 const capacityBytes = 256 * 1024
@@ -49,7 +49,7 @@ const authorize = (clientId: string, more: Record<string, string> = {}) =>
 
 /** What a snapshot shows is within the bounds, kind by kind. */
 const bounded = Effect.gen(function*() {
-  const snapshot = yield* Emulator.Emulator.use(({ snapshot }) => snapshot)
+  const snapshot = yield* Emulator.Emulator.use(({ state }) => state.snapshot)
   const shown = yield* Schema.encodeEffect(Snapshot.Snapshot)(snapshot)
   for (const [kind, items] of Object.entries(shown)) {
     assert.isAtMost(items.length, 10_000, kind)
@@ -70,7 +70,7 @@ describe("a flood", () => {
       assert.strictEqual((yield* call("/device_authorization", { clientId, clientSecret, startUrl })).status, 200)
     }).pipe(provide()))
 
-  it.effect("of codes and consents with long texts stays within its bytes, and none is told that it is full (E6)", () =>
+  it.effect("of authorizations with long texts stays within its bytes, and none is told that it is full (E6)", () =>
     Effect.gen(function*() {
       const { clientId, clientSecret } = (yield* call("/client/register", registration)).json
       const browser = (yield* call("/client/register", codeMetadata)).json
@@ -78,13 +78,13 @@ describe("a flood", () => {
         const long = `${startUrl}?${"中".repeat(1 + n % 2)}`.padEnd(8000, "x")
         const code = yield* call("/device_authorization", { clientId, clientSecret, startUrl: long })
         assert.strictEqual(code.status, 200)
-        const consent = yield* authorize(browser["clientId"] ?? "", { state: "s".repeat(8000) })
-        assert.strictEqual(consent.status, 200)
+        const page = yield* authorize(browser["clientId"] ?? "", { state: "s".repeat(8000) })
+        assert.strictEqual(page.status, 200)
         if (n % 50 === 0) yield* bounded
       }
-      const { consents, deviceCodes } = yield* bounded
-      assert.isBelow(deviceCodes.length, 40)
-      assert.isBelow(consents.length, 40)
+      const { codeAuthorizations, deviceAuthorizations } = yield* bounded
+      assert.isBelow(deviceAuthorizations.length, 40)
+      assert.isBelow(codeAuthorizations.length, 40)
     }).pipe(provide()))
 
   it.effect("does not end a login that a poller is busy with, nor one that a person has decided (E6)", () =>
@@ -97,10 +97,10 @@ describe("a flood", () => {
         Effect.map(call("/token", { ...client, grantType, deviceCode: code["deviceCode"] }), ({ json }) => json)
       const [polled, looked, decided] = [yield* start, yield* start, yield* start]
       const browser = (yield* call("/client/register", codeMetadata)).json["clientId"] ?? ""
-      const consent = yield* authorize(browser)
-      const id = /name="id" value="([^"]+)"/.exec(consent.text)?.[1] ?? ""
-      yield* emulator.approve(id)
-      yield* emulator.approve(decided["userCode"] ?? "")
+      const page = yield* authorize(browser)
+      const id = /name="id" value="([^"]+)"/.exec(page.text)?.[1] ?? ""
+      yield* emulator.authorizations.approve(id)
+      yield* emulator.authorizations.approve(decided["userCode"] ?? "")
       // for ten minutes, while many others come and go
       for (let minute = 0; minute < 9; minute++) {
         assert.strictEqual((yield* poll(polled))["error"], "authorization_pending")
@@ -114,13 +114,13 @@ describe("a flood", () => {
         }
         if (minute === 0) {
           assert.isDefined((yield* poll(decided))["accessToken"])
-          assert.strictEqual((yield* emulator.lookup(id)).status, "approved")
+          assert.strictEqual((yield* emulator.authorizations.lookup(id)).status, "approved")
         }
         yield* TestClock.adjust("60 seconds")
       }
       yield* bounded
-      yield* emulator.approve(looked["userCode"] ?? "")
-      yield* emulator.approve(polled["userCode"] ?? "")
+      yield* emulator.authorizations.approve(looked["userCode"] ?? "")
+      yield* emulator.authorizations.approve(polled["userCode"] ?? "")
       assert.isDefined((yield* poll(looked))["accessToken"])
       assert.isDefined((yield* poll(polled))["accessToken"])
     }).pipe(provide()))
@@ -132,7 +132,7 @@ describe("a flood", () => {
       const client = { clientId: honest["clientId"], clientSecret: honest["clientSecret"] }
       const login = Effect.gen(function*() {
         const code = (yield* call("/device_authorization", { ...client, startUrl })).json
-        yield* emulator.approve(code["userCode"] ?? "")
+        yield* emulator.authorizations.approve(code["userCode"] ?? "")
         return (yield* call("/token", { ...client, grantType, deviceCode: code["deviceCode"] })).json["refreshToken"]
       })
       const refresh = (refreshToken: string | undefined) =>
@@ -151,32 +151,32 @@ describe("a flood", () => {
   it.effect("of faults or of a snapshot is refused in a sentence, and nothing of it is kept (E6)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
-      const fault = { _tag: "Answer", status: 502, body: "x".repeat(100_000) } as const
-      yield* emulator.arm(fault)
-      yield* emulator.arm(fault)
-      const error = yield* Effect.flip(emulator.arm(fault))
+      const fault = { _tag: "RawResponse", status: 502, body: "x".repeat(100_000) } as const
+      yield* emulator.faults.arm(fault)
+      yield* emulator.faults.arm(fault)
+      const error = yield* Effect.flip(emulator.faults.arm(fault))
       assert.strictEqual(
         error.message,
         "The fault cannot be armed: the armed faults would take more than 262144 bytes."
       )
-      assert.lengthOf(yield* emulator.armed, 2)
+      assert.lengthOf(yield* emulator.faults.list, 2)
       const { json } = yield* call("/client/register", registration).pipe(
         Effect.andThen(call("/client/register", registration)),
         Effect.andThen(call("/client/register", registration))
       )
-      const { registrations: [one] } = yield* emulator.snapshot
+      const { registrations: [one] } = yield* emulator.state.snapshot
       assert.strictEqual(one?.clientId, json["clientId"])
       const many = Array.from({ length: 30 }, (_, n) => ({
         ...one ?? assert.fail("it is registered"),
         clientId: `client-${n}`,
         clientName: "x".repeat(9000)
       }))
-      const refused = yield* Effect.flip(emulator.seed({ ...Snapshot.empty, registrations: many }))
+      const refused = yield* Effect.flip(emulator.state.seed({ ...Snapshot.empty, registrations: many }))
       assert.include(refused.message, "at most 10000 of each, in 262144 bytes")
-      assert.lengthOf((yield* emulator.snapshot).registrations, 1)
+      assert.lengthOf((yield* emulator.state.snapshot).registrations, 1)
       // another one of the same name takes its place, in what hangs on it too
-      yield* emulator.seed({ ...Snapshot.empty, registrations: many.slice(0, 20) })
-      yield* emulator.seed({ ...Snapshot.empty, registrations: many.slice(0, 20) })
+      yield* emulator.state.seed({ ...Snapshot.empty, registrations: many.slice(0, 20) })
+      yield* emulator.state.seed({ ...Snapshot.empty, registrations: many.slice(0, 20) })
       assert.lengthOf((yield* bounded).registrations, 21)
     }).pipe(provide()))
 })
@@ -207,13 +207,13 @@ describe("one request", () => {
         ],
         ["scopes", `/authorize?client_id=${browser}&redirect_uri=${redirectUri}&scopes=${"a,".repeat(101)}`]
       ]
-      const before = yield* Emulator.Emulator.use(({ snapshot }) => snapshot)
+      const before = yield* Emulator.Emulator.use(({ state }) => state.snapshot)
       for (const [name, path, body] of refused) {
         const { json, status } = yield* call(path, body)
         assert.deepStrictEqual([status, json["error"]], [400, "invalid_request"], path.slice(0, 200))
         assert.match(json["error_description"] ?? "", new RegExp(`^${name} has more than \\d+ (characters|members)`))
       }
-      assert.deepStrictEqual(yield* Emulator.Emulator.use(({ snapshot }) => snapshot), before)
+      assert.deepStrictEqual(yield* Emulator.Emulator.use(({ state }) => state.snapshot), before)
     }).pipe(provide()))
 
   it.effect("with the longest texts that there may be is served (E6)", () =>
@@ -251,7 +251,7 @@ describe("a day", () => {
       const start = operations.start({ ...client, startUrl }, "http://localhost", undefined, now)
       const { deviceCode, userCode } = get(start)
       if (now % (200 * second) !== 0) {
-        const code = state.userCode(userCode)
+        const code = state.byUserCode(userCode)
         const poll = (at: number) => operations.exchange({ ...client, grantType, deviceCode }, undefined, at)
         assert.strictEqual(poll(now + second)._tag, "Failure")
         if (code !== undefined) code.decision = "approved"
@@ -278,7 +278,12 @@ describe("a day", () => {
     // and when the traffic stops, the first request after a time finds what has expired gone
     const late = 24 * hour + 90 * 24 * hour
     get(operations.register({ clientName: "ci", clientType: "public" }, late))
-    assert.deepStrictEqual(state.size(), { registrations: 1, codes: 0, consents: 0, sessions: 0 })
+    assert.deepStrictEqual(state.size(), {
+      registrations: 1,
+      deviceAuthorizations: 0,
+      codeAuthorizations: 0,
+      sessions: 0
+    })
     assert.isBelow(Object.values(state.bytes()).reduce((sum, size) => sum + size, 0), 4096)
   })
 
@@ -288,14 +293,14 @@ describe("a day", () => {
       for (let job = 0; job < 24 * 12; job++) {
         const { clientId, clientSecret } = (yield* call("/client/register", registration)).json
         const code = (yield* call("/device_authorization", { clientId, clientSecret, startUrl })).json
-        yield* emulator.approve(code["userCode"] ?? "")
+        yield* emulator.authorizations.approve(code["userCode"] ?? "")
         const token = yield* call("/token", { clientId, clientSecret, grantType, deviceCode: code["deviceCode"] })
         assert.strictEqual(token.status, 200)
         yield* TestClock.adjust("5 minutes")
       }
-      const { deviceCodes, registrations, sessions } = yield* bounded
+      const { deviceAuthorizations, registrations, sessions } = yield* bounded
       assert.isBelow(registrations.length, 24 * 12)
-      assert.isAtMost(deviceCodes.length, 16)
+      assert.isAtMost(deviceAuthorizations.length, 16)
       assert.isAtMost(sessions.length, 8 * 12)
     }).pipe(provide()))
 })

@@ -43,24 +43,24 @@ describe("the pace", () => {
       yield* TestClock.adjust("7 seconds")
       assert.strictEqual(yield* tagOf(second.poll), "AuthorizationPendingException")
       assert.strictEqual(yield* tagOf(first.poll), "SlowDownException")
-    }).pipe(provide({ interval: 7 })))
+    }).pipe(provide({ interval: "7 seconds" })))
 
   it.effect("gives the decision to the next poll, however early it comes (E3)", () =>
     Effect.gen(function*() {
       const allowed = yield* started()
       yield* tagOf(allowed.poll)
-      yield* allowed.emulator.approve(allowed.code.userCode)
+      yield* allowed.emulator.authorizations.approve(allowed.code.userCode)
       assert.strictEqual((yield* allowed.poll).tokenType, "Bearer")
 
       const denied = yield* started()
       yield* tagOf(denied.poll)
-      yield* denied.emulator.deny(denied.code.userCode)
+      yield* denied.emulator.authorizations.deny(denied.code.userCode)
       assert.strictEqual(yield* tagOf(denied.poll), "AccessDeniedException")
       assert.strictEqual(yield* tagOf(denied.poll), "AccessDeniedException")
 
       // the first poll of all, right after the start
       const first = yield* started()
-      yield* first.emulator.approve(first.code.userCode)
+      yield* first.emulator.authorizations.approve(first.code.userCode)
       assert.strictEqual((yield* first.poll).tokenType, "Bearer")
     }).pipe(provide()))
 
@@ -73,7 +73,7 @@ describe("the pace", () => {
           yield* TestClock.adjust(900)
           assert.strictEqual(yield* tagOf(poll), "SlowDownException")
         }
-        yield* emulator[decision](code.userCode)
+        yield* emulator.authorizations[decision](code.userCode)
         const result = yield* Effect.result(poll)
         assert.strictEqual(
           Result.isSuccess(result) ? result.success.tokenType : result.failure._tag,
@@ -92,15 +92,15 @@ describe("the pace", () => {
 
       const ended = yield* started()
       yield* tagOf(ended.poll)
-      yield* ended.emulator.expire(ended.code.userCode)
+      yield* ended.emulator.authorizations.expire(ended.code.userCode)
       assert.strictEqual(yield* tagOf(ended.poll), "ExpiredTokenException")
 
       const used = yield* started()
       yield* tagOf(used.poll)
-      yield* used.emulator.approve(used.code.userCode)
+      yield* used.emulator.authorizations.approve(used.code.userCode)
       yield* used.poll
       assert.strictEqual(yield* tagOf(used.poll), "InvalidGrantException")
-    }).pipe(provide({ expiresIn: 60 })))
+    }).pipe(provide({ expiresIn: "60 seconds" })))
 
   it.effect("takes the decision of autoApprove as any other: an early poll after it brings the token (E3)", () =>
     Effect.gen(function*() {
@@ -109,7 +109,7 @@ describe("the pace", () => {
       assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
       yield* TestClock.adjust(500)
       assert.strictEqual((yield* poll).tokenType, "Bearer")
-    }).pipe(provide({ autoApprove: 3 })))
+    }).pipe(provide({ autoApprove: "3 seconds" })))
 
   it.effect("counts no poll that another client or a wrong secret sends toward the pace (E3)", () =>
     Effect.gen(function*() {

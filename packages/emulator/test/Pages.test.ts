@@ -110,7 +110,7 @@ describe("the pages", () => {
       const { code, emulator } = yield* started()
       yield* page(code.userCode)
       yield* ask({ path: `/device?user_code=${code.userCode}&action=allow` })
-      assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "pending")
+      assert.strictEqual((yield* emulator.authorizations.lookup(code.userCode)).status, "pending")
     }).pipe(provide()))
 
   it.effect("E4: a code that is unknown, expired, used or decided has a page with a way back", () =>
@@ -123,11 +123,11 @@ describe("the pages", () => {
       assert.strictEqual((yield* submit({ user_code: "BBBB-BBBB", action: "allow" })).status, 404)
 
       const used = yield* started()
-      yield* used.emulator.approve(used.code.userCode)
+      yield* used.emulator.authorizations.approve(used.code.userCode)
       const approvedPage = yield* page(used.code.userCode)
       yield* used.poll
       const denied = yield* started()
-      yield* denied.emulator.deny(denied.code.userCode)
+      yield* denied.emulator.authorizations.deny(denied.code.userCode)
       const deniedPage = yield* page(denied.code.userCode)
       const deniedPost = yield* submit({ user_code: denied.code.userCode, action: "allow" })
       const usedPage = yield* page(used.code.userCode)
@@ -193,7 +193,7 @@ describe("the pages", () => {
         proper(answer)
         assert.strictEqual(answer.status, 403, JSON.stringify(headers))
       }
-      assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "pending")
+      assert.strictEqual((yield* emulator.authorizations.lookup(code.userCode)).status, "pending")
       // a tool that sends neither header, and a browser that sends both or one
       assert.strictEqual((yield* ask({ path: "/device", body })).status, 200)
       assert.strictEqual((yield* ask({ path: "/device", body, headers: { origin: url } })).status, 200)
@@ -248,7 +248,7 @@ describe("the pages", () => {
         assert.deepStrictEqual([answer.status, answer.headers["retry-after"]], [429, "40"])
         assert.notInclude(answer.text, user_code)
       }
-      assert.strictEqual((yield* emulator.lookup(user_code)).status, "pending")
+      assert.strictEqual((yield* emulator.authorizations.lookup(user_code)).status, "pending")
       // the form itself is there all the time
       assert.strictEqual((yield* ask({ path: "/device" })).status, 200)
       yield* TestClock.adjust("39 seconds")
@@ -263,7 +263,10 @@ describe("the pages", () => {
       // an emulator that takes its time, so that every request has passed the first check before any is counted
       const slow = Emulator.Emulator.of({
         ...emulator,
-        lookup: (userCode) => Effect.andThen(Effect.yieldNow, emulator.lookup(userCode))
+        authorizations: {
+          ...emulator.authorizations,
+          lookup: (userCode) => Effect.andThen(Effect.yieldNow, emulator.authorizations.lookup(userCode))
+        }
       })
       const { dispose, handler } = HttpRouter.toWebHandler(
         EmulatorHttp.layer().pipe(Layer.provide(Layer.succeed(Emulator.Emulator, slow))),
@@ -306,7 +309,7 @@ describe("the pages", () => {
         proper(answer)
         assert.strictEqual(answer.status, 400)
       }
-      assert.strictEqual((yield* emulator.lookup(user_code)).status, "pending")
+      assert.strictEqual((yield* emulator.authorizations.lookup(user_code)).status, "pending")
       assert.strictEqual((yield* submit({ action: "allow" })).status, 404)
     }).pipe(provide()))
 
@@ -315,7 +318,7 @@ describe("the pages", () => {
       const { code } = yield* started()
       yield* submit({ user_code: code.userCode, action: "allow" })
       const emulator = yield* Emulator.Emulator
-      assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "approved")
+      assert.strictEqual((yield* emulator.authorizations.lookup(code.userCode)).status, "approved")
     }).pipe(provide()))
 
   it.effect("E4: of what a client says it is, no more is kept than anybody reads", () =>
@@ -326,8 +329,8 @@ describe("the pages", () => {
         headers: { "user-agent": "x".repeat(5000) },
         body: JSON.stringify({ clientId, clientSecret: Redacted.value(clientSecret), startUrl })
       })
-      const [, last] = yield* emulator.list
-      assert.strictEqual(last?.from?.userAgent, "x".repeat(512))
+      const [, last] = yield* emulator.authorizations.list
+      assert.strictEqual(last?.requester?.userAgent, "x".repeat(512))
     }).pipe(provide()))
 
   it.effect("E4: the question says from where, with what and when it was asked", () =>
@@ -412,7 +415,7 @@ describe("the page of the authorization code grant", () => {
       assert.strictEqual((yield* answer(id, "maybe")).status, 400)
       const { code, emulator } = yield* started()
       assert.strictEqual((yield* answer(code.userCode, "allow")).status, 404)
-      assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "pending")
+      assert.strictEqual((yield* emulator.authorizations.lookup(code.userCode)).status, "pending")
       const late = idOf((yield* authorize(yield* codeClient())).text)
       yield* TestClock.adjust("600 seconds")
       assert.strictEqual((yield* answer(late, "allow")).status, 410)
@@ -427,12 +430,12 @@ describe("the page of the authorization code grant", () => {
       ) {
         assert.strictEqual((yield* answer(id, "allow", headers)).status, 403)
       }
-      assert.strictEqual((yield* emulator.lookup(id)).status, "pending")
-      const before = yield* emulator.list
+      assert.strictEqual((yield* emulator.authorizations.lookup(id)).status, "pending")
+      const before = yield* emulator.authorizations.list
       const { clientId } = yield* codeClient()
       const image = { "sec-fetch-site": "cross-site", "sec-fetch-dest": "image" }
       assert.strictEqual((yield* ask({ path: `/authorize?client_id=${clientId}`, headers: image })).status, 403)
-      assert.deepStrictEqual(yield* emulator.list, before)
+      assert.deepStrictEqual(yield* emulator.authorizations.list, before)
     }).pipe(provide()))
 
   it.effect("E2: what is wrong with the client is said in the service's dialect, all else in the client's redirect", () =>
@@ -468,12 +471,12 @@ describe("the page of the authorization code grant", () => {
       const fiber = yield* Effect.forkChild(authorize(yield* codeClient()))
       // the request is on its way over a socket: the clock moves when its sleep is there
       const emulator = yield* Emulator.Emulator
-      while ((yield* emulator.list).length === 0) yield* Effect.yieldNow
+      while ((yield* emulator.authorizations.list).length === 0) yield* Effect.yieldNow
       yield* TestClock.adjust("3 seconds")
       const led = yield* Fiber.join(fiber)
       assert.strictEqual(led.status, 303)
       assert.include(String(led.headers["location"]), "code=")
-    }).pipe(provide({ autoApprove: 3 })))
+    }).pipe(provide({ autoApprove: "3 seconds" })))
 
   it.effect("C6: neither state nor code reaches a span of the server", () =>
     Effect.gen(function*() {

@@ -13,29 +13,29 @@ const busy = Effect.fnUntraced(function*() {
   const device = yield* started()
   yield* tagOf(device.poll)
   const other = yield* started()
-  yield* other.emulator.approve(other.code.userCode)
+  yield* other.emulator.authorizations.approve(other.code.userCode)
   const { refreshToken } = yield* other.poll
   const { clientId } = yield* codeClient()
-  const consent = yield* device.emulator.authorize({
+  const browser = yield* device.emulator.authorize({
     clientId,
     redirectUri,
     responseType: "code",
     state: "s",
     codeChallenge: "x".repeat(43),
     codeChallengeMethod: "S256"
-  }, { from: { userAgent: "a browser" } })
-  return { consent, device, other, refreshToken }
+  }, { requester: { userAgent: "a browser" } })
+  return { browser, device, other, refreshToken }
 })
 
 describe("the state", () => {
   it.effect("E3: what a snapshot holds, another emulator goes on with, through JSON too", () =>
     Effect.gen(function*() {
-      const { consent, device, other, refreshToken } = yield* busy()
-      const text = yield* Schema.encodeEffect(json)(yield* device.emulator.snapshot)
+      const { browser, device, other, refreshToken } = yield* busy()
+      const text = yield* Schema.encodeEffect(json)(yield* device.emulator.state.snapshot)
       const fresh = yield* Emulator.make()
-      yield* fresh.seed(yield* Schema.decodeEffect(json)(text))
-      assert.deepStrictEqual(yield* fresh.list, yield* device.emulator.list)
-      assert.strictEqual(yield* Schema.encodeEffect(json)(yield* fresh.snapshot), text)
+      yield* fresh.state.seed(yield* Schema.decodeEffect(json)(text))
+      assert.deepStrictEqual(yield* fresh.authorizations.list, yield* device.emulator.authorizations.list)
+      assert.strictEqual(yield* Schema.encodeEffect(json)(yield* fresh.state.snapshot), text)
 
       const client = { clientId: device.clientId, clientSecret: device.clientSecret }
       const poll = fresh.createToken({
@@ -46,9 +46,9 @@ describe("the state", () => {
       // the pace goes on too
       assert.strictEqual(yield* tagOf(poll), "SlowDownException")
       yield* TestClock.adjust("6 seconds")
-      yield* fresh.approve(device.code.userCode)
+      yield* fresh.authorizations.approve(device.code.userCode)
       assert.isDefined((yield* poll).accessToken)
-      assert.strictEqual((yield* fresh.approve(consent.id)).status, "approved")
+      assert.strictEqual((yield* fresh.authorizations.approve(browser.id)).status, "approved")
       assert(refreshToken !== undefined)
       const { clientId, clientSecret } = other
       assert.isDefined(
@@ -60,13 +60,13 @@ describe("the state", () => {
     Effect.gen(function*() {
       const { device } = yield* busy()
       const { emulator } = device
-      yield* emulator.advance("1 hour")
-      yield* emulator.arm({ _tag: "Delay", seconds: 1 })
-      yield* emulator.reset
-      assert.deepStrictEqual(yield* emulator.snapshot, Snapshot.empty)
-      assert.deepStrictEqual(yield* emulator.list, [])
-      assert.deepStrictEqual(yield* emulator.armed, [])
-      assert.strictEqual(yield* emulator.now, 0)
+      yield* emulator.clock.advance("1 hour")
+      yield* emulator.faults.arm({ _tag: "Delay", duration: "1 second" })
+      yield* emulator.state.reset
+      assert.deepStrictEqual(yield* emulator.state.snapshot, Snapshot.empty)
+      assert.deepStrictEqual(yield* emulator.authorizations.list, [])
+      assert.deepStrictEqual(yield* emulator.faults.list, [])
+      assert.strictEqual(yield* emulator.clock.now, 0)
       assert.strictEqual(yield* tagOf(device.poll), "InvalidClientException")
     }).pipe(provide))
 
@@ -82,7 +82,7 @@ describe("the state", () => {
         redirectUris: [],
         expiresAt: 1000
       }
-      yield* emulator.seed({ ...Snapshot.empty, registrations: [registration] })
+      yield* emulator.state.seed({ ...Snapshot.empty, registrations: [registration] })
       const start = emulator.startDeviceAuthorization({ ...client, startUrl: "https://x.test" })
       assert.isDefined((yield* start).userCode)
       yield* TestClock.adjust(1000)
@@ -92,7 +92,7 @@ describe("the state", () => {
   it.effect("E3: a snapshot that cannot be is refused in a sentence, and nothing of it is put in", () =>
     Effect.gen(function*() {
       const { device } = yield* busy()
-      const whole = yield* device.emulator.snapshot
+      const whole = yield* device.emulator.state.snapshot
       const { registrations } = whole
       const broken: ReadonlyArray<[string, Snapshot.Snapshot]> = [
         ["no client", { ...whole, registrations: [] }],
@@ -102,75 +102,81 @@ describe("the state", () => {
           ...whole,
           registrations: registrations.map((given) => ({ ...given, redirectUris: ["x"] }))
         }],
-        ["redirect URI", { ...whole, consents: whole.consents.map((given) => ({ ...given, redirectUri: "x" })) }],
-        ["start URL", { ...whole, deviceCodes: whole.deviceCodes.map((given) => ({ ...given, startUrl: "x" })) }]
+        ["redirect URI", {
+          ...whole,
+          codeAuthorizations: whole.codeAuthorizations.map((given) => ({ ...given, redirectUri: "x" }))
+        }],
+        ["start URL", {
+          ...whole,
+          deviceAuthorizations: whole.deviceAuthorizations.map((given) => ({ ...given, startUrl: "x" }))
+        }]
       ]
       const fresh = yield* Emulator.make()
       for (const [words, snapshot] of broken) {
-        const error = yield* Effect.flip(fresh.seed(snapshot))
+        const error = yield* Effect.flip(fresh.state.seed(snapshot))
         assert.strictEqual(error.problem, "seed")
         assert.include(error.message, words)
-        assert.deepStrictEqual(yield* fresh.snapshot, Snapshot.empty)
+        assert.deepStrictEqual(yield* fresh.state.snapshot, Snapshot.empty)
       }
       const small = yield* Emulator.make({ capacity: 1 })
       const one = { ...Snapshot.empty, registrations: registrations.slice(0, 1) }
       const { clientId } = registrations[0] ?? assert.fail("there is a client")
       const two = <A extends object>(items: ReadonlyArray<A>): ReadonlyArray<A> =>
         items.slice(0, 1).flatMap((item) => [{ ...item, clientId }, { ...item, clientId }])
-      yield* small.seed(one)
+      yield* small.state.seed(one)
       for (
         const more of [
           { registrations: registrations.slice(1, 2) },
-          { deviceCodes: two(whole.deviceCodes) },
-          { consents: two(whole.consents) },
+          { deviceAuthorizations: two(whole.deviceAuthorizations) },
+          { codeAuthorizations: two(whole.codeAuthorizations) },
           { sessions: two(whole.sessions) }
         ]
       ) {
         const given = { ...Snapshot.empty, ...more }
-        assert.include((yield* Effect.flip(small.seed(given))).message, "at most 1", Object.keys(more)[0])
+        assert.include((yield* Effect.flip(small.state.seed(given))).message, "at most 1", Object.keys(more)[0])
       }
     }).pipe(provide))
 
   it.effect("E3: the emulator's clock can be moved alone, both ways, and codes expire by it", () =>
     Effect.gen(function*() {
       const { code, emulator, poll } = yield* started()
-      assert.strictEqual(yield* emulator.advance("10 minutes"), 600_000)
+      assert.strictEqual(yield* emulator.clock.advance("10 minutes"), 600_000)
       assert.strictEqual(yield* tagOf(poll), "ExpiredTokenException")
-      assert.strictEqual(yield* emulator.advance("-1 seconds"), 599_000)
+      assert.strictEqual(yield* emulator.clock.advance("-1 seconds"), 599_000)
       assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
-      assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "pending")
+      assert.strictEqual((yield* emulator.authorizations.lookup(code.userCode)).status, "pending")
       for (const far of ["100000 weeks", "-100000 weeks", Infinity] as const) {
-        assert.strictEqual((yield* Effect.flip(emulator.advance(far))).problem, "clock")
+        assert.strictEqual((yield* Effect.flip(emulator.clock.advance(far))).problem, "clock")
       }
-      assert.strictEqual(yield* emulator.now, 599_000)
+      assert.strictEqual(yield* emulator.clock.now, 599_000)
     }).pipe(provide))
 
   it.effect("E3: a sign-in can be ended before its time, decided or not, but not after its use", () =>
     Effect.gen(function*() {
       const { code, emulator, poll } = yield* started()
-      assert.strictEqual((yield* emulator.expire(code.userCode)).status, "expired")
-      assert.strictEqual((yield* emulator.expire(code.userCode)).status, "expired")
+      assert.strictEqual((yield* emulator.authorizations.expire(code.userCode)).status, "expired")
+      assert.strictEqual((yield* emulator.authorizations.expire(code.userCode)).status, "expired")
       assert.strictEqual(yield* tagOf(poll), "ExpiredTokenException")
       const decided = yield* started()
-      yield* emulator.approve(decided.code.userCode)
-      assert.strictEqual((yield* emulator.expire(decided.code.userCode)).status, "expired")
+      yield* emulator.authorizations.approve(decided.code.userCode)
+      assert.strictEqual((yield* emulator.authorizations.expire(decided.code.userCode)).status, "expired")
       assert.strictEqual(yield* tagOf(decided.poll), "ExpiredTokenException")
       const other = yield* started()
-      yield* emulator.approve(other.code.userCode)
+      yield* emulator.authorizations.approve(other.code.userCode)
       yield* other.poll
-      assert.strictEqual((yield* Effect.flip(emulator.expire(other.code.userCode))).problem, "used")
+      assert.strictEqual((yield* Effect.flip(emulator.authorizations.expire(other.code.userCode))).problem, "used")
     }).pipe(provide))
 
   it.effect("E3: what is over is not in it: a registration, a session", () =>
     Effect.gen(function*() {
       const { emulator } = yield* started()
       const { device } = yield* busy()
-      assert.lengthOf((yield* emulator.snapshot).sessions, 1)
+      assert.lengthOf((yield* emulator.state.snapshot).sessions, 1)
       yield* TestClock.adjust("8 hours")
-      assert.lengthOf((yield* emulator.snapshot).sessions, 0)
-      assert.lengthOf((yield* emulator.snapshot).registrations, 4)
+      assert.lengthOf((yield* emulator.state.snapshot).sessions, 0)
+      assert.lengthOf((yield* emulator.state.snapshot).registrations, 4)
       yield* TestClock.adjust("90 days")
-      assert.lengthOf((yield* emulator.snapshot).registrations, 0)
+      assert.lengthOf((yield* emulator.state.snapshot).registrations, 0)
       assert.strictEqual(yield* tagOf(device.poll), "InvalidClientException")
     }).pipe(provide))
 
@@ -180,45 +186,50 @@ describe("the state", () => {
       const { clientId, clientSecret } = yield* emulator.registerClient(registration)
       yield* TestClock.adjust("2159 hours")
       const code = yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
-      yield* emulator.approve(code.userCode)
+      yield* emulator.authorizations.approve(code.userCode)
       yield* emulator.createToken({ clientId, clientSecret, grantType, deviceCode: code.deviceCode })
-      assert.lengthOf((yield* emulator.snapshot).sessions, 1)
+      assert.lengthOf((yield* emulator.state.snapshot).sessions, 1)
       // the registration's 90 days are over, the session's 8 hours are not
       yield* TestClock.adjust("1 hour")
-      const snapshot = yield* emulator.snapshot
-      yield* (yield* Emulator.make()).seed(snapshot)
-      assert.deepStrictEqual(snapshot, { registrations: [], deviceCodes: [], consents: [], sessions: [] })
+      const snapshot = yield* emulator.state.snapshot
+      yield* (yield* Emulator.make()).state.seed(snapshot)
+      assert.deepStrictEqual(snapshot, {
+        registrations: [],
+        deviceAuthorizations: [],
+        codeAuthorizations: [],
+        sessions: []
+      })
     }).pipe(provide))
 
   it.effect("E3: what is put back where it was takes no more room", () =>
     Effect.gen(function*() {
       const { device } = yield* busy()
-      const before = yield* device.emulator.snapshot
-      yield* device.emulator.seed(before)
-      assert.deepStrictEqual(yield* device.emulator.snapshot, before)
+      const before = yield* device.emulator.state.snapshot
+      yield* device.emulator.state.seed(before)
+      assert.deepStrictEqual(yield* device.emulator.state.snapshot, before)
     }).pipe(Effect.provide(Emulator.layer({ capacity: 3 }))))
 
   it.effect("E3: a code that was used stays used where it is put back", () =>
     Effect.gen(function*() {
       const { code, emulator, poll } = yield* started()
-      yield* emulator.approve(code.userCode)
+      yield* emulator.authorizations.approve(code.userCode)
       yield* poll
-      const snapshot = yield* emulator.snapshot
-      yield* emulator.reset
-      yield* emulator.seed(snapshot)
-      assert.strictEqual((yield* emulator.lookup(code.userCode)).status, "used")
+      const snapshot = yield* emulator.state.snapshot
+      yield* emulator.state.reset
+      yield* emulator.state.seed(snapshot)
+      assert.strictEqual((yield* emulator.authorizations.lookup(code.userCode)).status, "used")
       assert.strictEqual(yield* tagOf(poll), "InvalidGrantException")
     }).pipe(provide))
 
   it.effect("E4: the list has every sign-in of both grants, the oldest first", () =>
     Effect.gen(function*() {
-      const { consent, device } = yield* busy()
+      const { browser, device } = yield* busy()
       yield* TestClock.adjust(1)
       const { code, emulator } = yield* started()
-      const list = yield* emulator.list
+      const list = yield* emulator.authorizations.list
       assert.lengthOf(list, 4)
       assert.deepInclude(list[0], { userCode: device.code.userCode, status: "pending" })
-      assert.deepInclude(list[2], { id: consent.id, from: { userAgent: "a browser" } })
+      assert.deepInclude(list[2], { id: browser.id, requester: { userAgent: "a browser" } })
       assert.deepInclude(list[3], { userCode: code.userCode, status: "pending" })
     }).pipe(provide))
 })

@@ -112,9 +112,9 @@ describe("the command", () => {
   it.effect.each([
     ["--port 99999", /^The emulator cannot start: --port must be a whole number from 0 to 65535, not 99999\.\n$/],
     ["--interval x", /^Invalid value for flag --interval: "x"\..*\n$/],
-    ["--expires-in -5", /^The emulator cannot start: --expires-in must be a whole number of seconds .*, not -5\.\n$/],
+    ["--expires-in -5", /^The emulator cannot start: --expires-in must be a whole number of seconds, .*, not -5s\.\n$/],
     ["--interval 0", /^The emulator cannot start: --interval must be .*, not 0\.\n$/],
-    ["--auto-approve -1", /^The emulator cannot start: --auto-approve must be .*, not -1\.\n$/],
+    ["--auto-approve -1", /^The emulator cannot start: --auto-approve must be .*, not -1s\.\n$/],
     ["--cors *", /^The emulator cannot start: --cors must be .*\.\n$/],
     ["--nope", /^Unrecognized flag: --nope .*\n$/]
   ])("E1: %s is refused in one line", ([args, says]) =>

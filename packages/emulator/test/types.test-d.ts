@@ -1,10 +1,10 @@
-import type * as Emulator from "@sso-oidc/emulator/Emulator"
+import type * as EmulatorError from "@sso-oidc/emulator/EmulatorError"
 import { describe, expectTypeOf, it } from "vitest"
 
 describe("the emulator's errors", () => {
   it("authorize lists only what it can fail with (C3)", () => {
-    expectTypeOf<Emulator.AuthorizeError["_tag"]>().toEqualTypeOf<
-      | "AuthorizeRefused"
+    expectTypeOf<EmulatorError.AuthorizeError["_tag"]>().toEqualTypeOf<
+      | "AuthorizeErrorRedirect"
       | "InvalidClientException"
       | "InvalidRedirectUriException"
       | "InvalidRequestException"
@@ -13,7 +13,9 @@ describe("the emulator's errors", () => {
   })
 
   it("a decision's problem is each status that cannot be decided on, or an unknown code (C3)", () => {
-    expectTypeOf<Emulator.DecisionError["problem"]>().toEqualTypeOf<Emulator.DecisionProblem>()
-    expectTypeOf<Emulator.DecisionProblem>().toEqualTypeOf<"approved" | "denied" | "expired" | "unknown" | "used">()
+    expectTypeOf<EmulatorError.DecisionError["problem"]>().toEqualTypeOf<EmulatorError.DecisionProblem>()
+    expectTypeOf<EmulatorError.DecisionProblem>().toEqualTypeOf<
+      "approved" | "denied" | "expired" | "unknown" | "used"
+    >()
   })
 })

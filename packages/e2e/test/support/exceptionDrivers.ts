@@ -79,10 +79,10 @@ export const withWorld = <R>(
     return {
       ...(yield* calls(url)),
       others: plain(url),
-      approve: (userCode) => Effect.orDie(emulator.approve(userCode)),
-      deny: (userCode) => Effect.orDie(emulator.deny(userCode)),
+      approve: (userCode) => Effect.orDie(emulator.authorizations.approve(userCode)),
+      deny: (userCode) => Effect.orDie(emulator.authorizations.deny(userCode)),
       advance: (milliseconds) => TestClock.adjust(milliseconds),
-      arm: (armed) => Effect.orDie(emulator.arm({ _tag: "Exception", ...armed }))
+      arm: (armed) => Effect.orDie(emulator.faults.arm({ _tag: "Exception", ...armed }))
     }
   })
 

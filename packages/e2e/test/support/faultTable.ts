@@ -69,7 +69,7 @@ const approved = Effect.gen(function*() {
   const { clientId, clientSecret } = yield* emulator.registerClient(registration)
   const startUrl = "https://my.awsapps.com/start"
   const { deviceCode, userCode } = yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
-  yield* emulator.approve(userCode)
+  yield* emulator.authorizations.approve(userCode)
   return { clientId, clientSecret, grantType: CreateToken.deviceCodeGrantType, deviceCode } as const
 })
 
@@ -114,7 +114,7 @@ export const calls: ReadonlyArray<Call> = [
         codeChallengeMethod: "S256",
         codeChallenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
       })
-      const decided = yield* emulator.approve(id)
+      const decided = yield* emulator.authorizations.approve(id)
       const location = decided._tag === "CodeAuthorization" ? decided.location : undefined
       const code = new URL(location === undefined ? redirectUri : Redacted.value(location)).searchParams.get("code")
       return (oidc: SsoOidc.Service) =>
@@ -238,7 +238,7 @@ export const login = (fault: Faulty.Fault, approved: boolean): Effect.Effect<str
     const polls = arrived.filter((url) => url.endsWith("/token")).length
     const end = result._tag === "Success" ? "the token" : `\`${result.failure._tag}\``
     return `${[...told(waits), end].join("; ")} (${polls} arrived)`
-  }).pipe(isolated({ autoApprove: approved ? 0 : 1.5 }))
+  }).pipe(isolated({ autoApprove: approved ? 0 : "1.5 seconds" }))
 
 /** The waits in order; those of one reason in a row as one. */
 const told = (waits: ReadonlyArray<{ readonly reason: string; readonly seconds: number }>): ReadonlyArray<string> =>

@@ -16,8 +16,8 @@ export const startUrl = "https://d-1234567890.awsapps.com/start"
 export const waiting = Effect.fnUntraced(function*(clientName = "My tool", scopes = ["sso:account:access"]) {
   const emulator = yield* Emulator
   const { clientId, clientSecret } = yield* emulator.registerClient({ clientName, clientType: "public", scopes })
-  const from = { address: "127.0.0.1", userAgent: "my-tool/1.0" }
-  return yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl }, { from })
+  const requester = { address: "127.0.0.1", userAgent: "my-tool/1.0" }
+  return yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl }, { requester })
 })
 
 /** Where a client sends a browser that waits at `/authorize`. */
@@ -44,7 +44,7 @@ export const browserWaiting = Effect.gen(function*() {
 })
 
 export const statusOf = (userCode: string) =>
-  Emulator.use((emulator) => Effect.map(emulator.lookup(userCode), ({ status }) => status))
+  Emulator.use((emulator) => Effect.map(emulator.authorizations.lookup(userCode), ({ status }) => status))
 
 /** A tab of its own at the emulator. `troubles` is whatever went wrong in it, or left for elsewhere. */
 export const tab = Effect.fnUntraced(function*(browser: Browser | undefined, options: BrowserContextOptions = {}) {

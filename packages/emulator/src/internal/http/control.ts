@@ -1,0 +1,121 @@
+/**
+ * The routes of the control API.
+ */
+import * as ByteSize from "effect/ByteSize"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
+import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
+import * as HttpServer from "effect/http/HttpServer"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { Emulator } from "../../Emulator.ts"
+import * as Control from "../../EmulatorControl.ts"
+import type { DecisionError, EmulatorError } from "../../EmulatorError.ts"
+import { whatIsWrong } from "./request.ts"
+
+const conflict = (error: DecisionError) =>
+  new Control.ControlConflict({ problem: error.problem, message: error.message })
+
+const badRequest = (error: EmulatorError) => new Control.ControlBadRequest({ message: error.message })
+
+const authorizationRoutes = HttpApiBuilder.group(
+  Control.EmulatorControl,
+  "authorizations",
+  Effect.fnUntraced(function*(handlers) {
+    const { authorizations } = yield* Emulator
+    return handlers
+      .handle("list", () => authorizations.list)
+      .handle("lookup", ({ params }) => Effect.mapError(authorizations.lookup(params.key), conflict))
+      .handle("approve", ({ params }) => Effect.mapError(authorizations.approve(params.key), conflict))
+      .handle("deny", ({ params }) => Effect.mapError(authorizations.deny(params.key), conflict))
+      .handle("expire", ({ params }) => Effect.mapError(authorizations.expire(params.key), conflict))
+  })
+)
+
+const faultRoutes = HttpApiBuilder.group(
+  Control.EmulatorControl,
+  "faults",
+  Effect.fnUntraced(function*(handlers) {
+    const { faults } = yield* Emulator
+    return handlers
+      .handle("list", () => faults.list)
+      .handle("clear", () => faults.clear)
+      .handle("arm", ({ payload }) => Effect.mapError(faults.arm(payload), badRequest))
+  })
+)
+
+const clockRoutes = HttpApiBuilder.group(
+  Control.EmulatorControl,
+  "clock",
+  Effect.fnUntraced(function*(handlers) {
+    const { clock } = yield* Emulator
+    return handlers
+      .handle("now", () => Effect.map(clock.now, (now) => ({ now })))
+      .handle("advance", ({ payload }) =>
+        clock.advance(Duration.seconds(payload.seconds)).pipe(
+          Effect.map((now) => ({ now })),
+          Effect.mapError(badRequest)
+        ))
+  })
+)
+
+const stateRoutes = HttpApiBuilder.group(
+  Control.EmulatorControl,
+  "state",
+  Effect.fnUntraced(function*(handlers) {
+    const { state } = yield* Emulator
+    return handlers
+      .handle("snapshot", () => state.snapshot)
+      .handle("seed", ({ payload }) => Effect.mapError(state.seed(payload), badRequest))
+      .handle("reset", () => state.reset)
+  })
+)
+
+const unauthorized = new Control.ControlUnauthorized({
+  message: "The control API wants the token that the emulator printed at start, as a bearer token."
+})
+
+const digest = async (text: string): Promise<Uint8Array> =>
+  new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)))
+
+/**
+ * Compares with the secret in a time that does not tell how much of a guess was right. Digests have one length, and a
+ * guess cannot steer where two of them differ.
+ */
+const comparing = (secret: string): Effect.Effect<(guess: string) => Effect.Effect<boolean>> =>
+  Effect.map(Effect.promise(() => digest(secret)), (right) => (guess) =>
+    Effect.promise(async () => {
+      const given = await digest(guess)
+      return right.reduce((difference, byte, at) => difference | (byte ^ (given[at] ?? 0)), 0) === 0
+    }))
+
+const guard = (token: Redacted.Redacted) =>
+  Layer.effect(
+    Control.ControlToken,
+    Effect.gen(function*() {
+      const isToken = yield* comparing(Redacted.value(token))
+      const { capacityBytes } = yield* Emulator
+      // room for a snapshot of everything: four kinds. A larger body is not read to its end
+      const largest = ByteSize.bytes(4 * capacityBytes)
+      return Control.ControlToken.of({
+        token: Effect.fnUntraced(function*(handled, { credential }) {
+          if (!(yield* isToken(Redacted.value(credential)))) return yield* unauthorized
+          return yield* Effect.provideService(handled, HttpIncomingMessage.MaxBodySize, largest)
+        })
+      })
+    })
+  )
+
+const validation = HttpApiMiddleware.layerSchemaErrorTransform(
+  Control.ControlValidation,
+  ({ cause }) => Effect.fail(new Control.ControlBadRequest({ message: `${whatIsWrong(cause)}.` }))
+)
+
+/** The routes, which ask for the token. */
+export const layer = (token: Redacted.Redacted) =>
+  HttpApiBuilder.layer(Control.EmulatorControl, { openapiPath: "/control/openapi.json" }).pipe(
+    Layer.provide([authorizationRoutes, faultRoutes, clockRoutes, stateRoutes]),
+    Layer.provide([guard(token), validation, HttpServer.layerServices])
+  )

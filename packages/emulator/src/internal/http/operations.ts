@@ -1,0 +1,160 @@
+/**
+ * The routes of the operations, derived from `SsoOidc.operations`.
+ *
+ * An operation of that list without a handler here gets the response to an unknown operation. A fault can be armed for it
+ * all the same.
+ */
+import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as Wire from "@sso-oidc/core/aws/Wire"
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import * as Effect from "effect/Effect"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpRouter from "effect/http/HttpRouter"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { Emulator, type RequestContext, type Service } from "../../Emulator.ts"
+import { exception, raise } from "../service/exceptions.ts"
+import type * as ArmedFaults from "../service/faults.ts"
+import * as Metadata from "../service/metadata.ts"
+import * as Dialect from "./dialect.ts"
+import * as Faults from "./faults.ts"
+import * as Log from "./log.ts"
+import * as Request from "./request.ts"
+
+// -----------------------------------------------------------------------------
+// handlers
+// -----------------------------------------------------------------------------
+
+type Handler = (
+  request: HttpServerRequest.HttpServerRequest
+) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+
+type Exception = SsoOidcError.ExceptionFields & { readonly _tag: string }
+
+/** Reads the body, runs the operation, and writes its response or its exception. */
+const handler = <Input, Output, E extends Exception>(
+  { clock }: Service,
+  operation: Operation.Operation<Input, Output, E>,
+  response: Schema.Codec<Output, object> & { readonly fields: object },
+  run: (input: Input, context: RequestContext) => Effect.Effect<Output, E>,
+  check: (body: Readonly<Record<string, unknown>>) => Result.Result<unknown, Exception> = Result.succeed
+): Handler => {
+  const decode = Schema.decodeUnknownResult(operation.request)
+  const encode = Schema.encodeEffect(response)
+  const members = Object.keys(response.fields)
+  const parse = (bytes: Uint8Array | undefined): Result.Result<Input, Exception> =>
+    Result.gen(function*() {
+      if (bytes === undefined) {
+        return yield* raise(SsoOidcError.InvalidRequestException, `The body has more than ${Request.maxBytes} bytes`)
+      }
+      const object = Wire.jsonObject(bytes)
+      if (object === undefined) {
+        return yield* raise(SsoOidcError.InvalidRequestException, "The body is no JSON object")
+      }
+      const body = Wire.present(object)
+      yield* check(body)
+      return yield* Result.mapError(
+        decode(body),
+        (error) => exception(SsoOidcError.InvalidRequestException, Request.whatIsWrong(error))
+      )
+    })
+  return Effect.fnUntraced(function*(request) {
+    const output = Effect.fromResult(parse(yield* Request.body(request))).pipe(
+      Effect.flatMap((input) => run(input, Request.context(request))),
+      Effect.flatMap((output) => Effect.orDie(encode(output)))
+    )
+    const result = yield* Effect.result(output)
+    const now = yield* clock.now
+    return Result.match(result, {
+      onFailure: (exception) => Dialect.failure(exception, now),
+      onSuccess: (output) => Dialect.success(output, members, now)
+    })
+  })
+}
+
+// The union of requests cannot say that a grant type is unknown, only that nothing fits.
+const knownGrantType = ({ grantType }: Readonly<Record<string, unknown>>) =>
+  typeof grantType !== "string" || Metadata.grantTypes.includes(grantType)
+    ? Result.succeed(undefined)
+    : raise(SsoOidcError.UnsupportedGrantTypeException, `grantType may be ${Metadata.grantTypes.join(", ")}`)
+
+/** What the emulator plays, by the names of the operations. */
+const handlers = (emulator: Service): { readonly [Name in SsoOidc.OperationName]?: Handler } => ({
+  RegisterClient: handler(emulator, RegisterClient.operation, RegisterClient.Response, emulator.registerClient),
+  StartDeviceAuthorization: handler(
+    emulator,
+    StartDeviceAuthorization.operation,
+    StartDeviceAuthorization.Response,
+    (request, context) =>
+      Effect.tap(
+        emulator.startDeviceAuthorization(request, context),
+        ({ verificationUri, verificationUriComplete = verificationUri }) =>
+          Log.waiting(`open ${verificationUriComplete}`)
+      )
+  ),
+  CreateToken: handler(
+    emulator,
+    CreateToken.operation,
+    CreateToken.Response,
+    emulator.createToken,
+    knownGrantType
+  )
+})
+
+// -----------------------------------------------------------------------------
+// routes
+// -----------------------------------------------------------------------------
+
+/** What is read of an operation here. */
+interface Routed extends ArmedFaults.Faultable, Pick<Operation.Any, "method" | "path" | "query"> {}
+
+const operations: ReadonlyArray<Routed> = SsoOidc.operations
+
+// A member of the query that stands for one operation of a path. `/token?aws_iam=t` is CreateTokenWithIAM, which core's list
+// does not have, on the path of CreateToken.
+const selectors = ["aws_iam", ...operations.flatMap(({ query }) => Object.keys(query))]
+
+const isFor = (request: HttpServerRequest.HttpServerRequest) => {
+  const query = Request.query(request)
+  return (operation: Routed): boolean =>
+    operation.method === request.method &&
+    Object.entries(operation.query).every(([name, value]) => query.get(name) === value) &&
+    selectors.every((name) => Object.hasOwn(operation.query, name) || !query.has(name))
+}
+
+// What a page of another origin needs to read beside the body (Fetch, section 3.2.2)
+const exposedHeaders = ["x-amzn-errortype", "x-amzn-requestid", "retry-after", "date"]
+
+/** The routes; pages of the origins in `cors` may call them too. */
+export const layer = (cors: ReadonlyArray<string>) =>
+  HttpRouter.use(Effect.fnUntraced(function*(router) {
+    const emulator = yield* Emulator
+    const { clock, faults } = emulator
+    const played = new Map<string, Handler>(Object.entries(handlers(emulator)))
+    const unknown: Handler = () => Effect.map(clock.now, Dialect.unknownOperation)
+
+    /** The response of the operation, among those of one path, that the request is for. */
+    const respond = (candidates: ReadonlyArray<Routed>): Handler =>
+      Effect.fnUntraced(function*(request) {
+        const operation = candidates.find(isFor(request))
+        if (operation === undefined) return yield* unknown(request)
+        const truth = (played.get(operation.name) ?? unknown)(request)
+        const fault = yield* faults.take(operation.name)
+        return yield* fault === undefined ? truth : Faults.respond(fault, { operation, request, truth, now: clock.now })
+      })
+
+    const allowedMethods = [...new Set(operations.map(({ method }) => method))]
+    const shared = cors.length === 0
+      ? <E, R>(response: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) => response
+      : HttpMiddleware.cors({ allowedOrigins: cors, allowedMethods, exposedHeaders, maxAge: 600 })
+    for (const path of new Set(operations.map(({ path }) => path))) {
+      const handle = respond(operations.filter((operation) => operation.path === path))
+      yield* router.add("*", path, (request) => shared(handle(request)))
+    }
+  }))

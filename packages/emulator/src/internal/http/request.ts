@@ -1,0 +1,55 @@
+/**
+ * What the routes read of a request: its body, its query, its origin, the program that sent it, and what is wrong with it.
+ */
+import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
+import * as Wire from "@sso-oidc/core/aws/Wire"
+import * as Effect from "effect/Effect"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import type { RequestContext } from "../../Emulator.ts"
+
+type Request = HttpServerRequest.HttpServerRequest
+
+/** In bytes. The longest that a legitimate request comes to is some 4 kB: a client secret and a token. */
+export const maxBytes = 64 * 1024
+
+/** The body's bytes, or `undefined` where there are more than {@link maxBytes}. */
+export const body = (request: Request): Effect.Effect<Uint8Array | undefined> =>
+  Wire.readBody(request.stream, maxBytes).pipe(
+    Effect.map(({ bytes, tooLarge }) => tooLarge ? undefined : bytes),
+    // a body of no bytes has no stream at all on some platforms; where one breaks off, no client waits for the response
+    Effect.catchTag("HttpServerError", () => Effect.succeed(new Uint8Array(0)))
+  )
+
+/** The fields of a form. */
+export const form = (bytes: Uint8Array): URLSearchParams => new URLSearchParams(new TextDecoder().decode(bytes))
+
+/** The query of the request's own URL. */
+export const query = (request: Request): URLSearchParams => new URL(request.originalUrl).searchParams
+
+/** The origin of a URL without user info, or `undefined` where there is none. */
+export const originOf = (url: string): string | undefined => {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  return parsed === undefined || parsed.username !== "" || parsed.password !== "" ? undefined : parsed.origin
+}
+
+/** Whether the request names a loopback host, and no user info. */
+export const isToLoopback = (request: Request): boolean =>
+  originOf(request.originalUrl) !== undefined && TrustedUrl.isLoopback(new URL(request.originalUrl).hostname)
+
+/** What the transport tells of the request. */
+export const context = (request: Request): RequestContext => ({
+  origin: originOf(request.originalUrl),
+  requester: { address: Option.getOrUndefined(request.remoteAddress), userAgent: request.headers["user-agent"] }
+})
+
+const issues = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** The member that a schema refused, and what is wrong with it. Never its value. */
+export const whatIsWrong = (error: Schema.SchemaError): string => {
+  const issue = issues(error.issue).issues[0]
+  const path = (issue?.path ?? []).map((key) => String(typeof key === "object" ? key.key : key)).join(".")
+  return path === "" ? "The request is malformed" : `${path}: ${issue?.message.split("\n")[0] ?? "malformed"}`
+}

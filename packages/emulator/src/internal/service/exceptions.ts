@@ -1,0 +1,15 @@
+/**
+ * Makes core's exceptions: the OAuth code and the status stand in their classes.
+ */
+import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as Result from "effect/Result"
+
+/** The exception as a value. */
+export const exception = <E>(type: SsoOidcError.ExceptionClass<E>, errorDescription: string): E =>
+  new type({ error: type.error, errorDescription, status: type.status })
+
+/** The exception as a failure. */
+export const raise = <E>(
+  type: SsoOidcError.ExceptionClass<E>,
+  errorDescription: string
+): Result.Result<never, E> => Result.fail(exception(type, errorDescription))

@@ -1,0 +1,95 @@
+/**
+ * The faults that are armed, and which of them a request gets.
+ */
+import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as Duration from "effect/Duration"
+import * as Result from "effect/Result"
+import type * as Fault from "../../Fault.ts"
+import * as Options from "./options.ts"
+import * as Size from "./size.ts"
+
+type Exception = SsoOidcError.ExceptionFields & { readonly _tag: string }
+
+/** What is read of an operation here. */
+export interface Faultable extends Pick<Operation.Any, "exceptions" | "name"> {
+  readonly exception: Operation.Operation<never, never, Exception>["exception"]
+}
+
+/** The exception that the fault stands for, where the operation lists it. */
+export const exception = (operation: Faultable, fault: typeof Fault.Exception.Type): Exception | undefined => {
+  const listed = operation.exceptions.find(({ type }) => type === fault.exception)
+  if (listed === undefined) return undefined
+  const texts: Readonly<Record<string, string | undefined>> = {
+    error_description: fault.errorDescription ?? "The emulator was told to respond with this",
+    reason: fault.reason
+  }
+  return operation.exception(listed.type, {
+    common: { status: listed.status, ...(fault.retryAfter === undefined ? {} : { retryAfter: fault.retryAfter }) },
+    text: (member) => texts[member]
+  })
+}
+
+// A test that arms more of them has lost count
+const capacity = 1000
+
+interface Armed {
+  readonly fault: Fault.Fault
+  readonly bytes: number
+}
+
+/** The fault with its duration as a `Duration`, or why it cannot be one. */
+const checked = (fault: Fault.Fault): Result.Result<Fault.Fault, string> => {
+  if (fault._tag !== "Delay") return Result.succeed(fault)
+  const duration = Options.durationOf(fault.duration)
+  return duration === undefined || !Duration.between(duration, { minimum: Duration.zero, maximum: Options.longest })
+    ? Result.fail(`duration must be from 0 to 24 days, not ${Options.shown(fault.duration)}`)
+    : Result.succeed({ ...fault, duration })
+}
+
+const operations: ReadonlyArray<Faultable> = SsoOidc.operations
+
+export const make = (capacityBytes: number) => {
+  let armed: ReadonlyArray<Armed> = []
+
+  const fits = (fault: Fault.Fault, operation: Faultable): boolean =>
+    (fault.operation === undefined || fault.operation === operation.name) &&
+    (fault._tag !== "Exception" || exception(operation, fault) !== undefined)
+
+  return {
+    list: (): ReadonlyArray<Fault.Fault> => armed.map(({ fault }) => fault),
+    /** Keeps it, or says in one sentence why no request could take it. */
+    arm: (given: Fault.Fault): Result.Result<void, string> =>
+      Result.flatMap(checked(given), (fault) => {
+        if (armed.length >= capacity) return Result.fail(`${capacity} faults are armed already`)
+        if (!operations.some((operation) => fits(fault, operation))) {
+          const { exception, operation = "an operation" } = fault._tag === "Exception" ? fault : { exception: "this" }
+          return Result.fail(`the model does not list ${exception} for ${operation}`)
+        }
+        const bytes = Size.of(fault)
+        if (armed.reduce((sum, other) => sum + other.bytes, bytes) > capacityBytes) {
+          return Result.fail(`the armed faults would take more than ${capacityBytes} bytes`)
+        }
+        armed = [...armed, { fault, bytes }]
+        return Result.succeed(undefined)
+      }),
+    /** The first that fits a request of the operation; it is armed one time less. */
+    take: (name: string): Fault.Fault | undefined => {
+      const operation = operations.find((one) => one.name === name)
+      const at = operation === undefined ? -1 : armed.findIndex(({ fault }) => fits(fault, operation))
+      const taken = armed[at]
+      if (taken === undefined) return undefined
+      const times = (taken.fault.times ?? 1) - 1
+      armed = armed.flatMap((other, n) =>
+        n !== at ? [other] : times > 0 ? [{ ...other, fault: { ...other.fault, times } }] : []
+      )
+      return taken.fault
+    },
+    clear: (): void => {
+      armed = []
+    }
+  }
+}
+
+export type Faults = ReturnType<typeof make>

@@ -1,0 +1,235 @@
+/**
+ * The three operations as transitions of the state, at a given time.
+ *
+ * The order of their checks: the client, what the grant needs, the code (known and this client's, expired, used), what
+ * was decided, and while nothing is, the pace.
+ */
+import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import type { Requester } from "../../Authorization.ts"
+import { raise } from "./exceptions.ts"
+import * as Lengths from "./lengths.ts"
+import * as Metadata from "./metadata.ts"
+import type { Settings } from "./options.ts"
+import * as Random from "./random.ts"
+import type * as State from "./state.ts"
+
+const registrationLife = 90 * 24 * 60 * 60
+const sessionLife = 8 * 60 * 60
+const accessTokenLife = 60 * 60
+
+// A timer that fires a little early must not make a correct client too early.
+const tolerance = 50
+
+const full = (what: string, { capacity, capacityBytes }: Settings) =>
+  raise(
+    SsoOidcError.SlowDownException,
+    `The emulator is full: it keeps at most ${capacity} ${what} in ${capacityBytes} bytes, and all are in use`
+  )
+
+export const make = (settings: Settings, state: State.State) => {
+  const client = (
+    request: { readonly clientId: string; readonly clientSecret: Redacted.Redacted },
+    grantType: string,
+    now: number
+  ): Result.Result<
+    State.Registration,
+    SsoOidcError.InvalidClientException | SsoOidcError.UnauthorizedClientException
+  > => {
+    const registration = state.registration(request.clientId, now)
+    if (registration === undefined || registration.clientSecret !== Redacted.value(request.clientSecret)) {
+      return raise(SsoOidcError.InvalidClientException, "Invalid client provided")
+    }
+    if (!registration.grantTypes.includes(grantType)) {
+      return raise(SsoOidcError.UnauthorizedClientException, "The client is not registered for this grant type")
+    }
+    return Result.succeed(registration)
+  }
+
+  const throttle = (operation: string, now: number) =>
+    state.throttled(operation, now)
+      ? raise(
+        SsoOidcError.SlowDownException,
+        `More than ${settings.requestsPerSecond} requests of this operation in one second`
+      )
+      : Result.succeed(undefined)
+
+  const register = (
+    request: RegisterClient.Request,
+    now: number
+  ): Result.Result<RegisterClient.Response, RegisterClient.Exception> =>
+    Result.gen(function*() {
+      yield* throttle("RegisterClient", now)
+      const metadata = yield* Metadata.check(request)
+      const clientIdIssuedAt = Math.floor(now / 1000)
+      const clientSecretExpiresAt = clientIdIssuedAt + registrationLife
+      const registration: State.Registration = {
+        ...metadata,
+        clientId: Random.clientId(settings.region),
+        clientSecret: Random.clientSecret(),
+        expiresAt: clientSecretExpiresAt * 1000
+      }
+      if (!state.addRegistration(registration, now)) return yield* full("registrations", settings)
+      return {
+        clientId: registration.clientId,
+        clientSecret: Redacted.make(registration.clientSecret, { label: "clientSecret" }),
+        clientIdIssuedAt,
+        clientSecretExpiresAt
+      }
+    })
+
+  const start = (
+    request: StartDeviceAuthorization.Request,
+    origin: string,
+    requester: Requester | undefined,
+    now: number
+  ): Result.Result<StartDeviceAuthorization.Response, StartDeviceAuthorization.Exception> =>
+    Result.gen(function*() {
+      yield* throttle("StartDeviceAuthorization", now)
+      yield* Lengths.check({ startUrl: request.startUrl })
+      const registration = yield* client(request, CreateToken.deviceCodeGrantType, now)
+      if (!TrustedUrl.isTrusted(request.startUrl)) {
+        return yield* raise(SsoOidcError.InvalidRequestException, "startUrl must be https, or http to loopback")
+      }
+      const code = state.addDeviceAuthorization({
+        client: registration,
+        requester,
+        startUrl: request.startUrl,
+        issuedAt: now,
+        expiresAt: now + settings.expiresIn * 1000,
+        interval: settings.interval
+      })
+      if (code === undefined) return yield* full("device authorizations", settings)
+      const verificationUri = `${origin}/device`
+      return {
+        deviceCode: Redacted.make(code.deviceCode, { label: "deviceCode" }),
+        userCode: code.userCode,
+        verificationUri,
+        verificationUriComplete: `${verificationUri}?user_code=${code.userCode}`,
+        expiresIn: settings.expiresIn,
+        interval: settings.interval
+      }
+    })
+
+  const issue = (
+    registration: State.Registration,
+    { codeAuthorizationId, endsAt }: Pick<State.Session, "codeAuthorizationId" | "endsAt">,
+    now: number
+  ): CreateToken.Response => {
+    const accessToken = Redacted.make(Random.token("aoa"), { label: "accessToken" })
+    const left = Math.max(1, Math.floor((endsAt - now) / 1000))
+    // a client without scopes has the whole session at once, and nothing to refresh it with
+    if (registration.scopes.length === 0) return { accessToken, tokenType: "Bearer", expiresIn: left }
+    return {
+      accessToken,
+      tokenType: "Bearer",
+      expiresIn: Math.min(accessTokenLife, left),
+      refreshToken: Redacted.make(
+        state.addSession({ clientId: registration.clientId, endsAt, codeAuthorizationId }, now),
+        {
+          label: "refreshToken"
+        }
+      )
+    }
+  }
+
+  const invalidGrant = raise(SsoOidcError.InvalidGrantException, "Invalid grant provided")
+
+  const tooEarly = (code: State.DeviceAuthorization, now: number): boolean => {
+    const before = code.polledAt
+    code.polledAt = now
+    // a clock that was set back tells nothing of the time between
+    if (before === undefined || now < before || now - before >= code.interval * 1000 - tolerance) return false
+    code.interval += 5
+    return true
+  }
+
+  const poll = (
+    registration: State.Registration,
+    deviceCode: string,
+    now: number
+  ): Result.Result<CreateToken.Response, CreateToken.Exception> => {
+    const code = state.byDeviceCode(deviceCode)
+    if (code === undefined || code.client.clientId !== registration.clientId) return invalidGrant
+    state.attend(code, now)
+    if (now >= code.expiresAt) return raise(SsoOidcError.ExpiredTokenException, "The device code has expired")
+    switch (state.decision(code, now)) {
+      case "denied":
+        return raise(SsoOidcError.AccessDeniedException, "The login was denied")
+      case "approved":
+        state.useDeviceCode(code)
+        return Result.succeed(
+          issue(registration, { codeAuthorizationId: undefined, endsAt: now + sessionLife * 1000 }, now)
+        )
+      // `slow_down` says that the login is still pending (RFC 8628 section 3.5): it must not hide a decision
+      case undefined:
+        return tooEarly(code, now)
+          ? raise(SsoOidcError.SlowDownException, `Polled too early: wait ${code.interval} seconds between polls`)
+          : raise(SsoOidcError.AuthorizationPendingException, "Authorization is still pending")
+    }
+  }
+
+  const refresh = (
+    registration: State.Registration,
+    refreshToken: string,
+    now: number
+  ): Result.Result<CreateToken.Response, CreateToken.Exception> => {
+    const session = state.session(refreshToken, now)
+    if (session === undefined || session.clientId !== registration.clientId) {
+      return raise(SsoOidcError.InvalidGrantException, "Invalid refresh token provided")
+    }
+    state.endSession(refreshToken)
+    return Result.succeed(issue(registration, session, now))
+  }
+
+  const redeem = (
+    registration: State.Registration,
+    request: typeof CreateToken.AuthorizationCodeRequest.Type,
+    challenge: string | undefined,
+    now: number
+  ): Result.Result<CreateToken.Response, CreateToken.Exception> => {
+    const authorization = state.byAuthorizationCode(Redacted.value(request.code))
+    if (authorization === undefined || authorization.client.clientId !== registration.clientId) return invalidGrant
+    if (authorization.used) {
+      // the code may be stolen: what came of it ends too (RFC 6749 section 4.1.2)
+      state.endSessionsOf(authorization)
+      return invalidGrant
+    }
+    if (
+      now >= authorization.expiresAt || state.decision(authorization, now) !== "approved" ||
+      request.redirectUri !== authorization.redirectUri || challenge !== authorization.codeChallenge
+    ) return invalidGrant
+    authorization.used = true
+    return Result.succeed(
+      issue(registration, { codeAuthorizationId: authorization.id, endsAt: now + sessionLife * 1000 }, now)
+    )
+  }
+
+  /** `challenge` is the challenge of the request's code verifier, where it has one. */
+  const exchange = (
+    request: CreateToken.Request,
+    challenge: string | undefined,
+    now: number
+  ): Result.Result<CreateToken.Response, CreateToken.Exception> =>
+    Result.flatMap(client(request, request.grantType, now), (registration) => {
+      // `scope` has no effect at the service, but it must be one
+      if (Metadata.malformedScope(request.scope ?? []) !== undefined) {
+        return raise(SsoOidcError.InvalidScopeException, "A scope is malformed")
+      }
+      switch (request.grantType) {
+        case CreateToken.deviceCodeGrantType:
+          return poll(registration, Redacted.value(request.deviceCode), now)
+        case "refresh_token":
+          return refresh(registration, Redacted.value(request.refreshToken), now)
+        case "authorization_code":
+          return redeem(registration, request, challenge, now)
+      }
+    })
+
+  return { register, start, exchange }
+}

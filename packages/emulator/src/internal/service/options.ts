@@ -1,0 +1,79 @@
+/**
+ * The emulator's options, checked.
+ */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import type { Options } from "../../Emulator.ts"
+
+/** What the options say, in the units that the service keeps. */
+export interface Settings {
+  readonly region: string
+  /** Whole seconds, as the wire has them. */
+  readonly interval: number
+  /** Whole seconds, as the wire has them. */
+  readonly expiresIn: number
+  readonly autoApprove: Duration.Duration | undefined
+  readonly capacity: number
+  readonly capacityBytes: number
+  readonly requestsPerSecond: number
+}
+
+const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 1
+
+/** The duration that was given. `NaN` is none, where `Duration` reads zero. */
+export const durationOf = (given: Duration.Input): Duration.Duration | undefined =>
+  Number.isNaN(given) ? undefined : Option.getOrUndefined(Duration.fromInput(given))
+
+/** How an error names it. */
+export const shown = (given: Duration.Input): string => {
+  const duration = durationOf(given)
+  if (duration !== undefined) return Duration.format(duration)
+  return typeof given === "object" ? "this object" : String(given)
+}
+
+/** A timer of 32 bits of milliseconds, as clients have, ends before 25 days. */
+export const longest = Duration.days(24)
+
+/** Whole seconds from 1 second to 24 days, or `undefined`. */
+const wholeSeconds = (given: Duration.Input): number | undefined => {
+  const duration = durationOf(given)
+  if (duration === undefined || Duration.isGreaterThan(duration, longest)) return undefined
+  const seconds = Duration.toSeconds(duration)
+  return isWhole(seconds) ? seconds : undefined
+}
+
+const isDelay = (duration: Duration.Duration | undefined): duration is Duration.Duration =>
+  duration !== undefined && Duration.isFinite(duration) && !Duration.isNegative(duration)
+
+// The largest registration that a request can make fits
+const leastBytes = 128 * 1024
+
+/** The settings, or one sentence on what is wrong with the options. */
+export const check = (options: Options): Result.Result<Settings, string> => {
+  const { capacity = 10_000, capacityBytes = 32 * 1024 * 1024, region = "emulator", requestsPerSecond = 500 } = options
+  const seconds = (name: string, given: Duration.Input): Result.Result<number, string> =>
+    Result.fromNullishOr(
+      wholeSeconds(given),
+      () => `${name} must be a whole number of seconds, from 1 second to 24 days, not ${shown(given)}`
+    )
+  return Result.gen(function*() {
+    const interval = yield* seconds("interval", options.interval ?? "1 second")
+    const expiresIn = yield* seconds("expiresIn", options.expiresIn ?? "10 minutes")
+    const autoApprove = options.autoApprove === undefined ? undefined : durationOf(options.autoApprove)
+    if (options.autoApprove !== undefined && !isDelay(autoApprove)) {
+      return yield* Result.fail(`autoApprove must be a duration of zero or more, not ${shown(options.autoApprove)}`)
+    }
+    if (!isWhole(capacity)) return yield* Result.fail(`capacity must be a whole number, 1 or more, not ${capacity}`)
+    if (!(Number.isSafeInteger(capacityBytes) && capacityBytes >= leastBytes)) {
+      return yield* Result.fail(`capacityBytes must be a whole number, ${leastBytes} or more, not ${capacityBytes}`)
+    }
+    if (!isWhole(requestsPerSecond)) {
+      return yield* Result.fail(`requestsPerSecond must be a whole number, 1 or more, not ${requestsPerSecond}`)
+    }
+    if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(region)) {
+      return yield* Result.fail("region must be a host label in lower case, such as eu-west-1")
+    }
+    return { autoApprove, capacity, capacityBytes, expiresIn, interval, region, requestsPerSecond }
+  })
+}

@@ -1,0 +1,52 @@
+/**
+ * Values that cannot be guessed, in the forms that the service hands out. All from WebCrypto.
+ */
+
+const bytes = (count: number): Uint8Array => crypto.getRandomValues(new Uint8Array(count))
+
+const base64 = (data: Uint8Array): string => btoa(String.fromCharCode(...data))
+
+export const base64Url = (data: Uint8Array): string =>
+  base64(data).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value)
+
+/** base64url of 16 random bytes and the region's name. */
+export const clientId = (region: string): string => base64Url(Uint8Array.from([...bytes(16), ...text(region)]))
+
+/** The form of a JWT and about 1.75 kB, as clients must be able to keep; its parts mean nothing. */
+export const clientSecret = (): string =>
+  [
+    base64Url(text(JSON.stringify({ kid: "emulator", alg: "HS384" }))),
+    base64Url(text(JSON.stringify({ serialized: base64(bytes(900)) }))),
+    base64Url(bytes(48))
+  ].join(".")
+
+/** 86 characters of base64url. */
+export const deviceCode = (): string => base64Url(bytes(64))
+
+// RFC 8628 section 6.1: no vowels, so that no words appear, and 20 letters that are hard to confuse
+const letters = "BCDFGHJKLMNPQRSTVWXZ"
+
+/** `XXXX-XXXX`, each letter equally likely: bytes that would favour the first letters are thrown away. */
+export const userCode = (): string => {
+  let code = ""
+  while (code.length < 8) {
+    for (const byte of bytes(16)) {
+      if (byte < 240 && code.length < 8) code += letters[byte % letters.length]
+    }
+  }
+  return `${code.slice(0, 4)}-${code.slice(4)}`
+}
+
+/** `aoa…:…` for an access token, `aor…:…` for a refresh token. */
+export const token = (prefix: "aoa" | "aor"): string => `${prefix}${base64Url(bytes(96))}:${base64(bytes(96))}`
+
+/** 43 characters of base64url. */
+export const authorizationCode = (): string => base64Url(bytes(32))
+
+/** The token of the control API: 43 characters of base64url. */
+export const controlToken = (): string => base64Url(bytes(32))
+
+/** The id of a request, or of a code authorization. */
+export const id = (): string => crypto.randomUUID()

@@ -1,0 +1,128 @@
+/**
+ * Between what the emulator keeps and what it shows of it.
+ */
+import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import type * as Snapshot from "../../Snapshot.ts"
+import * as Metadata from "./metadata.ts"
+import * as RedirectUri from "./redirectUri.ts"
+import type * as State from "./state.ts"
+import type { Limits } from "./store.ts"
+
+const present = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } | {} =>
+  value === undefined ? {} : { [key]: value }
+
+/** All that can still matter at this time. */
+export const take = (state: State.State, now: number): Snapshot.Snapshot => {
+  const { codeAuthorizations, deviceAuthorizations, registrations, sessions } = state.everything(now)
+  return {
+    registrations: registrations.map(({ clientSecret, issuerUrl, ...registration }) => ({
+      ...registration,
+      ...present("issuerUrl", issuerUrl),
+      clientSecret: Redacted.make(clientSecret, { label: "clientSecret" })
+    })),
+    deviceAuthorizations: deviceAuthorizations.map((code) => ({
+      deviceCode: Redacted.make(code.deviceCode, { label: "deviceCode" }),
+      userCode: code.userCode,
+      clientId: code.client.clientId,
+      startUrl: code.startUrl,
+      ...present("requester", code.requester),
+      issuedAt: code.issuedAt,
+      expiresAt: code.expiresAt,
+      interval: code.interval,
+      ...present("polledAt", code.polledAt),
+      ...present("decision", code.decision),
+      used: code.used
+    })),
+    codeAuthorizations: codeAuthorizations.map((authorization) => ({
+      id: authorization.id,
+      code: Redacted.make(authorization.code, { label: "code" }),
+      clientId: authorization.client.clientId,
+      redirectUri: authorization.redirectUri,
+      ...(authorization.state === undefined ? {} : { state: Redacted.make(authorization.state, { label: "state" }) }),
+      codeChallenge: authorization.codeChallenge,
+      scopes: authorization.scopes,
+      ...present("requester", authorization.requester),
+      issuedAt: authorization.issuedAt,
+      expiresAt: authorization.expiresAt,
+      ...present("decision", authorization.decision),
+      used: authorization.used
+    })),
+    sessions: sessions.map(([refreshToken, { clientId, codeAuthorizationId, endsAt }]) => ({
+      refreshToken: Redacted.make(refreshToken, { label: "refreshToken" }),
+      clientId,
+      endsAt,
+      ...present("codeAuthorizationId", codeAuthorizationId)
+    }))
+  }
+}
+
+/**
+ * Puts it back, in place of what has the same key, or says in one sentence what is wrong with it: then nothing was put.
+ * What hangs on a client needs that client, in the snapshot or in the state.
+ */
+export const put = (
+  state: State.State,
+  snapshot: Snapshot.Snapshot,
+  { capacity, capacityBytes }: Limits,
+  now: number
+): Result.Result<void, string> =>
+  Result.gen(function*() {
+    const clients = new Map(state.everything(now).registrations.map((client) => [client.clientId, client]))
+    const registrations: Array<State.Registration> = []
+    for (const { clientSecret, issuerUrl, ...given } of snapshot.registrations) {
+      const unknown = given.grantTypes.find((grantType) => !Metadata.grantTypes.includes(grantType))
+      if (unknown !== undefined) return yield* Result.fail(`${unknown} is no grant type`)
+      if (!given.redirectUris.every(RedirectUri.isRedirectUri)) {
+        return yield* Result.fail(`the client ${given.clientId} has a redirect URI that none can be`)
+      }
+      const registration = { ...given, issuerUrl, clientSecret: Redacted.value(clientSecret) }
+      registrations.push(registration)
+      clients.set(registration.clientId, registration)
+    }
+    const client = (clientId: string): Result.Result<State.Registration, string> => {
+      const known = clients.get(clientId)
+      return known === undefined ? Result.fail(`there is no client ${clientId}`) : Result.succeed(known)
+    }
+    const deviceAuthorizations: Array<State.DeviceAuthorization> = []
+    for (const { clientId, deviceCode, requester, ...given } of snapshot.deviceAuthorizations) {
+      if (!TrustedUrl.isTrusted(given.startUrl)) {
+        return yield* Result.fail(`${given.userCode} has no start URL that can be one`)
+      }
+      deviceAuthorizations.push({
+        ...given,
+        _tag: "DeviceAuthorization",
+        deviceCode: Redacted.value(deviceCode),
+        client: yield* client(clientId),
+        requester,
+        polledAt: given.polledAt,
+        decision: given.decision
+      })
+    }
+    const codeAuthorizations: Array<State.CodeAuthorization> = []
+    for (const { clientId, code, requester, ...given } of snapshot.codeAuthorizations) {
+      if (!RedirectUri.isRedirectUri(given.redirectUri)) {
+        return yield* Result.fail(`the code authorization ${given.id} has a redirect URI that none can be`)
+      }
+      codeAuthorizations.push({
+        ...given,
+        _tag: "CodeAuthorization",
+        code: Redacted.value(code),
+        client: yield* client(clientId),
+        requester,
+        state: given.state === undefined ? undefined : Redacted.value(given.state),
+        decision: given.decision
+      })
+    }
+    const sessions: Array<readonly [string, State.Session]> = []
+    for (const { clientId, codeAuthorizationId, endsAt, refreshToken } of snapshot.sessions) {
+      yield* client(clientId)
+      sessions.push([Redacted.value(refreshToken), { clientId, endsAt, codeAuthorizationId }])
+    }
+    const given = { registrations, deviceAuthorizations, codeAuthorizations, sessions }
+    if (!state.hasRoomFor(given, now)) {
+      return yield* Result.fail(`the emulator keeps at most ${capacity} of each, in ${capacityBytes} bytes`)
+    }
+    state.restore(given)
+  })

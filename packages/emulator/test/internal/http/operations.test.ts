@@ -1,0 +1,90 @@
+/**
+ * The emulator over a list of operations that is longer than the one it plays.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as Emulator from "@sso-oidc/emulator/Emulator"
+import * as EmulatorTransport from "@sso-oidc/emulator/EmulatorTransport"
+import * as Fault from "@sso-oidc/emulator/Fault"
+import { Effect, Layer, Schema } from "effect"
+import { HttpClient, HttpClientRequest } from "effect/http"
+import { vi } from "vitest"
+import { registration } from "../../support.ts"
+
+// More than core has: on a path of its own, and on the paths of others with a constant query
+vi.mock("@sso-oidc/core/SsoOidc", async (original) => {
+  const actual = await original<typeof SsoOidc>()
+  // what stands at the top of this file is loaded later
+  const Operation = await import("@sso-oidc/core/aws/Operation")
+  const { SlowDownException } = await import("@sso-oidc/core/SsoOidcError")
+  const { service } = await import("@sso-oidc/core/SsoOidcService")
+  const Schema = await import("effect/Schema")
+  const common = {
+    service,
+    request: Schema.Struct({}),
+    response: Schema.Struct({}),
+    exceptions: [SlowDownException],
+    resend: () => "anytime" as const
+  }
+  return {
+    ...actual,
+    operations: [
+      ...actual.operations,
+      Operation.make({ ...common, name: "ListClients", method: "GET", path: "/clients" }),
+      Operation.make({ ...common, name: "CountClients", method: "GET", path: "/clients", query: { count: "t" } }),
+      Operation.make({ ...common, name: "CreateTokenWithIAM", method: "POST", path: "/token", query: { aws_iam: "t" } })
+    ]
+  }
+})
+
+const provide = Effect.provide(
+  SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provideMerge(EmulatorTransport.layer()))
+)
+
+const send = (method: "GET" | "POST", path: string) =>
+  Effect.map(
+    HttpClient.execute(HttpClientRequest.make(method)(`https://oidc.example${path}`)),
+    ({ headers, status }) => ({ status, type: headers["x-amzn-errortype"]?.replace(/:.*/, "") })
+  )
+
+const arm = (fault: object) =>
+  Effect.flatMap(
+    Schema.decodeUnknownEffect(Fault.Fault)(fault),
+    (fault) => Emulator.Emulator.use(({ faults }) => faults.arm(fault))
+  )
+
+const unknown = { status: 404, type: "UnknownOperationException" }
+const slowDown = { status: 400, type: "SlowDownException" }
+
+describe("internal/http/operations", () => {
+  it.effect("gives the response to an unknown operation for one of core's list that it does not play (E2)", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* send("GET", "/clients"), unknown)
+      assert.deepStrictEqual(yield* send("POST", "/clients"), unknown)
+      assert.deepStrictEqual(yield* send("POST", "/token?aws_iam=t"), unknown)
+      assert.deepStrictEqual(yield* send("POST", "/token?aws_iam=f"), unknown)
+      assert.deepStrictEqual(yield* send("POST", "/token"), { status: 400, type: "InvalidRequestException" })
+      assert.isDefined((yield* SsoOidc.SsoOidc.use((oidc) => oidc.registerClient(registration))).clientId)
+    }).pipe(provide))
+
+  it.effect("arms a fault for an operation of core's list that it does not play (E3)", () =>
+    Effect.gen(function*() {
+      for (const operation of ["ListClients", "CreateTokenWithIAM"]) {
+        yield* arm({ _tag: "Exception", operation, exception: "SlowDownException" })
+      }
+      // another method, another query, another operation: none takes a fault
+      assert.deepStrictEqual(yield* send("POST", "/clients"), unknown)
+      assert.deepStrictEqual(yield* send("POST", "/token"), { status: 400, type: "InvalidRequestException" })
+      assert.deepStrictEqual(yield* send("GET", "/clients?count=t"), unknown)
+      assert.deepStrictEqual(yield* send("GET", "/clients"), slowDown)
+      assert.deepStrictEqual(yield* send("POST", "/token?aws_iam=t"), slowDown)
+      assert.deepStrictEqual(yield* send("GET", "/clients"), unknown)
+      assert.deepStrictEqual(yield* Emulator.Emulator.use(({ faults }) => faults.list), [])
+    }).pipe(provide))
+
+  it.effect("refuses a fault for a name that core's list does not have (E3)", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(arm({ _tag: "ConnectionReset", operation: "DeleteClient", carriedOut: false }))
+      assert.strictEqual(error._tag, "SchemaError")
+    }).pipe(provide))
+})

@@ -1,0 +1,116 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as State from "../../../src/internal/service/state.ts"
+
+const hour = 3_600_000
+
+const registration = (clientId: string, expiresAt: number): State.Registration => ({
+  clientId,
+  clientSecret: "secret",
+  clientName: "a tool",
+  scopes: [],
+  grantTypes: [],
+  redirectUris: [],
+  issuerUrl: undefined,
+  expiresAt
+})
+
+describe("internal/service/state", () => {
+  it("E3: what is past its time is dropped when something is written", () => {
+    const state = State.make({ capacity: 10, capacityBytes: 1_000_000, autoApprove: undefined, requestsPerSecond: 500 })
+    state.addRegistration(registration("a", 1000), 0)
+    const client = registration("b", 9 * hour)
+    state.addRegistration(client, 0)
+    const code = state.addDeviceAuthorization({
+      client,
+      requester: undefined,
+      startUrl: "https://x.test",
+      issuedAt: 0,
+      expiresAt: 1000,
+      interval: 1
+    })
+    const token = state.addSession({ clientId: "b", endsAt: 1000, codeAuthorizationId: undefined }, 0)
+    assert.deepStrictEqual(state.size(), {
+      registrations: 2,
+      deviceAuthorizations: 1,
+      codeAuthorizations: 0,
+      sessions: 1
+    })
+
+    // unusable at once, but an expired code is still known as one
+    assert.isUndefined(state.registration("a", 1000))
+    assert.isUndefined(state.session(token, 1000))
+    state.addRegistration(registration("c", 9 * hour), 1000)
+    assert.deepStrictEqual(state.size(), {
+      registrations: 2,
+      deviceAuthorizations: 1,
+      codeAuthorizations: 0,
+      sessions: 0
+    })
+    assert.strictEqual(state.byDeviceCode(code?.deviceCode ?? ""), code)
+
+    state.addRegistration(registration("d", 9 * hour), hour + 1000)
+    assert.deepStrictEqual(state.size(), {
+      registrations: 3,
+      deviceAuthorizations: 0,
+      codeAuthorizations: 0,
+      sessions: 0
+    })
+    assert.isUndefined(state.byUserCode(code?.userCode ?? ""))
+    assert.isUndefined(state.byDeviceCode(code?.deviceCode ?? ""))
+  })
+
+  it("makes room with the codes that are over, then with the one that was unused for the longest time (E6)", () => {
+    const state = State.make({ capacity: 3, capacityBytes: 1_000_000, autoApprove: undefined, requestsPerSecond: 500 })
+    const client = registration("a", 9 * hour)
+    state.addRegistration(client, 0)
+    const add = (now: number) =>
+      state.addDeviceAuthorization({
+        client,
+        requester: undefined,
+        startUrl: "https://x.test",
+        issuedAt: now,
+        expiresAt: now + 1000,
+        interval: 1
+      }) ?? assert.fail("there is room")
+    const [first, second, third] = [add(0), add(0), add(500)]
+    state.useDeviceCode(third)
+    assert.isUndefined(state.byDeviceCode(third.deviceCode))
+    // known to the person until its room is needed
+    assert.strictEqual(state.byUserCode(third.userCode), third)
+    const fourth = add(500)
+    assert.isUndefined(state.byUserCode(third.userCode))
+    state.attend(first, 500)
+    const fifth = add(999)
+    assert.isUndefined(state.byDeviceCode(second.deviceCode))
+    for (const code of [first, fourth, fifth]) assert.strictEqual(state.byDeviceCode(code.deviceCode), code)
+    // its time is over, however busy a poller was
+    add(1000)
+    assert.isUndefined(state.byUserCode(first.userCode))
+  })
+
+  it("keeps a slow poller's code and its client for two of its intervals (E6)", () => {
+    const state = State.make({ capacity: 1, capacityBytes: 1_000_000, autoApprove: undefined, requestsPerSecond: 500 })
+    const client = registration("a", 9 * hour)
+    state.addRegistration(client, 0)
+    const add = (now: number) =>
+      state.addDeviceAuthorization({
+        client,
+        requester: undefined,
+        startUrl: "https://x.test",
+        issuedAt: now,
+        expiresAt: now + hour,
+        interval: 600
+      })
+    const code = add(0) ?? assert.fail("there is room")
+    state.attend(code, 0)
+    assert.isUndefined(add(1_199_999))
+    assert.isFalse(state.addRegistration(registration("b", 9 * hour), 1_199_999))
+    assert.isTrue(state.addRegistration(registration("b", 9 * hour), 1_200_000))
+    assert.deepStrictEqual(state.size(), {
+      registrations: 1,
+      deviceAuthorizations: 0,
+      codeAuthorizations: 0,
+      sessions: 0
+    })
+  })
+})
