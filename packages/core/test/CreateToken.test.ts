@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
+import { codeRequest, deviceRequest, refreshRequest, secret, tokenAnswer } from "@sso-oidc/test-kit/fixtures"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { codeRequest, deviceRequest, refreshRequest, secret, tokenAnswer } from "./support/fixtures.ts"
 import { exceptionsOf } from "./support/model.ts"
-import * as Wire from "./support/Wire.ts"
 
 const create = (wire: Wire.Wire, request: CreateToken.Request = deviceRequest) =>
   Effect.flatMap(Wire.client(wire), (oidc) => oidc.createToken(request))

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
+import { registerAnswer, registerRequest, secret } from "@sso-oidc/test-kit/fixtures"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { registerAnswer, registerRequest, secret } from "./support/fixtures.ts"
 import { exceptionsOf } from "./support/model.ts"
-import * as Wire from "./support/Wire.ts"
 
 const register = (wire: Wire.Wire, request: RegisterClient.Request = registerRequest) =>
   Effect.flatMap(Wire.client(wire), (oidc) => oidc.registerClient(request))

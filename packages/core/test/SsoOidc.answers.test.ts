@@ -1,4 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import { calls, deviceRequest, tokenAnswer } from "@sso-oidc/test-kit/fixtures"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
@@ -6,8 +8,6 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
-import { calls, deviceRequest, tokenAnswer } from "./support/fixtures.ts"
-import * as Wire from "./support/Wire.ts"
 
 const poll = (response: () => Response) =>
   Effect.flip(Effect.flatMap(Wire.client(Wire.answering(response)), (oidc) => oidc.createToken(deviceRequest)))

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import { deviceRequest, tokenAnswer } from "@sso-oidc/test-kit/fixtures"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import { gzipSync } from "node:zlib"
-import { deviceRequest, tokenAnswer } from "./support/fixtures.ts"
-import * as Wire from "./support/Wire.ts"
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 

@@ -3,11 +3,11 @@ import * as Operation from "@sso-oidc/core/aws/Operation"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
+import { calls, deviceRequest } from "@sso-oidc/test-kit/fixtures"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { calls, deviceRequest } from "./support/fixtures.ts"
 import { exceptions, exceptionsOf } from "./support/model.ts"
-import * as Wire from "./support/Wire.ts"
 
 const poll = (response: () => Response) =>
   Effect.flip(Effect.flatMap(Wire.client(Wire.answering(response)), (oidc) => oidc.createToken(deviceRequest)))

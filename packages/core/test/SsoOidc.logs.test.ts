@@ -1,5 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
+import type { Call } from "@sso-oidc/test-kit/fixtures"
+import { calls, secret } from "@sso-oidc/test-kit/fixtures"
+import { search } from "@sso-oidc/test-kit/leaks"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -7,10 +11,6 @@ import * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
 import * as TestClock from "effect/testing/TestClock"
-import type { Call } from "./support/fixtures.ts"
-import { calls, secret } from "./support/fixtures.ts"
-import { search } from "./support/leaks.ts"
-import * as Wire from "./support/Wire.ts"
 
 /** What a call logs at this level and above. */
 const logged = (call: Call, wire: Wire.Wire, level: LogLevel.LogLevel) =>

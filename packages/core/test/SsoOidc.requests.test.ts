@@ -5,12 +5,6 @@ import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
-import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
-import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import {
   calls,
   codeRequest,
@@ -20,9 +14,15 @@ import {
   registerRequest,
   secret,
   startRequest
-} from "./support/fixtures.ts"
-import { search, textsOf } from "./support/leaks.ts"
-import * as Wire from "./support/Wire.ts"
+} from "@sso-oidc/test-kit/fixtures"
+import { search, textsOf } from "@sso-oidc/test-kit/leaks"
+import * as Wire from "@sso-oidc/test-kit/wire"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 
 /** Nothing may be sent over it; what is sent all the same is answered, so that the test fails at once. */
 const nothingSent = (): Wire.Wire => Wire.answering(() => Wire.json({}))

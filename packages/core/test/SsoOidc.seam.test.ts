@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as AwsWire from "@sso-oidc/core/aws/Wire"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import { calls, deviceRequest, tokenAnswer } from "@sso-oidc/test-kit/fixtures"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -12,8 +14,6 @@ import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import { gzipSync } from "node:zlib"
-import { calls, deviceRequest, tokenAnswer } from "./support/fixtures.ts"
-import * as Wire from "./support/Wire.ts"
 
 const createToken = (wire: Pick<Wire.Wire, "client">) =>
   SsoOidc.make({ region: "eu-west-1" }).pipe(

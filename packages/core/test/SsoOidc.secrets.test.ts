@@ -1,15 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
+import type { Call, SecretName } from "@sso-oidc/test-kit/fixtures"
+import { calls, secret } from "@sso-oidc/test-kit/fixtures"
+import { formsOf, leakIn, search, textsOf, walk } from "@sso-oidc/test-kit/leaks"
+import * as Recorder from "@sso-oidc/test-kit/recorder"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
-import type { Call, SecretName } from "./support/fixtures.ts"
-import { calls, secret } from "./support/fixtures.ts"
-import { formsOf, leakIn, search, textsOf, walk } from "./support/leaks.ts"
-import * as Recorder from "./support/Recorder.ts"
-import * as Wire from "./support/Wire.ts"
 
 const names = Object.keys(secret) as ReadonlyArray<SecretName>
 

@@ -1,16 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
+import type { Call } from "@sso-oidc/test-kit/fixtures"
+import { calls, deviceRequest } from "@sso-oidc/test-kit/fixtures"
+import * as Recorder from "@sso-oidc/test-kit/recorder"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
 import * as TestClock from "effect/testing/TestClock"
 import type * as Tracer from "effect/Tracer"
-import type { Call } from "./support/fixtures.ts"
-import { calls, deviceRequest } from "./support/fixtures.ts"
-import * as Recorder from "./support/Recorder.ts"
-import * as Wire from "./support/Wire.ts"
 
 const record = (call: Call, wire: Wire.Wire) =>
   Effect.gen(function*() {

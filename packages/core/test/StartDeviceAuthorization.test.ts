@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import { secret, startAnswer, startRequest } from "@sso-oidc/test-kit/fixtures"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { secret, startAnswer, startRequest } from "./support/fixtures.ts"
 import { exceptionsOf } from "./support/model.ts"
-import * as Wire from "./support/Wire.ts"
 
 const start = (wire: Wire.Wire) =>
   Effect.flatMap(Wire.client(wire), (oidc) => oidc.startDeviceAuthorization(startRequest))

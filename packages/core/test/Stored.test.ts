@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Stored from "@sso-oidc/core/Stored"
+import { search, textsOf } from "@sso-oidc/test-kit/leaks"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { search, textsOf } from "./support/leaks.ts"
 
 const isRead = (schema: Schema.Codec<unknown, unknown>, value: unknown) =>
   Exit.isSuccess(Schema.decodeUnknownExit(schema)(value))

@@ -1,15 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Token from "@sso-oidc/core/Token"
+import { secret, tokenAnswer } from "@sso-oidc/test-kit/fixtures"
+import { search, textsOf } from "@sso-oidc/test-kit/leaks"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { inspect } from "node:util"
-import { secret, tokenAnswer } from "./support/fixtures.ts"
-import { search, textsOf } from "./support/leaks.ts"
-import * as Wire from "./support/Wire.ts"
 
 const token: Token.Refreshable = {
   accessToken: Redacted.make(secret.accessToken, { label: "accessToken" }),

@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
+import { registerAnswer } from "@sso-oidc/test-kit/fixtures"
+import { asked, make, said } from "@sso-oidc/test-kit/relay"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as TestClock from "effect/testing/TestClock"
-import { registerAnswer } from "../../core/test/support/fixtures.ts"
-import * as Wire from "../../core/test/support/Wire.ts"
-import { asked, make, said } from "./support/relay.ts"
 
 const told = (wire: Wire.Wire, more: Parameters<typeof make>[1] = {}) =>
   Effect.gen(function*() {

@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as RateLimit from "@sso-oidc/relay/RateLimit"
 import * as Relay from "@sso-oidc/relay/Relay"
+import { registerAnswer, registerRequest } from "@sso-oidc/test-kit/fixtures"
+import { asked, make, options as given, said } from "@sso-oidc/test-kit/relay"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Logger from "effect/Logger"
-import { registerAnswer, registerRequest } from "../../core/test/support/fixtures.ts"
-import * as Wire from "../../core/test/support/Wire.ts"
-import { asked, make, options as given, said } from "./support/relay.ts"
 
 const id = "0123456789abcdef0123456789abcdef"
 

@@ -1,15 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as RateLimit from "@sso-oidc/relay/RateLimit"
+import { registerAnswer, registerRequest } from "@sso-oidc/test-kit/fixtures"
+import { type Asked, asked, make, options, origin, said } from "@sso-oidc/test-kit/relay"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
-import { registerAnswer, registerRequest } from "../../core/test/support/fixtures.ts"
-import * as Wire from "../../core/test/support/Wire.ts"
 import * as Handling from "../src/internal/handling.ts"
 import * as Once from "../src/internal/once.ts"
 import * as Settings from "../src/internal/settings.ts"
-import { type Asked, asked, make, options, origin, said } from "./support/relay.ts"
 
 const answering = () => Wire.answering(() => Wire.json(registerAnswer))
 

@@ -1,14 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as RateLimit from "@sso-oidc/relay/RateLimit"
+import { registerAnswer } from "@sso-oidc/test-kit/fixtures"
+import { asked, make, origin, said } from "@sso-oidc/test-kit/relay"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as TestClock from "effect/testing/TestClock"
-import { registerAnswer } from "../../core/test/support/fixtures.ts"
-import * as Wire from "../../core/test/support/Wire.ts"
-import { asked, make, origin, said } from "./support/relay.ts"
 
 const answering = () => Wire.answering(() => Wire.json(registerAnswer))
 

@@ -3,6 +3,9 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Relay from "@sso-oidc/relay/Relay"
+import { registerAnswer, registerRequest } from "@sso-oidc/test-kit/fixtures"
+import { options, origin } from "@sso-oidc/test-kit/relay"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
@@ -10,9 +13,6 @@ import { createServer, request as ask, type Server } from "node:http"
 import * as Http2 from "node:http2"
 import type { AddressInfo } from "node:net"
 import { gzipSync } from "node:zlib"
-import { registerAnswer, registerRequest } from "../../core/test/support/fixtures.ts"
-import * as Wire from "../../core/test/support/Wire.ts"
-import { options, origin } from "./support/relay.ts"
 
 const portOf = (address: AddressInfo | string | null): number =>
   typeof address === "object" && address !== null ? address.port : 0

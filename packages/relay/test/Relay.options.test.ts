@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Relay from "@sso-oidc/relay/Relay"
+import { options } from "@sso-oidc/test-kit/relay"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
-import * as Wire from "../../core/test/support/Wire.ts"
-import { options } from "./support/relay.ts"
 
 const made = (more: Partial<Relay.Options>) =>
   Relay.make({ ...options, ...more }).pipe(

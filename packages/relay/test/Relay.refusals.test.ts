@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import { registerRequest, secret } from "@sso-oidc/test-kit/fixtures"
+import { search } from "@sso-oidc/test-kit/leaks"
+import { type Asked, asked, make, origin, relayUrl, said, startUrl } from "@sso-oidc/test-kit/relay"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
-import { registerRequest, secret } from "../../core/test/support/fixtures.ts"
-import { search } from "../../core/test/support/leaks.ts"
-import * as Wire from "../../core/test/support/Wire.ts"
-import { type Asked, asked, make, origin, relayUrl, said, startUrl } from "./support/relay.ts"
 
 const refusedBy = (more: Parameters<typeof make>[1], ask: Asked) =>
   Effect.gen(function*() {

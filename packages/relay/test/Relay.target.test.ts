@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as Relay from "@sso-oidc/relay/Relay"
+import { registerAnswer } from "@sso-oidc/test-kit/fixtures"
+import { asked, make, origin, relayUrl } from "@sso-oidc/test-kit/relay"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
-import { registerAnswer } from "../../core/test/support/fixtures.ts"
-import * as Wire from "../../core/test/support/Wire.ts"
-import { asked, make, origin, relayUrl } from "./support/relay.ts"
 
 const path = "/sso-oidc/eu-west-1/client/register"
 

@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as Relay from "@sso-oidc/relay/Relay"
+import { registerRequest, secret } from "@sso-oidc/test-kit/fixtures"
+import { asked, make, options, origin, relayUrl, said, startUrl } from "@sso-oidc/test-kit/relay"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -9,9 +12,6 @@ import type { HttpClientError } from "effect/http/HttpClientError"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import { readFileSync } from "node:fs"
-import { registerRequest, secret } from "../../core/test/support/fixtures.ts"
-import * as Wire from "../../core/test/support/Wire.ts"
-import { asked, make, options, origin, relayUrl, said, startUrl } from "./support/relay.ts"
 
 const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
 

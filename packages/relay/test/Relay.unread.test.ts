@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
+import { registerAnswer } from "@sso-oidc/test-kit/fixtures"
+import { type Asked, asked, make } from "@sso-oidc/test-kit/relay"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
-import { registerAnswer } from "../../core/test/support/fixtures.ts"
-import * as Wire from "../../core/test/support/Wire.ts"
-import { type Asked, asked, make } from "./support/relay.ts"
 
 /** A body of so many chunks of 1 KiB, which counts what is read of it. */
 const counted = (chunks: number) => {

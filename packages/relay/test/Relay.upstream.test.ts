@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Relay from "@sso-oidc/relay/Relay"
+import { registerAnswer } from "@sso-oidc/test-kit/fixtures"
+import { asked, make, options } from "@sso-oidc/test-kit/relay"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib"
-import { registerAnswer } from "../../core/test/support/fixtures.ts"
-import * as Wire from "../../core/test/support/Wire.ts"
-import { asked, make, options } from "./support/relay.ts"
 
 const through = (answer: () => Response) =>
   Effect.gen(function*() {

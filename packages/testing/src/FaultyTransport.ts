@@ -244,7 +244,7 @@ const messageOf = (failure: unknown): string => {
  *
  * const TestLayer = SsoOidc.layer({ region: "eu-west-1" }).pipe(
  *   Layer.provideMerge(layer(inOrder([null, resetAfterRequest, serviceUnavailable(7)]))),
- *   Layer.provideMerge(EmulatorTransport.layer({ autoApprove: 30 }))
+ *   Layer.provideMerge(EmulatorTransport.layer({ autoApprove: "30 seconds" }))
  * )
  * ```
  *

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Environment from "@sso-oidc/core/aws/Environment"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -8,7 +9,6 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Client from "../../src/aws/Client.ts"
 import * as SsoOidcService from "../../src/SsoOidcService.ts"
-import * as Wire from "../support/Wire.ts"
 
 const withEnv = (env: Record<string, string>) => Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env)))
 

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as Recorder from "@sso-oidc/test-kit/recorder"
 import * as Effect from "effect/Effect"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
@@ -9,7 +10,6 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
-import * as Recorder from "../support/Recorder.ts"
 
 const codes = (from: number, to: number): ReadonlyArray<string> =>
   Array.from({ length: to - from + 1 }, (_, at) => String.fromCharCode(from + at))

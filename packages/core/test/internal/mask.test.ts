@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { formsOf, leakIn } from "@sso-oidc/test-kit/leaks"
 import * as Schema from "effect/Schema"
-import { Mask } from "../support/internal.ts"
-import { formsOf, leakIn } from "../support/leaks.ts"
+import * as Mask from "../../src/internal/mask.ts"
 
 const secretText = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(60))
 

@@ -1,11 +1,11 @@
 /**
  * botocore as a driver of the catalogue of exceptions: `botocore_calls.py` in a process that many drivers share.
  */
+import { run } from "@sso-oidc/test-kit/child"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { join } from "node:path"
-import { run } from "./child.ts"
 import { type Make, withWorld } from "./exceptionDrivers.ts"
 import type { Answer, Body } from "./exceptions.ts"
 

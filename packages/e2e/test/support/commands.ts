@@ -2,9 +2,9 @@
  * The commands that the documents give: which run in this workspace, which in another project, and which would fetch a
  * package of ours from a registry, where anyone may have put another one under that name.
  */
+import { root } from "@sso-oidc/test-kit/packed"
 import { globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { root } from "./packed.ts"
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8")
 

@@ -4,11 +4,11 @@
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import { formsOf } from "@sso-oidc/test-kit/leaks"
 import * as Arbitrary from "effect/Arbitrary"
 import type * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { formsOf } from "../../../core/test/support/leaks.ts"
 
 // -----------------------------------------------------------------------------
 // secrets

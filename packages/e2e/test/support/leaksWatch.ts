@@ -1,6 +1,7 @@
 /**
  * Watches a program as a collector of logs and traces does, and its process.
  */
+import { search, textsOf, walk } from "@sso-oidc/test-kit/leaks"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -11,7 +12,6 @@ import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import { Console as NodeConsole } from "node:console"
 import { Writable } from "node:stream"
-import { search, textsOf, walk } from "../../../core/test/support/leaks.ts"
 
 export interface Watched<A, E> {
   readonly exit: Exit.Exit<A, E>

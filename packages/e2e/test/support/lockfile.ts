@@ -1,9 +1,9 @@
 /**
  * What pnpm-lock.yaml pins, and what of it is installed here.
  */
+import { below, root } from "@sso-oidc/test-kit/packed"
 import { existsSync, globSync, lstatSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { below, root } from "./packed.ts"
 
 /** A package of the lockfile. */
 export interface Locked {

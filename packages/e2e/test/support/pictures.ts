@@ -2,10 +2,10 @@
  * Makes the pictures in docs/images from the page itself: `node packages/e2e/test/support/pictures.ts`.
  */
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import { launch } from "@sso-oidc/test-kit/browser"
 import * as Effect from "effect/Effect"
 import { join } from "node:path"
 import type { BrowserContextOptions, Page } from "playwright-core"
-import { launch } from "./browser.ts"
 import * as Web from "./web.ts"
 
 const folder = join(import.meta.dirname, "../../../../docs/images")

@@ -8,11 +8,11 @@
  *
  * Every argument is `never`, which any parameter takes, and every type parameter is `never` too.
  */
+import { manifestOf, published, readManifest } from "@sso-oidc/test-kit/packed"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { isClassDeclaration, isInterfaceDeclaration, isTypeAliasDeclaration } from "typescript/unstable/ast/is"
 import { API, type Project, SignatureKind, type Symbol, SymbolFlags } from "typescript/unstable/sync"
-import { manifestOf, published, readManifest } from "./packed.ts"
 
 /** A module that an installed package exports. */
 export interface Module {

@@ -1,12 +1,12 @@
 /**
  * A shell of another project: without this workspace's programs, settings and caches, and without a way to the network.
  */
+import * as Child from "@sso-oidc/test-kit/child"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { mkdirSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
-import * as Child from "./child.ts"
 
 /** Starts a command line in a folder. */
 export type Shell = (line: string, cwd: string) => Effect.Effect<Child.Running, never, Scope.Scope>

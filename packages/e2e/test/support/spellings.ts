@@ -1,11 +1,11 @@
 /**
  * Spellings of modules that no program may import, and what a resolver makes of them.
  */
+import { command, manifestOf, published, root } from "@sso-oidc/test-kit/packed"
 import * as Effect from "effect/Effect"
 import { build, type Plugin } from "esbuild"
 import { globSync } from "node:fs"
 import { join } from "node:path"
-import { command, manifestOf, published, root } from "./packed.ts"
 
 /** The modules of a package, as paths below `src` without their ending. */
 interface Modules {

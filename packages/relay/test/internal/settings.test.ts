@@ -3,13 +3,13 @@ import * as Operation from "@sso-oidc/core/aws/Operation"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
+import { asked, options } from "@sso-oidc/test-kit/relay"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as Wire from "../../../core/test/support/Wire.ts"
 import * as Handling from "../../src/internal/handling.ts"
 import * as Settings from "../../src/internal/settings.ts"
-import { asked, options } from "../support/relay.ts"
 
 const revoke = Operation.make({
   service: SsoOidcService.service,

@@ -3,10 +3,10 @@ import * as Operation from "@sso-oidc/core/aws/Operation"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
+import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Schema from "effect/Schema"
-import * as Wire from "../../../core/test/support/Wire.ts"
 import * as Relayed from "../../src/internal/relayed.ts"
 
 it.effect("a page sends a new operation of core's list to the relay too", () =>

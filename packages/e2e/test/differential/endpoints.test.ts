@@ -1,0 +1,212 @@
+import { assert, describe, it } from "@effect/vitest"
+import type * as Endpoint from "@sso-oidc/core/aws/Endpoint"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { official, ours } from "../support/differential-clients.ts"
+import { callOf, oneOf } from "../support/differential-model.ts"
+import { partitions, regions } from "../support/differential-partitions.ts"
+
+const { request } = callOf("RegisterClient")
+const path = "/client/register"
+
+/** Where each client sends, or the kind of its refusal. */
+const both = (options: Endpoint.Options) =>
+  Effect.gen(function*() {
+    const theirs = yield* official(request.official, options)
+    const mine = yield* ours(request.ours, options)
+    return {
+      official: theirs.sent[0]?.url ?? officialProblem(Result.getOrThrow(Result.flip(theirs.result))),
+      ours: mine.sent[0]?.url ?? oursProblem(Result.getOrThrow(Result.flip(mine.result)))
+    }
+  })
+
+/** The official client's refusals in the words of ours. */
+const problems: ReadonlyArray<readonly [RegExp, string]> = [
+  [/^Region not accepted: .* is not a valid hostname component\.$/s, "region"],
+  [/^Region is missing$/, "region"],
+  [/^Invalid Configuration: FIPS and custom endpoint are not supported$/, "fipsWithEndpoint"],
+  [/^Invalid Configuration: Dualstack and custom endpoint are not supported$/, "dualstackWithEndpoint"],
+  [/^Invalid URL$/, "endpoint"]
+]
+
+const officialProblem = (error: unknown): string => {
+  const message = Predicate.isError(error) ? error.message : String(error)
+  return problems.find(([pattern]) => pattern.test(message))?.[1] ?? message
+}
+
+const oursProblem = (error: { readonly _tag: string; readonly problem?: string }): string =>
+  error._tag === "EndpointError" ? String(error.problem) : error._tag
+
+const flags = [false, true].flatMap((useFipsEndpoint) =>
+  [false, true].map((useDualstackEndpoint) => ({ useFipsEndpoint, useDualstackEndpoint }))
+)
+
+const same = (options: Endpoint.Options) =>
+  Effect.gen(function*() {
+    const { official, ours } = yield* both(options)
+    assert.strictEqual(ours, official, JSON.stringify(options))
+    return ours
+  })
+
+describe("differential: endpoints by region", () => {
+  it("C7: the official client knows eight partitions and more than forty regions", () => {
+    assert.deepStrictEqual(partitions.map(({ id }) => id).sort(), [
+      "aws",
+      "aws-cn",
+      "aws-eusc",
+      "aws-iso",
+      "aws-iso-b",
+      "aws-iso-e",
+      "aws-iso-f",
+      "aws-us-gov"
+    ])
+    assert.isAbove(regions.length, 40)
+    assert.isTrue(partitions.every(({ outputs }) => outputs.supportsDualStack && outputs.supportsFIPS))
+  })
+
+  for (const { id } of partitions) {
+    it.effect.each(flags)(`C7: every region of ${id} has the same endpoint: %j`, (flags) =>
+      Effect.gen(function*() {
+        for (const { region } of regions.filter(({ partition }) => partition === id)) {
+          assert.match(yield* same({ region, ...flags }), new RegExp(`^https://oidc(-fips)?\\.${region}\\..*${path}$`))
+        }
+      }))
+  }
+
+  it.effect.prop(
+    "C7: a region that no one knows yet falls into the same partition, else into aws",
+    [
+      oneOf("us eu ap sa ca me af il mx cn us-gov eusc-de us-iso us-isob eu-isoe us-isof xx eusc-fr US aws".split(" ")),
+      oneOf(["-newcity", "-north-west", "-x", "-", "", "-global", "-NORTH", "_a", "-9"]),
+      oneOf(["-1", "-10", "-0", "", "-x", "1", "-1-", "-1-fips1"]),
+      oneOf(flags)
+    ],
+    ([prefix, place, number, flags]) => same({ region: `${prefix}${place}${number}`, ...flags }),
+    { arbitrary: { runs: 100 } }
+  )
+
+  it.effect.prop(
+    "C7: whatever the region, both call the same host or neither calls any",
+    [Schema.String, oneOf(flags)],
+    ([region, flags]) => region === "*" ? Effect.void : same({ region, ...flags }),
+    { arbitrary: { runs: 100 } }
+  )
+
+  const hostile = [
+    "eu-west-1.evil.example/",
+    "eu-west-1.evil.example",
+    "evil.example/#",
+    "a@b",
+    "a:b",
+    "a/b",
+    "a\\b",
+    "a?b",
+    "a#b",
+    "a b",
+    " eu-west-1",
+    "eu-west-1 ",
+    "a_b",
+    "%65u-west-1",
+    "x".repeat(64),
+    "x".repeat(63),
+    "-a",
+    "a-",
+    "-",
+    "--",
+    "a--b",
+    "é",
+    "eu‐west‐1",
+    "ｅu-west-1",
+    "\u212a",
+    "eu-west-1\r\n",
+    "eu-west-1\n",
+    "\reu-west-1",
+    "a\r\nHost: evil.example",
+    "a\u0000b",
+    "..",
+    ".",
+    "[::1]",
+    "127.0.0.1",
+    "1",
+    "EU-WEST-1",
+    "{Region}",
+    "",
+    "**"
+  ]
+  it.effect.each(hostile)(
+    "C7: a hostile region is refused by both or by neither: %j",
+    (region) =>
+      Effect.gen(function*() {
+        yield* same({ region })
+        yield* same({ region, useFipsEndpoint: true, useDualstackEndpoint: true })
+        yield* same({ region, endpoint: "https://oidc.example" })
+      })
+  )
+})
+
+describe("differential: custom endpoints", () => {
+  it.effect.each(flags.slice(1))(
+    "C7: FIPS or dual-stack with a custom endpoint is refused the same: %j",
+    (flags) =>
+      Effect.gen(function*() {
+        const problem = yield* same({ region: "eu-west-1", endpoint: "https://oidc.example", ...flags })
+        assert.strictEqual(problem, flags.useFipsEndpoint ? "fipsWithEndpoint" : "dualstackWithEndpoint")
+      })
+  )
+
+  it.effect.each([
+    "https://oidc.example",
+    "https://oidc.example/",
+    "https://oidc.example:8443",
+    "https://oidc.example:443/a",
+    "https://oidc.example/base/path",
+    "HTTPS://OIDC.example/Base",
+    "https://192.0.2.1/",
+    "https://[2001:db8::1]/",
+    "http://localhost:8080",
+    "http://LOCALHOST",
+    "http://127.0.0.1:4566/oidc",
+    "http://127.1",
+    "http://127.1:80/x",
+    "http://2130706433",
+    "http://0x7f000001",
+    "http://[::1]",
+    "http://[0:0:0:0:0:0:0:1]:8080",
+    "https://ümlaut.example",
+    "https://oidc.example/%7Ea/%2F",
+    "https://oidc.example/a b/ü",
+    "https://oidc.example/a/../b/./c"
+  ])("C7: %s is the same endpoint for both", (endpoint) =>
+    Effect.gen(function*() {
+      assert.match(yield* same({ region: "eu-west-1", endpoint }), /^https?:\/\/.*\/client\/register$/)
+    }))
+
+  it.effect.each(["nope", "/path", "//oidc.example", "https://", "https://a b", "http://256.0.0.1", "https://[::x]"])(
+    "C7: %s is an endpoint for neither",
+    (endpoint) =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* same({ region: "eu-west-1", endpoint }), "endpoint")
+      })
+  )
+
+  const label = Schema.String.check(Schema.isPattern(/^[a-z0-9]{1,12}$/))
+  it.effect.prop(
+    "C7: any https endpoint with a port and a path is the same for both",
+    [
+      Arbitrary.array(Arbitrary.schema(label), { minLength: 2, maxLength: 4 }),
+      Schema.Literals(["", ":1", ":443", ":80", ":8443", ":65535", ":00443"]),
+      Arbitrary.array(Arbitrary.schema(Schema.Literals(["a", "B", "é", "%20", "~x", "a;b", "a=b", "@", ":"])), {
+        maxLength: 4
+      })
+    ],
+    ([labels, port, segments]) =>
+      same({
+        region: "eu-west-1",
+        endpoint: `https://${labels.join(".")}.example${port}${segments.map((segment) => `/${segment}`).join("")}`
+      }),
+    { arbitrary: { runs: 100 } }
+  )
+})

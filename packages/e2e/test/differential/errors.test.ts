@@ -1,0 +1,270 @@
+import * as Sdk from "@aws-sdk/client-sso-oidc"
+import { assert, describe, it } from "@effect/vitest"
+import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import {
+  type Answer,
+  failed,
+  official,
+  officialException,
+  ours,
+  oursException
+} from "../support/differential-clients.ts"
+import { type Call, calls, oneOf } from "../support/differential-model.ts"
+
+/** Both clients fail with the same exception: type, OAuth code, description, reason, status and request id. */
+const same = (call: Call, answer: Answer) =>
+  Effect.gen(function*() {
+    const options = { region: "eu-west-1" }
+    const a = failed(yield* official(call.request.official, options, answer))
+    const b = failed(yield* ours(call.request.ours, options, answer))
+    assert.instanceOf(a, Sdk.SSOOIDCServiceException)
+    assert.deepStrictEqual(oursException(b), officialException(a))
+    return oursException(b)
+  })
+
+const namespace = "com.amazonaws.sso.oidc"
+const uri = "http://internal.amazon.com/coral/com.amazonaws.sso.oidc/"
+
+/** Where and how an answer may name its type: headers and members. */
+type Dialect = readonly [
+  name: string,
+  headers: (type: string) => Readonly<Record<string, string>>,
+  members: (type: string) => Readonly<Record<string, unknown>>
+]
+
+const header = (name: string, value: (type: string) => string): Dialect => [
+  name,
+  (type) => ({ "x-amzn-errortype": value(type) }),
+  () => ({})
+]
+const body = (name: string, members: Dialect[2]): Dialect => [name, () => ({}), members]
+
+/** The error cases of Smithy's protocol tests for restJson1, under their names, with the service's exceptions. */
+const smithy: ReadonlyArray<Dialect> = [
+  header("RestJsonFooErrorUsingXAmznErrorType", (type) => type),
+  header("RestJsonFooErrorUsingXAmznErrorTypeWithUri", (type) => `${type}:${uri}`),
+  header("RestJsonFooErrorUsingXAmznErrorTypeWithUriAndNamespace", (type) => `${namespace}#${type}:${uri}`),
+  body("RestJsonFooErrorUsingCode", (code) => ({ code })),
+  body("RestJsonFooErrorUsingCodeAndNamespace", (type) => ({ code: `${namespace}#${type}` })),
+  body("RestJsonFooErrorUsingCodeUriAndNamespace", (type) => ({ code: `${namespace}#${type}:${uri}` })),
+  body("RestJsonFooErrorWithDunderType", (type) => ({ __type: type })),
+  body("RestJsonFooErrorWithDunderTypeAndNamespace", (type) => ({ __type: `${namespace}#${type}` })),
+  body("RestJsonFooErrorWithDunderTypeUriAndNamespace", (type) => ({ __type: `${namespace}#${type}:${uri}` })),
+  body("RestJsonFooErrorWithNestedTypeProperty", (type) => ({
+    __type: `${namespace}#${type}`,
+    ErrorDetails: [{ __type: "com.amazon.internal#ErrorDetails", reason: "Some reason" }]
+  }))
+]
+
+/** More of them: what comes first, and what must not count. */
+const dialects: ReadonlyArray<Dialect> = [
+  ...smithy,
+  header("a header with a namespace", (type) => `${namespace}#${type}`),
+  header("a header that two hops joined", (type) => `${type}, ${type}`),
+  header("a header that two hops joined, with URIs", (type) => `${type}:${uri},Foo:${uri}`),
+  body("code with a URI", (type) => ({ code: `${type}:${uri}` })),
+  body("__type with a URI", (type) => ({ __type: `${type}:${uri}` })),
+  [
+    "a header before code and __type",
+    (type) => ({ "x-amzn-errortype": type }),
+    () => ({ code: "FooError", __type: "BarError" })
+  ],
+  body("code before __type", (code) => ({ code, __type: "BarError" })),
+  [
+    "a header, and nested types that do not count",
+    (type) => ({ "x-amzn-errortype": type }),
+    () => ({ details: { __type: "FooError", code: "FooError" }, list: [{ code: "FooError" }] })
+  ]
+]
+
+const exceptions = calls.flatMap((call) => call.exceptions.map((exception) => ({ call, exception })))
+
+const answerOf = (
+  exception: Call["exceptions"][number],
+  [, headers, members]: Dialect,
+  more: Readonly<Record<string, unknown>> = {}
+): Answer => ({
+  status: exception.status,
+  headers: { "content-type": "application/json", "x-amzn-requestid": "r-1", ...headers(exception.type) },
+  body: {
+    error: exception.error,
+    error_description: "As the service said",
+    ...members(exception.type),
+    ...more
+  }
+})
+
+const expected = ({ error, status, type }: Call["exceptions"][number]) => ({
+  type,
+  error,
+  description: "As the service said",
+  status,
+  requestId: "r-1"
+})
+
+describe("differential: exceptions", () => {
+  for (const dialect of smithy) {
+    it.effect.each(
+      exceptions.map(({ call, exception }) => ({ call, exception, name: call.name, type: exception.type }))
+    )(
+      `C4: ${dialect[0]}: $name, $type`,
+      ({ call, exception }) =>
+        Effect.gen(function*() {
+          assert.deepStrictEqual(yield* same(call, answerOf(exception, dialect)), expected(exception))
+        })
+    )
+  }
+
+  it.effect.each(dialects.slice(smithy.length).map((dialect) => ({ dialect, name: dialect[0] })))(
+    "C4: $name: every exception of every operation is the same for both",
+    ({ dialect }) =>
+      Effect.gen(function*() {
+        for (const { call, exception } of exceptions) {
+          assert.deepStrictEqual(yield* same(call, answerOf(exception, dialect)), expected(exception))
+        }
+      })
+  )
+
+  it.effect("C4: null members of an exception are absent for both, but for error", () =>
+    Effect.gen(function*() {
+      for (const { call, exception } of exceptions) {
+        const nulls = { error_description: null, reason: null, message: null, future: null }
+        for (const dialect of dialects.slice(-8)) {
+          const { description, ...rest } = expected(exception)
+          assert.deepStrictEqual(yield* same(call, answerOf(exception, dialect, nulls)), rest)
+        }
+      }
+    }))
+
+  it.effect("C3: a reason belongs to the two exceptions that have one", () =>
+    Effect.gen(function*() {
+      for (const { call, exception } of exceptions) {
+        // of the others the official client keeps what it does not know, and it is no member of theirs
+        if (!/^(AccessDenied|InvalidRequest)Exception$/.test(exception.type)) continue
+        for (const dialect of smithy.slice(0, 9)) {
+          assert.strictEqual(
+            (yield* same(call, answerOf(exception, dialect, { reason: "KMS_NotFoundException" })))["reason"],
+            "KMS_NotFoundException"
+          )
+        }
+      }
+    }))
+
+  it.effect("C4: the content type does not matter, nor does a body that is no object when the header names the type", () =>
+    Effect.gen(function*() {
+      for (const { call, exception } of exceptions) {
+        const headers = { "x-amzn-errortype": exception.type }
+        for (const type of ["text/html", "text/plain; charset=utf-8", "application/x-amz-json-1.1", ""]) {
+          const answer = answerOf(exception, ["", () => ({ ...headers, "content-type": type }), () => ({})])
+          assert.deepStrictEqual(yield* same(call, answer), expected(exception))
+        }
+      }
+    }))
+
+  it.effect.each(["x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id", "x-other-id"])(
+    "C3: the request id in %s is found by both or by neither",
+    (name) =>
+      Effect.gen(function*() {
+        for (const { call, exception } of exceptions) {
+          const headers = { "x-amzn-errortype": exception.type, [name]: "r-2" }
+          const { requestId } = yield* same(call, {
+            status: exception.status,
+            headers,
+            body: { error: exception.error }
+          })
+          assert.strictEqual(requestId, name === "x-other-id" ? undefined : "r-2")
+        }
+      })
+  )
+
+  it.effect("C4: a name that is spelled otherwise is no exception to either, and both say it", () =>
+    Effect.gen(function*() {
+      for (const { call, exception } of exceptions) {
+        const { type } = exception
+        for (const other of [type.toLowerCase(), type.toUpperCase(), `${type}s`, type.replace("Exception", "")]) {
+          const answer = answerOf(exception, ["", (header) => ({ "x-amzn-errortype": header }), () => ({})])
+          const named = { ...answer, headers: { ...answer.headers, "x-amzn-errortype": other } }
+          const theirs = failed(yield* official(call.request.official, { region: "eu-west-1" }, named))
+          assert.strictEqual(Object.getPrototypeOf(theirs), Sdk.SSOOIDCServiceException.prototype)
+          assert.strictEqual(officialException(theirs)["type"], other)
+          const mine = failed(yield* ours(call.request.ours, { region: "eu-west-1" }, named))
+          assert.deepInclude(mine, { _tag: "UnexpectedResponse", problem: "status", code: other, requestId: "r-1" })
+        }
+      }
+    }))
+
+  const description = Arbitrary.map(
+    Arbitrary.array(oneOf(["a", "Z9", "é", "日本", "\u{1f511}", "\"", "\\", "<b>", "...", "{}", "%0a", "__proto__"]), {
+      minLength: 1,
+      maxLength: 20
+    }),
+    (words) => words.join(" ")
+  )
+  it.effect.prop(
+    "C3, C4: any exception in any dialect, with any status and any description, is the same for both",
+    {
+      at: oneOf([...exceptions.keys()]),
+      dialect: oneOf(dialects.map(([name]) => name)),
+      status: Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 400, maximum: 599 }))),
+      error_description: description,
+      error: oneOf(["slow_down", "invalid_request", "server_error", "something_else", "Zoë"])
+    },
+    ({ at, dialect, error, error_description, status }) =>
+      Effect.gen(function*() {
+        const one = exceptions[at]
+        const spoken = dialects.find(([name]) => name === dialect)
+        if (one === undefined || spoken === undefined) return assert.fail("no such exception")
+        const { call, exception } = one
+        const answer = answerOf(exception, spoken, { error, error_description })
+        assert.deepStrictEqual(yield* same(call, { ...answer, status }), {
+          ...expected(exception),
+          description: error_description,
+          error,
+          status
+        })
+      }),
+    { arbitrary: { runs: 120 } }
+  )
+})
+
+describe("differential: the model's exceptions", () => {
+  /** A static schema of the official client: name and members. */
+  const Shape = Schema.Tuple([
+    Schema.Literal(-3),
+    Schema.String,
+    Schema.String,
+    Schema.Struct({ error: Schema.String, httpError: Schema.Int }),
+    Schema.Array(Schema.String),
+    Schema.Array(Schema.Number)
+  ])
+  const shapes = Object.entries(Sdk).flatMap(([name, value]) =>
+    name.endsWith("Exception$") && name !== "SSOOIDCServiceException$" ? [Schema.decodeUnknownSync(Shape)(value)] : []
+  )
+
+  it("C3: each exception of the official client is one of ours, with its status and its members", () => {
+    const members = { error_description: "errorDescription" } as Readonly<Record<string, string>>
+    assert.deepStrictEqual(
+      shapes.map(([, , name, { httpError }, names]) => ({
+        name,
+        status: httpError,
+        members: names.map((member) => members[member] ?? member).sort()
+      })).sort((a, b) => a.name.localeCompare(b.name)),
+      Object.entries(SsoOidcError).flatMap(([name, error]) =>
+        Predicate.hasProperty(error, "type") && "status" in error
+          ? [{
+            name,
+            status: error.status,
+            members: Object.keys(error.fields).filter((key) =>
+              !["_tag", "status", "requestId", "retryAfter"].includes(key)
+            ).sort()
+          }]
+          : []
+      ).sort((a, b) => a.name.localeCompare(b.name))
+    )
+    assert.strictEqual(shapes.length, 14)
+  })
+})

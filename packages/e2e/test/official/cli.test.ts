@@ -1,0 +1,68 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Emulator from "@sso-oidc/emulator/Emulator"
+import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import { folder, run } from "@sso-oidc/test-kit/child"
+import * as Effect from "effect/Effect"
+import { createHash } from "node:crypto"
+import { readdirSync, readFileSync } from "node:fs"
+import { delimiter, dirname, join } from "node:path"
+import { atLeast, awsCli } from "../support/machine.ts"
+import { recipe } from "../support/recipes.ts"
+
+const aws = awsCli()
+const { path = "", version = "(absent)" } = aws ?? {}
+
+/** What the README of the emulator tells a user of this version to type, the start of the emulator aside. */
+const script = (url: string): string =>
+  [
+    "set -euo pipefail",
+    recipe("sh", "mktemp -d", url),
+    ...(atLeast(version, "2.13.0")
+      ? [recipe("sh", "--use-device-code", url).replace(atLeast(version, "2.22.0") ? "" : " --use-device-code", "")]
+      : [recipe("sh", "AWS_DATA_PATH=", url), recipe("sh", "aws sso login --sso-session emulator --no-browser\n", url)])
+  ].join("\n")
+
+/** The script in a shell, whose temporary folder is ours. */
+const loggingIn = Effect.gen(function*() {
+  const { url } = yield* EmulatorServer.EmulatorServer
+  const temporary = yield* folder
+  const shell = yield* run("bash", {
+    env: { PATH: `${dirname(path)}${delimiter}${process.env["PATH"]}`, TMPDIR: temporary },
+    input: script(url)
+  })
+  const cached = Effect.sync((): Readonly<Record<string, string>> => {
+    const [home = assert.fail("the recipe made no home")] = readdirSync(temporary)
+    const name = `${createHash("sha1").update("emulator").digest("hex")}.json`
+    return JSON.parse(readFileSync(join(temporary, home, ".aws/sso/cache", name), "utf8"))
+  })
+  return { shell, cached }
+})
+
+describe.skipIf(aws === undefined)(`E1: the AWS CLI ${version}, as the README of the emulator tells`, () => {
+  it.live(
+    "E1, E3: logs in, slowed down where it hurries, and keeps its token",
+    () =>
+      Effect.gen(function*() {
+        const { cached, shell } = yield* loggingIn
+        const { code, stderr, stdout } = yield* shell.ended
+        assert.strictEqual(code, 0, `${stdout}${stderr}`)
+        assert.include(stdout, "Successfully logged into Start URL: https://emulator.awsapps.com/start")
+        const token = yield* cached
+        assert.match(token["accessToken"] ?? "", /^aoa/)
+        assert.match(token["refreshToken"] ?? "", /^aor/)
+        assert.strictEqual(token["region"], "eu-west-1")
+        assert.closeTo(Date.parse(token["expiresAt"] ?? "") - Date.now(), 3_600_000, 60_000)
+        assert.closeTo(Date.parse(token["registrationExpiresAt"] ?? "") - Date.now(), 90 * 86_400_000, 60_000)
+      }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: "1 second" })))
+  )
+
+  it.live("E1, E3: ends with an error when the person says no", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { shell } = yield* loggingIn
+      yield* emulator.authorizations.deny(yield* shell.printed(/^[A-Z]{4}-[A-Z]{4}$/m))
+      const { code, stderr } = yield* shell.ended
+      assert.strictEqual(code, 254, stderr)
+      assert.include(stderr, "(AccessDeniedException) when calling the CreateToken operation")
+    }).pipe(Effect.provide(EmulatorServer.layer())), 90_000)
+})

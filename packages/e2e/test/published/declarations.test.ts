@@ -1,0 +1,114 @@
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import { command, install, manifestOf, published, root } from "@sso-oidc/test-kit/packed"
+import * as Effect from "effect/Effect"
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as PublicSurface from "../support/publicSurface.ts"
+import { esbuildLoads, nodeLoads, publicModulesOf, spellings } from "../support/spellings.ts"
+
+const read = (file: string): string => readFileSync(file, "utf8")
+
+/** The lines of some files that a pattern fits. */
+const linesWith = (pattern: RegExp, files: ReadonlyArray<string>): ReadonlyArray<string> =>
+  files.flatMap((file) => read(file).split("\n").filter((line) => pattern.test(line)).map((line) => `${file}: ${line}`))
+
+/** The modules that a package exports. The barrel's name is the empty text. The front door has none. */
+const modulesOf = (of: string): ReadonlyArray<string> => [
+  ...("." in manifestOf(of).exports ? [""] : []),
+  ...publicModulesOf(of)
+]
+
+// the options of a user, and not the workspace's: strict, and no check of what others have declared
+const config = {
+  compilerOptions: {
+    target: "ES2022",
+    lib: ["ES2022", "DOM", "DOM.Iterable", "ESNext.Disposable"],
+    module: "NodeNext",
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    declaration: true,
+    skipLibCheck: true,
+    rootDir: ".",
+    outDir: "declared",
+    types: []
+  },
+  include: ["*.ts"]
+}
+
+/** The values that modules export, as a program sees them when it runs. */
+const exportsOf = (folder: string, specifiers: ReadonlyArray<string>) => {
+  const program = `
+    const found = {}
+    for (const specifier of ${JSON.stringify(specifiers)}) found[specifier] = Object.keys(await import(specifier))
+    console.log(JSON.stringify(found))
+  `
+  return Effect.map(
+    command(process.execPath, ["--input-type=module", "-e", program], folder),
+    (text): Readonly<Record<string, ReadonlyArray<string>>> => JSON.parse(text)
+  )
+}
+
+describe("the packed packages, installed without a network", () => {
+  let folder = ""
+  let uses: ReadonlyMap<PublicSurface.Module, PublicSurface.Use> = new Map()
+  const tsc = (project: string) =>
+    command(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", project], folder)
+  const installed = (name: string) => join(folder, "node_modules", name)
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "sso-oidc-packed-"))
+    await Effect.runPromise(install(folder))
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config))
+    uses = PublicSurface.write(folder)
+    return () => rmSync(folder, { recursive: true, force: true })
+  }, 240_000)
+
+  it.live("are used as a whole by the program of these tests (C3)", () =>
+    Effect.gen(function*() {
+      const modules = published.flatMap((of) => modulesOf(of).map((module) => join(manifestOf(of).name, module)))
+      assert.sameMembers([...uses.keys()].map(({ specifier }) => specifier), modules)
+      const found = yield* exportsOf(folder, [...uses.keys()].map(({ specifier }) => specifier))
+      for (const [{ specifier }, { names, program }] of uses) {
+        assert.includeMembers([...names], [...found[specifier] ?? []], specifier)
+        for (const name of found[specifier] ?? []) assert.match(program, new RegExp(`\\bM\\.${name}\\b`), specifier)
+      }
+    }), 120_000)
+
+  it.live(
+    "name public modules alone, and no any, in the declarations of a program that uses all of them (C3)",
+    () =>
+      Effect.gen(function*() {
+        for (const example of ["example-service/src/Session.ts", "example-serverless/src/handler.ts"]) {
+          cpSync(join(root, "packages", example), join(folder, example.replaceAll("/", "_")))
+        }
+        yield* tsc("tsconfig.json")
+        const declared = globSync("declared/*.d.ts", { cwd: folder }).map((file) => join(folder, file))
+        assert.strictEqual(declared.length, uses.size + 2)
+        assert.deepStrictEqual(linesWith(/\/internal\//, declared), [])
+        assert.deepStrictEqual(linesWith(/\bany\b/, declared), [])
+        // a module that cannot be found is any for the users of the program, and an error only where libraries are checked
+        const compilerOptions = { ...config.compilerOptions, skipLibCheck: false, rootDir: undefined, noEmit: true }
+        const again = { compilerOptions, include: ["declared/*.d.ts"], exclude: [] }
+        writeFileSync(join(folder, "tsconfig.declared.json"), JSON.stringify(again))
+        yield* tsc("tsconfig.declared.json")
+      }),
+    60_000
+  )
+
+  it("declare nothing in a public module by a type of an internal one (C3)", () => {
+    const declarations = published.flatMap((of) =>
+      modulesOf(of).map((module) => installed(`${manifestOf(of).name}/dist/${module || "index"}.d.ts`))
+    )
+    // a reference declares nothing: it has the modules of the front door at hand
+    const reference = /^\/\/\/ <reference path="(?:\.\.\/)?internal\/names\.d\.ts" preserve="true" \/>$/
+    const found = linesWith(/^(?! *\*).*internal\//, declarations)
+    assert.deepStrictEqual(found.filter((line) => !reference.test(line.slice(line.indexOf(": ") + 2))), [])
+  })
+
+  it.live("let no spelling reach an internal module (C3)", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* nodeLoads(folder, spellings), [])
+      assert.deepStrictEqual(yield* esbuildLoads(folder), [])
+    }), 120_000)
+})

@@ -1,0 +1,107 @@
+/**
+ * The package `sso-oidc` as its users get it: packed, and the one dependency of a program beside Effect.
+ */
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import { run } from "@sso-oidc/test-kit/child"
+import { command, install, root } from "@sso-oidc/test-kit/packed"
+import * as Effect from "effect/Effect"
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+const program = join(root, "packages/example-login/src/main.ts")
+
+// a user's options, and not the workspace's
+const config = {
+  compilerOptions: {
+    target: "ES2022",
+    lib: ["ES2022", "DOM", "DOM.Iterable", "ESNext.Disposable"],
+    module: "NodeNext",
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    declaration: true,
+    skipLibCheck: true,
+    rootDir: ".",
+    outDir: "built",
+    types: []
+  },
+  include: ["*.ts"]
+}
+
+// what a program may export; TypeScript has to name the types of all of it
+const exported = `
+import * as Effect from "effect/Effect"
+import * as Browser from "sso-oidc/browser"
+import * as DeviceGrant from "sso-oidc/DeviceGrant"
+import * as FetchTransport from "sso-oidc/FetchTransport"
+import * as Node from "sso-oidc/node"
+import * as NodeTransport from "sso-oidc/NodeTransport"
+import * as Relay from "sso-oidc/Relay"
+import * as SsoOidc from "sso-oidc/SsoOidc"
+export const login = DeviceGrant.login({ clientName: "n", startUrl: "https://s" })
+export const provided = login.pipe(Effect.provide(Node.layer({ region: "eu-west-1" })))
+export const layers = [Node.layer({ region: "eu-west-1" }), Browser.layer({ region: "eu-west-1" })]
+export const transports = [NodeTransport.layer({ cert: "" }), FetchTransport.layerRelay({ url: "/" })]
+export const relay = Relay.make({ origins: [], regions: [], startUrls: [] })
+export const step = DeviceGrant.step
+export const register = SsoOidc.SsoOidc.use((oidc) => oidc.registerClient({ clientName: "n", clientType: "public" }))
+`
+
+describe("the packed front door, installed without a network", () => {
+  let folder = ""
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "sso-oidc-front-door-"))
+    await Effect.runPromise(install(folder, ["sso-oidc"]))
+    cpSync(program, join(folder, "main.ts"))
+    writeFileSync(join(folder, "exported.ts"), exported)
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config))
+    await Effect.runPromise(command(process.execPath, [join(root, "node_modules/typescript/bin/tsc")], folder))
+    return () => rmSync(folder, { recursive: true, force: true })
+  }, 240_000)
+
+  it("is the one package of ours that the program can import", () => {
+    const installed = readdirSync(join(folder, "node_modules")).filter((name) => !name.startsWith("."))
+    assert.deepStrictEqual(installed.sort(), ["effect", "sso-oidc"])
+    assert.notInclude(readFileSync(join(folder, "main.ts"), "utf8"), "@sso-oidc/")
+  })
+
+  it("names its types by itself in the declarations of a program that exports something (C3)", () => {
+    const declared = readFileSync(join(folder, "built/exported.d.ts"), "utf8")
+    assert.include(declared, "import(\"sso-oidc/Token\").Token")
+    assert.notMatch(declared, /@sso-oidc\/|\bany\b|\/internal\//)
+  })
+
+  it.live("logs a person in at the emulator, which AWS's variable names", () =>
+    Effect.gen(function*() {
+      const { url } = yield* EmulatorServer.EmulatorServer
+      const { ended } = yield* run(process.execPath, {
+        args: ["built/main.js"],
+        cwd: folder,
+        env: { AWS_ENDPOINT_URL_SSO_OIDC: url },
+        input: ""
+      })
+      const { code, stderr, stdout } = yield* ended
+      assert.strictEqual(code, 0, stderr)
+      const [first = "", second = "", last, ...rest] = stdout.trim().split("\n")
+      assert.match(
+        first,
+        /^Open http:\/\/127\.0\.0\.1:\d+\/device\?user_code=\S+ and go on only if the page shows the code /
+      )
+      assert.match(second, /^Or open http:\/\/127\.0\.0\.1:\d+\/device and enter the code /)
+      assert.deepStrictEqual([last, rest], ["Logged in: <redacted:accessToken>", []])
+    }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: 0 })), Effect.scoped), 60_000)
+
+  it.live("ends the program with a sentence where the environment makes no sense", () =>
+    Effect.gen(function*() {
+      const { ended } = yield* run(process.execPath, {
+        args: ["built/main.js"],
+        cwd: folder,
+        env: { AWS_USE_FIPS_ENDPOINT: "yes" },
+        input: ""
+      })
+      const { code, stderr } = yield* ended
+      assert.strictEqual(code, 1)
+      assert.include(stderr, "Expected true or false")
+    }).pipe(Effect.scoped), 60_000)
+})

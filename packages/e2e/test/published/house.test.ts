@@ -1,0 +1,131 @@
+import { assert, describe, it } from "@effect/vitest"
+import { published, readManifest, root } from "@sso-oidc/test-kit/packed"
+import { globSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+
+// -----------------------------------------------------------------------------
+// the table
+// -----------------------------------------------------------------------------
+
+interface Room {
+  /** What its sources may import, beside `effect` and themselves. */
+  readonly may: ReadonlyArray<string>
+  /** The files, as patterns below `src`, that alone may import Node and what needs Node. Absent: none may. */
+  readonly node?: { readonly files: RegExp; readonly may?: ReadonlyArray<string> }
+}
+
+/**
+ * Which package may import which. `docs/architecture.md` shows the same table.
+ *
+ * Core imports nothing. A grant imports no transport, the emulator and `testing` do not import each other, and the fetch
+ * transport does not import the relay.
+ */
+const rooms: Readonly<Record<string, Room>> = {
+  core: { may: [] },
+  "device-grant": { may: ["core"] },
+  "transport-node": { may: ["core"], node: { files: /./ } },
+  "transport-browser": { may: ["core"] },
+  relay: { may: ["core"], node: { files: /^internal\/node\.ts$/ } },
+  testing: { may: ["core"], node: { files: /^contract\/.*Node\.ts$|^contract\/internal\// } },
+  emulator: {
+    may: ["core"],
+    node: { files: /^EmulatorServer\.ts$|^bin\.ts$|^internal\/http\//, may: ["@effect/platform-node"] }
+  },
+  "sso-oidc": {
+    may: ["core", "device-grant", "transport-node", "transport-browser", "relay"],
+    node: { files: /^node\.ts$/ }
+  }
+}
+
+// -----------------------------------------------------------------------------
+// what is imported
+// -----------------------------------------------------------------------------
+
+/** The code alone: an example in a comment may import anything. */
+const codeOf = (source: string): string => source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "")
+
+const importsOf = (source: string): ReadonlyArray<string> =>
+  [
+    ...codeOf(source).matchAll(/^(?:import|export)\b[^"';]*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/gm)
+  ].flatMap(([statement, named, called]) =>
+    called === undefined && !/\bfrom\s*["']|^import\s*["']/.test(statement) ? [] : [named ?? called ?? ""]
+  )
+
+interface Import {
+  readonly file: string
+  readonly from: string
+}
+
+const importsIn = (room: string): ReadonlyArray<Import> =>
+  globSync("**/*.ts", { cwd: join(root, "packages", room, "src") }).flatMap((file) =>
+    importsOf(readFileSync(join(root, "packages", room, "src", file), "utf8"))
+      .filter((from) => !from.startsWith("."))
+      .map((from) => ({ file: file.replaceAll("\\", "/"), from }))
+  )
+
+const isOf = (from: string, name: string): boolean => from === name || from.startsWith(`${name}/`)
+
+/** Why the import is not allowed, if it is not. */
+const wrong = (room: string, { file, from }: Import): string | undefined => {
+  const rules = rooms[room]
+  if (rules === undefined) return `packages/${room} has no line in the table`
+  if (isOf(from, "effect")) return undefined
+  const sibling = /^@sso-oidc\/([^/]+)/.exec(from)?.[1]
+  if (sibling !== undefined) return rules.may.includes(sibling) ? undefined : `${room}/src/${file} imports ${from}`
+  const byNode = rules.node !== undefined && rules.node.files.test(file) &&
+    (from.startsWith("node:") || (rules.node.may ?? []).some((name) => isOf(from, name)))
+  return byNode ? undefined : `${room}/src/${file} imports ${from}`
+}
+
+describe("the house: which package may import which", () => {
+  it("every published package has a line in the table", () => {
+    assert.deepStrictEqual(published.toSorted(), Object.keys(rooms).toSorted())
+  })
+
+  it.each(Object.keys(rooms))("the sources of %s import what the table allows, and nothing else", (room) => {
+    const imports = importsIn(room)
+    assert.isAbove(imports.length, 0)
+    assert.deepStrictEqual(imports.flatMap((one) => wrong(room, one) ?? []), [])
+  })
+
+  it.each(Object.keys(rooms))("the manifest of %s depends on what its sources import, and on nothing else", (room) => {
+    const manifest = readManifest(join(root, "packages", room))
+    const imported = new Set(
+      importsIn(room).flatMap(({ from }) => /^(?:@[^/]+\/)?(?!node:)[^/]+/.exec(from)?.[0] ?? [])
+    )
+    imported.delete("effect")
+    assert.deepStrictEqual(Object.keys(manifest.dependencies ?? {}).toSorted(), [...imported].toSorted())
+  })
+
+  it("an import that the table does not allow is found, wherever it stands", () => {
+    const found = (room: string, file: string, source: string) =>
+      importsOf(source).flatMap((from) => wrong(room, { file, from }) ?? [])
+    for (
+      const [room, file, source] of [
+        ["core", "SsoOidc.ts", `import * as X from "@sso-oidc/device-grant/DeviceGrant"`],
+        ["core", "SsoOidc.ts", `import type * as X from "node:http"`],
+        ["device-grant", "DeviceGrant.ts", `export * from "@sso-oidc/transport-node/NodeTransport"`],
+        ["transport-browser", "FetchTransport.ts", `await import("@sso-oidc/relay/Relay")`],
+        ["emulator", "Emulator.ts", `import * as X from "@sso-oidc/testing/Script"`],
+        ["emulator", "Emulator.ts", `import * as X from "@effect/platform-node/NodeRuntime"`],
+        ["testing", "Script.ts", `import * as X from "@sso-oidc/emulator/Emulator"`],
+        ["sso-oidc", "SsoOidc.ts", `export * from "@sso-oidc/testing/Script"`]
+      ] as const
+    ) {
+      assert.strictEqual(found(room, file, source).length, 1, source)
+      assert.deepStrictEqual(found(room, file, `/** ${source} */`), [], source)
+    }
+  })
+
+  it("docs/architecture.md shows the table", () => {
+    const docs = readFileSync(join(root, "docs/architecture.md"), "utf8")
+    for (const [room, { may }] of Object.entries(rooms)) {
+      const line = docs.split("\n").find((line) => line.startsWith(`| \`${room}\` |`)) ??
+        assert.fail(`no line of ${room}`)
+      for (const name of may) assert.include(line, `\`${name}\``, room)
+      for (const name of Object.keys(rooms)) {
+        if (name !== room && !may.includes(name)) assert.notInclude(line.split("|")[3] ?? "", `\`${name}\``, room)
+      }
+    }
+  })
+})

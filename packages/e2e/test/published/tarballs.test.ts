@@ -1,0 +1,166 @@
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Child from "@sso-oidc/test-kit/child"
+import { command, manifestOf, pack, published, readManifest, root } from "@sso-oidc/test-kit/packed"
+import * as Tarballs from "@sso-oidc/test-kit/tarballs"
+import * as Effect from "effect/Effect"
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { basename, join } from "node:path"
+import { stripVTControlCharacters } from "node:util"
+import { documents, isForElsewhere, linesOf } from "../support/commands.ts"
+import * as Registry from "../support/registry.ts"
+import * as Shell from "../support/shell.ts"
+
+const names = published.map((folder) => manifestOf(folder).name)
+
+const binOf = (name: string, bin: string): string => {
+  const folder = join(root, "packages/e2e/node_modules", name)
+  return join(folder, readManifest(folder).bin?.[bin] ?? "")
+}
+
+const run = (path: string, ...args: ReadonlyArray<string>) => command(process.execPath, [path, ...args], root)
+
+describe("the packed packages", () => {
+  let work = ""
+  let released: ReadonlyMap<string, string> = new Map()
+  let byFile: ReadonlyMap<string, string> = new Map()
+
+  beforeAll(async () => {
+    work = mkdtempSync(join(tmpdir(), "sso-oidc-tarballs-"))
+    released = await Effect.runPromise(pack(join(work, "released")))
+    byFile = await Effect.runPromise(Tarballs.nameByFile(released, join(work, "sso-oidc/tarballs")))
+    return () => rmSync(work, { recursive: true, force: true })
+  }, 240_000)
+
+  const tarballOf = (name: string, all = released): string => all.get(name) ?? ""
+
+  /** A package that is changed after it was packed. */
+  const spoiled = (name: string, spoil: (folder: string) => void) =>
+    Effect.gen(function*() {
+      const folder = yield* Child.folder
+      yield* command("tar", ["-xzf", tarballOf(name), "-C", folder], folder)
+      spoil(join(folder, "package"))
+      yield* command("tar", ["-czf", "spoiled.tgz", "package"], folder)
+      return join(folder, "spoiled.tgz")
+    })
+
+  // ---------------------------------------------------------------------------
+  // publint and attw
+  // ---------------------------------------------------------------------------
+
+  const publint = (tarball: string) => run(binOf("publint", "publint"), tarball, "--strict")
+  const attw = (tarball: string) =>
+    run(binOf("@arethetypeswrong/cli", "attw"), tarball, "--profile", "esm-only", "--no-color", "--no-emoji")
+
+  it.live.each(names)("%s passes publint --strict", (name) => publint(tarballOf(name)), 60_000)
+
+  it.live.each(names)("%s passes attw with the profile esm-only", (name) => attw(tarballOf(name)), 60_000)
+
+  // in CI they print colours, which split a sentence
+  const sentence = (failing: Effect.Effect<string, Error>) =>
+    Effect.map(Effect.flip(failing), ({ message }) => stripVTControlCharacters(message))
+
+  it.live("fail both where a module and its types are missing", () =>
+    Effect.gen(function*() {
+      const tarball = yield* spoiled("@sso-oidc/transport-node", (folder) => {
+        rmSync(join(folder, "dist/NodeTransport.js"))
+        rmSync(join(folder, "dist/NodeTransport.d.ts"))
+      })
+      assert.include(
+        yield* sentence(publint(tarball)),
+        "./dist/NodeTransport.js but the file does not exist"
+      )
+      assert.include(yield* sentence(attw(tarball)), "Resolution failed")
+    }).pipe(Effect.scoped), 60_000)
+
+  // ---------------------------------------------------------------------------
+  // in another project
+  // ---------------------------------------------------------------------------
+
+  it.live("name each other by file in the tarballs for another project, and are otherwise the same", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual([...byFile.keys()].sort(), [...names].sort())
+      for (const name of names) {
+        const [before, after] = yield* Effect.forEach([released, byFile], (all) =>
+          Effect.map(
+            command("tar", ["-xzOf", tarballOf(name, all), "package/package.json"], work),
+            (text): Readonly<Record<string, object>> => JSON.parse(text)
+          ))
+        const dependencies = Object.entries({ ...before?.["dependencies"] }).map((
+          [of, range]
+        ) => [of, names.includes(of) ? `file:${basename(tarballOf(of))}` : range])
+        const expected = {
+          ...before,
+          ...(dependencies.length > 0 ? { dependencies: Object.fromEntries(dependencies) } : {})
+        }
+        assert.deepStrictEqual(after, expected)
+        const [one, other] = yield* Effect.forEach(
+          [released, byFile],
+          (all) => command("tar", ["-tzf", tarballOf(name, all)], work)
+        )
+        const files = (text = "") => text.split("\n").filter((line) => !/^$|\/$/.test(line)).sort()
+        assert.deepStrictEqual(files(other), files(one))
+      }
+    }))
+
+  const withCommands = documents.map((path) => [path, linesOf(path).filter(isForElsewhere)] as const)
+    .filter(([, lines]) => lines.length > 0)
+
+  it("are installed by README and by the emulator's README", () => {
+    assert.deepStrictEqual(withCommands.map(([path]) => path), ["README.md", "packages/emulator/README.md"])
+  })
+
+  it.live.each(withCommands)(
+    "are all that %s installs of ours, by commands that run in an empty folder",
+    ([path, lines]) =>
+      Effect.gen(function*() {
+        const registry = yield* Registry.serve
+        const home = yield* Child.folder
+        const inShell = Shell.make(registry.url, home)
+        const project = join(work, `project of ${path.replaceAll("/", "_")}`)
+        mkdirSync(project)
+        for (const line of lines) {
+          if (line.startsWith("npx vitest")) {
+            const test = "packages/example-swapped-transport/test/login.test.ts"
+            cpSync(join(root, test), join(project, "test/login.test.ts"))
+          }
+          const isServer = line.startsWith("node_modules/.bin/sso-oidc-emulator")
+          // the port of the document may be in use here
+          const running = yield* inShell(isServer ? `${line} --port 0` : line, project)
+          if (isServer) {
+            yield* running.printed(/^SSO OIDC emulator: http:\/\/127\.0\.0\.1:\d+$/m)
+            continue
+          }
+          const { code, stderr, stdout } = yield* running.ended
+          assert.strictEqual(code, 0, `${line}\n${stdout}${stderr}`)
+          if (line.startsWith("npx vitest")) assert.match(stdout, /Tests\D+1 passed/)
+        }
+        const asked = [...registry.asked]
+        assert.include(asked, "effect")
+        assert.deepStrictEqual(asked.filter((name) => name.includes("sso-oidc")), [], "the registry was asked for")
+        // one copy of each, and all of them from the tarballs
+        const locked: Readonly<Record<string, { readonly resolved?: string }>> =
+          JSON.parse(readFileSync(join(project, "package-lock.json"), "utf8")).packages
+        const ours = Object.entries(locked).filter(([at]) => /\/(?:@sso-oidc\/|sso-oidc$)/.test(at))
+        assert.isAbove(ours.length, 1)
+        for (const [at, { resolved }] of ours) {
+          assert.match(at, /^node_modules\/(?:@sso-oidc\/[\w-]+|sso-oidc)$/)
+          assert.match(resolved ?? "", /^file:\.\.\/sso-oidc\/tarballs\/sso-oidc(?:-[\w-]+)?-\d+\.\d+\.\d+\.tgz$/)
+        }
+      }).pipe(Effect.scoped),
+    180_000
+  )
+
+  it.live("are not found by name: the same shell fails with a line that names one", () =>
+    Effect.gen(function*() {
+      const registry = yield* Registry.serve
+      const inShell = Shell.make(registry.url, yield* Child.folder)
+      const project = yield* Child.folder
+      writeFileSync(join(project, "package.json"), "{}")
+      for (const line of ["npm install @sso-oidc/core", "npx --yes @sso-oidc/emulator"]) {
+        const { code } = yield* (yield* inShell(line, project)).ended
+        assert.notStrictEqual(code, 0, line)
+      }
+      assert.deepStrictEqual([...registry.asked], ["@sso-oidc/core", "@sso-oidc/emulator"])
+    }).pipe(Effect.scoped), 60_000)
+})

@@ -1,0 +1,92 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as Emulator from "@sso-oidc/emulator/Emulator"
+import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/testing/TestClock"
+import * as Planted from "../support/leaksPlanted.ts"
+import { leakOf, watch } from "../support/leaksWatch.ts"
+
+const runs = { arbitrary: { runs: 2, seed: 20261124 } }
+const startUrl = `https://${Planted.host}/start`
+const grantType = CreateToken.deviceCodeGrantType
+
+/** A whole login with its mistakes, against the emulator on a socket. Gives every secret that the emulator made. */
+const tour = (s: Planted.Secrets) =>
+  Effect.gen(function*() {
+    const oidc = yield* SsoOidc.SsoOidc
+    const emulator = yield* Emulator.Emulator
+    const { url } = yield* EmulatorServer.EmulatorServer
+    const post = (path: string, body: string) =>
+      Effect.promise(() => fetch(`${url}${path}`, { method: "POST", body }).then((response) => response.text()))
+    const refused = <A, E extends { readonly _tag: string }>(effect: Effect.Effect<A, E>) =>
+      Effect.map(Effect.flip(Effect.tapError(effect, (error) => Effect.logError(error))), ({ _tag }) => _tag)
+
+    // the secrets of somebody who is wrong about everything
+    for (const call of Planted.callsOf(s).slice(1)) {
+      yield* refused(Effect.mapError(call.run(oidc), (error) => Object.assign(error, { _tag: "refused" })))
+    }
+    for (const path of ["/client/register", "/device_authorization", "/token", "/device"]) {
+      yield* post(path, JSON.stringify(s))
+      yield* post(path, JSON.stringify({ ...s, clientId: s.code, grantType: s.code, startUrl: s.code, scope: s.code }))
+      yield* post(path, Object.values(s).join("&"))
+      yield* post(`${path}?user_code=${encodeURIComponent(s.code)}`, "")
+    }
+
+    const { clientId, clientSecret } = yield* oidc.registerClient({
+      clientName: "a-tool",
+      clientType: "public",
+      scopes: ["sso:account:access"]
+    })
+    const client = { clientId, clientSecret }
+    const code = yield* oidc.startDeviceAuthorization({ ...client, startUrl })
+    const poll = oidc.createToken({ ...client, grantType, deviceCode: code.deviceCode })
+    assert.strictEqual(yield* refused(poll), "AuthorizationPendingException")
+    assert.strictEqual(yield* refused(poll), "SlowDownException")
+    yield* Effect.promise(() => fetch(code.verificationUriComplete ?? "").then((page) => page.text()))
+    yield* emulator.authorizations.approve(code.userCode)
+    yield* TestClock.adjust("10 seconds")
+    const token = yield* poll
+    assert.strictEqual(yield* refused(poll), "InvalidGrantException")
+    if (token.refreshToken === undefined) return assert.fail("no refresh token")
+    const again = yield* oidc.createToken({ ...client, grantType: "refresh_token", refreshToken: token.refreshToken })
+    if (again.refreshToken === undefined) return assert.fail("no refresh token")
+    return [
+      clientSecret,
+      code.deviceCode,
+      token.accessToken,
+      token.refreshToken,
+      again.accessToken,
+      again.refreshToken,
+      Redacted.make(code.userCode)
+    ]
+  })
+
+describe.each([["node", NodeTransport.layer()], ["fetch", FetchTransport.layer]] as const)(
+  "planted secrets: the emulator's own routes, through %s",
+  (_, transport) => {
+    it.effect.prop("C6: neither its own secrets nor its guests' show in its logs and spans", [
+      Planted.Secrets
+    ], ([s]) =>
+      Effect.gen(function*() {
+        const client = Layer.unwrap(
+          Effect.map(EmulatorServer.EmulatorServer, ({ url }) => SsoOidc.layer({ region: "us-east-1", endpoint: url }))
+        ).pipe(Layer.provide(transport), Layer.provideMerge(EmulatorServer.layer()))
+        // within the watch, so that the server's own spans and logs are seen
+        const watched = yield* watch(Effect.provide(tour(s), client))
+        if (Exit.isFailure(watched.exit)) return assert.fail(String(watched.exit))
+        // the line that tells the person where to approve has the code in it, and is for nothing else (E4)
+        const lines = watched.lines.filter((line) => !line.includes("A login waits for a person"))
+        assert.isBelow(lines.length, watched.lines.length)
+        const leak = leakOf({ ...watched, lines }, [...Object.values(s), ...watched.exit.value.map(Redacted.value)])
+        assert.isUndefined(leak, JSON.stringify(leak))
+        assert.isAbove(watched.spans.filter(({ kind }) => kind === "server").length, 15)
+      }), runs)
+  }
+)

@@ -1,0 +1,91 @@
+/**
+ * A real browser from the package registry: Chromium as `@sparticuz/chromium` ships it, driven by playwright-core.
+ *
+ * It is unpacked once into this workspace's cache, not into the machine's temporary folder, where a file of that name
+ * may be somebody else's or half written. `CHROMIUM` names another executable to take instead.
+ */
+import Packed from "@sparticuz/chromium"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { type Browser, chromium } from "playwright-core"
+
+const cache = join(import.meta.dirname, "../../../node_modules/.cache/chromium")
+
+const version = (): string => {
+  const entry = fileURLToPath(import.meta.resolve("@sparticuz/chromium"))
+  return String(JSON.parse(readFileSync(join(dirname(entry), "../package.json"), "utf8")).version)
+}
+
+/** With these variables of the environment while it runs. */
+const having = async <A>(variables: Record<string, string>, run: () => Promise<A>): Promise<A> => {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const)
+  Object.assign(process.env, variables)
+  try {
+    return await run()
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+  }
+}
+
+/** The folder with the browser, its libraries and its fonts. Complete or absent, however many ask at once. */
+const unpacked = async (): Promise<string> => {
+  const folder = join(cache, version())
+  if (existsSync(folder)) return folder
+  mkdirSync(cache, { recursive: true })
+  const fresh = mkdtempSync(join(cache, "unpacking-"))
+  try {
+    // the package unpacks where the first says, and its libraries only where the second does
+    await having({ TMPDIR: fresh, AWS_LAMBDA_JS_RUNTIME: "nodejs24.x" }, () => Packed.executablePath())
+    renameSync(fresh, folder)
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true })
+    // another process may have been first
+    if (!existsSync(folder)) throw error
+  }
+  return folder
+}
+
+/** The machine's fonts, and those of the package, so that a machine without any shows letters too. */
+const fonts = (folder: string): string => {
+  const file = join(folder, "fonts.conf")
+  writeFileSync(
+    file,
+    `<?xml version="1.0"?>
+<fontconfig>
+  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+  <dir>${join(folder, "fonts")}</dir>
+  <cachedir>${join(folder, "fonts-cache")}</cachedir>
+</fontconfig>
+`
+  )
+  return file
+}
+
+/** Launches the browser. */
+export const launch = async (): Promise<Browser> => {
+  const own = process.env["CHROMIUM"]
+  if (own !== undefined && own !== "") return chromium.launch({ executablePath: own })
+  const folder = await unpacked()
+  const libraries = [join(folder, "al2023/lib"), process.env["LD_LIBRARY_PATH"]].filter((path) => path !== undefined)
+  return chromium.launch({
+    executablePath: join(folder, "chromium"),
+    args: ["--no-zygote", "--disable-gpu", "--font-render-hinting=none"],
+    env: { ...process.env, LD_LIBRARY_PATH: libraries.join(":"), FONTCONFIG_FILE: fonts(folder) }
+  })
+}
+
+/**
+ * The browser, or `undefined` where it cannot be launched: that is said aloud, since what needs it is then left out.
+ */
+export const launchOrSay = async (): Promise<Browser | undefined> => {
+  try {
+    return await launch()
+  } catch (error) {
+    console.error(`\n!!! No browser: every test of the page in a browser is SKIPPED. ${String(error)}\n`)
+    return undefined
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * The public packages as their users get them: built, packed, and installed from the store that the workspace's own
+ * install has filled.
+ */
+import * as Effect from "effect/Effect"
+import { spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
+import { globSync, readFileSync, writeFileSync } from "node:fs"
+import { basename, join } from "node:path"
+import { alone } from "./alone.ts"
+import { run } from "./child.ts"
+
+export const root = join(import.meta.dirname, "../../..")
+
+/** What this project reads of a manifest. */
+export interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly private?: boolean
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly exports: Readonly<Record<string, string>>
+  readonly publishConfig: { readonly exports: Readonly<Record<string, string>> }
+  readonly bin?: Readonly<Record<string, string>>
+}
+
+export const readManifest = (folder: string): Manifest => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
+
+/** The manifest of a package of the workspace. */
+export const manifestOf = (folder: string): Manifest => readManifest(join(root, "packages", folder))
+
+/** The folders of the public packages, below `packages`. */
+export const published: ReadonlyArray<string> = globSync("packages/*/package.json", { cwd: root })
+  .map((file) => file.split(/[\\/]/)[1] ?? "")
+  .filter((folder) => manifestOf(folder).private !== true)
+  .sort()
+
+// -----------------------------------------------------------------------------
+// commands
+// -----------------------------------------------------------------------------
+
+/** Runs a program to its end, with a text on stdin, and gives what it printed. It fails where the program does. */
+export const command = (
+  name: string,
+  args: ReadonlyArray<string>,
+  cwd: string,
+  input = ""
+): Effect.Effect<string, Error> =>
+  Effect.scoped(Effect.gen(function*() {
+    const { code, stderr, stdout } = yield* Effect.flatMap(run(name, { args, cwd, input }), ({ ended }) => ended)
+    if (code !== 0) return yield* Effect.fail(new Error(`${name} ${args.join(" ")} failed:\n${stdout}${stderr}`))
+    return stdout
+  }))
+
+const version = "12.21.0"
+
+// another version may have another store
+const launcher = Effect.runSync(Effect.cached(Effect.sync((): ReadonlyArray<string> => {
+  const { stdout } = spawnSync("pnpm", ["--version"], { cwd: root, encoding: "utf8" })
+  return stdout?.trim() === version ? ["pnpm"] : ["npx", "--yes", `pnpm@${version}`]
+})))
+
+/** Runs the workspace's own pnpm. */
+export const pnpm = (args: ReadonlyArray<string>, cwd: string): Effect.Effect<string, Error> =>
+  Effect.flatMap(launcher, ([name = "pnpm", ...first]) => command(name, [...first, ...args], cwd))
+
+// -----------------------------------------------------------------------------
+// pack
+// -----------------------------------------------------------------------------
+
+/**
+ * Builds the public packages and packs them into a folder, as a release would. Gives the tarball of each package.
+ * One process at a time does it.
+ */
+export const pack = (into: string): Effect.Effect<ReadonlyMap<string, string>, Error> =>
+  // two that build into `dist` at once would each pack what the other half wrote
+  alone(join(root, "node_modules/.cache/packing"), packNow(into))
+
+const packNow = (into: string): Effect.Effect<ReadonlyMap<string, string>, Error> =>
+  Effect.gen(function*() {
+    yield* pnpm(["build"], root)
+    const filters = published.flatMap((folder) => ["--filter", `./packages/${folder}`])
+    yield* pnpm(["-r", ...filters, "pack", "--pack-destination", into], root)
+    return new Map(published.map((folder) => {
+      const { name, version } = manifestOf(folder)
+      return [name, join(into, `${name.replace(/^@/, "").replace("/", "-")}-${version}.tgz`)]
+    }))
+  })
+
+// -----------------------------------------------------------------------------
+// install
+// -----------------------------------------------------------------------------
+
+/** What stands below a line of YAML that ends with a colon, with the indent of the first line below it. */
+export const below = (yaml: string, line: string): string => {
+  const all = yaml.split("\n")
+  const at = all.indexOf(line)
+  if (at === -1) return ""
+  const indent = /^ */.exec(line)?.[0].length ?? 0
+  const end = all.findIndex((text, other) => other > at && text !== "" && !text.startsWith(" ".repeat(indent + 1)))
+  return all.slice(at + 1, end === -1 ? undefined : end).join("\n").trimEnd()
+}
+
+/**
+ * The lockfile of a folder that has the tarballs and Effect alone, made of the workspace's lockfile.
+ *
+ * With it pnpm needs no metadata of a registry. Without it pnpm takes the newest version that any install on this
+ * machine has ever heard of, and the store does not need to hold that one.
+ */
+const lockfile = (
+  workspace: string,
+  effect: string,
+  tarballs: ReadonlyMap<string, string>,
+  direct: ReadonlyArray<string>
+): string => {
+  const at = (name: string) => `file:${basename(tarballs.get(name) ?? "")}`
+  const installed = (name: string) => `${at(name)}(effect@${effect})`
+  const each = (write: (name: string) => string) => [...tarballs.keys()].map(write).join("\n")
+  const integrity = (name: string) =>
+    `sha512-${createHash("sha512").update(readFileSync(tarballs.get(name) ?? "")).digest("base64")}`
+  const dependencies = (name: string) => {
+    const importer = below(below(workspace, "importers:"), `  packages/${name.replace(/.*\//, "")}:`)
+    const listed = [...below(importer, "    dependencies:").matchAll(/ {6}(\S+):\n.*\n {8}version: (\S+)/g)]
+      .map(([, key = "", version = ""]) => [key.replaceAll("'", ""), version] as const)
+    return listed.filter(([key]) => key !== "effect")
+      .map(([key, version]) => `      '${key}': ${tarballs.has(key) ? installed(key) : version}`)
+      .concat(`      effect: ${effect}`)
+      .join("\n")
+  }
+  return [
+    /^lockfileVersion: .*/m.exec(workspace)?.[0] ?? "",
+    `settings:\n${below(workspace, "settings:")}`,
+    `overrides:\n${each((name) => `  '${name}': ${at(name)}`)}`,
+    "importers:\n  .:\n    dependencies:",
+    direct.map((name) => `      '${name}':\n        specifier: ${at(name)}\n        version: ${installed(name)}`).join(
+      "\n"
+    ),
+    `      effect:\n        specifier: ${effect}\n        version: ${effect}`,
+    "packages:",
+    each((name) => `  '${name}@${at(name)}':\n    resolution: {integrity: ${integrity(name)}, tarball: ${at(name)}}`),
+    below(workspace, "packages:"),
+    "snapshots:",
+    each((name) => `  '${name}@${installed(name)}':\n    dependencies:\n${dependencies(name)}`),
+    below(workspace, "snapshots:")
+  ].join("\n\n")
+}
+
+/**
+ * Packs the public packages, and installs them beside Effect into an empty folder. No network is used. By default the program
+ * there depends on all of them; else on those that are named, which bring the others along.
+ */
+export const install = (folder: string, names?: ReadonlyArray<string>): Effect.Effect<void, Error> =>
+  Effect.gen(function*() {
+    const tarballs = yield* pack(folder)
+    const direct = names ?? [...tarballs.keys()]
+    const overrides = [...tarballs].map(([name, path]) => [name, `file:${basename(path)}`] as const)
+    const { version: effect } = readManifest(join(root, "node_modules/effect"))
+    const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
+    const dependencies = { ...Object.fromEntries(overrides.filter(([name]) => direct.includes(name))), effect }
+    write("package.json", JSON.stringify({ name: "program", private: true, type: "module", dependencies }, null, 2))
+    // the ages of the versions were judged when the workspace was installed, and judging them needs the registry
+    const settings = overrides.map(([name, at]) => `  "${name}": "${at}"\n`).join("")
+    write("pnpm-workspace.yaml", `minimumReleaseAge: 0\noverrides:\n${settings}`)
+    write("pnpm-lock.yaml", lockfile(readFileSync(join(root, "pnpm-lock.yaml"), "utf8"), effect, tarballs, direct))
+    const store = (yield* pnpm(["store", "path"], root)).trim()
+    yield* pnpm(["install", "--offline", "--frozen-lockfile", "--ignore-scripts", "--store-dir", store], folder)
+  })
