@@ -129,3 +129,33 @@ describe("the house: which package may import which", () => {
     }
   })
 })
+
+/** What the packages share, by a pattern of its definition, and the one file that defines it. */
+const shared: ReadonlyArray<readonly [what: string, pattern: RegExp, file: string]> = [
+  // a transport's own response reads its whole body as JSON, as Effect's interface asks
+  ["parse a JSON object", /JSON\.parse\((?!text\))/, "core/src/aws/Wire.ts"],
+  ["read a body under a cap", /runForEachWhile/, "core/src/aws/Wire.ts"],
+  ["judge a redirect", />= 300|=== 30[1278]/, "core/src/aws/Wire.ts"],
+  ["judge what is busy", /=== 408/, "core/src/aws/Wire.ts"],
+  ["find a code one level down", /memberOf\(value, "cause"\)|hasProperty\(\w+, "cause"\)/, "core/src/aws/Wire.ts"],
+  ["a span that keeps no result", /withParentSpan/, "core/src/aws/Wire.ts"],
+  ["the forms of a secret", /toWellFormed/, "core/src/aws/Wire.ts"],
+  ["the suffix of an error type", /internal\.amazon\.com/, "core/src/aws/Wire.ts"],
+  ["cut an error type", /\[:,\]/, "core/src/aws/Wire.ts"],
+  ["what loopback is", /ffff:\)\?127/, "core/src/aws/TrustedUrl.ts"]
+]
+
+describe("the house: what packages share is defined once", () => {
+  const sources = published.flatMap((room) =>
+    globSync("**/*.ts", { cwd: join(root, "packages", room, "src") }).map((file) => ({
+      file: `${room}/src/${file.replaceAll("\\", "/")}`,
+      code: codeOf(readFileSync(join(root, "packages", room, "src", file), "utf8"))
+    }))
+  )
+
+  it.each(shared)("%s", (_, pattern, file) => {
+    const found = sources.flatMap((one) => one.code.match(new RegExp(pattern, "g"))?.map(() => one.file) ?? [])
+    assert.deepStrictEqual([...new Set(found)], [file])
+    assert.isAtMost(found.length, 2)
+  })
+})
