@@ -81,13 +81,12 @@ export interface ExceptionClass<out E> extends Operation.ExceptionClass<E, Excep
 
 const told = (advice: string, self: ExceptionFields & { readonly _tag: string; readonly reason?: string }): string =>
   [
-    ...(self.errorDescription === undefined || self.errorDescription.trim() === ""
-      ? []
-      : [Wire.sentence(self.errorDescription)]),
-    ...(self.reason === undefined || self.reason === "" ? [] : [`Reason: ${Wire.sentence(self.reason)}`]),
+    // an empty text says nothing
+    self.errorDescription?.trim() && Wire.sentence(self.errorDescription),
+    self.reason && `Reason: ${Wire.sentence(self.reason)}`,
     advice,
-    `(${self._tag}, HTTP ${self.status}${self.requestId === undefined ? "" : `, request ${self.requestId}`})`
-  ].join(" ")
+    Wire.facts(self, self._tag, `HTTP ${self.status}`)
+  ].filter(Boolean).join(" ")
 
 // -----------------------------------------------------------------------------
 // errors of the service's model

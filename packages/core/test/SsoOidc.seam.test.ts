@@ -244,7 +244,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
   it.effect("C3: a TransportCause of another copy of the module is known by its mark", () =>
     Effect.gen(function*() {
       const cause = {
-        "~@sso-oidc/core/aws/TransportCause": "x",
+        "~@sso-oidc/core/TransportCause": "x",
         name: "TransportCause",
         sent: "no",
         code: "X",
@@ -330,7 +330,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
     ] as const
   )("a TransportCause with %s is read as far as it can be (C3)", ([, members, told]) =>
     Effect.gen(function*() {
-      const cause = { "~@sso-oidc/core/aws/TransportCause": true, ...members }
+      const cause = { "~@sso-oidc/core/TransportCause": true, ...members }
       assert.deepInclude(yield* failure(Wire.broken(cause)), { _tag: "TransportError", ...told })
     }))
 
@@ -345,7 +345,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
         cause: { get: throwing }
       })
       assert.deepInclude(yield* failure(Wire.broken(cause)), { _tag: "TransportError", code: "UNKNOWN" })
-      const marked = Object.defineProperties({ "~@sso-oidc/core/aws/TransportCause": true }, {
+      const marked = Object.defineProperties({ "~@sso-oidc/core/TransportCause": true }, {
         sent: { get: throwing },
         transient: { get: throwing }
       })

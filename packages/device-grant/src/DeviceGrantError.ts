@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as ClientError from "@sso-oidc/core/aws/ClientError"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Schema from "effect/Schema"
 import { Trouble } from "./PendingAuthorization.ts"
@@ -62,11 +63,7 @@ export class TokenPossiblyLost
   })
 {
   override readonly message: string =
-    `The login was approved, or may have been, but its token did not arrive and cannot be requested again (${
-      [
-        this.cause._tag,
-        `HTTP ${this.cause.status}`,
-        ...(this.cause.requestId === undefined ? [] : [`request ${this.cause.requestId}`])
-      ].join(", ")
-    }). Start a new login.`
+    `The login was approved, or may have been, but its token did not arrive and cannot be requested again ${
+      Wire.facts(this.cause, this.cause._tag, `HTTP ${this.cause.status}`)
+    }. Start a new login.`
 }

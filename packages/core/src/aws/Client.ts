@@ -11,8 +11,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
-import * as Result from "effect/Result"
 import type * as Tracer from "effect/Tracer"
 import * as Encode from "../internal/encode.ts"
 import * as Exchange from "../internal/exchange.ts"
@@ -81,14 +79,16 @@ interface Limits {
   readonly maxResponseBytes: number
 }
 
-const limitsOf = (options: Options): Result.Result<Limits, string> => {
+/** The limits, or what is wrong with them. */
+const limitsOf = (options: Options): Limits | string => {
   const requestTimeout = Duration.fromInput(options.requestTimeout ?? "30 seconds")
   if (Option.isNone(requestTimeout) || !Duration.isGreaterThan(requestTimeout.value, Duration.zero)) {
-    return Result.fail("requestTimeout must be a duration longer than zero")
+    return "requestTimeout must be a duration longer than zero"
   }
   const maxResponseBytes = options.maxResponseBytes ?? 256 * 1024
-  if (!(maxResponseBytes >= 1)) return Result.fail("maxResponseBytes must be a number of at least 1")
-  return Result.succeed({ requestTimeout: requestTimeout.value, maxResponseBytes })
+  return maxResponseBytes >= 1
+    ? { requestTimeout: requestTimeout.value, maxResponseBytes }
+    : "maxResponseBytes must be a number of at least 1"
 }
 
 /**
@@ -106,7 +106,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Client, ClientError.EndpointError, HttpClient.HttpClient> {
   const client = yield* HttpClient.HttpClient
   const limits = limitsOf(options)
-  if (Result.isFailure(limits)) throw new RangeError(`${service.name}: ${limits.failure}`)
+  if (typeof limits === "string") throw new RangeError(`${service.name}: ${limits}`)
   const endpoint = yield* Effect.fromResult(Endpoint.resolve(service, options))
   const region = Endpoint.regionOf(options.region)
   const settings: Settings = {
@@ -114,7 +114,7 @@ export const make = Effect.fnUntraced(function*(
     client,
     endpoint,
     region,
-    ...limits.success,
+    ...limits,
     userAgent: options.userAgent ?? `sso-oidc-effect/${version}`
   }
   return {
@@ -138,8 +138,8 @@ export const makeConfig = (
   Effect.gen(function*() {
     const read = yield* Config.unwrap(options)
     const limits = limitsOf(read)
-    if (Result.isFailure(limits)) {
-      return yield* Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message: limits.failure })))
+    if (typeof limits === "string") {
+      return yield* Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message: limits })))
     }
     return yield* make(service, read)
   })
@@ -153,12 +153,14 @@ interface Settings extends Encode.Settings, Exchange.Settings {
   readonly region: string
 }
 
-const tagOf = (error: unknown): string =>
-  Predicate.hasProperty(error, "_tag") && typeof error._tag === "string" ? error._tag : "_OTHER"
+const tagOf = (error: unknown): string => {
+  const tag = Wire.memberOf(error, "_tag")
+  return typeof tag === "string" ? tag : "_OTHER"
+}
 
 /** "Not yet" and "slower" are no failures. Under a 5xx they are a failure of the service, whatever the body says. */
 const isExpected = ({ exceptions }: Operation.Any, error: unknown): boolean =>
-  Predicate.hasProperty(error, "status") && typeof error.status === "number" && error.status < 500 &&
+  Number(Wire.memberOf(error, "status")) < 500 &&
   exceptions.some(({ expected, type }) => expected === true && type === tagOf(error))
 
 const spanned = <A, E, R>(

@@ -38,9 +38,7 @@ const undelivered = (
     : `${self.operation} was sent${to}, but the response did not arrive whole`
   // a proxy, a network and a region have no part in it
   const isLocal = self.code === "ECONNREFUSED" && TrustedUrl.isLoopback(self.host?.replace(/:\d+$/, "") ?? "")
-  return `${what} (${self.code}${self.status === undefined ? "" : `, HTTP ${self.status}`}${
-    self.requestId === undefined ? "" : `, request ${self.requestId}`
-  }). ${
+  return `${what} ${Wire.facts(self, self.code, self.status && `HTTP ${self.status}`)}. ${
     self.hint ?? (self.transient
       ? isLocal
         ? "Nothing listens there: start the server, such as the emulator, or correct the endpoint."
@@ -130,14 +128,9 @@ const outside = (
 ): string => {
   // a transport that follows redirects shows the status of where it ended
   const isRedirect = self.problem === "redirect" && Wire.isRedirectStatus(self.status)
-  return `${self.operation} got ${isRedirect ? "a redirect, which was not followed" : problems[self.problem]} (${
-    [
-      `HTTP ${self.status}`,
-      ...(self.code === undefined ? [] : [self.code]),
-      ...(self.contentType === undefined ? [] : [self.contentType]),
-      ...(self.requestId === undefined ? [] : [`request ${self.requestId}`])
-    ].join(", ")
-  }).${
+  return `${self.operation} got ${isRedirect ? "a redirect, which was not followed" : problems[self.problem]} ${
+    Wire.facts(self, `HTTP ${self.status}`, self.code, self.contentType)
+  }.${
     self.detail === undefined ? "" : ` ${Wire.sentence(self.detail)}`
   } Check that the endpoint, proxy and region are the right ones.`
 }

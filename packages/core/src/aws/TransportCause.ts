@@ -8,9 +8,9 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import * as Predicate from "effect/Predicate"
+import * as Wire from "./Wire.ts"
 
-const TypeId = "~@sso-oidc/core/aws/TransportCause"
+const TypeId = "~@sso-oidc/core/TransportCause"
 
 // -----------------------------------------------------------------------------
 // models
@@ -67,4 +67,4 @@ export class TransportCause extends Data.TaggedError("TransportCause")<{
  * @category guards
  * @since 0.1.0
  */
-export const isTransportCause = (u: unknown): u is TransportCause => Predicate.hasProperty(u, TypeId)
+export const isTransportCause = (u: unknown): u is TransportCause => Wire.memberOf(u, TypeId) !== undefined

@@ -212,8 +212,7 @@ export const isText = (bytes: Uint8Array): boolean => {
 export const jsonObject = (body: Uint8Array | string): Readonly<Record<string, unknown>> | undefined => {
   try {
     const json: unknown = JSON.parse(typeof body === "string" ? body : decoder.decode(body))
-    // defines own members, so that one named `__proto__` is a member like any other
-    return Predicate.isObject(json) ? Object.fromEntries(Object.entries(json)) : undefined
+    return Predicate.isObject(json) ? json : undefined
   } catch {
     return undefined
   }
@@ -229,6 +228,7 @@ export const present = (
   members: Readonly<Record<string, unknown>>,
   absent: ReadonlyArray<unknown> = [null]
 ): Readonly<Record<string, unknown>> =>
+  // defines own members, so that one named `__proto__` is a member like any other
   Object.fromEntries(Object.entries(members).filter(([, value]) => !absent.includes(value)))
 
 // -----------------------------------------------------------------------------
@@ -380,6 +380,18 @@ export const sentence = (text: string): string => {
   const trimmed = text.trim()
   return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`
 }
+
+/**
+ * What an error sentence adds in parentheses, such as a status: `(SlowDownException, HTTP 400, request 7b5e…)`. The request id comes
+ * last. Absent facts are left out.
+ *
+ * @category texts
+ * @since 0.1.0
+ */
+export const facts = (
+  { requestId }: { readonly requestId?: string | undefined },
+  ...facts: ReadonlyArray<string | number | undefined>
+): string => `(${[...facts, requestId && `request ${requestId}`].filter(Boolean).join(", ")})`
 
 const maxLength = 1024
 

@@ -8,6 +8,9 @@ import * as Option from "effect/Option"
 import * as Wire from "../aws/Wire.ts"
 import * as Head from "./head.ts"
 
+/** Nothing was read: a redirect's body is not read, and an opaque one has none. */
+export const none: Wire.Body = { bytes: new Uint8Array(), tooLarge: false }
+
 /** Counts after decompression, since the stream gives what the transport decompressed. */
 export const read = (
   response: HttpClientResponse.HttpClientResponse,
@@ -41,9 +44,7 @@ const streamed = (
 ): Effect.Effect<Wire.Body, HttpClientError.HttpClientError> =>
   // a transport of Effect's says so of a body of no bytes
   Effect.catchTag(Wire.readBody(response.stream, maxBytes), "HttpClientError", (error) =>
-    error.reason._tag === "EmptyBodyError"
-      ? Effect.succeed({ bytes: new Uint8Array(), tooLarge: false })
-      : Effect.fail(error))
+    error.reason._tag === "EmptyBodyError" ? Effect.succeed(none) : Effect.fail(error))
 
 // `text` first: where there is no stream, `arrayBuffer` may be there and not work, and nothing can be read after it. Many mocks
 // have `json` alone.
@@ -53,7 +54,7 @@ const bytesOf = async (web: Response): Promise<Uint8Array<ArrayBuffer>> => {
   }
   const text: unknown = typeof web.text === "function" ? await web.text() : JSON.stringify(await web.json())
   if (typeof text === "string") return new TextEncoder().encode(text)
-  throw new TypeError("no text")
+  throw new TypeError()
 }
 
 const whole = (
@@ -62,7 +63,7 @@ const whole = (
   maxBytes: number
 ): Effect.Effect<Wire.Body, HttpClientError.HttpClientError> =>
   (Head.contentLength(response) ?? 0) > maxBytes
-    ? Effect.succeed({ bytes: new Uint8Array(), tooLarge: true })
+    ? Effect.succeed({ ...none, tooLarge: true })
     : Effect.tryPromise({ try: () => bytesOf(web), catch: (cause) => unreadable(response, cause) }).pipe(
       Effect.map((bytes) => ({ bytes: bytes.subarray(0, maxBytes), tooLarge: bytes.length > maxBytes }))
     )

@@ -28,6 +28,8 @@ export interface Settings {
 export interface Received extends Wire.Body {
   readonly response: HttpClientResponse.HttpClientResponse
   readonly redirect: boolean
+  /** The error type that the header names, before any member of the body does. */
+  readonly named: string | undefined
   /** What every error that the response leads to has of it. */
   readonly common: Service.CommonDetail
 }
@@ -50,19 +52,20 @@ export const exchange = (
         () => Effect.fail(failed({ sent: "maybe", code: "BAD_RESPONSE", transient: false }, called))
       )
     const readHead = Effect.fnUntraced(function*(response: HttpClientResponse.HttpClientResponse) {
-      if (!Number.isInteger(response.status) || response.status < 0) throw new TypeError("no status")
+      if (!Number.isInteger(response.status) || response.status < 0) throw new TypeError()
       const requestId = requestIdOf(response, secrets)
       span.attribute("http.response.status_code", response.status)
       if (requestId !== undefined) span.attribute("aws.request_id", requestId)
-      const type = Wire.errorTypeIn(Head.errorType(response))
+      const named = Wire.errorTypeIn(Head.errorType(response))
       yield* Effect.logDebug(
-        `${operation.name} got HTTP ${response.status}${type === undefined ? "" : ` ${Mask.cleanCode(type, secrets)}`}${
-          requestId === undefined ? "" : ` (request ${requestId})`
-        }`
+        `${operation.name} got HTTP ${response.status}${
+          named === undefined ? "" : ` ${Mask.cleanCode(named, secrets)}`
+        }${requestId === undefined ? "" : ` (request ${requestId})`}`
       )
       const retryAfter = yield* Head.retryAfter(response)
       return head = {
         response,
+        named,
         common: {
           status: response.status,
           ...(requestId === undefined ? {} : { requestId }),
@@ -71,8 +74,6 @@ export const exchange = (
         redirect: Wire.isRedirect(response)
       }
     })
-    // a redirect's body is not read, and an opaque one has none
-    const unread = { bytes: new Uint8Array(), tooLarge: false }
     const failed = ({ sent, ...rest }: Undelivered.Failed, called: string) =>
       new ClientError.TransportError({
         operation: operation.name,
@@ -87,7 +88,7 @@ export const exchange = (
       // in a scope of its own, so that a response that is not read to its end closes its connection
       const response = yield* HttpClient.withScope(settings.client).execute(request)
       const known = yield* received(response, request.url)
-      return { ...known, ...(known.redirect ? unread : yield* Body.read(response, settings.maxResponseBytes)) }
+      return { ...known, ...(known.redirect ? Body.none : yield* Body.read(response, settings.maxResponseBytes)) }
     }).pipe(
       Effect.scoped,
       Effect.catchTag("HttpClientError", (error) =>
@@ -95,9 +96,9 @@ export const exchange = (
           // a client that filters by status fails with the response in its error
           if (head === undefined && error.response !== undefined) yield* received(error.response, error.request.url)
           // which is no reason to send again where it came from another URL
-          if (head?.redirect === true) return { ...head, ...unread }
+          if (head?.redirect === true) return { ...head, ...Body.none }
           // nor is an exception that the header has named, though its body cannot be read
-          if (head !== undefined && Failure.isNamed(operation, head.response)) return { ...head, ...unread }
+          if (head !== undefined && isException(operation, head)) return { ...head, ...Body.none }
           // of the request as it was sent: a relay is another host than the endpoint's
           return yield* failed(Undelivered.classify(error, (name) => Mask.cleanName(name, secrets)), error.request.url)
         })),
@@ -111,6 +112,9 @@ export const exchange = (
       Effect.provideService(HttpClient.TracerPropagationEnabled, false)
     )
   })
+
+const isException = (operation: Operation.Any, { common: { status }, named }: Pick<Received, "common" | "named">) =>
+  status >= 400 && status < 500 && Failure.find(operation, named, {}).exception !== undefined
 
 const requestIdOf = (
   response: HttpClientResponse.HttpClientResponse,

@@ -13,48 +13,42 @@ import * as Failure from "./failure.ts"
 import * as Head from "./head.ts"
 import * as Mask from "./mask.ts"
 
-const unexpected = (
-  operation: string,
-  received: Received,
-  secrets: ReadonlyArray<string>,
-  what: { readonly problem: ClientError.Problem; readonly code?: string | undefined; readonly detail?: string }
-): ClientError.UnexpectedResponse => {
-  const { bytes, common, response, tooLarge } = received
-  const type = Head.contentType(response)
-  const code = what.code ?? Wire.errorTypeIn(Head.errorType(response))
-  const length = tooLarge || received.redirect ? Head.contentLength(response) : bytes.length
-  return new ClientError.UnexpectedResponse({
-    operation,
-    problem: what.problem,
-    ...common,
-    ...(what.detail === undefined ? {} : { detail: what.detail }),
-    ...(code === undefined ? {} : { code: Mask.cleanCode(code, secrets) }),
-    ...(type === undefined ? {} : { contentType: Mask.clean(type, secrets) }),
-    ...(length === undefined ? {} : { length }),
-    body: Redacted.make(Body.excerpt(bytes), { label: "body" })
-  })
-}
-
 export const judge = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
   received: Received,
   secrets: ReadonlyArray<string>
 ): Effect.Effect<Response, E | ClientError.UnexpectedResponse> => {
-  const { response } = received
-  if (received.redirect) return Effect.fail(unexpected(operation.name, received, secrets, { problem: "redirect" }))
+  const { bytes, common, named, response, tooLarge } = received
   const refuse = (
     problem: ClientError.Problem,
-    more?: { readonly code?: string | undefined; readonly detail?: string }
-  ) => Effect.fail(unexpected(operation.name, received, secrets, { problem, ...more }))
-  const members = received.tooLarge ? undefined : Wire.jsonObject(received.bytes)
+    more: { readonly code?: string | undefined; readonly detail?: string } = {}
+  ) => {
+    const type = Head.contentType(response)
+    const code = more.code ?? named
+    const length = tooLarge || received.redirect ? Head.contentLength(response) : bytes.length
+    return Effect.fail(
+      new ClientError.UnexpectedResponse({
+        operation: operation.name,
+        problem,
+        ...common,
+        ...(more.detail === undefined ? {} : { detail: more.detail }),
+        ...(code === undefined ? {} : { code: Mask.cleanCode(code, secrets) }),
+        ...(type === undefined ? {} : { contentType: Mask.clean(type, secrets) }),
+        ...(length === undefined ? {} : { length }),
+        body: Redacted.make(Body.excerpt(bytes), { label: "body" })
+      })
+    )
+  }
+  if (received.redirect) return refuse("redirect")
+  const members = tooLarge ? undefined : Wire.jsonObject(bytes)
   // an empty text says as little as a null, and an optional one must not cost the response
-  const isEmpty = operation.allowsEmptyResponse && response.status === 200 && received.bytes.length === 0
+  const isEmpty = operation.allowsEmptyResponse && response.status === 200 && bytes.length === 0
   const body = isEmpty ? {} : members === undefined ? undefined : Wire.present(members, [null, ""])
-  const { code, exception } = Failure.find(operation, Head.errorType(response), body ?? {})
+  const { code, exception } = Failure.find(operation, named, body ?? {})
   // the header decides before the body is judged: an exception that it names stands, whatever the body is
   if (exception === undefined || response.status < 400) {
-    if (received.tooLarge) return refuse("tooLarge")
-    if (Head.isEncoded(response) && !Wire.isText(received.bytes)) return refuse("contentEncoding")
+    if (tooLarge) return refuse("tooLarge")
+    if (Head.isEncoded(response) && !Wire.isText(bytes)) return refuse("contentEncoding")
   }
   if (response.status === 200) {
     if (body === undefined) return refuse("malformed", { detail: "the body is no JSON object" })
@@ -63,7 +57,7 @@ export const judge = <Request, Response, E, R>(
     )
   }
   const made = exception === undefined || response.status < 400 ? undefined : operation.exception(exception.type, {
-    common: received.common,
+    common,
     text: (member, known) => {
       const value = body?.[member]
       const text = typeof value === "string" ? (value === known ? value : Mask.clean(value, secrets)) : ""

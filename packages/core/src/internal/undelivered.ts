@@ -27,7 +27,7 @@ export const classify = (error: HttpClientError.HttpClientError, safe: Clean): F
     case "TransportError": {
       const { cause } = reason
       // held to its type member by member: a transport may be written in JavaScript
-      const known = isMarked(cause)
+      const known = TransportCause.isTransportCause(cause)
       const hint = known ? textOf(Wire.memberOf(cause, "hint"), safe) : undefined
       return {
         sent: known && Wire.memberOf(cause, "sent") === "no" ? "no" : "maybe",
@@ -42,14 +42,6 @@ export const classify = (error: HttpClientError.HttpClientError, safe: Clean): F
       const code = codeOf(cause, safe) ?? (reason._tag === "StatusCodeError" ? "STATUS" : "BODY")
       return { sent: "maybe", code, transient: true, cause: copyOf(cause, safe) }
     }
-  }
-}
-
-const isMarked = (cause: unknown): boolean => {
-  try {
-    return TransportCause.isTransportCause(cause)
-  } catch {
-    return false
   }
 }
 

@@ -27,7 +27,7 @@ describe("TransportCause", () => {
   it("is known by its mark, across copies of the module, and by nothing else", () => {
     const one = new TransportCause({ sent: "no", code: "X", transient: false })
     assert.isTrue(isTransportCause(one))
-    assert.isTrue(isTransportCause({ "~@sso-oidc/core/aws/TransportCause": "~@sso-oidc/core/aws/TransportCause" }))
+    assert.isTrue(isTransportCause({ "~@sso-oidc/core/TransportCause": "~@sso-oidc/core/TransportCause" }))
     for (const other of [undefined, null, "TransportCause", new Error("x"), { _tag: "TransportCause", sent: "no" }]) {
       assert.isFalse(isTransportCause(other))
     }

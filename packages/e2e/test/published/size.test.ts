@@ -32,19 +32,14 @@ const bundle = async (
 const size = async (program: string, platform: Platform, plugins: Array<Plugin> = []): Promise<number> =>
   gzipSync((await bundle(program, platform, [], plugins)).bytes, { level: 9 }).length
 
-/** Core without the lines that it logs, and so without Effect's own logger, which an application that logs has anyway. */
+/** Core without its calls of Effect's logger, and so without that logger, which an application that logs has anyway. */
 const unlogged: Plugin = {
   name: "unlogged",
   setup: (build) =>
     build.onLoad({ filter: /core\/src\/internal\/exchange\.ts$/ }, ({ path }) => {
       const source = readFileSync(path, "utf8")
-      const contents = source
-        .replace(/ *const type = .*\n *yield\* Effect\.logDebug\((?:\n.*?)+\n {6}\)\n/, "")
-        .replace(/ *yield\* Effect\.logDebug\(.*\)\n/, "")
-        .replace(/ *Effect\.tapError\(\(error\) => Effect\.logDebug\(.*\)\),\n/, "")
-      assert.include(source, "logDebug")
-      assert.notInclude(contents, "logDebug")
-      return { contents, loader: "ts" }
+      assert.include(source, "Effect.logDebug(")
+      return { contents: source.replaceAll("Effect.logDebug(", "Effect.succeed("), loader: "ts" }
     })
 }
 
