@@ -1,9 +1,8 @@
 /**
- * Every way a call to the service can fail.
+ * The exceptions of the service.
  *
- * Fourteen exceptions come from the service's model and keep its names and members. Three errors are the client's own:
- * {@link TransportError} (no usable answer arrived), {@link UnexpectedResponse} (an answer outside the model) and
- * {@link RequestInvalid} (nothing was sent). {@link EndpointError} belongs to the construction of a client.
+ * Fourteen exceptions come from the service's model and keep its names and members. The client's own errors are in
+ * `aws/ClientError`.
  *
  * Each operation's error type lists exactly the exceptions that the model lists for it, plus the client's three. Every
  * `message` is a sentence for a person: what happened, what to do, and the request id to quote to AWS support. No error

@@ -27,3 +27,13 @@ export const service: Service.Service<SsoOidcError.ExceptionDetail> = {
     error: response.text("error", error) ?? error
   })
 }
+
+/**
+ * The type of an exception as the service writes it into the header `x-amzn-errortype`: with the namespace of its model.
+ * `Wire.errorTypeIn` reads it back.
+ *
+ * @category error types
+ * @since 0.1.0
+ */
+export const errorTypeHeader = (type: string): string =>
+  `${type}:http://internal.amazon.com/coral/com.amazonaws.sso.oidc/`

@@ -162,7 +162,7 @@ describe("start and step (D8)", () => {
       ["of another region", { region: "us-east-1", endpoint: Service.endpoint }],
       ["of another endpoint", { region: Service.region, endpoint: "https://proxy.example" }]
     ] as const
-  )("sending a pending authorization %s records nothing: the step will send nothing (D8)", ([, options]) => {
+  )("markInFlight of a pending authorization %s records nothing: the step will send nothing (D8)", ([, options]) => {
     const home = Service.make({})
     const elsewhere = Service.make({ options })
     return Effect.gen(function*() {
@@ -176,7 +176,7 @@ describe("start and step (D8)", () => {
     })
   })
 
-  it.effect("sending one whose secret was wiped records nothing: the step fails with RequestInvalid (D8)", () => {
+  it.effect("markInFlight of one whose secret was wiped records nothing: the step fails with RequestInvalid (D8)", () => {
     const service = Service.make({})
     return Effect.gen(function*() {
       const pending = yield* start
@@ -190,7 +190,7 @@ describe("start and step (D8)", () => {
     }).pipe(Effect.provide(service.layer))
   })
 
-  it.effect("sending one that is not due, or past its end, records nothing (D8)", () => {
+  it.effect("markInFlight of one that is not due, or past its end, records nothing (D8)", () => {
     const service = Service.make({ start: [Service.code({ expiresIn: 30 })] })
     return Effect.gen(function*() {
       const pending = yield* start

@@ -40,7 +40,21 @@ vi.mock("@sso-oidc/core/SsoOidc", async (original) => {
     exceptions: [SsoOidcError.InvalidRequestException, SsoOidcError.SlowDownException],
     resend: () => "anytime"
   })
-  return { ...actual, operations: [...actual.operations, revoke] }
+  const list = Operation.make({
+    service: SsoOidcService.service,
+    name: "ListTokens",
+    method: "GET",
+    path: "/tokens",
+    request: Schema.Struct({
+      token: Schema.RedactedFromValue(Schema.String),
+      most: Schema.optionalKey(Schema.Number)
+    }),
+    bindings: Operation.bindings({ token: Operation.header("x-token"), most: Operation.query("most", "number") }),
+    response: Schema.Struct({ tokens: Schema.Number }),
+    exceptions: [SsoOidcError.SlowDownException],
+    resend: () => "anytime"
+  })
+  return { ...actual, operations: [...actual.operations, revoke, list] }
 })
 
 /** The value, as a user of core has it. The lists are other objects, so that only what they say counts. */
@@ -55,10 +69,28 @@ const revoke = Operation.make({
   resend: () => "anytime"
 })
 
+/** One that has no body: its members stand in the query and in a header. */
+const list = Operation.make({
+  service: SsoOidcService.service,
+  name: "ListTokens",
+  method: "GET",
+  path: "/tokens",
+  request: Schema.Struct({
+    token: Schema.RedactedFromValue(Schema.String),
+    most: Schema.optionalKey(Schema.Number)
+  }),
+  bindings: Operation.bindings({ token: Operation.header("x-token"), most: Operation.query("most", "number") }),
+  response: Schema.Struct({ tokens: Schema.Number }),
+  exceptions: [SsoOidcError.SlowDownException],
+  resend: () => "anytime"
+})
+
 const secret = "the-token-that-is-to-be-revoked"
 const request = { token: Redacted.make(secret) }
 
 const run = SsoOidc.SsoOidc.use((oidc) => oidc.execute(revoke, request))
+
+const runList = SsoOidc.SsoOidc.use((oidc) => oidc.execute(list, { ...request, most: 3 }))
 
 /** A client over a transport, without what else is in the context. */
 const over = <A, E, R>(transport: Layer.Layer<HttpClient.HttpClient | A, E, R>) =>
@@ -146,5 +178,37 @@ describe("an operation that is one value and one entry in SsoOidc.operations", (
       )))
       assert.deepStrictEqual(yield* Effect.provide(run, over(page)), { revoked: true })
       assert.deepInclude(wire.sent[0], { method: "POST", url: "https://oidc.eu-west-1.amazonaws.com/revoke" })
+    }))
+
+  it.effect("without a body it is scripted, faulted, recorded and replayed as well", () =>
+    Effect.gen(function*() {
+      const store = RecordedTransport.makeMemoryStore()
+      const scripted = ScriptedTransport.layer([
+        ScriptedTransport.success(list, { tokens: 2 }, { expect: { most: 3 } })
+      ])
+      const faulty = FaultyTransport.layer(
+        FaultyTransport.perOperation<SsoOidc.OperationName | "ListTokens">({
+          ListTokens: [FaultyTransport.connectionRefused]
+        })
+      ).pipe(Layer.provide(scripted))
+      const both = Effect.gen(function*() {
+        const error = yield* Effect.flip(runList)
+        return [error._tag, yield* runList] as const
+      })
+      const recorded = over(RecordedTransport.layerRecordStore(store).pipe(Layer.provide(faulty)))
+      assert.deepStrictEqual(yield* Effect.provide(both, recorded), ["TransportError", { tokens: 2 }])
+      assert.notInclude(yield* store.read, secret)
+      const replayed = yield* Effect.provide(both, over(RecordedTransport.layerReplayStore(store)))
+      assert.deepStrictEqual(replayed, ["TransportError", { tokens: 2 }])
+    }))
+
+  it.live("without a body it does not go through the relay: the page's transport says so, and nothing leaves", () =>
+    Effect.gen(function*() {
+      const page = FetchTransport.layerRelay({ url: relayUrl }).pipe(Layer.provide(Layer.succeed(
+        FetchHttpClient.Fetch,
+        () => Promise.reject(new Error("it was sent"))
+      )))
+      const error = yield* Effect.flip(Effect.provide(runList, over(page)))
+      assert.deepInclude(error, { _tag: "TransportError", sent: "no", code: "NOT_RELAYED" })
     }))
 })

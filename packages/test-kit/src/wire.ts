@@ -3,6 +3,7 @@
  */
 import type * as Client from "@sso-oidc/core/aws/Client"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
@@ -81,7 +82,7 @@ export const exception = (
   json(body, {
     status: init?.status ?? 400,
     headers: {
-      "x-amzn-errortype": `${type}:http://internal.amazon.com/coral/com.amazonaws.sso.oidc/`,
+      "x-amzn-errortype": SsoOidcService.errorTypeHeader(type),
       "x-amzn-requestid": "7b5ee6f0-0000-4000-8000-000000000001",
       ...init?.headers
     }

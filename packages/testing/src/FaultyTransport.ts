@@ -2,7 +2,7 @@
  * A transport with faults, around any transport.
  *
  * Each request either goes through untouched or meets one {@link Fault}. A {@link Plan} decides which: in order
- * ({@link inOrder}), in order for each operation ({@link perOperation}), by a seed ({@link bySeed}), or a function of
+ * (`FaultPlan.inOrder`), in order for each operation (`FaultPlan.perOperation`), by a seed (`FaultPlan.bySeed`), or a function of
  * your own. {@link Decisions} has what was decided. {@link reportFaults} shows it with the failure of a test, as a plan to
  * paste back.
  *

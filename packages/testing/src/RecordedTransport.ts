@@ -222,7 +222,7 @@ export const makeRecord = Effect.fnUntraced(function*(
       const url = Option.getOrUndefined(HttpClientRequest.toUrl(request))
       if (url === undefined) return yield* exchange
       const operation = Request.find(operations, request.method, url)
-      const members = operation && (yield* Request.membersOf(request))
+      const members = operation && (yield* Request.membersOf(operation, request, url))
       if (operation === undefined || members === undefined) {
         return yield* Effect.die(
           new NotRecordable({
@@ -294,7 +294,7 @@ export const makeReplay = Effect.fnUntraced(function*(
 
   return HttpClient.make(Effect.fnUntraced(function*(request, url) {
     const operation = Request.find(operations, request.method, url)
-    const members = operation && (yield* Request.membersOf(request))
+    const members = operation && (yield* Request.membersOf(operation, request, url))
     const asked = operation?.name ?? Request.nameOf(request.method, url)
     const exchange = exchanges[used++]
     if (exchange === undefined) {

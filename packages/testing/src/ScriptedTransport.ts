@@ -24,8 +24,8 @@
  * @since 0.1.0
  */
 import type * as Operation from "@sso-oidc/core/aws/Operation"
-import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -169,7 +169,7 @@ export const exception = <Request, Response, E, R>(
         status,
         headers: {
           ...headersOf(moment),
-          "x-amzn-errortype": Wire.errorTypeHeader(name),
+          "x-amzn-errortype": SsoOidcService.errorTypeHeader(name),
           ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) })
         }
       },
@@ -296,7 +296,7 @@ export const make = Effect.fnUntraced(function*(
     if (operation === undefined) {
       return yield* wrong(`A request came that is no operation: ${Request.nameOf(request.method, url)}`)
     }
-    const members = yield* Request.membersOf(request)
+    const members = yield* Request.membersOf(operation, request, url)
     if (members === undefined) return yield* wrong(`${operation.name} came with a body that is no JSON object`)
     const decoded = yield* Effect.result(Schema.decodeUnknownEffect(operation.request)(members))
     if (decoded._tag === "Failure") {

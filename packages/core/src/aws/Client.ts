@@ -161,7 +161,7 @@ const tagOf = (error: unknown): string => {
 /** "Not yet" and "slower" are no failures. Under a 5xx they are a failure of the service, whatever the body says. */
 const isExpected = ({ exceptions }: Operation.Any, error: unknown): boolean =>
   Number(Wire.memberOf(error, "status")) < 500 &&
-  exceptions.some(({ expected, type }) => expected === true && type === tagOf(error))
+  exceptions.some(({ expected, type }) => expected && type === tagOf(error))
 
 const spanned = <A, E, R>(
   { region, service }: Settings,
@@ -209,7 +209,9 @@ const call = Effect.fnUntraced(function*<Request, Response, E, R>(
   const request = operation.authenticate === undefined
     ? encoded
     : yield* operation.authenticate(encoded, { region, signingName: service.signingName })
-  yield* Encode.checkHeaders(operation.name, request)
+  if (!Encode.hasGoodHeaders(request)) {
+    return yield* Encode.invalid(operation.name, "a header value has characters that no header may have")
+  }
   const received = yield* Exchange.exchange(settings, operation, request, secrets, span)
   return yield* Judge.judge(operation, received, secrets)
 })

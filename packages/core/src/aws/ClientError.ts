@@ -108,7 +108,7 @@ export const Problem = Schema.Literals(["status", "redirect", "contentEncoding",
 export type Problem = typeof Problem.Type
 
 const problems: { readonly [P in Problem]: string } = {
-  status: "an answer that the service's model does not list",
+  status: "a response that the service's model does not list",
   redirect: "a response from another URL than the one asked",
   contentEncoding: "a body in a content encoding that the transport did not undo",
   tooLarge: "a body over the size limit",

@@ -79,7 +79,7 @@ export const config = (service: Pick<Service.Service, "name">): Config.Config<En
 export type Given = { readonly [K in keyof Client.Options]: Client.Options[K] | Config.Config<Client.Options[K]> }
 
 const read = <A extends string | boolean | number | undefined>(given: A | Config.Config<A>): Config.Config<A> =>
-  typeof given === "object" ? given : Config.succeed(given)
+  Config.isConfig(given) ? given : Config.succeed(given)
 
 /**
  * A client's options with what they leave open taken from the environment, for `SsoOidc.layerConfig`.

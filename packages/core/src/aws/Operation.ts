@@ -53,6 +53,8 @@ export interface Binding {
   readonly in: "query" | "header"
   /** The name that the member has there. */
   readonly name: string
+  /** What the member is in a request, since all there are texts. */
+  readonly as: "text" | "number" | "boolean"
 }
 
 /**
@@ -64,10 +66,10 @@ export interface Binding {
 export interface Placed {
   /** The members of the JSON body. */
   readonly body: unknown
-  /** The texts of the query, by their names. */
-  readonly query: Readonly<Record<string, string>>
-  /** The values of the headers, by their names. */
-  readonly headers: Readonly<Record<string, string>>
+  /** The texts of the query, by their names. None by default. */
+  readonly query?: Readonly<Record<string, string>>
+  /** The values of the headers, by their names. None by default. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
@@ -80,7 +82,9 @@ export interface Bindings {
   /** Where each member goes, by its name in the request. Any other member goes into the body. */
   readonly members: Readonly<Record<string, Binding>>
   /** Places the encoded members. Throws a `TypeError` for a value that has no text. */
-  readonly place: (members: object) => Placed
+  readonly place: (members: unknown) => Placed
+  /** The opposite: the members that a query and headers hold, for what plays the service. */
+  readonly read: (placed: Omit<Placed, "body">) => Readonly<Record<string, unknown>>
 }
 
 /**
@@ -116,7 +120,7 @@ export interface Operation<Request, Response, Error, R = never, Name extends str
   readonly query: Readonly<Record<string, string>>
   /** Where members of the request go that do not go into the body. Absent: all go into the body. */
   readonly bindings?: Bindings
-  /** Whether the request has a JSON body. Without one, every member has a binding. */
+  /** Whether the request has a JSON body. Without one, a member that has no binding makes the request invalid. */
   readonly hasBody: boolean
   /** Whether a 200 without a body is a response, as if it were `{}`. */
   readonly allowsEmptyResponse: boolean
@@ -275,45 +279,62 @@ export const make = <
 /**
  * Where members of a request go that do not go into the body.
  *
- * A text, a number or a boolean can be placed. Any other value makes the request invalid.
+ * A text, a finite number or a boolean can be placed. Any other value makes the request invalid. Two members for one place are a
+ * mistake in the program: a `RangeError` is thrown.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const bindings = (members: Readonly<Record<string, Binding>>): Bindings => ({
-  members,
-  place: (given) => {
-    const parts = {
-      body: new Map<string, unknown>(),
-      query: new Map<string, string>(),
-      header: new Map<string, string>()
-    }
-    for (const [member, value] of Object.entries(given)) {
-      const binding = members[member]
-      if (binding === undefined) parts.body.set(member, value)
-      else if (value !== undefined) parts[binding.in].set(binding.name, textOf(value))
-    }
-    return {
-      body: Object.fromEntries(parts.body),
-      query: Object.fromEntries(parts.query),
-      headers: Object.fromEntries(parts.header)
-    }
+export const bindings = (members: Readonly<Record<string, Binding>>): Bindings => {
+  const places = Object.values(members).map((binding) => `${binding.in} ${binding.name}`)
+  const twice = places.find((place, at) => places.indexOf(place) !== at)
+  if (twice !== undefined) throw new RangeError(`Operation: two members are bound to the ${twice}`)
+  return {
+    members,
+    place: (given) => {
+      const parts = {
+        body: new Map<string, unknown>(),
+        query: new Map<string, string>(),
+        header: new Map<string, string>()
+      }
+      for (const [member, value] of Object.entries(Object(given))) {
+        // a body may have a member that is named like one of every object
+        const binding = Object.hasOwn(members, member) ? members[member] : undefined
+        if (binding === undefined) parts.body.set(member, value)
+        else if (value !== undefined) parts[binding.in].set(binding.name, textOf(value))
+      }
+      return {
+        body: Object.fromEntries(parts.body),
+        query: Object.fromEntries(parts.query),
+        headers: Object.fromEntries(parts.header)
+      }
+    },
+    read: ({ headers = {}, query = {} }) =>
+      Object.fromEntries(
+        Object.entries(members).flatMap(([member, binding]) => {
+          const text = (binding.in === "query" ? query : headers)[binding.name]
+          return text === undefined ? [] : [[member, valueOf(text, binding.as)]]
+        })
+      )
   }
-})
+}
 
 const textOf = (value: unknown): string => {
   if (typeof value === "string") return value
-  if (typeof value === "number" || typeof value === "boolean") return String(value)
-  throw new TypeError("a member of the query or of a header must be a text, a number or a boolean")
+  if (typeof value === "boolean" || Number.isFinite(value)) return `${value}`
+  throw new TypeError("a member of the query or of a header must be a text, a finite number or a boolean")
 }
 
+const valueOf = (text: string, as: Binding["as"]): unknown =>
+  as === "number" ? Number(text) : as === "boolean" ? text === "true" : text
+
 /**
- * The member goes into the query, under that name.
+ * The member goes into the query, under that name. `as` says what it is in the request: a text by default.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const query = (name: string): Binding => ({ in: "query", name })
+export const query = (name: string, as: Binding["as"] = "text"): Binding => ({ in: "query", name, as })
 
 /**
  * The member goes into a header of that name. A member that is a bearer token is bound so.
@@ -321,4 +342,33 @@ export const query = (name: string): Binding => ({ in: "query", name })
  * @category constructors
  * @since 0.1.0
  */
-export const header = (name: string): Binding => ({ in: "header", name: name.toLowerCase() })
+export const header = (name: string): Binding => ({ in: "header", name: name.toLowerCase(), as: "text" })
+
+// -----------------------------------------------------------------------------
+// predicates
+// -----------------------------------------------------------------------------
+
+/**
+ * Whether a request of this method and URL is the operation's. An endpoint may have a path of its own before the operation's. The
+ * query has the operation's constant one, and beside it nothing but its bound members.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const matches = (operation: Any, method: string, url: URL): boolean => {
+  const bound = Object.values(operation.bindings?.members ?? {}).filter((binding) => binding.in === "query")
+  return operation.method === method && url.pathname.endsWith(operation.path) &&
+    Object.entries(operation.query).every(([name, value]) => url.searchParams.get(name) === value) &&
+    [...url.searchParams.keys()].every((name) =>
+      Object.hasOwn(operation.query, name) || bound.some((binding) => binding.name === name)
+    )
+}
+
+/**
+ * Whether all that a request says stands in its body and its path, so that the body can be passed on alone, as the relay does.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isBodyAlone = ({ bindings, hasBody, method, query }: Any): boolean =>
+  method === "POST" && hasBody && bindings === undefined && Object.keys(query).length === 0

@@ -91,16 +91,6 @@ export const errorTypeIn = (value: unknown): string | undefined => {
   return type === "" ? undefined : type
 }
 
-/**
- * The type of an exception as AWS writes it into the header `x-amzn-errortype`: with the namespace of the service's model.
- * {@link errorTypeIn} reads it back.
- *
- * @category error types
- * @since 0.1.0
- */
-export const errorTypeHeader = (type: string): string =>
-  `${type}:http://internal.amazon.com/coral/com.amazonaws.sso.oidc/`
-
 // -----------------------------------------------------------------------------
 // redirects
 // -----------------------------------------------------------------------------

@@ -27,10 +27,10 @@ export const encode = <Request, Response, E, R>(
   Effect.suspend(() => Schema.encodeEffect(operation.request)(input)).pipe(
     Effect.mapError((error) => invalid(operation.name, Wire.oneLine(error.message))),
     Effect.map((members) => {
-      const { body, headers, query } = placed(operation, members)
+      const { body, headers, query }: Operation.Placed = operation.bindings?.place(members) ?? { body: members }
       return HttpClientRequest.make(operation.method)(`${settings.endpoint}${operation.path}`, {
-        urlParams: { ...operation.query, ...query },
-        headers: { "user-agent": settings.userAgent, ...headers },
+        urlParams: { ...query, ...operation.query },
+        headers: { ...headers, "user-agent": settings.userAgent },
         ...(operation.hasBody ? { body: HttpBody.jsonUnsafe(body) } : {})
       })
     }),
@@ -38,32 +38,23 @@ export const encode = <Request, Response, E, R>(
     Effect.catchDefect(() => invalid(operation.name, "the request cannot be read"))
   )
 
-/** The members by the part of the request that each goes into. */
-const placed = ({ bindings }: Operation.Any, members: unknown): Operation.Placed =>
-  bindings === undefined || !Predicate.isObject(members)
-    ? { body: members, query: {}, headers: {} }
-    : bindings.place(members)
+/** Whether each value may stand in a header (RFC 9110 section 5.5): visible ASCII, space, tab, and bytes that are opaque to it. */
+export const hasGoodHeaders = ({ headers }: HttpClientRequest.HttpClientRequest): boolean =>
+  Object.values(headers).every((value) => /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value))
 
-/** RFC 9110 section 5.5: visible ASCII, space, tab, and the bytes that are opaque to it. */
-const isHeaderValue = (value: string): boolean => /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value)
+const secretsIn = (value: unknown): ReadonlyArray<unknown> =>
+  Redacted.isRedacted(value)
+    ? [Redacted.value(value)]
+    : typeof value === "object" && value !== null
+    ? Object.values(value).flatMap(secretsIn)
+    : []
 
-export const checkHeaders = (
-  operation: string,
-  request: HttpClientRequest.HttpClientRequest
-): Effect.Effect<void, ClientError.RequestInvalid> =>
-  Object.values(request.headers).every(isHeaderValue)
-    ? Effect.void
-    : Effect.fail(invalid(operation, "a header value has characters that no header may have"))
-
-/** The secrets that a request carries, so that a response that repeats one can be masked. */
+/** The secrets that a request carries, at any depth, so that a response that repeats one can be masked. */
 export const secretsOf = (
   operation: string,
   input: unknown
 ): Effect.Effect<ReadonlyArray<string>, ClientError.RequestInvalid> =>
   Effect.try({
-    try: () =>
-      Predicate.isObject(input)
-        ? Object.values(input).filter(Redacted.isRedacted).map(Redacted.value).filter(Predicate.isString)
-        : [],
+    try: () => secretsIn(input).filter(Predicate.isString),
     catch: () => invalid(operation, "a secret of the request was wiped")
   })

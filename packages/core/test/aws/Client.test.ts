@@ -142,6 +142,15 @@ describe("aws/Client: the portal's four operations are values, and nothing else 
       })
     }))
 
+  it.effect("a 200 with a body that is no JSON object is no response of Logout either (C4)", () =>
+    Effect.gen(function*() {
+      for (const body of ["<html>", "[]", "null", "{"]) {
+        const { result } = yield* call(Portal.logout, { accessToken }, () => new Response(body, { status: 200 }))
+        if (result._tag === "Success") return assert.fail(`${body} is a response`)
+        assert.deepInclude(result.failure, { _tag: "UnexpectedResponse", problem: "malformed" })
+      }
+    }))
+
   it.effect("an empty 200 is no response of any other operation (C4)", () =>
     Effect.gen(function*() {
       const { result } = yield* call(Portal.listAccounts, { accessToken }, () => new Response(null, { status: 200 }))
@@ -248,6 +257,43 @@ describe("aws/Client: what cannot be sent", () => {
       const error = yield* fails(Portal.logout, { accessToken: Redacted.make("one\r\nx-evil: two") })
       assert.deepInclude(error, { _tag: "RequestInvalid" })
       assert.notInclude(inspect(error), "evil")
+    }))
+
+  it.effect("a member never replaces the operation's constant query, nor the user agent (C7)", () =>
+    Effect.gen(function*() {
+      const odd = Operation.make({
+        ...Portal.listAccounts,
+        service: Portal.service,
+        exceptions: [],
+        query: { fixed: "t" },
+        request: Schema.Struct({ fixed: Schema.String, agent: Schema.String }),
+        bindings: Operation.bindings({ fixed: Operation.query("fixed"), agent: Operation.header("User-Agent") }),
+        resend: () => "anytime"
+      })
+      const { sent } = yield* successOf(odd, { fixed: "evil", agent: "evil" }, () => Wire.json({ accountList: [] }))
+      assert.strictEqual(new URL(sent[0]?.url ?? "").search, "?fixed=t")
+      assert.match(sent[0]?.headers["user-agent"] ?? "", /^sso-oidc-effect/)
+    }))
+
+  it.effect("a secret of the request is masked at any depth (C6)", () =>
+    Effect.gen(function*() {
+      const nested = Operation.make({
+        ...Portal.logout,
+        service: Portal.service,
+        exceptions: [Portal.InvalidRequestException],
+        hasBody: true,
+        request: Schema.Struct({
+          proofs: Schema.Array(Schema.Struct({ proof: Schema.RedactedFromValue(Schema.String) }))
+        }),
+        resend: () => "anytime"
+      })
+      const { result } = yield* call(
+        nested,
+        { proofs: [{ proof: Redacted.make("a-proof-of-some-length") }] },
+        portalException(400, "InvalidRequestException", "no to a-proof-of-some-length")
+      )
+      if (result._tag === "Success") return assert.fail("it succeeded")
+      assert.strictEqual(result.failure.message, "no to <redacted>")
     }))
 
   it.effect("a member that has no text cannot go into the query (C2)", () =>

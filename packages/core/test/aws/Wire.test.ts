@@ -381,9 +381,18 @@ describe("aws/Wire: spans", () => {
     }))
 })
 
-describe("aws/Wire: errorTypeHeader", () => {
-  it("is what errorTypeIn reads back (C4)", () => {
-    assert.strictEqual(Wire.errorTypeIn(Wire.errorTypeHeader("SlowDownException")), "SlowDownException")
+describe("aws/Wire: errorTypeIn", () => {
+  it("cuts at the first colon or comma, also where a line break follows (C4)", () => {
+    for (const text of ["Foo:http://x/", "Foo:a\nb", "Foo,\nBar", "a#Foo:\r\n", " Foo "]) {
+      assert.strictEqual(Wire.errorTypeIn(text), "Foo", JSON.stringify(text))
+    }
+  })
+})
+
+describe("aws/Wire: facts", () => {
+  it("are listed in parentheses, the request id last, and absent ones are left out (C3)", () => {
+    assert.strictEqual(Wire.facts({ requestId: "r-1" }, "Foo", undefined, "HTTP 400"), "(Foo, HTTP 400, request r-1)")
+    assert.strictEqual(Wire.facts({}, "Foo", 0, ""), "(Foo)")
   })
 })
 

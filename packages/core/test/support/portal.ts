@@ -101,7 +101,7 @@ const token = { accessToken: secret("accessToken") }
 const bearer = { accessToken: Operation.header("x-amz-sso_bearer_token") }
 
 const page = { nextToken: Schema.optionalKey(Schema.String), maxResults: Schema.optionalKey(Schema.Number) }
-const pageBindings = { nextToken: Operation.query("next_token"), maxResults: Operation.query("max_result") }
+const pageBindings = { nextToken: Operation.query("next_token"), maxResults: Operation.query("max_result", "number") }
 
 export const getRoleCredentials = Operation.make({
   service,

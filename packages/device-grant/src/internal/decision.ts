@@ -9,6 +9,7 @@ import * as Stored from "@sso-oidc/core/Stored"
 import * as Token from "@sso-oidc/core/Token"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { BackoffPolicy } from "../BackoffPolicy.ts"
 import type { PollError } from "../DeviceGrant.ts"
@@ -205,12 +206,15 @@ const next = (pending: PendingAuthorization, how: {
     : waiting(scheduled(pending, wait, now), how.reason)
 }
 
+// what counts in place of a cap that is no duration, which an untyped program may give
+const defaultCap = Duration.minutes(1)
+
 /** `min(cap, interval × 2^n)`, never below the interval. Jitter only lengthens it. */
 const backOff = (interval: Duration.Duration, failures: number, { policy, random }: Circumstances) => {
   const base = Duration.toMillis(interval)
-  const cap = Duration.toMillis(Duration.fromInputUnsafe(policy.cap))
+  const cap = Duration.toMillis(Option.getOrElse(Duration.fromInput(policy.cap), () => defaultCap))
   const doubled = Math.max(base, Math.min(cap, base * 2 ** failures))
-  const jitter = policy.jitter > 0 ? policy.jitter * random : 0
+  const jitter = policy.jitter > 0 && Number.isFinite(policy.jitter) ? policy.jitter * random : 0
   return Stored.millis(doubled * (1 + jitter))
 }
 

@@ -140,7 +140,7 @@ const shared: ReadonlyArray<readonly [what: string, pattern: RegExp, file: strin
   ["find a code one level down", /memberOf\(value, "cause"\)|hasProperty\(\w+, "cause"\)/, "core/src/aws/Wire.ts"],
   ["a span that keeps no result", /withParentSpan/, "core/src/aws/Wire.ts"],
   ["the forms of a secret", /toWellFormed/, "core/src/aws/Wire.ts"],
-  ["the suffix of an error type", /internal\.amazon\.com/, "core/src/aws/Wire.ts"],
+  ["the suffix of an error type", /internal\.amazon\.com/, "core/src/SsoOidcService.ts"],
   ["cut an error type", /\[:,\]/, "core/src/aws/Wire.ts"],
   ["what loopback is", /ffff:\)\?127/, "core/src/aws/TrustedUrl.ts"]
 ]

@@ -3,7 +3,7 @@
  */
 import type { EndpointError } from "@sso-oidc/core/aws/ClientError"
 import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
-import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as Operation from "@sso-oidc/core/aws/Operation"
 import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
@@ -92,7 +92,7 @@ const routesOf = (
     if (Result.isFailure(resolved)) return Result.fail(resolved.failure)
     // a page's client spells it in small letters
     const region = Endpoint.regionOf(named)
-    for (const operation of operations.filter(isPassedOn)) {
+    for (const operation of operations.filter(Operation.isBodyAlone)) {
       routes.set(`${base}/${region}${operation.path}`, {
         operation: operation.name,
         region,
@@ -107,10 +107,6 @@ const routesOf = (
   }
   return Result.succeed(routes)
 }
-
-/** The relay passes on bodies: what else an operation puts into its request would be lost. */
-const isPassedOn = ({ bindings, hasBody, method, query }: Operation.Any): boolean =>
-  method === "POST" && hasBody && bindings === undefined && Object.keys(query).length === 0
 
 const baseOf = (base: string): string => {
   if (typeof base !== "string") throw new RangeError("Relay: base must be a path such as /sso-oidc")

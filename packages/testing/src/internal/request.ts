@@ -1,7 +1,7 @@
 /**
  * Which operation a request is, and what it asks.
  */
-import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as Operation from "@sso-oidc/core/aws/Operation"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Effect from "effect/Effect"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -9,30 +9,28 @@ import * as Stream from "effect/Stream"
 
 export type Members = Readonly<Record<string, unknown>>
 
-/** The operation that goes there. An endpoint may have a path of its own before the operation's. */
+/** The operation that goes there. */
 export const find = (
   operations: ReadonlyArray<Operation.Any>,
   method: string,
   url: URL
-): Operation.Any | undefined => {
-  const asked = queryOf(url.searchParams)
-  return operations.find((operation) =>
-    operation.method === method && url.pathname.endsWith(operation.path) && asked === queryOf(operation.query)
-  )
-}
-
-const queryOf = (query: URLSearchParams | Readonly<Record<string, string>>): string => {
-  const params = new URLSearchParams(query)
-  params.sort()
-  return params.toString()
-}
+): Operation.Any | undefined => operations.find((operation) => Operation.matches(operation, method, url))
 
 /** How a request that is none of the operations is named. A query may hold anything, and is left out. */
 export const nameOf = (method: string, url: URL): string => `${method} ${url.pathname}`
 
-/** The members that the body spells, `undefined` where it is no JSON object. */
-export const membersOf = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<Members | undefined> =>
-  Effect.map(textOf(request), (text) => text === undefined ? undefined : Wire.jsonObject(text))
+/** The members of the operation's request, wherever they stand; `undefined` where its body is no JSON object. */
+export const membersOf = (
+  operation: Operation.Any,
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL
+): Effect.Effect<Members | undefined> =>
+  Effect.gen(function*() {
+    const text = operation.hasBody ? yield* textOf(request) : "{}"
+    const body = text === undefined ? undefined : Wire.jsonObject(text)
+    const bound = operation.bindings?.read({ query: Object.fromEntries(url.searchParams), headers: request.headers })
+    return body && { ...body, ...bound }
+  })
 
 const textOf = ({ body }: HttpClientRequest.HttpClientRequest): Effect.Effect<string | undefined> => {
   switch (body._tag) {

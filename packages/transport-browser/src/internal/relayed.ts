@@ -3,7 +3,7 @@
  */
 import { EndpointError } from "@sso-oidc/core/aws/ClientError"
 import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
-import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as Operation from "@sso-oidc/core/aws/Operation"
 import * as RelayVerdict from "@sso-oidc/core/aws/RelayVerdict"
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
@@ -54,11 +54,12 @@ const below = (
   operations: ReadonlyArray<Operation.Any>
 ): string | undefined => {
   const url = Option.getOrUndefined(HttpClientRequest.toUrl(request))
-  const region = /^oidc\.([^.]+)\./.exec(url?.hostname ?? "")?.[1]
-  if (url === undefined || region === undefined) return undefined
+  // the region is the label behind the prefix; whether the whole is the plain endpoint is looked at below
+  const [prefix, region] = url?.hostname.split(".") ?? []
+  if (url === undefined || region === undefined || prefix !== SsoOidcService.service.endpointPrefix) return undefined
   const isPlain = Result.getOrUndefined(Endpoint.resolve(SsoOidcService.service, { region })) === url.origin
   return isPlain && request.method === "POST" && url.search === "" &&
-      operations.some(({ path }) => path === url.pathname)
+      operations.some((operation) => operation.path === url.pathname && Operation.isBodyAlone(operation))
     ? `/${region}${url.pathname}`
     : undefined
 }

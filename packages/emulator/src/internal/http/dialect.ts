@@ -2,8 +2,8 @@
  * How the service responds: JSON with its members in alphabetical order and explicit nulls, the type of an exception in a
  * header, a request id.
  */
-import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Random from "../service/random.ts"
 import * as Response from "./response.ts"
@@ -28,7 +28,7 @@ const respond = (
   })
 
 const errorType = (name: string): Readonly<Record<string, string>> => ({
-  "x-amzn-errortype": Wire.errorTypeHeader(name)
+  "x-amzn-errortype": SsoOidcService.errorTypeHeader(name)
 })
 
 /** A success: every member that the model has, absent ones as null. */

@@ -1,0 +1,89 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Operation from "@sso-oidc/core/aws/Operation"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as Portal from "../support/portal.ts"
+
+describe("aws/Operation: bindings", () => {
+  const bindings = Operation.bindings({
+    account: Operation.query("account_id"),
+    most: Operation.query("max", "number"),
+    deep: Operation.query("deep", "boolean"),
+    token: Operation.header("X-Token")
+  })
+
+  it("place each member where it goes, and the rest in the body", () => {
+    assert.deepStrictEqual(bindings.place({ account: "1", most: 100, deep: false, token: "t", other: { a: 1 } }), {
+      body: { other: { a: 1 } },
+      query: { account_id: "1", max: "100", deep: "false" },
+      headers: { "x-token": "t" }
+    })
+  })
+
+  it("leave out what is undefined", () => {
+    assert.deepStrictEqual(bindings.place({ account: undefined, most: 1 }), {
+      body: {},
+      query: { max: "1" },
+      headers: {}
+    })
+  })
+
+  it("take a member that is named like one of every object for a member of the body", () => {
+    const given = JSON.parse(`{"constructor":1,"toString":"a","__proto__":{"b":2}}`)
+    const { body, headers, query } = bindings.place(given)
+    assert.deepStrictEqual(JSON.stringify(body), `{"constructor":1,"toString":"a","__proto__":{"b":2}}`)
+    assert.deepStrictEqual({ headers, query }, { headers: {}, query: {} })
+  })
+
+  it("refuse a value that has no text", () => {
+    for (const account of [{}, [], null, Number.NaN, Number.POSITIVE_INFINITY, () => 1, Symbol("s")]) {
+      assert.throws(() => bindings.place({ account }), TypeError)
+    }
+  })
+
+  it("read back what they placed", () => {
+    const given = { account: "1", most: 100, deep: true, token: "t" }
+    assert.deepStrictEqual(bindings.read(bindings.place(given)), given)
+    assert.deepStrictEqual(bindings.read({}), {})
+  })
+
+  it("refuse two members for one place", () => {
+    assert.throws(() => Operation.bindings({ a: Operation.query("x"), b: Operation.query("x") }), RangeError, "query x")
+    assert.throws(
+      () => Operation.bindings({ a: Operation.header("X"), b: Operation.header("x") }),
+      RangeError,
+      "header x"
+    )
+    assert.doesNotThrow(() => Operation.bindings({ a: Operation.query("x"), b: Operation.header("x") }))
+  })
+})
+
+describe("aws/Operation: matches", () => {
+  const at = (url: string) => new URL(url, "https://portal.example")
+
+  it("knows an operation by its method, its path, its constant query and its bound members", () => {
+    const is = (operation: Operation.Any, method: string, url: string) => Operation.matches(operation, method, at(url))
+    assert.isTrue(is(Portal.listAccounts, "GET", "/assignment/accounts"))
+    assert.isTrue(is(Portal.listAccounts, "GET", "/base/assignment/accounts?max_result=1&next_token=a"))
+    assert.isFalse(is(Portal.listAccounts, "POST", "/assignment/accounts"))
+    assert.isFalse(is(Portal.listAccounts, "GET", "/assignment/roles"))
+    assert.isFalse(is(Portal.listAccounts, "GET", "/assignment/accounts?other=1"))
+    const [, , token] = SsoOidc.operations
+    assert.isTrue(is(token, "POST", "/token"))
+    assert.isFalse(is(token, "POST", "/token?aws_iam=t"))
+    const iam = { ...token, query: { aws_iam: "t" } }
+    assert.isTrue(is(iam, "POST", "/token?aws_iam=t"))
+    assert.isFalse(is(iam, "POST", "/token?aws_iam=f"))
+    assert.isFalse(is(iam, "POST", "/token"))
+  })
+
+  it("isBodyAlone says yes to the operations of the OIDC service, and no to those of the portal", () => {
+    for (const operation of SsoOidc.operations) assert.isTrue(Operation.isBodyAlone(operation), operation.name)
+    for (const operation of [Portal.listAccounts, Portal.logout]) {
+      assert.isFalse(Operation.isBodyAlone(operation), operation.name)
+    }
+    const [register] = SsoOidc.operations
+    assert.isFalse(Operation.isBodyAlone({ ...register, query: { a: "b" } }))
+    assert.isFalse(Operation.isBodyAlone({ ...register, hasBody: false }))
+    assert.isFalse(Operation.isBodyAlone({ ...register, bindings: Operation.bindings({}) }))
+  })
+})
