@@ -186,12 +186,8 @@ const controlToken = (
 }
 
 const origins = (cors: ReadonlyArray<string> = []): Effect.Effect<void, EmulatorError.EmulatorError> => {
-  // a program without types may give one text, of which each part would be taken for an origin
-  if (!Array.isArray(cors)) {
-    return Effect.fail(
-      optionError(`cors must be a list of origins, such as ["http://localhost:5173"], not ${Settings.quoted(cors)}`)
-    )
-  }
+  const problem = Settings.listProblem(cors)
+  if (problem !== undefined) return Effect.fail(optionError(problem))
   const wrong = cors.find((origin) => !/^https?:/.test(origin) || Request.originOf(origin) !== origin)
   return wrong === undefined
     ? Effect.void

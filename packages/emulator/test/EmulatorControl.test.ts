@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorControl from "@sso-oidc/emulator/EmulatorControl"
+import * as EmulatorHttp from "@sso-oidc/emulator/EmulatorHttp"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import { Duration, Effect, Layer, Redacted } from "effect"
-import { FetchHttpClient } from "effect/http"
+import { FetchHttpClient, HttpRouter } from "effect/http"
 import { ask, post, registration, started, tagOf } from "./support.ts"
 
 const controlled = (options?: EmulatorServer.Options) =>
@@ -283,6 +284,14 @@ describe("the control API", () => {
 })
 
 describe("CORS", () => {
+  it.effect("the routes die with a sentence if it is no list, of which a part would be taken for an origin (E3)", () =>
+    Effect.gen(function*() {
+      const options: object = { cors: "http://localhost:5173" }
+      const routes = EmulatorHttp.layer(options).pipe(Layer.provide([Emulator.layer(), HttpRouter.layer]))
+      const exit = yield* Effect.exit(Effect.scoped(Layer.build(routes)))
+      assert.include(String(exit), "The emulator cannot start: cors must be a list of origins")
+    }))
+
   const origin = "http://localhost:5173"
   const preflight = {
     method: "OPTIONS",

@@ -22,7 +22,7 @@ const received = (server: Server.Server) => server.connections.map((connection) 
 
 it.effect("on a Node without process.getBuiltinModule it dies with a sentence", () =>
   Effect.gen(function*() {
-    const { getBuiltinModule } = process
+    const getBuiltinModule: unknown = Reflect.get(process, "getBuiltinModule")
     yield* Effect.acquireRelease(
       Effect.sync(() => Object.assign(process, { getBuiltinModule: undefined })),
       () => Effect.sync(() => Object.assign(process, { getBuiltinModule }))

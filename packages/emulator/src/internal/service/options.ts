@@ -26,8 +26,21 @@ export const durationOf = (given: Duration.Input): Duration.Duration | undefined
   Number.isNaN(given) ? undefined : Option.getOrUndefined(Duration.fromInput(given))
 
 /** How an error names a value that is not of its option's type: a text in quotes, so that `"5"` is not taken for 5. */
-export const quoted = (given: unknown): string =>
-  typeof given === "string" ? JSON.stringify(given) : typeof given === "object" ? "this object" : String(given)
+export const quoted = (given: unknown): string => {
+  if (typeof given === "string") return JSON.stringify(given)
+  return typeof given === "number" || typeof given === "bigint" || typeof given === "boolean"
+    ? String(given)
+    : `this ${typeof given}`
+}
+
+/**
+ * What is wrong with `cors`, or `undefined`: a program without types may give one text, of which each part would be taken
+ * for an origin.
+ */
+export const listProblem = (cors: unknown): string | undefined =>
+  Array.isArray(cors)
+    ? undefined
+    : `cors must be a list of origins, such as ["http://localhost:5173"], not ${quoted(cors)}`
 
 /** A timer of 32 bits of milliseconds, as clients have, ends before 25 days. */
 export const longest = Duration.days(24)
