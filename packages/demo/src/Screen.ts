@@ -111,7 +111,7 @@ const uses = {
 /** What to do after the login: what the token is good for, and where to read on. */
 export const next = (from: keyof typeof uses): ReadonlyArray<Line> => [
   line("next", uses[from]),
-  line("", "README.md shows how your program logs in: read on at \"In an Effect service\".")
+  line("", "README.md shows how your program logs in: read on at \"A login\".")
 ]
 
 /** The lines that follow a code at the emulator, about as long as they will be: a terminal with a QR code has room for them. */

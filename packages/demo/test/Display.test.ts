@@ -227,7 +227,7 @@ describe("a terminal", () => {
   )
 
   it.effect.each(
-    [[80, 24, false], [80, 33, false], [80, 34, true], [100, 40, true], [40, 40, false], [40, 60, true]] as const
+    [[80, 24, false], [80, 32, false], [80, 33, true], [100, 40, true], [40, 40, false], [40, 60, true]] as const
   )(
     "at the emulator %d columns and %d rows show everything from its line to the end; with a QR code: %s",
     ([columns, rows, drawn]) =>

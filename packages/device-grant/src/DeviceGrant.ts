@@ -44,7 +44,10 @@ import type { PendingAuthorization } from "./PendingAuthorization.ts"
 export interface StartOptions<E = never, R = never> {
   /** The name that the person who approves is shown. */
   readonly clientName: string
-  /** The AWS access portal's URL, of the client's region. */
+  /**
+   * The AWS access portal's URL, such as `https://d-1234567890.awsapps.com/start`. The service takes the https URL of a
+   * portal in the client's region. It refuses any other.
+   */
   readonly startUrl: string
   /**
    * What the token is for: `["sso:account:access"]` by default. Without scopes (`[]`) there is no refresh token. A scope with

@@ -49,16 +49,19 @@ import type * as Snapshot from "./Snapshot.ts"
  * @since 0.1.0
  */
 export interface Options {
-  /** The polling interval that it hands out: whole seconds, up to 24 days. 1 second by default, as the service's. */
+  /**
+   * The polling interval that it hands out: whole seconds, up to 24 days. 1 second by default, as the service's. A bare
+   * number counts milliseconds: write `"5 seconds"`.
+   */
   readonly interval?: Duration.Input | undefined
   /**
    * The life of a device code, and of an authorization code with the page before it: whole seconds, up to 24 days. 10
-   * minutes by default.
+   * minutes by default. A bare number counts milliseconds: write `"60 seconds"`.
    */
   readonly expiresIn?: Duration.Input | undefined
   /**
-   * Approves each login by itself, that long after it began: any finite duration, zero too. Off by default. A login that
-   * was denied before stays denied.
+   * Approves each login by itself, that long after it began: zero, or any finite duration of 1 second or more. Off by
+   * default. A bare number counts milliseconds: write `"3 seconds"`. A login that was denied before stays denied.
    */
   readonly autoApprove?: Duration.Input | undefined
   /** The end of every client id: a host label. `emulator` by default. */
@@ -169,7 +172,10 @@ export interface Faults {
 export interface Clock {
   /** What it shows, in milliseconds since 1970. */
   readonly now: Effect.Effect<number>
-  /** Moves it, and it alone, forward; a negative duration sets it back. Gives what it then shows. */
+  /**
+   * Moves it, and it alone, forward; a negative duration sets it back. Gives what it then shows. A bare number counts
+   * milliseconds: write `"60 seconds"`.
+   */
   readonly advance: (duration: Duration.Input) => Effect.Effect<number, EmulatorError.EmulatorError>
 }
 
@@ -328,7 +334,11 @@ export const make = Effect.fnUntraced(function*(
     clock: {
       now,
       advance: Effect.fnUntraced(function*(duration) {
-        const by = Duration.toMillis(duration)
+        const given = Settings.durationOf(duration)
+        if (given === undefined) {
+          return yield* failing("clock")(`duration must be a duration, not ${Settings.shown(duration)}`)
+        }
+        const by = Duration.toMillis(given)
         if (!Number.isFinite(by) || Math.abs(ahead + by) > Duration.toMillis(furthest)) {
           return yield* failing("clock")("it may be at most ten years from the true time")
         }

@@ -223,6 +223,8 @@ export class State extends HttpApiGroup.make("state")
  */
 export class EmulatorControl extends HttpApi.make("sso-oidc-emulator-control")
   .add(Authorizations, Faults, Clock, State)
+  // a misspelt member that is passed over would be a fault of another kind than the test means
+  .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error" })
   .annotateMerge(OpenApi.annotations({
     title: "SSO OIDC emulator: control API",
     version,

@@ -32,9 +32,11 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type { Emulator } from "./Emulator.ts"
+import { EmulatorError } from "./EmulatorError.ts"
 import * as Log from "./internal/http/log.ts"
 import * as Request from "./internal/http/request.ts"
 import * as Routes from "./internal/http/routes.ts"
+import * as Settings from "./internal/service/options.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -84,7 +86,7 @@ const guard = HttpRouter.middleware(
 // -----------------------------------------------------------------------------
 
 /**
- * The routes of the emulator.
+ * The routes of the emulator. Where `cors` is no list, the layer dies with an `EmulatorError`.
  *
  * @example
  * ```ts
@@ -101,4 +103,8 @@ const guard = HttpRouter.middleware(
  * @since 0.1.0
  */
 export const layer = (options: Options = {}): Layer.Layer<never, never, HttpRouter.HttpRouter | Emulator> =>
-  Layer.provideMerge(Routes.layer(options), guard)
+  Layer.suspend(() => {
+    const detail = options.cors === undefined ? undefined : Settings.listProblem(options.cors)
+    if (detail !== undefined) throw new EmulatorError({ problem: "options", detail })
+    return Layer.provideMerge(Routes.layer(options), guard)
+  })

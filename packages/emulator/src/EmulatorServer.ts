@@ -23,6 +23,7 @@ import * as EmulatorError from "./EmulatorError.ts"
 import * as EmulatorHttp from "./EmulatorHttp.ts"
 import { ResetConnection } from "./internal/http/faults.ts"
 import * as Request from "./internal/http/request.ts"
+import * as Settings from "./internal/service/options.ts"
 import * as Random from "./internal/service/random.ts"
 
 // -----------------------------------------------------------------------------
@@ -121,7 +122,7 @@ const why = (error: HttpServerError.ServeError, port: number): string => {
   const cause = error.cause
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause)
   return code === "EADDRINUSE"
-    ? `port ${port} on 127.0.0.1 is in use; choose another, or 0 for any`
+    ? `port ${port} on 127.0.0.1 is in use, perhaps by an emulator that still runs; choose another, or 0 for any`
     : code === "EACCES"
     ? `port ${port} on 127.0.0.1 is not allowed to this user; choose one above 1023, or 0 for any`
     : `cannot listen on port ${port} of 127.0.0.1 (${code})`
@@ -134,7 +135,7 @@ const listen = (port: number): Layer.Layer<HttpServer.HttpServer, EmulatorError.
       if (!Number.isSafeInteger(port) || port < 0 || port > 65535) {
         return yield* new EmulatorError.EmulatorError({
           problem: "options",
-          detail: `port must be a whole number from 0 to 65535, not ${port}`
+          detail: `port must be a whole number from 0 to 65535, not ${Settings.quoted(port)}`
         })
       }
       const server = createServer()
@@ -176,12 +177,17 @@ const controlToken = (
 ): Effect.Effect<Redacted.Redacted | undefined, EmulatorError.EmulatorError> => {
   if (control === undefined || control === false) return Effect.succeed(undefined)
   if (control === true) return Effect.sync(() => Redacted.make(Random.controlToken(), { label: "controlToken" }))
+  if (!Redacted.isRedacted(control)) {
+    return Effect.fail(optionError("control must be true, false or a token in Redacted.make, not the bare token"))
+  }
   return /^[\x21-\x7e]{16,}$/.test(Redacted.value(control))
     ? Effect.succeed(control)
     : Effect.fail(optionError("the control token must be 16 printable characters or more, without a space"))
 }
 
 const origins = (cors: ReadonlyArray<string> = []): Effect.Effect<void, EmulatorError.EmulatorError> => {
+  const problem = Settings.listProblem(cors)
+  if (problem !== undefined) return Effect.fail(optionError(problem))
   const wrong = cors.find((origin) => !/^https?:/.test(origin) || Request.originOf(origin) !== origin)
   return wrong === undefined
     ? Effect.void

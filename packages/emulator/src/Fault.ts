@@ -116,7 +116,7 @@ export const ConnectionReset = Schema.TaggedStruct("ConnectionReset", {
  */
 export const Delay = Schema.TaggedStruct("Delay", {
   ...common,
-  /** How much later, from 0 to 24 days. */
+  /** How much later, from 0 to 24 days. A bare number counts milliseconds: write `"2 seconds"`. */
   duration: delay
 }).pipe(Schema.encodeKeys({ duration: "durationMillis" }))
 
@@ -126,7 +126,9 @@ export const Delay = Schema.TaggedStruct("Delay", {
  * @category models
  * @since 0.1.0
  */
-export const Fault = Schema.Union([Exception, RawResponse, ConnectionReset, Delay])
+export const Fault = Schema.Union([Exception, RawResponse, ConnectionReset, Delay]).annotate({
+  message: "_tag must be one of Exception, RawResponse, ConnectionReset and Delay"
+})
 
 /**
  * A fault that the emulator plays on request.

@@ -107,9 +107,9 @@ const flags: Readonly<Record<string, string>> = {
   "a CORS origin": "--cors"
 }
 
-/** A sentence about an option names the flag that was typed. */
+/** A sentence about an option names the flag that was typed, or the variable that was set. */
 const flagged = (sentence: string): string =>
-  sentence.replace(
+  sentence.replace(": the control token must", `: ${tokenVariable} must`).replace(
     /: (port|interval|expiresIn|autoApprove|a CORS origin) must/,
     (_, option: string) => `: ${flags[option]} must`
   )

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
-import { Effect, Fiber, Redacted } from "effect"
+import { Duration, Effect, Fiber, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 import { grantType, registration, started, startUrl, tagOf } from "./support.ts"
 
@@ -232,7 +232,8 @@ describe("Emulator", () => {
       },
       {
         options: { interval: 5 },
-        detail: "interval must be a whole number of seconds, from 1 second to 24 days, not 5ms"
+        detail:
+          "interval must be a whole number of seconds, from 1 second to 24 days, not 5ms. A bare number counts milliseconds: write \"5 seconds\""
       },
       {
         options: { interval: "1.5 seconds" },
@@ -254,9 +255,28 @@ describe("Emulator", () => {
         options: { expiresIn: Infinity },
         detail: "expiresIn must be a whole number of seconds, from 1 second to 24 days, not Infinity"
       },
-      { options: { autoApprove: NaN }, detail: "autoApprove must be a duration of zero or more, not NaN" },
-      { options: { autoApprove: -1 }, detail: "autoApprove must be a duration of zero or more, not -1ms" },
-      { options: { autoApprove: Infinity }, detail: "autoApprove must be a duration of zero or more, not Infinity" },
+      {
+        options: { expiresIn: 60 },
+        detail: "expiresIn must be a whole number of seconds, from 1 second to 24 days, not 60ms. " +
+          "A bare number counts milliseconds: write \"60 seconds\""
+      },
+      {
+        options: { expiresIn: 1 },
+        detail: "expiresIn must be a whole number of seconds, from 1 second to 24 days, not 1ms. " +
+          "A bare number counts milliseconds: write \"1 second\""
+      },
+      { options: { autoApprove: NaN }, detail: "autoApprove must be zero, or 1 second or more, not NaN" },
+      { options: { autoApprove: -1 }, detail: "autoApprove must be zero, or 1 second or more, not -1ms" },
+      { options: { autoApprove: Infinity }, detail: "autoApprove must be zero, or 1 second or more, not Infinity" },
+      {
+        options: { autoApprove: 3 },
+        detail: "autoApprove must be zero, or 1 second or more, not 3ms. " +
+          "A bare number counts milliseconds: write \"3 seconds\""
+      },
+      {
+        options: { autoApprove: "999 millis" },
+        detail: "autoApprove must be zero, or 1 second or more, not 999ms"
+      },
       { options: { capacity: 0 }, detail: "capacity must be a whole number, 1 or more, not 0" },
       {
         options: { capacityBytes: 131_071 },
@@ -269,6 +289,46 @@ describe("Emulator", () => {
         assert.deepStrictEqual([error._tag, error.problem, error.detail], ["EmulatorError", "options", detail])
         assert.strictEqual(error.message, `The emulator cannot start: ${detail}.`)
       }))
+
+    it.effect.each(
+      [
+        [{ interval: "5" }, "interval must be a whole number of seconds, from 1 second to 24 days, not \"5\""],
+        [{ expiresIn: true }, "expiresIn must be a whole number of seconds, from 1 second to 24 days, not true"],
+        [{ autoApprove: "3" }, "autoApprove must be zero, or 1 second or more, not \"3\""],
+        [{ capacity: "7" }, "capacity must be a whole number, 1 or more, not \"7\""],
+        [{ capacityBytes: "7" }, "capacityBytes must be a whole number, 131072 or more, not \"7\""],
+        [{ requestsPerSecond: "7" }, "requestsPerSecond must be a whole number, 1 or more, not \"7\""],
+        [{ region: 7 }, "region must be a host label in lower case, such as eu-west-1"]
+      ] as const
+    )(
+      "an option of a wrong type, from a program without types, is refused: %j (E3)",
+      ([given, detail]) =>
+        Effect.gen(function*() {
+          const options: object = given
+          const error = yield* Effect.flip(Emulator.make(options))
+          assert.deepStrictEqual([error._tag, error.problem, error.detail], ["EmulatorError", "options", detail])
+        })
+    )
+
+    it.effect.each(["1 second", "1.5 seconds", 0, 1000] as const)(
+      "autoApprove may be %s (E3)",
+      (autoApprove) =>
+        Effect.map(Emulator.make({ autoApprove }), (emulator) => {
+          assert.deepStrictEqual(emulator.autoApprove, Duration.fromInputUnsafe(autoApprove))
+        })
+    )
+
+    it.effect.each([NaN, "5" as never])(
+      "the clock is not moved by %j, which is no duration (E3)",
+      (by) =>
+        Effect.gen(function*() {
+          const emulator = yield* Emulator.make()
+          const error = yield* Effect.flip(emulator.clock.advance(by))
+          assert.deepStrictEqual([error._tag, error.problem], ["EmulatorError", "clock"])
+          assert.include(error.message, "duration must be a duration, not ")
+          assert.strictEqual(yield* emulator.clock.now, 0)
+        })
+    )
 
     it.effect("drops the login that was unused for the longest time when there is no room (E6)", () =>
       Effect.gen(function*() {

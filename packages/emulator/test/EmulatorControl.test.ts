@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorControl from "@sso-oidc/emulator/EmulatorControl"
+import * as EmulatorHttp from "@sso-oidc/emulator/EmulatorHttp"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import { Duration, Effect, Layer, Redacted } from "effect"
-import { FetchHttpClient } from "effect/http"
+import { FetchHttpClient, HttpRouter } from "effect/http"
 import { ask, post, registration, started, tagOf } from "./support.ts"
 
 const controlled = (options?: EmulatorServer.Options) =>
@@ -140,7 +141,20 @@ describe("the control API", () => {
           ["/control/faults", `{"_tag":"RawResponse","status":200,"contentType":"a\\r\\ns3cret: b"}`, "contentType"],
           ["/control/faults", `{"_tag":"Delay","durationMillis":-1}`, "durationMillis"],
           ["/control/state", `{"sessions":"s3cret"}`, "sessions"],
-          ["/control/state", `{"sessions":`, "malformed"]
+          ["/control/state", `{"sessions":`, "malformed"],
+          ["/control/faults", `{"_tag":"Delay"`, "its body is not JSON"],
+          [
+            "/control/faults",
+            `{"_tag":"s3cret"}`,
+            "_tag must be one of Exception, RawResponse, ConnectionReset and Delay"
+          ],
+          ["/control/faults", `{"exception":"s3cret"}`, "_tag must be one of"],
+          ["/control/faults", `["s3cret"]`, "malformed"],
+          ["/control/faults", `{"_tag":"ConnectionReset"}`, "carriedOut: Missing key"],
+          ["/control/faults", `{"_tag":"Delay","durationMillis":1,"time":"s3cret"}`, "time: no member has this name"],
+          ["/control/clock", `{"seconds":1,"minutes":"s3cret"}`, "minutes: no member has this name"],
+          ["/control/state", `{"session":["s3cret"]}`, "session: no member has this name"],
+          ["/control/state", `{"sessions":[{"token":"s3cret"}]}`, "sessions.0.token: no member has this name"]
         ] as const
       ) {
         const answer = yield* ask({ method: "POST", path, headers, body })
@@ -148,7 +162,45 @@ describe("the control API", () => {
         assert.include(JSON.parse(answer.text).message, words)
         assert.notInclude(answer.text, "s3cret")
       }
+      const emulator = yield* Emulator.Emulator
+      assert.deepStrictEqual(yield* emulator.faults.list, [])
+      assert.strictEqual(yield* emulator.clock.now, 0)
     }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
+
+  it.effect("a wrong token is refused with both places where the right one is (E4)", () =>
+    Effect.gen(function*() {
+      const answer = yield* ask({ path: "/control/clock", headers: { authorization: "Bearer another" } })
+      assert.strictEqual(answer.status, 401)
+      assert.strictEqual(
+        JSON.parse(answer.text).message,
+        "The control API wants the token that the emulator printed at start, or that is in " +
+          "SSO_OIDC_EMULATOR_CONTROL_TOKEN, as a bearer token."
+      )
+    }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
+
+  it.effect.each(
+    [
+      [
+        { cors: "http://localhost:5173" },
+        "cors must be a list of origins, such as [\"http://localhost:5173\"], not \"http://localhost:5173\""
+      ],
+      [{ cors: null }, "cors must be a list of origins, such as [\"http://localhost:5173\"], not this object"],
+      [{ cors: [1] }, "a CORS origin must be a scheme, a host and perhaps a port, such as http://localhost:5173"],
+      [
+        { control: "a-token-for-my-tests" },
+        "control must be true, false or a token in Redacted.make, not the bare token"
+      ],
+      [{ port: "8484" }, "port must be a whole number from 0 to 65535, not \"8484\""]
+    ] as const
+  )(
+    "an option of a wrong type, from a program without types, is refused with a sentence: %j (E3)",
+    ([given, detail]) =>
+      Effect.gen(function*() {
+        const options: object = given
+        const error = yield* Effect.flip(Effect.scoped(Layer.build(EmulatorServer.layer(options))))
+        assert.deepStrictEqual([error._tag, error.problem, error.detail], ["EmulatorError", "options", detail])
+      })
+  )
 
   it.effect("E4: its OpenAPI description names each of its routes, what it is for, and the token that it asks for", () =>
     Effect.gen(function*() {
@@ -232,6 +284,14 @@ describe("the control API", () => {
 })
 
 describe("CORS", () => {
+  it.effect("the routes die with a sentence if it is no list, of which a part would be taken for an origin (E3)", () =>
+    Effect.gen(function*() {
+      const options: object = { cors: "http://localhost:5173" }
+      const routes = EmulatorHttp.layer(options).pipe(Layer.provide([Emulator.layer(), HttpRouter.layer]))
+      const exit = yield* Effect.exit(Effect.scoped(Layer.build(routes)))
+      assert.include(String(exit), "The emulator cannot start: cors must be a list of origins")
+    }))
+
   const origin = "http://localhost:5173"
   const preflight = {
     method: "OPTIONS",

@@ -123,7 +123,7 @@ describe("the server", () => {
       assert.deepStrictEqual([error._tag, error.problem], ["EmulatorError", "listen"])
       assert.strictEqual(
         error.message,
-        `The emulator cannot start: port ${taken.port} on 127.0.0.1 is in use; choose another, or 0 for any.`
+        `The emulator cannot start: port ${taken.port} on 127.0.0.1 is in use, perhaps by an emulator that still runs; choose another, or 0 for any.`
       )
     }))
 

@@ -115,6 +115,10 @@ describe("the command", () => {
     ["--expires-in -5", /^The emulator cannot start: --expires-in must be a whole number of seconds, .*, not -5s\.\n$/],
     ["--interval 0", /^The emulator cannot start: --interval must be .*, not 0\.\n$/],
     ["--auto-approve -1", /^The emulator cannot start: --auto-approve must be .*, not -1s\.\n$/],
+    [
+      "--auto-approve 0.5",
+      /^The emulator cannot start: --auto-approve must be zero, or 1 second or more, not 500ms\.\n$/
+    ],
     ["--cors *", /^The emulator cannot start: --cors must be .*\.\n$/],
     ["--nope", /^Unrecognized flag: --nope .*\n$/]
   ])("E1: %s is refused in one line", ([args, says]) =>
@@ -164,6 +168,18 @@ describe("the command", () => {
       }
     }))
 
+  it.effect("a token in the environment that cannot be used is refused with its variable (E4)", () =>
+    Effect.gen(function*() {
+      const { ended } = yield* runIn({ SSO_OIDC_EMULATOR_CONTROL_TOKEN: "short" }, "--port", "0", "--control")
+      assert.deepStrictEqual(yield* ended, {
+        code: 1,
+        signal: null,
+        stdout: "",
+        stderr: "The emulator cannot start: SSO_OIDC_EMULATOR_CONTROL_TOKEN must be 16 printable characters or more, " +
+          "without a space.\n"
+      })
+    }))
+
   it.effect("E5: a port in use is said in one line", () =>
     Effect.gen(function*() {
       const server = createServer()
@@ -177,7 +193,7 @@ describe("the command", () => {
       assert.deepStrictEqual([code, stdout], [1, ""])
       assert.strictEqual(
         stderr,
-        `The emulator cannot start: port ${port} on 127.0.0.1 is in use; choose another, or 0 for any.\n`
+        `The emulator cannot start: port ${port} on 127.0.0.1 is in use, perhaps by an emulator that still runs; choose another, or 0 for any.\n`
       )
     }))
 

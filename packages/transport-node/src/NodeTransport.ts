@@ -147,6 +147,10 @@ const durationOf = (input: Duration.Input): Duration.Duration | undefined => {
     : duration.value
 }
 
+/** A Node older than 22.3 (or 20.16) lacks the function that gives the platform's modules. */
+const hasBuiltins = (platform: { readonly getBuiltinModule?: unknown }): boolean =>
+  typeof platform.getBuiltinModule === "function"
+
 const open = (limits: Limits, options: Options) =>
   Effect.gen(function*() {
     const trust = yield* Effect.fromResult(Trust.make(options))
@@ -176,6 +180,7 @@ export function make(options: Options = {}): Effect.Effect<HttpClient.HttpClient
   return Effect.suspend(() => {
     const limits = limitsOf(options)
     if (Result.isFailure(limits)) throw new RangeError(`NodeTransport: ${limits.failure}`)
+    if (!hasBuiltins(process)) throw new Error("NodeTransport needs Node 22.19 or newer: update Node")
     return open(limits.success, options)
   })
 }

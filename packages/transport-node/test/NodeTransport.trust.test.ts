@@ -20,6 +20,17 @@ const text = (options: NodeTransport.Options, url: string) =>
 
 const received = (server: Server.Server) => server.connections.map((connection) => connection.received).join("")
 
+it.effect("on a Node without process.getBuiltinModule it dies with a sentence", () =>
+  Effect.gen(function*() {
+    const getBuiltinModule: unknown = Reflect.get(process, "getBuiltinModule")
+    yield* Effect.acquireRelease(
+      Effect.sync(() => Object.assign(process, { getBuiltinModule: undefined })),
+      () => Effect.sync(() => Object.assign(process, { getBuiltinModule }))
+    )
+    const exit = yield* Effect.exit(NodeTransport.make())
+    assert.include(String(exit), "NodeTransport needs Node 22.19 or newer: update Node")
+  }))
+
 describe("NodeTransport: certificate authorities", () => {
   it.effect("seam: a private authority is trusted where it is given, and nowhere else", () =>
     Effect.gen(function*() {
@@ -45,6 +56,26 @@ describe("NodeTransport: certificate authorities", () => {
       for (const { origin } of [own, platforms]) {
         assert.strictEqual(yield* text({ ca: Authority.root }, origin), "hello")
       }
+    }))
+
+  it.effect("an authority is refused with a sentence on a Node that does not show its own", () =>
+    Effect.gen(function*() {
+      const tls = process.getBuiltinModule("node:tls")
+      const { getCACertificates } = tls
+      yield* Effect.acquireRelease(
+        Effect.sync(() => Reflect.deleteProperty(tls, "getCACertificates")),
+        () => Effect.sync(() => Object.assign(tls, { getCACertificates }))
+      )
+      const error = yield* Effect.flip(NodeTransport.make({ ca: Authority.root }))
+      assert.deepStrictEqual([error._tag, error.option], ["TransportOptionsError", "ca"])
+      assert.strictEqual(
+        error.message,
+        "The transport's option `ca` cannot be used: it needs Node 22.15 or newer (`tls.getCACertificates`): update Node, " +
+          "or name the file in NODE_EXTRA_CA_CERTS and not in `ca` or AWS_CA_BUNDLE."
+      )
+      // nothing else needs that store
+      yield* NodeTransport.make()
+      yield* NodeTransport.make({ cert: Authority.client.cert, key: Redacted.make(Authority.client.key) })
     }))
 
   it.effect("seam: several authorities, in one text or in many, with words between them", () =>

@@ -321,7 +321,7 @@ export const bindings = (members: Readonly<Record<string, Binding>>): Bindings =
 
 const textOf = (value: unknown): string => {
   if (typeof value === "string") return value
-  if (typeof value === "boolean" || Number.isFinite(value)) return `${value}`
+  if (typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))) return String(value)
   throw new TypeError("a member of the query or of a header must be a text, a finite number or a boolean")
 }
 

@@ -24,7 +24,9 @@ const config = {
     skipLibCheck: true,
     rootDir: ".",
     outDir: "built",
-    types: []
+    // as README says
+    types: ["node"],
+    typeRoots: [join(root, "node_modules/@types")]
   },
   include: ["*.ts"]
 }

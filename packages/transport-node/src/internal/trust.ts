@@ -116,6 +116,10 @@ const authoritiesOf = (
   return Result.succeed(added)
 }
 
+/** The platform's store, or `undefined` on a Node older than 22.15, which does not show it. */
+const platformsOf = (tls: Partial<Pick<typeof Tls, "getCACertificates">>): ReadonlyArray<string> | undefined =>
+  tls.getCACertificates?.("default")
+
 /** Reads all of it once: a context is costly to make, and what is wrong is said before the first request. */
 export const make = (options: Options): Result.Result<Trust, TransportOptionsError> => {
   const added = authoritiesOf(options.ca)
@@ -127,7 +131,14 @@ export const make = (options: Options): Result.Result<Trust, TransportOptionsErr
   }
   const tls = process.getBuiltinModule("node:tls")
   // `ca` takes the place of the platform's store, so that the store has to be among it
-  const ca = added.success.length === 0 ? {} : { ca: [...tls.getCACertificates("default"), ...added.success] }
+  const platforms = added.success.length === 0 ? [] : platformsOf(tls)
+  if (platforms === undefined) {
+    return fail(
+      "ca",
+      "needs Node 22.15 or newer (`tls.getCACertificates`): update Node, or name the file in NODE_EXTRA_CA_CERTS and not in `ca` or AWS_CA_BUNDLE"
+    )
+  }
+  const ca = added.success.length === 0 ? {} : { ca: [...platforms, ...added.success] }
   try {
     const target = tls.createSecureContext({ ...ca, ...identity.success })
     // without a certificate of the client, the two are the same

@@ -74,7 +74,9 @@ const stateRoutes = HttpApiBuilder.group(
 )
 
 const unauthorized = new Control.ControlUnauthorized({
-  message: "The control API wants the token that the emulator printed at start, as a bearer token."
+  message:
+    "The control API wants the token that the emulator printed at start, or that is in SSO_OIDC_EMULATOR_CONTROL_TOKEN, " +
+    "as a bearer token."
 })
 
 const digest = async (text: string): Promise<Uint8Array> =>
@@ -110,7 +112,15 @@ const guard = (token: Redacted.Redacted) =>
 
 const validation = HttpApiMiddleware.layerSchemaErrorTransform(
   Control.ControlValidation,
-  ({ cause }) => Effect.fail(new Control.ControlBadRequest({ message: `${whatIsWrong(cause)}.` }))
+  ({ cause }) =>
+    Effect.fail(
+      new Control.ControlBadRequest({
+        // only a body that cannot be parsed is an issue of no schema
+        message: cause.issue._tag === "InvalidValue"
+          ? "The request is malformed: its body is not JSON."
+          : `${whatIsWrong(cause)}.`
+      })
+    )
 )
 
 /** The routes, which ask for the token. */

@@ -45,11 +45,17 @@ export const context = (request: Request): RequestContext => ({
   requester: { address: Option.getOrUndefined(request.remoteAddress), userAgent: request.headers["user-agent"] }
 })
 
-const issues = SchemaIssue.makeFormatterStandardSchemaV1()
+const issues = SchemaIssue.makeFormatterStandardSchemaV1({
+  leafHook: (issue) =>
+    issue._tag === "UnexpectedKey" ? "no member has this name; check its spelling" : SchemaIssue.defaultLeafHook(issue)
+})
 
 /** The member that a schema refused, and what is wrong with it. Never its value. */
 export const whatIsWrong = (error: Schema.SchemaError): string => {
   const issue = issues(error.issue).issues[0]
   const path = (issue?.path ?? []).map((key) => String(typeof key === "object" ? key.key : key)).join(".")
-  return path === "" ? "The request is malformed" : `${path}: ${issue?.message.split("\n")[0] ?? "malformed"}`
+  const message = issue?.message.split("\n")[0] ?? "malformed"
+  if (path !== "") return `${path}: ${message}`
+  // of a whole value Effect says its type in TypeScript, which helps no reader of another language
+  return message.startsWith("Expected") ? "The request is malformed" : message
 }

@@ -25,15 +25,37 @@ const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value
 export const durationOf = (given: Duration.Input): Duration.Duration | undefined =>
   Number.isNaN(given) ? undefined : Option.getOrUndefined(Duration.fromInput(given))
 
-/** How an error names it. */
-export const shown = (given: Duration.Input): string => {
-  const duration = durationOf(given)
-  if (duration !== undefined) return Duration.format(duration)
-  return typeof given === "object" ? "this object" : String(given)
+/** How an error names a value that is not of its option's type: a text in quotes, so that `"5"` is not taken for 5. */
+export const quoted = (given: unknown): string => {
+  if (typeof given === "string") return JSON.stringify(given)
+  return typeof given === "number" || typeof given === "bigint" || typeof given === "boolean"
+    ? String(given)
+    : `this ${typeof given}`
 }
+
+/**
+ * What is wrong with `cors`, or `undefined`: a program without types may give one text, of which each part would be taken
+ * for an origin.
+ */
+export const listProblem = (cors: unknown): string | undefined =>
+  Array.isArray(cors)
+    ? undefined
+    : `cors must be a list of origins, such as ["http://localhost:5173"], not ${quoted(cors)}`
 
 /** A timer of 32 bits of milliseconds, as clients have, ends before 25 days. */
 export const longest = Duration.days(24)
+
+/** What to write where a bare number may have been meant as seconds. */
+const hint = (given: Duration.Input): string =>
+  typeof given === "number" && given > 0 && given <= Duration.toSeconds(longest)
+    ? `. A bare number counts milliseconds: write "${given} ${given === 1 ? "second" : "seconds"}"`
+    : ""
+
+/** How an error names a duration, and what to write in its place where it is a bare number. */
+export const shown = (given: Duration.Input): string => {
+  const duration = durationOf(given)
+  return `${duration === undefined ? quoted(given) : Duration.format(duration)}${hint(given)}`
+}
 
 /** Whole seconds from 1 second to 24 days, or `undefined`. */
 const wholeSeconds = (given: Duration.Input): number | undefined => {
@@ -43,8 +65,10 @@ const wholeSeconds = (given: Duration.Input): number | undefined => {
   return isWhole(seconds) ? seconds : undefined
 }
 
+// Less than a second is a bare number that was meant as seconds, such as 3
 const isDelay = (duration: Duration.Duration | undefined): duration is Duration.Duration =>
-  duration !== undefined && Duration.isFinite(duration) && !Duration.isNegative(duration)
+  duration !== undefined && Duration.isFinite(duration) &&
+  (Duration.isZero(duration) || Duration.isGreaterThanOrEqualTo(duration, Duration.seconds(1)))
 
 // The largest registration that a request can make fits
 const leastBytes = 128 * 1024
@@ -62,16 +86,20 @@ export const check = (options: Options): Result.Result<Settings, string> => {
     const expiresIn = yield* seconds("expiresIn", options.expiresIn ?? "10 minutes")
     const autoApprove = options.autoApprove === undefined ? undefined : durationOf(options.autoApprove)
     if (options.autoApprove !== undefined && !isDelay(autoApprove)) {
-      return yield* Result.fail(`autoApprove must be a duration of zero or more, not ${shown(options.autoApprove)}`)
+      return yield* Result.fail(`autoApprove must be zero, or 1 second or more, not ${shown(options.autoApprove)}`)
     }
-    if (!isWhole(capacity)) return yield* Result.fail(`capacity must be a whole number, 1 or more, not ${capacity}`)
+    if (!isWhole(capacity)) {
+      return yield* Result.fail(`capacity must be a whole number, 1 or more, not ${quoted(capacity)}`)
+    }
     if (!(Number.isSafeInteger(capacityBytes) && capacityBytes >= leastBytes)) {
-      return yield* Result.fail(`capacityBytes must be a whole number, ${leastBytes} or more, not ${capacityBytes}`)
+      return yield* Result.fail(
+        `capacityBytes must be a whole number, ${leastBytes} or more, not ${quoted(capacityBytes)}`
+      )
     }
     if (!isWhole(requestsPerSecond)) {
-      return yield* Result.fail(`requestsPerSecond must be a whole number, 1 or more, not ${requestsPerSecond}`)
+      return yield* Result.fail(`requestsPerSecond must be a whole number, 1 or more, not ${quoted(requestsPerSecond)}`)
     }
-    if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(region)) {
+    if (typeof region !== "string" || !/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(region)) {
       return yield* Result.fail("region must be a host label in lower case, such as eu-west-1")
     }
     return { autoApprove, capacity, capacityBytes, expiresIn, interval, region, requestsPerSecond }
