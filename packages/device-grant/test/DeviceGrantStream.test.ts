@@ -234,6 +234,35 @@ describe("a cold stream (D7)", () => {
       })
   )
 
+  it.effect("under a clock whose monotonic time goes back no wait is longer than itself (D7, D1)", () =>
+    Effect.gen(function*() {
+      const service = Service.make({ polls: [Service.pending, Service.token()] })
+      const clock = yield* Clock.Clock
+      let now = 0n
+      const back = Effect.sync(() => {
+        now -= 3_000_000_000n
+        return now
+      })
+      const fiber = yield* Effect.forkChild(
+        DeviceGrant.login({ clientName: "test", startUrl: Service.startUrl }).pipe(
+          Effect.provide(service.layer),
+          Effect.provideService(Clock.Clock, {
+            ...clock,
+            currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
+            currentTimeMillis: clock.currentTimeMillis,
+            currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
+            currentTimeNanos: clock.currentTimeNanos,
+            sleep: (duration) => clock.sleep(duration),
+            monotonicTimeNanosUnsafe: () => now,
+            monotonicTimeNanos: back
+          })
+        )
+      )
+      yield* TestClock.adjust("12 seconds")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(service.polls(), [5, 10])
+    }))
+
   it.effect("under a clock whose monotonic time stands still the whole wait is slept (D7, D1)", () =>
     Effect.gen(function*() {
       const clock = yield* Effect.clockWith(Effect.succeed)
