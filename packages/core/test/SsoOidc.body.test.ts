@@ -1,8 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import { deviceRequest, tokenAnswer } from "@sso-oidc/test-kit/fixtures"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import { gzipSync } from "node:zlib"
@@ -338,7 +341,7 @@ describe("SsoOidc: a response without a body stream", () => {
     [
       ["as React Native has it", {}],
       ["with a body of another kind, as node-fetch has it", { body: { pipe: () => {} } }],
-      ["with `arrayBuffer` alone", { text: undefined }],
+      ["with `arrayBuffer` alone", { text: undefined, json: undefined }],
       ["with `text` alone", { arrayBuffer: () => Promise.reject(new Error("not implemented")) }]
     ] as const
   )("is read whole, %s (the seam)", ([, more]) =>
@@ -349,6 +352,25 @@ describe("SsoOidc: a response without a body stream", () => {
         without(Wire.json({ error: "authorization_pending" }, { status: 400 }), more)
       )
       assert.strictEqual((yield* Effect.flip(createToken(pending)))._tag, "AuthorizationPendingException")
+    }))
+
+  it.effect("of exactly the cap is no larger than the cap, announced or not (C7)", () =>
+    Effect.gen(function*() {
+      const text = JSON.stringify(tokenAnswer)
+      for (const headers of [{}, { "content-length": String(text.length) }]) {
+        const wire = Wire.answering(() => without(new Response(text, { headers })))
+        const token = yield* createToken(wire, { maxResponseBytes: text.length })
+        assert.strictEqual(Redacted.value(token.accessToken), tokenAnswer.accessToken)
+        const over = yield* Effect.flip(createToken(wire, { maxResponseBytes: text.length - 1 }))
+        assert.deepInclude(over, { _tag: "UnexpectedResponse", problem: "tooLarge" })
+      }
+    }))
+
+  it.effect("that was read before is a response that did not arrive whole, not an empty one (C3)", () =>
+    Effect.gen(function*() {
+      const wire = Wire.answering(() => without(Wire.json(tokenAnswer), { bodyUsed: true }))
+      const error = yield* Effect.flip(createToken(wire))
+      assert.deepInclude(error, { _tag: "TransportError", sent: "answered" })
     }))
 
   it.effect("is held to the cap, before it is read where its length is announced (C7)", () =>
@@ -421,6 +443,7 @@ describe("SsoOidc: what a fetch of the program's own may give", () => {
       ["without a status", { status: undefined }],
       ["with a status that is a text", { status: "200" }],
       ["with a status that is no number", { status: Number.NaN }],
+      ["with a status below zero", { status: -1 }],
       ["whose url cannot be read", {
         get url(): string {
           throw new Error("no url")
@@ -471,3 +494,26 @@ describe("SsoOidc: what a fetch of the program's own may give", () => {
 })
 
 const good = (): string => JSON.stringify(tokenAnswer)
+
+describe("SsoOidc: a response that is none of fetch's, as of a transport on node:http", () => {
+  const over = (response: HttpServerResponse.HttpServerResponse) =>
+    SsoOidc.make({ region: "eu-west-1" }).pipe(
+      Effect.provideService(
+        HttpClient.HttpClient,
+        HttpClient.make((request) => Effect.succeed(HttpServerResponse.toClientResponse(response, { request })))
+      ),
+      Effect.flatMap((oidc) => oidc.createToken(deviceRequest))
+    )
+
+  it.effect("is read as a stream (the seam)", () =>
+    Effect.gen(function*() {
+      const token = yield* over(HttpServerResponse.jsonUnsafe(tokenAnswer))
+      assert.strictEqual(Redacted.value(token.accessToken), tokenAnswer.accessToken)
+    }))
+
+  it.effect("without a body is an empty one, and its status counts (C3)", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(over(HttpServerResponse.empty({ status: 503 })))
+      assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "status", status: 503, length: 0 })
+    }))
+})

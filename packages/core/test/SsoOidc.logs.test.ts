@@ -41,6 +41,11 @@ describe("SsoOidc: logs", () => {
           sent,
           ["Debug", `${call.operation} got HTTP 200 (request r-1)`]
         ])
+        const anonymous = Wire.answering(() => Wire.json(call.answer))
+        assert.deepStrictEqual(yield* logged(call, anonymous, "Debug"), [
+          sent,
+          ["Debug", `${call.operation} got HTTP 200`]
+        ])
         const refused = Wire.answering(() => Wire.exception(call.exception.type, {}, { headers }))
         assert.deepStrictEqual(yield* logged(call, refused, "Debug"), [
           sent,

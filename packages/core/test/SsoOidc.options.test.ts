@@ -47,6 +47,15 @@ describe("options of a client", () => {
       assert.include(error.message, "maxResponseBytes")
     }))
 
+  it.effect("a limit of one byte makes sense", () =>
+    Effect.gen(function*() {
+      const exit = yield* SsoOidc.make({ region: "eu-west-1", maxResponseBytes: 1 }).pipe(
+        Effect.provideService(HttpClient.HttpClient, never),
+        Effect.exit
+      )
+      assert.isTrue(Exit.isSuccess(exit))
+    }))
+
   it.effect("no limit at all can be asked for", () =>
     SsoOidc.make({ region: "eu-west-1", requestTimeout: Duration.infinity, maxResponseBytes: Infinity }).pipe(
       Effect.provideService(HttpClient.HttpClient, never)

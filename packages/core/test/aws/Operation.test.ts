@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Operation from "@sso-oidc/core/aws/Operation"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as Schema from "effect/Schema"
 import * as Portal from "../support/portal.ts"
 
 describe("aws/Operation: bindings", () => {
@@ -54,6 +55,41 @@ describe("aws/Operation: bindings", () => {
       "header x"
     )
     assert.doesNotThrow(() => Operation.bindings({ a: Operation.query("x"), b: Operation.header("x") }))
+  })
+})
+
+describe("aws/Operation: make", () => {
+  const made = (more: object) =>
+    Operation.make({
+      service: Portal.service,
+      name: "Made",
+      method: "GET",
+      path: "/made",
+      request: Schema.Struct({}),
+      response: Schema.Struct({}),
+      exceptions: [Portal.UnauthorizedException],
+      resend: () => "anytime",
+      ...more
+    })
+  const response = { common: { status: 401 }, text: () => undefined }
+
+  it("gives a POST a body and a GET none, and takes no empty response, unless it is told", () => {
+    assert.deepInclude(made({}), { hasBody: false, allowsEmptyResponse: false, query: {} })
+    assert.deepInclude(made({ method: "POST" }), { hasBody: true, allowsEmptyResponse: false })
+    assert.deepInclude(made({ method: "POST", hasBody: false, allowsEmptyResponse: true }), {
+      hasBody: false,
+      allowsEmptyResponse: true
+    })
+    assert.isTrue(made({ hasBody: true }).hasBody)
+  })
+
+  it("makes the exceptions that it lists, and no other", () => {
+    const operation = made({})
+    assert.deepInclude(operation.exception("UnauthorizedException", response), {
+      _tag: "UnauthorizedException",
+      status: 401
+    })
+    assert.isUndefined(operation.exception("ResourceNotFoundException", response))
   })
 })
 

@@ -400,5 +400,6 @@ describe("aws/Wire: sentence", () => {
   it("ends with a mark of its own, or with a full stop (C3)", () => {
     for (const text of ["Done.", "Done!", "Done?", "Done…"]) assert.strictEqual(Wire.sentence(` ${text} `), text)
     assert.strictEqual(Wire.sentence("Done"), "Done.")
+    assert.strictEqual(Wire.sentence("Use 1.5"), "Use 1.5.")
   })
 })
