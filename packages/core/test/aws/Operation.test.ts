@@ -45,6 +45,10 @@ describe("aws/Operation: bindings", () => {
     const given = { account: "1", most: 100, deep: true, token: "t" }
     assert.deepStrictEqual(bindings.read(bindings.place(given)), given)
     assert.deepStrictEqual(bindings.read({}), {})
+    const other = { ...given, deep: false }
+    assert.deepStrictEqual(bindings.read(bindings.place(other)), other)
+    assert.deepStrictEqual(Operation.query("a"), { in: "query", name: "a", as: "text" })
+    assert.deepStrictEqual(Operation.header("A"), { in: "header", name: "a", as: "text" })
   })
 
   it("refuse two members for one place", () => {
@@ -103,6 +107,8 @@ describe("aws/Operation: matches", () => {
     assert.isFalse(is(Portal.listAccounts, "POST", "/assignment/accounts"))
     assert.isFalse(is(Portal.listAccounts, "GET", "/assignment/roles"))
     assert.isFalse(is(Portal.listAccounts, "GET", "/assignment/accounts?other=1"))
+    // a header is no member of the query
+    assert.isFalse(is(Portal.listAccounts, "GET", "/assignment/accounts?x-amz-sso_bearer_token=1"))
     const [, , token] = SsoOidc.operations
     assert.isTrue(is(token, "POST", "/token"))
     assert.isFalse(is(token, "POST", "/token?aws_iam=t"))
@@ -120,6 +126,7 @@ describe("aws/Operation: matches", () => {
     const [register] = SsoOidc.operations
     assert.isFalse(Operation.isBodyAlone({ ...register, query: { a: "b" } }))
     assert.isFalse(Operation.isBodyAlone({ ...register, hasBody: false }))
+    assert.isFalse(Operation.isBodyAlone({ ...register, method: "GET" }))
     assert.isFalse(Operation.isBodyAlone({ ...register, bindings: Operation.bindings({}) }))
   })
 })

@@ -324,3 +324,42 @@ describe("the decision", () => {
     }
   })
 })
+
+describe("what a watcher is told", () => {
+  const told = (error: CreateToken.Error, more: Partial<PendingAuthorization> = {}) => {
+    const decision = Decision.decide(state(more), Result.fail(error), at(begin))
+    return decision._tag === "Waiting" ? decision : assert.fail(decision._tag)
+  }
+
+  it("the trouble of a failed poll, and not that of an earlier one (D7)", () => {
+    const lastTrouble = { error: "TransportError", message: "An earlier one." }
+    assert.strictEqual(told(refused, { lastTrouble }).trouble?.error, "TransportError")
+    assert.notStrictEqual(told(refused, { lastTrouble }).trouble?.message, lastTrouble.message)
+    assert.notProperty(told(slowDown, { lastTrouble }), "trouble")
+    assert.notProperty(told(pending, { lastTrouble }), "trouble")
+  })
+
+  it("the advice after two requests in a row to slow down, and for nothing else (D11)", () => {
+    assert.notProperty(told(slowDown), "advice")
+    assert.property(told(slowDown, { slowDowns: 1 }), "advice")
+    assert.notProperty(told(pending, { slowDowns: 5 }), "advice")
+    assert.notProperty(told(refused, { slowDowns: 5 }), "advice")
+  })
+})
+
+describe("a back-off policy that makes no sense", () => {
+  const waitBy = (policy: Decision.Circumstances["policy"], failures = 0) => {
+    const decision = Decision.decide(state({ failures }), Result.fail(refused), at(begin, { policy, random: 1 }))
+    return decision._tag === "Waiting" ? Duration.toMillis(decision.wait) : assert.fail(decision._tag)
+  }
+
+  it.each([NaN, -1, -Infinity, Infinity])("with a jitter of %d lengthens nothing (D3)", (jitter) => {
+    assert.strictEqual(waitBy({ cap: "60 seconds", jitter }), 10_000)
+  })
+
+  it("with a cap that is no duration has a cap of 60 seconds (D3)", () => {
+    const policy: Decision.Circumstances["policy"] = JSON.parse(`{"cap":"soon","jitter":0}`)
+    assert.strictEqual(waitBy(policy), 10_000)
+    assert.strictEqual(waitBy(policy, 9), 60_000)
+  })
+})
