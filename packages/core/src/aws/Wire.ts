@@ -55,7 +55,6 @@ export const isBusyStatus = (status: number): boolean => status === 408 || statu
 /**
  * Whether an error means "not now": its status is busy, or it is a 4xx whose error type AWS's clients class as throttling
  * or transient.
- *
  * It reads the error's members, so that it also understands an error that crossed a process. Two kinds are never busy. A
  * `TransportError` says by itself whether it is transient. A response from another URL than the one asked is no reason to
  * send again, whatever its status.
@@ -137,10 +136,8 @@ export interface Body {
 }
 
 /**
- * Reads a body up to a cap, in bytes. It reads no more than the chunk that crosses the cap.
- *
- * A chunk is bytes, also those of another realm (jsdom), or a text as some mocks stream it. Anything else is a `TypeError`,
- * as a defect.
+ * Reads a body up to a cap, in bytes, and no more than the chunk that crosses it. A chunk is bytes, also those of another realm
+ * (jsdom), or a text as some mocks stream it. Anything else is a `TypeError`, as a defect.
  *
  * @category bodies
  * @since 0.1.0
@@ -193,8 +190,7 @@ export const isText = (bytes: Uint8Array): boolean => {
 }
 
 /**
- * The members of the JSON object that a body spells, in UTF-8; `undefined` for anything else. The parser's own error would
- * quote the body.
+ * The members of the JSON object that a body spells, in UTF-8; `undefined` for anything else.
  *
  * @category bodies
  * @since 0.1.0
@@ -267,10 +263,7 @@ export const nameIn = (value: unknown, key: "code" | "name" | "syscall"): string
 export interface Forms {
   /** In the secret's own characters: as it is, and escaped for JSON and for a URL. */
   readonly written: ReadonlyArray<string>
-  /**
-   * In base64, at each of the three places where a group of four may begin, without padding. The two shifted forms lack the
-   * characters that mix with what stood before.
-   */
+  /** In base64 at each of its three offsets, without padding. The shifted forms lack the digits that mix with what stood before. */
   readonly base64: ReadonlyArray<string>
   /** In hex digits, in small letters. */
   readonly hex: string
@@ -309,7 +302,6 @@ export const writtenFormsOf = (secret: string): ReadonlyArray<string> => [
 /**
  * A span that keeps no result. A span keeps what its effect ends with, and a tracer may show it. Here that is a function, so
  * that no code, URL or token can be read from it.
- *
  * A failure ends the span as an error, unless `isExpected` says that it is a part of the ordinary course. It is called once, and
  * may give the span an attribute.
  *
@@ -372,8 +364,7 @@ export const sentence = (text: string): string => {
 }
 
 /**
- * What an error sentence adds in parentheses, such as a status: `(SlowDownException, HTTP 400, request 7b5e…)`. The request id comes
- * last. Absent facts are left out.
+ * What an error sentence adds in parentheses: `(SlowDownException, HTTP 400, request 7b5e…)`. Absent facts are left out.
  *
  * @category texts
  * @since 0.1.0

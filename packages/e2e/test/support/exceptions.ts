@@ -267,7 +267,7 @@ const createToken: ReadonlyArray<Omit<Way, "operation">> = [
   },
   {
     exception: "AuthorizationPendingException",
-    words: "nobody has decided yet",
+    words: "the person has not decided yet",
     errorDescription: "Authorization is still pending",
     run: poll({})
   },
