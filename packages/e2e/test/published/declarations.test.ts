@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { membersIn } from "../support/members.ts"
 import * as PublicSurface from "../support/publicSurface.ts"
 import { esbuildLoads, nodeLoads, publicModulesOf, spellings } from "../support/spellings.ts"
 
@@ -106,9 +107,60 @@ describe("the packed packages, installed without a network", () => {
     assert.deepStrictEqual(found.filter((line) => !reference.test(line.slice(line.indexOf(": ") + 2))), [])
   })
 
+  it("have a comment on each member, which an editor shows on hover", () => {
+    const members = published.flatMap((of) =>
+      modulesOf(of).flatMap((module) => {
+        const file = `${manifestOf(of).name}/dist/${module || "index"}.d.ts`
+        return membersIn(file, read(installed(file))).map((member) => ({ ...member, file }))
+      })
+    )
+    assert.isAbove(members.length, 500)
+    assert.deepStrictEqual(
+      members.filter(({ isDocumented }) => !isDocumented).map(({ file, line, name }) => `${file}:${line} ${name}`),
+      []
+    )
+  })
+
   it.live("let no spelling reach an internal module (C3)", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* nodeLoads(folder, spellings), [])
       assert.deepStrictEqual(yield* esbuildLoads(folder), [])
     }), 120_000)
+})
+
+describe("the members of a file of declarations", () => {
+  it("are found in interfaces, type literals, classes and the arguments of types, each with or without its comment", () => {
+    const source = `
+      export interface A {
+        /** The first. */
+        readonly first: string
+        second(): void
+        /** @since 0.1.0 */
+        readonly third: string
+      }
+      /** Not the comment of a member. */
+      export type B = { readonly fourth: string }
+      declare const C_base: Base<{
+        /** The fifth. */
+        readonly fifth: string
+        readonly "sixth": string
+      }>
+      export declare class C extends C_base {
+        constructor(options: { seventh: string })
+        static readonly eighth: string
+        /** The ninth. */
+        ninth(): void
+      }
+    `
+    const members = membersIn("a.d.ts", source)
+    assert.deepStrictEqual(members.filter(({ isDocumented }) => isDocumented).map(({ name }) => name), [
+      "first",
+      "fifth",
+      "ninth"
+    ])
+    assert.deepStrictEqual(
+      members.filter(({ isDocumented }) => !isDocumented).map(({ line, name }) => `${line} ${name}`),
+      ["5 second", "7 third", "10 fourth", "14 \"sixth\"", "17 seventh", "18 eighth"]
+    )
+  })
 })
