@@ -2,8 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as DeviceGrantError from "@sso-oidc/device-grant/DeviceGrantError"
+import { published } from "@sso-oidc/test-kit/packed"
 import { spawnSync } from "node:child_process"
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 const root = join(import.meta.dirname, "../../../..")
@@ -33,7 +34,7 @@ describe("docs", () => {
     const folder = join(import.meta.dirname, "../../.snippets")
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder)
-    const sources = globSync(["docs/*.md", "README.md", "packages/*/README.md", "packages/*/src/**/*.ts"], {
+    const sources = globSync(["docs/**/*.md", "*.md", "packages/*/README.md", "packages/*/src/**/*.ts"], {
       cwd: root
     })
     let count = 0
@@ -83,13 +84,37 @@ describe("docs", () => {
     for (const problem of ClientError.Problem.literals) assert.include(docs, `\`${problem}\``)
   })
 
-  it("links between the documents lead somewhere", () => {
-    for (const path of globSync(["README.md", "docs/*.md", "packages/*/README.md"], { cwd: root })) {
-      for (const [, target = ""] of read(path).matchAll(/\]\((?!https?:)([^)#]*)(?:#[^)]*)?\)/g)) {
-        if (target === "") continue
-        const there = new URL(target, `file:///${path}`).pathname.slice(1)
-        assert.doesNotThrow(() => read(there), `${path} → ${target}`)
-      }
+  const links = (path: string): ReadonlyArray<readonly [file: string, anchor: string]> =>
+    [...read(path).replaceAll(/^```[\s\S]*?^```/gm, "").matchAll(/\]\((?![a-z]+:)([^)#]*)(?:#([^)]*))?\)/g)].map((
+      [, file = "", anchor = ""]
+    ) => [
+      file === "" ? path : new URL(file, `file:///${path}`).pathname.slice(1),
+      anchor
+    ])
+
+  /** The anchor of a heading, as GitHub and npm make it. */
+  const anchorOf = (heading: string): string =>
+    heading.replaceAll("`", "").toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").trim().replaceAll(" ", "-")
+
+  it("links between the documents lead to a file, and to a heading in it", () => {
+    const paths = globSync(["*.md", "docs/**/*.md", "packages/*/README.md", ".changeset/*.md", ".github/*.md"], {
+      cwd: root
+    })
+    const all = paths.flatMap((path) => links(path).map(([file, anchor]) => ({ path, file, anchor })))
+    assert.isAbove(all.length, 100)
+    for (const { anchor, file, path } of all) {
+      assert.isTrue(existsSync(join(root, file)), `${path} → ${file}`)
+      if (anchor === "") continue
+      const headings = [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => anchorOf(heading))
+      assert.include(headings, anchor, `${path} → ${file}`)
     }
   })
+
+  it.each(published)(
+    "the README of %s links to nothing outside its package, so that each link works from the tarball",
+    (of) => {
+      const path = `packages/${of}/README.md`
+      assert.deepStrictEqual(links(path).map(([file]) => file).filter((file) => file !== path), [])
+    }
+  )
 })
