@@ -43,13 +43,13 @@ describe("Relay: what its header says when the service gave no response", () => 
     [Object.assign(new Error("x"), { code: "ECONNREFUSED" }), "ECONNREFUSED"],
     [undefined, "UNKNOWN"],
     [{ code: "a code; transient=no\r\nset-cookie: a=1" }, "UNKNOWN"]
-  ])("says maybe if the transport does not say", ([cause, code]) =>
+  ])("says `sent: maybe` if the transport does not say", ([cause, code]) =>
     Effect.gen(function*() {
       const { verdict } = yield* told(Wire.broken(cause))
       assert.strictEqual(verdict, `sent=maybe; transient=yes; code=${code}`)
     }))
 
-  it.effect("says no for a request that no transport got", () =>
+  it.effect("says `sent: no` for a request that no transport got", () =>
     Effect.gen(function*() {
       const invalid = yield* told(Wire.failing((request) => new HttpClientError.InvalidUrlError({ request })))
       assert.strictEqual(invalid.verdict, "sent=no; transient=no; code=INVALID_URL")
@@ -57,7 +57,7 @@ describe("Relay: what its header says when the service gave no response", () => 
       assert.strictEqual(encoding.verdict, "sent=no; transient=no; code=ENCODE")
     }))
 
-  it.effect("says maybe after the time limit, and interrupts the request", () =>
+  it.effect("says `sent: maybe` after the time limit, and interrupts the request", () =>
     Effect.gen(function*() {
       const wire = Wire.silent()
       const fiber = yield* Effect.forkChild(told(wire), { startImmediately: true })
@@ -70,7 +70,7 @@ describe("Relay: what its header says when the service gave no response", () => 
       assert.isTrue(wire.sent[0]?.signal.aborted)
     }))
 
-  it.effect("says no for a defect before it was sent, and maybe for a defect after", () =>
+  it.effect("says `sent: no` for a defect before it was sent, and `sent: maybe` for a defect after", () =>
     Effect.gen(function*() {
       const wire = Wire.silent()
       const before = yield* told(wire, {
@@ -97,7 +97,7 @@ describe("Relay: a transport that interrupts itself", () => {
 const heads = { "x-amzn-requestid": "r-1", date: "Wed, 25 Nov 2026 12:00:00 GMT", "retry-after": "3" }
 
 describe("Relay: what its header says about a response that it does not pass on", () => {
-  it.effect("says answered, with the head's status and headers, for a body that is cut off", () =>
+  it.effect("says `sent: answered`, with the head's status and headers, for a body that is cut off", () =>
     Effect.gen(function*() {
       const { response, verdict } = yield* told(
         Wire.answering(() =>
@@ -111,7 +111,7 @@ describe("Relay: what its header says about a response that it does not pass on"
       }
     }))
 
-  it.effect("says answered for a body that does not end within the time limit", () =>
+  it.effect("says `sent: answered` for a body that does not end within the time limit", () =>
     Effect.gen(function*() {
       let cancelled = false
       const trickle = new ReadableStream({
@@ -132,7 +132,7 @@ describe("Relay: what its header says about a response that it does not pass on"
       assert.isTrue(cancelled)
     }))
 
-  it.effect("says answered for a response over the limit, and reads no more of it", () =>
+  it.effect("says `sent: answered` for a response over the limit, and reads no more of it", () =>
     Effect.gen(function*() {
       let pulled = 0
       let cancelled = false
@@ -164,7 +164,7 @@ describe("Relay: what its header says about a response that it does not pass on"
     }))
 
   it.effect.each([300, 301, 302, 304, 307, 308, 399])(
-    "says answered for a redirect (%i), and does not pass its location on",
+    "says `sent: answered` for a redirect (%i), and does not pass its location on",
     (status) =>
       Effect.gen(function*() {
         const { response, verdict } = yield* told(Wire.answering(() =>
@@ -180,7 +180,7 @@ describe("Relay: what its header says about a response that it does not pass on"
       })
   )
 
-  it.effect("says answered for a redirect that fetch hides, and for one that the client followed", () =>
+  it.effect("says `sent: answered` for a redirect that fetch hides, and for a redirect that the client followed", () =>
     Effect.gen(function*() {
       const hidden = yield* told(Wire.answering(() => Response.error()))
       assert.strictEqual(hidden.verdict, "sent=answered; transient=no; code=REDIRECT; status=0")
@@ -192,7 +192,7 @@ describe("Relay: what its header says about a response that it does not pass on"
       assert.strictEqual(followed.verdict, "sent=answered; transient=no; code=REDIRECT; status=0")
     }))
 
-  it.effect("says answered for a client that filters by status", () =>
+  it.effect("says `sent: answered` for a client that filters by status", () =>
     Effect.gen(function*() {
       const wire = Wire.make((_, request) =>
         Effect.fail(
@@ -213,7 +213,7 @@ describe("Relay: a request that the page's browser sends again by itself", () =>
   const id = "0123456789abcdef0123456789abcdef"
   const again = { headers: { "x-sso-oidc-relay-id": id } }
 
-  it.effect("is passed on once, and the second says maybe (C8)", () =>
+  it.effect("is passed on once, and the second gets `sent: maybe` (C8)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json(registerAnswer))
       const relay = yield* make(wire)
@@ -244,7 +244,7 @@ describe("Relay: a request that the page's browser sends again by itself", () =>
       assert.strictEqual(wire.sent.length, 1)
     }))
 
-  it.effect("never gets a response with \"no\" (C8)", () =>
+  it.effect("never gets `sent: no` (C8)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json(registerAnswer))
       let open = true

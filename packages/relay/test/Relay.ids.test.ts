@@ -114,7 +114,7 @@ describe("Relay: which requests record their id (C8)", () => {
       }
     }))
 
-  it.effect("never says \"no\" to a second request that waits for its body while the first is passed on", () =>
+  it.effect("never says `sent: no` to a second request that waits for its body while the first is passed on", () =>
     Effect.gen(function*() {
       const relay = yield* make(responding())
       const slow = new ReadableStream({ pull: () => new Promise(() => {}) })
@@ -124,7 +124,7 @@ describe("Relay: which requests record their id (C8)", () => {
       assert.deepStrictEqual(yield* told(yield* Fiber.join(second)), sentBefore)
     }))
 
-  it.effect("never says \"no\" before a shared store has judged the id", () =>
+  it.effect("never says `sent: no` before a shared store has judged the id", () =>
     Effect.gen(function*() {
       const { store } = keeping()
       const failing = { ...store, take: () => Effect.fail("no store") }
@@ -198,7 +198,7 @@ describe("Relay: how long an id is held without a shared store (C8)", () => {
       assert.strictEqual(yield* once.take(idOf(100_000)), "first")
     }))
 
-  it.effect("says \"no\" to a request for whose id there is no room, because it was not sent", () =>
+  it.effect("says `sent: no` to a request for whose id there is no room, because it was not sent", () =>
     Effect.gen(function*() {
       const wire = responding()
       const settings = yield* Effect.fromResult(Settings.check(options))

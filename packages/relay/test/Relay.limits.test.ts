@@ -196,7 +196,7 @@ describe("Relay: the rate limit", () => {
       assert.deepStrictEqual([...seen], [[id, 300]])
     }))
 
-  it.effect("says maybe for a first request if the store cannot tell (C8)", () =>
+  it.effect("says `sent: maybe` for a first request if the store cannot tell (C8)", () =>
     Effect.gen(function*() {
       const cannot = (isFirst: RateLimit.Store["isFirst"]) => ({
         rateLimit: { store: { ...RateLimit.makeMemoryStore(), isFirst } }

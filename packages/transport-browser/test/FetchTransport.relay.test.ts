@@ -174,7 +174,7 @@ describe("FetchTransport.layerRelay: headers that it does not trust", () => {
       assert.include(error, { _tag: "UnexpectedResponse", status: 200 })
     }))
 
-  it.effect("says maybe for a relay that cannot be reached (C8)", () =>
+  it.effect("says `sent: maybe` for a relay that cannot be reached (C8)", () =>
     Effect.gen(function*() {
       const error = yield* SsoOidc.SsoOidc.use(refresh).pipe(
         Effect.flip,

@@ -186,7 +186,7 @@ describe("FetchTransport (the seam)", () => {
       assert.deepStrictEqual(seen, ["/token"])
     }))
 
-  it.effect("says maybe, and transient, with the platform's code", () =>
+  it.effect("says `sent: maybe`, and transient, with the platform's code", () =>
     Effect.gen(function*() {
       const { origin } = yield* server((request) => request.socket.destroy())
       assert.deepStrictEqual(yield* causeOf(origin), { sent: "maybe", code: "UND_ERR_SOCKET", transient: true })
@@ -253,7 +253,7 @@ describe("FetchTransport (the seam)", () => {
       "INVALID_REQUEST"
     ],
     ["an upgrade", HttpClientRequest.get("https://service.test/", { headers: { upgrade: "x" } }), "UPGRADE_UNSUPPORTED"]
-  ])("says no for a request that fetch cannot send: %s", ([, request, code]) =>
+  ])("says `sent: no` for a request that fetch cannot send: %s", ([, request, code]) =>
     Effect.gen(function*() {
       const { fetch, inits } = recording(() => new Response("hello"))
       const cause = yield* causeOf(request).pipe(Effect.provide(scripted(fetch)))
@@ -273,14 +273,14 @@ describe("FetchTransport (the seam)", () => {
       (before) => Effect.sync(() => Object.assign(globalThis, { fetch: before }))
     )
 
-  it.effect("says no if there is no fetch", () =>
+  it.effect("says `sent: no` if there is no fetch", () =>
     causeOf("https://service.test/").pipe(
       withGlobal(undefined),
       Effect.provide(FetchTransport.layer),
       Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "no", code: "NO_FETCH", transient: false }))
     ))
 
-  it.effect("calls the global fetch at the time of the request, not the first one that it saw", () =>
+  it.effect("calls the global fetch at the time of the request, not the first `fetch` that it saw", () =>
     Effect.gen(function*() {
       const client = yield* HttpClient.HttpClient
       const called: Array<string> = []

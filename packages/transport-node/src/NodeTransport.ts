@@ -98,8 +98,8 @@ export interface ConnectionOptions {
    */
   readonly connectTimeout?: Duration.Input | undefined
   /**
-   * How long an unused connection is kept for the next request. 30 seconds by default, which is longer than the wait between
-   * two polls; a bare number counts milliseconds. Zero keeps none. `Infinity` keeps a connection until a side closes it. A
+   * How long an unused connection is kept for the next request. 30 seconds by default, which is longer than the usual wait
+   * between two polls. A bare number counts milliseconds. Zero keeps none. `Infinity` keeps a connection until a side closes it. A
    * negative time is refused. If a server announces a shorter time (`keep-alive: timeout=5`), that time holds.
    *
    * The platform's clock measures it. The transport checks it again before it uses a connection. So a process that was frozen

@@ -29,8 +29,8 @@ interface Fields {
   /** The option that cannot be used. */
   readonly option: Option
   /**
-   * What is wrong with the option, and what to do next, such as `is encrypted. Give its passphrase too.` It repeats nothing of
-   * the option's value, which may be a password or a key.
+   * The end of the message: what is wrong with the option, and what to do next. It repeats nothing of the option's value, which
+   * may be a password or a key.
    */
   readonly detail: string
 }

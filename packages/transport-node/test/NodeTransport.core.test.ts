@@ -51,7 +51,7 @@ describe("NodeTransport under core (the seam)", () => {
       assert.strictEqual(server.connections.length, 1)
     }))
 
-  it.effect("says answered, with the platform's code, for a body that was cut off", () =>
+  it.effect("says `sent: answered`, with the platform's code, for a body that was cut off", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => connection.socket.end(registered.slice(0, -5)))
       const error = yield* Effect.flip(register(yield* client(server.origin)))
@@ -64,7 +64,7 @@ describe("NodeTransport under core (the seam)", () => {
       })
     }))
 
-  it.effect("says maybe if no response came, and no if no server was there", () =>
+  it.effect("says `sent: maybe` if no response came, and `sent: no` if no server was there", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => connection.socket.destroy())
       const lost = yield* Effect.flip(refresh(yield* client(server.origin)))

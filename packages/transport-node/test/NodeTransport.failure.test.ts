@@ -9,7 +9,7 @@ import * as Failure from "./support/Failure.ts"
 import * as Server from "./support/Server.ts"
 
 describe("NodeTransport: failures (the seam)", () => {
-  it.effect("says no for a refused connection, and names the system call", () =>
+  it.effect("says `sent: no` for a refused connection, and names the system call", () =>
     Effect.gen(function*() {
       const client = yield* NodeTransport.make()
       const port = yield* Server.refusedPort
@@ -19,7 +19,7 @@ describe("NodeTransport: failures (the seam)", () => {
       }
     }))
 
-  it.effect("says no, and transient, for a name that does not exist", () =>
+  it.effect("says `sent: no`, and transient, for a name that does not exist", () =>
     Effect.gen(function*() {
       const client = yield* NodeTransport.make()
       const cause = yield* Failure.causeOf(client, "https://does-not-exist.invalid")
@@ -27,7 +27,7 @@ describe("NodeTransport: failures (the seam)", () => {
       assert.include(["ENOTFOUND", "EAI_AGAIN"], cause.code)
     }))
 
-  it.effect("says maybe for a reset after the request", () =>
+  it.effect("says `sent: maybe` for a reset after the request", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => connection.socket.resetAndDestroy())
       const client = yield* NodeTransport.make()
@@ -38,7 +38,7 @@ describe("NodeTransport: failures (the seam)", () => {
       })
     }))
 
-  it.effect("says maybe for an open connection that dies, even if the server read nothing", () =>
+  it.effect("says `sent: maybe` for an open connection that dies, even if the server read nothing", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp(() => {}, (connection) => {
         connection.socket.pause()
@@ -49,7 +49,7 @@ describe("NodeTransport: failures (the seam)", () => {
       assert.strictEqual(cause.sent, "maybe")
     }))
 
-  it.effect("says maybe for a kept connection that dies, and does not send the request again", () =>
+  it.effect("says `sent: maybe` for a kept connection that dies, and does not send the request again", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection, index) => {
         if (index === 0 && connection.received.split("GET").length > 2) connection.socket.resetAndDestroy()
@@ -68,7 +68,7 @@ describe("NodeTransport: failures (the seam)", () => {
       assert.strictEqual(server.connections.length, 2)
     }))
 
-  it.effect("says maybe for a response that is not HTTP", () =>
+  it.effect("says `sent: maybe` for a response that is not HTTP", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp(Server.always("SSH-2.0-OpenSSH\r\n"))
       const client = yield* NodeTransport.make()
@@ -99,7 +99,7 @@ describe("NodeTransport: failures (the seam)", () => {
     { what: "a password in the URL", url: "http://:secret@127.0.0.1:9/", code: "URL_CREDENTIALS" },
     { what: "an upgrade", url: "http://127.0.0.1:9", name: "upgrade", code: "UPGRADE_UNSUPPORTED" }
   ])(
-    "says no, and permanent, for $what",
+    "says `sent: no`, and permanent, for $what",
     ({ code, name, url }) =>
       Effect.gen(function*() {
         const client = yield* NodeTransport.make()

@@ -117,7 +117,7 @@ describe("NodeTransport: maxConnections (the seam)", () => {
       assert.deepStrictEqual(requests(server), ["/first", "/third"])
     }))
 
-  it.effect("says no for a queued request whose scope or client ends", () =>
+  it.effect("says `sent: no` for a queued request whose scope or client ends", () =>
     Effect.gen(function*() {
       const server = yield* held
       const scope = yield* Scope.make()

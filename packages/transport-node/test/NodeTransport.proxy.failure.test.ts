@@ -24,7 +24,7 @@ const target = "https://127.0.0.1:9/secret"
 const received = (server: Server.Server) => server.connections.map((connection) => connection.received).join("")
 
 describe("NodeTransport: a proxy that fails (the seam)", () => {
-  it.effect("says no, transient and PROXY_ for a proxy that cannot be reached", () =>
+  it.effect("says `sent: no`, transient and PROXY_ for a proxy that cannot be reached", () =>
     Effect.gen(function*() {
       const client = yield* through(`http://127.0.0.1:${yield* Server.refusedPort}`)
       for (const url of [target, "http://127.0.0.1:9/"]) {
@@ -37,7 +37,7 @@ describe("NodeTransport: a proxy that fails (the seam)", () => {
       assert.include(["PROXY_ENOTFOUND", "PROXY_EAI_AGAIN"], cause.code)
     }))
 
-  it.effect("says no, and permanent, for a proxy that wants a password, after only a CONNECT has left", () =>
+  it.effect("says `sent: no`, and permanent, for a proxy that wants a password, after only a CONNECT has left", () =>
     Effect.gen(function*() {
       const proxy = yield* Proxy.make({ user: "me:right" })
       for (const url of [proxy.url, Redacted.make(`http://me:wr0ng-s3cret@127.0.0.1:${proxy.port}`)]) {
@@ -68,7 +68,7 @@ describe("NodeTransport: a proxy that fails (the seam)", () => {
       assert.strictEqual((yield* (yield* through(proxy.url)).get(secret.origin)).status, 407)
     }))
 
-  it.effect("says no, and transient, for a target that the proxy cannot reach", () =>
+  it.effect("says `sent: no`, and transient, for a target that the proxy cannot reach", () =>
     Effect.gen(function*() {
       const proxy = yield* Proxy.make()
       const client = yield* through(proxy.url)
@@ -111,7 +111,7 @@ describe("NodeTransport: a proxy that fails (the seam)", () => {
   it.effect.each([
     { what: "closes", text: undefined, code: "PROXY_ECONNRESET" },
     { what: "speaks something else", text: "SSH-2.0-OpenSSH\r\n", code: "PROXY_HPE_INVALID_CONSTANT" }
-  ])("says no, and transient, for a proxy that $what", ({ code, text }) =>
+  ])("says `sent: no`, and transient, for a proxy that $what", ({ code, text }) =>
     Effect.gen(function*() {
       const proxy = yield* Server.tcp(({ socket }) => text === undefined ? socket.destroy() : socket.write(text))
       const client = yield* through(proxy.origin)
@@ -119,7 +119,7 @@ describe("NodeTransport: a proxy that fails (the seam)", () => {
       yield* Server.until("closed", () => proxy.open() === 0)
     }))
 
-  it.effect("says no, and transient, for a tunnel that ends within the TLS handshake", () =>
+  it.effect("says `sent: no`, and transient, for a tunnel that ends within the TLS handshake", () =>
     Effect.gen(function*() {
       const proxy = yield* Server.tcp(({ received, socket }) => {
         if (received.endsWith("\r\n\r\n")) socket.write("HTTP/1.1 200 Connection established\r\n\r\n")
@@ -143,7 +143,7 @@ describe("NodeTransport: a proxy that fails (the seam)", () => {
       assert.include(cause.hint, "The server behind the proxy does not speak TLS.")
     }))
 
-  it.effect("says no, and permanent, for an https proxy with an untrusted certificate, which gets nothing", () =>
+  it.effect("says `sent: no`, and permanent, for an https proxy with an untrusted certificate, which gets nothing", () =>
     Effect.gen(function*() {
       const proxy = yield* Server.tls(Authority.server, () => {})
       const client = yield* through(proxy.origin, { ca: undefined })
@@ -157,7 +157,7 @@ describe("NodeTransport: a proxy that fails (the seam)", () => {
       assert.strictEqual(received(proxy), "")
     }))
 
-  it.effect("says maybe for a tunnel that dies once it is open, and does not send the request again", () =>
+  it.effect("says `sent: maybe` for a tunnel that dies once it is open, and does not send the request again", () =>
     Effect.gen(function*() {
       const server = yield* Server.tls(Authority.server, (connection) => {
         if (connection.received.split("GET").length > 2) connection.socket.destroy()

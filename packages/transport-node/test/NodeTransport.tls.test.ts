@@ -34,7 +34,7 @@ describe("NodeTransport: TLS (the seam)", () => {
       assert.strictEqual(server.connections.length, 1)
     }))
 
-  it.effect("says no, and permanent, for an untrusted certificate, and sends nothing", () =>
+  it.effect("says `sent: no`, and permanent, for an untrusted certificate, and sends nothing", () =>
     Effect.gen(function*() {
       const server = yield* Server.tls(Certificates.loopback, Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make()
@@ -47,7 +47,7 @@ describe("NodeTransport: TLS (the seam)", () => {
       assert.strictEqual(received(server), "")
     }))
 
-  it.effect("says no, and permanent, for a trusted certificate of another name, and sends nothing", () =>
+  it.effect("says `sent: no`, and permanent, for a trusted certificate of another name, and sends nothing", () =>
     Effect.gen(function*() {
       yield* trusted
       const server = yield* Server.tls(Certificates.otherName, Server.always(Server.response("hello")))
@@ -61,7 +61,7 @@ describe("NodeTransport: TLS (the seam)", () => {
       assert.strictEqual(received(server), "")
     }))
 
-  it.effect("says no, and transient, for a reset within the handshake", () =>
+  it.effect("says `sent: no`, and transient, for a reset within the handshake", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => connection.socket.resetAndDestroy())
       const client = yield* NodeTransport.make()
@@ -73,7 +73,7 @@ describe("NodeTransport: TLS (the seam)", () => {
       assert.strictEqual(server.connections.length, 1)
     }))
 
-  it.effect("says maybe for a reset after the request, with the same code", () =>
+  it.effect("says `sent: maybe` for a reset after the request, with the same code", () =>
     Effect.gen(function*() {
       yield* trusted
       const server = yield* Server.tls(Certificates.loopback, (connection) => connection.socket.destroy())

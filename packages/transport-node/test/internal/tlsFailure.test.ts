@@ -71,7 +71,7 @@ describe("tlsFailure (the seam)", () => {
     for (const party of ["server", "proxy", "tunnel"] as const) {
       const hint = TlsFailure.hintOf(error, party)
       assert.match(hint, party === "proxy" ? /proxy/i : /server/)
-      // one sentence that says what failed, and one that says what to do
+      // the first sentence says what failed, and the second says what to do
       assert.match(hint, /^[A-Z].*\. [A-Z].*\.$/)
     }
   })
