@@ -97,7 +97,7 @@ describe("Relay: a transport that interrupts itself", () => {
 const heads = { "x-amzn-requestid": "r-1", date: "Wed, 25 Nov 2026 12:00:00 GMT", "retry-after": "3" }
 
 describe("Relay: what its header says about a response that it does not pass on", () => {
-  it.effect("says `sent: answered`, with the head's status and headers, for a body that is cut off", () =>
+  it.effect("reports a lost response, with the head's status and headers, for a body that is cut off", () =>
     Effect.gen(function*() {
       const { response, verdict } = yield* told(
         Wire.answering(() =>
@@ -111,7 +111,7 @@ describe("Relay: what its header says about a response that it does not pass on"
       }
     }))
 
-  it.effect("says `sent: answered` for a body that does not end within the time limit", () =>
+  it.effect("reports a lost response for a body that does not end within the time limit", () =>
     Effect.gen(function*() {
       let cancelled = false
       const trickle = new ReadableStream({
@@ -132,7 +132,7 @@ describe("Relay: what its header says about a response that it does not pass on"
       assert.isTrue(cancelled)
     }))
 
-  it.effect("says `sent: answered` for a response over the limit, and reads no more of it", () =>
+  it.effect("does not pass on a response over the limit, and reads no more of it", () =>
     Effect.gen(function*() {
       let pulled = 0
       let cancelled = false
@@ -164,7 +164,7 @@ describe("Relay: what its header says about a response that it does not pass on"
     }))
 
   it.effect.each([300, 301, 302, 304, 307, 308, 399])(
-    "says `sent: answered` for a redirect (%i), and does not pass its location on",
+    "passes on neither a redirect (%i) nor its location",
     (status) =>
       Effect.gen(function*() {
         const { response, verdict } = yield* told(Wire.answering(() =>
@@ -180,7 +180,7 @@ describe("Relay: what its header says about a response that it does not pass on"
       })
   )
 
-  it.effect("says `sent: answered` for a redirect that fetch hides, and for a redirect that the client followed", () =>
+  it.effect("does not pass on a redirect that fetch hides, or a redirect that the client followed", () =>
     Effect.gen(function*() {
       const hidden = yield* told(Wire.answering(() => Response.error()))
       assert.strictEqual(hidden.verdict, "sent=answered; transient=no; code=REDIRECT; status=0")
@@ -192,7 +192,7 @@ describe("Relay: what its header says about a response that it does not pass on"
       assert.strictEqual(followed.verdict, "sent=answered; transient=no; code=REDIRECT; status=0")
     }))
 
-  it.effect("says `sent: answered` for a client that filters by status", () =>
+  it.effect("reports a response that the client filtered by its status", () =>
     Effect.gen(function*() {
       const wire = Wire.make((_, request) =>
         Effect.fail(

@@ -55,7 +55,8 @@ export interface ProxyOptions {
    * The proxy of https targets. None by default. The transport reaches such a target through a tunnel (`CONNECT`). The proxy
    * gets the target's host and port and the request's `User-Agent`, and nothing else.
    *
-   * Refused: a text that is no URL, another scheme (SOCKS), a path, query or fragment, and a password that is not `Redacted`.
+   * Refused: a text that is no URL, another scheme (SOCKS), and a path, query or fragment (a `.pac` file). Also a password that
+   * is not `Redacted`, a stray `%`, and a user with a colon.
    */
   readonly https?: string | Redacted.Redacted | undefined
   /**
@@ -133,11 +134,11 @@ export interface Options extends ConnectionOptions {
    */
   readonly ca?: string | ReadonlyArray<string> | undefined
   /**
-   * The client's certificate with its chain, in PEM form, for targets that ask for one. None by default. It needs `key`. The
+   * The client's certificate with its chain, in PEM form, for targets that ask for one. None by default. Refused without `key`. The
    * transport does not show it to proxies.
    */
   readonly cert?: string | undefined
-  /** The private key of `cert`, in PEM form. None by default. A key of another certificate is refused. */
+  /** The private key of `cert`, in PEM form. None by default. Refused without `cert`, or if it belongs to another certificate. */
   readonly key?: Redacted.Redacted | undefined
   /** The passphrase of an encrypted `key`. None by default. A wrong one, or one without `key`, is refused. */
   readonly passphrase?: Redacted.Redacted | undefined

@@ -51,7 +51,7 @@ describe("NodeTransport under core (the seam)", () => {
       assert.strictEqual(server.connections.length, 1)
     }))
 
-  it.effect("says `sent: answered`, with the platform's code, for a body that was cut off", () =>
+  it.effect("reports a lost response, with the platform's code, for a body that was cut off", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => connection.socket.end(registered.slice(0, -5)))
       const error = yield* Effect.flip(register(yield* client(server.origin)))
