@@ -100,8 +100,8 @@ export interface ConnectionOptions {
   readonly connectTimeout?: Duration.Input | undefined
   /**
    * How long an unused connection is kept for the next request. 30 seconds by default, which is longer than the usual wait
-   * between two polls. A bare number counts milliseconds. Zero keeps none. `Infinity` keeps a connection until a side closes it. A
-   * negative time is refused. If a server announces a shorter time (`keep-alive: timeout=5`), that time holds.
+   * between two polls. A bare number counts milliseconds. Zero keeps none. `Infinity` keeps a connection until a side closes it.
+   * A negative time is refused. If a server announces a shorter time (`keep-alive: timeout=5`), that time holds.
    *
    * The platform's clock measures it. The transport checks it again before it uses a connection. So a process that was frozen
    * in between does not write to a connection that the service has closed long ago.
@@ -134,8 +134,8 @@ export interface Options extends ConnectionOptions {
    */
   readonly ca?: string | ReadonlyArray<string> | undefined
   /**
-   * The client's certificate with its chain, in PEM form, for targets that ask for one. None by default. Refused without `key`. The
-   * transport does not show it to proxies.
+   * The client's certificate with its chain, in PEM form, for targets that ask for one. None by default. Refused without `key`.
+   * Proxies do not get it.
    */
   readonly cert?: string | undefined
   /** The private key of `cert`, in PEM form. None by default. Refused without `cert`, or if it belongs to another certificate. */

@@ -198,7 +198,8 @@ describe("NodeTransport: options that are wrong (the seam)", () => {
       what: "half a PEM in the second text",
       options: { ca: [Authority.root, cut] },
       option: "ca",
-      detail: /^has a text, number 2 of 2, that holds a certificate that cannot be read: number 1 of 1\. Replace it/
+      detail:
+        /^has a text, number 2 of 2, that holds a certificate that cannot be read: number 1 of 1\. Give the whole certificate\.$/
     },
     {
       what: "PEM of no certificate",

@@ -43,7 +43,7 @@ export const parse = (input: string | Redacted.Redacted): Result.Result<Proxy, s
   }
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
     return Result.fail(
-      "has a path, a query or a fragment. Write only the host and the port, like http://proxy.example:3128."
+      "has a path, a query or a fragment. Write it like http://proxy.example:3128."
     )
   }
   const servername = Host.servernameOf(url)
@@ -86,7 +86,7 @@ export const make = (options: Options): Result.Result<Proxies, TransportOptionsE
       return fail(
         "proxy.noProxy",
         `has an entry that is not a host, an address or a range: number ${noProxy.length + 1}. ` +
-          "Write it like example.com, *.example.com:443 or 10.0.0.0/8."
+          "Write it like *.example.com:443 or 10.0.0.0/8."
       )
     }
     noProxy.push(rule)

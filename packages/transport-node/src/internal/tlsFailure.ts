@@ -73,26 +73,20 @@ const noTls: Readonly<Record<Party, string>> = {
   proxy:
     "The proxy does not speak TLS on this port. Write it with http:// in `proxy` or HTTPS_PROXY, or correct its port.",
   tunnel:
-    "The server behind the proxy does not speak TLS. Correct the endpoint's port, log in to the network, or check `proxy` or HTTPS_PROXY."
+    "The server behind the proxy does not speak TLS. Correct the endpoint's port or the proxy, or log in to the network."
 }
 
-/** Where the user names the other side. */
-const places: Readonly<Record<Party, string>> = {
-  server: "the endpoint",
-  proxy: "`proxy` or HTTPS_PROXY",
-  tunnel: "the endpoint"
-}
-
-const hints: Readonly<Record<Exclude<Kind, "noTls">, (place: string) => string>> = {
-  version: () => "shares no TLS version with this client. Let it offer TLS 1.2 or newer.",
-  cipher: () => "shares no cipher suite or signature algorithm with this client. Update its TLS settings.",
-  clientCertificate: () => "did not accept the client's certificate. Check the options `cert` and `key`.",
-  name: (place) => `serves no host of this name. Correct the host in ${place}, or the TLS settings of the other side.`,
-  untrusted: () =>
+/** `PLACE` stands for the place in which the user names the other side. */
+const hints: Readonly<Record<Exclude<Kind, "noTls">, string>> = {
+  version: "shares no TLS version with this client. Let it offer TLS 1.2 or newer.",
+  cipher: "shares no cipher suite or signature algorithm with this client. Update its TLS settings.",
+  clientCertificate: "did not accept the client's certificate. Check the options `cert` and `key`.",
+  name: "serves no host of this name. Correct the host in PLACE, or the TLS settings of the other side.",
+  untrusted:
     "has a certificate of no trusted authority. Give the authority in `ca`, AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS.",
-  time: () => "has a certificate that is not valid now. Check this machine's clock, or renew the certificate.",
-  otherName: (place) => `has a certificate for another host name. Correct the host in ${place}, or the certificate.`,
-  weak: () => "has a certificate or key that is too weak, or that cannot be checked. Replace it with a stronger one."
+  time: "has a certificate that is not valid now. Check this machine's clock, or renew the certificate.",
+  otherName: "has a certificate for another host name. Correct the host in PLACE, or the certificate.",
+  weak: "has a certificate or key that is too weak, or that cannot be checked. Replace it with a stronger one."
 }
 
 /** Why TLS failed, and what to do, for a permanent failure. It repeats nothing that the other side sent. */
@@ -103,7 +97,7 @@ export const hintOf = (error: unknown, party: Party): string => {
   const side = parties[party]
   if (kind === undefined) return `${side} and this client do not agree on TLS. Compare the TLS settings of both sides.`
   if (kind === "clientCertificate" && party === "proxy") {
-    return "The proxy wants a client certificate, and the transport sends none to proxies. Name a proxy that asks for a password in `proxy` or HTTPS_PROXY."
+    return "The proxy wants a client certificate, and proxies get none. Name another one in `proxy` or HTTPS_PROXY."
   }
-  return `${side} ${hints[kind](places[party])}`
+  return `${side} ${hints[kind].replace("PLACE", party === "proxy" ? "`proxy` or HTTPS_PROXY" : "the endpoint")}`
 }

@@ -32,11 +32,11 @@ const codeOf = (error: unknown): string => {
 /** The certificates in a PEM text, or what is wrong with it and what to do. */
 export const certificatesOf = (pem: string): Result.Result<ReadonlyArray<Crypto.X509Certificate>, string> => {
   const { X509Certificate } = process.getBuiltinModule("node:crypto")
-  if (pem.trim() === "") return Result.fail("is empty. Put a certificate in PEM form into it.")
+  if (pem.trim() === "") return Result.fail("is empty. It needs a certificate in PEM form.")
   // each piece ends where the next begins; otherwise a certificate that is cut off would be skipped silently
   const pieces = pem.match(/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^]*?(?=-----BEGIN |$)/g) ?? []
   if (pieces.length === 0) {
-    return Result.fail("holds no certificate in PEM form. Put the text from -----BEGIN CERTIFICATE----- on into it.")
+    return Result.fail("holds no certificate in PEM form. It needs -----BEGIN CERTIFICATE-----.")
   }
   const certificates: Array<Crypto.X509Certificate> = []
   for (const piece of pieces) {
@@ -45,7 +45,7 @@ export const certificatesOf = (pem: string): Result.Result<ReadonlyArray<Crypto.
     } catch {
       return Result.fail(
         `holds a certificate that cannot be read: number ${certificates.length + 1} of ${pieces.length}. ` +
-          "Replace it with the whole certificate."
+          "Give the whole certificate."
       )
     }
   }
@@ -59,7 +59,7 @@ const privateKeyOf = (
   const pem = Redacted.value(key)
   const encrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(pem)
   if (!/-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/.test(pem)) {
-    return fail("key", "holds no private key in PEM form. Give the text from -----BEGIN PRIVATE KEY----- on.")
+    return fail("key", "holds no private key in PEM form. It needs -----BEGIN PRIVATE KEY-----.")
   }
   if (encrypted && passphrase === undefined) return fail("key", "is encrypted. Give its `passphrase` too.")
   try {
@@ -72,7 +72,7 @@ const privateKeyOf = (
   } catch (error) {
     return encrypted
       ? fail("passphrase", `does not open the \`key\`${codeOf(error)}. Correct it.`)
-      : fail("key", `cannot be read${codeOf(error)}. Replace it with the whole key.`)
+      : fail("key", `cannot be read${codeOf(error)}. Give the whole key.`)
   }
 }
 
@@ -93,7 +93,7 @@ const identityOf = (options: Options): Result.Result<Tls.SecureContextOptions | 
   if (chain.success[0]?.checkPrivateKey(opened.success) !== true) {
     return fail(
       "key",
-      "is not the private key of the (first) certificate in `cert`. Give a key and a certificate that belong together."
+      "is not the private key of the (first) certificate in `cert`. Give its own key."
     )
   }
   return Result.succeed({
@@ -151,7 +151,7 @@ export const make = (options: Options): Result.Result<Trust, TransportOptionsErr
   } catch (error) {
     return fail(
       identity.success === undefined ? "ca" : "cert",
-      `is not accepted by Node's TLS${codeOf(error)}. Replace it with a certificate that OpenSSL accepts.`
+      `is not accepted by Node's TLS${codeOf(error)}. Give another one.`
     )
   }
 }
