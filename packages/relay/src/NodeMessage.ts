@@ -1,5 +1,6 @@
 /**
- * What the relay needs of the requests and responses of Node's servers, by shape alone: nothing of Node is imported.
+ * The parts of Node's requests and responses that the relay uses. They are described by shape alone, so nothing of Node is
+ * imported.
  *
  * @since 0.1.0
  */
@@ -9,7 +10,7 @@
 // -----------------------------------------------------------------------------
 
 /**
- * What `Relay.toNodeListener` needs of an `IncomingMessage` of `node:http`, or of a request of `node:http2`.
+ * The parts of an `IncomingMessage` of `node:http`, or of a request of `node:http2`, that `Relay.toNodeListener` uses.
  *
  * @category models
  * @since 0.1.0
@@ -21,39 +22,42 @@ export interface Incoming {
   readonly url?: string | undefined
   /** Names and values in turn, as they were sent. */
   readonly rawHeaders: ReadonlyArray<string>
-  /** 1 of HTTP/1.1. */
+  /** The major version of HTTP: 1 for HTTP/1.1. */
   readonly httpVersionMajor: number
-  /** The body was read to its end. */
+  /** Whether the body was read to its end. */
   readonly readableEnded: boolean
   /** The connection. */
-  readonly socket: { readonly remoteAddress?: string | undefined }
-  /** Listens for a chunk of the body, and for how the body ends. */
+  readonly socket: {
+    /** The IP address at the other end. */
+    readonly remoteAddress?: string | undefined
+  }
+  /** Adds a listener for each chunk of the body, or for the end of the body. */
   readonly on: {
     (event: "data", listener: (chunk: Uint8Array) => void): unknown
     (event: "end" | "close" | "error", listener: () => void): unknown
   }
-  /** Stops the chunks. */
+  /** Pauses the chunks. */
   readonly pause: () => unknown
-  /** Lets chunks come. */
+  /** Resumes the chunks. */
   readonly resume: () => unknown
 }
 
 /**
- * What `Relay.toNodeListener` needs of a `ServerResponse` of `node:http`, or of a response of `node:http2`.
+ * The parts of a `ServerResponse` of `node:http`, or of a response of `node:http2`, that `Relay.toNodeListener` uses.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Outgoing {
-  /** The status line was sent. */
+  /** Whether the status line was sent. */
   readonly headersSent: boolean
-  /** Listens for the end of the response, or of its connection. */
+  /** Adds a listener for the end of the response or of its connection. */
   readonly on: (event: "close", listener: () => void) => unknown
-  /** Sends status and headers. */
+  /** Sends the status and the headers. */
   readonly writeHead: (status: number, headers: Record<string, string>) => unknown
   /** Sends a part of the body. */
   readonly write: (chunk: Uint8Array) => unknown
-  /** Sends the last part of the body. */
+  /** Ends the response, after a last part of the body if there is one. */
   readonly end: {
     (): unknown
     (chunk: Uint8Array): unknown

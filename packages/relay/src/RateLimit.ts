@@ -1,9 +1,9 @@
 /**
- * How many requests the relay passes on, and how callers are told apart.
+ * Limits how many requests the relay passes on, for each key.
  *
- * A relay has one address at the service for all of its pages. So one caller that sends without end uses up what the service
- * allows to all. The relay asks a {@link Store} before it reads a body. The default store lives in the memory of one process.
- * If several processes run, or if each request may meet a new one (serverless, workers), give a store that they share.
+ * All pages of a relay share its one address at the service. So one caller that sends without end uses up the service's limit
+ * for all. The relay asks a {@link Store} before it reads a body. The default store lives in the memory of one process. If
+ * several processes run, or if each request may start a new process (serverless, workers), give a store that they share.
  *
  * @since 0.1.0
  */
@@ -30,21 +30,29 @@ export interface Limit {
 }
 
 /**
- * Whether a request may pass, and if not, when one may.
+ * Whether a request may pass, and if not, how long to wait.
  *
  * @category models
  * @since 0.1.0
  */
 export type Taken =
-  | { readonly allowed: true }
-  | { readonly allowed: false; readonly retryAfter: Duration.Duration }
+  | {
+    /** The request may pass. */
+    readonly allowed: true
+  }
+  | {
+    /** The request may not pass. */
+    readonly allowed: false
+    /** How long the caller has to wait for the next request. The response has it in the header `retry-after`. */
+    readonly retryAfter: Duration.Duration
+  }
 
 /**
- * Where requests are counted.
+ * Counts the requests.
  *
- * The relay passes a request on only after `take` gave an object whose `allowed` is `true`, and `isFirst` gave `true`.
- * Any other value, a failure, a defect, a throw or a time limit refuses the request with a 503 or 504. The relay then
- * logs an error that names the function.
+ * The relay passes a request on only if `take` gave an object whose `allowed` is `true`, and `isFirst` gave `true`. For any
+ * other value, a failure, a defect, a throw or a time limit, it responds with a 503 or 504. The relay then logs an error that
+ * names the function.
  *
  * @example
  * ```ts
@@ -73,15 +81,16 @@ export interface Store {
   /** Takes one request from the bucket of a key. The key has at most 256 characters. */
   readonly take: (key: string, limit: Limit) => Effect.Effect<Taken, unknown>
   /**
-   * Records an id for a time, and gives `true` if the id was not recorded before, else `false`.
+   * Records an id for a time. It gives `true` if the id was not recorded before, else `false`.
    *
-   * A browser sends a request again by itself when its connection breaks; both have the same id, and the relay passes
-   * on the first alone. The relay calls `isFirst` right before it passes a request on, so refused requests record no id.
+   * A browser may send a request again by itself when its connection breaks. Both requests have the same id, and the relay
+   * passes on only the first. The relay calls `isFirst` right before it passes a request on, so a rejected request records no
+   * id.
    *
-   * Redis' `SET key value NX PX milliseconds` gives `"OK"` for the first and `null` after that. Neither is a boolean:
-   * give `reply === "OK"`.
+   * Redis' `SET key value NX PX milliseconds` gives `"OK"` for the first and `null` after that. Neither is a boolean: give
+   * `result === "OK"`.
    *
-   * Without `isFirst`, each process knows only the ids that it passed on itself. See `Relay.Options.rateLimit`.
+   * Without `isFirst`, each process knows only the ids that it passed on itself. See `RelayOptions.rateLimit`.
    *
    * @example
    * ```ts
@@ -96,7 +105,7 @@ export interface Store {
    *
    * const isFirst: RateLimit.Store["isFirst"] = (id, within) =>
    *   Effect.tryPromise(() => redis.set(`sso-oidc:id:${id}`, "1", { NX: true, PX: Duration.toMillis(within) })).pipe(
-   *     Effect.map((reply) => reply === "OK")
+   *     Effect.map((result) => result === "OK")
    *   )
    * ```
    */
@@ -111,23 +120,26 @@ export interface Store {
  */
 export interface Options {
   /**
-   * How many requests pass within `window`: a whole number of at least 1, or `Infinity` for no limit. 1,200 by default,
-   * since a login polls once a second. Any other value is a `RangeError`.
+   * How many requests pass within `window`: a whole number of at least 1, or `Infinity` for no limit. 1,200 by default, because
+   * a login polls once a second. Any other value is a `RangeError`.
    */
   readonly limit?: number | undefined
-  /** 1 minute by default. It must be longer than zero, and finite; any other value is a `RangeError`. */
+  /**
+   * How long an empty bucket takes to be full again. 1 minute by default; a bare number counts milliseconds. It must be longer
+   * than zero, and finite; any other value is a `RangeError`.
+   */
   readonly window?: Duration.Input | undefined
   /**
-   * The bucket that a request is counted in. By default all requests share one.
+   * Gives the bucket that a request is counted in. By default all requests share one.
    *
-   * `remoteAddress` is what the server said of the connection (`Relay.Connection`). Give it to {@link keyOfAddress}.
-   * Use a header only if your platform or proxy always sets it itself, such as `cf-connecting-ip` on Cloudflare. A caller
-   * can write any other header, and so has a new bucket for each request.
+   * `remoteAddress` is the address that the server gave for the connection (`Relay.Connection`). Pass it to {@link
+   * keyOfAddress}. Use a header only if your platform or proxy always sets it itself, such as `cf-connecting-ip` on Cloudflare.
+   * A caller can write any other header, and so gets a new bucket for each request.
    *
-   * It must give a string at once. Any other value, or a throw, refuses the request with a 503.
+   * It must give a string at once. For any other value, or a throw, the relay responds with a 503.
    */
   readonly key?: ((request: Request, remoteAddress: string | undefined) => string) | undefined
-  /** {@link memory} by default: it counts in one process. */
+  /** The store that counts. {@link makeMemoryStore} by default, which counts in one process. */
   readonly store?: Store | undefined
 }
 
@@ -136,18 +148,23 @@ export interface Options {
 // -----------------------------------------------------------------------------
 
 /**
- * Counts in the memory of this process, by Effect's monotonic `Clock`.
- *
- * It holds at most `maxKeys` buckets, 10,000 by default; a number below 1 is a `RangeError`. When it is full, it drops the least
- * recently used one. Rejecting new keys instead would let an attacker block all callers.
+ * A store that counts in the memory of this process, by Effect's monotonic `Clock`. Invalid options throw a `RangeError`.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const memory = (options: { readonly maxKeys?: number | undefined } = {}): Store => {
+export const makeMemoryStore = (options: {
+  /**
+   * The most buckets that it holds. 10,000 by default; a number below 1 is a `RangeError`.
+   *
+   * When it is full, it drops the least recently used bucket. Rejecting new keys instead would let an attacker block all
+   * callers.
+   */
+  readonly maxKeys?: number | undefined
+} = {}): Store => {
   const maxKeys = options.maxKeys ?? 10_000
   if (!(maxKeys >= 1)) throw new RangeError("RateLimit: maxKeys must be a number of at least 1")
-  // when each bucket is full again (the generic cell rate algorithm: one number is a whole bucket)
+  // The time at which each bucket is full again. One number holds a whole bucket (the generic cell rate algorithm).
   const full = new Map<string, number>()
   return {
     take: (key, { limit, window }) =>
@@ -155,10 +172,10 @@ export const memory = (options: { readonly maxKeys?: number | undefined } = {}):
         const now = Number(nanos) / 1_000_000
         const millis = Duration.toMillis(window)
         const then = Math.max(full.get(key) ?? now, now) + millis / limit
-        // counted from the front, the map is in the order in which its keys were asked for
+        // the map is in the order of use: its first key is the least recently used one
         full.delete(key)
         const wait = then - now - millis
-        // a part of a microsecond is the rounding of a sum of parts
+        // less than a microsecond is a rounding error
         const allowed = wait < 0.001
         full.set(key, allowed ? then : then - millis / limit)
         for (const oldest of full.keys()) {
@@ -175,13 +192,13 @@ export const memory = (options: { readonly maxKeys?: number | undefined } = {}):
 // -----------------------------------------------------------------------------
 
 /**
- * The rate limit's key for the address of a caller: an IPv4 address as it is, and of an IPv6 address its /64.
+ * The rate limit's key for the address of a caller. It is the IPv4 address as it is, or the /64 of an IPv6 address.
  *
- * A provider gives each customer a /64 at least, so a key for each IPv6 address would give one caller 2^64 buckets. An
- * IPv4 address inside an IPv6 address (`::ffff:192.0.2.1`, `64:ff9b::192.0.2.1`) counts as the IPv4 address.
+ * A provider gives each customer a /64 at least, so a key for each IPv6 address would give one caller 2^64 buckets. An IPv4
+ * address inside an IPv6 address (`::ffff:192.0.2.1`, `64:ff9b::192.0.2.1`) counts as the IPv4 address.
  *
- * The key of anything that is not one address, also of `undefined` and `null`, is the empty text. All callers without an
- * address then share one bucket.
+ * For anything that is not one address, and for `undefined` and `null`, the key is the empty text. So all callers without an
+ * address share one bucket.
  *
  * @example
  * ```ts

@@ -1,30 +1,30 @@
 /**
- * The relay that a page needs: a web handler that passes a page's requests on to the service.
+ * The relay for pages: a web handler that passes a page's requests on to the service.
  *
- * The service does not respond to pages of a foreign origin (CORS). The relay does, for chosen origins. It is a function from
- * `Request` to `Response`, so you can mount it in Node, Deno, Bun, a worker, or any framework. On the page's side,
- * `FetchTransport.layerRelay` of `@sso-oidc/transport-browser` leads a client to it.
+ * The service does not respond to pages of a foreign origin (CORS). The relay does, for the origins that you choose. It is a
+ * function from `Request` to `Response`, so you can mount it in Node, Deno, Bun, a worker, or any framework. In the page, use
+ * `FetchTransport.layerRelay` of `@sso-oidc/transport-browser`.
  *
  * It is no open proxy. It serves `POST {base}/{region}{path}` for the regions that it was given and the paths of
  * `SsoOidc.operations`, and nothing else:
  *
- * - It serves only pages of the chosen origins. It also refuses a request without an `Origin`: browsers send one with each
- *   POST.
- * - It serves only the chosen start URLs, at registration (`issuerUrl`) as at the start of a login.
- * - It makes the URL that it calls of its options alone. Of a body it sends the members of the model on and no others, and of
- *   the headers none.
- * - Of a response it gives back the status, the body up to a limit, and the five headers that a client reads. It passes no
+ * - It serves only pages of the chosen origins. It also rejects a request without an `Origin`: browsers send that header with
+ *   each POST.
+ * - It serves only the chosen start URLs, at registration (`issuerUrl`) and at the start of a login.
+ * - It makes the URL that it calls from its options alone. It passes on only the body's members of the model, and none of the
+ *   headers.
+ * - It gives back the response's status, its body up to a limit, and the five headers that a client reads. It passes no
  *   redirect on.
- * - HTML of a response, and any other type that a browser would show as a document, becomes plain text.
- * - It sends nothing for a body over the limit, of another type, or in an encoding, nor for requests over the rate limit.
+ * - It marks HTML, and any other type that a browser would show as a document, as plain text.
+ * - It does not pass on a request over the rate limit, nor a body that is too large, encoded, or not JSON.
  *
- * It refuses a request in the service's dialect, with an `InvalidRequestException` (429: `SlowDownException`). If there is no
+ * It rejects a request in the service's dialect, with an `InvalidRequestException` (429: `SlowDownException`). If there is no
  * response to pass on, it sends a 502, 503 or 504. Its header `x-sso-oidc-relay` says whether the request can have reached the
  * service, so the page's client knows what it may send again.
  *
- * It logs one thing: an error for the operator when a function of the options fails or gives a value of another type. The
- * line names the function, and holds no value. Each request for an operation is one span `SSO OIDC relay.<Operation>` of the
- * kind `server`, which holds no secret and no URL.
+ * It logs one thing: an error for the operator, if a function of the options fails or gives a value of another type. The line
+ * names the function, and holds no value. Each request for an operation is one span `SSO OIDC relay.<Operation>` of the kind
+ * `server`, which holds no secret and no URL.
  *
  * @since 0.1.0
  */
@@ -48,7 +48,7 @@ import type * as RelayOptions from "./RelayOptions.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What the operator tells the relay. See `RelayOptions` for each member.
+ * The operator's options. See `RelayOptions` for each member.
  *
  * @category models
  * @since 0.1.0
@@ -56,20 +56,20 @@ import type * as RelayOptions from "./RelayOptions.ts"
 export type Options = RelayOptions.RelayOptions
 
 /**
- * What a server knows of a request, and a `Request` does not say.
+ * What a server knows of a request but a `Request` does not hold.
  *
- * {@link toNodeListener} and {@link toHttpEffect} fill it in. Give it yourself where you call the handler yourself.
+ * {@link toNodeListener} and {@link toHttpEffect} fill it in. If you call the handler yourself, fill it in yourself.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Connection {
   /**
-   * The target of the request as the caller sent it, such as `incoming.url` of `node:http`. The relay compares its path
-   * with its own paths to the letter.
+   * The target of the request as the caller sent it, such as `incoming.url` of `node:http`. The relay compares its path with
+   * its own paths exactly.
    *
-   * Without it, the relay takes the URL of the `Request`. Most servers have resolved `..`, `%2e` and backslashes there, so
-   * the relay cannot refuse them.
+   * Without it, the relay uses the URL of the `Request`. Most servers have already resolved `..`, `%2e` and backslashes there,
+   * so the relay cannot reject them.
    */
   readonly requestTarget?: string | undefined
   /** The IP address at the other end of the connection, for `rateLimit.key`. */
@@ -80,8 +80,8 @@ export interface Connection {
  * Responds to one request. It never fails. When the page goes away, the request's `signal` aborts. The relay then interrupts
  * its request to the service.
  *
- * If the body was not read to its end, the relay reads up to 256 KiB of it after the response. Where the body is longer, or
- * its length is not known, the response has the header `connection: close`. So no server waits for the rest of a body.
+ * If the body was not read to its end, the relay reads up to 256 KiB of it after the response. If the body is longer, or its
+ * length is not known, the response has the header `connection: close`. So no server waits for the rest of a body.
  *
  * @category models
  * @since 0.1.0
@@ -89,7 +89,7 @@ export interface Connection {
 export type Handler = (request: Request, connection?: Connection) => Effect.Effect<Response>
 
 /**
- * What {@link toNodeListener} needs of a request of Node's servers.
+ * The parts of a request of Node's servers that {@link toNodeListener} uses.
  *
  * @category models
  * @since 0.1.0
@@ -97,7 +97,7 @@ export type Handler = (request: Request, connection?: Connection) => Effect.Effe
 export type NodeIncoming = NodeMessage.Incoming
 
 /**
- * What {@link toNodeListener} needs of a response of Node's servers.
+ * The parts of a response of Node's servers that {@link toNodeListener} uses.
  *
  * @category models
  * @since 0.1.0
@@ -109,11 +109,11 @@ export type NodeOutgoing = NodeMessage.Outgoing
 // -----------------------------------------------------------------------------
 
 /**
- * A relay over the `HttpClient` in the context. Give it a transport of this project: such a transport follows no redirect,
- * and knows of its failures whether the request can have left.
+ * Makes a relay over the `HttpClient` in the context. Give it a transport of this project: it follows no redirect, and its
+ * failures say whether the request can have left.
  *
- * A region or an endpoint that cannot be used is an `EndpointError`. Options that make no sense are a mistake in the
- * program: the effect dies with a `RangeError` that names the option.
+ * A region or an endpoint that cannot be used is an `EndpointError`. Options that make no sense are a mistake in the program:
+ * the effect dies with a `RangeError` that names the option.
  *
  * @category constructors
  * @since 0.1.0
@@ -126,10 +126,10 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
- * A relay as a function of the web platform, over a transport of its own.
+ * Makes a relay as a function of the web platform, over its own transport.
  *
- * Options that cannot be used are thrown at once: an `EndpointError` or a `RangeError`. The transport is built with the
- * first request, since workers may do nothing before it; `dispose` releases it.
+ * Options that cannot be used are thrown at once: an `EndpointError` or a `RangeError`. The transport is built with the first
+ * request, because workers may do nothing before it.
  *
  * @example
  * ```ts
@@ -152,7 +152,9 @@ export const toWebHandler = (
   options: Options,
   transport: Layer.Layer<HttpClient.HttpClient>
 ): {
+  /** Responds to one request. It rejects only if the transport cannot be built, or after `dispose`. */
   readonly handler: (request: Request, connection?: Connection) => Promise<Response>
+  /** Releases the transport. */
   readonly dispose: () => Promise<void>
 } => {
   const settings = Result.getOrThrow(Settings.check(options))
@@ -172,13 +174,9 @@ export const toWebHandler = (
 /**
  * The relay as a listener of a `node:http` server, over the handler of {@link toWebHandler}.
  *
- * It gives the relay the target and the address that Node knows, and ends the relay's request when the page goes away. A
- * method that no `Request` can have, such as TRACE, is refused as any other. A connection that closes is read for half a
- * second more, since its client could lose the response else.
- *
- * `origin` is where pages find this server, such as `https://app.example`. By default it is made of the header `Host`. It
- * matters only for `origins: ["same-origin"]`; give it where a proxy in front of the server changes host or scheme. Any
- * other text is a `RangeError`.
+ * It gives the relay the target and the address that Node knows, and ends the relay's request when the page goes away. It
+ * rejects a method that no `Request` can have, such as TRACE, like any other. Before it closes a connection, it reads for half
+ * a second more; otherwise the client could lose the response.
  *
  * Node itself closes the connection of a CONNECT. Add a listener for its event `connect` to send a response.
  *
@@ -202,14 +200,21 @@ export const toWebHandler = (
  */
 export const toNodeListener = (
   handler: (request: Request, connection: Connection) => Promise<Response>,
-  options: { readonly origin?: string | undefined } = {}
+  options: {
+    /**
+     * The origin at which pages find this server, such as `https://app.example`. It comes from the header `Host` by default.
+     * Only `origins: ["same-origin"]` uses it. Give it if a proxy in front of the server changes host or scheme. A text that
+     * is no origin is a `RangeError`.
+     */
+    readonly origin?: string | undefined
+  } = {}
 ): (incoming: NodeIncoming, outgoing: NodeOutgoing) => void => NodeHttp.listener(handler, options.origin)
 
 /**
  * The relay as an app of Effect's HTTP server, over the handler of {@link make}.
  *
- * It gives the relay the target and the address that the server knows. A method that no `Request` can have, such as TRACE,
- * is refused as any other. Effect's `HttpEffect.fromWebHandler` does neither.
+ * It gives the relay the target and the address that the server knows. It rejects a method that no `Request` can have, such as
+ * TRACE, like any other. Effect's `HttpEffect.fromWebHandler` does neither.
  *
  * @example
  * ```ts

@@ -71,7 +71,7 @@ describe("RateLimit.keyOfAddress", () => {
     "a.b.c.d",
     `${":".repeat(100_000)}`,
     `${"%".repeat(100_000)}`
-  ])("gives all that is no address one key, the empty text: %#", (address) => {
+  ])("gives everything that is no address the same key, the empty text: %#", (address) => {
     assert.strictEqual(RateLimit.keyOfAddress(address), "")
   })
 

@@ -11,13 +11,13 @@ const allowed: RateLimit.Taken = { allowed: true }
 
 const waits = (taken: RateLimit.Taken) => taken.allowed ? 0 : Duration.toMillis(taken.retryAfter)
 
-describe("RateLimit.memory", () => {
-  it.effect("lets a bucket through at once, and then one for each part of the window", () =>
+describe("RateLimit.makeMemoryStore", () => {
+  it.effect("lets a whole bucket pass at once, and then one request for each part of the window", () =>
     Effect.gen(function*() {
-      const { take } = RateLimit.memory()
+      const { take } = RateLimit.makeMemoryStore()
       for (let at = 0; at < 3; at++) assert.deepStrictEqual(yield* take("a", limit), allowed)
       assert.strictEqual(waits(yield* take("a", limit)), 20_000)
-      // being refused costs nothing
+      // a rejected request costs nothing
       assert.strictEqual(waits(yield* take("a", limit)), 20_000)
       yield* TestClock.adjust("19 seconds")
       assert.strictEqual(waits(yield* take("a", limit)), 1000)
@@ -26,10 +26,10 @@ describe("RateLimit.memory", () => {
       assert.strictEqual(waits(yield* take("a", limit)), 20_000)
     }))
 
-  it.effect("who waits as long as it says is let through, whatever the limit", () =>
+  it.effect("lets a caller pass that waited as long as it was told, whatever the limit", () =>
     Effect.gen(function*() {
       for (const [limit, seconds] of [[1, 1], [7, 60], [49, 1], [1200, 60], [997, 3600]] as const) {
-        const { take } = RateLimit.memory()
+        const { take } = RateLimit.makeMemoryStore()
         const one = { limit, window: Duration.seconds(seconds) }
         for (let at = 0; at < limit; at++) assert.deepStrictEqual(yield* take("a", one), allowed)
         for (let at = 0; at < 3; at++) {
@@ -41,26 +41,26 @@ describe("RateLimit.memory", () => {
       }
     }))
 
-  it.effect("a full bucket holds no more than the limit, however long nobody asked", () =>
+  it.effect("never holds more than the limit in a bucket, however long it was not used", () =>
     Effect.gen(function*() {
-      const { take } = RateLimit.memory()
+      const { take } = RateLimit.makeMemoryStore()
       yield* take("a", limit)
       yield* TestClock.adjust("1 day")
       for (let at = 0; at < 3; at++) assert.deepStrictEqual(yield* take("a", limit), allowed)
       assert.isAbove(waits(yield* take("a", limit)), 0)
     }))
 
-  it.effect("keys do not share a bucket", () =>
+  it.effect("counts each key separately", () =>
     Effect.gen(function*() {
-      const { take } = RateLimit.memory()
+      const { take } = RateLimit.makeMemoryStore()
       for (let at = 0; at < 3; at++) yield* take("a", limit)
       assert.deepStrictEqual(yield* take("b", limit), allowed)
       assert.deepStrictEqual(yield* take("__proto__", limit), allowed)
     }))
 
-  it.effect("a jump of the wall clock lets nobody through, and locks nobody out", () =>
+  it.effect("is not affected when the wall clock jumps", () =>
     Effect.gen(function*() {
-      const { take } = RateLimit.memory()
+      const { take } = RateLimit.makeMemoryStore()
       const clock = yield* Clock.Clock
       const jumped = (by: number): Clock.Clock => ({
         ...clock,
@@ -73,20 +73,22 @@ describe("RateLimit.memory", () => {
       assert.strictEqual(waits(yield* at(-3_600_000)), 20_000)
     }))
 
-  it.effect("holds so many keys and no more, and forgets the one that was asked for longest ago", () =>
+  it.effect("holds at most maxKeys buckets, and drops the least recently used one", () =>
     Effect.gen(function*() {
-      const { take } = RateLimit.memory({ maxKeys: 2 })
+      const { take } = RateLimit.makeMemoryStore({ maxKeys: 2 })
       const one = { limit: 1, window: Duration.seconds(60) }
       yield* take("a", one)
       yield* take("b", one)
-      // refused, but asked for
+      // rejected, but used
       assert.isAbove(waits(yield* take("a", one)), 0)
       yield* take("c", one)
       assert.isAbove(waits(yield* take("a", one)), 0)
       assert.deepStrictEqual(yield* take("b", one), allowed)
     }))
 
-  it("a number of keys that makes no sense is a RangeError", () => {
-    for (const maxKeys of [0, -1, Number.NaN]) assert.throws(() => RateLimit.memory({ maxKeys }), RangeError, "maxKeys")
+  it("throws a RangeError for an invalid number of keys", () => {
+    for (const maxKeys of [0, -1, Number.NaN]) {
+      assert.throws(() => RateLimit.makeMemoryStore({ maxKeys }), RangeError, "maxKeys")
+    }
   })
 })

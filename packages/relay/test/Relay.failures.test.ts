@@ -12,16 +12,16 @@ const told = (wire: Wire.Wire, more: Parameters<typeof make>[1] = {}) =>
   Effect.gen(function*() {
     const relay = yield* make(wire, more)
     const response = yield* relay(asked())
-    const { body, ...answer } = yield* said(response)
+    const { body, ...rest } = yield* said(response)
     assert.strictEqual(Reflect.get(Object(body), "error"), "server_error")
     assert.isNotNull(response.headers.get("access-control-allow-origin"))
     assert.include(response.headers.get("access-control-expose-headers"), "x-sso-oidc-relay")
-    return { response, ...answer }
+    return { response, ...rest }
   })
 
 const type = "InternalServerException"
 
-describe("Relay: what it says when the service gave no answer", () => {
+describe("Relay: what its header says when the service gave no response", () => {
   it.effect.each(
     [
       ["no", true],
@@ -29,13 +29,13 @@ describe("Relay: what it says when the service gave no answer", () => {
       ["maybe", true],
       ["maybe", false]
     ] as const
-  )("what the transport says: sent %s, transient %s", ([sent, transient]) =>
+  )("says what the transport says: sent %s, transient %s", ([sent, transient]) =>
     Effect.gen(function*() {
-      const { response: _response, ...answer } = yield* told(
+      const { response: _response, ...rest } = yield* told(
         Wire.broken(new TransportCause({ sent, code: "ECONNREFUSED", transient, syscall: "connect" }))
       )
       const verdict = `sent=${sent}; transient=${transient ? "yes" : "no"}; code=ECONNREFUSED`
-      assert.deepStrictEqual(answer, { status: 502, type, verdict })
+      assert.deepStrictEqual(rest, { status: 502, type, verdict })
     }))
 
   it.effect.each([
@@ -43,13 +43,13 @@ describe("Relay: what it says when the service gave no answer", () => {
     [Object.assign(new Error("x"), { code: "ECONNREFUSED" }), "ECONNREFUSED"],
     [undefined, "UNKNOWN"],
     [{ code: "a code; transient=no\r\nset-cookie: a=1" }, "UNKNOWN"]
-  ])("maybe, of a transport that does not say", ([cause, code]) =>
+  ])("says `sent: maybe` if the transport does not say", ([cause, code]) =>
     Effect.gen(function*() {
       const { verdict } = yield* told(Wire.broken(cause))
       assert.strictEqual(verdict, `sent=maybe; transient=yes; code=${code}`)
     }))
 
-  it.effect("no, of what no transport was given", () =>
+  it.effect("says `sent: no` for a request that no transport got", () =>
     Effect.gen(function*() {
       const invalid = yield* told(Wire.failing((request) => new HttpClientError.InvalidUrlError({ request })))
       assert.strictEqual(invalid.verdict, "sent=no; transient=no; code=INVALID_URL")
@@ -57,7 +57,7 @@ describe("Relay: what it says when the service gave no answer", () => {
       assert.strictEqual(encoding.verdict, "sent=no; transient=no; code=ENCODE")
     }))
 
-  it.effect("maybe, past the time limit, and the request is interrupted", () =>
+  it.effect("says `sent: maybe` after the time limit, and interrupts the request", () =>
     Effect.gen(function*() {
       const wire = Wire.silent()
       const fiber = yield* Effect.forkChild(told(wire), { startImmediately: true })
@@ -70,7 +70,7 @@ describe("Relay: what it says when the service gave no answer", () => {
       assert.isTrue(wire.sent[0]?.signal.aborted)
     }))
 
-  it.effect("no, of a defect before it was sent; maybe, of one after", () =>
+  it.effect("says `sent: no` for a defect before it was sent, and `sent: maybe` for a defect after", () =>
     Effect.gen(function*() {
       const wire = Wire.silent()
       const before = yield* told(wire, {
@@ -86,8 +86,8 @@ describe("Relay: what it says when the service gave no answer", () => {
     }))
 })
 
-describe("Relay: a transport that ends itself", () => {
-  it.effect("is answered as one with a defect", () =>
+describe("Relay: a transport that interrupts itself", () => {
+  it.effect("counts as a transport with a defect", () =>
     Effect.gen(function*() {
       const { verdict } = yield* told(Wire.make(() => Effect.interrupt))
       assert.strictEqual(verdict, "sent=maybe; transient=yes; code=RELAY_DEFECT")
@@ -96,12 +96,14 @@ describe("Relay: a transport that ends itself", () => {
 
 const heads = { "x-amzn-requestid": "r-1", date: "Wed, 25 Nov 2026 12:00:00 GMT", "retry-after": "3" }
 
-describe("Relay: what it says of an answer that it does not pass on", () => {
-  it.effect("a body that breaks off is a lost answer, with what its head told", () =>
+describe("Relay: what its header says about a response that it does not pass on", () => {
+  it.effect("reports a lost response, with the head's status and headers, for a body that is cut off", () =>
     Effect.gen(function*() {
-      const { response, verdict } = yield* told(Wire.answering(() =>
-        new Response(new ReadableStream({ pull: (body) => body.error({ code: "ECONNRESET" }) }), { headers: heads })
-      ))
+      const { response, verdict } = yield* told(
+        Wire.answering(() =>
+          new Response(new ReadableStream({ pull: (body) => body.error({ code: "ECONNRESET" }) }), { headers: heads })
+        )
+      )
       assert.strictEqual(response.status, 502)
       assert.strictEqual(verdict, "sent=answered; transient=yes; code=ECONNRESET; status=200")
       for (const [name, value] of Object.entries(heads)) {
@@ -109,7 +111,7 @@ describe("Relay: what it says of an answer that it does not pass on", () => {
       }
     }))
 
-  it.effect("as is one that does not end within the time limit", () =>
+  it.effect("reports a lost response for a body that does not end within the time limit", () =>
     Effect.gen(function*() {
       let cancelled = false
       const trickle = new ReadableStream({
@@ -130,7 +132,7 @@ describe("Relay: what it says of an answer that it does not pass on", () => {
       assert.isTrue(cancelled)
     }))
 
-  it.effect("an answer over the limit is not read on", () =>
+  it.effect("does not pass on a response over the limit, and reads no more of it", () =>
     Effect.gen(function*() {
       let pulled = 0
       let cancelled = false
@@ -152,7 +154,7 @@ describe("Relay: what it says of an answer that it does not pass on", () => {
       assert.isTrue(wire.sent[0]?.signal.aborted)
     }))
 
-  it.effect("… which is the operator's, to the byte", () =>
+  it.effect("applies the operator's limit to the byte", () =>
     Effect.gen(function*() {
       const ten = Wire.answering(() => new Response("0123456789"))
       const { verdict } = yield* told(ten, { maxResponseBytes: 9 })
@@ -162,7 +164,7 @@ describe("Relay: what it says of an answer that it does not pass on", () => {
     }))
 
   it.effect.each([300, 301, 302, 304, 307, 308, 399])(
-    "a redirect (%i), and where to is told to nobody",
+    "passes on neither a redirect (%i) nor its location",
     (status) =>
       Effect.gen(function*() {
         const { response, verdict } = yield* told(Wire.answering(() =>
@@ -178,17 +180,19 @@ describe("Relay: what it says of an answer that it does not pass on", () => {
       })
   )
 
-  it.effect("… also one that fetch hides, and one that a client has followed", () =>
+  it.effect("does not pass on a redirect that fetch hides, or a redirect that the client followed", () =>
     Effect.gen(function*() {
       const hidden = yield* told(Wire.answering(() => Response.error()))
       assert.strictEqual(hidden.verdict, "sent=answered; transient=no; code=REDIRECT; status=0")
-      const followed = yield* told(Wire.answering(() =>
-        Object.defineProperty(Wire.json(registerAnswer), "url", { value: "https://evil.example/client/register" })
-      ))
+      const followed = yield* told(
+        Wire.answering(() =>
+          Object.defineProperty(Wire.json(registerAnswer), "url", { value: "https://evil.example/client/register" })
+        )
+      )
       assert.strictEqual(followed.verdict, "sent=answered; transient=no; code=REDIRECT; status=0")
     }))
 
-  it.effect("a client that filters by status has an answer all the same", () =>
+  it.effect("reports a response that the client filtered by its status", () =>
     Effect.gen(function*() {
       const wire = Wire.make((_, request) =>
         Effect.fail(
@@ -209,7 +213,7 @@ describe("Relay: a request that the page's browser sends again by itself", () =>
   const id = "0123456789abcdef0123456789abcdef"
   const again = { headers: { "x-sso-oidc-relay-id": id } }
 
-  it.effect("C8: is passed on once; the second may have been answered already", () =>
+  it.effect("is passed on once, and the second gets `sent: maybe` (C8)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json(registerAnswer))
       const relay = yield* make(wire)
@@ -220,7 +224,7 @@ describe("Relay: a request that the page's browser sends again by itself", () =>
       assert.strictEqual(wire.sent.length, 1)
     }))
 
-  it.effect("C8: … also while the first is under way, and when the page that sent it has gone", () =>
+  it.effect("is passed on once also while the first is in flight, and after its page has gone (C8)", () =>
     Effect.gen(function*() {
       const wire = Wire.silent()
       const relay = yield* make(wire)
@@ -240,7 +244,7 @@ describe("Relay: a request that the page's browser sends again by itself", () =>
       assert.strictEqual(wire.sent.length, 1)
     }))
 
-  it.effect("C8: nothing that the relay says of the second is said with a \"no\"", () =>
+  it.effect("never gets `sent: no` (C8)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json(registerAnswer))
       let open = true
@@ -261,7 +265,7 @@ describe("Relay: a request that the page's browser sends again by itself", () =>
       )
     }))
 
-  it.effect("passes on requests of other ids, and requests without an id", () =>
+  it.effect("does not stop requests of other ids, or requests without an id", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json(registerAnswer))
       const relay = yield* make(wire)

@@ -11,10 +11,10 @@ import * as Logger from "effect/Logger"
 
 const id = "0123456789abcdef0123456789abcdef"
 
-/** What an untyped program gives: the type checker sees no more of it than of JSON. */
+/** A value as an untyped program gives it: like JSON, the type checker does not see it. */
 const untyped = <A>(value: unknown): A => Object({ value }).value
 
-/** A Promise that rejects later, as a look-up does that nothing awaits. */
+/** A `Promise` that rejects later, like a look-up that nothing awaits. */
 const rejecting = (): Promise<never> => Promise.reject(new Error("secret-in-an-error"))
 
 const through = (more: Partial<Relay.Options>) =>
@@ -28,7 +28,7 @@ const through = (more: Partial<Relay.Options>) =>
       body: { ...registerRequest, issuerUrl: "https://d-1.awsapps.com/start" }
     })).pipe(Effect.provide(Logger.layer([logger])))
     const { status, verdict } = yield* said(response)
-    // a rejected Promise that nothing handles would end the process
+    // a rejected `Promise` without a handler would end the process
     yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
     return { lines, sent: wire.sent.length, status, verdict }
   })
@@ -37,9 +37,9 @@ const startUrls = () => true
 
 const limited = (rateLimit: RateLimit.Options): Partial<Relay.Options> => ({ startUrls, rateLimit })
 
-const storing = (store: Partial<RateLimit.Store>) => limited({ store: { ...RateLimit.memory(), ...store } })
+const storing = (store: Partial<RateLimit.Store>) => limited({ store: { ...RateLimit.makeMemoryStore(), ...store } })
 
-/** Whatever is not `true`. */
+/** Values that are not `true`. */
 const others: ReadonlyArray<[string, () => unknown]> = [
   ["the text \"true\"", () => "true"],
   ["the text \"false\"", () => "false"],
@@ -75,8 +75,8 @@ const oneLine = (lines: ReadonlyArray<string>, name: string) => {
   assert.notInclude(lines[0], "secret-in-an-error")
 }
 
-describe("Relay: a function of the operator lets a request pass with a value of its type alone", () => {
-  it.effect.each(others)("startUrls: %s", ([, value]) =>
+describe("Relay: a function of the operator lets a request pass only with a value of its type", () => {
+  it.effect.each(others)("rejects the request if startUrls gives %s", ([, value]) =>
     Effect.gen(function*() {
       const { lines, sent, status } = yield* through({ startUrls: () => untyped(value()) })
       assert.deepStrictEqual({ sent, status }, { sent: 0, status: 400 })
@@ -86,7 +86,7 @@ describe("Relay: a function of the operator lets a request pass with a value of 
   it.effect.each<[string, () => unknown]>([
     ["an Effect of true", () => Effect.succeed(true)],
     ["an Effect that fails", () => Effect.fail("no")]
-  ])("startUrls: %s", ([, value]) =>
+  ])("rejects the request if startUrls gives %s", ([, value]) =>
     Effect.gen(function*() {
       const { lines, sent, status } = yield* through({ startUrls: () => untyped(value()) })
       assert.deepStrictEqual({ sent, status }, { sent: 0, status: 400 })
@@ -94,7 +94,7 @@ describe("Relay: a function of the operator lets a request pass with a value of 
       assert.include(lines[0], "gave an Effect where it must give true or false")
     }))
 
-  it.effect("startUrls: a throw, which the operator reads in the log", () =>
+  it.effect("rejects the request if startUrls throws, and logs it for the operator", () =>
     Effect.gen(function*() {
       const { lines, sent, status, verdict } = yield* through({
         startUrls: () => {
@@ -109,7 +109,7 @@ describe("Relay: a function of the operator lets a request pass with a value of 
       oneLine(lines, "startUrls")
     }))
 
-  it.effect("startUrls: false is of its type, and is logged nowhere", () =>
+  it.effect("logs nothing if startUrls gives false", () =>
     Effect.gen(function*() {
       const { lines, sent, status } = yield* through({ startUrls: () => false })
       assert.deepStrictEqual({ lines, sent, status }, { lines: [], sent: 0, status: 400 })
@@ -127,7 +127,7 @@ describe("Relay: a function of the operator lets a request pass with a value of 
     ["a throw", () => {
       throw new Error("secret-in-an-error")
     }]
-  ])("rateLimit.key: %s", ([, value]) =>
+  ])("rejects the request if rateLimit.key gives %s", ([, value]) =>
     Effect.gen(function*() {
       const { lines, sent, status, verdict } = yield* through(limited({ key: () => untyped(value()) }))
       assert.deepStrictEqual({ sent, status, verdict }, {
@@ -146,7 +146,7 @@ describe("Relay: a function of the operator lets a request pass with a value of 
     ["an Effect of allowed null", () => Effect.succeed({ allowed: null })],
     ["an Effect of not allowed, without a time", () => Effect.succeed({ allowed: false })],
     ["an Effect of not allowed, with seconds", () => Effect.succeed({ allowed: false, retryAfter: 3 })]
-  ])("rateLimit.store.take: %s", ([, value]) =>
+  ])("rejects the request if rateLimit.store.take gives %s", ([, value]) =>
     Effect.gen(function*() {
       const { lines, sent, status, verdict } = yield* through(storing({ take: () => untyped(value()) }))
       assert.deepStrictEqual({ sent, status, verdict }, {
@@ -157,26 +157,29 @@ describe("Relay: a function of the operator lets a request pass with a value of 
       oneLine(lines, "rateLimit.store.take")
     }))
 
-  it.effect("rateLimit.store.take: a time that never ends is a day in the header", () =>
+  it.effect("says one day in retry-after if rateLimit.store.take gives an infinite time", () =>
     Effect.gen(function*() {
       const store = { take: () => Effect.succeed({ allowed: false as const, retryAfter: Duration.infinity }) }
       const relay = yield* make(Wire.silent(), { rateLimit: { store } })
       assert.strictEqual((yield* relay(asked())).headers.get("retry-after"), "86400")
     }))
 
-  it.effect.each(effects)("rateLimit.store.isFirst: %s (C8)", ([, value]) =>
-    Effect.gen(function*() {
-      const { lines, sent, status, verdict } = yield* through(storing({ isFirst: () => untyped(value()) }))
-      assert.deepStrictEqual({ sent, status, verdict }, {
-        sent: 0,
-        status: 503,
-        verdict: "sent=maybe; transient=yes; code=RATE_LIMIT_STORE"
+  it.effect.each(effects)(
+    "rejects the request if rateLimit.store.isFirst gives %s (C8)",
+    ([, value]) =>
+      Effect.gen(function*() {
+        const { lines, sent, status, verdict } = yield* through(storing({ isFirst: () => untyped(value()) }))
+        assert.deepStrictEqual({ sent, status, verdict }, {
+          sent: 0,
+          status: 503,
+          verdict: "sent=maybe; transient=yes; code=RATE_LIMIT_STORE"
+        })
+        oneLine(lines, "rateLimit.store.isFirst")
+        assert.include(lines[0], "result === \"OK\"")
       })
-      oneLine(lines, "rateLimit.store.isFirst")
-      assert.include(lines[0], "reply === \"OK\"")
-    }))
+  )
 
-  it.effect("lets a request pass when each gives a value of its type, and logs nothing", () =>
+  it.effect("lets a request pass if each function gives a value of its type, and logs nothing", () =>
     Effect.gen(function*() {
       const { lines, sent, status } = yield* through({
         startUrls,
@@ -189,7 +192,7 @@ describe("Relay: a function of the operator lets a request pass with a value of 
     }))
 })
 
-describe("Relay: what is no function, list or text is a RangeError that names the option", () => {
+describe("Relay: an option that is no function, list or text", () => {
   it.effect.each<[name: string, more: unknown]>([
     ["origins", { origins: "https://app.example" }],
     ["origins", { origins: [new URL("https://app.example")] }],
@@ -204,10 +207,10 @@ describe("Relay: what is no function, list or text is a RangeError that names th
     ["rateLimit.key", { rateLimit: { key: "cf-connecting-ip" } }],
     ["rateLimit.key", { rateLimit: { key: null } }],
     ["rateLimit.store.take", { rateLimit: { store: {} } }],
-    ["rateLimit.store.take", { rateLimit: { store: Promise.resolve(RateLimit.memory()) } }],
-    ["rateLimit.store.isFirst", { rateLimit: { store: { ...RateLimit.memory(), isFirst: null } } }],
-    ["rateLimit.store.isFirst", { rateLimit: { store: { ...RateLimit.memory(), isFirst: true } } }]
-  ])("%s: %j", ([name, more]) =>
+    ["rateLimit.store.take", { rateLimit: { store: Promise.resolve(RateLimit.makeMemoryStore()) } }],
+    ["rateLimit.store.isFirst", { rateLimit: { store: { ...RateLimit.makeMemoryStore(), isFirst: null } } }],
+    ["rateLimit.store.isFirst", { rateLimit: { store: { ...RateLimit.makeMemoryStore(), isFirst: true } } }]
+  ])("throws a RangeError that names %s: %j", ([name, more]) =>
     Effect.gen(function*() {
       const options: Relay.Options = Object.assign({}, given, more)
       const exit = yield* Relay.make(options).pipe(

@@ -11,7 +11,7 @@ import * as Handling from "../src/internal/handling.ts"
 import * as Once from "../src/internal/once.ts"
 import * as Settings from "../src/internal/settings.ts"
 
-const answering = () => Wire.answering(() => Wire.json(registerAnswer))
+const responding = () => Wire.answering(() => Wire.json(registerAnswer))
 
 const idOf = (at: number): string => at.toString(16).padStart(32, "0")
 
@@ -34,7 +34,7 @@ const keeping = () => {
   return { ids, store }
 }
 
-const refusals: ReadonlyArray<[title: string, status: number, ask: Asked]> = [
+const rejected: ReadonlyArray<[title: string, status: number, ask: Asked]> = [
   ["another path", 404, { path: "/eu-west-1/authorize" }],
   ["another method", 405, { method: "PUT" }],
   ["another content type", 415, { headers: { "content-type": "text/plain" } }],
@@ -46,39 +46,39 @@ const refusals: ReadonlyArray<[title: string, status: number, ask: Asked]> = [
   ["another start URL", 400, { body: { ...registerRequest, issuerUrl: "https://evil.example/start" } }]
 ]
 
-describe("Relay: which requests record their id", () => {
-  it.effect.each(refusals)("a refused request records no id: %s (C8)", ([, status, ask]) =>
+describe("Relay: which requests record their id (C8)", () => {
+  it.effect.each(rejected)("records no id of a rejected request: %s", ([, status, ask]) =>
     Effect.gen(function*() {
       const { ids, store } = keeping()
-      const [relay, alone] = [yield* make(answering(), { rateLimit: { store } }), yield* make(answering())]
+      const [relay, alone] = [yield* make(responding(), { rateLimit: { store } }), yield* make(responding())]
       assert.strictEqual((yield* relay(asked(withId(idOf(1), ask)))).status, status)
       assert.deepStrictEqual(ids, [])
       assert.strictEqual((yield* alone(asked(withId(idOf(1), ask)))).status, status)
       assert.strictEqual((yield* alone(asked(withId(idOf(1))))).status, 200)
     }))
 
-  it.effect("a request over the rate limit records no id (C8)", () =>
+  it.effect("records no id of a request over the rate limit", () =>
     Effect.gen(function*() {
       const { ids, store } = keeping()
       const over = () => Effect.succeed({ allowed: false, retryAfter: Duration.seconds(1) })
-      const relay = yield* make(answering(), { rateLimit: { store: { ...store, take: over } } })
+      const relay = yield* make(responding(), { rateLimit: { store: { ...store, take: over } } })
       assert.strictEqual((yield* relay(asked(withId(idOf(1))))).status, 429)
       assert.deepStrictEqual(ids, [])
     }))
 
-  it.effect("requests over the rate limit take no room from other callers' ids (C8)", () =>
+  it.effect("keeps room for other callers' ids when one caller exceeds the rate limit", () =>
     Effect.gen(function*() {
-      const relay = yield* make(answering(), {
+      const relay = yield* make(responding(), {
         rateLimit: { limit: 1, key: (request) => request.headers.get("x-caller") ?? "" }
       })
       const from = (caller: string, id: string) => relay(asked(withId(id, { headers: { "x-caller": caller } })))
       yield* from("one", idOf(0))
       for (let at = 1; at < 20; at++) assert.strictEqual((yield* from("one", idOf(at))).status, 429)
-      // not one of them was recorded
+      // none of them was recorded
       for (let at = 1; at < 20; at++) assert.strictEqual((yield* from(`another ${at}`, idOf(at))).status, 200)
     }))
 
-  it.effect("the id is recorded after the body, right before the request is passed on (C8)", () =>
+  it.effect("records the id after the body, right before the request is passed on", () =>
     Effect.gen(function*() {
       const order: Array<string> = []
       const relay = yield* make(
@@ -101,10 +101,10 @@ describe("Relay: which requests record their id", () => {
       assert.deepStrictEqual(order, ["take", "startUrls", "isFirst", "sent"])
     }))
 
-  it.effect("of two requests of one id whose bodies arrive together, the first alone is passed on (C8)", () =>
+  it.effect("passes on one of two requests with the same id whose bodies arrive together", () =>
     Effect.gen(function*() {
       for (const shared of [false, true]) {
-        const wire = answering()
+        const wire = responding()
         const relay = yield* make(wire, shared ? { rateLimit: { store: keeping().store } } : {})
         const responses = yield* Effect.all([relay(asked(withId(idOf(1)))), relay(asked(withId(idOf(1))))], {
           concurrency: "unbounded"
@@ -114,9 +114,9 @@ describe("Relay: which requests record their id", () => {
       }
     }))
 
-  it.effect("a second request that waits for its body while the first is passed on is never told \"no\" (C8)", () =>
+  it.effect("never says `sent: no` to a second request that waits for its body while the first is passed on", () =>
     Effect.gen(function*() {
-      const relay = yield* make(answering())
+      const relay = yield* make(responding())
       const slow = new ReadableStream({ pull: () => new Promise(() => {}) })
       const second = yield* Effect.forkChild(relay(asked(withId(idOf(1), { body: slow }))), { startImmediately: true })
       assert.strictEqual((yield* relay(asked(withId(idOf(1))))).status, 200)
@@ -124,17 +124,17 @@ describe("Relay: which requests record their id", () => {
       assert.deepStrictEqual(yield* told(yield* Fiber.join(second)), sentBefore)
     }))
 
-  it.effect("with a shared store, nothing is told \"no\" before the store has judged the id (C8)", () =>
+  it.effect("never says `sent: no` before a shared store has judged the id", () =>
     Effect.gen(function*() {
       const { store } = keeping()
       const failing = { ...store, take: () => Effect.fail("no store") }
-      const relay = yield* make(answering(), { rateLimit: { store: failing } })
+      const relay = yield* make(responding(), { rateLimit: { store: failing } })
       const unknown = { status: 503, verdict: "sent=maybe; transient=yes; code=RATE_LIMIT_STORE" }
       assert.deepStrictEqual(yield* told(yield* relay(asked(withId(idOf(1))))), unknown)
     }))
 })
 
-describe("Relay: an id that no page's transport writes", () => {
+describe("Relay: an id that no page's transport writes (C8)", () => {
   it.effect.each<[title: string, id: string]>([
     ["empty", ""],
     ["too short", idOf(1).slice(1)],
@@ -144,23 +144,23 @@ describe("Relay: an id that no page's transport writes", () => {
     ["sent twice", `${idOf(1)}, ${idOf(1)}`],
     ["with another id", `${idOf(1)}, ${idOf(2)}`],
     ["a UUID", "01234567-89ab-cdef-0123-456789abcdef"]
-  ])("is refused with a sentence, and nothing is sent: %s (C8)", ([, id]) =>
+  ])("is rejected with a sentence, and nothing is sent: %s", ([, id]) =>
     Effect.gen(function*() {
-      const wire = answering()
+      const wire = responding()
       const relay = yield* make(wire)
       const response = yield* relay(asked(withId(id)))
       assert.strictEqual(response.headers.get("access-control-allow-origin"), origin)
-      const { body, ...answer } = yield* said(response)
-      assert.deepStrictEqual(answer, { status: 400, type: "InvalidRequestException", verdict: null })
+      const { body, ...rest } = yield* said(response)
+      assert.deepStrictEqual(rest, { status: 400, type: "InvalidRequestException", verdict: null })
       assert.match(String(Reflect.get(Object(body), "error_description")), /x-sso-oidc-relay-id.*32 hexadecimal digits/)
       assert.strictEqual(wire.sent.length, 0)
     }))
 })
 
-describe("Relay: how long an id is held without a shared store", () => {
-  it.effect("for 5 minutes (C8)", () =>
+describe("Relay: how long an id is held without a shared store (C8)", () => {
+  it.effect("holds an id for 5 minutes", () =>
     Effect.gen(function*() {
-      const relay = yield* make(answering())
+      const relay = yield* make(responding())
       assert.strictEqual((yield* relay(asked(withId(idOf(0))))).status, 200)
       yield* TestClock.adjust("299 seconds")
       assert.deepStrictEqual(yield* told(yield* relay(asked(withId(idOf(0))))), sentBefore)
@@ -168,9 +168,9 @@ describe("Relay: how long an id is held without a shared store", () => {
       assert.strictEqual((yield* relay(asked(withId(idOf(0))))).status, 200)
     }))
 
-  it.effect("for twice the time limit of the relay, if that is longer (C8)", () =>
+  it.effect("holds an id for twice the relay's time limit, if that is longer", () =>
     Effect.gen(function*() {
-      const relay = yield* make(answering(), { requestTimeout: "4 minutes" })
+      const relay = yield* make(responding(), { requestTimeout: "4 minutes" })
       yield* relay(asked(withId(idOf(0))))
       yield* TestClock.adjust("479 seconds")
       assert.deepStrictEqual(yield* told(yield* relay(asked(withId(idOf(0))))), sentBefore)
@@ -178,9 +178,9 @@ describe("Relay: how long an id is held without a shared store", () => {
       assert.strictEqual((yield* relay(asked(withId(idOf(0))))).status, 200)
     }))
 
-  it.effect("a second send does not make the time longer (C8)", () =>
+  it.effect("holds an id no longer after a second send", () =>
     Effect.gen(function*() {
-      const relay = yield* make(answering())
+      const relay = yield* make(responding())
       yield* relay(asked(withId(idOf(0))))
       yield* TestClock.adjust("200 seconds")
       assert.deepStrictEqual(yield* told(yield* relay(asked(withId(idOf(0))))), sentBefore)
@@ -188,7 +188,7 @@ describe("Relay: how long an id is held without a shared store", () => {
       assert.strictEqual((yield* relay(asked(withId(idOf(0))))).status, 200)
     }))
 
-  it.effect("when 100,000 ids are held, a new one is refused and none is forgotten, until the first has had its time (C8)", () =>
+  it.effect("holds 100,000 ids, then rejects new ones and forgets none until the oldest expires", () =>
     Effect.gen(function*() {
       const once = Once.make(undefined, Duration.seconds(25))
       for (let at = 0; at < 100_000; at++) assert.strictEqual(yield* once.take(idOf(at)), "first")
@@ -198,9 +198,9 @@ describe("Relay: how long an id is held without a shared store", () => {
       assert.strictEqual(yield* once.take(idOf(100_000)), "first")
     }))
 
-  it.effect("a request for whose id there is no room was certainly not sent, and is told so (C8)", () =>
+  it.effect("says `sent: no` to a request for whose id there is no room, because it was not sent", () =>
     Effect.gen(function*() {
-      const wire = answering()
+      const wire = responding()
       const settings = yield* Effect.fromResult(Settings.check(options))
       const once = Once.make(undefined, settings.requestTimeout, 2)
       const relay = Handling.handler({ ...settings, once }, wire.client)
@@ -214,7 +214,7 @@ describe("Relay: how long an id is held without a shared store", () => {
       assert.strictEqual((yield* relay(asked(withId(idOf(2))))).status, 200)
     }))
 
-  it.effect("with a shared store there is always room, since the store decides (C8)", () =>
+  it.effect("always has room with a shared store, because the store decides", () =>
     Effect.gen(function*() {
       const once = Once.make(() => Effect.succeed(true), Duration.seconds(25))
       for (let at = 0; at <= 100_000; at++) assert.strictEqual(yield* once.take(idOf(at)), "first")

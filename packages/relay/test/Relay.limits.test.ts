@@ -10,16 +10,16 @@ import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as TestClock from "effect/testing/TestClock"
 
-const answering = () => Wire.answering(() => Wire.json(registerAnswer))
+const responding = () => Wire.answering(() => Wire.json(registerAnswer))
 
 const id = "0123456789abcdef0123456789abcdef"
 
 const store = (take: RateLimit.Store["take"]) => ({ rateLimit: { store: { take } } })
 
 describe("Relay: the rate limit", () => {
-  it.effect("is 1,200 a minute for all together by default; over it nothing is sent", () =>
+  it.effect("is 1,200 a minute for all callers by default, and nothing is sent over it", () =>
     Effect.gen(function*() {
-      const wire = answering()
+      const wire = responding()
       const relay = yield* make(wire)
       for (let at = 0; at < 1200; at++) yield* relay(asked())
       assert.strictEqual(wire.sent.length, 1200)
@@ -30,16 +30,20 @@ describe("Relay: the rate limit", () => {
         status: 429,
         type: "SlowDownException",
         verdict: null,
-        body: { error: "slow_down", error_description: "The relay passes on no more requests for now." }
+        body: {
+          error: "slow_down",
+          error_description:
+            "The relay passes on no more requests for now. Wait for the seconds in retry-after, and send again."
+        }
       })
       assert.strictEqual(wire.sent.length, 1200)
       yield* TestClock.adjust("1 second")
       assert.strictEqual((yield* relay(asked())).status, 200)
     }))
 
-  it.effect("is the operator's, for each key of theirs; what is refused for another reason costs nothing", () =>
+  it.effect("is the operator's for each key, and a request rejected for another reason costs nothing", () =>
     Effect.gen(function*() {
-      const wire = answering()
+      const wire = responding()
       const relay = yield* make(wire, {
         rateLimit: { limit: 1, window: "1 minute", key: (request) => request.headers.get("cf-connecting-ip") ?? "" }
       })
@@ -54,9 +58,9 @@ describe("Relay: the rate limit", () => {
       assert.strictEqual((yield* from("192.0.2.2")).status, 200)
     }))
 
-  it.effect("is asked before a body is read", () =>
+  it.effect("is checked before a body is read", () =>
     Effect.gen(function*() {
-      const relay = yield* make(answering(), {
+      const relay = yield* make(responding(), {
         ...store(() => Effect.succeed({ allowed: false, retryAfter: Duration.millis(1500) }))
       })
       let pulled = false
@@ -72,18 +76,18 @@ describe("Relay: the rate limit", () => {
       assert.isFalse(pulled)
     }))
 
-  it.effect("is none when it is Infinity: no store is asked", () =>
+  it.effect("is off with Infinity, and no store is asked", () =>
     Effect.gen(function*() {
-      const relay = yield* make(answering(), {
+      const relay = yield* make(responding(), {
         rateLimit: { limit: Infinity, store: { take: () => Effect.die("asked") } }
       })
       assert.strictEqual((yield* relay(asked())).status, 200)
     }))
 
-  it.effect("tells the store its key, no longer than 256 characters, and its limit", () =>
+  it.effect("gives the store its limit and its key, of 256 characters at most", () =>
     Effect.gen(function*() {
       const seen: Array<unknown> = []
-      const relay = yield* make(answering(), {
+      const relay = yield* make(responding(), {
         rateLimit: {
           limit: 7,
           window: "3 seconds",
@@ -100,10 +104,10 @@ describe("Relay: the rate limit", () => {
       assert.deepStrictEqual(seen, [["k".repeat(256), 7, 3]])
     }))
 
-  it.effect("lies with Effect's own limiter too", () =>
+  it.effect("works with Effect's own limiter", () =>
     Effect.gen(function*() {
       const limiter = yield* RateLimiter.RateLimiter
-      const relay = yield* make(answering(), {
+      const relay = yield* make(responding(), {
         rateLimit: {
           limit: 1,
           window: "10 seconds",
@@ -132,22 +136,25 @@ describe("Relay: the rate limit", () => {
     ["throws", () => {
       throw new Error("no store")
     }]
-  ])("a store that %s keeps all out, and the page knows that nothing was sent", ([, take]) =>
-    Effect.gen(function*() {
-      const wire = answering()
-      const relay = yield* make(wire, store(take))
-      const { body: _body, ...answer } = yield* said(yield* relay(asked()))
-      assert.deepStrictEqual(answer, {
-        status: 503,
-        type: "InternalServerException",
-        verdict: "sent=no; transient=yes; code=RATE_LIMIT_STORE"
+  ])(
+    "rejects all requests if the store %s, and the page knows that nothing was sent",
+    ([, take]) =>
+      Effect.gen(function*() {
+        const wire = responding()
+        const relay = yield* make(wire, store(take))
+        const { body: _body, ...rest } = yield* said(yield* relay(asked()))
+        assert.deepStrictEqual(rest, {
+          status: 503,
+          type: "InternalServerException",
+          verdict: "sent=no; transient=yes; code=RATE_LIMIT_STORE"
+        })
+        assert.strictEqual(wire.sent.length, 0)
       })
-      assert.strictEqual(wire.sent.length, 0)
-    }))
+  )
 
-  it.effect("… as does a key that cannot be told", () =>
+  it.effect("rejects the request if the key function throws", () =>
     Effect.gen(function*() {
-      const wire = answering()
+      const wire = responding()
       const relay = yield* make(wire, {
         rateLimit: {
           key: () => {
@@ -159,9 +166,9 @@ describe("Relay: the rate limit", () => {
       assert.strictEqual(wire.sent.length, 0)
     }))
 
-  it.effect("… and one that does not answer, within the time limit", () =>
+  it.effect("rejects the request at the time limit if the store does not respond", () =>
     Effect.gen(function*() {
-      const wire = answering()
+      const wire = responding()
       const relay = yield* make(wire, store(() => Effect.never))
       const fiber = yield* Effect.forkChild(relay(asked()), { startImmediately: true })
       yield* TestClock.adjust("25 seconds")
@@ -170,9 +177,9 @@ describe("Relay: the rate limit", () => {
       assert.strictEqual(wire.sent.length, 0)
     }))
 
-  it.effect("C8: what a page's browser sent before is known across processes that share a store", () =>
+  it.effect("knows a repeated request across processes that share a store (C8)", () =>
     Effect.gen(function*() {
-      const wire = answering()
+      const wire = responding()
       const seen = new Map<string, number>()
       const isFirst = (id: string, within: Duration.Duration) =>
         Effect.sync(() => {
@@ -180,7 +187,7 @@ describe("Relay: the rate limit", () => {
           seen.set(id, Duration.toSeconds(within))
           return first
         })
-      const shared = { rateLimit: { store: { ...RateLimit.memory(), isFirst } } }
+      const shared = { rateLimit: { store: { ...RateLimit.makeMemoryStore(), isFirst } } }
       const [one, other] = [yield* make(wire, shared), yield* make(wire, shared)]
       assert.strictEqual((yield* one(asked({ headers: { "x-sso-oidc-relay-id": id } }))).status, 200)
       const again = yield* said(yield* other(asked({ headers: { "x-sso-oidc-relay-id": id } })))
@@ -189,20 +196,20 @@ describe("Relay: the rate limit", () => {
       assert.deepStrictEqual([...seen], [[id, 300]])
     }))
 
-  it.effect("C8: … and when the store cannot tell, a first one may have reached the service", () =>
+  it.effect("says `sent: maybe` for a first request if the store cannot tell (C8)", () =>
     Effect.gen(function*() {
       const cannot = (isFirst: RateLimit.Store["isFirst"]) => ({
-        rateLimit: { store: { ...RateLimit.memory(), isFirst } }
+        rateLimit: { store: { ...RateLimit.makeMemoryStore(), isFirst } }
       })
       for (const isFirst of [() => Effect.fail("no store"), () => Effect.die("no store")]) {
-        const wire = answering()
+        const wire = responding()
         const relay = yield* make(wire, cannot(isFirst))
         const { status, verdict } = yield* said(yield* relay(asked({ headers: { "x-sso-oidc-relay-id": id } })))
         const unknown = { status: 503, verdict: "sent=maybe; transient=yes; code=RATE_LIMIT_STORE" }
         assert.deepStrictEqual({ status, verdict }, unknown)
         assert.strictEqual(wire.sent.length, 0)
       }
-      const relay = yield* make(answering(), cannot(() => Effect.never))
+      const relay = yield* make(responding(), cannot(() => Effect.never))
       const fiber = yield* Effect.forkChild(relay(asked({ headers: { "x-sso-oidc-relay-id": id } })), {
         startImmediately: true
       })

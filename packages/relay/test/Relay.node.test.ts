@@ -64,13 +64,13 @@ const post = (port: number, headers: Readonly<Record<string, string>> = {}) =>
     return Effect.sync(() => outgoing.destroy())
   })
 
-const answering = () => Wire.answering(() => Wire.json(registerAnswer))
+const responding = () => Wire.answering(() => Wire.json(registerAnswer))
 
 describe("Relay.toNodeListener", () => {
-  it.live("passes a request on, and tells the relay its target and the address of its connection", () =>
+  it.live("passes a request on, and gives the relay its target and the address of its connection", () =>
     Effect.gen(function*() {
       const seen: Array<unknown> = []
-      const wire = answering()
+      const wire = responding()
       const handler = handlerOf(wire)
       const { port } = yield* listening(() =>
         createServer(Relay.toNodeListener((request, connection) => {
@@ -96,9 +96,9 @@ describe("Relay.toNodeListener", () => {
       assert.deepStrictEqual([status, body.length], [500, 0])
     }))
 
-  it.live("makes the origin of the header Host, and responds with 400 where that is no host", () =>
+  it.live("makes the origin from the header Host, and responds with 400 if that is no host", () =>
     Effect.gen(function*() {
-      const wire = answering()
+      const wire = responding()
       const { port } = yield* listening(() =>
         createServer(Relay.toNodeListener(handlerOf(wire, { origins: ["same-origin"] })))
       )
@@ -114,9 +114,9 @@ describe("Relay.toNodeListener", () => {
       assert.strictEqual(wire.sent.length, 1)
     }))
 
-  it("throws a RangeError for an origin that is none", () => {
+  it("throws a RangeError for a text that is no origin", () => {
     for (const origin of ["app.example", "https://app.example/", "https://a@app.example", "", "ftp://app.example"]) {
-      assert.throws(() => Relay.toNodeListener(handlerOf(answering()), { origin }), RangeError, "origin must")
+      assert.throws(() => Relay.toNodeListener(handlerOf(responding()), { origin }), RangeError, "origin must")
     }
   })
 
@@ -160,7 +160,7 @@ describe("Relay.toNodeListener", () => {
 
   it.live("serves HTTP/2, which forbids the header that closes a connection", () =>
     Effect.gen(function*() {
-      const { port } = yield* listening(() => Http2.createServer(Relay.toNodeListener(handlerOf(answering()))))
+      const { port } = yield* listening(() => Http2.createServer(Relay.toNodeListener(handlerOf(responding()))))
       const session = yield* Effect.acquireRelease(
         Effect.sync(() => Http2.connect(`http://127.0.0.1:${port}`)),
         (session) => Effect.sync(() => session.destroy())

@@ -46,7 +46,7 @@ describe("Relay: options", () => {
     ["rateLimit.window", { rateLimit: { window: 0 } }],
     ["rateLimit.window", { rateLimit: { window: Infinity } }]
   ])(
-    "a mistake in the program is a RangeError that names the option: %s %j",
+    "throws a RangeError that names the option: %s %j",
     ([name, more]) =>
       Effect.map(made(more), (exit) => {
         const error = exit._tag === "Failure" ? exit.cause.reasons.map((reason) => Object(reason).defect) : []
@@ -60,13 +60,16 @@ describe("Relay: options", () => {
     ["region", { regions: [""] }],
     ["endpoint", { endpoint: "http://evil.example" }],
     ["fipsWithEndpoint", { endpoint: "https://x.example", useFipsEndpoint: true }]
-  ])("C3: a place that cannot be used is an EndpointError (%s)", ([problem, more]) =>
-    Effect.map(made(more), (exit) => {
-      const errors = exit._tag === "Failure" ? exit.cause.reasons.map((reason) => Object(reason).error) : []
-      assert.deepInclude(errors[0], { _tag: "EndpointError", problem })
-    }))
+  ])(
+    "fails with an EndpointError for an endpoint or region that cannot be used (%s) (C3)",
+    ([problem, more]) =>
+      Effect.map(made(more), (exit) => {
+        const errors = exit._tag === "Failure" ? exit.cause.reasons.map((reason) => Object(reason).error) : []
+        assert.deepInclude(errors[0], { _tag: "EndpointError", problem })
+      })
+  )
 
-  it.effect("all that makes sense is taken", () =>
+  it.effect("accepts every valid option", () =>
     Effect.gen(function*() {
       for (
         const more of [

@@ -51,27 +51,27 @@ describe("Relay: the path of a request is compared as it was sent", () => {
     "*",
     ""
   ])(
-    "any other spelling is refused, though it leads to the same path: %j",
+    "rejects another spelling that leads to the same path: %j",
     (requestTarget) => Effect.map(statusOf({ requestTarget }), (status) => assert.strictEqual(status, 404))
   )
 
   it.effect.each([
     path,
-    // a whole URL, as a client may send it (RFC 9112, section 3.2.2)
+    // a whole URL, which a client may send (RFC 9112, section 3.2.2)
     `https://relay.example${path}`,
     `HTTP://relay.example:8080${path}`
   ])(
-    "the path itself is passed on: %s",
+    "passes on the exact path: %s",
     (requestTarget) => Effect.map(statusOf({ requestTarget }), (status) => assert.strictEqual(status, 200))
   )
 
-  it.effect.each([null, 7, {}, ["/a"]])("a target that is no text is refused: %j", (requestTarget) =>
+  it.effect.each([null, 7, {}, ["/a"]])("rejects a target that is no text: %j", (requestTarget) =>
     Effect.map(
       statusOf(Object({ given: { requestTarget } }).given),
       (status) => assert.strictEqual(status, 404)
     ))
 
-  it.effect("without a target, the URL of the Request is compared as it is written there", () =>
+  it.effect("compares the URL of the Request as it is written if there is no target", () =>
     Effect.gen(function*() {
       // Deno gives the URL of a Request as it was sent
       const written = (url: string) => Object.defineProperty(asked(), "url", { value: url })
@@ -82,7 +82,7 @@ describe("Relay: the path of a request is compared as it was sent", () => {
     }))
 
   it.effect.each([null, "env", 7, { remoteAddress: 7 }])(
-    "what a platform gives beside a request is ignored, unless it is a connection: %j",
+    "ignores a platform's second argument unless it is a connection: %j",
     (given) =>
       Effect.gen(function*() {
         const seen: Array<unknown> = []
@@ -100,7 +100,7 @@ describe("Relay: the path of a request is compared as it was sent", () => {
       })
   )
 
-  it.effect("the address of the connection is given to the rate limit's key", () =>
+  it.effect("gives the address of the connection to the rate limit's key", () =>
     Effect.gen(function*() {
       const seen: Array<unknown> = []
       const relay = yield* make(Wire.answering(() => Wire.json(registerAnswer)), {

@@ -17,7 +17,7 @@ const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", imp
 
 const registered = { clientId: "client-id", clientSecret: secret.clientSecret, clientSecretExpiresAt: 7_776_000 }
 
-const answer = () =>
+const respond = () =>
   Wire.json(registered, {
     headers: {
       "x-amzn-requestid": "r-1",
@@ -45,9 +45,9 @@ describe("Relay: what it passes on", () => {
         refreshToken: secret.refreshToken
       }]
     ] as const
-  )("the three operations, of the region in the path: %s", ([path, url, body]) =>
+  )("passes on the three operations, to the region in the path: %s", ([path, url, body]) =>
     Effect.gen(function*() {
-      const wire = Wire.answering(answer)
+      const wire = Wire.answering(respond)
       const relay = yield* make(wire)
       const response = yield* relay(asked({ path, body }))
       assert.strictEqual(response.status, 200)
@@ -56,17 +56,17 @@ describe("Relay: what it passes on", () => {
       assert.deepStrictEqual(JSON.parse(wire.sent[0]?.body ?? ""), body)
     }))
 
-  it.effect("a region that the operator wrote in capitals is served under the name that a page's client has (C7)", () =>
+  it.effect("serves a region in capitals under the name that a page's client uses (C7)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(answer)
+      const wire = Wire.answering(respond)
       const relay = yield* make(wire, { regions: ["CN-NORTH-1"] })
       assert.strictEqual((yield* relay(asked({ path: "/cn-north-1/client/register" }))).status, 200)
       assert.strictEqual(wire.sent[0]?.url, "https://oidc.cn-north-1.amazonaws.com.cn/client/register")
     }))
 
-  it.effect("of the headers none, and no trace header", () =>
+  it.effect("passes on none of the headers, and no trace header", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(answer)
+      const wire = Wire.answering(respond)
       const relay = yield* make(wire)
       yield* relay(asked({
         headers: {
@@ -88,7 +88,7 @@ describe("Relay: what it passes on", () => {
       })
     }))
 
-  it.effect("… also over a client that asks Effect whether to trace", () =>
+  it.effect("passes on no trace header also over a client that asks Effect whether to trace", () =>
     Effect.gen(function*() {
       const told: Array<boolean> = []
       const client = HttpClient.makeWith<HttpClientError, never, HttpClientError, never>(
@@ -97,7 +97,7 @@ describe("Relay: what it passes on", () => {
             Effect.gen(function*() {
               told.push(yield* HttpClient.TracerPropagationEnabled)
               told.push(!(yield* HttpClient.TracerDisabledWhen)(request))
-              return HttpClientResponse.fromWeb(request, answer())
+              return HttpClientResponse.fromWeb(request, respond())
             })),
         Effect.succeed
       )
@@ -106,9 +106,9 @@ describe("Relay: what it passes on", () => {
       assert.deepStrictEqual(told, [false, false])
     }))
 
-  it.effect("of the body the members of the model alone, written anew", () =>
+  it.effect("passes on only the body's members of the model, written anew", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(answer)
+      const wire = Wire.answering(respond)
       const relay = yield* make(wire)
       yield* relay(asked({
         body: `{ "clientType" : "public", "clientName": "first", "clientName": "a\\u002dtool", "scopes": null,
@@ -117,9 +117,9 @@ describe("Relay: what it passes on", () => {
       assert.strictEqual(wire.sent[0]?.body, `{"clientName":"a-tool","clientType":"public"}`)
     }))
 
-  it.effect("of the answer the status, the body and five headers; for nobody to keep", () =>
+  it.effect("gives back the response's status, body and five headers, and forbids caching", () =>
     Effect.gen(function*() {
-      const relay = yield* make(Wire.answering(answer))
+      const relay = yield* make(Wire.answering(respond))
       const response = yield* relay(asked())
       assert.deepStrictEqual(yield* Effect.promise(() => response.json()), registered)
       assert.deepStrictEqual(Object.fromEntries(response.headers), {
@@ -134,7 +134,7 @@ describe("Relay: what it passes on", () => {
       })
     }))
 
-  it.effect("an exception of the service, as it is", () =>
+  it.effect("gives back an exception of the service unchanged", () =>
     Effect.gen(function*() {
       const relay = yield* make(Wire.answering(() =>
         Wire.exception("SlowDownException", { error: "slow_down" }, {
@@ -152,7 +152,7 @@ describe("Relay: what it passes on", () => {
     }))
 
   it.effect.each([200, 201, 204, 205, 400, 404, 429, 500, 503, 599])(
-    "a status of %i, with a body and without",
+    "gives back a status of %i, with a body and without",
     (status) =>
       Effect.gen(function*() {
         for (const body of status === 204 || status === 205 ? [null] : [null, "", "text"]) {
@@ -165,10 +165,10 @@ describe("Relay: what it passes on", () => {
       })
   )
 
-  it.effect("no header of the service speaks for the relay, and none that no header may be is written", () =>
+  it.effect("gives back no header of the service that looks like the relay's, and none that is invalid", () =>
     Effect.gen(function*() {
       const client = HttpClient.make((request) => {
-        const response = HttpClientResponse.fromWeb(request, answer())
+        const response = HttpClientResponse.fromWeb(request, respond())
         const headers = {
           ...response.headers,
           "x-sso-oidc-relay": "sent=no; transient=yes; code=X",
@@ -186,10 +186,10 @@ describe("Relay: what it passes on", () => {
     }))
 })
 
-describe("Relay: whom it serves", () => {
-  it.effect("a browser is told before it asks, and the service is not", () =>
+describe("Relay: which pages it serves", () => {
+  it.effect("responds to a preflight itself, and sends nothing to the service", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(answer)
+      const wire = Wire.answering(respond)
       const relay = yield* make(wire)
       const response = yield* relay(asked({
         method: "OPTIONS",
@@ -207,18 +207,18 @@ describe("Relay: whom it serves", () => {
       assert.strictEqual(wire.sent.length, 0)
     }))
 
-  it.effect("\"same-origin\" is the origin that the request was sent to, and no other", () =>
+  it.effect("takes \"same-origin\" for the origin of the request's URL, and for no other", () =>
     Effect.gen(function*() {
-      const relay = yield* make(Wire.answering(answer), { origins: ["same-origin"] })
+      const relay = yield* make(Wire.answering(respond), { origins: ["same-origin"] })
       assert.strictEqual((yield* relay(asked({ headers: { origin: "https://relay.example" } }))).status, 200)
       for (const other of [origin, "http://relay.example", "https://relay.example:8443", "null", "same-origin"]) {
         assert.strictEqual((yield* relay(asked({ headers: { origin: other } }))).status, 403, other)
       }
     }))
 
-  it.effect("… as the browser tells it, whatever a server made the URL of", () =>
+  it.effect("takes the browser's headers for \"same-origin\", whatever URL a server made", () =>
     Effect.gen(function*() {
-      const relay = yield* make(Wire.answering(answer), { origins: ["same-origin"] })
+      const relay = yield* make(Wire.answering(respond), { origins: ["same-origin"] })
       const url = "https://evil.example/sso-oidc/eu-west-1/client/register"
       const ask = (headers: Record<string, string>) =>
         Effect.map(
@@ -233,18 +233,18 @@ describe("Relay: whom it serves", () => {
       }
     }))
 
-  it.effect("several origins, each by its own name", () =>
+  it.effect("serves several origins, each by its own name", () =>
     Effect.gen(function*() {
-      const relay = yield* make(Wire.answering(answer), { origins: [origin, "http://localhost:5173"] })
+      const relay = yield* make(Wire.answering(respond), { origins: [origin, "http://localhost:5173"] })
       for (const one of [origin, "http://localhost:5173"]) {
         const response = yield* relay(asked({ headers: { origin: one } }))
         assert.strictEqual(response.headers.get("access-control-allow-origin"), one)
       }
     }))
 
-  it.effect("start URLs that a function knows, among those that a person may be sent to", () =>
+  it.effect("asks a startUrls function only about https URLs or loopback", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(answer)
+      const wire = Wire.answering(respond)
       const seen: Array<string> = []
       const relay = yield* make(wire, {
         startUrls: (url) => {
@@ -266,11 +266,11 @@ describe("Relay: whom it serves", () => {
     }))
 
   it.effect.each(["\"no\"", "{}", "1"])(
-    "a function that gives %s, which is not true, lets no start URL pass",
+    "lets no start URL pass if the function gives %s, which is not true",
     (given) =>
       Effect.gen(function*() {
-        const wire = Wire.answering(answer)
-        // as an untyped program does; an object stands for a promise
+        const wire = Wire.answering(respond)
+        // as an untyped program does; the object stands for a `Promise`
         const relay = yield* make(wire, { startUrls: () => JSON.parse(given) })
         const response = yield* relay(asked({
           path: "/eu-west-1/device_authorization",
@@ -281,9 +281,9 @@ describe("Relay: whom it serves", () => {
       })
   )
 
-  it.effect("at the path that it is mounted at", () =>
+  it.effect("serves the path that it is mounted at", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(answer)
+      const wire = Wire.answering(respond)
       for (const [base, url] of [["/", "/"], ["", "/"], ["/a/b", "/a/b/"]] as const) {
         const relay = yield* make(wire, { base })
         const response = yield* relay(asked({ url: `https://relay.example${url}eu-west-1/client/register` }))
@@ -292,9 +292,9 @@ describe("Relay: whom it serves", () => {
       assert.strictEqual(wire.sent.length, 3)
     }))
 
-  it.effect("with the operator's endpoints: FIPS, dual-stack, or their own", () =>
+  it.effect("calls the operator's endpoints: FIPS, dual-stack, or their own", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(answer)
+      const wire = Wire.answering(respond)
       for (
         const more of [
           { useFipsEndpoint: true },
@@ -314,7 +314,7 @@ describe("Relay: whom it serves", () => {
 })
 
 describe("Relay: when the page goes away", () => {
-  it.effect("D6: the request to the service is interrupted", () =>
+  it.effect("interrupts the request to the service (D6)", () =>
     Effect.gen(function*() {
       const wire = Wire.silent()
       const relay = yield* make(wire)
@@ -327,7 +327,7 @@ describe("Relay: when the page goes away", () => {
       assert.isTrue(wire.sent[0]?.signal.aborted)
     }))
 
-  it.effect("… and none is made for one that has gone", () =>
+  it.effect("sends no request for a page that has already gone (D6)", () =>
     Effect.gen(function*() {
       const wire = Wire.silent()
       const relay = yield* make(wire)
@@ -335,7 +335,7 @@ describe("Relay: when the page goes away", () => {
       assert.strictEqual(wire.sent.length, 0)
     }))
 
-  it.effect("interruption of the handler interrupts it too", () =>
+  it.effect("interrupts the request also when the handler is interrupted (D6)", () =>
     Effect.gen(function*() {
       const wire = Wire.silent()
       const relay = yield* make(wire)
@@ -347,14 +347,14 @@ describe("Relay: when the page goes away", () => {
 })
 
 describe("Relay.toWebHandler", () => {
-  it("answers, over a transport that is built with the first request and released with the handler", async () => {
+  it("responds over a transport that is built with the first request and released with the handler", async () => {
     const events: Array<string> = []
     const transport = Layer.effect(
       HttpClient.HttpClient,
       Effect.acquireRelease(
         Effect.sync(() => {
           events.push("built")
-          return Wire.answering(answer).client
+          return Wire.answering(respond).client
         }),
         () => Effect.sync(() => events.push("released"))
       )
@@ -367,11 +367,11 @@ describe("Relay.toWebHandler", () => {
     assert.deepStrictEqual(events, ["built", "released"])
   })
 
-  it("passes on over fetch", async () => {
+  it("passes a request on over fetch", async () => {
     const seen: Array<string> = []
     const fetch: typeof globalThis.fetch = (input, init) => {
       seen.push(new Request(input, init).url)
-      return Promise.resolve(answer())
+      return Promise.resolve(respond())
     }
     const transport = FetchHttpClient.layer.pipe(Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetch)))
     const { handler } = Relay.toWebHandler(options, transport)
@@ -379,7 +379,7 @@ describe("Relay.toWebHandler", () => {
     assert.deepStrictEqual(seen, [`https://oidc.eu-west-1.amazonaws.com${RegisterClient.operation.path}`])
   })
 
-  it("throws at once what cannot be used", () => {
+  it("throws at once for options that cannot be used", () => {
     assert.throws(
       () => Relay.toWebHandler({ ...options, regions: ["eu-west-1/"] }, FetchHttpClient.layer),
       /not a region name/
@@ -392,6 +392,6 @@ describe("Relay.toWebHandler", () => {
   })
 })
 
-it("the path is the page's: an URL below the relay's", () => {
+it("serves URLs below the relay's URL", () => {
   assert.strictEqual(asked().url, `${relayUrl}/eu-west-1/client/register`)
 })

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 
-/** A body of so many chunks of 1 KiB, which counts what is read of it. */
+/** A body of this many chunks of 1 KiB, which counts what is read of it. */
 const counted = (chunks: number) => {
   const seen = { pulled: 0, cancelled: false, ended: false }
   const body = new ReadableStream({
@@ -36,7 +36,7 @@ const refused = (ask: Asked) =>
 const text = { "content-type": "text/plain" }
 
 describe("Relay: a body that was not read to its end", () => {
-  it.effect("is read by the relay after its response, if it says that it is short", () =>
+  it.effect("is read by the relay after its response, if its announced length is short", () =>
     Effect.gen(function*() {
       const { body, seen } = counted(100)
       const { connection, status } = yield* refused({ body, headers: { ...text, "content-length": "102400" } })
@@ -85,7 +85,7 @@ describe("Relay: a body that was not read to its end", () => {
       assert.deepStrictEqual(yield* refused({ body: counted(100).body }), { connection: "close", status: 413 })
     }))
 
-  it.effect("closes the connection when it came too slowly, whatever length it says", () =>
+  it.effect("closes the connection when it came too slowly, whatever length it announces", () =>
     Effect.gen(function*() {
       const relay = yield* make(Wire.silent())
       const body = new ReadableStream({ pull: () => new Promise(() => {}) })
@@ -109,7 +109,7 @@ describe("Relay: a body that was not read to its end", () => {
       })
   )
 
-  it.effect("closes no connection of a body that was read, and of none", () =>
+  it.effect("closes no connection if the body was read, or if there is none", () =>
     Effect.gen(function*() {
       const relay = yield* make(Wire.answering(() => Wire.json(registerAnswer)))
       for (const ask of [{}, { body: "{" }, { body: {} }, { method: "GET" }, { method: "OPTIONS" }]) {

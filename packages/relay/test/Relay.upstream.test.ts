@@ -8,9 +8,9 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib"
 
-const through = (answer: () => Response) =>
+const through = (respond: () => Response) =>
   Effect.gen(function*() {
-    const relay = yield* make(Wire.answering(answer))
+    const relay = yield* make(Wire.answering(respond))
     const response = yield* relay(asked())
     const bytes = yield* Effect.promise(async () => new Uint8Array(await response.arrayBuffer()))
     return { response, bytes }
@@ -42,19 +42,22 @@ describe("Relay: no browser shows a response of the service as a document", () =
     ["json", 200],
     ["", 200],
     [undefined, 200]
-  ])("a body of another type than JSON and plain text is plain text: %s", ([type, status]) =>
-    Effect.gen(function*() {
-      const { bytes, response } = yield* through(() => {
-        const answer = new Response(html, { status })
-        if (type === undefined) answer.headers.delete("content-type")
-        else answer.headers.set("content-type", type)
-        return answer
+  ])(
+    "gives a body of another type than JSON and plain text as plain text: %s",
+    ([type, status]) =>
+      Effect.gen(function*() {
+        const { bytes, response } = yield* through(() => {
+          const response = new Response(html, { status })
+          if (type === undefined) response.headers.delete("content-type")
+          else response.headers.set("content-type", type)
+          return response
+        })
+        assert.strictEqual(response.status, status)
+        assert.strictEqual(response.headers.get("content-type"), "text/plain; charset=utf-8")
+        assert.strictEqual(response.headers.get("x-content-type-options"), "nosniff")
+        assert.strictEqual(new TextDecoder().decode(bytes), html)
       })
-      assert.strictEqual(response.status, status)
-      assert.strictEqual(response.headers.get("content-type"), "text/plain; charset=utf-8")
-      assert.strictEqual(response.headers.get("x-content-type-options"), "nosniff")
-      assert.strictEqual(new TextDecoder().decode(bytes), html)
-    }))
+  )
 
   it.effect.each([
     "application/json",
@@ -65,14 +68,14 @@ describe("Relay: no browser shows a response of the service as a document", () =
     "application/x-amz-json-1.1",
     "text/plain",
     "text/plain;charset=UTF-8"
-  ])("a type that no browser shows as a document stays: %s", (type) =>
+  ])("keeps a type that no browser shows as a document: %s", (type) =>
     Effect.gen(function*() {
       const { response } = yield* through(() => new Response("{}", { headers: { "content-type": type } }))
       assert.strictEqual(response.headers.get("content-type"), type)
       assert.strictEqual(response.headers.get("x-content-type-options"), "nosniff")
     }))
 
-  it.effect("a response of no bytes and of no type has none", () =>
+  it.effect("gives no type for a response without bytes and without a type", () =>
     Effect.gen(function*() {
       const { response } = yield* through(() => new Response(null, { status: 500 }))
       assert.isNull(response.headers.get("content-type"))
@@ -120,7 +123,7 @@ describe("Relay: the encoding of a body", () => {
       })
   )
 
-  it.effect("loses its header when a decoded body is no UTF-8, if the encoding has a beginning of its own", () =>
+  it.effect("loses its header when a decoded body is no UTF-8, if the encoding has magic bytes", () =>
     Effect.gen(function*() {
       const latin1 = new Uint8Array([0x63, 0x61, 0x66, 0xe9])
       const { response } = yield* through(() => new Response(latin1, { headers: { "content-encoding": "gzip" } }))
@@ -128,13 +131,13 @@ describe("Relay: the encoding of a body", () => {
     }))
 
   it.effect.each(["identity", "", "gzip; q=1", "<gzip>", "gzip,", "constructor"])(
-    "has no header where there is none, or no name of one: %j",
+    "has no header if there is none, or no valid name: %j",
     (encoding) =>
       Effect.gen(function*() {
         const { response } = yield* through(() => {
-          const answer = Wire.json(registerAnswer)
-          if (encoding !== "") answer.headers.set("content-encoding", encoding)
-          return answer
+          const response = Wire.json(registerAnswer)
+          if (encoding !== "") response.headers.set("content-encoding", encoding)
+          return response
         })
         assert.isNull(response.headers.get("content-encoding"))
       })

@@ -75,7 +75,7 @@ export interface Options {
    * `HTTP_PROXY` and `NO_PROXY` say, and `ca` the file of `AWS_CA_BUNDLE`. `proxy: {}` is no proxy. A proxy, a certificate or a
    * key that cannot be used is a `TransportOptionsError`; a time or a number that makes no sense is a `ConfigError`.
    */
-  readonly transport?: NodeEnvironment.Given | undefined
+  readonly transport?: NodeEnvironment.Overrides | undefined
   /**
    * How often and how fast the client sends again; see `Retry.Options` for each member. 3 further attempts by default;
    * `{ times: 0 }` is none. With an option that makes no sense the layer dies with a `RangeError`.

@@ -117,7 +117,7 @@ describe("sso-oidc/node: the layer", () => {
       { region: "eu-west-1" },
       { HTTPS_PROXY: "ftp://proxy" },
       "ConfigError",
-      /HTTPS_PROXY cannot be used/
+      /the variable HTTPS_PROXY is neither/
     ],
     ["a flag", { region: "eu-west-1" }, { AWS_USE_FIPS_ENDPOINT: "yes" }, "ConfigError", /true or false/],
     ["a missing variable", { region: Config.String("SSO_REGION") }, {}, "ConfigError", /SSO_REGION/],

@@ -1,26 +1,26 @@
 /**
- * Effect's `HttpClient` over `fetch`, for pages, workers and edge runtimes (also Deno, Bun and Node), with as many of
- * the promises that core's operations rest on as `fetch` can keep.
+ * Effect's `HttpClient` over `fetch`, for pages, workers and edge runtimes, and also for Deno, Bun and Node. It gives as many
+ * guarantees of a transport as `fetch` allows.
  *
- * It keeps these: no redirect is followed, no cookie or credential is sent along, nothing is cached, no referrer and no
- * trace header is told, and interruption aborts the request. The settings for it sit inside this layer, so that a
- * `FetchHttpClient.RequestInit` in the caller's context has no say.
+ * - It follows no redirect, sends no cookie or credential, caches nothing, and sends no referrer and no trace header.
+ * - Interruption aborts the request.
+ * - These settings are fixed inside the layer. A `FetchHttpClient.RequestInit` in the caller's context has no effect.
  *
- * It cannot keep the others:
+ * It cannot give the other guarantees:
  *
- * - `fetch` does not tell whether a failed request had left. `sent: "no"` is said only where `fetch` was never called: of
- *   a request that cannot be made, and of a signal that was aborted before. All else is `"maybe"`: an authorization code
- *   or a refresh token is never sent again after a failure.
- * - A page is not told an untrusted certificate from a cable that was pulled, so that `transient` is `true` there. Node and
- *   Bun name the certificate.
- * - There is no limit on connecting: core's `requestTimeout` stands in.
- * - Connections, and whether one that went stale leads to a second try, are the platform's affair. So is the answer to a
- *   421 (Misdirected Request), by which a server says that it did not act: `fetch` asks once more on a new connection.
- * - A page cannot choose its `user-agent` everywhere, and its platform adds headers of its own.
+ * - `fetch` does not tell whether a failed request had left. The transport says `sent: "no"` only if it did not call `fetch`:
+ *   for a request that cannot be made, or a signal that was already aborted. Every other failure is `"maybe"`, so an
+ *   authorization code or a refresh token is never sent again after it.
+ * - A page cannot tell an untrusted certificate from a broken network, so `transient` is `true` there. Node and Bun name the
+ *   certificate.
+ * - It has no connect limit. Core's `requestTimeout` limits the whole request.
+ * - The platform owns the connections, and may send a request again when a kept connection turned out dead. After a 421
+ *   (Misdirected Request), by which a server says that it did not act, `fetch` sends once more on a new connection.
+ * - A page cannot always choose its `user-agent`, and its platform adds headers of its own.
  * - The service does not respond to pages of a foreign origin (CORS), so a page needs a relay: {@link layerRelay}, and the
  *   package `@sso-oidc/relay`.
  *
- * Where there are sockets, `@sso-oidc/transport-node` keeps them all.
+ * On Node, `@sso-oidc/transport-node` gives all guarantees.
  *
  * @since 0.1.0
  */
@@ -37,8 +37,8 @@ import * as Relayed from "./internal/relayed.ts"
 // settings
 // -----------------------------------------------------------------------------
 
-// `redirect: "manual"` and not "error": a redirect comes back as an answer (a 3xx, or status 0 in a browser), which core
-// refuses for what it is, while "error" would look like a transient network failure. Nor does workerd take "error".
+// With `redirect: "manual"`, a redirect comes back as a response: a 3xx, or status 0 in a browser. Core then reports the
+// redirect. With "error" it would look like a transient network failure, and workerd does not accept "error".
 const settings: RequestInit = {
   redirect: "manual",
   credentials: "omit",
@@ -46,9 +46,9 @@ const settings: RequestInit = {
   referrerPolicy: "no-referrer"
 }
 
-// An edge runtime throws at a setting that it does not implement (workerd at `credentials`, `referrerPolicy`, and at
-// `cache` before 2024-11), and has nothing that the setting would turn off. A setting that a platform implements shows
-// on its `Request`. `redirect` is set in any case: without it the client secret follows a 307 to another origin.
+// An edge runtime throws at a setting that it does not implement. (workerd does at `credentials` and `referrerPolicy`, and did
+// at `cache` before 2024-11.) Such a runtime has nothing for the setting to turn off. A setting that a platform implements is a
+// member of its `Request`. `redirect` is always set: without it, the client secret follows a 307 to another origin.
 const pinned = (): RequestInit => {
   const known: object = typeof Request === "undefined" ? {} : Request.prototype
   return Object.fromEntries(Object.entries(settings).filter(([name]) => name === "redirect" || name in known))
@@ -63,13 +63,13 @@ const fetchOf = (context: Context.Context<never>): typeof globalThis.fetch =>
 // -----------------------------------------------------------------------------
 
 /**
- * The client as a layer. It calls the `FetchHttpClient.Fetch` of the context, by default the `fetch` that is global when the
- * request is made. Give a `fetch` of your own there, such as one that a test scripts. If it knows more of its failures than
- * `fetch` does, it may reject with core's `TransportCause`.
+ * The client as a layer. It calls the `FetchHttpClient.Fetch` of the context. By default that is the global `fetch` at the time
+ * of the request. Provide your own `fetch` there, such as a test's. If yours knows more about its failures, it may reject with
+ * core's `TransportCause`.
  *
- * A failure is a `TransportError` whose cause is core's `TransportCause`, with the platform's code where it gives one
- * (`ECONNREFUSED` on Node), else `FETCH_FAILED`. What was never given to `fetch` has `sent: "no"` and one of the codes
- * `INVALID_REQUEST`, `UPGRADE_UNSUPPORTED`, `ABORTED` and `NO_FETCH`.
+ * A failure is a `TransportError` whose cause is core's `TransportCause`. Its code is the platform's if there is one
+ * (`ECONNREFUSED` on Node), else `FETCH_FAILED`. A request that was never given to `fetch` has `sent: "no"` and one of the
+ * codes `INVALID_REQUEST`, `UPGRADE_UNSUPPORTED`, `ABORTED` and `NO_FETCH`.
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ const fetchOf = (context: Context.Context<never>): typeof globalThis.fetch =>
  * @since 0.1.0
  */
 export const layer: Layer.Layer<HttpClient.HttpClient> = /* @__PURE__ */ Layer.provide(
-  // of the merged context, so that the `Fetch` of the layer counts, and that of the call before it
+  // the merged context has the layer's `Fetch`, and the caller's `Fetch` before it
   /* @__PURE__ */ HttpClient.layerMergedContext(
     /* @__PURE__ */ Effect.map(HttpClient.HttpClient, (client) => {
       const init = pinned()
@@ -106,16 +106,14 @@ export const layer: Layer.Layer<HttpClient.HttpClient> = /* @__PURE__ */ Layer.p
 )
 
 /**
- * The client of a page: requests for the service go to a relay instead (the package `@sso-oidc/relay`), since the service does
- * not respond to pages of a foreign origin. The client above it stays as it is, region and all.
+ * The client for a page. It sends requests for the service to a relay (the package `@sso-oidc/relay`), because the service does
+ * not respond to pages of a foreign origin. The client above it needs no change: it keeps its region.
  *
- * `url` is where the relay is mounted: absolute, or relative to the page, such as `/sso-oidc`. It is https, or http to
- * loopback, without user info, query or fragment; any other is an `EndpointError`.
+ * A failure says what it would say without a relay. `sent: "no"` means that the relay is certain that this request did not
+ * reach the service. `"answered"` means that the service's response was lost after it reached the relay.
  *
- * A failure is what it would be without a relay: `sent: "no"` when the relay is certain that this request did not reach the
- * service, `"answered"` when the service's response to it was lost. A request that is no operation of `SsoOidc.operations` at the
- * plain endpoint of a region is not relayed (`NOT_RELAYED`, `sent: "no"`): the relay's operator chooses FIPS, dual-stack and other
- * endpoints.
+ * Only the operations of `SsoOidc.operations` at the plain endpoint of a region are relayed. Any other request fails with code
+ * `NOT_RELAYED` and `sent: "no"`. The relay's operator chooses FIPS, dual-stack and other endpoints.
  *
  * @example
  * ```ts
@@ -132,7 +130,10 @@ export const layer: Layer.Layer<HttpClient.HttpClient> = /* @__PURE__ */ Layer.p
  * @since 0.1.0
  */
 export const layerRelay = (options: {
-  /** Where the relay is mounted. A URL that cannot be used is an `EndpointError`. */
+  /**
+   * The URL at which the relay is mounted: absolute, or relative to the page, such as `/sso-oidc`. It is https, or http to
+   * loopback, without user info, query or fragment. Any other URL is an `EndpointError`.
+   */
   readonly url: string
 }): Layer.Layer<HttpClient.HttpClient, ClientError.EndpointError> =>
   Layer.effect(

@@ -12,12 +12,12 @@ import * as Redacted from "effect/Redacted"
 
 const relayUrl = "https://relay.example/sso-oidc"
 
-/** A page's transport over a `fetch` that keeps what it was given, and answers as the test says. */
-const recording = (answer: () => Response, url = relayUrl) => {
+/** A page's transport over a `fetch` that records its requests, and responds as the test says. */
+const recording = (respond: () => Response, url = relayUrl) => {
   const requests: Array<Request> = []
   const fetch: typeof globalThis.fetch = (input, init) => {
     requests.push(new Request(input, init))
-    return Promise.resolve().then(answer)
+    return Promise.resolve().then(respond)
   }
   return {
     requests,
@@ -38,16 +38,16 @@ const refresh = (oidc: SsoOidc.Service) =>
 
 const register = (oidc: SsoOidc.Service) => oidc.registerClient(registerRequest)
 
-/** A location, as a page has one. */
+/** Gives the process a location, as a page has one. */
 const at = (href: string) =>
   Effect.acquireRelease(
     Effect.sync(() => Object.defineProperty(globalThis, "location", { value: new URL(href), configurable: true })),
     () => Effect.sync(() => Reflect.deleteProperty(globalThis, "location"))
   )
 
-describe("FetchTransport.layerRelay: where requests go", () => {
+describe("FetchTransport.layerRelay: where requests go (the seam)", () => {
   it.effect.each(calls)(
-    "seam: $name goes to the relay, as it is, and core takes the answer",
+    "sends $name to the relay unchanged, and core reads the response",
     (call) =>
       Effect.gen(function*() {
         const { layer, requests } = recording(() => Wire.json(call.answer))
@@ -70,7 +70,7 @@ describe("FetchTransport.layerRelay: where requests go", () => {
       })
   )
 
-  it.effect("C8: each request has an id of its own", () =>
+  it.effect("gives each request its own id (C8)", () =>
     Effect.gen(function*() {
       const { layer, requests } = recording(() => Wire.json(registerAnswer))
       yield* SsoOidc.SsoOidc.use((oidc) => Effect.andThen(register(oidc), register(oidc))).pipe(
@@ -85,7 +85,7 @@ describe("FetchTransport.layerRelay: where requests go", () => {
     ["sso-oidc/", "https://app.example/app/sso-oidc/cn-north-1/client/register"],
     ["https://relay.example/a//", "https://relay.example/a/cn-north-1/client/register"],
     ["http://localhost:4000/sso-oidc", "http://localhost:4000/sso-oidc/cn-north-1/client/register"]
-  ])("seam: the relay's URL may be relative to the page: %s", ([url, expected]) =>
+  ])("accepts a relay's URL that is relative to the page: %s", ([url, expected]) =>
     Effect.gen(function*() {
       yield* at("https://app.example/app/index.html?a=1#b")
       const { layer, requests } = recording(() => Wire.json(registerAnswer), url)
@@ -104,13 +104,16 @@ describe("FetchTransport.layerRelay: where requests go", () => {
     ["https://app.example/", "/sso-oidc#a", /the relay's URL must not have a fragment/],
     ["https://app.example/", "https://user:pass@relay.example", /the relay's URL must not hold user info/],
     ["https://app.example/", "javascript:alert(1)", /the relay's URL must begin with https/]
-  ])("C7: one that cannot be used is an EndpointError: at %s, %s", ([href, url, detail]) =>
-    Effect.gen(function*() {
-      if (href !== undefined) yield* at(href)
-      const error = yield* Layer.build(FetchTransport.layerRelay({ url })).pipe(Effect.scoped, Effect.flip)
-      assert.strictEqual(error._tag, "EndpointError")
-      assert.match(error.detail, detail)
-    }))
+  ])(
+    "fails with an EndpointError for a relay's URL that cannot be used: at %s, %s (C7)",
+    ([href, url, detail]) =>
+      Effect.gen(function*() {
+        if (href !== undefined) yield* at(href)
+        const error = yield* Layer.build(FetchTransport.layerRelay({ url })).pipe(Effect.scoped, Effect.flip)
+        assert.strictEqual(error._tag, "EndpointError")
+        assert.match(error.detail, detail)
+      })
+  )
 
   it.effect.each([
     HttpClientRequest.post("https://oidc-fips.eu-west-1.amazonaws.com/token"),
@@ -125,7 +128,7 @@ describe("FetchTransport.layerRelay: where requests go", () => {
     HttpClientRequest.post("https://portal.sso.eu-west-1.amazonaws.com/token"),
     HttpClientRequest.post("/token")
   ])(
-    "seam: what is no operation at a plain endpoint is not relayed, nor sent anywhere else ($method $url)",
+    "sends nothing that is not an operation at a plain endpoint ($method $url)",
     (request) =>
       Effect.gen(function*() {
         const { layer, requests } = recording(() => new Response())
@@ -136,7 +139,7 @@ describe("FetchTransport.layerRelay: where requests go", () => {
   )
 })
 
-describe("FetchTransport.layerRelay: what it does not believe", () => {
+describe("FetchTransport.layerRelay: headers that it does not trust", () => {
   const learned = (headers: Record<string, string>, status = 502) =>
     SsoOidc.SsoOidc.use(refresh).pipe(
       Effect.flip,
@@ -159,19 +162,19 @@ describe("FetchTransport.layerRelay: what it does not believe", () => {
     "sent=answered; transient=yes; code=X; status=99",
     "sent=answered; transient=no; code=X; status=600",
     "sent=answered; transient=yes; code=X; status=204"
-  ])("C8: a header that the relay does not write leaves the 502 as it is: %j", (verdict) =>
+  ])("gives the 502 as it is if its header is not one of the relay: %j (C8)", (verdict) =>
     Effect.gen(function*() {
       const error = yield* learned(verdict === "" ? {} : { "x-sso-oidc-relay": verdict })
       assert.include(error, { _tag: "UnexpectedResponse", status: 502 })
     }))
 
-  it.effect("C8: one beside an answer that is no failure says nothing", () =>
+  it.effect("ignores the header of a response that is no failure (C8)", () =>
     Effect.gen(function*() {
       const error = yield* learned({ "x-sso-oidc-relay": "sent=no; transient=yes; code=X" }, 200)
       assert.include(error, { _tag: "UnexpectedResponse", status: 200 })
     }))
 
-  it.effect("C8: a relay that cannot be reached is maybe", () =>
+  it.effect("says `sent: maybe` for a relay that cannot be reached (C8)", () =>
     Effect.gen(function*() {
       const error = yield* SsoOidc.SsoOidc.use(refresh).pipe(
         Effect.flip,

@@ -15,12 +15,12 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Http from "node:http"
 
-/** A `fetch` that keeps what it was given. */
-const recording = (answer: () => Response | Promise<Response>) => {
+/** A `fetch` that records what it was given. */
+const recording = (respond: () => Response | Promise<Response>) => {
   const inits: Array<RequestInit> = []
   const fetch: typeof globalThis.fetch = (_input, init) => {
     inits.push(init ?? {})
-    return Promise.resolve().then(answer)
+    return Promise.resolve().then(respond)
   }
   return { inits, fetch }
 }
@@ -58,7 +58,7 @@ const causeOf = Effect.fnUntraced(function*(request: string | HttpClientRequest.
   return { sent, code, transient }
 })
 
-/** Takes members away from the platform's `Request`, as a runtime that lacks them. */
+/** Removes members of the platform's `Request`, as in a runtime that lacks them. */
 const without = (names: ReadonlyArray<string>) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -81,8 +81,8 @@ const pinned: RequestInit = {
   referrerPolicy: "no-referrer"
 }
 
-describe("FetchTransport", () => {
-  it.effect("seam: no redirect, no credentials, no cache, no referrer", () =>
+describe("FetchTransport (the seam)", () => {
+  it.effect("follows no redirect, sends no credentials or referrer, and uses no cache", () =>
     Effect.gen(function*() {
       const { fetch, inits } = recording(() => new Response("hello"))
       const response = yield* get("https://service.test/").pipe(Effect.provide(scripted(fetch)))
@@ -91,7 +91,7 @@ describe("FetchTransport", () => {
       assert.include(inits[0], pinned)
     }))
 
-  it.effect("seam: the caller's RequestInit has no say, wherever it is provided", () =>
+  it.effect("ignores the caller's RequestInit, wherever it is provided", () =>
     Effect.gen(function*() {
       const { fetch, inits } = recording(() => new Response("hello"))
       const init: RequestInit = {
@@ -120,7 +120,7 @@ describe("FetchTransport", () => {
       assert.isNull(headers.get("authorization"))
     }))
 
-  it.effect("seam: no trace header, though a span is there to tell of", () =>
+  it.effect("sends no trace header inside a span", () =>
     Effect.gen(function*() {
       const { fetch, inits } = recording(() => new Response("hello"))
       yield* get("https://service.test/").pipe(
@@ -131,7 +131,7 @@ describe("FetchTransport", () => {
       assert.deepStrictEqual([...new Headers(inits[0]?.headers).keys()], [])
     }))
 
-  it.effect("seam: bytes go out whole, as they are, and say nothing of streaming", () =>
+  it.effect("sends bytes whole and unchanged, without the streaming setting", () =>
     Effect.gen(function*() {
       const { fetch, inits } = recording(() => new Response("hello"))
       const bytes = new TextEncoder().encode("{}")
@@ -143,7 +143,7 @@ describe("FetchTransport", () => {
       assert.deepStrictEqual(Object.fromEntries(new Headers(inits[0]?.headers)), { "content-type": "application/json" })
     }))
 
-  it.effect("seam: the caller's Fetch is used, and comes before that of the layer", () =>
+  it.effect("uses the caller's Fetch, and prefers it to the layer's", () =>
     Effect.gen(function*() {
       const { fetch, inits } = recording(() => new Response("hello"))
       yield* get("https://service.test/").pipe(
@@ -153,7 +153,7 @@ describe("FetchTransport", () => {
       assert.include(inits[0], pinned)
     }))
 
-  it.effect("seam: a runtime gets no setting that it does not know, since it may throw at it; but always redirect", () =>
+  it.effect("sends a runtime only settings that it implements, because it may throw at others; but always redirect", () =>
     Effect.gen(function*() {
       yield* without(["credentials", "cache", "referrerPolicy", "redirect"])
       const { fetch, inits } = recording(() => new Response("hello"))
@@ -164,7 +164,7 @@ describe("FetchTransport", () => {
       }
     }))
 
-  it.effect("seam: a redirect is refused by core, over the real fetch", () =>
+  it.effect("gives core a redirect over the real fetch, which core refuses", () =>
     Effect.gen(function*() {
       const seen: Array<string> = []
       const { origin } = yield* server((request, response) => {
@@ -186,14 +186,14 @@ describe("FetchTransport", () => {
       assert.deepStrictEqual(seen, ["/token"])
     }))
 
-  it.effect("seam: a failure is maybe and transient, with the platform's code", () =>
+  it.effect("says `sent: maybe`, and transient, with the platform's code", () =>
     Effect.gen(function*() {
       const { origin } = yield* server((request) => request.socket.destroy())
       assert.deepStrictEqual(yield* causeOf(origin), { sent: "maybe", code: "UND_ERR_SOCKET", transient: true })
     }).pipe(Effect.provide(FetchTransport.layer)))
 
   it.effect.each([new TypeError("Failed to fetch"), undefined, "no reason", { cause: { code: 7 } }])(
-    "seam: … or FETCH_FAILED where it gives none (%j)",
+    "has the code FETCH_FAILED if the platform gives none (%j)",
     (failure) =>
       causeOf("https://service.test/").pipe(
         Effect.provide(scripted(() => Promise.reject(failure))),
@@ -206,7 +206,7 @@ describe("FetchTransport", () => {
     ["TimeoutError", "TIMEOUT"],
     ["NotAllowedError", "FETCH_FAILED"]
   ])(
-    "seam: … or the name of what a signal of its own does (%s)",
+    "has the code of an abort signal by the error's name (%s)",
     ([name, code]) =>
       causeOf("https://service.test/").pipe(
         Effect.provide(scripted(() => Promise.reject(new DOMException("secret", name)))),
@@ -221,7 +221,7 @@ describe("FetchTransport", () => {
     "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
     "HOSTNAME_MISMATCH"
   ])(
-    "seam: a certificate that is not trusted does not heal, where the platform names it (%s)",
+    "says permanent for an untrusted certificate if the platform names it (%s)",
     (code) =>
       causeOf("https://service.test/").pipe(
         Effect.provide(scripted(() => Promise.reject(new TypeError("fetch failed", { cause: { code } })))),
@@ -229,7 +229,7 @@ describe("FetchTransport", () => {
       )
   )
 
-  it.effect("seam: a fetch that knows more says so with a TransportCause", () => {
+  it.effect("keeps the TransportCause of a fetch that knows more", () => {
     const known = new TransportCause.TransportCause({ sent: "no", code: "MY_PROXY", transient: true })
     return causeOf("https://service.test/").pipe(
       Effect.provide(scripted(() => Promise.reject(known))),
@@ -253,7 +253,7 @@ describe("FetchTransport", () => {
       "INVALID_REQUEST"
     ],
     ["an upgrade", HttpClientRequest.get("https://service.test/", { headers: { upgrade: "x" } }), "UPGRADE_UNSUPPORTED"]
-  ])("seam: what fetch cannot send is certainly not sent: %s", ([, request, code]) =>
+  ])("says `sent: no` for a request that fetch cannot send: %s", ([, request, code]) =>
     Effect.gen(function*() {
       const { fetch, inits } = recording(() => new Response("hello"))
       const cause = yield* causeOf(request).pipe(Effect.provide(scripted(fetch)))
@@ -261,7 +261,7 @@ describe("FetchTransport", () => {
       assert.strictEqual(inits.length, 0)
     }))
 
-  /** Puts another global `fetch` in place while the effect runs. */
+  /** Replaces the global `fetch` while the effect runs. */
   const withGlobal = (fetch: unknown) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.acquireUseRelease(
       Effect.sync(() => {
@@ -273,14 +273,14 @@ describe("FetchTransport", () => {
       (before) => Effect.sync(() => Object.assign(globalThis, { fetch: before }))
     )
 
-  it.effect("nothing leaves where there is no fetch (the seam)", () =>
+  it.effect("says `sent: no` if there is no fetch", () =>
     causeOf("https://service.test/").pipe(
       withGlobal(undefined),
       Effect.provide(FetchTransport.layer),
       Effect.map((cause) => assert.deepStrictEqual(cause, { sent: "no", code: "NO_FETCH", transient: false }))
     ))
 
-  it.effect("calls the fetch that is global when the request is made, not the first one that it saw (the seam)", () =>
+  it.effect("calls the global fetch at the time of the request, not the first `fetch` that it saw", () =>
     Effect.gen(function*() {
       const client = yield* HttpClient.HttpClient
       const called: Array<string> = []
@@ -296,7 +296,7 @@ describe("FetchTransport", () => {
         assert.strictEqual(text, name)
       }
       assert.deepStrictEqual(called, ["first", "second", "third"])
-      // one of the context still comes first
+      // the context's `fetch` still comes first
       yield* client.get("https://service.test/").pipe(
         Effect.provideService(FetchHttpClient.Fetch, named("context")),
         withGlobal(named("global"))
@@ -304,7 +304,7 @@ describe("FetchTransport", () => {
       assert.deepStrictEqual(called, ["first", "second", "third", "context"])
     }).pipe(Effect.provide(FetchTransport.layer)))
 
-  it.effect("seam: … nor after its scope is closed", () =>
+  it.effect("sends nothing after its scope is closed", () =>
     Effect.gen(function*() {
       const { fetch, inits } = recording(() => new Response("hello"))
       const scope = yield* Scope.make()
@@ -319,7 +319,7 @@ describe("FetchTransport", () => {
       assert.strictEqual(inits.length, 0)
     }))
 
-  it.effect("seam: a body that is a stream is sent all the same", () =>
+  it.effect("sends a body that is a stream", () =>
     Effect.gen(function*() {
       const texts: Array<string> = []
       const fetch: typeof globalThis.fetch = async (input, init) => {
@@ -331,7 +331,7 @@ describe("FetchTransport", () => {
       assert.deepStrictEqual(texts, ["in parts"])
     }))
 
-  it.effect("seam: interruption aborts the request", () =>
+  it.effect("aborts the request on interruption", () =>
     Effect.gen(function*() {
       let signal: AbortSignal | null | undefined
       const waiting: typeof globalThis.fetch = (_input, init) => {

@@ -1,17 +1,19 @@
 /**
- * The transport that the environment's variables ask for, read as other tools read them.
+ * Reads the transport's options from the environment variables that other tools read too.
  *
- * - `HTTPS_PROXY`, `HTTP_PROXY`: the proxies of https and of http targets.
- * - `NO_PROXY`: targets that are reached directly, with commas or spaces between them.
- * - `AWS_CA_BUNDLE`: the path of a file of certificate authorities in PEM form. They are trusted beside the platform's
- *   own, where the AWS CLI has them in the place of its own. The file is read when the layer is built.
+ * - `HTTPS_PROXY`, `HTTP_PROXY`: the proxies of https targets and of http targets.
+ * - `NO_PROXY`: targets that the transport reaches without a proxy, separated by commas or spaces.
+ * - `AWS_CA_BUNDLE`: the path of a file of certificate authorities in PEM form. The transport trusts them in addition to the
+ *   platform's authorities. (The AWS CLI trusts them instead of its own.) The file is read when the layer is built.
  *
- * A proxy's variable may be written in small letters (`https_proxy`); where both are set, that one counts. An empty
- * variable counts as absent. `HTTP_PROXY` in capitals is not read where `REQUEST_METHOD` is set: there it is a header
- * that a stranger sent to a CGI program (https://httpoxy.org). `ALL_PROXY` is not read: it is not among the variables of
- * the AWS tools, nor of Node.
+ * A proxy's variable and `NO_PROXY` may be written in small letters (`https_proxy`). If both forms are set, the small letters
+ * win. An empty variable counts as absent.
  *
- * No other module reads them, and a program that does not ask this one is not moved by them.
+ * `HTTP_PROXY` in capitals is not read where `REQUEST_METHOD` is set. A CGI program has that variable, and there the header
+ * `Proxy` of any request sets `HTTP_PROXY` (https://httpoxy.org). `ALL_PROXY` is not read, because the AWS tools and Node do
+ * not read it.
+ *
+ * No other module reads these variables. A program that does not use this module is not affected by them.
  *
  * @see https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-proxy.html
  * @since 0.1.0
@@ -32,7 +34,7 @@ import type * as NodeTransport from "./NodeTransport.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What the environment says of the transport.
+ * The options that the environment can set: `proxy` and `ca`.
  *
  * @category models
  * @since 0.1.0
@@ -56,7 +58,9 @@ const first = (...names: ReadonlyArray<string>): Config.Config<Variable | undefi
 
 const fail = ({ name }: Variable, detail: string) =>
   Effect.fail(
-    new Config.ConfigError(new ConfigProvider.SourceError({ message: `${name} cannot be used: it ${detail}` }))
+    new Config.ConfigError(
+      new ConfigProvider.SourceError({ message: `The transport cannot be built: the variable ${name} ${detail}` })
+    )
   )
 
 const proxy = (variable: Variable | undefined): Effect.Effect<Redacted.Redacted | undefined, Config.ConfigError> => {
@@ -71,7 +75,9 @@ const file = (variable: Variable | undefined): Effect.Effect<string | undefined,
     try: () => process.getBuiltinModule("node:fs").promises.readFile(variable.value, "utf8"),
     catch: (error) => Wire.nameIn(error, "code") ?? "UNKNOWN"
   }).pipe(
-    Effect.catch((code) => fail(variable, `names a file that cannot be read (${code})`)),
+    Effect.catch((code) =>
+      fail(variable, `names a file that cannot be read (${code}). Correct the path, or unset the variable.`)
+    ),
     Effect.tap((text) => {
       const certificates = Trust.certificatesOf(text)
       return Result.isFailure(certificates)
@@ -85,7 +91,7 @@ interface List {
   readonly warning: string | undefined
 }
 
-/** Without the entries that are not understood: other tools pass over them as well, and so they must not end a login. */
+/** Leaves out the entries that it does not understand. Other tools ignore them as well, so they must not end a login. */
 const listOf = ({ name, value }: Variable): List => {
   const entries = value.split(/[\s,]+/).filter((entry) => entry !== "")
   const known = entries.filter((entry) => NoProxy.ruleOf(entry) !== undefined)
@@ -95,7 +101,7 @@ const listOf = ({ name, value }: Variable): List => {
     known,
     warning: wrong.length === 0
       ? undefined
-      : `${which} of ${name} cannot be understood, so no host is excluded from the proxies by it. ` +
+      : `${which} of ${name} cannot be understood, so the transport ignores it and uses the proxies for those hosts. ` +
         "Write a host, an address or a range, with or without a port: example.com, *.example.com:443, 10.0.0.0/8."
   }
 }
@@ -110,18 +116,21 @@ const proxies: Config.Config<NodeTransport.ProxyOptions> = Config.all({
 }).pipe(
   Config.mapEffect(({ http, https, list }) => {
     const asked = http !== undefined || https !== undefined
-    const told = list?.warning !== undefined && asked ? Effect.logWarning(list.warning) : Effect.void
-    return Effect.as(told, { https, http, noProxy: list?.known })
+    const warned = list?.warning !== undefined && asked ? Effect.logWarning(list.warning) : Effect.void
+    return Effect.as(warned, { https, http, noProxy: list?.known })
   })
 )
 
 const authorities: Config.Config<string | undefined> = Config.mapEffect(first("AWS_CA_BUNDLE"), file)
 
 /**
- * Reads the variables from the `ConfigProvider`, by default the process's environment. Fails with a `ConfigError` that
- * names the variable where a proxy is none, or the file of `AWS_CA_BUNDLE` is missing, empty or no PEM. An entry of
- * `NO_PROXY` that is not understood excludes nothing, and is told as a warning with its position: each tool that reads the
- * variable has a dialect of its own.
+ * Reads the variables from the `ConfigProvider`, which is the process's environment by default.
+ *
+ * It fails with a `ConfigError` that names the variable if a proxy's URL cannot be used. It fails in the same way if the file
+ * of `AWS_CA_BUNDLE` is missing or empty, or holds no PEM certificate.
+ *
+ * An entry of `NO_PROXY` that is not understood excludes no host. A warning tells its position. It is no error, because each
+ * tool that reads this variable has its own dialect.
  *
  * @category configs
  * @since 0.1.0
@@ -129,12 +138,12 @@ const authorities: Config.Config<string | undefined> = Config.mapEffect(first("A
 export const config: Config.Config<NodeEnvironment> = Config.all({ ca: authorities, proxy: proxies })
 
 /**
- * A transport's options, each of them given or to be read from configuration.
+ * Options of the transport that override the environment. Each is a value, or a `Config` that reads the value.
  *
  * @category models
  * @since 0.1.0
  */
-export type Given = {
+export type Overrides = {
   readonly [K in keyof NodeTransport.Options]: NodeTransport.Options[K] | Config.Config<NodeTransport.Options[K]>
 }
 
@@ -149,9 +158,10 @@ const orElse = <A>(
   Config.flatMap(valueOf<A | undefined>(given), (value) => value === undefined ? environment : Config.succeed(value))
 
 /**
- * The transport's options with what they leave open taken from the environment, for `NodeTransport.layerConfig`. Where
- * `proxy` or `ca` is given, it goes before the environment's, as a whole, and the environment's is not read, so that
- * what is wrong there does no harm; `proxy: {}` is no proxy.
+ * The transport's options for `NodeTransport.layerConfig`. `proxy` and `ca` come from the environment unless you give them.
+ *
+ * If you give `proxy` or `ca`, it replaces the environment's as a whole, and those variables are not read. So a wrong value
+ * there does no harm. `proxy: {}` means no proxy.
  *
  * @example
  * ```ts
@@ -169,7 +179,7 @@ const orElse = <A>(
  * @category configs
  * @since 0.1.0
  */
-export const options = (given: Given = {}): Config.Config<NodeTransport.Options> =>
+export const options = (given: Overrides = {}): Config.Config<NodeTransport.Options> =>
   Config.all({
     connectTimeout: valueOf(given.connectTimeout),
     idleTimeout: valueOf(given.idleTimeout),

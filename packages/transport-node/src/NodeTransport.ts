@@ -1,23 +1,24 @@
 /**
- * Effect's `HttpClient` over `node:http` and `node:https`, under the guarantees that core's operations rest on.
+ * Effect's `HttpClient` over `node:http` and `node:https`. It gives the guarantees that core's operations need.
  *
- * - One request on the wire per `execute`: none is repeated, also not after a kept-alive connection turned out dead.
- * - No request is written to a connection whose end has already arrived: the transport looks before it writes.
- * - No redirect is followed, no cookie or credential added, no encoding asked for.
- * - Interruption, and the end of the scope of `HttpClient.withScope`, close the connection of an unfinished exchange; a
- *   finished one leaves its connection for the next request.
- * - A new connection has a limit of time, which covers the proxy, name, TCP and TLS. The addresses of a name race, so that
- *   a dead one does not hide a living one.
- * - A failure says whether the request can have left: the cause of its `TransportError` is core's `TransportCause`, and
- *   `sent: "no"` is said of a socket that was seen never to open, not of an error code.
- * - Connections belong to the client's scope, close with it, and do not keep an idle process alive.
+ * - It sends one request per `execute`. It repeats none, even if a kept connection turns out dead.
+ * - It writes no request to a connection whose end has already arrived. It checks the connection before it writes.
+ * - It follows no redirect, adds no cookie or credential, and asks for no encoding.
+ * - Interruption closes the connection of an unfinished exchange, and so does the end of the scope of `HttpClient.withScope`. A
+ *   finished exchange leaves its connection for the next request.
+ * - A new connection has a time limit. It covers the proxy, the name, TCP and TLS. The addresses of a name race, so a dead
+ *   address does not block a working one.
+ * - A failure says whether the request can have left. The cause of its `TransportError` is core's `TransportCause`. It says
+ *   `sent: "no"` only if the transport saw that the socket never opened. An error code alone does not decide it.
+ * - Connections belong to the client's scope and close with it. They do not keep an idle process alive.
  *
- * A body of a request is sent with its length. A `Stream` is collected first, so that its failure is an `EncodeError`
- * of a request that did not leave; `FormData` and an `upgrade` are refused, as is a URL with user info.
+ * A body is sent with its length. A `Stream` is collected first, so its failure is an `EncodeError` of a request that did not
+ * leave. `FormData`, an `upgrade`, and a URL with user info are refused.
  *
- * All of it holds through a proxy too: a target of https is reached by a tunnel (`CONNECT`) with TLS inside, so that the
- * proxy sees a host and a port and no more, and nothing of a request leaves before the tunnel stands. No variable of the
- * environment is read here: Use `NodeEnvironment` to read them.
+ * All of this holds through a proxy too. An https target is reached through a tunnel (`CONNECT`) with TLS inside, so the proxy
+ * sees only a host and a port. Nothing of a request leaves before the tunnel is open.
+ *
+ * This module reads no environment variables. Use `NodeEnvironment` to read them.
  *
  * @since 0.1.0
  */
@@ -41,75 +42,105 @@ import type { TransportOptionsError } from "./TransportOptionsError.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * The proxies that targets are reached through.
+ * The proxies, and the targets that are reached without them.
  *
- * - `https`: the proxy of https targets, which are reached by a tunnel (`CONNECT`). It is told the host and the port of
- *   the target and the request's `User-Agent`, and nothing else.
- * - `http`: the proxy of http targets, which are reached by asking it for the whole URL, each time over a connection of
- *   its own. It reads and may change all.
- * - `noProxy`: targets that are reached directly: `*` (all), `example.com` (it and the names below it; `.example.com`
- *   and `*.example.com` are the same), a name with stars elsewhere (`*corp.example`), an address, a range (`10.0.0.0/8`,
- *   `192.168.*`). Each but a bare IPv6 address can have a port (`*:443`, `example.com:8443`, `[::1]:80`). A range matches
- *   addresses in URLs; no name is looked up for it.
- * - `loopback`: whether `localhost`, 127.0.0.0/8 and `[::1]` are reached through the proxies too. `false` by default,
- *   since a proxy's loopback is the proxy's own; `true` is for a proxy on this machine that shows what is sent.
- *
- * A proxy is `http://host:port` or `https://host:port`, or `host:port`. One with a user and a password in it must be
- * `Redacted`; they are sent to the proxy alone (Basic authentication).
+ * A proxy is `http://host:port`, `https://host:port` or `host:port`. A proxy with a user and a password must be `Redacted`.
+ * They are sent to the proxy alone, as Basic authentication.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ProxyOptions {
+  /**
+   * The proxy of https targets. None by default. The transport reaches such a target through a tunnel (`CONNECT`). The proxy
+   * gets the target's host and port and the request's `User-Agent`, and nothing else.
+   *
+   * Refused: a text that is no URL, another scheme (SOCKS), and a path, query or fragment (a `.pac` file). Also a password that
+   * is not `Redacted`, a stray `%`, and a user with a colon.
+   */
   readonly https?: string | Redacted.Redacted | undefined
+  /**
+   * The proxy of http targets. None by default. The transport sends it the whole URL, each time over a new connection. This
+   * proxy can read and change the whole request and response. The same values are refused as for `https`.
+   */
   readonly http?: string | Redacted.Redacted | undefined
+  /**
+   * The targets that the transport reaches without a proxy. None by default. An entry has one of these forms:
+   *
+   * - `*`: all targets
+   * - `example.com`, `.example.com` or `*.example.com`: this name and the names below it
+   * - `*corp.example`: a name pattern, in which a star stands for any text
+   * - `10.0.0.1`, `10.0.0.0/8`, `192.168.*`, `fd00::/8`: an address or a range. It matches an address in a URL. The transport
+   *   looks no name up for it.
+   *
+   * Each entry except a bare IPv6 address can have a port: `*:443`, `example.com:8443`, `[::1]:80`. Any other entry is refused.
+   */
   readonly noProxy?: ReadonlyArray<string> | undefined
+  /**
+   * Whether `localhost`, the names below it, 127.0.0.0/8 and `[::1]` are reached through the proxies too. `false` by default,
+   * because on the proxy these names mean the proxy itself. Use `true` for a proxy on this machine that shows the traffic.
+   */
   readonly loopback?: boolean | undefined
 }
 
 /**
- * How connections are made and kept: options that cannot be wrong in what they hold.
- *
- * - `connectTimeout`: how long a new connection may take, from the name to the end of the TLS handshake, a proxy
- *   included. 10 seconds by default; longer than zero, `Infinity` for no limit. Kept by Effect's `Clock`. Past it the
- *   request fails with code `CONNECT_TIMEOUT` and `sent: "no"`. It is the limit of each address of the name too: the last
- *   one is tried before half of it has passed.
- * - `idleTimeout`: how long an unused connection is kept for the next request. 30 seconds by default, which outlasts
- *   the pause between two polls; zero keeps none, `Infinity` keeps it until either side closes it. Kept by the
- *   platform's clock, and looked at again before a connection is used, so that a process that was frozen in between
- *   does not write to a connection that the service has long given up. A server that announces a shorter time
- *   (`keep-alive: timeout=5`) has its way.
- * - `maxConnections`: how many connections an origin may have at once. A whole number of at least 1; `Infinity` by
- *   default. A request over it waits its turn, and no limit of the transport runs meanwhile. A connection is in use
- *   until its answer's body has been read or let go.
+ * How connections are made and kept. A value that makes no sense is a mistake in the program (a `RangeError`).
  *
  * @category models
  * @since 0.1.0
  */
 export interface ConnectionOptions {
+  /**
+   * How long opening a new connection may take: the name, the proxy, TCP and the TLS handshake together. 10 seconds by
+   * default; a bare number counts milliseconds. It must be longer than zero; `Infinity` means no limit.
+   *
+   * Effect's `Clock` measures it. After it, the request fails with code `CONNECT_TIMEOUT` and `sent: "no"`. It also limits
+   * each address of a name: the transport tries the last address before half of it has passed.
+   */
   readonly connectTimeout?: Duration.Input | undefined
+  /**
+   * How long an unused connection is kept for the next request. 30 seconds by default, which is longer than the usual wait
+   * between two polls. A bare number counts milliseconds. Zero keeps none. `Infinity` keeps a connection until a side closes it.
+   * A negative time is refused. If a server announces a shorter time (`keep-alive: timeout=5`), that time holds.
+   *
+   * The platform's clock measures it. The transport checks it again before it uses a connection. So a process that was frozen
+   * in between does not write to a connection that the service has closed long ago.
+   */
   readonly idleTimeout?: Duration.Input | undefined
+  /**
+   * How many connections an origin may have at once. `Infinity` by default; else a whole number of at least 1.
+   *
+   * A request over the limit waits in a queue, where no limit of the transport runs. A connection is in use until the body of
+   * its response was read or dropped.
+   */
   readonly maxConnections?: number | undefined
 }
 
 /**
- * The same with options whose texts come from outside the program, and so may be wrong.
- *
- * - `proxy`: the proxies; none by default.
- * - `ca`: certificate authorities in PEM form that are trusted beside those of the platform
- *   (`tls.getCACertificates("default")`, as they are when the client is made, `NODE_EXTRA_CA_CERTS` included), for
- *   targets and for proxies of https.
- * - `cert`, `key`, `passphrase`: the client's certificate (with its chain) and private key, in PEM form, for targets that
- *   ask for one. Proxies are not shown it.
+ * All options. The options below come from outside the program, so a wrong value is a `TransportOptionsError`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options extends ConnectionOptions {
+  /** The proxies. None by default. */
   readonly proxy?: ProxyOptions | undefined
+  /**
+   * Certificate authorities in PEM form, as one text or several. None by default. An empty text, and a text without a readable
+   * certificate, is refused.
+   *
+   * The transport trusts them in addition to the platform's authorities, for targets and for https proxies. The platform's are
+   * those of `tls.getCACertificates("default")` when the client is made, which include `NODE_EXTRA_CA_CERTS`. Needs Node 22.15.
+   */
   readonly ca?: string | ReadonlyArray<string> | undefined
+  /**
+   * The client's certificate with its chain, in PEM form, for targets that ask for one. None by default. Refused without `key`.
+   * Proxies do not get it.
+   */
   readonly cert?: string | undefined
+  /** The private key of `cert`, in PEM form. None by default. Refused without `cert`, or if it belongs to another certificate. */
   readonly key?: Redacted.Redacted | undefined
+  /** The passphrase of an encrypted `key`. None by default. A wrong one, or one without `key`, is refused. */
   readonly passphrase?: Redacted.Redacted | undefined
 }
 
@@ -117,7 +148,7 @@ export interface Options extends ConnectionOptions {
 // constructors
 // -----------------------------------------------------------------------------
 
-/** Without those, a client can always be made. */
+/** A client without those options can always be made. */
 type Plain = ConnectionOptions & { readonly [K in Exclude<keyof Options, keyof ConnectionOptions>]?: undefined }
 
 interface Limits {
@@ -128,10 +159,13 @@ interface Limits {
 
 const limitsOf = (options: ConnectionOptions): Result.Result<Limits, string> => {
   const connectTimeout = durationOf(options.connectTimeout ?? "10 seconds")
-  if (connectTimeout === undefined) return Result.fail("connectTimeout is no duration of zero or more")
-  if (Duration.isZero(connectTimeout)) return Result.fail("connectTimeout must be longer than zero")
+  if (connectTimeout === undefined || Duration.isZero(connectTimeout)) {
+    return Result.fail("connectTimeout must be a duration longer than zero, such as \"10 seconds\", or Infinity")
+  }
   const idleTimeout = durationOf(options.idleTimeout ?? "30 seconds")
-  if (idleTimeout === undefined) return Result.fail("idleTimeout is no duration of zero or more")
+  if (idleTimeout === undefined) {
+    return Result.fail("idleTimeout must be a duration of at least zero, such as \"30 seconds\", or Infinity")
+  }
   const maxConnections = options.maxConnections ?? Infinity
   if (!(maxConnections >= 1) || (maxConnections !== Infinity && !Number.isSafeInteger(maxConnections))) {
     return Result.fail("maxConnections must be a whole number of at least 1, or Infinity")
@@ -141,13 +175,13 @@ const limitsOf = (options: ConnectionOptions): Result.Result<Limits, string> => 
 
 const durationOf = (input: Duration.Input): Duration.Duration | undefined => {
   const duration = Duration.fromInput(input)
-  // of NaN Effect makes zero, without a word
+  // Effect turns NaN into zero without an error
   return Number.isNaN(input) || duration._tag === "None" || Duration.isNegative(duration.value)
     ? undefined
     : duration.value
 }
 
-/** A Node older than 22.3 (or 20.16) lacks the function that gives the platform's modules. */
+/** Node older than 22.3 (or 20.16) lacks the function that gives the platform's modules. */
 const hasBuiltins = (platform: { readonly getBuiltinModule?: unknown }): boolean =>
   typeof platform.getBuiltinModule === "function"
 
@@ -166,10 +200,10 @@ const open = (limits: Limits, options: Options) =>
   })
 
 /**
- * A client whose connections live in the scope. Once the scope is closed, its requests fail with code `CLIENT_CLOSED`.
+ * Makes a client whose connections live in the scope. After the scope has closed, requests fail with code `CLIENT_CLOSED`.
  *
- * Proxies, certificates and keys that cannot be used are a `TransportOptionsError` that names the option. A time or a
- * number that makes no sense is a mistake in the program: the effect dies with a `RangeError` that names the option.
+ * A proxy, certificate or key that cannot be used is a `TransportOptionsError` that names the option. A time or a number that
+ * makes no sense is a mistake in the program: the effect dies with a `RangeError` that names the option.
  *
  * @category constructors
  * @since 0.1.0
@@ -180,7 +214,7 @@ export function make(options: Options = {}): Effect.Effect<HttpClient.HttpClient
   return Effect.suspend(() => {
     const limits = limitsOf(options)
     if (Result.isFailure(limits)) throw new RangeError(`NodeTransport: ${limits.failure}`)
-    if (!hasBuiltins(process)) throw new Error("NodeTransport needs Node 22.19 or newer: update Node")
+    if (!hasBuiltins(process)) throw new Error("NodeTransport needs Node 22.19 or newer. Update Node.")
     return open(limits.success, options)
   })
 }
@@ -190,7 +224,7 @@ export function make(options: Options = {}): Effect.Effect<HttpClient.HttpClient
 // -----------------------------------------------------------------------------
 
 /**
- * The client as a layer. Its connections close with the layer. See {@link make} for options that make no sense.
+ * The client as a layer. Its connections close with the layer. See {@link make} for options that cannot be used.
  *
  * @example
  * ```ts
@@ -211,8 +245,8 @@ export function layer(options?: Options): Layer.Layer<HttpClient.HttpClient, Tra
 }
 
 /**
- * The client as a layer whose options come from configuration, such as `NodeEnvironment`. Here a time or a number that
- * makes no sense is a `ConfigError`.
+ * The client as a layer whose options come from configuration, such as `NodeEnvironment`. Here a time or a number that makes no
+ * sense is a `ConfigError`.
  *
  * @example
  * ```ts
@@ -239,7 +273,9 @@ export const layerConfig = (
       const read = yield* Config.unwrap(options)
       const limits = limitsOf(read)
       if (Result.isFailure(limits)) {
-        return yield* Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message: limits.failure })))
+        return yield* Effect.fail(
+          new Config.ConfigError(new ConfigProvider.SourceError({ message: `NodeTransport: ${limits.failure}` }))
+        )
       }
       return yield* open(limits.success, read)
     })

@@ -31,7 +31,7 @@ const plain = (variables: Record<string, string>) =>
 
 const nothing = { ca: undefined, https: undefined, http: undefined, noProxy: undefined }
 
-/** A file for as long as the test runs. */
+/** A file that exists as long as the test runs. */
 const file = (text: string) =>
   Effect.acquireRelease(
     Effect.promise(() => mkdtemp(join(tmpdir(), "transport-node-"))),
@@ -41,13 +41,13 @@ const file = (text: string) =>
     Effect.tap((path) => Effect.promise(() => writeFile(path, text)))
   )
 
-const client = (variables: Record<string, string>, given?: NodeEnvironment.Given) =>
+const client = (variables: Record<string, string>, given?: NodeEnvironment.Overrides) =>
   Layer.build(NodeTransport.layerConfig(NodeEnvironment.options(given))).pipe(
     Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnvRecord(variables)),
     Effect.map((context) => Context.get(context, HttpClient.HttpClient))
   )
 
-describe("NodeEnvironment", () => {
+describe("NodeEnvironment (the seam)", () => {
   it.effect.each([
     { variables: {}, told: {} },
     { variables: { HTTPS_PROXY: "", http_proxy: " ", NO_PROXY: "", AWS_CA_BUNDLE: "" }, told: {} },
@@ -72,12 +72,12 @@ describe("NodeEnvironment", () => {
       variables: { REQUEST_METHOD: "GET", HTTP_PROXY: "http://a-stranger:1", http_proxy: "b:2", HTTPS_PROXY: "a:1" },
       told: { http: "b:2", https: "a:1" }
     }
-  ])("seam: reads the variables as other tools do: $variables", ({ told, variables }) =>
+  ])("reads the variables as other tools do: $variables", ({ told, variables }) =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* plain(variables), { ...nothing, ...told })
     }))
 
-  it.effect("a warning names the entries of NO_PROXY that cannot be understood, and not what they hold (the seam)", () =>
+  it.effect("warns with the position of each NO_PROXY entry that it cannot understand, and not with its text", () =>
     Effect.gen(function*() {
       const said: Array<string> = []
       const logger = Logger.make(({ logLevel, message }) => {
@@ -89,7 +89,7 @@ describe("NodeEnvironment", () => {
       assert.deepStrictEqual(said, [])
       yield* heard({ no_proxy: "localhost, http://me:s3cret@x/,*:443" })
       yield* heard({ NO_PROXY: "a.example:70000 *:443 192.168." })
-      // without a proxy there is nothing to exclude
+      // without a proxy NO_PROXY has no effect
       yield* heard({ HTTPS_PROXY: "", NO_PROXY: "192.168." })
       assert.strictEqual(said.length, 2)
       assert.include(said[0], "Warn: Entry 2 of no_proxy cannot be understood")
@@ -97,32 +97,32 @@ describe("NodeEnvironment", () => {
       assert.notInclude(said.join(), "s3cret")
     }))
 
-  it.effect("C6: a proxy is a secret, since it may hold one", () =>
+  it.effect("keeps a proxy as a secret, because it may hold a password (C6)", () =>
     Effect.gen(function*() {
       const environment = yield* read({ HTTPS_PROXY: "http://me:s3cret@a:1", HTTP_PROXY: "http://me:s3cret@a:1" })
       assert.notInclude(inspect(environment, { depth: 20, showHidden: true }), "s3cret")
     }))
 
-  it.effect("seam: AWS_CA_BUNDLE is read from its file", () =>
+  it.effect("reads the certificates of AWS_CA_BUNDLE from its file", () =>
     Effect.gen(function*() {
       const path = yield* file(Authority.root)
       assert.deepStrictEqual(yield* plain({ AWS_CA_BUNDLE: path }), { ...nothing, ca: Authority.root })
     }))
 
   it.effect.each([
-    { name: "HTTPS_PROXY", value: "http://s3cret:x", says: "is no URL of a proxy" },
-    { name: "https_proxy", value: "socks5://s3cret:1", says: "must be http:// or https://" },
-    { name: "HTTP_PROXY", value: "http://s3cret:1/proxy.pac", says: "without path" },
+    { name: "HTTPS_PROXY", value: "http://s3cret:x", says: "is not the URL of a proxy" },
+    { name: "https_proxy", value: "socks5://s3cret:1", says: "is neither http:// nor https://" },
+    { name: "HTTP_PROXY", value: "http://s3cret:1/proxy.pac", says: "has a path" },
     { name: "http_proxy", value: "http://me:s3cret%@a:1", says: "percent-encoded" },
     { name: "AWS_CA_BUNDLE", value: "/nowhere/bundle.pem", says: "names a file that cannot be read (ENOENT)" },
     { name: "AWS_CA_BUNDLE", value: tmpdir(), says: "names a file that cannot be read (EISDIR)" }
   ])(
-    "seam: $name that is wrong is a ConfigError with its name, and without what it holds: $says",
+    "fails with a ConfigError that names $name, and not with its value: $says",
     (wrong) =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(client({ [wrong.name]: wrong.value }))
         assert.strictEqual(error._tag, "ConfigError")
-        assert.include(error.message, `${wrong.name} cannot be used: it `)
+        assert.include(error.message, `The transport cannot be built: the variable ${wrong.name} `)
         assert.include(error.message, wrong.says)
         assert.notInclude(inspect(error, { depth: 20, showHidden: true }), "s3cret")
       })
@@ -134,20 +134,20 @@ describe("NodeEnvironment", () => {
     { what: "a key", text: Authority.client.key, says: "no certificate in PEM form" },
     { what: "half a certificate", text: Authority.root.slice(0, 200), says: "number 1 of 1" }
   ])(
-    "seam: a bundle with $what in it is a ConfigError that names AWS_CA_BUNDLE",
+    "fails with a ConfigError that names AWS_CA_BUNDLE if its file holds $what",
     ({ says, text }) =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(client({ AWS_CA_BUNDLE: yield* file(text) }))
         assert.strictEqual(error._tag, "ConfigError")
-        assert.include(error.message, "AWS_CA_BUNDLE cannot be used: it names a file that ")
+        assert.include(error.message, "The transport cannot be built: the variable AWS_CA_BUNDLE names a file that ")
         assert.include(error.message, says)
         assert.notMatch(inspect(error, { depth: 20, showHidden: true }), /s3cret|MIGH/)
       })
   )
 
-  it.effect("seam: nothing reads the environment but this module", () =>
+  it.effect("is the only module that reads the environment", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Authority.server, Server.always(Server.response("hello")))
       const refused = `http://127.0.0.1:${yield* Server.refusedPort}`
       const names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "NODE_USE_ENV_PROXY"]
       const before = { ...process.env }
@@ -166,22 +166,22 @@ describe("NodeEnvironment", () => {
     }))
 })
 
-// how the proxy says that it does not find a name, with a resolver and without one
-const refusal = /^PROXY_REFUSED_(?:404|500)$/
+// the proxy's status for a name that it does not find, with a resolver and without one
+const notFound = /^PROXY_REFUSED_(?:404|500)$/
 
-describe("NodeTransport.layerConfig", () => {
-  it.effect("seam: proxy, password and authorities of the environment carry a request through", () =>
+describe("NodeTransport.layerConfig (the seam)", () => {
+  it.effect("sends a request with the environment's proxy, password and authorities", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Authority.server, Server.always(Server.response("hello")))
       const proxy = yield* Proxy.make({ user: "me:s3cret" })
       const variables = {
         HTTPS_PROXY: `http://me:s3cret@127.0.0.1:${proxy.port}`,
         AWS_CA_BUNDLE: yield* file(Authority.root)
       }
-      // loopback is not for a proxy of the environment: a name that only the proxy would resolve is
+      // a proxy of the environment is not used for loopback, so the test needs a name that only the proxy would resolve
       const away = yield* Failure.causeOf(yield* client(variables), "https://does-not-exist.invalid/")
       assert.strictEqual(away.sent, "no")
-      assert.match(away.code, refusal)
+      assert.match(away.code, notFound)
       assert.deepStrictEqual(proxy.asked.map(({ line }) => line), ["CONNECT does-not-exist.invalid:443"])
       const near = yield* client(variables)
       assert.strictEqual(yield* Effect.flatMap(near.get(server.origin), (response) => response.text), "hello")
@@ -191,18 +191,18 @@ describe("NodeTransport.layerConfig", () => {
       assert.strictEqual(proxy.asked.length, 1)
     }))
 
-  it.effect("seam: what the program gives goes before the environment", () =>
+  it.effect("prefers the program's options to the environment", () =>
     Effect.gen(function*() {
       const proxy = yield* Proxy.make()
       const refused = `http://127.0.0.1:${yield* Server.refusedPort}`
       const given = { proxy: { https: proxy.url } }
       const cause = yield* Failure.causeOf(yield* client({ HTTPS_PROXY: refused }, given), "https://nowhere.invalid/")
-      assert.match(cause.code, refusal)
+      assert.match(cause.code, notFound)
       const none = yield* client({ HTTPS_PROXY: refused, AWS_CA_BUNDLE: yield* file(Authority.root) }, { proxy: {} })
       assert.include(yield* Failure.causeOf(none, "https://nowhere.invalid/"), { syscall: "getaddrinfo" })
     }))
 
-  it.effect("seam: … and what it goes before is not read: what is wrong there does no harm", () =>
+  it.effect("does not read a variable that an option of the program replaces, so a wrong value does no harm", () =>
     Effect.gen(function*() {
       const variables = { HTTPS_PROXY: "socks5://127.0.0.1:1080", AWS_CA_BUNDLE: "/nowhere/ca.pem" }
       yield* client(variables, { proxy: {}, ca: Authority.root })
@@ -212,10 +212,10 @@ describe("NodeTransport.layerConfig", () => {
       }
     }))
 
-  it.effect("seam: each option may be read from configuration too", () =>
+  it.effect("reads each option from configuration too", () =>
     Effect.gen(function*() {
       const mutual = { ...Authority.server, ca: Authority.root, requestCert: true, rejectUnauthorized: true }
-      const server = yield* Server.tls(mutual, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(mutual, Server.always(Server.response("hello")))
       const variables = {
         CLIENT_CERTIFICATE: Authority.client.cert,
         CLIENT_KEY: Authority.encrypted.key,
@@ -234,7 +234,7 @@ describe("NodeTransport.layerConfig", () => {
       assert.strictEqual(yield* Effect.flatMap(transport.get(server.origin), (response) => response.text), "hello")
     }))
 
-  it.effect("seam: an option that is wrong is a TransportOptionsError; a time or number that is, a ConfigError", () =>
+  it.effect("fails with a TransportOptionsError for a wrong option, and with a ConfigError for a wrong time or number", () =>
     Effect.gen(function*() {
       const ca = yield* Effect.flip(client({}, { ca: "none" }))
       assert.include(ca, { _tag: "TransportOptionsError", option: "ca" })

@@ -1,6 +1,4 @@
-/**
- * Names with several addresses, of which some are slow or dead. A slow one is a server whose queue is full.
- */
+/** Names with several addresses, of which some are slow or dead. A slow address is a server whose queue is full. */
 import { assert, describe, it } from "@effect/vitest"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
@@ -12,7 +10,7 @@ import * as Failure from "./support/Failure.ts"
 import * as Server from "./support/Server.ts"
 import * as Authority from "./support/testOnlyAuthority.ts"
 
-/** Lets every name of `.test` lead to these addresses until the test ends. */
+/** Resolves each name of `.test` to these addresses until the test ends. */
 const resolving = (...addresses: ReadonlyArray<string>) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -28,25 +26,25 @@ const resolving = (...addresses: ReadonlyArray<string>) =>
 
 const get = (client: HttpClient.HttpClient, url: string) => Effect.flatMap(client.get(url), (response) => response.text)
 
-/** A server that takes no connection for so many ms, once its queue is full. */
+/** A server that accepts no connection for this many ms after its queue is full. */
 const full = (host: string, port: number, wait: number) =>
   Effect.tap(
     Child.start("full.ts", host, String(port), String(wait)),
     ({ said }) => Server.until("full", () => said().includes("full"))
   )
 
-// one handshake of a second, whatever its address; each of these was a failure with ETIMEDOUT after 250 ms
+// each address needs one second; Node's own way failed with ETIMEDOUT after 250 ms in each of these cases
 const orders = [
   { name: "the slow one first", addresses: ["127.0.0.1", "::1"] },
   { name: "the slow one last", addresses: ["::1", "127.0.0.1"] }
 ]
 
-describe("NodeTransport: names of several addresses", () => {
+describe("NodeTransport: names of several addresses (the seam)", () => {
   it.live.each(orders)(
-    "a handshake of a second succeeds beside a dead address, directly and through a proxy: $name (the seam)",
+    "connects in a second beside a dead address, directly and through a proxy: $name",
     ({ addresses }) =>
       Effect.gen(function*() {
-        const secret = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+        const secret = yield* Server.tls(Authority.server, Server.always(Server.response("hello")))
         yield* resolving(...addresses)
         // nothing listens on [::1] at this port
         const { port } = yield* full("127.0.0.1", 0, 800)
@@ -65,10 +63,10 @@ describe("NodeTransport: names of several addresses", () => {
       })
   )
 
-  it.live("an address that never responds leaves the others their time, also under a short limit (the seam)", () =>
+  it.live("leaves the other addresses enough time if one never responds, also under a short limit", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
-      // a dead family, as many addresses as a load balancer has
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
+      // a dead family, with as many addresses as a load balancer has
       yield* full("::1", server.port, 0)
       yield* resolving(...Array<string>(9).fill("::1"), "127.0.0.1")
       for (const connectTimeout of ["400 millis", "10 seconds", "Infinity"] as const) {
@@ -79,7 +77,7 @@ describe("NodeTransport: names of several addresses", () => {
       }
     }))
 
-  it.live("the limit holds over all addresses, and the connections are given up (the seam)", () =>
+  it.live("applies the limit to all addresses together, and closes their connections", () =>
     Effect.gen(function*() {
       const { port } = yield* full("::1", 0, 0)
       yield* resolving("::1", "::1", "::1")
@@ -93,14 +91,14 @@ describe("NodeTransport: names of several addresses", () => {
       }
     }))
 
-  it.live("one address alone has the whole limit (the seam)", () =>
+  it.live("gives a single address the whole limit", () =>
     Effect.gen(function*() {
       const { port } = yield* full("127.0.0.1", 0, 800)
       const client = yield* NodeTransport.make({ connectTimeout: "3 seconds" })
       assert.strictEqual(yield* get(client, `http://127.0.0.1:${port}/`), "late")
     }))
 
-  it.effect("a name whose addresses all refuse is told as refused (the seam)", () =>
+  it.effect("fails with ECONNREFUSED if all addresses of a name refuse", () =>
     Effect.gen(function*() {
       const port = yield* Server.refusedPort
       yield* resolving("::1", "127.0.0.1")
@@ -109,9 +107,9 @@ describe("NodeTransport: names of several addresses", () => {
       assert.include(cause, { sent: "no", code: "ECONNREFUSED", syscall: "connect", transient: true })
     }))
 
-  it.effect("interrupted while addresses race, it closes them all (the seam)", () =>
+  it.effect("closes the connections to all racing addresses on interruption", () =>
     Effect.gen(function*() {
-      // takes connections, but a handshake of TLS does not end
+      // accepts connections, but its TLS handshake does not end
       const server = yield* Server.tcp(() => {})
       yield* resolving("127.0.0.1", "127.0.0.1")
       const client = yield* NodeTransport.make()
@@ -121,9 +119,9 @@ describe("NodeTransport: names of several addresses", () => {
       yield* Server.until("closed", () => server.open() === 0)
     }))
 
-  it.effect("only one of the connections that race is used, and the others are closed (the seam)", () =>
+  it.effect("uses one of the racing connections, and closes the others", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       yield* resolving("127.0.0.1", "127.0.0.1", "::1")
       const client = yield* NodeTransport.make()
       assert.strictEqual(yield* get(client, `http://server.test:${server.port}/`), "hello")

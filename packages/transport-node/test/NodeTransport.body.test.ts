@@ -9,8 +9,8 @@ import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
 import * as Server from "./support/Server.ts"
 
-describe("NodeTransport: bodies", () => {
-  it.effect("seam: a slow reader holds the sender back", () =>
+describe("NodeTransport: bodies (the seam)", () => {
+  it.effect("stops reading from the server while the reader is slow", () =>
     Effect.gen(function*() {
       const piece = Buffer.alloc(64 * 1024)
       const size = 1024 * piece.length
@@ -25,7 +25,7 @@ describe("NodeTransport: bodies", () => {
         more()
       })
       const client = yield* NodeTransport.make()
-      // until the sender gets no further
+      // until the sender can send no more
       const stalled = Effect.gen(function*() {
         for (let before = -1; before !== sent;) {
           before = sent
@@ -42,9 +42,9 @@ describe("NodeTransport: bodies", () => {
       assert.strictEqual(read, size)
     }))
 
-  it.effect("seam: MaxBodySize is honoured, and closes the connection", () =>
+  it.effect("applies MaxBodySize, and closes the connection of a larger body", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("0123456789")))
+      const server = yield* Server.tcp(Server.always(Server.response("0123456789")))
       const client = yield* NodeTransport.make()
       const text = Effect.flatMap(
         client.execute(HttpClientRequest.get(server.origin)),
@@ -57,13 +57,13 @@ describe("NodeTransport: bodies", () => {
       yield* Server.until("closed", () => server.open() === 0)
     }))
 
-  it.effect("seam: text, json, form fields and form data", () =>
+  it.effect("reads text, JSON, form fields and form data", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => {
         connection.socket.write(
           connection.received.includes("/json")
-            ? Server.answer(`{"a":1}`)
-            : Server.answer("a=1&b=2", ["HTTP/1.1 200 OK", "content-type: application/x-www-form-urlencoded"])
+            ? Server.response(`{"a":1}`)
+            : Server.response("a=1&b=2", ["HTTP/1.1 200 OK", "content-type: application/x-www-form-urlencoded"])
         )
         connection.received = ""
       })
@@ -77,9 +77,9 @@ describe("NodeTransport: bodies", () => {
       assert.strictEqual((yield* Effect.flip(form.upgrade)).reason._tag, "StatusCodeError")
     }))
 
-  it.effect("C6: a response that is printed or walked shows no secret of its request", () =>
+  it.effect("shows no secret of the request when a response is printed or walked (C6)", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make()
       const response = yield* HttpClient.withScope(client).execute(
         HttpClientRequest.post(server.origin).pipe(HttpClientRequest.bodyJsonUnsafe({ clientSecret: "s3cret" }))

@@ -1,6 +1,4 @@
-/**
- * What a proxy is told, what it may say, and the names that TLS is given.
- */
+/** What a proxy gets, what it may send, and which names the transport uses for TLS. */
 import { assert, describe, it } from "@effect/vitest"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
@@ -18,7 +16,7 @@ const get = (client: HttpClient.HttpClient, url: string, headers: Record<string,
 
 const target = "https://127.0.0.1:9/secret"
 
-/** A proxy that says these bytes to a CONNECT, and then leads to the port. */
+/** A proxy that sends these bytes after a CONNECT, and then connects to the port. */
 const saying = (pieces: ReadonlyArray<string>, port: number) => {
   const net = process.getBuiltinModule("node:net")
   return Server.tcp(({ received, socket }) => {
@@ -42,10 +40,10 @@ const through = (url: string, options: NodeTransport.Options = {}) =>
 
 const consent = "HTTP/1.1 200 Connection established\r\n\r\n"
 
-describe("NodeTransport: CONNECT", () => {
-  it.effect("it has the request's User-Agent, or the transport's, and nothing else of the request (the seam)", () =>
+describe("NodeTransport: CONNECT (the seam)", () => {
+  it.effect("sends the request's User-Agent, or the transport's, and nothing else of the request", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Authority.server, Server.always(Server.response("hello")))
       for (const certificate of [undefined, Authority.server]) {
         const proxy = yield* Proxy.make(certificate === undefined ? {} : { certificate })
         const headers = { "user-agent": "my-tool/1.2", authorization: "Bearer s3cret", cookie: "s3cret" }
@@ -56,11 +54,11 @@ describe("NodeTransport: CONNECT", () => {
           { host: `127.0.0.1:${server.port}`, connection: "keep-alive", "user-agent": "sso-oidc-transport-node" }
         ])
       }
-      // the target is told nothing that its request does not hold
+      // the target gets no header that is not in the request
       assert.notInclude(server.connections.at(-1)?.received, "user-agent")
     }))
 
-  it.effect("a User-Agent that would add a header is refused, and nothing is sent (the seam)", () =>
+  it.effect("sends nothing if the User-Agent would add a header", () =>
     Effect.gen(function*() {
       const proxy = yield* Proxy.make()
       const request = HttpClientRequest.get(target, { headers: { "user-agent": "a\r\nx-smuggled: b" } })
@@ -86,9 +84,9 @@ describe("NodeTransport: CONNECT", () => {
     { what: "nothing, with a length that means nothing", pieces: ["HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n"] },
     { what: "nothing, with another 2xx and no reason", pieces: ["HTTP/1.0 204\r\n\r\n"] },
     { what: "nothing, with bare line feeds", pieces: ["HTTP/1.1 200 OK\nvia: a\n\n"] }
-  ])("a tunnel stands after $what before the 200 (the seam)", ({ pieces }) =>
+  ])("opens a tunnel after $what before the 200", ({ pieces }) =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Authority.server, Server.always(Server.response("hello")))
       const proxy = yield* saying(pieces, server.port)
       const client = yield* through(proxy.origin)
       for (let i = 0; i < 2; i++) assert.strictEqual(yield* get(client, server.origin), "hello")
@@ -111,7 +109,7 @@ describe("NodeTransport: CONNECT", () => {
     { what: "half a head, and closes", text: "HTTP/1.1 200 OK\r\nx: ", code: "ECONNRESET" },
     { what: "an interim response, and closes", text: "HTTP/1.1 100 Continue\r\n\r\n", code: "ECONNRESET" },
     { what: "no status", text: "HTTP/1.1 OK\r\n\r\n", code: "HPE_INVALID_CONSTANT" }
-  ])("a proxy that says $what gives no tunnel, and is closed (the seam)", ({ code, text }) =>
+  ])("opens no tunnel and closes the connection if the proxy sends $what", ({ code, text }) =>
     Effect.gen(function*() {
       const proxy = yield* Server.tcp(({ received, socket }) => {
         if (received.endsWith("\r\n\r\n")) socket.end(text)
@@ -121,16 +119,16 @@ describe("NodeTransport: CONNECT", () => {
       yield* Server.until("closed", () => proxy.open() === 0)
     }))
 
-  it.effect("a proxy that refuses is told with what to change (the seam)", () =>
+  it.effect("tells the user what to change when a proxy rejects the request", () =>
     Effect.gen(function*() {
       const proxy = yield* Proxy.make({ user: "me:right" })
       const cause = yield* Failure.causeOf(yield* through(proxy.url), target)
       assert.include(cause, { code: "PROXY_REFUSED_407", transient: false })
-      assert.include(cause.hint, "Give them in its URL, as Redacted.")
+      assert.include(cause.hint, "Give them in the URL of HTTPS_PROXY, or of `proxy` as Redacted.")
     }))
 })
 
-/** Lets every name lead to this machine, and its root's dot change nothing, until the test ends. */
+/** Resolves each name to this machine, also with a dot at its end, until the test ends. */
 const everywhere = Effect.acquireRelease(
   Effect.sync(() => {
     const asked: Array<string> = []
@@ -145,7 +143,7 @@ const everywhere = Effect.acquireRelease(
   ({ spy }) => Effect.sync(() => spy.mockRestore())
 )
 
-/** A server that notes the names that TLS is given. */
+/** A server that records the names that clients send in TLS. */
 const named = Effect.gen(function*() {
   const names: Array<string> = []
   const certificate = {
@@ -158,17 +156,17 @@ const named = Effect.gen(function*() {
   return { names, certificate }
 })
 
-describe("NodeTransport: a host with the dot of the DNS root", () => {
-  it.effect("TLS is given the name without it, and the certificate is held to that name (the seam)", () =>
+describe("NodeTransport: a host with a dot at its end (the seam)", () => {
+  it.effect("uses the name without the dot in TLS, and checks the certificate against that name", () =>
     Effect.gen(function*() {
       const { asked } = yield* everywhere
       const { certificate, names } = yield* named
-      const server = yield* Server.tls(certificate, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(certificate, Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make({ ca: Certificates.loopback.cert })
       const url = `https://localhost.:${server.port}`
       assert.strictEqual(yield* get(client, url), "hello")
       assert.deepStrictEqual(names, ["localhost"])
-      // the resolver needs the dot, which skips the search domains, and `host` is the URL's
+      // the resolver needs the dot, which skips the search domains; the header `host` is that of the URL
       assert.include(asked, "localhost.")
       assert.notInclude(asked, "localhost")
       assert.include(server.connections[0]?.received, `Host: localhost.:${server.port}\r\n`)
@@ -179,12 +177,12 @@ describe("NodeTransport: a host with the dot of the DNS root", () => {
       })
     }))
 
-  it.effect("… through a tunnel and for a proxy of TLS too (the seam)", () =>
+  it.effect("uses the name without the dot in a tunnel and for an https proxy too", () =>
     Effect.gen(function*() {
       yield* everywhere
       const inner = yield* named
       const outer = yield* named
-      const server = yield* Server.tls(inner.certificate, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(inner.certificate, Server.always(Server.response("hello")))
       const proxy = yield* Proxy.make({ certificate: outer.certificate })
       const url = `https://localhost.:${proxy.port}`
       const client = yield* through(url, { ca: Certificates.loopback.cert })
@@ -193,7 +191,7 @@ describe("NodeTransport: a host with the dot of the DNS root", () => {
       assert.deepStrictEqual(proxy.asked.map(({ headers, line }) => [line, headers.host]), [
         [`CONNECT localhost.:${server.port}`, `localhost.:${server.port}`]
       ])
-      const plain = yield* Server.tcp(Server.always(Server.answer("plain")))
+      const plain = yield* Server.tcp(Server.always(Server.response("plain")))
       const forward = yield* NodeTransport.make({
         ca: Certificates.loopback.cert,
         proxy: { http: url, loopback: true }
@@ -202,9 +200,9 @@ describe("NodeTransport: a host with the dot of the DNS root", () => {
       assert.deepStrictEqual(outer.names, ["localhost", "localhost"])
     }))
 
-  it.effect("the certificate is held to the URL's host, whatever the request's host header says (the seam)", () =>
+  it.effect("checks the certificate against the URL's host, even if the request's host header differs", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Certificates.otherName, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Certificates.otherName, Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make({ ca: Certificates.otherName.cert })
       const request = HttpClientRequest.get(server.origin, { headers: { host: "other.invalid" } })
       assert.include(yield* Failure.causeOf(client, request), { sent: "no", code: "ERR_TLS_CERT_ALTNAME_INVALID" })

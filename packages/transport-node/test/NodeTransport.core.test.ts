@@ -26,19 +26,19 @@ const refresh = (oidc: SsoOidc.Service) =>
     refreshToken: Redacted.make("s3cret-of-the-refresh")
   })
 
-const registered = Server.answer(
+const registered = Server.response(
   JSON.stringify({ clientId: "id", clientSecret: "secret", clientSecretExpiresAt: 4_000_000_000 }),
   ["HTTP/1.1 200 OK", "content-type: application/json", "x-amzn-requestid: request-1"]
 )
 
-const pending = Server.answer(JSON.stringify({ error: "authorization_pending" }), [
+const pending = Server.response(JSON.stringify({ error: "authorization_pending" }), [
   "HTTP/1.1 400 Bad Request",
   "content-type: application/json",
   "x-amzn-errortype: AuthorizationPendingException:"
 ])
 
-describe("NodeTransport under core", () => {
-  it.effect("seam: calls share a connection, also after an answer that is an error", () =>
+describe("NodeTransport under core (the seam)", () => {
+  it.effect("uses one connection for several calls, also after an error response", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => {
         connection.socket.write(connection.received.includes("/token") ? pending : registered)
@@ -51,7 +51,7 @@ describe("NodeTransport under core", () => {
       assert.strictEqual(server.connections.length, 1)
     }))
 
-  it.effect("seam: a body that is cut off is a lost answer: answered, with the platform's code", () =>
+  it.effect("reports a lost response, with the platform's code, for a body that was cut off", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => connection.socket.end(registered.slice(0, -5)))
       const error = yield* Effect.flip(register(yield* client(server.origin)))
@@ -64,7 +64,7 @@ describe("NodeTransport under core", () => {
       })
     }))
 
-  it.effect("seam: no answer at all is maybe; no server at all is no", () =>
+  it.effect("says `sent: maybe` if no response came, and `sent: no` if no server was there", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => connection.socket.destroy())
       const lost = yield* Effect.flip(refresh(yield* client(server.origin)))
@@ -74,7 +74,7 @@ describe("NodeTransport under core", () => {
       assert.include(refused, { _tag: "TransportError", sent: "no", code: "ECONNREFUSED", transient: true })
     }))
 
-  it.effect("seam: an untrusted certificate does not heal", () =>
+  it.effect("says that an untrusted certificate is permanent", () =>
     Effect.gen(function*() {
       const server = yield* Server.tls(Certificates.loopback, Server.always(registered))
       const error = yield* Effect.flip(register(yield* client(server.origin)))
@@ -86,10 +86,10 @@ describe("NodeTransport under core", () => {
       })
     }))
 
-  it.effect("seam: a redirect is refused, and closes its connection", () =>
+  it.effect("fails for a redirect, and closes its connection", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp(
-        Server.always(Server.answer("moved", ["HTTP/1.1 307 Temporary Redirect", "location: /elsewhere"]))
+        Server.always(Server.response("moved", ["HTTP/1.1 307 Temporary Redirect", "location: /elsewhere"]))
       )
       const error = yield* Effect.flip(refresh(yield* client(server.origin)))
       assert.include(error, { _tag: "UnexpectedResponse", status: 307 })
@@ -97,7 +97,7 @@ describe("NodeTransport under core", () => {
       assert.notInclude(server.connections.map((connection) => connection.received).join(""), "elsewhere")
     }))
 
-  it.effect("C7: an answer over maxResponseBytes closes its connection", () =>
+  it.effect("closes the connection of a response over maxResponseBytes (C7)", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => {
         connection.socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
@@ -111,7 +111,7 @@ describe("NodeTransport under core", () => {
       yield* Server.until("closed", () => server.open() === 0)
     }))
 
-  it.effect("seam: the time limit of a request closes its connection", () =>
+  it.effect("closes the connection when the time limit of a request passes", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp(() => {})
       const oidc = yield* client(server.origin)
@@ -122,7 +122,7 @@ describe("NodeTransport under core", () => {
       yield* Server.until("closed", () => server.open() === 0)
     }))
 
-  it.effect("seam: interruption of a call closes its connection", () =>
+  it.effect("closes the connection when a call is interrupted", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp(() => {})
       const fiber = yield* Effect.forkChild(register(yield* client(server.origin)))
@@ -131,7 +131,7 @@ describe("NodeTransport under core", () => {
       yield* Server.until("closed", () => server.open() === 0)
     }))
 
-  it.effect("C6: no failure over a socket holds a secret of its request", () =>
+  it.effect("keeps the request's secrets out of every failure over a socket (C6)", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => connection.socket.destroy())
       const error = yield* Effect.flip(refresh(yield* client(server.origin)))

@@ -8,8 +8,8 @@ import { inspect } from "node:util"
 import * as Failure from "./support/Failure.ts"
 import * as Server from "./support/Server.ts"
 
-describe("NodeTransport: failures", () => {
-  it.effect("seam: a refused connection is no, and tells its call", () =>
+describe("NodeTransport: failures (the seam)", () => {
+  it.effect("says `sent: no` for a refused connection, and names the system call", () =>
     Effect.gen(function*() {
       const client = yield* NodeTransport.make()
       const port = yield* Server.refusedPort
@@ -19,7 +19,7 @@ describe("NodeTransport: failures", () => {
       }
     }))
 
-  it.effect("seam: a name that does not exist is no, and transient", () =>
+  it.effect("says `sent: no`, and transient, for a name that does not exist", () =>
     Effect.gen(function*() {
       const client = yield* NodeTransport.make()
       const cause = yield* Failure.causeOf(client, "https://does-not-exist.invalid")
@@ -27,7 +27,7 @@ describe("NodeTransport: failures", () => {
       assert.include(["ENOTFOUND", "EAI_AGAIN"], cause.code)
     }))
 
-  it.effect("seam: a reset after the request is maybe", () =>
+  it.effect("says `sent: maybe` for a reset after the request", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => connection.socket.resetAndDestroy())
       const client = yield* NodeTransport.make()
@@ -38,7 +38,7 @@ describe("NodeTransport: failures", () => {
       })
     }))
 
-  it.effect("seam: a connection that dies once it is open is maybe, though the server read nothing", () =>
+  it.effect("says `sent: maybe` for an open connection that dies, even if the server read nothing", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp(() => {}, (connection) => {
         connection.socket.pause()
@@ -49,11 +49,11 @@ describe("NodeTransport: failures", () => {
       assert.strictEqual(cause.sent, "maybe")
     }))
 
-  it.effect("seam: a kept connection that dies is maybe, and the request is not sent again", () =>
+  it.effect("says `sent: maybe` for a kept connection that dies, and does not send the request again", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection, index) => {
         if (index === 0 && connection.received.split("GET").length > 2) connection.socket.resetAndDestroy()
-        else connection.socket.write(Server.answer("hello"))
+        else connection.socket.write(Server.response("hello"))
       })
       const client = yield* NodeTransport.make()
       yield* Effect.flatMap(client.get(server.origin), (response) => response.text)
@@ -68,7 +68,7 @@ describe("NodeTransport: failures", () => {
       assert.strictEqual(server.connections.length, 2)
     }))
 
-  it.effect("seam: an answer that is no HTTP is maybe", () =>
+  it.effect("says `sent: maybe` for a response that is not HTTP", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp(Server.always("SSH-2.0-OpenSSH\r\n"))
       const client = yield* NodeTransport.make()
@@ -77,7 +77,7 @@ describe("NodeTransport: failures", () => {
       assert.match(cause.code, /^HPE_/)
     }))
 
-  it.effect("seam: a switch of protocols that nobody asked for is a failure, not a wait", () =>
+  it.effect("fails, and does not wait, if the server switches protocols unasked", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp(
         Server.always("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n")
@@ -99,7 +99,7 @@ describe("NodeTransport: failures", () => {
     { what: "a password in the URL", url: "http://:secret@127.0.0.1:9/", code: "URL_CREDENTIALS" },
     { what: "an upgrade", url: "http://127.0.0.1:9", name: "upgrade", code: "UPGRADE_UNSUPPORTED" }
   ])(
-    "seam: $what is a typed failure that does not heal: nothing left",
+    "says `sent: no`, and permanent, for $what",
     ({ code, name, url }) =>
       Effect.gen(function*() {
         const client = yield* NodeTransport.make()
@@ -122,7 +122,7 @@ describe("NodeTransport: failures", () => {
       code: "HPE_INVALID_CHUNK_SIZE"
     }
   ])(
-    "seam: a body without $lacks is a DecodeError with the platform's code",
+    "fails with a DecodeError and the platform's code for a body without $lacks",
     ({ code, text }) =>
       Effect.gen(function*() {
         const server = yield* Server.tcp((connection) => connection.socket.end(text))
@@ -134,10 +134,10 @@ describe("NodeTransport: failures", () => {
       })
   )
 
-  it.effect("seam: a reset after the last byte of the body takes nothing away", () =>
+  it.effect("reads the whole body if the connection is reset after its last byte", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => {
-        connection.socket.write(Server.answer("whole"), () => {
+        connection.socket.write(Server.response("whole"), () => {
           setTimeout(() => connection.socket.resetAndDestroy(), 20)
         })
       })
@@ -148,7 +148,7 @@ describe("NodeTransport: failures", () => {
       assert.strictEqual(yield* response.text, "whole")
     }))
 
-  it.effect("C6: a cause holds neither the platform's error nor the request", () =>
+  it.effect("keeps neither the platform's error nor the request in the cause (C6)", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => connection.socket.resetAndDestroy())
       const client = yield* NodeTransport.make()
@@ -161,14 +161,14 @@ describe("NodeTransport: failures", () => {
     }))
 })
 
-describe("NodeTransport: options", () => {
+describe("NodeTransport: options (the seam)", () => {
   it.effect.each([
     { connectTimeout: 0 },
     { connectTimeout: -1 },
     { connectTimeout: Number.NaN },
     { idleTimeout: Number.NaN },
     { idleTimeout: -1 }
-  ])("seam: %j is a mistake in the program: it dies with the option's name", (options) =>
+  ])("dies with the option's name for %j", (options) =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(NodeTransport.make(options))
       assert.isTrue(Exit.hasDies(exit))
@@ -179,10 +179,10 @@ describe("NodeTransport: options", () => {
     }))
 
   it.effect.each(["Infinity", "365 days"] as const)(
-    "seam: a limit of %s does not fire at once",
+    "does not apply a limit of %s at once",
     (limit) =>
       Effect.gen(function*() {
-        const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+        const server = yield* Server.tcp(Server.always(Server.response("hello")))
         const client = yield* NodeTransport.make({ connectTimeout: limit, idleTimeout: limit })
         for (let i = 0; i < 2; i++) {
           yield* Effect.flatMap(client.get(server.origin), (response) => response.text)

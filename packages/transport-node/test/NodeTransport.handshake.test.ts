@@ -1,6 +1,4 @@
-/**
- * Handshakes of TLS that fail, whichever side finds it: what waiting cannot mend, and what the user is told to change.
- */
+/** TLS handshakes that fail on either side. They test which failures are permanent, and what the user has to change. */
 import { assert, describe, it } from "@effect/vitest"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
@@ -13,7 +11,7 @@ import * as Authority from "./support/testOnlyAuthority.ts"
 
 const received = (server: Server.Server) => server.connections.map((connection) => connection.received).join("")
 
-/** Says something to a hello of TLS, such as an alert of level fatal. */
+/** Sends these bytes after a TLS hello, such as an alert of level fatal. */
 const saying = (bytes: Uint8Array | string, then: (socket: Net.Socket) => void = () => {}) =>
   Server.tcp(({ socket }) => void socket.write(bytes, () => then(socket)))
 
@@ -63,9 +61,9 @@ const never = [
   ].map(({ hint, number }) => ({ what: `sends the alert ${number}`, server: saying(alert(number)), hint }))
 ]
 
-describe("NodeTransport: a handshake that cannot succeed", () => {
+describe("NodeTransport: a handshake that cannot succeed (the seam)", () => {
   it.effect.each(never)(
-    "a server that $what is permanent, has got nothing, and the hint says what to change (the seam)",
+    "is permanent for a server that $what; nothing was sent, and the hint says what to change",
     ({ hint, server }) =>
       Effect.gen(function*() {
         const { connections, port } = yield* server
@@ -79,7 +77,7 @@ describe("NodeTransport: a handshake that cannot succeed", () => {
   )
 
   it.effect.each(never)(
-    "a proxy of TLS that $what is permanent, and the code and the hint name the proxy (the seam)",
+    "is permanent for an https proxy that $what; the code and the hint name the proxy",
     ({ server }) =>
       Effect.gen(function*() {
         const proxy = yield* server
@@ -99,7 +97,7 @@ describe("NodeTransport: a handshake that cannot succeed", () => {
   )
 
   it.effect.each(never)(
-    "a server behind a tunnel that $what is permanent (the seam)",
+    "is permanent for a server behind a tunnel that $what",
     ({ hint, server }) =>
       Effect.gen(function*() {
         const { port } = yield* server
@@ -124,7 +122,7 @@ describe("NodeTransport: a handshake that cannot succeed", () => {
       })
   )
 
-  it.effect("a proxy written with https:// that speaks plain HTTP is permanent, and the hint names the option (the seam)", () =>
+  it.effect("is permanent for a proxy with https:// that speaks plain HTTP, and the hint names the option", () =>
     Effect.gen(function*() {
       const proxy = yield* saying(http)
       const url = `https://127.0.0.1:${proxy.port}`
@@ -134,7 +132,7 @@ describe("NodeTransport: a handshake that cannot succeed", () => {
       assert.include(cause.hint, "Write it with http:// in `proxy` or HTTPS_PROXY")
     }))
 
-  it.effect("what core tells the user ends with the hint (C3)", () =>
+  it.effect("ends core's error message with the hint (C3)", () =>
     Effect.gen(function*() {
       const server = yield* saying(http)
       const oidc = SsoOidc.layer({ region: "eu-west-1", endpoint: `https://127.0.0.1:${server.port}` })
@@ -150,7 +148,7 @@ describe("NodeTransport: a handshake that cannot succeed", () => {
     }))
 })
 
-describe("NodeTransport: a handshake that may succeed later", () => {
+describe("NodeTransport: a handshake that may succeed later (the seam)", () => {
   it.effect.each([
     { what: "closes the connection", server: Server.tcp(({ socket }) => socket.end()) },
     { what: "destroys the connection", server: Server.tcp(({ socket }) => socket.destroy()) },
@@ -160,7 +158,7 @@ describe("NodeTransport: a handshake that may succeed later", () => {
     { what: "breaks down", server: saying(alert(80)) },
     { what: "is stopped", server: saying(alert(90)) },
     { what: "got damaged bytes", server: saying(alert(20)) }
-  ])("a server that $what is transient, and has no hint (the seam)", ({ server }) =>
+  ])("is transient, without a hint, for a server that $what", ({ server }) =>
     Effect.gen(function*() {
       const { port } = yield* server
       for (const options of [{}, { proxy: { https: `https://127.0.0.1:${port}`, loopback: true } }]) {
@@ -171,7 +169,7 @@ describe("NodeTransport: a handshake that may succeed later", () => {
       }
     }))
 
-  it.effect("a reset after NODE_TLS_REJECT_UNAUTHORIZED=0 let an untrusted certificate pass is transient (the seam)", () =>
+  it.effect("is transient for a reset after NODE_TLS_REJECT_UNAUTHORIZED=0 let an untrusted certificate pass", () =>
     Effect.gen(function*() {
       yield* Effect.acquireRelease(
         Effect.sync(() => {

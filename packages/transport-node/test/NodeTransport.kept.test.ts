@@ -1,6 +1,4 @@
-/**
- * No request is written to a connection whose end has already arrived.
- */
+/** The transport writes no request to a connection whose end has already arrived. */
 import { assert, describe, it } from "@effect/vitest"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
@@ -16,7 +14,7 @@ import * as Proxy from "./support/Proxy.ts"
 import * as Server from "./support/Server.ts"
 import * as Authority from "./support/testOnlyAuthority.ts"
 
-/** As core reads: a body to its end, in a scope that closes with it. */
+/** Reads like core: a body to its end, in a scope that closes with it. */
 const post = (client: HttpClient.HttpClient, url: string) =>
   HttpClient.withScope(client).execute(HttpClientRequest.bodyText(HttpClientRequest.post(url), "once")).pipe(
     Effect.flatMap((response) => Stream.mkUint8Array(response.stream)),
@@ -27,9 +25,9 @@ const post = (client: HttpClient.HttpClient, url: string) =>
 const bodies = (server: Server.Server) =>
   server.connections.flatMap(({ received }) => [...received.matchAll(/POST (\S+) /g)].map(([, path]) => path))
 
-const hello = Server.answer("hello")
+const hello = Server.response("hello")
 
-/** How a server ends a connection without having announced it. */
+/** The ways in which a server ends a connection without announcing it. */
 const ends: ReadonlyArray<{ readonly how: string; readonly end: (socket: Net.Socket) => void }> = [
   { how: "with its response", end: (socket) => socket.end(hello) },
   {
@@ -56,9 +54,9 @@ const reach = Effect.fnUntraced(function*(way: (typeof ways)[number], onData: Pa
   return { server, client: yield* NodeTransport.make({ ...options, proxy: { https: proxy.url, loopback: true } }) }
 })
 
-describe("NodeTransport: a kept connection that has ended", () => {
+describe("NodeTransport: a kept connection that has ended (the seam)", () => {
   it.effect.each(ends.flatMap((one) => ways.map((way) => ({ ...one, way }))))(
-    "a server that ends it $how gets no request on it: $way (the seam)",
+    "gets no request if the server ends it $how: $way",
     ({ end, way }) =>
       Effect.gen(function*() {
         const { client, server } = yield* reach(way, ({ socket }) => end(socket))
@@ -74,7 +72,7 @@ describe("NodeTransport: a kept connection that has ended", () => {
       { how: "end", secure: "secure" },
       { how: "reset", secure: "secure" }
     ]
-  )("a process that was frozen sends nothing to a connection that met its $how meanwhile $secure (the seam)", (
+  )("gets no request from a process that was frozen during its $how $secure", (
     { how, secure }
   ) =>
     Effect.gen(function*() {
@@ -89,7 +87,7 @@ describe("NodeTransport: a kept connection that has ended", () => {
       assert.deepStrictEqual(said().filter((line) => line !== ""), ["/0", "/1", "/2", "/3"])
     }))
 
-  it.live("… nor through a tunnel (the seam)", () =>
+  it.live("gets no request through a tunnel either", () =>
     Effect.gen(function*() {
       const { port, said } = yield* Child.start("closes.ts", "end", "secure")
       const proxy = yield* Proxy.make()
@@ -104,7 +102,7 @@ describe("NodeTransport: a kept connection that has ended", () => {
       assert.strictEqual(proxy.asked.length, 3)
     }))
 
-  it.live("a new connection that has ended before it was used gets no request, and is told as such (the seam)", () =>
+  it.live("gets no request and fails as CONNECTION_CLOSED if it is new and ended before its use", () =>
     Effect.gen(function*() {
       const { port } = yield* Child.start("closes.ts", "greet")
       const client = yield* NodeTransport.make()
@@ -127,7 +125,7 @@ describe("NodeTransport: a kept connection that has ended", () => {
       })
     }))
 
-  it.effect("all of them ended, it uses them up in one look and opens one connection (the seam)", () =>
+  it.effect("is dropped with all others that ended, and one new connection opens", () =>
     Effect.gen(function*() {
       let held: Array<Net.Socket> = []
       const server = yield* Server.tcp(({ received, socket }) => {
@@ -150,7 +148,7 @@ describe("NodeTransport: a kept connection that has ended", () => {
       yield* Server.until("closed", () => server.open() === 1)
     }))
 
-  it.effect("interrupted in any turn of the look, it sends nothing later, and takes no place with it (the seam)", () =>
+  it.effect("gets no late request after interruption in any turn of the check, and frees its place", () =>
     Effect.gen(function*() {
       for (const end of [false, true]) {
         const server = yield* Server.tcp(({ socket }) => end ? socket.end(hello) : socket.write(hello))
@@ -173,15 +171,15 @@ describe("NodeTransport: a kept connection that has ended", () => {
     { what: "a whole response", end: false },
     { what: "that it has waited long enough", end: true }
   ])(
-    "what a server says unasked is no response to the next request: $what (the seam)",
+    "gives no unrequested message to the next request as its response: $what",
     ({ end }) =>
       Effect.gen(function*() {
         const server = yield* Server.tcp(({ socket }) => {
           socket.write(hello)
           setImmediate(() =>
             end
-              ? socket.end(Server.answer("late", ["HTTP/1.1 408 Request Timeout", "connection: close"]))
-              : socket.write(Server.answer("smuggled"))
+              ? socket.end(Server.response("late", ["HTTP/1.1 408 Request Timeout", "connection: close"]))
+              : socket.write(Server.response("smuggled"))
           )
         })
         const client = yield* NodeTransport.make()

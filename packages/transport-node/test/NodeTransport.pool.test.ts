@@ -15,7 +15,7 @@ import * as Authority from "./support/testOnlyAuthority.ts"
 const get = (client: HttpClient.HttpClient, url: string) =>
   Effect.flatMap(client.execute(HttpClientRequest.get(url)), (response) => response.text)
 
-/** Says nothing until it is told to, and which of its requests is which by the path. */
+/** A server that sends nothing until the test lets it. The path tells its requests apart. */
 const held = Server.tcp(() => {})
 
 const requests = (server: Server.Server) =>
@@ -23,20 +23,20 @@ const requests = (server: Server.Server) =>
 
 const answerAll = (server: Server.Server) => {
   for (const { closed, received, socket } of server.connections) {
-    if (!closed && received !== "") socket.write(Server.answer("hello"))
+    if (!closed && received !== "") socket.write(Server.response("hello"))
   }
 }
 
-/** Lets everything happen that can. */
+/** Waits until everything that can happen has happened. */
 const settle = Server.pause(30)
 
-describe("NodeTransport: maxConnections", () => {
-  it.effect("seam: an origin never has more connections than that, and each request gets its turn, in order", () =>
+describe("NodeTransport: maxConnections (the seam)", () => {
+  it.effect("limits the connections of an origin, and sends the waiting requests in order", () =>
     Effect.gen(function*() {
       let most = 0
       const server = yield* Server.tcp((connection) => {
         most = Math.max(most, server.open())
-        setTimeout(() => connection.socket.write(Server.answer("hello")), 5)
+        setTimeout(() => connection.socket.write(Server.response("hello")), 5)
       })
       const client = yield* NodeTransport.make({ maxConnections: 3 })
       const order: Array<number> = []
@@ -46,13 +46,13 @@ describe("NodeTransport: maxConnections", () => {
         { concurrency: "unbounded" }
       )
       assert.strictEqual(most, 3)
-      // the connections are kept and handed on, not made anew
+      // the connections are reused, not made anew
       assert.strictEqual(server.connections.length, 3)
       assert.deepStrictEqual(order, order.toSorted((a, b) => a - b))
     }))
 
   it.effect.each([{ maxConnections: undefined }, { maxConnections: Infinity }])(
-    "seam: there is no limit with %j",
+    "sets no limit with %j",
     (options) =>
       Effect.gen(function*() {
         const server = yield* held
@@ -67,7 +67,7 @@ describe("NodeTransport: maxConnections", () => {
       })
   )
 
-  it.effect("seam: each origin has its own", () =>
+  it.effect("limits each origin separately", () =>
     Effect.gen(function*() {
       const one = yield* held
       const other = yield* held
@@ -78,9 +78,9 @@ describe("NodeTransport: maxConnections", () => {
       assert.strictEqual(one.connections.length, 1)
     }))
 
-  it.effect("seam: the connect limit does not run while a request waits, and runs from when its turn comes", () =>
+  it.effect("starts the connect limit when a waiting request gets its place, not before", () =>
     Effect.gen(function*() {
-      // speaks no TLS: the connection of whoever is let in does not open
+      // speaks no TLS, so the connection of a request that gets a place does not open
       const server = yield* held
       const client = yield* NodeTransport.make({ maxConnections: 1 })
       const url = `https://127.0.0.1:${server.port}`
@@ -98,7 +98,7 @@ describe("NodeTransport: maxConnections", () => {
       assert.deepStrictEqual(yield* Fiber.join(second), { sent: "no", code: "CONNECT_TIMEOUT", transient: true })
     }))
 
-  it.effect("seam: interruption takes a request out of the queue, and nothing of it is sent", () =>
+  it.effect("removes a request from the queue on interruption, and sends nothing of it", () =>
     Effect.gen(function*() {
       const server = yield* held
       const client = yield* NodeTransport.make({ maxConnections: 1 })
@@ -117,7 +117,7 @@ describe("NodeTransport: maxConnections", () => {
       assert.deepStrictEqual(requests(server), ["/first", "/third"])
     }))
 
-  it.effect("seam: a queued request whose scope, or whose client, ends is no", () =>
+  it.effect("says `sent: no` for a queued request whose scope or client ends", () =>
     Effect.gen(function*() {
       const server = yield* held
       const scope = yield* Scope.make()
@@ -141,16 +141,16 @@ describe("NodeTransport: maxConnections", () => {
       assert.deepStrictEqual(requests(server), ["/first"])
     }))
 
-  it.effect("seam: however a request ends, its place is free again", () =>
+  it.effect("frees the place of a request however it ends", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => {
         const path = /GET (\S+) /.exec(connection.received.slice(connection.received.lastIndexOf("GET")))?.[1]
         if (path === "/reset") connection.socket.resetAndDestroy()
         else if (path === "/cut") connection.socket.end("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart")
         else if (path === "/close") {
-          connection.socket.end(Server.answer("bye", ["HTTP/1.1 200 OK", "connection: close"]))
+          connection.socket.end(Server.response("bye", ["HTTP/1.1 200 OK", "connection: close"]))
         } else if (path === "/part") connection.socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart")
-        else if (path !== "/wait") connection.socket.write(Server.answer("hello"))
+        else if (path !== "/wait") connection.socket.write(Server.response("hello"))
       })
       const client = yield* NodeTransport.make({ maxConnections: 1 })
       const last = Effect.map(get(client, server.origin), (text) => assert.strictEqual(text, "hello"))
@@ -158,24 +158,24 @@ describe("NodeTransport: maxConnections", () => {
         yield* Effect.ignore(get(client, server.origin + path))
         yield* last
       }
-      // an answer whose body nobody wants
+      // a response whose body is not read
       yield* Effect.scoped(HttpClient.withScope(client).get(`${server.origin}/part`))
       yield* last
       const waiting = yield* Effect.forkChild(get(client, `${server.origin}/wait`))
       yield* Server.until("sent", () => requests(server).includes("/wait"))
       yield* Fiber.interrupt(waiting)
       yield* last
-      // one that cannot be made
+      // a request that cannot be made
       yield* Effect.ignore(client.execute(HttpClientRequest.get(server.origin, { headers: { "x-a": "a\nb" } })))
       yield* last
-      // one whose connection is refused
+      // a request whose connection is refused
       const refused = `http://127.0.0.1:${yield* Server.refusedPort}`
       for (let i = 0; i < 2; i++) assert.include(yield* Failure.causeOf(client, refused), { code: "ECONNREFUSED" })
     }))
 
-  it.effect("seam: interrupted in any turn of its wait, it takes no place with it", () =>
+  it.effect("keeps no place for a request that is interrupted in any turn of its wait", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make({ maxConnections: 1 })
       for (let turns = 0; turns < 40; turns++) {
         const first = yield* Effect.forkChild(get(client, server.origin))
@@ -189,14 +189,14 @@ describe("NodeTransport: maxConnections", () => {
       }
     }))
 
-  it.effect("seam: tunnels are counted by their targets, and a proxy for http by itself", () =>
+  it.effect("counts tunnels by their target, and a proxy for http by itself", () =>
     Effect.gen(function*() {
       const secret = yield* Server.tls(Authority.server, (connection) => {
-        setTimeout(() => connection.socket.write(Server.answer("hello")), 5)
+        setTimeout(() => connection.socket.write(Server.response("hello")), 5)
       })
       const plain = yield* Effect.all([1, 2].map(() =>
         Server.tcp((connection) => {
-          setTimeout(() => connection.socket.write(Server.answer("hello")), 5)
+          setTimeout(() => connection.socket.write(Server.response("hello")), 5)
         })
       ))
       const forHttps = yield* Proxy.make()
@@ -214,7 +214,7 @@ describe("NodeTransport: maxConnections", () => {
     }))
 
   it.effect.each([0, -1, 1.5, Number.NaN])(
-    "seam: %d is a mistake in the program: it dies with a RangeError",
+    "dies with a RangeError for %d",
     (maxConnections) =>
       Effect.gen(function*() {
         const exit = yield* Effect.exit(NodeTransport.make({ maxConnections }))

@@ -7,7 +7,7 @@ import * as Proxy from "./support/Proxy.ts"
 import * as Server from "./support/Server.ts"
 import * as Authority from "./support/testOnlyAuthority.ts"
 
-/** Runs a program to its end; interruption kills it. */
+/** Runs a program to its end. Interruption kills it. */
 const run = (script: string, flags: ReadonlyArray<string>, ...args: ReadonlyArray<string>) =>
   Effect.callback<{ readonly stdout: string; readonly error: Error | null }>((resume) => {
     const path = fileURLToPath(new URL(`./support/${script}`, import.meta.url))
@@ -17,19 +17,19 @@ const run = (script: string, flags: ReadonlyArray<string>, ...args: ReadonlyArra
     return Effect.sync(() => child.kill())
   })
 
-describe("NodeTransport: the process", () => {
-  it.effect("seam: a kept connection does not keep the process alive", () =>
+describe("NodeTransport: the process (the seam)", () => {
+  it.effect("can end while a connection is kept", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       assert.deepStrictEqual(yield* run("lingers.ts", [], server.origin), { stdout: "hello", error: null })
     }))
 
   it.effect.each([
     { what: "a proxy", options: {} },
     { what: "a proxy that speaks TLS itself", options: { certificate: Authority.server } }
-  ])("seam: … nor does a kept tunnel through $what", ({ options }) =>
+  ])("can end while a tunnel is kept through $what", ({ options }) =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Authority.server, Server.always(Server.response("hello")))
       const proxy = yield* Proxy.make(options)
       assert.deepStrictEqual(yield* run("lingersThrough.ts", [], server.origin, proxy.url), {
         stdout: "hello",
@@ -38,13 +38,13 @@ describe("NodeTransport: the process", () => {
       assert.strictEqual(proxy.asked.length, 1)
     }))
 
-  it.effect("seam: an answer that was dropped unread lets its connection go when its memory is swept", () =>
+  it.effect("closes the connection of an unread response once the garbage collector frees the response", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const fiber = yield* Effect.forkChild(run("drops.ts", ["--expose-gc"], server.origin))
       yield* Server.until("connected", () => server.connections.length === 1)
       yield* Server.until("closed", () => server.open() === 0)
-      // not because the program ended
+      // and not because the program ended
       assert.isUndefined(fiber.pollUnsafe())
       yield* Fiber.interrupt(fiber)
     }))

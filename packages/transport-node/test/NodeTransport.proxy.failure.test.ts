@@ -14,17 +14,17 @@ import * as Proxy from "./support/Proxy.ts"
 import * as Server from "./support/Server.ts"
 import * as Authority from "./support/testOnlyAuthority.ts"
 
-/** Through one proxy for everything, also to loopback. */
+/** Uses one proxy for everything, also for loopback. */
 const through = (url: string | Redacted.Redacted, options: NodeTransport.Options = {}) =>
   NodeTransport.make({ ca: Authority.root, proxy: { https: url, http: url, loopback: true }, ...options })
 
-// no socket is ever opened to it: a proxy is in between
+// no socket ever opens to this target, because a proxy is in between
 const target = "https://127.0.0.1:9/secret"
 
 const received = (server: Server.Server) => server.connections.map((connection) => connection.received).join("")
 
-describe("NodeTransport: a proxy that fails", () => {
-  it.effect("seam: a proxy that cannot be reached is no, transient, and says whose failure it is", () =>
+describe("NodeTransport: a proxy that fails (the seam)", () => {
+  it.effect("says `sent: no`, transient and PROXY_ for a proxy that cannot be reached", () =>
     Effect.gen(function*() {
       const client = yield* through(`http://127.0.0.1:${yield* Server.refusedPort}`)
       for (const url of [target, "http://127.0.0.1:9/"]) {
@@ -37,7 +37,7 @@ describe("NodeTransport: a proxy that fails", () => {
       assert.include(["PROXY_ENOTFOUND", "PROXY_EAI_AGAIN"], cause.code)
     }))
 
-  it.effect("seam: a proxy that wants a password is no, and does not heal; nothing but CONNECT has left", () =>
+  it.effect("says `sent: no`, and permanent, for a proxy that wants a password, after only a CONNECT has left", () =>
     Effect.gen(function*() {
       const proxy = yield* Proxy.make({ user: "me:right" })
       for (const url of [proxy.url, Redacted.make(`http://me:wr0ng-s3cret@127.0.0.1:${proxy.port}`)]) {
@@ -50,7 +50,7 @@ describe("NodeTransport: a proxy that fails", () => {
       yield* Server.until("closed", () => proxy.open() === 0)
     }))
 
-  it.effect("seam: … for http too, where its answer is not taken for the target's; that request has left", () =>
+  it.effect("fails for a 407 of a proxy for http, which has received the request, and does not take it for the target's", () =>
     Effect.gen(function*() {
       const proxy = yield* Proxy.make({ user: "me:right" })
       const cause = yield* Failure.causeOf(yield* through(proxy.url), "http://127.0.0.1:9/")
@@ -58,9 +58,9 @@ describe("NodeTransport: a proxy that fails", () => {
       yield* Server.until("closed", () => proxy.open() === 0)
     }))
 
-  it.effect("seam: a 407 of a target that no proxy is asked for is an answer like any other", () =>
+  it.effect("gives a 407 of a target without a proxy as a response", () =>
     Effect.gen(function*() {
-      const text = Server.answer("", ["HTTP/1.1 407 Proxy Authentication Required"])
+      const text = Server.response("", ["HTTP/1.1 407 Proxy Authentication Required"])
       const plain = yield* Server.tcp(Server.always(text))
       const secret = yield* Server.tls(Authority.server, Server.always(text))
       const proxy = yield* Proxy.make()
@@ -68,7 +68,7 @@ describe("NodeTransport: a proxy that fails", () => {
       assert.strictEqual((yield* (yield* through(proxy.url)).get(secret.origin)).status, 407)
     }))
 
-  it.effect("seam: a target that the proxy cannot reach is no, and transient", () =>
+  it.effect("says `sent: no`, and transient, for a target that the proxy cannot reach", () =>
     Effect.gen(function*() {
       const proxy = yield* Proxy.make()
       const client = yield* through(proxy.url)
@@ -89,10 +89,10 @@ describe("NodeTransport: a proxy that fails", () => {
     { status: 502, transient: true },
     { status: 503, transient: true }
   ])(
-    "seam: a proxy's $status is no answer of the target, and transient: $transient",
+    "does not take a proxy's $status for the target's response, and is transient: $transient",
     ({ transient, status }) =>
       Effect.gen(function*() {
-        const page = Server.answer("<html>a page of the proxy's</html>", [
+        const page = Server.response("<html>a page of the proxy's</html>", [
           `HTTP/1.1 ${status} So be it`,
           "location: /login"
         ])
@@ -111,7 +111,7 @@ describe("NodeTransport: a proxy that fails", () => {
   it.effect.each([
     { what: "closes", text: undefined, code: "PROXY_ECONNRESET" },
     { what: "speaks something else", text: "SSH-2.0-OpenSSH\r\n", code: "PROXY_HPE_INVALID_CONSTANT" }
-  ])("seam: a proxy that $what is no, and transient", ({ code, text }) =>
+  ])("says `sent: no`, and transient, for a proxy that $what", ({ code, text }) =>
     Effect.gen(function*() {
       const proxy = yield* Server.tcp(({ socket }) => text === undefined ? socket.destroy() : socket.write(text))
       const client = yield* through(proxy.origin)
@@ -119,7 +119,7 @@ describe("NodeTransport: a proxy that fails", () => {
       yield* Server.until("closed", () => proxy.open() === 0)
     }))
 
-  it.effect("seam: a tunnel that ends within the handshake is no, and transient", () =>
+  it.effect("says `sent: no`, and transient, for a tunnel that ends within the TLS handshake", () =>
     Effect.gen(function*() {
       const proxy = yield* Server.tcp(({ received, socket }) => {
         if (received.endsWith("\r\n\r\n")) socket.write("HTTP/1.1 200 Connection established\r\n\r\n")
@@ -129,21 +129,21 @@ describe("NodeTransport: a proxy that fails", () => {
       assert.deepStrictEqual(yield* Failure.toldBy(client, target), { sent: "no", code: "ECONNRESET", transient: true })
     }))
 
-  it.effect("seam: what comes with the proxy's consent belongs to the tunnel: what is no TLS is no target", () =>
+  it.effect("reads the bytes after the proxy's 200 as the tunnel's, and fails if they are not TLS", () =>
     Effect.gen(function*() {
       const proxy = yield* Server.tcp(({ received, socket }) => {
-        // once, and then nothing: who drops these bytes waits for ever
+        // sent only once: a client that drops these bytes would wait for ever
         if (received.endsWith("\r\n\r\n")) {
-          socket.write(`HTTP/1.1 200 Connection established\r\n\r\n${Server.answer("hello")}`)
+          socket.write(`HTTP/1.1 200 Connection established\r\n\r\n${Server.response("hello")}`)
         }
       })
       const client = yield* through(proxy.origin)
       const cause = yield* Failure.causeOf(client, target)
       assert.include(cause, { sent: "no", code: "ERR_SSL_WRONG_VERSION_NUMBER", transient: false })
-      assert.include(cause.hint, "What responded through the proxy does not speak TLS.")
+      assert.include(cause.hint, "The server behind the proxy does not speak TLS.")
     }))
 
-  it.effect("seam: a proxy of TLS that nobody vouches for is no, does not heal, and has got nothing", () =>
+  it.effect("says `sent: no`, and permanent, for an https proxy with an untrusted certificate, which gets nothing", () =>
     Effect.gen(function*() {
       const proxy = yield* Server.tls(Authority.server, () => {})
       const client = yield* through(proxy.origin, { ca: undefined })
@@ -157,11 +157,11 @@ describe("NodeTransport: a proxy that fails", () => {
       assert.strictEqual(received(proxy), "")
     }))
 
-  it.effect("seam: a tunnel that dies once it is open is maybe, and the request is not sent again", () =>
+  it.effect("says `sent: maybe` for a tunnel that dies once it is open, and does not send the request again", () =>
     Effect.gen(function*() {
       const server = yield* Server.tls(Authority.server, (connection) => {
         if (connection.received.split("GET").length > 2) connection.socket.destroy()
-        else connection.socket.write(Server.answer("hello"))
+        else connection.socket.write(Server.response("hello"))
       })
       const proxy = yield* Proxy.make()
       const client = yield* through(proxy.url)
@@ -178,7 +178,7 @@ describe("NodeTransport: a proxy that fails", () => {
     }))
 })
 
-/** A proxy that says nothing, or that consents and leads to nowhere. */
+/** A proxy that sends nothing, or that sends a 200 and connects to nothing. */
 const silent = (consents: boolean) =>
   Server.tcp(({ received, socket }) => {
     if (consents && received.endsWith("\r\n\r\n")) socket.write("HTTP/1.1 200 Connection established\r\n\r\n")
@@ -190,9 +190,9 @@ const moments = [
   { moment: "within the handshake in the tunnel", proxy: silent(true), scheme: "http", at: "\x16\x03" }
 ]
 
-describe("NodeTransport: limits and ends on the way through a proxy", () => {
+describe("NodeTransport: time limits and interruption on the way through a proxy (the seam)", () => {
   it.effect.each(moments)(
-    "seam: the connect limit covers it all, and closes the connection: $moment",
+    "applies the connect limit, and closes the connection: $moment",
     ({ at, proxy, scheme }) =>
       Effect.gen(function*() {
         const server = yield* proxy
@@ -209,7 +209,7 @@ describe("NodeTransport: limits and ends on the way through a proxy", () => {
   )
 
   it.effect.each(moments)(
-    "seam: interrupted, it closes the connection to the proxy: $moment",
+    "closes the connection to the proxy on interruption: $moment",
     ({ at, proxy, scheme }) =>
       Effect.gen(function*() {
         const server = yield* proxy
@@ -222,7 +222,7 @@ describe("NodeTransport: limits and ends on the way through a proxy", () => {
   )
 
   it.effect.each(moments)(
-    "seam: the end of the request's scope does so too: $moment",
+    "closes the connection when the request's scope ends: $moment",
     ({ at, proxy, scheme }) =>
       Effect.gen(function*() {
         const server = yield* proxy
@@ -239,7 +239,7 @@ describe("NodeTransport: limits and ends on the way through a proxy", () => {
   )
 
   it.effect.each(moments)(
-    "seam: and the end of the client's: $moment",
+    "closes the connection when the client's scope ends: $moment",
     ({ at, proxy, scheme }) =>
       Effect.gen(function*() {
         const server = yield* proxy
@@ -253,9 +253,9 @@ describe("NodeTransport: limits and ends on the way through a proxy", () => {
       })
   )
 
-  it.effect("seam: interrupted in any turn of its way, it leaves no connection behind", () =>
+  it.effect("leaves no connection behind after interruption in any turn of the way", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Authority.server, Server.always(Server.response("hello")))
       const plain = yield* Proxy.make()
       const secure = yield* Proxy.make({ certificate: Authority.server })
       for (const proxy of [plain, secure]) {
@@ -272,7 +272,7 @@ describe("NodeTransport: limits and ends on the way through a proxy", () => {
       }
     }))
 
-  it.effect("seam: the connect limit ends where the tunnel is open: the wait for the service is not its", () =>
+  it.effect("ends the connect limit when the tunnel is open, before the wait for the service", () =>
     Effect.gen(function*() {
       const server = yield* Server.tls(Authority.server, () => {})
       const proxy = yield* Proxy.make()
@@ -280,7 +280,7 @@ describe("NodeTransport: limits and ends on the way through a proxy", () => {
       const fiber = yield* Effect.forkChild(Effect.flatMap(client.get(server.origin), (response) => response.text))
       yield* Server.until("request", () => received(server).includes("GET"))
       yield* TestClock.adjust("1 minute")
-      server.connections[0]?.socket.write(Server.answer("late"))
+      server.connections[0]?.socket.write(Server.response("late"))
       assert.strictEqual(yield* Fiber.join(fiber), "late")
     }))
 })

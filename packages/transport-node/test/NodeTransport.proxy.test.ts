@@ -12,11 +12,11 @@ import * as Server from "./support/Server.ts"
 import * as Authority from "./support/testOnlyAuthority.ts"
 import * as Certificates from "./support/testOnlyCertificates.ts"
 
-/** Through the proxy also to loopback, where the servers of the tests are. */
+/** Uses the proxy for loopback too, where the servers of the tests are. */
 const through = (proxy: NodeTransport.ProxyOptions, options: NodeTransport.Options = {}) =>
   NodeTransport.make({ ca: Authority.root, proxy: { loopback: true, ...proxy }, ...options })
 
-/** As core reads: through the stream, in a scope that aborts when it closes. */
+/** Reads like core: through the stream, in a scope that aborts when it closes. */
 const read = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest) =>
   HttpClient.withScope(client).execute(request).pipe(
     Effect.flatMap((response) => Stream.mkUint8Array(response.stream)),
@@ -30,10 +30,10 @@ const received = (server: Server.Server) => server.connections.map((connection) 
 
 const withPassword = (proxy: Proxy.Proxy, user: string) => Redacted.make(proxy.url.replace("://", `://${user}@`))
 
-describe("NodeTransport: a tunnel through a proxy", () => {
-  it.effect("seam: https goes through a tunnel, in which the proxy reads nothing but host and port", () =>
+describe("NodeTransport: a tunnel through a proxy (the seam)", () => {
+  it.effect("carries https, and shows the proxy only the host and the port", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Authority.server, Server.always(Server.response("hello")))
       const proxy = yield* Proxy.make()
       const client = yield* through({ https: proxy.url })
       const request = HttpClientRequest.post(`https://localhost:${server.port}/token?a=b`).pipe(
@@ -54,9 +54,9 @@ describe("NodeTransport: a tunnel through a proxy", () => {
       assert.notInclude(proxy.seen(), "s3cret")
     }))
 
-  it.effect("seam: a tunnel is kept, and two requests, one after the other, share it", () =>
+  it.effect("is kept and used for the next request", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Authority.server, Server.always(Server.response("hello")))
       const proxy = yield* Proxy.make()
       const client = yield* through({ https: proxy.url })
       for (let i = 0; i < 12; i++) assert.strictEqual(yield* get(client, server.origin), "hello")
@@ -65,10 +65,10 @@ describe("NodeTransport: a tunnel through a proxy", () => {
       assert.strictEqual(server.connections.length, 1)
     }))
 
-  it.effect("seam: a tunnel leads to one target: another has its own", () =>
+  it.effect("serves one target; another target gets its own tunnel", () =>
     Effect.gen(function*() {
-      const one = yield* Server.tls(Authority.server, Server.always(Server.answer("one")))
-      const other = yield* Server.tls(Authority.server, Server.always(Server.answer("other")))
+      const one = yield* Server.tls(Authority.server, Server.always(Server.response("one")))
+      const other = yield* Server.tls(Authority.server, Server.always(Server.response("other")))
       const proxy = yield* Proxy.make()
       const client = yield* through({ https: proxy.url })
       for (let i = 0; i < 2; i++) {
@@ -81,9 +81,9 @@ describe("NodeTransport: a tunnel through a proxy", () => {
       ])
     }))
 
-  it.effect("seam: idle tunnels close after idleTimeout, and with the client's scope", () =>
+  it.effect("closes after idleTimeout, and when the client's scope ends", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Authority.server, Server.always(Server.response("hello")))
       const proxy = yield* Proxy.make()
       yield* get(yield* through({ https: proxy.url }, { idleTimeout: "50 millis" }), server.origin)
       yield* Server.until("closed", () => proxy.open() === 0 && server.open() === 0)
@@ -94,10 +94,10 @@ describe("NodeTransport: a tunnel through a proxy", () => {
       yield* Server.until("closed", () => proxy.open() === 0 && server.open() === 0)
     }))
 
-  it.effect("seam: the certificate is the target's, and is checked against the target's name", () =>
+  it.effect("uses the target's certificate, checked against the target's name", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
-      const misnamed = yield* Server.tls(Certificates.otherName, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Authority.server, Server.always(Server.response("hello")))
+      const misnamed = yield* Server.tls(Certificates.otherName, Server.always(Server.response("hello")))
       const proxy = yield* Proxy.make()
       const untrusting = yield* through({ https: proxy.url }, { ca: undefined })
       assert.deepStrictEqual(yield* Failure.toldBy(untrusting, server.origin), {
@@ -115,9 +115,9 @@ describe("NodeTransport: a tunnel through a proxy", () => {
       assert.strictEqual(received(server) + received(misnamed), "")
     }))
 
-  it.effect("seam: … and not against the proxy's: here a name that only the proxy knows", () =>
+  it.effect("does not check the target's certificate against the proxy's name", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Certificates.otherName, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Certificates.otherName, Server.always(Server.response("hello")))
       const proxy = yield* Server.tcp(() => {}, ({ socket }) => {
         socket.once("data", () => {
           socket.write("HTTP/1.1 200 Connection established\r\n\r\n")
@@ -129,9 +129,9 @@ describe("NodeTransport: a tunnel through a proxy", () => {
       assert.strictEqual(yield* get(client, "https://other.invalid/"), "hello")
     }))
 
-  it.effect("seam: a proxy may speak TLS itself, under the same authorities", () =>
+  it.effect("can go through a proxy that speaks TLS, under the same authorities", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Authority.server, Server.always(Server.response("hello")))
       const proxy = yield* Proxy.make({ certificate: Authority.server, user: "me:s3cret" })
       const client = yield* through({ https: withPassword(proxy, "me:s3cret") })
       for (let i = 0; i < 2; i++) assert.strictEqual(yield* get(client, server.origin), "hello")
@@ -142,7 +142,7 @@ describe("NodeTransport: a tunnel through a proxy", () => {
       )
     }))
 
-  it.effect("seam: the certificate of a proxy is held to the proxy's own name, not to the target's", () =>
+  it.effect("checks an https proxy's certificate against the proxy's own name, not the target's", () =>
     Effect.gen(function*() {
       const refusing = (certificate: typeof Authority.server) =>
         Server.tls(certificate, Server.always("HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n"))
@@ -156,7 +156,7 @@ describe("NodeTransport: a tunnel through a proxy", () => {
           assert.strictEqual(code, "PROXY_REFUSED_407")
         }
       }
-      // whoever has a certificate for a target would else be taken for the proxy, and told the password
+      // otherwise the owner of a certificate for a target could pose as the proxy and receive the password
       const impostor = yield* refusing(Certificates.otherName)
       const url = Redacted.make(`https://me:s3cret@localhost:${impostor.port}`)
       const client = yield* through({ https: url, http: url }, { ca })
@@ -167,9 +167,9 @@ describe("NodeTransport: a tunnel through a proxy", () => {
       assert.strictEqual(received(impostor), "")
     }))
 
-  it.effect("C6: name and password are for the proxy, and not for the target", () =>
+  it.effect("sends the name and the password to the proxy, and not to the target (C6)", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Authority.server, Server.always(Server.response("hello")))
       const proxy = yield* Proxy.make({ user: "me@corp:s3c:ret/ü" })
       const client = yield* through({ https: withPassword(proxy, "me%40corp:s3c%3Aret%2F%C3%BC") })
       assert.strictEqual(yield* get(client, server.origin), "hello")
@@ -177,10 +177,10 @@ describe("NodeTransport: a tunnel through a proxy", () => {
     }))
 })
 
-describe("NodeTransport: a proxy for http", () => {
-  it.effect("seam: http is asked for by its whole URL, with the target as its host, over no kept connection", () =>
+describe("NodeTransport: a proxy for http (the seam)", () => {
+  it.effect("gets the whole URL and the target as host, over no kept connection", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const proxy = yield* Proxy.make({ user: "me:s3cret" })
       const client = yield* through({ http: withPassword(proxy, "me:s3cret") })
       for (let i = 0; i < 2; i++) assert.strictEqual(yield* get(client, `${server.origin}/a?b=c#d`), "hello")
@@ -191,9 +191,9 @@ describe("NodeTransport: a proxy for http", () => {
       assert.notInclude(received(server).toLowerCase(), "proxy-")
     }))
 
-  it.effect("seam: … also of a proxy that speaks TLS itself", () =>
+  it.effect("gets the whole URL also if it speaks TLS itself", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const proxy = yield* Proxy.make({ certificate: Authority.server })
       const client = yield* through({ http: proxy.url })
       for (let i = 0; i < 2; i++) assert.strictEqual(yield* get(client, server.origin), "hello")
@@ -201,10 +201,10 @@ describe("NodeTransport: a proxy for http", () => {
       yield* Server.until("closed", () => proxy.open() === 0)
     }))
 
-  it.effect("seam: each scheme has its own proxy, and none is none", () =>
+  it.effect("is used for its own scheme only", () =>
     Effect.gen(function*() {
-      const plain = yield* Server.tcp(Server.always(Server.answer("plain")))
-      const secret = yield* Server.tls(Authority.server, Server.always(Server.answer("secret")))
+      const plain = yield* Server.tcp(Server.always(Server.response("plain")))
+      const secret = yield* Server.tls(Authority.server, Server.always(Server.response("secret")))
       const proxy = yield* Proxy.make()
       const forHttp = yield* through({ http: proxy.url })
       assert.strictEqual(yield* get(forHttp, secret.origin), "secret")
@@ -215,10 +215,10 @@ describe("NodeTransport: a proxy for http", () => {
     }))
 })
 
-describe("NodeTransport: targets without a proxy", () => {
-  it.effect("seam: loopback is reached directly unless asked otherwise: a proxy's loopback is its own", () =>
+describe("NodeTransport: targets without a proxy (the seam)", () => {
+  it.effect("reaches loopback directly unless loopback is true", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Authority.server, Server.always(Server.response("hello")))
       const proxy = yield* Proxy.make()
       for (const loopback of [undefined, false]) {
         const client = yield* through({ https: proxy.url, http: proxy.url, loopback })
@@ -228,9 +228,9 @@ describe("NodeTransport: targets without a proxy", () => {
       assert.strictEqual(proxy.connections(), 0)
     }))
 
-  it.effect("seam: what noProxy names is reached directly, the rest is not", () =>
+  it.effect("reaches the targets in noProxy directly, and others through the proxy", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Authority.server, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Authority.server, Server.always(Server.response("hello")))
       const proxy = yield* Proxy.make()
       const client = yield* through({ https: proxy.url, noProxy: [`localhost:${server.port}`] })
       assert.strictEqual(yield* get(client, `https://localhost:${server.port}`), "hello")

@@ -14,7 +14,7 @@ import * as Server from "./support/Server.ts"
 const get = (client: HttpClient.HttpClient, url: string) =>
   Effect.flatMap(client.execute(HttpClientRequest.get(url)), (response) => response.text)
 
-/** As core reads: through the stream, in a scope that aborts when it closes. */
+/** Reads like core: through the stream, in a scope that aborts when it closes. */
 const read = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest) =>
   HttpClient.withScope(client).execute(request).pipe(
     Effect.flatMap((response) => Stream.mkUint8Array(response.stream)),
@@ -22,19 +22,19 @@ const read = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClie
     Effect.scoped
   )
 
-describe("NodeTransport: connections", () => {
-  it.effect("seam: two requests, one after the other, share a connection: as core reads them", () =>
+describe("NodeTransport: connections (the seam)", () => {
+  it.effect("uses one connection for two requests in turn, read as core reads them", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make()
       assert.strictEqual(yield* read(client, HttpClientRequest.get(server.origin)), "hello")
       assert.strictEqual(yield* read(client, HttpClientRequest.get(server.origin)), "hello")
       assert.strictEqual(server.connections.length, 1)
     }))
 
-  it.effect("seam: a kept connection does not collect a listener with each request", () =>
+  it.effect("adds no listener to a kept connection with each request", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make()
       const warnings: Array<string> = []
       const warned = ({ name }: Error) => warnings.push(name)
@@ -48,9 +48,9 @@ describe("NodeTransport: connections", () => {
       assert.deepStrictEqual(warnings, [])
     }))
 
-  it.effect("seam: … and through the stream outside a scope, after whose every end Effect aborts", () =>
+  it.effect("uses one connection for requests read through the stream outside a scope, where Effect aborts after each", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make()
       for (let i = 0; i < 3; i++) {
         const response = yield* client.execute(HttpClientRequest.get(server.origin))
@@ -60,7 +60,7 @@ describe("NodeTransport: connections", () => {
     }))
 
   it.effect.each(["HTTP/1.1 204 No Content", "HTTP/1.1 304 Not Modified"])(
-    "seam: an answer without a body gives its connection back though nobody reads it: %s",
+    "frees the connection of a response without a body, even if it is not read: %s",
     (head) =>
       Effect.gen(function*() {
         const server = yield* Server.tcp(Server.always(`${head}\r\n\r\n`))
@@ -73,7 +73,7 @@ describe("NodeTransport: connections", () => {
       })
   )
 
-  it.effect("seam: … also where the end of the empty body comes later", () =>
+  it.effect("frees the connection of an empty body also if its end comes later", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => {
         connection.socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
@@ -87,7 +87,7 @@ describe("NodeTransport: connections", () => {
       assert.strictEqual(yield* first.text, "")
     }))
 
-  it.effect("seam: the answer to HEAD has no body, whatever length it announces", () =>
+  it.effect("reads no body after HEAD, whatever length the response announces", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp(Server.always("HTTP/1.1 200 OK\r\ncontent-length: 9000\r\n\r\n"))
       const client = yield* NodeTransport.make()
@@ -98,16 +98,16 @@ describe("NodeTransport: connections", () => {
       assert.strictEqual(server.connections.length, 1)
     }))
 
-  it.effect("seam: answers of the 1xx kind are passed over", () =>
+  it.effect("skips 1xx responses", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(`HTTP/1.1 103 Early Hints\r\n\r\n${Server.answer("hello")}`))
+      const server = yield* Server.tcp(Server.always(`HTTP/1.1 103 Early Hints\r\n\r\n${Server.response("hello")}`))
       const client = yield* NodeTransport.make()
       assert.strictEqual(yield* get(client, server.origin), "hello")
     }))
 
-  it.effect("seam: idleTimeout zero keeps no connection", () =>
+  it.effect("keeps no connection if idleTimeout is zero", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make({ idleTimeout: 0 })
       yield* get(client, server.origin)
       yield* get(client, server.origin)
@@ -115,51 +115,51 @@ describe("NodeTransport: connections", () => {
       yield* Server.until("both closed", () => server.open() === 0)
     }))
 
-  it.effect("seam: an idle connection closes after idleTimeout", () =>
+  it.effect("closes an idle connection after idleTimeout", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make({ idleTimeout: "50 millis" })
       yield* get(client, server.origin)
       assert.strictEqual(server.open(), 1)
       yield* Server.until("closed", () => server.open() === 0)
     }))
 
-  it.effect("seam: idleTimeout is no limit on the wait for an answer", () =>
+  it.effect("does not apply idleTimeout to the wait for a response", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => {
-        setTimeout(() => connection.socket.write(Server.answer("late")), 150)
+        setTimeout(() => connection.socket.write(Server.response("late")), 150)
       })
       const client = yield* NodeTransport.make({ idleTimeout: "30 millis" })
       assert.strictEqual(yield* get(client, server.origin), "late")
     }))
 
-  it.effect("seam: a process that was frozen past idleTimeout does not write to the connection it kept", () =>
+  it.effect("does not write to a kept connection after a freeze that was longer than idleTimeout", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make({ idleTimeout: "50 millis" })
       yield* get(client, server.origin)
       // the request before the freeze has given its connection back
       yield* Server.pause(10)
-      // no timer of this process runs in here, and none has run when the next request is made
+      // no timer of this process runs here, and none has run when the next request is made
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150)
       yield* get(client, server.origin)
       assert.strictEqual(server.connections.length, 2)
     }))
 
-  it.effect("seam: requests at the same time have connections of their own", () =>
+  it.effect("gives concurrent requests their own connections", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make()
       yield* Effect.all([get(client, server.origin), get(client, server.origin)], { concurrency: 2 })
       assert.strictEqual(server.connections.length, 2)
     }))
 })
 
-describe("NodeTransport: scope", () => {
-  it.effect("seam: the end of the scope closes idle connections and ends requests; afterwards nothing is sent", () =>
+describe("NodeTransport: scope (the seam)", () => {
+  it.effect("closes idle connections and ends requests when the scope ends, and sends nothing afterwards", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => {
-        if (!connection.received.includes("/wait")) connection.socket.write(Server.answer("hello"))
+        if (!connection.received.includes("/wait")) connection.socket.write(Server.response("hello"))
       })
       const scope = yield* Scope.make()
       const client = yield* Scope.provide(NodeTransport.make(), scope)
@@ -179,17 +179,17 @@ describe("NodeTransport: scope", () => {
       assert.strictEqual(server.connections.length, 2)
     }))
 
-  it.effect("seam: a body that nobody reads is let go with the scope of its request", () =>
+  it.effect("drops an unread body when the scope of its request ends", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make()
       yield* Effect.scoped(HttpClient.withScope(client).execute(HttpClientRequest.get(server.origin)))
       yield* Server.until("closed", () => server.open() === 0)
     }))
 
-  it.live("seam: nothing of it is left in the process", () =>
+  it.live("leaves nothing in the process", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length
       const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
       // both counts are taken inside a timer
@@ -206,10 +206,10 @@ describe("NodeTransport: scope", () => {
     }))
 })
 
-describe("NodeTransport: interruption", () => {
-  it.effect("seam: interrupted before the socket is there, it leaves no connection", () =>
+describe("NodeTransport: interruption (the seam)", () => {
+  it.effect("leaves no connection if it comes before the socket", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make()
       const fiber = yield* Effect.forkChild(client.execute(HttpClientRequest.get(server.origin)), {
         startImmediately: true
@@ -220,7 +220,7 @@ describe("NodeTransport: interruption", () => {
       assert.strictEqual(server.connections.map((connection) => connection.received).join(""), "")
     }))
 
-  it.effect("seam: interrupted while it waits for the headers, it closes the connection", () =>
+  it.effect("closes the connection while the request waits for the headers", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp(() => {})
       const client = yield* NodeTransport.make()
@@ -231,7 +231,7 @@ describe("NodeTransport: interruption", () => {
     }))
 
   it.effect.each([true, false])(
-    "seam: interrupted within the body, it closes the connection (scoped: %s)",
+    "closes the connection within the body (scoped: %s)",
     (scoped) =>
       Effect.gen(function*() {
         const server = yield* Server.tcp(Server.always("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart"))
@@ -252,7 +252,7 @@ describe("NodeTransport: interruption", () => {
       })
   )
 
-  it.effect("seam: the end of the request's scope closes the connection under a request that still waits", () =>
+  it.effect("closes the connection of a waiting request when the request's scope ends", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp(() => {})
       const client = HttpClient.withScope(yield* NodeTransport.make())
@@ -268,10 +268,10 @@ describe("NodeTransport: interruption", () => {
     }))
 })
 
-describe("NodeTransport: what was sent", () => {
-  it.effect("seam: one request on the wire, no header but its own and accept-encoding: identity", () =>
+describe("NodeTransport: what is sent (the seam)", () => {
+  it.effect("sends one request with only its own headers and accept-encoding: identity", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make()
       yield* read(
         client,
@@ -292,10 +292,10 @@ describe("NodeTransport: what was sent", () => {
       assert.strictEqual(body, `{"grantType":"refresh_token"}`)
     }))
 
-  it.effect("seam: a request may name its encoding, and no encoding is undone", () =>
+  it.effect("sends the request's accept-encoding, and decodes nothing", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp(
-        Server.always(Server.answer("zzz", ["HTTP/1.1 200 OK", "content-encoding: gzip"]))
+        Server.always(Server.response("zzz", ["HTTP/1.1 200 OK", "content-encoding: gzip"]))
       )
       const client = yield* NodeTransport.make()
       const request = HttpClientRequest.get(server.origin, { headers: { "accept-encoding": "gzip" } })
@@ -312,19 +312,19 @@ describe("NodeTransport: what was sent", () => {
       name: "a stream",
       body: HttpBody.stream(Stream.make(new TextEncoder().encode("a "), new TextEncoder().encode("body")))
     }
-  ])("seam: sends $name with its length", ({ body }) =>
+  ])("sends $name with its length", ({ body }) =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make()
       yield* read(client, HttpClientRequest.post(server.origin).pipe(HttpClientRequest.setBody(body)))
       assert.match(server.connections[0]?.received ?? "", /content-length: 6\r\n.*\r\n\r\na body$/s)
     }))
 
   it.effect.each(["GET", "DELETE", "POST"] as const)(
-    "seam: %s cannot smuggle a second request in its body",
+    "lets no %s body become a second request",
     (method) =>
       Effect.gen(function*() {
-        const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+        const server = yield* Server.tcp(Server.always(Server.response("hello")))
         const client = yield* NodeTransport.make()
         yield* read(
           client,
@@ -338,9 +338,9 @@ describe("NodeTransport: what was sent", () => {
       })
   )
 
-  it.effect("seam: a stream that fails is an EncodeError, and nothing has left", () =>
+  it.effect("sends nothing if the stream of a body fails, and fails with an EncodeError", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("hello")))
+      const server = yield* Server.tcp(Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make()
       const body = Stream.concat(Stream.make(new Uint8Array(4)), Stream.fail("broken"))
       const request = HttpClientRequest.post(server.origin).pipe(HttpClientRequest.bodyStream(body))
@@ -353,7 +353,7 @@ describe("NodeTransport: what was sent", () => {
     { name: "form data", body: HttpBody.formData(new FormData()) },
     { name: "an object", body: HttpBody.raw({ a: 1 }) }
   ])(
-    "seam: refuses $name with an EncodeError",
+    "fails with an EncodeError for $name",
     ({ body }) =>
       Effect.gen(function*() {
         const client = yield* NodeTransport.make()
@@ -362,10 +362,10 @@ describe("NodeTransport: what was sent", () => {
       })
   )
 
-  it.effect("seam: a redirect is an answer like any other", () =>
+  it.effect("gives a redirect as a response", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp(
-        Server.always(Server.answer("", ["HTTP/1.1 307 Temporary Redirect", "location: /elsewhere"]))
+        Server.always(Server.response("", ["HTTP/1.1 307 Temporary Redirect", "location: /elsewhere"]))
       )
       const client = yield* NodeTransport.make()
       const response = yield* client.execute(HttpClientRequest.post(`${server.origin}/token#part`))
@@ -375,9 +375,11 @@ describe("NodeTransport: what was sent", () => {
       assert.notInclude(server.connections.map((connection) => connection.received).join(""), "elsewhere")
     }))
 
-  it.effect("seam: no cookie comes back", () =>
+  it.effect("sends no cookie back", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tcp(Server.always(Server.answer("", ["HTTP/1.1 200 OK", "set-cookie: a=1; Path=/"])))
+      const server = yield* Server.tcp(
+        Server.always(Server.response("", ["HTTP/1.1 200 OK", "set-cookie: a=1; Path=/"]))
+      )
       const client = yield* NodeTransport.make()
       const response = yield* client.execute(HttpClientRequest.get(server.origin))
       assert.strictEqual(response.cookies.cookies["a"]?.value, "1")

@@ -21,11 +21,11 @@ const trusted = Effect.acquireRelease(
 
 const received = (server: Server.Server) => server.connections.map((connection) => connection.received).join("")
 
-describe("NodeTransport: TLS", () => {
-  it.effect("seam: over TLS too, two requests share a connection", () =>
+describe("NodeTransport: TLS (the seam)", () => {
+  it.effect("uses one connection for two requests over TLS too", () =>
     Effect.gen(function*() {
       yield* trusted
-      const server = yield* Server.tls(Certificates.loopback, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Certificates.loopback, Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make()
       for (let i = 0; i < 2; i++) {
         const response = yield* client.get(server.origin)
@@ -34,9 +34,9 @@ describe("NodeTransport: TLS", () => {
       assert.strictEqual(server.connections.length, 1)
     }))
 
-  it.effect("seam: a certificate that nobody vouches for is no, does not heal, and has got nothing", () =>
+  it.effect("says `sent: no`, and permanent, for an untrusted certificate, and sends nothing", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(Certificates.loopback, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Certificates.loopback, Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make()
       assert.deepStrictEqual(yield* Failure.toldBy(client, `${server.origin}/secret`), {
         sent: "no",
@@ -47,10 +47,10 @@ describe("NodeTransport: TLS", () => {
       assert.strictEqual(received(server), "")
     }))
 
-  it.effect("seam: a trusted certificate of another name is no, does not heal, and has got nothing", () =>
+  it.effect("says `sent: no`, and permanent, for a trusted certificate of another name, and sends nothing", () =>
     Effect.gen(function*() {
       yield* trusted
-      const server = yield* Server.tls(Certificates.otherName, Server.always(Server.answer("hello")))
+      const server = yield* Server.tls(Certificates.otherName, Server.always(Server.response("hello")))
       const client = yield* NodeTransport.make()
       assert.deepStrictEqual(yield* Failure.toldBy(client, `${server.origin}/secret`), {
         sent: "no",
@@ -61,7 +61,7 @@ describe("NodeTransport: TLS", () => {
       assert.strictEqual(received(server), "")
     }))
 
-  it.effect("seam: a reset within the handshake is no, and transient", () =>
+  it.effect("says `sent: no`, and transient, for a reset within the handshake", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp((connection) => connection.socket.resetAndDestroy())
       const client = yield* NodeTransport.make()
@@ -73,7 +73,7 @@ describe("NodeTransport: TLS", () => {
       assert.strictEqual(server.connections.length, 1)
     }))
 
-  it.effect("seam: a reset after the request is maybe: the same code", () =>
+  it.effect("says `sent: maybe` for a reset after the request, with the same code", () =>
     Effect.gen(function*() {
       yield* trusted
       const server = yield* Server.tls(Certificates.loopback, (connection) => connection.socket.destroy())
@@ -85,9 +85,9 @@ describe("NodeTransport: TLS", () => {
       })
     }))
 
-  it.effect("seam: the connect limit covers the handshake, keeps the Clock's time, and closes the connection", () =>
+  it.effect("applies the connect limit to the handshake by Effect's Clock, and closes the connection", () =>
     Effect.gen(function*() {
-      // takes the connection and never says a word
+      // accepts the connection and sends nothing
       const server = yield* Server.tcp(() => {})
       const client = yield* NodeTransport.make()
       const fiber = yield* Effect.forkChild(Failure.toldBy(client, `https://127.0.0.1:${server.port}`))
@@ -100,7 +100,7 @@ describe("NodeTransport: TLS", () => {
       yield* Server.until("closed", () => server.open() === 0)
     }))
 
-  it.live("seam: the connect limit in real time", () =>
+  it.live("applies the connect limit in real time", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp(() => {})
       const client = yield* NodeTransport.make({ connectTimeout: "80 millis" })
@@ -108,21 +108,21 @@ describe("NodeTransport: TLS", () => {
       assert.deepStrictEqual(told, { sent: "no", code: "CONNECT_TIMEOUT", transient: true })
     }))
 
-  it.effect("seam: the connect limit ends where the connection is open: the wait for the service is not its", () =>
+  it.effect("ends the connect limit when the connection is open, before the wait for the service", () =>
     Effect.gen(function*() {
       yield* trusted
       const server = yield* Server.tls(Certificates.loopback, (connection) => {
-        if (connection.received.includes("/second")) connection.socket.write(Server.answer("late"))
+        if (connection.received.includes("/second")) connection.socket.write(Server.response("late"))
       })
       const client = yield* NodeTransport.make()
       const fiber = yield* Effect.forkChild(Effect.flatMap(client.get(`${server.origin}/first`), (r) => r.text))
       yield* Server.until("request", () => received(server).includes("/first"))
       yield* TestClock.adjust("1 minute")
-      server.connections[0]?.socket.write(Server.answer("late"))
+      server.connections[0]?.socket.write(Server.response("late"))
       assert.strictEqual(yield* Fiber.join(fiber), "late")
     }))
 
-  it.effect("seam: interrupted while it connects, it closes the connection", () =>
+  it.effect("closes the connection if interrupted while it connects", () =>
     Effect.gen(function*() {
       const server = yield* Server.tcp(() => {})
       const client = yield* NodeTransport.make()

@@ -10,7 +10,7 @@ import * as Server from "./support/Server.ts"
 import * as Authority from "./support/testOnlyAuthority.ts"
 import * as Certificates from "./support/testOnlyCertificates.ts"
 
-const hello = Server.always(Server.answer("hello"))
+const hello = Server.always(Server.response("hello"))
 
 const text = (options: NodeTransport.Options, url: string) =>
   NodeTransport.make(options).pipe(
@@ -20,7 +20,7 @@ const text = (options: NodeTransport.Options, url: string) =>
 
 const received = (server: Server.Server) => server.connections.map((connection) => connection.received).join("")
 
-it.effect("on a Node without process.getBuiltinModule it dies with a sentence", () =>
+it.effect("NodeTransport dies with a sentence on a Node without process.getBuiltinModule", () =>
   Effect.gen(function*() {
     const getBuiltinModule: unknown = Reflect.get(process, "getBuiltinModule")
     yield* Effect.acquireRelease(
@@ -28,11 +28,11 @@ it.effect("on a Node without process.getBuiltinModule it dies with a sentence", 
       () => Effect.sync(() => Object.assign(process, { getBuiltinModule }))
     )
     const exit = yield* Effect.exit(NodeTransport.make())
-    assert.include(String(exit), "NodeTransport needs Node 22.19 or newer: update Node")
+    assert.include(String(exit), "NodeTransport needs Node 22.19 or newer. Update Node.")
   }))
 
-describe("NodeTransport: certificate authorities", () => {
-  it.effect("seam: a private authority is trusted where it is given, and nowhere else", () =>
+describe("NodeTransport: certificate authorities (the seam)", () => {
+  it.effect("trusts a private authority where it is given, and nowhere else", () =>
     Effect.gen(function*() {
       const server = yield* Server.tls(Authority.server, hello)
       assert.deepStrictEqual(yield* Failure.toldBy(yield* NodeTransport.make(), server.origin), {
@@ -44,7 +44,7 @@ describe("NodeTransport: certificate authorities", () => {
       assert.strictEqual(yield* text({ ca: Authority.root }, `https://localhost:${server.port}`), "hello")
     }))
 
-  it.effect("seam: an authority is added to the platform's, not put in their place", () =>
+  it.effect("adds an authority to the platform's authorities, and does not replace them", () =>
     Effect.gen(function*() {
       const before = Tls.getCACertificates("default")
       yield* Effect.acquireRelease(
@@ -58,7 +58,7 @@ describe("NodeTransport: certificate authorities", () => {
       }
     }))
 
-  it.effect("an authority is refused with a sentence on a Node that does not show its own", () =>
+  it.effect("fails with a sentence for an authority on a Node that does not give its own", () =>
     Effect.gen(function*() {
       const tls = process.getBuiltinModule("node:tls")
       const { getCACertificates } = tls
@@ -70,15 +70,15 @@ describe("NodeTransport: certificate authorities", () => {
       assert.deepStrictEqual([error._tag, error.option], ["TransportOptionsError", "ca"])
       assert.strictEqual(
         error.message,
-        "The transport's option `ca` cannot be used: it needs Node 22.15 or newer (`tls.getCACertificates`): update Node, " +
+        "The transport cannot be built: its option `ca` needs Node 22.15 or newer (`tls.getCACertificates`). Update Node, " +
           "or name the file in NODE_EXTRA_CA_CERTS and not in `ca` or AWS_CA_BUNDLE."
       )
-      // nothing else needs that store
+      // no other option needs the platform's authorities
       yield* NodeTransport.make()
       yield* NodeTransport.make({ cert: Authority.client.cert, key: Redacted.make(Authority.client.key) })
     }))
 
-  it.effect("seam: several authorities, in one text or in many, with words between them", () =>
+  it.effect("reads several authorities from one text or from several, with other text between them", () =>
     Effect.gen(function*() {
       const one = yield* Server.tls(Authority.server, hello)
       const other = yield* Server.tls(Certificates.loopback, hello)
@@ -90,7 +90,7 @@ describe("NodeTransport: certificate authorities", () => {
       }
     }))
 
-  it.effect("seam: an authority vouches for names as any other does: another name stays wrong", () =>
+  it.effect("still checks the name of a certificate from a given authority", () =>
     Effect.gen(function*() {
       const server = yield* Server.tls(Certificates.otherName, hello)
       const client = yield* NodeTransport.make({ ca: Certificates.otherName.cert })
@@ -104,15 +104,15 @@ describe("NodeTransport: certificate authorities", () => {
 
 const mutual = { ...Authority.server, ca: Authority.root, requestCert: true, rejectUnauthorized: true }
 
-/** Answers with the name in the client's certificate. */
-const whoAreYou: Parameters<typeof Server.tls>[1] = ({ socket }) => {
-  const peer = socket instanceof Tls.TLSSocket ? socket.getPeerCertificate().subject.CN : "nobody"
-  socket.write(Server.answer(String(peer)))
+/** Responds with the name in the client's certificate. */
+const nameOfClient: Parameters<typeof Server.tls>[1] = ({ socket }) => {
+  const peer = socket instanceof Tls.TLSSocket ? socket.getPeerCertificate().subject.CN : "none"
+  socket.write(Server.response(String(peer)))
 }
 
 const key = Redacted.make(Authority.client.key)
 
-describe("NodeTransport: the client's certificate", () => {
+describe("NodeTransport: the client's certificate (the seam)", () => {
   it.effect.each([
     { what: "its key", identity: { cert: Authority.client.cert, key } },
     {
@@ -124,10 +124,10 @@ describe("NodeTransport: the client's certificate", () => {
       }
     }
   ])(
-    "seam: a server that asks for a certificate gets it, with $what: directly and through a tunnel",
+    "goes to a server that asks for it, with $what, directly and through a tunnel",
     ({ identity }) =>
       Effect.gen(function*() {
-        const server = yield* Server.tls(mutual, whoAreYou)
+        const server = yield* Server.tls(mutual, nameOfClient)
         assert.strictEqual(yield* text({ ca: Authority.root, ...identity }, server.origin), "TEST ONLY client")
         const proxy = yield* Proxy.make()
         const options = { ca: Authority.root, ...identity, proxy: { https: proxy.url, loopback: true } }
@@ -138,16 +138,16 @@ describe("NodeTransport: the client's certificate", () => {
 
   it.effect.each(
     [
-      // TLS 1.3 tells the client that its part is done before the server has looked at it
+      // TLS 1.3 tells the client that its part is done before the server has looked at the certificate
       { version: "TLSv1.3", sent: "maybe", code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" },
       { version: "TLSv1.2", sent: "no", code: "ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE" }
     ] as const
   )(
-    "seam: without one it refuses, which does not heal, and the request is not sent again: $version",
+    "makes a permanent failure if it is missing, and the request is not sent again: $version",
     (told) =>
       Effect.gen(function*() {
         const { version, ...expected } = told
-        const server = yield* Server.tls({ ...mutual, maxVersion: version }, whoAreYou)
+        const server = yield* Server.tls({ ...mutual, maxVersion: version }, nameOfClient)
         const client = yield* NodeTransport.make({ ca: Authority.root })
         assert.deepStrictEqual(yield* Failure.toldBy(client, `${server.origin}/secret`), {
           ...expected,
@@ -157,9 +157,9 @@ describe("NodeTransport: the client's certificate", () => {
       })
   )
 
-  it.effect("seam: a proxy that asks for a certificate does not get the one for the target", () =>
+  it.effect("does not go to a proxy that asks for one", () =>
     Effect.gen(function*() {
-      const server = yield* Server.tls(mutual, whoAreYou)
+      const server = yield* Server.tls(mutual, nameOfClient)
       const proxy = yield* Proxy.make({ certificate: mutual })
       const client = yield* NodeTransport.make({
         ca: Authority.root,
@@ -172,7 +172,7 @@ describe("NodeTransport: the client's certificate", () => {
         code: "PROXY_ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
         transient: false
       })
-      // here the request is on its way as soon as TLS 1.3 says that the connection is open
+      // here the request is in flight as soon as TLS 1.3 reports an open connection
       assert.include(yield* Failure.causeOf(client, "http://127.0.0.1:9/"), {
         sent: "maybe",
         code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
@@ -184,7 +184,7 @@ describe("NodeTransport: the client's certificate", () => {
 const cut = Authority.root.slice(0, 300)
 const wrong = Redacted.make("wr0ng-s3cret")
 
-describe("NodeTransport: options that are wrong", () => {
+describe("NodeTransport: options that are wrong (the seam)", () => {
   const cases: ReadonlyArray<{
     readonly what: string
     readonly options: NodeTransport.Options
@@ -198,7 +198,8 @@ describe("NodeTransport: options that are wrong", () => {
       what: "half a PEM in the second text",
       options: { ca: [Authority.root, cut] },
       option: "ca",
-      detail: /^has a text, number 2 of 2, that holds a certificate that cannot be read, number 1 of 1$/
+      detail:
+        /^has a text, number 2 of 2, that holds a certificate that cannot be read: number 1 of 1\. Give the whole certificate\.$/
     },
     {
       what: "PEM of no certificate",
@@ -212,9 +213,9 @@ describe("NodeTransport: options that are wrong", () => {
       option: "ca",
       detail: /no certificate in PEM/
     },
-    { what: "no key to it", options: { cert: Authority.client.cert }, option: "cert", detail: /give `key`/ },
+    { what: "no key to it", options: { cert: Authority.client.cert }, option: "cert", detail: /Give `key`/ },
     { what: "no PEM", options: { cert: "s3cret", key }, option: "cert", detail: /no certificate in PEM form/ },
-    { what: "no certificate to it", options: { key }, option: "key", detail: /give `cert`/ },
+    { what: "no certificate to it", options: { key }, option: "key", detail: /Give `cert`/ },
     {
       what: "no PEM",
       options: { cert: Authority.client.cert, key: Redacted.make("s3cret") },
@@ -240,7 +241,7 @@ describe("NodeTransport: options that are wrong", () => {
       what: "encrypted without a passphrase",
       options: { cert: Authority.client.cert, key: Redacted.make(Authority.encrypted.key) },
       option: "key",
-      detail: /give its `passphrase`/
+      detail: /Give its `passphrase`/
     },
     {
       what: "wrong",
@@ -248,21 +249,21 @@ describe("NodeTransport: options that are wrong", () => {
       option: "passphrase",
       detail: /does not open the `key`/
     },
-    { what: "of no key", options: { passphrase: wrong }, option: "passphrase", detail: /give `key`/ },
-    { what: "no URL", options: { proxy: { https: "http://s3cret:x" } }, option: "proxy.https", detail: /no URL/ },
-    { what: "nothing", options: { proxy: { https: "" } }, option: "proxy.https", detail: /no URL/ },
+    { what: "of no key", options: { passphrase: wrong }, option: "passphrase", detail: /Give `key`/ },
+    { what: "no URL", options: { proxy: { https: "http://s3cret:x" } }, option: "proxy.https", detail: /not the URL/ },
+    { what: "nothing", options: { proxy: { https: "" } }, option: "proxy.https", detail: /not the URL/ },
     { what: "of SOCKS", options: { proxy: { http: "socks5://s3cret:1" } }, option: "proxy.http", detail: /SOCKS/ },
     {
       what: "a file of settings",
       options: { proxy: { https: "http://wpad/s3cret.pac" } },
       option: "proxy.https",
-      detail: /without path/
+      detail: /has a path/
     },
     {
       what: "open about its password",
       options: { proxy: { https: "http://me:s3cret@proxy:1" } },
       option: "proxy.https",
-      detail: /give it as Redacted/
+      detail: /Give it as Redacted/
     },
     {
       what: "badly encoded",
@@ -285,20 +286,21 @@ describe("NodeTransport: options that are wrong", () => {
   ]
 
   it.effect.each(cases)(
-    "seam: $option that is $what is an error with its name, and without what it holds",
+    "fails with an error that names $option, and not its value, if it is $what",
     (wrong) =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(NodeTransport.make(wrong.options))
         assert.strictEqual(error._tag, "TransportOptionsError")
         assert.strictEqual(error.option, wrong.option)
         assert.match(error.detail, wrong.detail)
-        assert.include(error.message, `\`${wrong.option}\` cannot be used: it `)
+        assert.include(error.message, `The transport cannot be built: its option \`${wrong.option}\` ${error.detail}`)
+        assert.match(error.detail, /[^.]\. [A-Z].*\.$/)
         const printed = inspect(error, { depth: 20, showHidden: true }) + JSON.stringify(error) + error.message
         assert.notMatch(printed, /s3cret|czNjcmV0|MIGH|MIIB/)
       })
   )
 
-  it.effect("seam: a proxy without a scheme, and one with a slash at its end, are proxies", () =>
+  it.effect("accepts a proxy without a scheme, and a proxy with a slash at its end", () =>
     Effect.gen(function*() {
       const server = yield* Server.tls(Authority.server, hello)
       const proxy = yield* Proxy.make()

@@ -1,6 +1,4 @@
-/**
- * Laws that the compiler keeps. Each `@ts-expect-error` fails the check when the line below it compiles.
- */
+/** Laws that the compiler checks. Each `@ts-expect-error` fails the check if the line below it compiles. */
 import * as NodeEnvironment from "@sso-oidc/transport-node/NodeEnvironment"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import type { TransportOptionsError } from "@sso-oidc/transport-node/TransportOptionsError"
@@ -16,8 +14,8 @@ declare const secret: Redacted.Redacted
 declare const options: NodeTransport.Options
 declare const plain: NodeTransport.ConnectionOptions | undefined
 
-describe("NodeTransport: what it can fail with", () => {
-  it("nothing, without options whose texts come from outside", () => {
+describe("NodeTransport: the errors of its layer", () => {
+  it("are none without options whose texts come from outside", () => {
     expectTypeOf(NodeTransport.layer()).toEqualTypeOf<Layer.Layer<HttpClient.HttpClient>>()
     expectTypeOf(NodeTransport.layer(plain)).toEqualTypeOf<Layer.Layer<HttpClient.HttpClient>>()
     expectTypeOf(NodeTransport.layer({ connectTimeout: "1 second", maxConnections: 2 })).toEqualTypeOf<
@@ -28,7 +26,7 @@ describe("NodeTransport: what it can fail with", () => {
     >()
   })
 
-  it("TransportOptionsError with them", () => {
+  it("are TransportOptionsError with them", () => {
     type Fallible = Layer.Layer<HttpClient.HttpClient, TransportOptionsError>
     expectTypeOf(NodeTransport.layer({ ca: "" })).toEqualTypeOf<Fallible>()
     expectTypeOf(NodeTransport.layer({ proxy: {} })).toEqualTypeOf<Fallible>()
@@ -38,7 +36,7 @@ describe("NodeTransport: what it can fail with", () => {
     >()
   })
 
-  it("a ConfigError too, from configuration", () => {
+  it("include ConfigError if the options come from configuration", () => {
     type Configured = Layer.Layer<HttpClient.HttpClient, TransportOptionsError | Config.ConfigError>
     expectTypeOf(NodeTransport.layerConfig(NodeEnvironment.options())).toEqualTypeOf<Configured>()
     expectTypeOf(
@@ -47,7 +45,7 @@ describe("NodeTransport: what it can fail with", () => {
   })
 })
 
-describe("C6: secrets are Redacted", () => {
+describe("NodeTransport: secret options are Redacted (C6)", () => {
   it("a bare string does not compile", () => {
     // @ts-expect-error a key is a secret
     NodeTransport.layer({ cert: "", key: "bare" })

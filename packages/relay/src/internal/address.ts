@@ -7,9 +7,9 @@ const isIPv4 = (text: string): boolean => {
   return bytes.length === 4 && bytes.every((byte) => /^(?:0|[1-9]\d{0,2})$/.test(byte) && Number(byte) <= 255)
 }
 
-/** The eight groups of an IPv6 address; `undefined` for any other text. */
+/** The eight groups of an IPv6 address, or `undefined` for any other text. */
 const groupsOf = (text: string): ReadonlyArray<number> | undefined => {
-  // 45 characters are the longest address, with IPv4 at its end
+  // the longest address has 45 characters, with IPv4 at its end
   if (text.length > 45) return undefined
   const tail = text.slice(text.lastIndexOf(":") + 1)
   if (tail.includes(".") && !isIPv4(tail)) return undefined
@@ -31,7 +31,7 @@ const groupsOf = (text: string): ReadonlyArray<number> | undefined => {
 // ::ffff:0:0/96 (RFC 4291, section 2.5.5.2) and 64:ff9b::/96 (RFC 6052, section 2.1)
 const mapped = ["0:0:0:0:0:ffff", "64:ff9b:0:0:0:0"]
 
-/** IPv4 as it is, of IPv6 the /64; the empty text for what is no address. */
+/** The IPv4 address as it is, or the /64 of an IPv6 address. The empty text for anything else. */
 export const key = (address: unknown): string => {
   if (typeof address !== "string") return ""
   if (isIPv4(address)) return address

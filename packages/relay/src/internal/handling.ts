@@ -1,6 +1,4 @@
-/**
- * One request of a page, from its origin to its response.
- */
+/** Handles one request of a page, from its origin to its response. */
 import * as RelayVerdict from "@sso-oidc/core/aws/RelayVerdict"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Effect from "effect/Effect"
@@ -23,19 +21,19 @@ export const handler =
       const received = receivedOf(request, connection)
       const origin = request.headers.get("origin")
       const response = origin === null || !settings.isOrigin(origin, request, new URL(request.url))
-        ? Effect.succeed(Responses.refused(403, strange(origin)))
+        ? Effect.succeed(Responses.refused(403, unknownOrigin(origin)))
         : Effect.map(admitted(settings, client, received), (response) => Cors.shared(response, origin))
       return Effect.map(response, (response) => Unread.settle(request, Cors.varied(response), received.reading))
     })
 
-const strange = (origin: string | null): string =>
+const unknownOrigin = (origin: string | null): string =>
   origin === null
-    ? "The relay serves pages alone, and the request has no header Origin. Send it from a page of an origin in the relay's option origins."
+    ? "The relay serves only pages, and the request has no header Origin. Send it from a page whose origin is in the relay's option origins."
     : `The relay does not serve pages of ${
       Wire.printable(origin).slice(0, 256)
     }. Add this origin to the relay's option origins, if it is yours.`
 
-/** A request, what its server said of it, and how far its body was read. */
+/** A request, what its server knows of it, and how far its body was read. */
 interface Received {
   readonly request: Request
   readonly path: string
@@ -43,7 +41,7 @@ interface Received {
   readonly reading: Unread.Reading
 }
 
-/** An untyped program can give anything beside a request, as workers give their environment. */
+/** An untyped program can pass anything beside a request, as workers pass their environment. */
 const receivedOf = (request: Request, connection: unknown): Received => {
   const { remoteAddress, requestTarget }: { readonly remoteAddress?: unknown; readonly requestTarget?: unknown } =
     Predicate.isObject(connection) ? connection : {}
@@ -55,7 +53,7 @@ const receivedOf = (request: Request, connection: unknown): Received => {
   }
 }
 
-/** A request of a page of a chosen origin. */
+/** Handles a request of a page of a chosen origin. */
 const admitted = (
   settings: Settings,
   client: HttpClient.HttpClient,
@@ -64,17 +62,26 @@ const admitted = (
   const { path, request } = received
   const refuse = (status: number, description: string, headers?: Readonly<Record<string, string>>) =>
     Effect.succeed(Responses.refused(status, description, headers))
-  // a query would make another operation of it (`/token?aws_iam=t`), and stands in the path here
+  // the path includes the query, which could name another operation (`/token?aws_iam=t`)
   const route = settings.routes.get(path)
-  if (route === undefined) return refuse(404, "The relay passes on no such operation, or serves no such region.")
+  if (route === undefined) {
+    return refuse(
+      404,
+      "The relay does not serve this path. Check the operation, and the region in the relay's option regions."
+    )
+  }
   if (request.method === "OPTIONS") return Effect.succeed(Cors.preflight(request))
   if (request.method !== "POST") {
-    return refuse(405, "The relay passes on POST requests alone.", { allow: "POST, OPTIONS" })
+    return refuse(405, "The relay passes on only POST requests. Send a POST.", { allow: "POST, OPTIONS" })
   }
   const type = request.headers.get("content-type") ?? ""
-  if (!/^application\/json\s*(?:;|$)/i.test(type)) return refuse(415, "The relay takes application/json alone.")
+  if (!/^application\/json\s*(?:;|$)/i.test(type)) {
+    return refuse(415, "The relay takes only application/json. Set the header content-type.")
+  }
   const encoding = request.headers.get("content-encoding") ?? "identity"
-  if (encoding.trim().toLowerCase() !== "identity") return refuse(415, "The relay takes no encoded body.")
+  if (encoding.trim().toLowerCase() !== "identity") {
+    return refuse(415, "The relay takes no encoded body. Send it without content-encoding.")
+  }
   const id = Once.idOf(request)
   if (id === false) {
     return refuse(
@@ -87,7 +94,12 @@ const admitted = (
   return spanned(route, relayed(settings, client, received, route, id))
 }
 
-const tooLarge = Effect.sync(() => Responses.refused(413, "The request is larger than the relay takes."))
+const tooLarge = Effect.sync(() =>
+  Responses.refused(
+    413,
+    "The request is larger than the relay takes. Send less, or raise the relay's option maxRequestBytes."
+  )
+)
 
 const spanned = (route: Route, run: Effect.Effect<Response>): Effect.Effect<Response> =>
   Wire.useSpan(
@@ -110,7 +122,7 @@ const attribute = (span: Tracer.Span, response: Response): void => {
   if (code !== undefined) span.attribute("error.type", code)
 }
 
-/** Within the time limit, while the page is there, and whatever happens. */
+/** Runs within the time limit and while the page is there, and turns every failure into a response. */
 const relayed = (
   settings: Settings,
   client: HttpClient.HttpClient,
@@ -119,18 +131,19 @@ const relayed = (
   id: string | undefined
 ): Effect.Effect<Response> =>
   Effect.suspend(() => {
-    // that another process has passed the id on, its store alone can tell
+    // with a shared store, another process may have passed the id on
     const progress: Upstream.Progress = { unsent: id === undefined || !settings.once.isShared }
     return passOn(settings, client, received, route, id, progress).pipe(
       Effect.timeoutOrElse({
         duration: settings.requestTimeout,
         orElse: () => Effect.sync(() => Upstream.ended(progress, { status: 504, code: "TIMEOUT", transient: true }))
       }),
-      // A defect of a function that the operator gave, or of a transport. It may hold anything, so it is never shown.
+      // A defect of a function of the operator, or of a transport. It may hold secrets, so it is never shown.
       Effect.catchCause(() =>
         Effect.sync(() => Upstream.ended(progress, { status: 500, code: "RELAY_DEFECT", transient: !progress.unsent }))
       ),
-      // What the relay says of a second request, it says of the first, which this process passed on: before, or since then.
+      // If this process has passed on the first request of this id, before or in the meantime, the response must speak of the
+      // first one.
       Effect.flatMap((response) =>
         progress.taken === true || id === undefined
           ? Effect.succeed(response)
@@ -143,7 +156,7 @@ const relayed = (
 const sentBefore = (): Response =>
   Upstream.ended({ unsent: false }, { status: 502, code: "SENT_BEFORE", transient: true })
 
-/** Ends once the page has gone away, with a response that is not read. The race then interrupts what still runs. */
+/** Ends once the page has gone away, with a response that is never read. The race then interrupts the rest. */
 const gone = (signal: AbortSignal): Effect.Effect<Response> =>
   Effect.callback((resume) => {
     const abort = () => resume(Effect.sync(() => new Response(null, { status: 499 })))
@@ -167,18 +180,23 @@ const passOn = Effect.fnUntraced(function*(
   const bytes = yield* bodyOf(received, settings.maxRequestBytes)
   if (bytes === undefined) return yield* tooLarge
   const read = Wire.jsonObject(bytes)
-  if (read === undefined) return Responses.refused(400, "The body is no JSON object.")
+  if (read === undefined) {
+    return Responses.refused(400, "The body is not a JSON object. Send the operation's members in one.")
+  }
   const members = yield* Effect.result(route.admit(Wire.present(read)))
   if (members._tag === "Failure") {
     return Responses.refused(
       400,
-      `The request is no ${route.operation}: ${members.failure.message.replace(/\s+/g, " ")}`
+      `The request is not a valid ${route.operation}: ${members.failure.message.replace(/\s+/g, " ")}`
     )
   }
   if (!(yield* hasKnownUrls(settings, members.success))) {
-    return Responses.refused(400, "The relay does not serve this start URL.")
+    return Responses.refused(
+      400,
+      "The relay does not serve this start URL. Add it to the relay's option startUrls, if it is yours."
+    )
   }
-  // the last step before it is passed on: what is refused records no id
+  // the last step before the request is passed on, so a rejected request records no id
   switch (id === undefined ? "first" : yield* settings.once.take(id)) {
     case "again":
       return sentBefore()
@@ -204,12 +222,12 @@ const bodyOf = ({ reading, request: { body } }: Received, maxBytes: number): Eff
       reading.complete = !tooLarge
       return tooLarge ? undefined : bytes
     }),
-    // the page that sent half a body is not there to read a response
+    // a page that sent half a body no longer reads a response
     Effect.catch(() => Effect.succeed(new Uint8Array()))
   )
 }
 
-/** The model's members that name a place where a person signs in. */
+/** Checks the model's members that name the place where a person signs in. */
 const hasKnownUrls = (settings: Settings, members: unknown): Effect.Effect<boolean> =>
   Effect.gen(function*() {
     for (const name of ["startUrl", "issuerUrl"]) {

@@ -18,9 +18,9 @@ export const app = (
     const request = yield* requestOf(incoming)
     return HttpServerResponse.fromWeb(
       request === undefined
-        ? Responses.refused(400, "The request has no header Host that names a host.", { connection: "close" })
+        ? Responses.refused(400, "The request has no header Host that names a host. Send one.", { connection: "close" })
         : yield* handler(request, {
-          // `url` is resolved where the target is a whole URL
+          // `url` is already resolved if the target is a whole URL
           requestTarget: incoming.originalUrl,
           remoteAddress: Option.getOrUndefined(incoming.remoteAddress)
         })

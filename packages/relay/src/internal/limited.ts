@@ -1,12 +1,10 @@
-/**
- * The rate limit, over the key and the store of the operator.
- */
+/** The rate limit, with the operator's key and store. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as RateLimit from "../RateLimit.ts"
 import * as Typed from "./typed.ts"
 
-/** Takes a request from its bucket; `undefined` when the operator's functions do not tell. */
+/** Takes a request from its bucket. `undefined` if a function of the operator failed. */
 export type Take = (
   request: Request,
   remoteAddress: string | undefined
@@ -21,12 +19,14 @@ const pass: RateLimit.Taken = { allowed: true }
 
 export const make = (options: RateLimit.Options, limit: RateLimit.Limit): Take => {
   if (limit.limit === Infinity) return () => Effect.succeed(pass)
-  const store = options.store ?? RateLimit.memory()
+  const store = options.store ?? RateLimit.makeMemoryStore()
   const key = options.key ?? (() => "")
   return (request, remoteAddress) =>
     Effect.suspend(() => {
       const held = Typed.call(() => key(request, remoteAddress), Typed.isString, "a string")
-      if ("wrong" in held) return refused("rateLimit.key", held.wrong, "Give the name of a bucket at once.")
+      if ("wrong" in held) {
+        return refused("rateLimit.key", held.wrong, "Give the name of a bucket, as a string, at once.")
+      }
       return Effect.flatMap(
         Typed.effect(
           () => store.take(held.value.slice(0, 256), limit),
@@ -45,6 +45,6 @@ export const make = (options: RateLimit.Options, limit: RateLimit.Limit): Take =
     })
 }
 
-// without a count there is no limit, and without a limit this is an open door
+// without a count there would be no limit, and the relay would be open
 const refused = (name: string, wrong: string, hint: string): Effect.Effect<undefined> =>
   Effect.as(Typed.log(name, wrong, hint), undefined)

@@ -1,6 +1,4 @@
-/**
- * The relay as a listener of `node:http`, by the shape of its objects alone: nothing of Node is imported.
- */
+/** The relay as a listener of `node:http`. It uses the shape of Node's objects alone, and imports nothing of Node. */
 import * as Predicate from "effect/Predicate"
 import type { Incoming, Outgoing } from "../NodeMessage.ts"
 import * as Received from "./received.ts"
@@ -9,14 +7,14 @@ import * as Unread from "./unread.ts"
 
 type Handler = (request: Request, connection: Received.Connection) => Promise<Response>
 
-/** How long a connection that closes stays open for a client that still sends: else it would lose the response. */
+/** How many ms a closing connection stays open for a client that still sends. Without them the client could lose the response. */
 const grace = 500
 
 type Listener = (incoming: Incoming, outgoing: Outgoing) => void
 
 export const listener = (handler: Handler, origin: string | undefined): Listener => {
   if (origin !== undefined && !(URL.canParse(origin) && isOrigin.test(origin) && new URL(origin).origin === origin)) {
-    throw new RangeError("Relay: origin must be an origin such as https://app.example, as a browser spells it")
+    throw new RangeError("Relay: origin must be an origin such as https://app.example, as a browser writes it")
   }
   return (incoming, outgoing) => {
     const gone = new AbortController()
@@ -26,7 +24,10 @@ export const listener = (handler: Handler, origin: string | undefined): Listener
       const response = request === undefined
         ? Unread.settle(
           new Request("http://localhost/", { headers: headersOf(incoming) }),
-          Responses.refused(400, "The request has no header Host that names a host."),
+          Responses.refused(
+            400,
+            "The request has no header Host that names a host. Send one, or set the option origin of toNodeListener."
+          ),
           { complete: false }
         )
         : await handler(request, { requestTarget: incoming.url ?? "", remoteAddress: incoming.socket.remoteAddress })
@@ -41,7 +42,7 @@ export const listener = (handler: Handler, origin: string | undefined): Listener
   }
 }
 
-// a host with a path or with user info would make another URL
+// a path or user info would change the URL's meaning
 const isOrigin = /^https?:\/\/[^\s/?#\\@]+$/i
 
 // -----------------------------------------------------------------------------
@@ -52,7 +53,7 @@ const headersOf = ({ rawHeaders }: Incoming): Headers => {
   const headers = new Headers()
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? ""
-    // those of HTTP/2's own begin with a colon
+    // HTTP/2's own header names begin with a colon
     if (!name.startsWith(":")) headers.append(name, rawHeaders[at + 1] ?? "")
   }
   return headers
@@ -84,8 +85,8 @@ const requestOf = (
 }
 
 /**
- * The body, untouched until it is read: Node reads the rest of an untouched one by itself. `Readable.toWeb` would close
- * the connection when the relay stops reading, and the refusal would be lost.
+ * The body as a stream, untouched until it is read, because Node itself reads the rest of an untouched body. `Readable.toWeb`
+ * would close the connection when the relay stops reading, and the client would lose the relay's response.
  */
 const streamOf = (incoming: Incoming): ReadableStream<Uint8Array<ArrayBuffer>> => {
   let state: "new" | "open" | "over" = "new"
@@ -125,7 +126,8 @@ const streamOf = (incoming: Incoming): ReadableStream<Uint8Array<ArrayBuffer>> =
 const send = async (incoming: Incoming, outgoing: Outgoing, response: Response): Promise<void> => {
   const bytes = response.body === null ? undefined : new Uint8Array(await response.arrayBuffer())
   const { connection, ...headers } = Object.fromEntries(response.headers)
-  // HTTP/2 closes streams, and forbids the header. What follows a request for another protocol is not read as HTTP.
+  // HTTP/2 closes streams, and forbids this header. After a request for another protocol, the bytes that follow are not read as
+  // HTTP.
   const closes = incoming.httpVersionMajor === 1 && (connection === "close" || headersOf(incoming).has("upgrade"))
   outgoing.writeHead(response.status, {
     ...headers,
@@ -134,13 +136,13 @@ const send = async (incoming: Incoming, outgoing: Outgoing, response: Response):
   })
   if (bytes === undefined) return void outgoing.end()
   if (!closes) return void outgoing.end(bytes)
-  // the response is whole with its length; the end, which closes the connection, waits
+  // the response is complete by its length; ending it would close the connection, so that waits
   outgoing.write(bytes)
   await rest(incoming)
   outgoing.end()
 }
 
-/** Reads on for a moment. A connection that is closed over unread bytes is reset, and its client may lose the response. */
+/** Reads on for a moment. If a connection is closed over unread bytes, it is reset, and its client may lose the response. */
 const rest = (incoming: Incoming): Promise<void> =>
   new Promise((resolve) => {
     if (incoming.readableEnded) return resolve()

@@ -1,12 +1,12 @@
 /**
- * Passes each request on once, also when the page's browser sends it twice.
+ * Passes each request on once, even if the page's browser sends it twice.
  *
- * A browser sends a request again by itself, a POST too, when a kept connection turned out dead before a response came.
- * The second one would find the code or the refresh token used, and the page would read `invalid_grant` where its token
- * was lost. The page's transport gives every request an id; a request that its browser sends again has the same.
+ * A browser may send a request again by itself, a POST too, if a kept connection turned out dead before a response came. The
+ * second one would find the code or the refresh token used. The page would then read `invalid_grant` although its token was
+ * lost. So the page's transport gives each request an id, and a repeated request has the same id.
  *
- * An id is recorded right before its request is passed on. A refused request records nothing, so it cannot push the id of
- * another out. While an id is held, no other id is forgotten early: at the bound, new requests are refused instead.
+ * An id is recorded right before its request is passed on. A rejected request records nothing, so it cannot push out another
+ * id. No id is forgotten early: when the room is full, new requests are rejected instead.
  */
 import * as RelayVerdict from "@sso-oidc/core/aws/RelayVerdict"
 import * as Clock from "effect/Clock"
@@ -16,15 +16,17 @@ import type * as RateLimit from "../RateLimit.ts"
 import * as Typed from "./typed.ts"
 
 /**
- * - `"first"`: the id is recorded, and its request may be passed on;
- * - `"again"`: a request of this id was passed on before;
- * - `"unknown"`: the shared store cannot tell;
+ * The outcome of recording an id.
+ *
+ * - `"first"`: the id is recorded, and its request may be passed on.
+ * - `"again"`: a request of this id was passed on before.
+ * - `"unknown"`: the shared store failed.
  * - `"full"`: there is no room for another id.
  */
 export type Taken = "first" | "again" | "unknown" | "full"
 
 export interface Once {
-  /** Whether other processes can have passed the id on, which only the shared store knows. */
+  /** Whether other processes may have passed the id on. Only the shared store knows that. */
   readonly isShared: boolean
   /** Whether this process has passed the id on. It records nothing. */
   readonly isKnown: (id: string) => Effect.Effect<boolean>
@@ -32,13 +34,13 @@ export interface Once {
   readonly take: (id: string) => Effect.Effect<Taken>
 }
 
-/** 300 ids a second for as long as each is held; some 15 MB. */
+/** The most ids at a time: 333 a second for 5 minutes, in some 15 MB. */
 const most = 100_000
 
-/** A page waits for its response for 30 seconds by default, and its browser sends again within that time alone. */
+/** A page waits 30 seconds for a response by default, and its browser repeats a request only within that time. */
 const least = Duration.minutes(5)
 
-/** The id of a request: `undefined` for none, `false` for what no page's transport writes. */
+/** The id of a request. `undefined` if there is none, and `false` for a value that no page's transport writes. */
 export const idOf = (request: Request): string | false | undefined => {
   const id = request.headers.get(RelayVerdict.idHeader)
   if (id === null) return undefined
@@ -52,7 +54,7 @@ export const make = (
 ): Once => {
   const within = Duration.max(Duration.times(requestTimeout, 2), least)
   const millis = Duration.toMillis(within)
-  // until when each is held: each is held for the same time, so the map is in the order of its ends
+  // The time at which each id expires. All are held equally long, so the map is in the order of expiry.
   const ends = new Map<string, number>()
   const now = Effect.map(Clock.monotonicTimeNanos, (nanos) => {
     const now = Number(nanos) / 1_000_000
@@ -74,7 +76,7 @@ export const make = (
     isKnown: (id) => Effect.map(now, () => ends.has(id)),
     take: (id) =>
       isFirst === undefined ? record(id) : Effect.flatMap(isFirstOf(() => isFirst(id, within)), (taken) =>
-        // the shared store decides; what this process holds only saves a question
+        // the shared store decides; the record in this process only saves a call to it
         taken === "first" ? Effect.as(record(id), taken) : Effect.succeed(taken))
   }
 }
@@ -86,7 +88,7 @@ const isFirstOf = (isFirst: () => unknown): Effect.Effect<Taken> =>
         Typed.log(
           "rateLimit.store.isFirst",
           held.wrong,
-          "Give true for an id that was not recorded before, else false. Redis' SET NX gives \"OK\" or null: give reply === \"OK\"."
+          "Give true for an id that was not recorded before, else false. Redis' SET NX gives \"OK\" or null: give result === \"OK\"."
         ),
         "unknown" as const
       )

@@ -1,6 +1,4 @@
-/**
- * The relay's options, checked once, so that a request is only looked up in what is known to be good.
- */
+/** The relay's options, checked once. A request is then only compared with checked values. */
 import type { EndpointError } from "@sso-oidc/core/aws/ClientError"
 import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as Operation from "@sso-oidc/core/aws/Operation"
@@ -18,18 +16,18 @@ import * as Once from "./once.ts"
 import * as Typed from "./typed.ts"
 import { version } from "./version.ts"
 
-/** What one path of the relay leads to. */
+/** The target of one path of the relay. */
 export interface Route {
   readonly operation: string
   readonly region: string
-  /** Made of the options alone. */
+  /** The URL to call. It is made from the options alone. */
   readonly url: string
-  /** The members of the model, and no others; or what is wrong, without a value of the request. */
+  /** Gives the members of the model, and no others; or says what is wrong, without a value of the request. */
   readonly admit: (members: unknown) => Effect.Effect<unknown, Schema.SchemaError>
 }
 
 export interface Settings {
-  /** By the whole path, so that nothing of a path is ever taken apart. */
+  /** The routes by their whole path, so no path is ever taken apart. */
   readonly routes: ReadonlyMap<string, Route>
   readonly isOrigin: (origin: string, request: Request, url: URL) => boolean
   readonly isStartUrl: (url: string) => Effect.Effect<boolean>
@@ -42,8 +40,8 @@ export interface Settings {
 }
 
 /**
- * Throws a `RangeError` for what makes no sense; an endpoint that cannot be used is a failure. `operations` are those that the
- * relay serves.
+ * Checks the options. It throws a `RangeError` for options that make no sense, and gives a failure for an endpoint that cannot
+ * be used. `operations` are the operations that the relay serves.
  */
 export const check = (
   options: RelayOptions,
@@ -80,7 +78,9 @@ const routesOf = (
 ): Result.Result<ReadonlyMap<string, Route>, EndpointError> => {
   const base = baseOf(options.base ?? "/sso-oidc")
   const routes = new Map<string, Route>()
-  if (!isTexts(options.regions)) throw new RangeError("Relay: regions must be an array that names a region")
+  if (!isTexts(options.regions)) {
+    throw new RangeError("Relay: regions must be an array of at least one region, such as eu-west-1")
+  }
   for (const named of options.regions) {
     const { endpoint, useDualstackEndpoint, useFipsEndpoint } = options
     const resolved = Endpoint.resolve(SsoOidcService.service, {
@@ -90,7 +90,7 @@ const routesOf = (
       useFipsEndpoint
     })
     if (Result.isFailure(resolved)) return Result.fail(resolved.failure)
-    // a page's client spells it in small letters
+    // a page's client writes the region in lower case
     const region = Endpoint.regionOf(named)
     for (const operation of operations.filter(Operation.isBodyAlone)) {
       routes.set(`${base}/${region}${operation.path}`, {
@@ -111,25 +111,27 @@ const routesOf = (
 const baseOf = (base: string): string => {
   if (typeof base !== "string") throw new RangeError("Relay: base must be a path such as /sso-oidc")
   const path = base === "/" ? "" : base
-  // parsed below an authority, so that nothing in it can be taken for one
+  // parsed after a host, so nothing in the path can be read as a host
   const isPath = path === "" || (/^\/[^/]/.test(path) && !path.endsWith("/") && URL.canParse(`http://localhost${path}`))
   if (!isPath || (path !== "" && new URL(`http://localhost${path}`).pathname !== path)) {
     throw new RangeError(
-      "Relay: base must be a path such as /sso-oidc, as a browser spells it, without a slash at its end"
+      "Relay: base must be a path such as /sso-oidc, as a browser writes it, without a slash at its end"
     )
   }
   return path
 }
 
 const originsOf = (origins: RelayOptions["origins"]): Settings["isOrigin"] => {
-  if (!isTexts(origins)) throw new RangeError("Relay: origins must be an array that names an origin")
+  if (!isTexts(origins)) {
+    throw new RangeError("Relay: origins must be an array of at least one origin, such as https://app.example")
+  }
   for (const origin of origins) {
     if (
       origin !== "same-origin" && !(TrustedUrl.isTrusted(origin) && new URL(origin).origin === origin) ||
       origin.includes("*")
     ) {
       throw new RangeError(
-        "Relay: origins must be \"same-origin\", or origins such as https://app.example, of https or of loopback"
+        "Relay: origins must be \"same-origin\", or origins such as https://app.example; http is for loopback alone"
       )
     }
   }
@@ -138,8 +140,8 @@ const originsOf = (origins: RelayOptions["origins"]): Settings["isOrigin"] => {
   return (origin, request, url) => known.has(origin) || (same && origin === url.origin && isOwn(request, url))
 }
 
-// A server that makes the URL of a target such as `//evil.example/sso-oidc/…` takes its host from there. What the browser
-// says itself, it says of where it really asked.
+// A server that makes a URL of a target such as `//evil.example/sso-oidc/…` reads the host from the target. The headers of the
+// browser say where it really sent the request.
 const isOwn = ({ headers }: Request, url: URL): boolean =>
   (headers.get("host") ?? url.host) === url.host && (headers.get("sec-fetch-site") ?? "same-origin") === "same-origin"
 
@@ -149,7 +151,7 @@ const startUrlsOf = (startUrls: RelayOptions["startUrls"]): Settings["isStartUrl
   }
   if (!isTexts(startUrls) || !startUrls.every(TrustedUrl.isTrusted)) {
     throw new RangeError(
-      "Relay: startUrls must be an array of URLs of https, or of http to loopback, without user info; or a function"
+      "Relay: startUrls must be a function, or an array of https URLs without user info; http is for loopback alone"
     )
   }
   const known = new Set(startUrls)
@@ -160,7 +162,11 @@ const askedOf = (startUrls: () => unknown): Effect.Effect<boolean> =>
   Effect.suspend(() => {
     const held = Typed.call(startUrls, Typed.isBoolean, "true or false")
     if (!("wrong" in held)) return Effect.succeed(held.value)
-    const logged = Typed.log("startUrls", held.wrong, "Look the start URLs up before you make the relay.")
+    const logged = Typed.log(
+      "startUrls",
+      held.wrong,
+      "Read the start URLs before you make the relay, and give true or false at once."
+    )
     return held.wrong === Typed.threw ? Effect.andThen(logged, Effect.die(held.wrong)) : Effect.as(logged, false)
   })
 
@@ -180,7 +186,7 @@ const bytesOf = (name: string, bytes: number): number => {
 const durationOf = (name: string, input: Duration.Input): Duration.Duration => {
   const duration = Option.getOrUndefined(Duration.fromInput(input))
   if (duration === undefined || !Duration.isGreaterThan(duration, Duration.zero) || !Duration.isFinite(duration)) {
-    throw new RangeError(`Relay: ${name} must be a duration longer than zero, and finite`)
+    throw new RangeError(`Relay: ${name} must be a duration longer than zero, and finite, such as "25 seconds"`)
   }
   return duration
 }

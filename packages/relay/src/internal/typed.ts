@@ -1,22 +1,22 @@
 /**
- * Holds the functions that a user gave to their types, since an untyped program can give anything.
+ * Checks what the operator's functions give, because an untyped program can give anything.
  *
- * What is not of its type is refused. The operator reads in the log which function it was. Neither what the function gave
- * nor its error is repeated: both may hold secrets.
+ * A value of another type rejects the request, and the log names the function. The log repeats neither the value nor an error,
+ * because both may hold secrets.
  */
 import * as Effect from "effect/Effect"
 
-/** What a user's function gave: a value of its type, or what was wrong with it, as the end of a sentence. */
+/** What a function gave: a value of its type, or what was wrong with it, as the end of a sentence. */
 export type Held<A> = { readonly value: A } | { readonly wrong: string }
 
 const isRealPromise = (value: unknown): boolean => Object.prototype.toString.call(value) === "[object Promise]"
 
-/** A promise that nothing awaits would end the process when it rejects. */
-const disarm = (value: unknown): void => {
+/** Handles a rejection that nothing awaits. Otherwise it would end the process. */
+const handleRejection = (value: unknown): void => {
   try {
     void Promise.prototype.then.call(value, undefined, () => {})
   } catch {
-    // no promise after all
+    // it was not a real `Promise`
   }
 }
 
@@ -29,14 +29,14 @@ const nameOf = (value: unknown): string => {
 
 const judged = <A>(value: unknown, is: (value: unknown) => value is A, wanted: string): Held<A> => {
   if (is(value)) return { value }
-  if (isRealPromise(value)) disarm(value)
+  if (isRealPromise(value)) handleRejection(value)
   return { wrong: `gave ${nameOf(value)} where it must give ${wanted}` }
 }
 
-/** What is wrong with a function that threw. */
+/** The text for a function that threw. */
 export const threw = "threw"
 
-/** Of a function that gives its value at once. */
+/** Calls a function that gives its value at once. */
 export const call = <A>(run: () => unknown, is: (value: unknown) => value is A, wanted: string): Held<A> => {
   try {
     return judged(run(), is, wanted)
@@ -45,7 +45,7 @@ export const call = <A>(run: () => unknown, is: (value: unknown) => value is A, 
   }
 }
 
-/** Of a function that gives an Effect. */
+/** Calls a function that gives an Effect. */
 export const effect = <A>(
   run: () => unknown,
   is: (value: unknown) => value is A,
@@ -64,6 +64,6 @@ export const isBoolean = (value: unknown): value is boolean => typeof value === 
 
 export const isString = (value: unknown): value is string => typeof value === "string"
 
-/** The line in the operator's log. */
+/** Writes the line in the operator's log. */
 export const log = (name: string, wrong: string, hint: string): Effect.Effect<void> =>
   Effect.logError(`The relay refused a request, because ${name} ${wrong}. ${hint}`)

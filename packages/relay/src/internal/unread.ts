@@ -1,12 +1,12 @@
 /**
- * A connection whose request body was not read to its end.
+ * Handles a connection whose request body was not read to its end.
  *
- * On HTTP/1.1 the next request comes after the body. If the relay refuses a request before it has read the body, a server
- * that reads bodies only on demand never sees the next request. So the relay reads a short rest itself, after its
- * response, and closes the connection where the rest is long or of unknown length.
+ * On HTTP/1.1 the next request comes after the body. If the relay rejects a request before it has read the body, a server that
+ * reads bodies only on demand never sees the next request. So the relay reads a short rest itself, after its response. If the
+ * rest is long or of unknown length, it closes the connection.
  */
 
-/** The longest rest that is read so that the connection can be used again. */
+/** The most bytes that are read so that the connection can be used again. */
 export const most = 256 * 1024
 
 /** How far the relay itself has read a body. */
@@ -29,11 +29,11 @@ const drain = async (body: ReadableStream<Uint8Array>): Promise<void> => {
     if (done) return
     size += value.length
   }
-  // the length was wrong
+  // the announced length was wrong
   await reader.cancel()
 }
 
-/** Reads the rest of the body, or says in the response that the connection closes. */
+/** Reads the rest of the body, or sets the header that closes the connection. */
 export const settle = (request: Request, response: Response, reading: Reading): Response => {
   if (reading.complete || !hasBody(request)) return response
   const length = lengthOf(request)

@@ -1,6 +1,4 @@
-/**
- * One request to the service, and what of its response goes back.
- */
+/** Sends one request to the service, and makes the relay's response from the service's. */
 import type * as RelayVerdict from "@sso-oidc/core/aws/RelayVerdict"
 import { isTransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as Wire from "@sso-oidc/core/aws/Wire"
@@ -13,17 +11,17 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Responses from "./responses.ts"
 import type { Route, Settings } from "./settings.ts"
 
-/** How far a request has come. It is kept beside the request, since a time limit must tell it too. */
+/** How far a request has come. It is kept outside the request, because the time limit must know it too. */
 export interface Progress {
-  /** It is certain that it did not leave: its browser has not sent it before, and no transport has been given it. */
+  /** Whether it is certain that the request did not leave: its browser has not sent it before, and no transport has it yet. */
   unsent: boolean
-  /** It is the first of its id, and may be passed on. */
+  /** Whether it is the first request of its id, and may be passed on. */
   taken?: boolean
-  /** The head of the service's response, once it is there. */
+  /** The head of the service's response, once it has arrived. */
   head?: HttpClientResponse.HttpClientResponse | undefined
 }
 
-/** The relay's response when the request ended at this point, without a response of the service to pass on. */
+/** The relay's response if the request ended at this point, without a response of the service to pass on. */
 export const ended = (
   progress: Progress,
   how: { readonly status: number; readonly code: string; readonly transient: boolean }
@@ -54,7 +52,7 @@ export const exchange = Effect.fnUntraced(function*(
       progress.head = response
       return receive(response, settings.maxResponseBytes, progress)
     }),
-    // a response that is not read to its end closes its connection
+    // closes the connection of a response that is not read to its end
     Effect.scoped,
     Effect.catchTag("HttpClientError", (error) => {
       // a client that filters by status fails with the response in its error
@@ -69,7 +67,8 @@ export const exchange = Effect.fnUntraced(function*(
           })
       )
     }),
-    // Effect's own client span ends a 4xx with an error that holds the request, and its headers go to the service
+    // Effect's own client span would end a 4xx with an error that holds the request, and its trace headers would go to the
+    // service.
     Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
     Effect.provideService(HttpClient.TracerPropagationEnabled, false)
   )
@@ -79,7 +78,7 @@ export const exchange = Effect.fnUntraced(function*(
 // failures
 // -----------------------------------------------------------------------------
 
-// As core reads a transport's failure: "no" is said by the transport alone, or of what no transport was given
+// Reads a failure as core does. It is "no" only if the transport says so, or if no transport got the request.
 const verdictOf = (error: HttpClientError.HttpClientError): RelayVerdict.RelayVerdict => {
   const { reason } = error
   switch (reason._tag) {
@@ -101,16 +100,18 @@ const codeOf = (cause: unknown): string => Wire.nameIn(cause, "code") ?? "UNKNOW
 // responses
 // -----------------------------------------------------------------------------
 
-/** The headers that tell of a response that is itself not passed on. */
+/** The headers that are kept of a response that is not passed on. */
 const trail = ["x-amzn-requestid", "retry-after", "date"]
 
 const back = ["x-amzn-errortype", ...trail]
 
-// JSON and plain text, each as one media type. A list is read as its last member (Fetch, section 3.4).
+// JSON or plain text, as one media type. Of a list, browsers read the last member (Fetch, section 3.4).
 const harmless =
   /^(?:text\/plain|application\/(?:json|[\w.-]+\+json|x-amz-json-1\.\d))(?:[ \t]*;[ \t]*[\w-]+=(?:[\w.-]+|"[\w .-]*"))*[ \t]*$/i
 
-/** How a browser is to read the body. It must show nothing of the service, or of a proxy, as a document of the page's origin. */
+/**
+ * The content type for the browser. It must not show a body of the service, or of a proxy, as a document of the page's origin.
+ */
 const typeOf = (
   { headers }: HttpClientResponse.HttpClientResponse,
   bytes: Uint8Array
@@ -127,8 +128,8 @@ const magic: Readonly<Record<string, ReadonlyArray<number>>> = {
 }
 
 /**
- * The encoding that the body still has. A `fetch` decodes a body and keeps the header, and other transports do not decode:
- * the bytes alone tell. Those without a beginning of their own are told as core tells them, by being no text.
+ * The encoding that the body still has. `fetch` decodes a body and keeps the header, and other transports do not decode, so
+ * only the bytes tell. An encoding without magic bytes counts as decoded if the body is text, as in core.
  */
 const encodingOf = (
   { headers }: HttpClientResponse.HttpClientResponse,
@@ -143,7 +144,7 @@ const encodingOf = (
   return isEncoded ? { "content-encoding": encoding } : {}
 }
 
-/** The chosen headers, where their values can stand in a header. */
+/** The chosen headers, if their values are valid in a header. */
 const headersOf = (
   response: HttpClientResponse.HttpClientResponse,
   names: ReadonlyArray<string>
@@ -165,7 +166,7 @@ const receive = Effect.fnUntraced(function*(
   if (Wire.isRedirect(response)) return withhold("REDIRECT", Wire.isRedirectStatus(status) ? status : 0)
   if (status < 200 || status > 599) return ended(progress, { status: 502, code: "STATUS", transient: false })
   const { bytes, tooLarge } = yield* Wire.readBody(response.stream, maxBytes).pipe(
-    // fetch has no stream for a body of no bytes, and some have none for any body
+    // `fetch` has no stream for an empty body, and some platforms have none for any body
     Effect.catchReason("HttpClientError", "EmptyBodyError", () =>
       Effect.map(response.arrayBuffer, (buffer) => {
         const bytes = new Uint8Array(buffer)
@@ -174,6 +175,6 @@ const receive = Effect.fnUntraced(function*(
   )
   if (tooLarge) return withhold("TOO_LARGE", status)
   const headers = { ...headersOf(response, back), ...typeOf(response, bytes), ...encodingOf(response, bytes) }
-  // statuses that have no body (Fetch, section 2.2.3)
+  // these statuses have no body (Fetch, section 2.2.3)
   return Responses.passed(status, headers, status === 204 || status === 205 ? null : bytes)
 })

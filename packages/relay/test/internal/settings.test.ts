@@ -33,7 +33,7 @@ describe("the relay's routes", () => {
     )
   })
 
-  it.effect("follow a new operation of that list without a line here", () =>
+  it.effect("follow a new operation of that list without a change here", () =>
     Effect.gen(function*() {
       const settings = Result.getOrThrow(Settings.check(options, [...SsoOidc.operations, revoke]))
       const wire = Wire.answering(() => Wire.json({}))
@@ -53,7 +53,7 @@ describe("the relay's routes", () => {
       "has members outside the body",
       { ...revoke, bindings: Operation.bindings({ token: Operation.header("x-token") }) }
     ]
-  ])("leave an operation out that %s, since the relay passes on bodies alone", (_, one) => {
+  ])("leave out an operation that %s, since the relay passes on only bodies", (_, one) => {
     assert.strictEqual(routesOf(revoke).size, routesOf().size + options.regions.length)
     assert.strictEqual(routesOf(one).size, routesOf().size)
   })

@@ -1,6 +1,4 @@
-/**
- * The page's side of the relay: where requests go instead, and what the relay's responses mean.
- */
+/** The page's side of the relay: where requests go, and how the relay's responses are read. */
 import { EndpointError } from "@sso-oidc/core/aws/ClientError"
 import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as Operation from "@sso-oidc/core/aws/Operation"
@@ -27,11 +25,11 @@ const pageUrl = (): string | undefined =>
     ? globalThis.location.href
     : undefined
 
-/** The relay's URL, without a slash at its end, under the rules of an endpoint; relative to the page where there is one. */
+/** The relay's URL without a slash at its end, checked by the rules for an endpoint. On a page it may be relative to the page. */
 export const urlOf = (url: string): Result.Result<string, EndpointError> => {
   const page = pageUrl()
   const absolute = !URL.canParse(url) && page !== undefined && URL.canParse(url, page) ? new URL(url, page).href : url
-  // the rules are those of an endpoint, of whatever region
+  // these rules do not depend on the region
   return Result.mapError(
     Endpoint.resolve(SsoOidcService.service, {
       region: "us-east-1",
@@ -48,13 +46,16 @@ export const urlOf = (url: string): Result.Result<string, EndpointError> => {
   )
 }
 
-/** What stands below the relay's URL: region and path, read back from a request for the region's plain endpoint. */
+/**
+ * The path below the relay's URL. It holds the region and the operation's path, taken from a request for the region's plain
+ * endpoint.
+ */
 const below = (
   request: HttpClientRequest.HttpClientRequest,
   operations: ReadonlyArray<Operation.Any>
 ): string | undefined => {
   const url = Option.getOrUndefined(HttpClientRequest.toUrl(request))
-  // the region is the label behind the prefix; whether the whole is the plain endpoint is looked at below
+  // the label after the prefix is the region; the check below makes sure that the whole host is the plain endpoint
   const [prefix, region] = url?.hostname.split(".") ?? []
   if (url === undefined || region === undefined || prefix !== SsoOidcService.service.endpointPrefix) return undefined
   const isPlain = Result.getOrUndefined(Endpoint.resolve(SsoOidcService.service, { region })) === url.origin
@@ -79,7 +80,7 @@ const failed = (
 
 const kept = ["x-amzn-requestid", "retry-after", "date"]
 
-/** The request that the relay made of this one, so that what is told of it names the service and not the relay. */
+/** The request that the relay made of this one. With it, errors name the service and not the relay. */
 const ofService = (
   request: HttpClientRequest.HttpClientRequest,
   relay: string
@@ -91,8 +92,8 @@ const ofService = (
     : request
 }
 
-/** The service's response, as far as the relay tells it: its status, and a body that was lost, or that is not passed on. */
-const answered = (
+/** The service's response as far as the relay reports it: its status, and a body that was lost or is not passed on. */
+const partial = (
   response: HttpClientResponse.HttpClientResponse,
   request: HttpClientRequest.HttpClientRequest,
   status: number,
@@ -120,16 +121,16 @@ const read = (relay: string) =>
   if (sent !== "answered") {
     return Effect.fail(failed(request, new TransportCause({ sent, code, transient })))
   }
-  // a status that no `Response` can have leaves the relay's own response, a 502, to be read
+  // no `Response` can have that status, so core reads the relay's own response, a 502
   if (status === undefined || (status !== 0 && (status < 200 || status > 599))) return Effect.succeed(response)
-  if (!transient) return Effect.succeed(answered(response, request, status, null))
+  if (!transient) return Effect.succeed(partial(response, request, status, null))
   if (status < 200 || [204, 205, 304].includes(status)) return Effect.succeed(response)
-  // core reads a body that fails as a response that was lost
+  // core reads a body that fails as a lost response
   const cause = new TransportCause({ sent: "maybe", code, transient })
-  return Effect.succeed(answered(response, request, status, new ReadableStream({ start: (body) => body.error(cause) })))
+  return Effect.succeed(partial(response, request, status, new ReadableStream({ start: (body) => body.error(cause) })))
 }
 
-/** A client whose requests for the operations go to the relay. */
+/** A client that sends the requests for the operations to the relay. */
 export const through = (
   client: HttpClient.HttpClient,
   relay: string,
@@ -140,7 +141,8 @@ export const through = (
       const path = below(request, operations)
       return path === undefined
         ? Effect.fail(failed(request, new TransportCause({ sent: "no", code: "NOT_RELAYED", transient: false })))
-        // of the headers, those of the body alone: the relay reads no other, and each is one more to allow across origins
+        // Only the body's headers are sent. The relay reads no others, and each further header would have to be allowed across
+        // origins.
         : Effect.sync(() =>
           HttpClientRequest.post(`${relay}${path}`, {
             headers: { [RelayVerdict.idHeader]: newId() },

@@ -1,8 +1,8 @@
 /**
- * A TCP connection to a name that may have several addresses (RFC 8305).
+ * Opens a TCP connection to a name that may have several addresses (RFC 8305).
  *
- * The platform's own way gives each address 250 ms and then gives it up, so a name with a slow and a dead address cannot
- * be reached. Here an address that is tried stays in the race, and the caller's limit on connecting is its only limit.
+ * Node's own way gives each address 250 ms and then drops it. A name with one slow and one dead address then cannot be reached.
+ * Here an address stays in the race once it was tried. Only the caller's connect limit ends it.
  */
 import type * as Dns from "node:dns"
 import type * as Net from "node:net"
@@ -13,7 +13,7 @@ export interface Modules {
   readonly net: typeof Net
 }
 
-/** Where to, and what the platform's sockets take beside. */
+/** The address to connect to, and further options of the platform's sockets. */
 export interface Target {
   readonly host: string
   readonly port: number
@@ -27,11 +27,11 @@ export type Done = (error: unknown, socket?: Net.Socket) => void
 /** The pause that RFC 8305 section 5 recommends before the next address is tried too. */
 const usualHeadStart = 250
 
-/** The head start of each address in ms. The last one is tried before half of the limit has passed. */
+/** The head start of each address in ms. The last address is tried before half of the limit has passed. */
 export const headStart = (addresses: number, limitMillis: number): number =>
   Math.min(usualHeadStart, limitMillis / 2 / Math.max(1, addresses - 1))
 
-/** The families take turns, the resolver's first choice first: one of them may be dead as a whole. */
+/** Alternates the families, because a whole family may be dead. The resolver's first choice comes first. */
 export const inTurns = (addresses: ReadonlyArray<Dns.LookupAddress>): ReadonlyArray<Dns.LookupAddress> => {
   const first = addresses.filter(({ family }) => family === addresses[0]?.family)
   const second = addresses.filter(({ family }) => family !== addresses[0]?.family)
@@ -40,17 +40,17 @@ export const inTurns = (addresses: ReadonlyArray<Dns.LookupAddress>): ReadonlyAr
     .filter((address) => address !== undefined)
 }
 
-// what a machine says of a family that it has no way for: the other address tells more
+// codes of a machine that has no route for a family; another address's error tells more
 const noWay = ["ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT", "ENETDOWN"]
 
-/** The error of an address that was reached, where there is one. */
+/** Prefers the error of an address that was reached. */
 export const mostTelling = <E extends { readonly code?: string | undefined }>(
   errors: ReadonlyArray<E>
 ): E | undefined => errors.find(({ code = "" }) => !noWay.includes(code)) ?? errors[0]
 
 /**
- * Connects, and calls back once, unless it was ended before. The socket keeps a listener for errors, so that none that
- * comes before its next owner is uncaught. Gives what ends it.
+ * Connects, and calls back once unless the returned function ended it before. The socket keeps an error listener, so an error
+ * that comes before its next owner is not uncaught.
  */
 export const dial = (modules: Modules, target: Target, limitMillis: number, done: Done): () => void => {
   const { dns, net } = modules
@@ -95,7 +95,7 @@ export const dial = (modules: Modules, target: Target, limitMillis: number, done
   const family = net.isIP(target.host)
   if (family !== 0) race([{ address: target.host, family }])
   else {
-    // as the platform looks up: no IPv6 address for a machine that has none, but on Windows
+    // the same hints as Node: no IPv6 address for a machine that has none, except on Windows
     const hints = process.platform === "win32" ? 0 : dns.ADDRCONFIG
     dns.lookup(target.host, { all: true, hints }, (error, addresses) => {
       if (over) return

@@ -1,6 +1,4 @@
-/**
- * One request on the wire, and its answer.
- */
+/** One request on the wire, and its response. */
 import type * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
@@ -38,7 +36,7 @@ export const run = (
       if (url.username !== "" || url.password !== "") return refuse({ code: "URL_CREDENTIALS" })
       if (request.headers["upgrade"] !== undefined) return refuse({ code: "UPGRADE_UNSUPPORTED" })
       const route = pool.route(url)
-      // a place that was given must not be lost to an interruption on the way here
+      // an interruption between here and the attempt must not lose the place
       return Effect.uninterruptibleMask((restore) => {
         const attempt = (release: Slots.Release): ReturnType<typeof run> => {
           let exchange: Exchange
@@ -48,7 +46,7 @@ export const run = (
             release()
             return refuse(error)
           }
-          return restore(exchange.answered(connectTimeout)).pipe(
+          return restore(exchange.responded(connectTimeout)).pipe(
             Effect.onInterrupt(() =>
               Effect.sync(() => {
                 exchange.abort("ABORTED")
@@ -59,7 +57,7 @@ export const run = (
               onSuccess: (message) => Effect.succeed(new Response.NodeResponse(request, url, message, exchange)),
               onFailure: (cause) => {
                 exchange.abort("ABORTED")
-                // Nothing was written, so this sends nothing a second time. Each turn uses up one kept connection.
+                // Nothing was written, so nothing is sent twice. Each attempt uses up one kept connection.
                 if (exchange.isStale && !pool.closed && !signal.aborted) return attempt(release)
                 if (exchange.isStale) release()
                 return Effect.fail(Failure.transport(request, cause))
@@ -74,7 +72,10 @@ export const run = (
       })
     }))
 
-/** The framing is the transport's: a length that is not the body's would make the rest of it the next request. */
+/**
+ * The transport sets the framing. If a caller's length differed from the body's, the rest of the body would become the next
+ * request.
+ */
 const headersOf = (
   request: HttpClientRequest.HttpClientRequest,
   body: Uint8Array | undefined
@@ -91,7 +92,7 @@ export class Exchange implements Pool.Abortable, Response.Source {
   readonly #node: Http.ClientRequest
   readonly #route: Pool.Route
   readonly #opening: Opening.Opening
-  /** On a kept connection, which has to be looked at before it is used. */
+  /** Whether this is a kept connection, which has to be checked before it is used. */
   readonly #kept: boolean
   #opened: boolean
   /** Whether bytes of the request may have left. */
@@ -117,21 +118,21 @@ export class Exchange implements Pool.Abortable, Response.Source {
     this.#kept = node.reusedSocket
     this.#opened = this.#kept
     node.once("socket", (socket) => {
-      // a kept connection opens no second time, and would collect a listener with each request
+      // a kept connection does not open again, and each request would add one more listener to it
       if (this.#kept) return
       // the platform sends the request right after this, and has held it back until now
       if (opening.isOpen) return this.#open()
-      // of a platform that makes its connections itself
+      // for a platform that makes its connections itself
       socket.once(route.secure ? "secureConnect" : "connect", () => this.#open())
     })
     node.once("response", (message) => this.#receive(message))
-    // stays for good: an aborted request still has an error to tell
+    // never removed: an aborted request can still emit an error
     node.on("error", (error) => this.#fail(error))
     node.once("close", () => {
       signal.removeEventListener("abort", onAbort)
-      // such as a 101 that nobody asked for, which the platform drops without an error
+      // such as an unrequested 101, which the platform drops without an error
       if (this.#message === undefined) this.#fail({ code: "CONNECTION_CLOSED" })
-      // the platform gives the connection back right after this, and the next in the queue shall find it
+      // the platform gives the connection back right after this; the next request in the queue must find it
       if (!this.#stale) process.nextTick(release)
     })
     const onAbort = () => this.abort("ABORTED")
@@ -143,26 +144,26 @@ export class Exchange implements Pool.Abortable, Response.Source {
     } else node.end(body)
   }
 
-  /** Whether its kept connection had ended before it was used. Its place is then still taken, for the next attempt. */
+  /** Whether the kept connection had ended before it was used. Its place is then still taken, for the next attempt. */
   get isStale(): boolean {
     return this.#stale
   }
 
   /**
-   * Closes the connection. Does nothing to an exchange that is over: the platform has taken the connection back, and
-   * another request may be on it. (Effect aborts after every body, also after one that was read to its end.)
+   * Closes the connection. It does nothing once the exchange is over: the platform has taken the connection back, and another
+   * request may be on it. (Effect aborts after every body, also after a body that was read to its end.)
    */
   abort(code: string): void {
     this.#failure ??= this.#causeOf({ code })
     this.#wake()
-    // destroyed before it has its socket, a request would give that socket to the pool instead of closing it
+    // if the request is destroyed before it has its socket, the platform puts that socket into the pool instead of closing it
     if (this.#node.socket === null) this.#node.once("socket", () => this.#node.destroy())
     else this.#node.destroy()
     this.#opening.abort()
   }
 
-  /** The head of the answer. The limit is on the opening of a connection, not on the wait for the service. */
-  answered(connectTimeout: Duration.Duration): Effect.Effect<Http.IncomingMessage, TransportCause.TransportCause> {
+  /** Waits for the head of the response. The limit applies to opening a connection, not to waiting for the service. */
+  responded(connectTimeout: Duration.Duration): Effect.Effect<Http.IncomingMessage, TransportCause.TransportCause> {
     const message = this.#await(() =>
       this.#message !== undefined ? Effect.succeed(this.#message) : this.#failure && Effect.fail(this.#failure)
     )
@@ -170,7 +171,7 @@ export class Exchange implements Pool.Abortable, Response.Source {
     return this.#await(() => this.#opened ? Effect.void : this.#failure && Effect.fail(this.#failure)).pipe(
       Effect.timeoutOrElse({
         duration: connectTimeout,
-        // asks the socket again: it may have opened in the very turn of the limit
+        // check the socket again: it may have opened in the same turn in which the limit passed
         orElse: () => this.#opened ? Effect.void : Effect.fail(Failure.causeOf({ code: "CONNECT_TIMEOUT" }, "no", true))
       }),
       Effect.andThen(message)
@@ -183,7 +184,9 @@ export class Exchange implements Pool.Abortable, Response.Source {
     this.#wake()
   }
 
-  /** Writes to a kept connection, unless its end or something that nobody asked for has arrived in the meantime. */
+  /**
+   * Writes to a kept connection. It does not if the connection's end, or an unrequested response, has arrived in the meantime.
+   */
   #use(body: Uint8Array | undefined): void {
     if (this.#failure !== undefined) return
     const { socket } = this.#node
@@ -195,37 +198,36 @@ export class Exchange implements Pool.Abortable, Response.Source {
     this.#node.end(body)
   }
 
-  /**
-   * The next bytes of the body, as many as have arrived. Nothing is read from the connection beyond the platform's
-   * buffer while nobody pulls.
-   */
+  /** The next bytes of the body, as many as have arrived. Without a pull, nothing is read beyond the platform's buffer. */
   readonly pull = this.#await<Response.Chunk, TransportCause.TransportCause | Cause.Done>(() => {
     const message = this.#message
     const chunk: Uint8Array | null | undefined = message?.read()
     if (chunk) return Effect.succeed([chunk])
     if (this.#ended) return Cause.done()
-    // a connection that fails after the last byte takes nothing away
+    // a failure after the last byte loses nothing
     return this.#failure !== undefined && (message?.complete !== true || message.destroyed)
       ? Effect.fail(this.#failure)
       : undefined
   })
 
   #receive(message: Http.IncomingMessage): void {
-    // what a server says before it is asked, such as that it has waited long enough, is no answer to this request
+    // a message that a server sends before the request, such as a 408 after a long wait, is no response to this request
     if (this.#kept && !this.#left) {
       this.#fail({ code: "CONNECTION_CLOSED" })
       return this.abort("CONNECTION_CLOSED")
     }
-    // no answer to our request, which asked for no other protocol: what follows it on the connection is not HTTP
+    // A 101 is no response to our request, which asked for no other protocol. The bytes after it on the connection are not
+    // HTTP.
     if (message.statusCode === 101) return this.abort("CONNECTION_CLOSED")
-    // nobody but a proxy says this, and it has passed nothing on: as an answer it would look like the target's
+    // Only a proxy sends a 407, and it has passed nothing on. If it were passed on as a response, it would look like the
+    // target's.
     if (message.statusCode === 407 && this.#route.way === "forward") {
       this.#fail(Failure.refusedBy(407))
       return this.abort("PROXY_REFUSED_407")
     }
     this.#message = message
     message.on("readable", () => {
-      // A body without bytes ends only when somebody reads it. Nobody may, and its connection would wait with it.
+      // A body without bytes ends only when it is read. If the caller does not read it, its connection would never be free.
       if (message.complete && message.readableLength === 0) message.read()
       this.#wake()
     })
@@ -236,8 +238,8 @@ export class Exchange implements Pool.Abortable, Response.Source {
       }
       // the platform gives the connection back one tick from now, and the next request may follow at once
       if (this.#node.writableFinished) return process.nextTick(end)
-      // It first waits to hear that the request is written, which TLS tells late. A server that does not take the rest of
-      // a request would never let it hear that.
+      // The platform first waits for the event that the request is written, and TLS emits it late. A server that does not read
+      // the rest of a request would prevent that event.
       this.#node.once("finish", () => process.nextTick(end))
       Turns.afterReading(end)
     })
@@ -261,7 +263,7 @@ export class Exchange implements Pool.Abortable, Response.Source {
     this.#wake()
   }
 
-  /** Asks now and after each event, until there is something to go on with. */
+  /** Calls `next` now and after each event, until it gives an effect. */
   #await<A, E>(next: () => Effect.Effect<A, E> | undefined): Effect.Effect<A, E> {
     return Effect.callback((resume) => {
       const sleep = () => {

@@ -1,13 +1,11 @@
-/**
- * What a failure of the platform becomes. Nothing but its names is kept: the rest may hold what was sent.
- */
+/** Turns the platform's failures into ours. It keeps only their names, because the rest may hold what was sent. */
 import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as TlsFailure from "./tlsFailure.ts"
 
-// a name with several addresses fails with one error that holds the error of each
+// a name with several addresses fails with one error that holds the error of each address
 const first = (error: unknown): unknown => {
   const errors = Wire.memberOf(error, "errors")
   return Array.isArray(errors) ? errors[0] : undefined
@@ -34,7 +32,7 @@ export const causeOf = (
   })
 }
 
-/** A failure that is already judged: whose it is, whether it is transient, and what to do. */
+/** A failure that is already classified: its code, whether it is transient, and what to do. */
 export class Judged extends Error {
   readonly code: string
   readonly transient: boolean
@@ -51,37 +49,40 @@ export class Judged extends Error {
 }
 
 const judged = (error: unknown, party: TlsFailure.Party, transient: boolean): Judged => {
-  // under a name that tells whose failure it is
+  // the prefix says that it is the proxy's failure
   const code = `${party === "proxy" ? "PROXY_" : ""}${codeOf(error)}`
   return new Judged(code, transient, nameIn(error, "syscall"), transient ? undefined : TlsFailure.hintOf(error, party))
 }
 
-/** A failure on the way to the other side: its name, its addresses. */
+/** A failure to reach the other side: of its name or of its addresses. */
 export const ofDial = (error: unknown, party: TlsFailure.Party): Judged => judged(error, party, true)
 
-/** A failure of the handshake, whichever side found it. */
+/** A failure of the TLS handshake, whichever side found it. */
 export const ofHandshake = (error: unknown, party: TlsFailure.Party): Judged =>
   judged(error, party, TlsFailure.isTransientInHandshake(error))
 
-/** The end of a connection that was open and has not been used. */
+/** The end of a connection that was open and not yet used. */
 export const ofUnused = (error: unknown, party: TlsFailure.Party): Judged =>
   judged(error, party, TlsFailure.isTransientWhenOpen(error))
 
-const refusals: Readonly<Record<number, string>> = {
-  403: "The proxy does not let this client reach the host. Have it allow the host, or name the host in `noProxy`.",
-  407: "The proxy wants a user and a password that it knows. Give them in its URL, as Redacted."
+const proxyHints: Readonly<Record<number, string>> = {
+  403:
+    "The proxy does not let this client reach the host. Have it allow the host, or name the host in `noProxy` or NO_PROXY.",
+  407:
+    "The proxy wants a user and a password that it knows. Give them in the URL of HTTPS_PROXY, or of `proxy` as Redacted."
 }
 
-/** A proxy that responds for itself. It may change its mind when it is busy or broken. */
+/** The proxy rejected the request. Retrying can help for 408, 429 and 5xx, but not for 403 or 407. */
 export const refusedBy = (status: number): Judged => {
   const transient = Wire.isBusyStatus(status)
-  const hint = transient ? undefined : refusals[status] ?? "The proxy refuses. Check that it is a proxy for this host."
+  const hint = transient ? undefined : proxyHints[status] ??
+    "The proxy rejected the request. Check that `proxy` or HTTPS_PROXY names a proxy for this host."
   return new Judged(`PROXY_REFUSED_${status}`, transient, undefined, hint)
 }
 
 /**
- * A failure of a request, as its connection tells it. A platform that makes its connections itself, without our opening,
- * tells by its code alone whether it is TLS that failed.
+ * A failure of a request, as its connection reports it. If the platform makes connections itself, without our opening, only the
+ * error's code says whether TLS failed.
  */
 export const ofRequest = (
   error: unknown,

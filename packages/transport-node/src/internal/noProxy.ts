@@ -1,24 +1,22 @@
-/**
- * Which targets no proxy is asked for.
- */
+/** The targets that are reached without a proxy. */
 import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 import type * as Net from "node:net"
 import * as Host from "./host.ts"
 
-/** Says of a target whether one entry of a list names it. */
+/** Says whether one entry of a list matches a target. */
 export type Rule = (url: URL) => boolean
 
 /**
- * What no proxy is asked for by default: loopback, and names below `localhost` too. A resolver keeps those names on this machine
- * (RFC 6761 section 6.3), and a proxy elsewhere would look for them on its own. `TrustedUrl` leaves them out, since a resolver
- * may not keep that rule, and a secret must not depend on it.
+ * The targets that never use a proxy by default: loopback, and also names below `localhost`. A resolver keeps those names on
+ * this machine (RFC 6761 section 6.3), and a remote proxy would resolve them to itself. `TrustedUrl` does not count them as
+ * loopback. A resolver may break that rule, and a secret must not depend on it.
  */
 export const isLoopback = (url: URL): boolean => {
   const host = Host.nameOf(url)
   return TrustedUrl.isLoopback(host) || host.endsWith(".localhost")
 }
 
-// `host`, `host:port`, `address`, `[address]:port`, each with `/bits` behind an address. A port may be `*`, too.
+// `host`, `host:port`, `address`, `[address]:port`; an address may have `/bits`. A port may also be `*`.
 const split = (entry: string, net: typeof Net): { readonly host: string; readonly port: string | undefined } => {
   const bracketed = /^\[([^\]]*)\](?::(\d+|\*))?$/.exec(entry)
   if (bracketed !== null) {
@@ -31,14 +29,14 @@ const split = (entry: string, net: typeof Net): { readonly host: string; readonl
   return named === null ? { host: entry, port: undefined } : { host: named[1] ?? "", port: named[2] }
 }
 
-/** The rule that an entry is, or nothing for what is none. */
+/** The rule of an entry, or `undefined` if the entry is not valid. */
 export const ruleOf = (entry: string): Rule | undefined => {
   const net = process.getBuiltinModule("node:net")
   const { host, port } = split(entry, net)
   const names = hostRule(host, net)
   if (names === undefined || port === undefined || port === "*") return names
   const number = Number(port)
-  // a port that no URL has would match nothing, without a word
+  // no URL has such a port, so the rule would silently match nothing
   return number < 1 || number > 65_535 ? undefined : (url) => number === Host.portOf(url) && names(url)
 }
 
@@ -46,7 +44,7 @@ const hostRule = (host: string, net: typeof Net): Rule | undefined => {
   if (host === "*") return () => true
   const [address = "", bits, more] = host.split("/")
   if (net.isIP(address) !== 0) return more === undefined ? addressRule(address, bits, net) : undefined
-  // figures, dots and stars are an address, also where a name would match them
+  // digits, dots and stars are an address pattern, also where a name pattern would match them
   if (/^[\d.*]*\d[\d.*]*$/.test(host)) return fourRule(host)
   return host.replace(/^\*\./, "").includes("*") ? patternRule(host) : nameRule(host)
 }
@@ -64,7 +62,7 @@ const addressRule = (address: string, bits: string | undefined, net: typeof Net)
   }
 }
 
-/** `192.168.*`, where the last star stands for all that follows, and `10.*.0.1`. */
+/** `192.168.*`, where the last star stands for all following parts, and `10.*.0.1`. */
 const fourRule = (pattern: string): Rule | undefined => {
   const parts = pattern.split(".")
   if (!parts.includes("*") || parts.length > 4 || (parts.length < 4 && parts.at(-1) !== "*")) return undefined
@@ -79,12 +77,12 @@ const fourRule = (pattern: string): Rule | undefined => {
   }
 }
 
-/** A name and the names below it: `a.example`, `.a.example` and `*.a.example` are the same. */
+/** A name and the names below it. `a.example`, `.a.example` and `*.a.example` mean the same. */
 const nameRule = (host: string): Rule | undefined => {
   const name = /^(?:\*?\.)?([^.].*?)\.?$/.exec(host)?.[1]
-  // as the URL of a target writes it: in small letters, other scripts in their ASCII form
+  // normalised as in a target's URL: lower case, other scripts in ASCII form
   const parsed = name === undefined || /[\s/@?#:[\]\\%]/.test(name) ? null : URL.parse(`http://${name}`)
-  // `10.1`, say, is an address to a URL, and would match another than the one that was meant
+  // a URL reads `10.1` as an address, which would match another host than the user meant
   if (parsed === null || !isName(parsed.hostname)) return undefined
   return (url) => {
     const target = Host.nameOf(url)
@@ -104,7 +102,7 @@ const patternRule = (host: string): Rule | undefined => {
     const target = Host.nameOf(url)
     if (!target.startsWith(first) || !target.endsWith(last)) return false
     const end = target.length - last.length
-    // the first place of each piece is the best one, so that the time is linear
+    // taking the first match of each piece is enough, and keeps the time linear
     let at = first.length
     for (const piece of pieces) {
       const found = target.indexOf(piece, at)

@@ -1,7 +1,7 @@
 /**
- * How a connection comes about, until it is a request's: TCP, the way through a proxy, and TLS.
+ * Opens a connection for a request: TCP, then the tunnel through a proxy, then TLS.
  *
- * All of it happens before the request is given the socket, so a request whose connection did not open has not left.
+ * All of it happens before the request gets the socket. So a request whose connection did not open has not left.
  */
 import type * as Http from "node:http"
 import type * as Https from "node:https"
@@ -21,23 +21,23 @@ export interface Modules extends Dial.Modules {
 
 type Done = (error: Error | null, socket?: Socket) => void
 
-/** What is told of a connection that is to be made: where to, and how. */
+/** The options of a connection that is to be made. */
 export interface RequestOptions extends Https.RequestOptions {
   readonly opening?: Opening | undefined
   readonly socket?: Socket | undefined
 }
 
-/** The way from a connection to the first peer to one with the target, such as a tunnel through a proxy. */
+/** Turns a connection to the first peer into a connection to the target, such as by a tunnel through a proxy. */
 export type Through = (opening: Opening, socket: Socket) => Promise<Socket>
 
-/** The first peer of a connection, and what follows it. */
+/** The first peer of a connection, and the next step after it. */
 export interface Way {
   readonly party: Party
-  /** Of a tunnel: where its proxy is, and how it is passed. */
+  /** For a tunnel: the address of its proxy, and how to pass it. */
   readonly tunnel?: { readonly target: Dial.Target; readonly through: Through } | undefined
 }
 
-/** The opening of one connection. One that is never started, since a kept connection serves, does nothing. */
+/** The opening of one connection. It is never started, and does nothing, if a kept connection can be used. */
 export class Opening {
   readonly modules: Modules
   readonly #way: Way
@@ -59,18 +59,20 @@ export class Opening {
     return this.#open
   }
 
-  /** Ends it, and closes what it has opened. Does nothing once the connection is open: it is then the request's. */
+  /**
+   * Ends it, and closes what it has opened. It does nothing once the connection is open: the request owns the connection then.
+   */
   abort(): void {
     this.#closed = true
     this.#finish(new Failure.Judged("ABORTED", true))
   }
 
-  /** Keeps a platform that sends again by itself (Deno does) from a connection for it. */
+  /** Stops a platform that repeats requests by itself (Deno does) from getting a connection for it. */
   close(): void {
     this.#closed = true
   }
 
-  /** Opens the connection. `secure` makes the TLS socket over it, where the target is one of TLS. */
+  /** Opens the connection. For a TLS target, `secure` makes the TLS socket over it. */
   start(target: Dial.Target, secure: ((socket: Socket) => Socket) | undefined, done: Done): void {
     if (this.#closed) return done(new Failure.Judged("CONNECTION_CLOSED", true))
     this.#closed = true
@@ -78,7 +80,7 @@ export class Opening {
     this.#steps(target, secure).then((socket) => this.#finish(null, socket), (error) => this.#finish(error))
   }
 
-  /** Makes a socket of this opening: it is closed with it, and its errors are never uncaught. */
+  /** Makes a socket that belongs to this opening: it closes with it, and its errors are never uncaught. */
   own(make: () => Socket): Socket {
     if (this.#done === undefined) throw new Failure.Judged("ABORTED", true)
     const socket = make()
@@ -87,7 +89,7 @@ export class Opening {
     return socket
   }
 
-  /** The end of the handshake. */
+  /** Waits for the end of the TLS handshake. */
   secured(socket: Socket, party: Party): Promise<Socket> {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => reject(Failure.ofHandshake(error, party))
@@ -113,7 +115,8 @@ export class Opening {
     })
   }
 
-  // A server without room takes a connection and closes it at once. What is not written then may be sent again.
+  // A server that has no room accepts a connection and closes it at once. As nothing was written yet, the request may be sent
+  // again.
   #look(socket: Socket): Promise<Socket> {
     return new Promise((resolve, reject) => {
       let lost: unknown = { code: "CONNECTION_CLOSED" }
@@ -138,8 +141,8 @@ export class Opening {
   }
 }
 
-// its type asks for a stream even beside an error
-const told = (callback: (error: Error | null, stream: Duplex) => void): Done => (error, socket) => {
+// the callback's type requires a stream even with an error
+const doneOf = (callback: (error: Error | null, stream: Duplex) => void): Done => (error, socket) => {
   Reflect.apply(callback, undefined, [error, socket])
 }
 
@@ -153,18 +156,18 @@ const targetOf = ({ host, hostname, keepAlive, keepAliveInitialDelay, noDelay, p
 
 type TargetOptions = RequestOptions & Pick<Dial.Target, "keepAlive" | "keepAliveInitialDelay" | "noDelay">
 
-/** Agents whose connections are those of the request's opening. They keep them as any other. */
+/** An agent whose connections come from the request's opening. The agent keeps them as usual. */
 export const agent = (modules: Modules, options: Http.AgentOptions): Http.Agent =>
   new class extends modules.http.Agent {
     override createConnection(
       options: RequestOptions,
       callback: (error: Error | null, stream: Duplex) => void
     ): undefined {
-      options.opening?.start(targetOf(options), undefined, told(callback))
+      options.opening?.start(targetOf(options), undefined, doneOf(callback))
     }
   }(options)
 
-/** The same with TLS over them, and its sessions kept for the next one. */
+/** The same with TLS, whose sessions the agent keeps for the next connection. */
 export const secureAgent = (modules: Modules, options: Https.AgentOptions): Https.Agent =>
   new class extends modules.https.Agent {
     override createConnection(
@@ -177,6 +180,6 @@ export const secureAgent = (modules: Modules, options: Https.AgentOptions): Http
         if (!(stream instanceof modules.tls.TLSSocket)) throw new TypeError()
         return stream
       }
-      options.opening?.start(targetOf(options), secure, told(callback))
+      options.opening?.start(targetOf(options), secure, doneOf(callback))
     }
   }(options)

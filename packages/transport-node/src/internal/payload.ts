@@ -8,8 +8,8 @@ import * as Stream from "effect/Stream"
 import * as Failure from "./failure.ts"
 
 /**
- * A stream is collected before anything is sent: so its failure is that of a request that did not leave, which is how
- * everybody reads an `EncodeError`, and the request has a length.
+ * Collects a stream before anything is sent. Then a failure of the stream means that the request did not leave, which is what
+ * an `EncodeError` says. It also gives the request a length.
  */
 export const bytesOf = (
   request: HttpClientRequest.HttpClientRequest

@@ -14,7 +14,7 @@ import type * as Trust from "./trust.ts"
 import * as Tunnel from "./tunnel.ts"
 import * as Turns from "./turns.ts"
 
-/** What a pool needs to know of a request that is under way. */
+/** What the pool needs to know of a request in progress. */
 export interface Abortable {
   readonly abort: (code: string) => void
 }
@@ -27,28 +27,28 @@ export interface Settings {
   readonly proxies: Proxy.Proxies
 }
 
-/** How a target is reached: by itself, through a tunnel, or by a proxy that passes each request on. */
+/** How a target is reached: directly, through a tunnel, or by a proxy that forwards each request. */
 export interface Route {
   readonly way: "direct" | "tunnel" | "forward"
   readonly url: URL
   readonly proxy: Proxy.Proxy | undefined
-  /** Whom connections of this route are with: one peer's may be used for each other. */
+  /** The peer of this route's connections. Connections of the same peer may be used for each other. */
   readonly peer: string
-  /** Whether a connection is open when its TLS is. */
+  /** Whether the connection is open only after its TLS handshake. */
   readonly secure: boolean
 }
 
 export interface Opened {
   readonly node: Http.ClientRequest
-  /** How its connection comes about, if it needs one. */
+  /** The opening of its connection, used if no kept connection is. */
   readonly opening: Opening.Opening
 }
 
-// the platform's timers hold 31 bits; it warns of what is longer
+// the platform's timers hold 31 bits, and it warns about a longer time
 const maxDelay = 2 ** 31 - 1
 
 export class Pool {
-  // an `import` computes every export of node:http, and one of them loads the whole of the built-in undici
+  // an `import` computes every export of node:http, and one of them loads the whole built-in undici
   readonly #modules: Opening.Modules = {
     dns: process.getBuiltinModule("node:dns"),
     http: process.getBuiltinModule("node:http"),
@@ -81,12 +81,12 @@ export class Pool {
       : { way: "forward", url, proxy, peer: proxy.url.origin, secure: proxy.url.protocol === "https:" }
   }
 
-  /** A place among the connections of the route's peer. See {@link Slots.Slots.take}. */
+  /** Takes a place among the connections of the route's peer. See {@link Slots.Slots.take}. */
   place(route: Route, signal: AbortSignal): Effect.Effect<Slots.Release, string> {
     return this.#slots.take(`${route.way} ${route.peer}`, signal)
   }
 
-  /** Opens a request, on a kept connection where there is one. Throws what the platform throws. */
+  /** Opens a request, on a kept connection if there is one. It throws what the platform throws. */
   open(route: Route, options: Http.RequestOptions): Opened {
     const agent = this.#agent(route)
     this.#dropStale(agent)
@@ -98,7 +98,7 @@ export class Pool {
     return { node, opening }
   }
 
-  /** Knows a request until its `close`. */
+  /** Remembers a request until its `close`, to abort it when the pool closes. */
   track(node: Http.ClientRequest, request: Abortable): void {
     this.#active.add(request)
     node.once("close", () => this.#active.delete(request))
@@ -155,12 +155,12 @@ export class Pool {
 
   #makeAgent(way: Route["way"], secure: boolean): Http.Agent {
     const { idleMillis, trust } = this.#settings
-    // Proxies that pass requests on may end a connection without having announced it (tinyproxy does after each answer),
-    // and the next request on it would be lost.
+    // A forwarding proxy may end a connection without announcing it (tinyproxy does after each response). The next request on
+    // that connection would be lost.
     const keepAlive = idleMillis > 0 && way !== "forward"
     const kept: Http.AgentOptions = {
       keepAlive,
-      // of use to an idle connection alone: the agent lets a busy one be
+      // affects idle connections only: the agent ignores it on a busy one
       ...(keepAlive && idleMillis <= maxDelay ? { timeout: Math.ceil(idleMillis) } : {})
     }
     if (!secure) return Opening.agent(this.#modules, kept)
@@ -169,8 +169,8 @@ export class Pool {
     return Opening.secureAgent(this.#modules, options)
   }
 
-  // A frozen process (a function between two calls, a laptop with its lid shut) runs no timer, and on waking may send
-  // before the overdue ones have run. A clock that was set back tells nothing: such a connection goes too.
+  // A frozen process (a function between two calls, a laptop with its lid shut) runs no timer. When it wakes, it may send
+  // before the overdue timers have run. If the clock was set back, the idle time is unknown, so that connection is closed too.
   #dropStale(agent: Http.Agent): void {
     const now = Date.now()
     for (const sockets of Object.values(agent.freeSockets)) {
@@ -178,7 +178,7 @@ export class Pool {
         const idle = now - (this.#idleSince.get(socket) ?? 0)
         const stale = socket.timeout !== undefined && socket.timeout > 0 && (idle < 0 || idle >= socket.timeout)
         if (!stale && Turns.isAlive(socket)) continue
-        // Its close comes a turn later, and until then the agent may take it for the next request.
+        // its `close` comes one turn later, and until then the agent might give it to the next request
         socket.destroy()
         socket.emit("agentRemove")
       }

@@ -1,6 +1,4 @@
-/**
- * Which proxy a target is reached through.
- */
+/** Chooses the proxy that a target is reached through. */
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { type Option, TransportOptionsError } from "../TransportOptionsError.ts"
@@ -12,7 +10,7 @@ export interface Proxy {
   readonly url: URL
   /** See {@link Host.servernameOf}. */
   readonly servername: string
-  /** What it wants to be told, and nobody else: a secret. */
+  /** The headers for this proxy alone. They are a secret. */
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -24,38 +22,45 @@ export interface Proxies {
   readonly loopback: boolean
 }
 
-/** Which one reaches the target, if it is not reached directly. */
+/** The proxy for the target, or `undefined` if it is reached directly. */
 export const choose = (proxies: Proxies, url: URL): Proxy | undefined => {
   if (!proxies.loopback && NoProxy.isLoopback(url)) return undefined
   if (proxies.noProxy.some((names) => names(url))) return undefined
   return url.protocol === "https:" ? proxies.https : proxies.http
 }
 
-/** The proxy that a text names, or what is wrong with the text, which may hold a password. */
+/**
+ * Parses the URL of a proxy, or says what is wrong with it and what to do. The text may hold a password, so the message never
+ * repeats it.
+ */
 export const parse = (input: string | Redacted.Redacted): Result.Result<Proxy, string> => {
   const text = (Redacted.isRedacted(input) ? Redacted.value(input) : input).trim()
-  // `proxy.example:3128`, which a URL parser takes for a scheme and a path
+  // a URL parser takes `proxy.example:3128` for a scheme and a path
   const url = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`)
-  if (url === null) return Result.fail("is no URL of a proxy")
+  if (url === null) return Result.fail("is not the URL of a proxy. Write it like http://proxy.example:3128.")
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    return Result.fail("must be http:// or https://: proxies of other kinds (SOCKS) are not supported")
+    return Result.fail("is neither http:// nor https://. Use an HTTP proxy: other kinds (SOCKS) are not supported.")
   }
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
-    return Result.fail("must be a host and a port, without path, query or fragment")
+    return Result.fail(
+      "has a path, a query or a fragment. Write it like http://proxy.example:3128."
+    )
   }
   const servername = Host.servernameOf(url)
   if (url.username === "" && url.password === "") return Result.succeed({ url, servername, headers: {} })
-  if (!Redacted.isRedacted(input)) return Result.fail("has a user or a password in it: give it as Redacted")
+  if (!Redacted.isRedacted(input)) return Result.fail("has a user or a password in it. Give it as Redacted.")
   try {
     const user = decodeURIComponent(url.username)
     // RFC 7617: the first colon ends the name
-    if (user.includes(":")) return Result.fail("has a user with a colon in it, which no proxy can be told")
+    if (user.includes(":")) {
+      return Result.fail("has a user with a colon, which Basic authentication does not allow. Use another user.")
+    }
     const credentials = Buffer.from(`${user}:${decodeURIComponent(url.password)}`).toString("base64")
     url.username = ""
     url.password = ""
     return Result.succeed({ url, servername, headers: { "proxy-authorization": `Basic ${credentials}` } })
   } catch {
-    return Result.fail("has a user or a password that is not percent-encoded")
+    return Result.fail("has a user or a password that is not percent-encoded. Write each % in it as %25.")
   }
 }
 
@@ -68,7 +73,7 @@ interface Options {
 
 const fail = (option: Option, detail: string) => Result.fail(new TransportOptionsError({ option, detail }))
 
-/** The proxies of options. */
+/** Checks the proxy options, and makes the proxies. */
 export const make = (options: Options): Result.Result<Proxies, TransportOptionsError> => {
   const https = options.https === undefined ? undefined : parse(options.https)
   if (https !== undefined && Result.isFailure(https)) return fail("proxy.https", https.failure)
@@ -78,7 +83,11 @@ export const make = (options: Options): Result.Result<Proxies, TransportOptionsE
   for (const entry of options.noProxy ?? []) {
     const rule = NoProxy.ruleOf(entry)
     if (rule === undefined) {
-      return fail("proxy.noProxy", `has an entry that is no host, address or range, number ${noProxy.length + 1}`)
+      return fail(
+        "proxy.noProxy",
+        `has an entry that is not a host, an address or a range: number ${noProxy.length + 1}. ` +
+          "Write it like *.example.com:443 or 10.0.0.0/8."
+      )
     }
     noProxy.push(rule)
   }

@@ -1,8 +1,8 @@
 /**
  * Effect's response over the platform's.
  *
- * Not `HttpClientResponse.fromWeb`: the global `Response` loads the built-in undici, and its reader hides the code of a
- * body that was cut off.
+ * It is not `HttpClientResponse.fromWeb`. The global `Response` loads the built-in undici, and its reader loses the error code
+ * of a body that was cut off.
  */
 import type * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import type * as Arr from "effect/Array"
@@ -25,7 +25,7 @@ import type * as Http from "node:http"
 
 export type Chunk = Arr.NonEmptyReadonlyArray<Uint8Array>
 
-/** Where the bytes of a body come from. */
+/** The source of a body's bytes. */
 export interface Source {
   readonly pull: Effect.Effect<Chunk, TransportCause.TransportCause | Cause.Done>
   readonly abort: (code: string) => void
@@ -43,7 +43,7 @@ export class NodeResponse extends Inspectable.Class implements HttpClientRespons
   readonly remoteAddress: Option.Option<string>
   readonly stream: Stream.Stream<Uint8Array, HttpClientError.HttpClientError>
 
-  // private, so that nothing that walks properties finds the request and its secrets
+  // private, so that code that walks properties does not find the request and its secrets
   readonly #request: HttpClientRequest.HttpClientRequest
   readonly #setCookie: ReadonlyArray<string>
   readonly #source: Source

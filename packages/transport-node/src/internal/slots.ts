@@ -1,11 +1,9 @@
-/**
- * The places of a pool: so many for each peer, and a queue before them.
- */
+/** Limits the connections of each peer, with a queue for requests over the limit. */
 import * as Effect from "effect/Effect"
 
 type Waiter = (refused: string | undefined) => void
 
-/** Gives a place back. Does nothing the second time. */
+/** Gives a place back. A second call does nothing. */
 export type Release = () => void
 
 const nothing: Release = () => {}
@@ -20,10 +18,10 @@ export class Slots {
   }
 
   /**
-   * A place, as soon as there is one; the first to ask is the first to get one. Fails with a code where the signal ends
-   * or {@link close} comes first. Interruption leaves the queue.
+   * Takes a place as soon as there is one, in the order of the calls. It fails with a code if the signal ends or {@link close}
+   * comes first. Interruption leaves the queue.
    *
-   * A place that was given belongs to the fiber: call it where interruption cannot come between.
+   * The place belongs to the fiber once it was given. Call it where no interruption can come in between.
    */
   take(peer: string, signal: AbortSignal): Effect.Effect<Release, string> {
     if (this.#limit === Infinity) return Effect.succeed(nothing)
@@ -50,7 +48,7 @@ export class Slots {
     })
   }
 
-  /** Sends everybody away who waits. */
+  /** Ends all waiting calls with this code. */
   close(code: string): void {
     for (const queue of this.#queues.values()) for (const waiter of queue) waiter(code)
   }
@@ -62,7 +60,7 @@ export class Slots {
       held = false
       const queue = this.#queues.get(peer)
       for (const waiter of queue ?? []) {
-        // the place goes from hand to hand
+        // the next in the queue takes over this place
         waiter(undefined)
         return
       }

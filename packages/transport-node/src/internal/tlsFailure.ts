@@ -1,9 +1,7 @@
-/**
- * What a failure of TLS means: whether waiting can mend it, and what the user has to change.
- */
+/** Classifies a TLS failure: whether waiting can mend it, and what the user has to change. */
 import * as Wire from "@sso-oidc/core/aws/Wire"
 
-/** The other side of a connection, and what stands between when it is a tunnel. */
+/** The other side of a connection. `"tunnel"` is a server that is reached through a proxy. */
 export type Party = "server" | "proxy" | "tunnel"
 
 const textOf = (error: unknown, key: string): string => {
@@ -12,8 +10,8 @@ const textOf = (error: unknown, key: string): string => {
 }
 
 /**
- * OpenSSL's reason, such as `WRONG_VERSION_NUMBER`, or what the other side said, such as `TLSV1_ALERT_PROTOCOL_VERSION`.
- * Beside `EPROTO` it stands in the message alone.
+ * OpenSSL's reason, such as `WRONG_VERSION_NUMBER`, or the alert of the other side, such as `TLSV1_ALERT_PROTOCOL_VERSION`.
+ * With the code `EPROTO`, only the message holds it.
  */
 const reasonOf = (error: unknown): string =>
   (/:SSL routines:[^:]*:([^:]+):/.exec(textOf(error, "message"))?.[1] ?? textOf(error, "code").replace(/^ERR_SSL_/, ""))
@@ -22,28 +20,28 @@ const reasonOf = (error: unknown): string =>
 
 const errno = /^E[A-Z\d]+$/
 
-/** Whether an error is one of TLS by its code: OpenSSL's, Node's, or the name of what is wrong with a certificate. */
+/** Whether an error's code is one of TLS: OpenSSL's, Node's, or the name of a certificate problem. */
 export const isTls = (error: unknown): boolean =>
   /^(?:ERR_(?:SSL|TLS|OSSL)_|EPROTO$|CERT_|CRL_|UNABLE_TO_|ERROR_IN_C|DEPTH_ZERO_|SELF_SIGNED_|INVALID_(?:CA|PURPOSE)$|PATH_LENGTH_|HOSTNAME_MISMATCH$|UNSPECIFIED$)/
     .test(textOf(error, "code"))
 
-// Bytes that were damaged on the way, memory that ran out, an end without a goodbye, another side that broke down.
+// Transient: bytes damaged in transport, out of memory, an end without close_notify, a breakdown of the other side.
 const passing =
   /UNEXPECTED_EOF|BAD_RECORD_MAC|DECRYPTION_FAILED|ALERT_RECORD_OVERFLOW|MALLOC_FAILURE|OUT_OF_MEM|HANDSHAKE_TIMEOUT|ALERT_INTERNAL_ERROR|USER_CANCELL?ED/
 
-/** Whether waiting may mend a failure within the handshake. A connection that was closed or reset may come again. */
+/** Whether waiting may mend a failure within the handshake. It may for a connection that was closed or reset. */
 export const isTransientInHandshake = (error: unknown): boolean => {
   const code = textOf(error, "code")
   return code === "CONNECTION_CLOSED" || code === "ABORTED" || (errno.test(code) && code !== "EPROTO") ||
     passing.test(reasonOf(error))
 }
 
-// RFC 8446 section 6: what the other side says of a certificate
+// RFC 8446 section 6: the alerts about a certificate
 const refusedCertificate = /ALERT_.*(?:CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/
 
 /**
- * Whether waiting may mend a failure of a connection that is open. TLS 1.3 tells the client that its part is done before
- * the server has looked at the client's certificate. Anything else of TLS is damage on the way.
+ * Whether waiting may mend a failure of an open connection. Only the alerts that reject the client's certificate are permanent:
+ * with TLS 1.3 they can arrive after the client has finished its handshake. Any other TLS failure is damage in transport.
  */
 export const isTransientWhenOpen = (error: unknown): boolean => {
   const reason = reasonOf(error)
@@ -74,30 +72,32 @@ const noTls: Readonly<Record<Party, string>> = {
     "The server does not speak TLS on this port. Correct the endpoint's port, or write http:// if it is on loopback.",
   proxy:
     "The proxy does not speak TLS on this port. Write it with http:// in `proxy` or HTTPS_PROXY, or correct its port.",
-  tunnel: "What responded through the proxy does not speak TLS. Correct the endpoint's port, or log in to the network."
+  tunnel:
+    "The server behind the proxy does not speak TLS. Correct the endpoint's port or the proxy, or log in to the network."
 }
 
+/** `PLACE` stands for the place in which the user names the other side. */
 const hints: Readonly<Record<Exclude<Kind, "noTls">, string>> = {
   version: "shares no TLS version with this client. Let it offer TLS 1.2 or newer.",
   cipher: "shares no cipher suite or signature algorithm with this client. Update its TLS settings.",
   clientCertificate: "did not accept the client's certificate. Check the options `cert` and `key`.",
-  name: "serves no host of this name. Correct the host, or the TLS settings of the other side.",
+  name: "serves no host of this name. Correct the host in PLACE, or the TLS settings of the other side.",
   untrusted:
     "has a certificate of no trusted authority. Give the authority in `ca`, AWS_CA_BUNDLE or NODE_EXTRA_CA_CERTS.",
   time: "has a certificate that is not valid now. Check this machine's clock, or renew the certificate.",
-  otherName: "has a certificate for another host name. Correct the host, or the certificate.",
+  otherName: "has a certificate for another host name. Correct the host in PLACE, or the certificate.",
   weak: "has a certificate or key that is too weak, or that cannot be checked. Replace it with a stronger one."
 }
 
-/** Why TLS failed, and what to do, for a failure that waiting does not mend. Repeats nothing that the other side sent. */
+/** Why TLS failed, and what to do, for a permanent failure. It repeats nothing that the other side sent. */
 export const hintOf = (error: unknown, party: Party): string => {
   const reason = reasonOf(error)
   const kind = kinds.find(([, names]) => names.test(reason))?.[0]
   if (kind === "noTls") return noTls[party]
-  const who = parties[party]
-  if (kind === undefined) return `${who} and this client do not agree on TLS. Compare the TLS settings of both sides.`
+  const side = parties[party]
+  if (kind === undefined) return `${side} and this client do not agree on TLS. Compare the TLS settings of both sides.`
   if (kind === "clientCertificate" && party === "proxy") {
-    return "The proxy wants a certificate of the client, and gets none. Use a proxy that asks for a password."
+    return "The proxy wants a client certificate, and proxies get none. Name another one in `proxy` or HTTPS_PROXY."
   }
-  return `${who} ${hints[kind]}`
+  return `${side} ${hints[kind].replace("PLACE", party === "proxy" ? "`proxy` or HTTPS_PROXY" : "the endpoint")}`
 }

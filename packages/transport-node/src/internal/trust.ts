@@ -1,6 +1,4 @@
-/**
- * Whom a client trusts in TLS, and what it shows of itself.
- */
+/** The TLS settings of a client: the authorities that it trusts, and the certificate that it shows. */
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -15,36 +13,39 @@ export interface Options {
   readonly passphrase?: Redacted.Redacted | undefined
 }
 
-/** Contexts of TLS: none is the platform's own. */
+/** TLS contexts. `undefined` means the platform's own. */
 export interface Trust {
   /** For targets. */
   readonly target: Tls.SecureContext | undefined
-  /** For proxies, which are not shown the client's certificate. */
+  /** For proxies. It does not hold the client's certificate. */
   readonly proxy: Tls.SecureContext | undefined
 }
 
 const fail = (option: Option, detail: string) => Result.fail(new TransportOptionsError({ option, detail }))
 
-// what OpenSSL says beside its code may quote what it read
+// use only OpenSSL's code: its message may quote the text that it read
 const codeOf = (error: unknown): string => {
   const code = Wire.nameIn(error, "code")
   return code === undefined ? "" : ` (${code})`
 }
 
-/** The certificates in a PEM text, or what is wrong with it. */
+/** The certificates in a PEM text, or what is wrong with it and what to do. */
 export const certificatesOf = (pem: string): Result.Result<ReadonlyArray<Crypto.X509Certificate>, string> => {
   const { X509Certificate } = process.getBuiltinModule("node:crypto")
-  if (pem.trim() === "") return Result.fail("is empty")
-  // each up to the next: one that is cut off would else be passed over without a word
+  if (pem.trim() === "") return Result.fail("is empty. It needs a certificate in PEM form.")
+  // each piece ends where the next begins; otherwise a certificate that is cut off would be skipped silently
   const pieces = pem.match(/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^]*?(?=-----BEGIN |$)/g) ?? []
-  if (pieces.length === 0) return Result.fail("holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)")
+  if (pieces.length === 0) {
+    return Result.fail("holds no certificate in PEM form. It needs -----BEGIN CERTIFICATE-----.")
+  }
   const certificates: Array<Crypto.X509Certificate> = []
   for (const piece of pieces) {
     try {
       certificates.push(new X509Certificate(piece))
     } catch {
       return Result.fail(
-        `holds a certificate that cannot be read, number ${certificates.length + 1} of ${pieces.length}`
+        `holds a certificate that cannot be read: number ${certificates.length + 1} of ${pieces.length}. ` +
+          "Give the whole certificate."
       )
     }
   }
@@ -58,9 +59,9 @@ const privateKeyOf = (
   const pem = Redacted.value(key)
   const encrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(pem)
   if (!/-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/.test(pem)) {
-    return fail("key", "holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)")
+    return fail("key", "holds no private key in PEM form. It needs -----BEGIN PRIVATE KEY-----.")
   }
-  if (encrypted && passphrase === undefined) return fail("key", "is encrypted: give its `passphrase` too")
+  if (encrypted && passphrase === undefined) return fail("key", "is encrypted. Give its `passphrase` too.")
   try {
     return Result.succeed(
       process.getBuiltinModule("node:crypto").createPrivateKey({
@@ -70,27 +71,30 @@ const privateKeyOf = (
     )
   } catch (error) {
     return encrypted
-      ? fail("passphrase", `does not open the \`key\`${codeOf(error)}`)
-      : fail("key", `cannot be read${codeOf(error)}`)
+      ? fail("passphrase", `does not open the \`key\`${codeOf(error)}. Correct it.`)
+      : fail("key", `cannot be read${codeOf(error)}. Give the whole key.`)
   }
 }
 
-/** The client's certificate and key, once they are known to belong together. */
+/** The client's certificate and key, after a check that they belong together. */
 const identityOf = (options: Options): Result.Result<Tls.SecureContextOptions | undefined, TransportOptionsError> => {
   const { cert, key, passphrase } = options
   if (key === undefined) {
-    if (cert !== undefined) return fail("cert", "has no use without its private key: give `key` too")
+    if (cert !== undefined) return fail("cert", "needs its private key. Give `key` too.")
     return passphrase === undefined
       ? Result.succeed(undefined)
-      : fail("passphrase", "has no use without the key that it opens: give `key` too")
+      : fail("passphrase", "needs the key that it opens. Give `key` too.")
   }
-  if (cert === undefined) return fail("key", "has no use without its certificate: give `cert` too")
+  if (cert === undefined) return fail("key", "needs its certificate. Give `cert` too.")
   const chain = Result.mapError(certificatesOf(cert), (detail) => new TransportOptionsError({ option: "cert", detail }))
   if (Result.isFailure(chain)) return Result.fail(chain.failure)
   const opened = privateKeyOf(key, passphrase)
   if (Result.isFailure(opened)) return Result.fail(opened.failure)
   if (chain.success[0]?.checkPrivateKey(opened.success) !== true) {
-    return fail("key", "is not the private key of the (first) certificate in `cert`")
+    return fail(
+      "key",
+      "is not the private key of the (first) certificate in `cert`. Give its own key."
+    )
   }
   return Result.succeed({
     cert,
@@ -99,7 +103,7 @@ const identityOf = (options: Options): Result.Result<Tls.SecureContextOptions | 
   })
 }
 
-/** The certificates of options that are added to what the platform trusts. */
+/** The certificates of `ca`, which are added to the platform's. */
 const authoritiesOf = (
   ca: string | ReadonlyArray<string> | undefined
 ): Result.Result<ReadonlyArray<string>, TransportOptionsError> => {
@@ -116,11 +120,11 @@ const authoritiesOf = (
   return Result.succeed(added)
 }
 
-/** The platform's store, or `undefined` on a Node older than 22.15, which does not show it. */
+/** The platform's authorities, or `undefined` on Node older than 22.15, which does not give them. */
 const platformsOf = (tls: Partial<Pick<typeof Tls, "getCACertificates">>): ReadonlyArray<string> | undefined =>
   tls.getCACertificates?.("default")
 
-/** Reads all of it once: a context is costly to make, and what is wrong is said before the first request. */
+/** Reads the options once. A TLS context costs time to make, and a wrong option must fail before the first request. */
 export const make = (options: Options): Result.Result<Trust, TransportOptionsError> => {
   const added = authoritiesOf(options.ca)
   if (Result.isFailure(added)) return Result.fail(added.failure)
@@ -130,21 +134,24 @@ export const make = (options: Options): Result.Result<Trust, TransportOptionsErr
     return Result.succeed({ target: undefined, proxy: undefined })
   }
   const tls = process.getBuiltinModule("node:tls")
-  // `ca` takes the place of the platform's store, so that the store has to be among it
+  // Node's `ca` replaces the platform's authorities, so it has to include them
   const platforms = added.success.length === 0 ? [] : platformsOf(tls)
   if (platforms === undefined) {
     return fail(
       "ca",
-      "needs Node 22.15 or newer (`tls.getCACertificates`): update Node, or name the file in NODE_EXTRA_CA_CERTS and not in `ca` or AWS_CA_BUNDLE"
+      "needs Node 22.15 or newer (`tls.getCACertificates`). Update Node, or name the file in NODE_EXTRA_CA_CERTS and not in `ca` or AWS_CA_BUNDLE."
     )
   }
   const ca = added.success.length === 0 ? {} : { ca: [...platforms, ...added.success] }
   try {
     const target = tls.createSecureContext({ ...ca, ...identity.success })
-    // without a certificate of the client, the two are the same
+    // without a client certificate the two contexts are the same
     const proxy = identity.success === undefined ? target : tls.createSecureContext(ca)
     return Result.succeed({ target, proxy })
   } catch (error) {
-    return fail(identity.success === undefined ? "ca" : "cert", `is refused by the platform's TLS${codeOf(error)}`)
+    return fail(
+      identity.success === undefined ? "ca" : "cert",
+      `is not accepted by Node's TLS${codeOf(error)}. Give another one.`
+    )
   }
 }

@@ -1,6 +1,4 @@
-/**
- * A way through a proxy to a target of TLS (RFC 9110 section 9.3.6).
- */
+/** A tunnel through a proxy to a TLS target (RFC 9110 section 9.3.6). */
 import type { Socket } from "node:net"
 import type * as Tls from "node:tls"
 import * as Failure from "./failure.ts"
@@ -8,13 +6,13 @@ import * as Host from "./host.ts"
 import type * as Opening from "./opening.ts"
 import type * as Proxy from "./proxy.ts"
 
-/** What a proxy may say before the end of its head, interim responses included. */
+/** The most bytes of a proxy's response before the end of its head, interim responses included. */
 const largestHead = 16 * 1024
 
-/** What a response begins with, whatever has arrived of it. */
+/** The first characters of every response. */
 const start = "HTTP/1."
 
-/** The status of the head that the bytes begin with, and where the rest begins. Nothing while its end has not come. */
+/** The status of the head at the start of the text, and where the rest begins. It is `undefined` while the head has not ended. */
 const headOf = (text: string): { readonly status: number; readonly end: number } | undefined => {
   if (!start.startsWith(text.slice(0, start.length))) throw new Failure.Judged("PROXY_HPE_INVALID_CONSTANT", true)
   const end = /\r?\n\r?\n/.exec(text)
@@ -28,9 +26,9 @@ const headOf = (text: string): { readonly status: number; readonly end: number }
 }
 
 /**
- * What the proxy says to a CONNECT, read by hand: the platform takes the first head for the last, and a proxy may send
- * interim responses before it (RFC 9110 section 15.2). Resolves once the tunnel stands. What comes after the head belongs
- * to the tunnel.
+ * Waits for the proxy's response to a CONNECT, and resolves once the tunnel is open. It parses the head itself: the platform
+ * takes the first head for the last, but a proxy may send interim responses before it (RFC 9110 section 15.2). The bytes after
+ * the head belong to the tunnel.
  */
 const consent = (socket: Socket): Promise<Socket> =>
   new Promise((resolve, reject) => {
@@ -68,10 +66,10 @@ const consent = (socket: Socket): Promise<Socket> =>
     socket.on("data", onData).on("end", onEnd).on("close", onEnd).on("error", onError)
   })
 
-/** What a client says of itself to a proxy where the request does not. */
+/** The User-Agent for the proxy if the request has none. */
 const userAgent = "sso-oidc-transport-node"
 
-/** Asks the proxy for a connection to the target. Of the request's own headers it is told `user-agent` alone. */
+/** Asks the proxy for a connection to the target. Of the request's headers it sends `user-agent` alone. */
 export const through = (
   proxy: Proxy.Proxy,
   context: Tls.SecureContext | undefined,
@@ -89,7 +87,7 @@ async (opening, socket) => {
     : socket
   const said = {
     host: authority,
-    // a proxy may take the absence of it for `close`
+    // a proxy may read a missing header as `close`
     connection: "keep-alive",
     "user-agent": typeof agent === "string" && agent !== "" ? agent : userAgent,
     ...headers

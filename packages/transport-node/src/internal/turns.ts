@@ -1,9 +1,7 @@
-/**
- * Turns of the event loop, and whether a connection is still of use.
- */
+/** Turns of the event loop, and whether a connection can still be used. */
 import type { Socket } from "node:net"
 
-// A test's fake timers may replace the globals later, and sockets know no other time than the real one.
+// A test's fake timers may replace the globals later, but sockets always run in real time.
 const { clearTimeout, setImmediate, setTimeout } = globalThis
 
 export type Timer = ReturnType<typeof setTimeout>
@@ -14,18 +12,18 @@ export const after = (millis: number, act: () => void): Timer => setTimeout(act,
 export const cancel = (timer: Timer | undefined): void => clearTimeout(timer)
 
 /**
- * Acts once the platform has read what the kernel holds for its sockets. The first turn may be the rest of the one that
- * we are in, whose reading is over. The second has read.
+ * Acts once the platform has read what the kernel holds for its sockets. The first turn may be the rest of the current one,
+ * whose reading is over. The second turn has read.
  */
 export const afterReading = (act: () => void): void => {
   setImmediate(() => setImmediate(act))
 }
 
-/** Acts after one turn. A timer that is overdue runs before the sockets that were ready in time. */
+/** Acts after one turn. An overdue timer runs before the sockets that became ready in time. */
 export const nextTurn = (act: () => void): void => {
   setImmediate(act)
 }
 
-/** Whether no end and no failure of the connection has been read. */
+/** Whether neither an end nor a failure of the connection has been read. */
 export const isAlive = (socket: Socket): boolean =>
   !socket.destroyed && socket.readable && socket.writable && !socket.readableEnded

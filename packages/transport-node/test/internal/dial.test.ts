@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Dial from "../../src/internal/dial.ts"
 
-describe("dial", () => {
-  it("the head start is 250 ms at most, and lets the last address begin within half of the limit (the seam)", () => {
+describe("dial (the seam)", () => {
+  it("gives each address 250 ms at most, and starts the last address within half of the limit", () => {
     assert.strictEqual(Dial.headStart(1, 10_000), 250)
     assert.strictEqual(Dial.headStart(2, 10_000), 250)
     assert.strictEqual(Dial.headStart(2, Infinity), 250)
@@ -13,7 +13,7 @@ describe("dial", () => {
     }
   })
 
-  it("of several failures, one of an address that was reached is told (the seam)", () => {
+  it("reports the error of an address that was reached, of several errors", () => {
     const [unreachable, none, refused] = ["ENETUNREACH", "EADDRNOTAVAIL", "ECONNREFUSED"].map((code) => ({ code }))
     assert.strictEqual(
       Dial.mostTelling([unreachable, refused, none].flatMap((error) => error ?? []))?.code,
@@ -23,7 +23,7 @@ describe("dial", () => {
     assert.isUndefined(Dial.mostTelling([]))
   })
 
-  it("the families take turns, the resolver's first choice first (the seam)", () => {
+  it("alternates the address families, the resolver's first choice first", () => {
     const six = ["::1", "::2", "::3"].map((address) => ({ address, family: 6 }))
     const four = [{ address: "127.0.0.1", family: 4 }]
     const names = (addresses: ReadonlyArray<{ readonly address: string }>) => addresses.map(({ address }) => address)

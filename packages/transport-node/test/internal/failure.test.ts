@@ -6,8 +6,8 @@ const named = (error: unknown) => {
   return { code, syscall }
 }
 
-describe("failure", () => {
-  it("is named by its own code, by that of its cause, or by that of the first of its errors (seam)", () => {
+describe("failure (the seam)", () => {
+  it("takes its code from the error, from its cause, or from the first of its errors", () => {
     const refused = { code: "ECONNREFUSED", syscall: "connect" }
     assert.deepStrictEqual(named(refused), refused)
     assert.deepStrictEqual(named(new Error("outer", { cause: refused })), refused)
@@ -16,7 +16,7 @@ describe("failure", () => {
     assert.deepStrictEqual(named({ code: "EPIPE", cause: refused }).code, "EPIPE")
   })
 
-  it("has the code UNKNOWN where nothing names it, also where reading it throws (seam)", () => {
+  it("has the code UNKNOWN if there is no code, also if reading it throws", () => {
     const hostile = Object.defineProperty({}, "code", {
       get: () => {
         throw new Error("no code")

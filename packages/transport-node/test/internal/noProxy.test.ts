@@ -55,8 +55,8 @@ const rows: ReadonlyArray<readonly [entry: string, yes: ReadonlyArray<string>, n
   ["a*a.example:443", ["https://aa.example", "https://aba.example"], ["https://a.example", "https://aba.example:8"]]
 ]
 
-describe("noProxy", () => {
-  it.each(rows)("seam: the entry %s names what other tools read in it", (entry, yes, no) => {
+describe("noProxy (the seam)", () => {
+  it.each(rows)("matches with the entry %s what other tools match with it", (entry, yes, no) => {
     for (const url of yes) assert.isTrue(names(entry, url), url)
     for (const url of no) assert.isFalse(names(entry, url), url)
   })
@@ -94,18 +94,18 @@ describe("noProxy", () => {
     "[::1",
     "a.example:port",
     "a example"
-  ])("seam: %j names nothing", (entry) => {
+  ])("rejects the entry %j", (entry) => {
     assert.isUndefined(NoProxy.ruleOf(entry))
   })
 
-  it("seam: a pattern of many stars costs linear time", () => {
+  it("matches a pattern of many stars in linear time", () => {
     const rule = NoProxy.ruleOf(`${"a*".repeat(100)}b`)
     const began = performance.now()
     assert.isFalse(rule?.(new URL(`http://${"a".repeat(200)}`)))
     assert.isBelow(performance.now() - began, 100)
   })
 
-  it("seam: loopback is known by its names and addresses, and by nothing that looks like them", () => {
+  it("knows loopback by its names and addresses, and nothing that looks like them", () => {
     for (const host of ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.1.2.3", "[::1]", "2130706433"]) {
       assert.isTrue(NoProxy.isLoopback(new URL(`http://${host}:1/`)), host)
     }

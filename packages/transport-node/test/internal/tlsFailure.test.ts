@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as TlsFailure from "../../src/internal/tlsFailure.ts"
 
-/** The shape that a write gives an error of OpenSSL. */
+/** The shape that a write gives to an error of OpenSSL. */
 const eproto = (reason: string, tail = "") => ({
   code: "EPROTO",
   message: `write EPROTO 00AB:error:0A00010B:SSL routines:ssl3_get_record:${reason}:../deps/record.c:355:${tail}\n`
@@ -64,23 +64,23 @@ const transient = [
   eproto("unexpected eof while reading")
 ]
 
-describe("tlsFailure", () => {
-  it.each(permanent)("within the handshake $code is permanent: $message (the seam)", (error) => {
+describe("tlsFailure (the seam)", () => {
+  it.each(permanent)("is permanent within the handshake for $code: $message", (error) => {
     assert.isFalse(TlsFailure.isTransientInHandshake(error))
     assert.isTrue(TlsFailure.isTls(error))
     for (const party of ["server", "proxy", "tunnel"] as const) {
       const hint = TlsFailure.hintOf(error, party)
-      assert.match(hint, party === "proxy" ? /proxy/i : /server|responded/)
-      // a sentence that says what, and one that says what to do
+      assert.match(hint, party === "proxy" ? /proxy/i : /server/)
+      // the first sentence says what failed, and the second says what to do
       assert.match(hint, /^[A-Z].*\. [A-Z].*\.$/)
     }
   })
 
-  it.each(transient)("within the handshake $code is transient: $message (the seam)", (error) => {
+  it.each(transient)("is transient within the handshake for $code: $message", (error) => {
     assert.isTrue(TlsFailure.isTransientInHandshake(error))
   })
 
-  it("on an open connection only what the other side says of a certificate is permanent (the seam)", () => {
+  it("is permanent on an open connection only for an alert about a certificate", () => {
     const alerts = [
       { code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" },
       { code: "ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE" },
@@ -101,7 +101,7 @@ describe("tlsFailure", () => {
     ["UNSPECIFIED", "too weak"],
     ["ERR_SSL_DH_KEY_TOO_SMALL", "too weak"],
     ["ERR_SSL_UNSUPPORTED_PROTOCOL", "TLS 1.2 or newer"]
-  ])("the hint of %s is about %s (the seam)", (code, about) => {
+  ])("has a hint for %s that says \"%s\"", (code, about) => {
     assert.include(TlsFailure.hintOf({ code }, "server"), about)
   })
 })

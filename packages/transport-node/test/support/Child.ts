@@ -1,6 +1,4 @@
-/**
- * Servers in processes of their own, so that they go on while the process under test stands still.
- */
+/** Servers in their own processes, which keep running while the process under test is frozen. */
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
@@ -8,11 +6,11 @@ import * as Server from "./Server.ts"
 
 export interface Child {
   readonly port: number
-  /** The lines that it has said after its port. */
+  /** The lines that it has written after its port. */
   readonly said: () => ReadonlyArray<string>
 }
 
-/** Starts a program of this folder, which is killed with the scope. Its first line is its port. */
+/** Starts a program of this folder, and kills it with the scope. The first line of the program is its port. */
 export const start = (script: string, ...args: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     let text = ""
@@ -32,7 +30,7 @@ export const start = (script: string, ...args: ReadonlyArray<string>) =>
     return { port: Number(text.split("\n")[0]), said }
   })
 
-/** Stands still, as a process does that is frozen: no timer runs, and nothing is read. */
+/** Blocks like a frozen process: no timer runs, and nothing is read. */
 export const freezeNow = (millis: number): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, millis)
 }

@@ -1,13 +1,11 @@
-/**
- * What a failed request tells.
- */
+/** Reads what a failed request says. */
 import { assert } from "@effect/vitest"
 import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 
-/** Sends, and expects a `TransportError`; gives its cause. */
+/** Sends, expects a `TransportError`, and gives its cause. */
 export const causeOf = (client: HttpClient.HttpClient, target: string | HttpClientRequest.HttpClientRequest) =>
   client.execute(typeof target === "string" ? HttpClientRequest.get(target) : target).pipe(
     Effect.flip,

@@ -1,6 +1,4 @@
-/**
- * A proxy that this project did not write (`proxy` on npm), on loopback, with an eye on it.
- */
+/** A proxy that this project did not write (`proxy` on npm), on loopback. It records what it sees. */
 import * as Effect from "effect/Effect"
 import * as Http from "node:http"
 import * as Https from "node:https"
@@ -17,18 +15,18 @@ export interface Proxy {
   readonly url: string
   readonly port: number
   readonly asked: Array<Asked>
-  /** How many connections came, how many at most at once, and how many of them the proxy still holds. */
+  /** How many connections came, how many were open at most at once, and how many the proxy still holds. */
   readonly connections: () => number
   readonly most: () => number
   readonly open: () => number
-  /** Everything that came through its tunnels, as it could read it. */
+  /** The bytes that came through its tunnels, as the proxy could read them. */
   readonly seen: () => string
 }
 
 export interface Options {
-  /** Let in with this name and password only. */
+  /** The only name and password that it accepts. */
   readonly user?: string
-  /** Speaks TLS itself. */
+  /** The certificate of a proxy that speaks TLS itself. */
   readonly certificate?: Https.ServerOptions
 }
 
@@ -55,7 +53,7 @@ export const make = (options: Options = {}) =>
         socket.on("error", () => {})
         socket.on("close", () => sockets.delete(socket))
       })
-      // the proxy has paused it, and lets it go when the tunnel stands
+      // the proxy has paused the socket, and resumes it when the tunnel is open
       server.on("connect", (_request, socket) => {
         socket.on("data", (data) => {
           seen += data.toString("latin1")

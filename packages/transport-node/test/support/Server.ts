@@ -1,6 +1,4 @@
-/**
- * Servers on loopback that say what they saw.
- */
+/** Servers on loopback that record what they see. */
 import * as Effect from "effect/Effect"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
@@ -16,9 +14,9 @@ export interface Connection {
 export interface Server {
   readonly port: number
   readonly origin: string
-  /** Every connection in the order of its arrival, also those that never finished their TLS handshake. */
+  /** All connections in the order of their arrival, including those that never finished their TLS handshake. */
   readonly connections: Array<Connection>
-  /** Those that the server still holds. */
+  /** The connections that the server still holds. */
   readonly open: () => number
 }
 
@@ -31,7 +29,7 @@ const listening = (
   Effect.acquireRelease(
     Effect.callback<{ readonly server: Net.Server; readonly raw: Set<Net.Socket>; readonly view: Server }>((resume) => {
       const connections: Array<Connection> = []
-      // those too that never finished their handshake, and that a proxy forgot
+      // closes also connections that never finished their handshake, and those that a proxy forgot
       const raw = new Set<Net.Socket>()
       const server = make((socket) => {
         const connection: Connection = { socket, received: "", closed: false }
@@ -99,16 +97,16 @@ export const tls = (certificate: Tls.TlsOptions, onData: Handler) =>
     return server.on("tlsClientError", () => {})
   })
 
-/** A whole answer. */
-export const answer = (body: string, head: ReadonlyArray<string> = ["HTTP/1.1 200 OK"]): string =>
+/** A whole response. */
+export const response = (body: string, head: ReadonlyArray<string> = ["HTTP/1.1 200 OK"]): string =>
   [...head, `content-length: ${Buffer.byteLength(body)}`, "", body].join("\r\n")
 
-/** Answers every request, on every connection. Requests must have no body or come in one piece. */
+/** Responds to each request on each connection. A request must have no body or come in one piece. */
 export const always = (text: string): Handler => (connection) => {
   connection.socket.write(text)
 }
 
-/** Waits in real time, whatever the Clock of the test, until something is so. */
+/** Waits in real time until a condition is true, whatever the Clock of the test. */
 export const until = (what: string, so: () => boolean) =>
   Effect.callback<void>((resume) => {
     const started = Date.now()
@@ -128,7 +126,7 @@ export const pause = (millis: number) =>
     return Effect.sync(() => clearTimeout(timer))
   })
 
-/** A port that nobody listens on. */
+/** A port on which nothing listens. */
 export const refusedPort = Effect.callback<number>((resume) => {
   const server = Net.createServer()
   server.listen(0, "127.0.0.1", () => {

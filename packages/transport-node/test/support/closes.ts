@@ -1,10 +1,9 @@
 /**
- * A program whose server responds to each request and closes the connection 50 ms later, without having announced it. It
- * is a process of its own, so that it does so while the process under test stands still. Says its port, and then each
- * request that it sees.
+ * A program whose server responds to each request and closes the connection 50 ms later, without announcing it. It is its own
+ * process, so it closes while the process under test is frozen. It writes its port, and then each request that it sees.
  *
  * - `end`, `reset`: how it closes.
- * - `greet`: closes each connection as soon as it has come.
+ * - `greet`: closes each connection as soon as it is accepted.
  */
 import * as Net from "node:net"
 import * as Tls from "node:tls"

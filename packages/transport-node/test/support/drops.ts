@@ -1,6 +1,6 @@
 /**
- * A program that reads the head of an answer, forgets it, and waits with its memory swept until it is killed. Needs
- * `--expose-gc`; a test runner holds on to more than a program does.
+ * A program that reads the head of a response and drops the response. Then it waits, and collects garbage until it is killed.
+ * It needs `--expose-gc`, and its own process, because a test runner keeps more objects alive than a program does.
  */
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
@@ -8,7 +8,7 @@ import * as Fiber from "effect/Fiber"
 
 const program = Effect.gen(function*() {
   const client = yield* NodeTransport.make()
-  // in a fiber of its own, since a fiber holds on to what it got last
+  // in its own fiber, because a fiber keeps its last value
   yield* Effect.asVoid(client.get(process.argv[2] ?? "")).pipe(Effect.forkChild, Effect.flatMap(Fiber.await))
   process.stdout.write("dropped")
   while (true) {

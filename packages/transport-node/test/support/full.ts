@@ -1,7 +1,7 @@
 /**
- * A program whose server takes no connection for as long as it is told: its queue is filled, so a handshake of TCP takes
- * until the client tries again, one second later. Serves requests as a server, and as a proxy. Says its port once the
- * queue is full. A wait of 0 lets it take none ever.
+ * A program whose server accepts no connection for as long as the test says. Its queue is full, so a TCP handshake takes until
+ * the client tries again, one second later. It serves requests as a server and as a proxy. It writes its port once the queue is
+ * full. With a wait of 0 it never accepts any.
  */
 import * as Http from "node:http"
 import * as Net from "node:net"
@@ -18,7 +18,7 @@ server.on("connect", (request, socket) => {
   socket.on("error", () => {})
 })
 
-// in a process of its own, since this one takes part in its handshakes while it does not wait
+// in its own process, because this process completes handshakes while it does not wait
 const filler = `
 const fill = () => require("node:net").connect(Number(process.argv[1]), process.argv[2]).on("error", () => {})
 for (let i = 0; i < 4; i++) fill()

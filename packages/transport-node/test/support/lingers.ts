@@ -1,6 +1,4 @@
-/**
- * A program that never closes its client: says what it got, and must end all the same.
- */
+/** A program that never closes its client. It writes what it got, and must end all the same. */
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"

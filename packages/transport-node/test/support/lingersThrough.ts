@@ -1,6 +1,4 @@
-/**
- * The same through a proxy, with a tunnel kept.
- */
+/** The same through a proxy, with a tunnel that is kept. */
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"

@@ -9,7 +9,7 @@
  *     openssl pkcs8 -topk8 -in client.key -v2 aes-256-cbc -passout pass:test-only-passphrase
  */
 
-/** What a client has to be given that is to trust the others. */
+/** The certificate that a client needs to trust the others. */
 export const root = `-----BEGIN CERTIFICATE-----
 MIIBmTCCAT+gAwIBAgIUXjp7uAM5z1PCLfDEBtLD4llolGswCgYIKoZIzj0EAwIw
 GTEXMBUGA1UEAwwOVEVTVCBPTkxZIHJvb3QwIBcNMjYxMTI1MTYxMjMxWhgPMjEy
@@ -74,7 +74,7 @@ IQCh5htcnfMLbCvyebSjkvMYevD0aoVOZ/dLtPst5KLs8AIgQO8o+VYb2Uz6OmLb
 -----END CERTIFICATE-----\n${intermediate}`
 }
 
-/** The client's key once more, under a passphrase. */
+/** The client's key again, encrypted with a passphrase. */
 export const encrypted = {
   key: `-----BEGIN ENCRYPTED PRIVATE KEY-----
 MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAhh+0Tbdao1oAICCAAw

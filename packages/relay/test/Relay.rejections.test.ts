@@ -26,19 +26,19 @@ const description = (body: unknown): string => {
 
 const client = { clientId: "client-id", clientSecret: secret.clientSecret }
 
-describe("Relay: nothing is sent for, and no page may read", () => {
+describe("Relay: a page of an origin that is not listed", () => {
   it.effect.each([
     ["no origin", undefined],
-    ["an opaque one", "null"],
-    ["a foreign one", "https://evil.example"],
-    ["the relay's own, where it is not named", "https://relay.example"],
+    ["an opaque origin", "null"],
+    ["a foreign origin", "https://evil.example"],
+    ["the relay's own origin, if it is not listed", "https://relay.example"],
     ["another scheme", "http://app.example"],
     ["another port", "https://app.example:8443"],
-    ["one below it", "https://x.app.example"],
-    ["one that begins so", "https://app.example.evil.example"],
+    ["a name below the listed one", "https://x.app.example"],
+    ["a name that begins like the listed one", "https://app.example.evil.example"],
     ["another spelling", "https://APP.example"],
-    ["two", `${origin}, ${origin}`]
-  ])("an origin that is %s", ([, origin]) =>
+    ["two origins", `${origin}, ${origin}`]
+  ])("gets a 403 that it cannot read, and nothing is sent, for %s", ([, origin]) =>
     Effect.gen(function*() {
       for (const method of ["POST", "OPTIONS", "GET"]) {
         const response = yield* refusedBy({}, {
@@ -52,14 +52,14 @@ describe("Relay: nothing is sent for, and no page may read", () => {
     }))
 })
 
-describe("Relay: nothing is sent for, and the page reads a sentence of", () => {
-  const refusal = (title: string, status: number, ask: Asked, more: Parameters<typeof make>[1] = {}) =>
-    it.effect(title, () =>
+describe("Relay: requests that it rejects with a sentence for the page", () => {
+  const rejects = (what: string, status: number, ask: Asked, more: Parameters<typeof make>[1] = {}) =>
+    it.effect(`rejects ${what}`, () =>
       Effect.gen(function*() {
         const response = yield* refusedBy(more, ask)
         assert.strictEqual(response.headers.get("access-control-allow-origin"), origin)
-        const { body, ...answer } = yield* said(response)
-        assert.deepStrictEqual(answer, { status, type: "InvalidRequestException", verdict: null })
+        const { body, ...rest } = yield* said(response)
+        assert.deepStrictEqual(rest, { status, type: "InvalidRequestException", verdict: null })
         assert.match(description(body), /^(The relay|The request|The body) .*\.?$/)
       }))
 
@@ -88,19 +88,19 @@ describe("Relay: nothing is sent for, and the page reads a sentence of", () => {
       "/https://evil.example/token"
     ]
   ) {
-    refusal(`another path: ${path}`, 404, { path })
+    rejects(`another path: ${path}`, 404, { path })
   }
 
-  refusal("another place than where it is mounted", 404, { url: "https://relay.example/eu-west-1/token" })
+  rejects("a path outside its base", 404, { url: "https://relay.example/eu-west-1/token" })
 
   for (const method of ["GET", "HEAD", "PUT", "DELETE", "PATCH", "PROPFIND"]) {
-    if (method !== "HEAD") refusal(`another method: ${method}`, 405, { method })
+    if (method !== "HEAD") rejects(`another method: ${method}`, 405, { method })
   }
-  refusal("a question for another method", 405, {
+  rejects("a preflight for another method", 405, {
     method: "OPTIONS",
     headers: { "access-control-request-method": "PUT" }
   })
-  refusal("a question that asks for none", 405, { method: "OPTIONS" })
+  rejects("a preflight without a method", 405, { method: "OPTIONS" })
 
   for (
     const type of [
@@ -112,13 +112,13 @@ describe("Relay: nothing is sent for, and the page reads a sentence of", () => {
       "text/plain, application/json"
     ]
   ) {
-    refusal(`a content type of ${type ?? "none"}`, 415, { headers: { "content-type": type } })
+    rejects(`a content type of ${type ?? "none"}`, 415, { headers: { "content-type": type } })
   }
-  refusal("a content encoding", 415, { headers: { "content-encoding": "gzip" } })
-  refusal("two content encodings", 415, { headers: { "content-encoding": "identity, br" } })
+  rejects("a content encoding", 415, { headers: { "content-encoding": "gzip" } })
+  rejects("two content encodings", 415, { headers: { "content-encoding": "identity, br" } })
 
-  refusal("a body that says that it is too large", 413, { headers: { "content-length": "65537" } })
-  refusal("a body that is too large, and does not say so", 413, {
+  rejects("a body whose length is too large", 413, { headers: { "content-length": "65537" } })
+  rejects("a body that is too large, without a length", 413, {
     body: new ReadableStream({
       start: (body) => {
         for (let at = 0; at < 65; at++) body.enqueue(new Uint8Array(1024))
@@ -126,12 +126,12 @@ describe("Relay: nothing is sent for, and the page reads a sentence of", () => {
       }
     })
   })
-  refusal("a body over the operator's limit", 413, {}, { maxRequestBytes: 16 })
+  rejects("a body over the operator's limit", 413, {}, { maxRequestBytes: 16 })
 
   for (const body of ["x", "[]", "null", "1", "\"text\"", "{", "{}x", "\ufeff{}"]) {
-    refusal(`a body that is no JSON object: ${JSON.stringify(body)}`, 400, { body })
+    rejects(`a body that is no JSON object: ${JSON.stringify(body)}`, 400, { body })
   }
-  refusal("a body that is no UTF-8", 400, {
+  rejects("a body that is no UTF-8", 400, {
     body: new ReadableStream({
       start: (body) => {
         const [before = "", after = ""] = JSON.stringify(registerRequest).split("a-tool")
@@ -142,15 +142,15 @@ describe("Relay: nothing is sent for, and the page reads a sentence of", () => {
       }
     })
   })
-  refusal("a body that breaks off", 400, {
+  rejects("a body that breaks off", 400, {
     body: new ReadableStream({
       start: (body) => body.enqueue(new TextEncoder().encode("{}")),
       pull: (body) => body.error(new Error("gone"))
     })
   })
-  refusal("a body without a member that must be there", 400, { body: { clientName: "a-tool" } })
-  refusal("a body with a member of another type", 400, { body: { ...registerRequest, scopes: "all" } })
-  refusal("a grant that the operation does not know", 400, {
+  rejects("a body without a member that must be there", 400, { body: { clientName: "a-tool" } })
+  rejects("a body with a member of another type", 400, { body: { ...registerRequest, scopes: "all" } })
+  rejects("a grant that the operation does not know", 400, {
     path: "/eu-west-1/token",
     body: { ...client, grantType: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion: "a" }
   })
@@ -166,19 +166,19 @@ describe("Relay: nothing is sent for, and the page reads a sentence of", () => {
       ""
     ]
   ) {
-    refusal(`another start URL: ${other}`, 400, {
+    rejects(`another start URL: ${other}`, 400, {
       path: "/eu-west-1/device_authorization",
       body: { ...client, startUrl: other }
     })
-    refusal(`another issuer URL: ${other}`, 400, { body: { ...registerRequest, issuerUrl: other } })
+    rejects(`another issuer URL: ${other}`, 400, { body: { ...registerRequest, issuerUrl: other } })
   }
 })
 
-describe("Relay: nothing is sent for", () => {
-  it.effect("a HEAD", () =>
+describe("Relay: further requests that it rejects", () => {
+  it.effect("sends nothing for a HEAD", () =>
     Effect.map(refusedBy({}, { method: "HEAD" }), ({ status }) => assert.strictEqual(status, 405)))
 
-  it.effect("a body that comes too slowly; and the page is told that nothing was", () =>
+  it.effect("sends nothing for a body that comes too slowly, and tells the page so", () =>
     Effect.gen(function*() {
       const wire = Wire.silent()
       const relay = yield* make(wire, { requestTimeout: "10 seconds" })
@@ -199,7 +199,7 @@ describe("Relay: nothing is sent for", () => {
       assert.strictEqual(wire.sent.length, 0)
     }))
 
-  it.effect("C6: a request that is refused, and no value of it is repeated", () =>
+  it.effect("repeats no value of a rejected request (C6)", () =>
     Effect.gen(function*() {
       const find = search(Object.values(secret))
       const bodies: ReadonlyArray<unknown> = [
@@ -216,5 +216,5 @@ describe("Relay: nothing is sent for", () => {
       }
     }))
 
-  it("the URLs of these tests are the relay's", () => assert.isTrue(asked().url.startsWith(relayUrl)))
+  it("uses URLs of the relay in these tests", () => assert.isTrue(asked().url.startsWith(relayUrl)))
 })
