@@ -1,13 +1,13 @@
 /**
  * The device authorization grant of AWS IAM Identity Center, as RFC 8628 section 3.5 requires.
  *
- * {@link login} runs a whole login. If your process cannot wait that long, call {@link start} and store the `PendingAuthorization`.
- * Then call {@link step} from time to time. {@link resume} runs the rest of a stored login.
+ * {@link login} runs a whole login. If your process cannot wait that long, call {@link start} and store the
+ * `PendingAuthorization`. Then call {@link step} from time to time. {@link resume} runs the rest of a stored login.
  *
- * All of them keep these rules. No poll is sent before the interval has passed since the last response. `slow_down` adds 5 seconds to
- * the interval for the rest of the login. A poll without a response doubles the wait. No poll is sent at or after the deadline. A
- * poll in flight at the deadline may still bring the token. One request is in flight at a time. An interruption ends the wait and
- * the request, and closes the connection.
+ * All of them keep these rules. No poll is sent before the interval has passed since the last response. `slow_down` adds 5
+ * seconds to the interval for the rest of the login. A poll without a response doubles the wait. No poll is sent at or after the
+ * deadline. A poll in flight at the deadline may still bring the token. One request is in flight at a time. An interruption ends
+ * the wait and the request, and closes the connection.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8628
  * @since 0.1.0
@@ -45,19 +45,19 @@ export interface StartOptions<E = never, R = never> {
   /** The name of your program. The service shows it to the person who approves. */
   readonly clientName: string
   /**
-   * The URL of the AWS access portal, such as `https://d-1234567890.awsapps.com/start`. The service accepts only the https URL of a
-   * portal in the client's region.
+   * The URL of the AWS access portal, such as `https://d-1234567890.awsapps.com/start`. The service accepts only the https URL of
+   * a portal in the client's region.
    */
   readonly startUrl: string
   /**
-   * The scopes of the token: `["sso:account:access"]` by default. With `[]` there is no refresh token. A scope with characters that
-   * cannot be seen fails with `RequestInvalid`.
+   * The scopes of the token: `["sso:account:access"]` by default. With `[]` there is no refresh token. A scope with characters
+   * that cannot be seen fails with `RequestInvalid`.
    */
   readonly scopes?: ReadonlyArray<string> | undefined
   /**
-   * A registration that you kept: none by default. It is used if it has this client's region and endpoint and the same scopes, and
-   * does not expire within 15 minutes. Otherwise the grant makes a new one. It also makes a new one if the service rejects this one
-   * at start.
+   * A registration that you kept: none by default. It is used if it has this client's region and endpoint and the same scopes,
+   * and does not expire within 15 minutes. Otherwise the grant makes a new one. It also makes a new one if the service rejects
+   * this one at start.
    */
   readonly registration?: Registration.Registration | undefined
   /**
@@ -75,8 +75,8 @@ export interface StartOptions<E = never, R = never> {
  */
 export interface ResumeOptions<E = never, R = never> {
   /**
-   * Called with each event. By default nothing is called. The next poll waits until its effect ends. So a slow effect delays polls,
-   * but never makes them earlier. If its effect fails, the login fails with the same error.
+   * Called with each event. By default nothing is called. The next poll waits until its effect ends. So a slow effect delays
+   * polls, but never makes them earlier. If its effect fails, the login fails with the same error.
    */
   readonly onEvent?: ((event: DeviceGrantEvent) => Effect.Effect<unknown, E, R>) | undefined
 }
@@ -211,8 +211,8 @@ export const start = <E = never, R = never>(
 /**
  * Sends at most one poll. If the poll is not due yet, it sends nothing and gives `NotDue`.
  *
- * Store the `pending` that it returns. If your process may be killed inside a step, first store the result of {@link markInFlight}. A
- * pending authorization from another region or endpoint fails with `RequestInvalid`, and nothing is sent.
+ * Store the `pending` that it returns. If your process may be killed inside a step, first store the result of
+ * {@link markInFlight}. A pending authorization from another region or endpoint fails with `RequestInvalid`, and nothing is sent.
  *
  * @category grant
  * @since 0.1.0
@@ -238,8 +238,8 @@ export const step = Effect.fnUntraced(function*(
  * Then call `step` with the pending authorization that you had before, and store the `pending` that the step returns. If the step
  * fails with `RequestInvalid`, nothing was sent. Store the pending authorization that you had before.
  *
- * If the step would send nothing, the result records no lost response. That is so if the poll is not due, if the deadline has passed,
- * or if the pending authorization is from another region or endpoint.
+ * If the step would send nothing, the result records no lost response. That is so if the poll is not due, if the deadline has
+ * passed, or if the pending authorization is from another region or endpoint.
  *
  * @example
  * ```ts

@@ -78,8 +78,8 @@ export class DeviceCodeExpired
  */
 export interface TokenPossiblyLost {
   /**
-   * `UnexpectedResponse`: the service responded with success, and the response cannot be used. `InvalidGrantException`: the service
-   * responded `invalid_grant` after a response was lost.
+   * `UnexpectedResponse`: the service responded with success, and the response cannot be used. `InvalidGrantException`: the
+   * service responded `invalid_grant` after a response was lost.
    */
   readonly cause: ClientError.UnexpectedResponse | SsoOidcError.InvalidGrantException
 }

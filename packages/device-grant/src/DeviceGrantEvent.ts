@@ -1,9 +1,9 @@
 /**
  * The events of a login, for a program that shows it to a person.
  *
- * Each event has a schema. In the encoding of an event, a registration, a pending authorization and a token are `Redacted` texts. So
- * the encoding shows no secret. The user code and the URLs are plain in `CodeReady` and in `Waiting.pending`, since the person must
- * see them. Print them, but do not log them.
+ * Each event has a schema. In the encoding of an event, a registration, a pending authorization and a token are `Redacted` texts.
+ * So the encoding shows no secret. The user code and the URLs are plain in `CodeReady` and in `Waiting.pending`, since the person
+ * must see them. Print them, but do not log them.
  *
  * @since 0.1.0
  */
@@ -218,8 +218,8 @@ export const Approved: Schema.Codec<Approved, ApprovedEncoded> = Schema.TaggedSt
 /**
  * The schema of the events of a login.
  *
- * A codec for JSON (`Schema.toCodecJson`) encodes `CodeReady` alone. It fails for the other events, since each holds a secret. Unwrap
- * the secret text yourself where you write it.
+ * A codec for JSON (`Schema.toCodecJson`) encodes `CodeReady` alone. It fails for the other events, since each holds a secret.
+ * Unwrap the secret text yourself where you write it.
  *
  * @example
  * ```ts
@@ -242,8 +242,8 @@ export const DeviceGrantEvent = Schema.Union([Registered, CodeReady, Waiting, Ap
 // -----------------------------------------------------------------------------
 
 /**
- * The text for the person: open the complete URL and compare the code, or open the plain URL and enter the code. Comparing the code
- * protects against a link that an attacker sent (RFC 8628 section 5.4).
+ * The text for the person: open the complete URL and compare the code, or open the plain URL and enter the code. Comparing the
+ * code protects against a link that an attacker sent (RFC 8628 section 5.4).
  *
  * @example
  * ```ts

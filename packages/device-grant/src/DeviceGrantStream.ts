@@ -2,18 +2,18 @@
  * The device grant as a cold `Stream` of its events, for a program that shows a login to a person: a terminal, a web page, a
  * progress bar.
  *
- * The consumer drives the stream. Nothing is sent before the first pull, and each run is a new login. Between two pulls there is no
- * waiting fiber, no timer and no request. A pull sleeps for the rest of the wait and sends one request. So if the consumer ends the
- * stream early, for example by `Stream.take`, the login ends too. An interruption ends the sleep or the request, and closes the
- * connection.
+ * The consumer drives the stream. Nothing is sent before the first pull, and each run is a new login. Between two pulls there is
+ * no waiting fiber, no timer and no request. A pull sleeps for the rest of the wait and sends one request. So if the consumer
+ * ends the stream early, for example by `Stream.take`, the login ends too. An interruption ends the sleep or the request, and
+ * closes the connection.
  *
- * A slow consumer delays polls, but never makes them earlier. The wait is measured with the monotonic clock, from the receipt of the
- * last response. The consumer's time counts toward the wait. An early pull waits until `nextPollAt`. A late pull polls at once, if
- * the code has not expired.
+ * A slow consumer delays polls, but never makes them earlier. The wait is measured with the monotonic clock, from the receipt of
+ * the last response. The consumer's time counts toward the wait. An early pull waits until `nextPollAt`. A late pull polls at
+ * once, if the code has not expired.
  *
- * The events are the same that `DeviceGrant.login` gives to `onEvent`. The last event has the token. A failure of the login fails the
- * stream, after all events before it. To continue a login whose stream has ended early, give the `pending` of its last `Waiting`
- * event to {@link resume}. If you need only the token, use `DeviceGrant`: it does not import this module.
+ * The events are the same that `DeviceGrant.login` gives to `onEvent`. The last event has the token. A failure of the login fails
+ * the stream, after all events before it. To continue a login whose stream has ended early, give the `pending` of its last
+ * `Waiting` event to {@link resume}. If you need only the token, use `DeviceGrant`: it does not import this module.
  *
  * @since 0.1.0
  */

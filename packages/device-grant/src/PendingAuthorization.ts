@@ -1,13 +1,13 @@
 /**
  * A started device login, as a value that you can store between two steps.
  *
- * A pending authorization holds all that the next step needs. So the steps may run in different processes. Their clocks must agree,
- * and one process at a time may use it. If two use the same one, the service responds to the second with `slow_down` or
+ * A pending authorization holds all that the next step needs. So the steps may run in different processes. Their clocks must
+ * agree, and one process at a time may use it. If two use the same one, the service responds to the second with `slow_down` or
  * `invalid_grant`.
  *
  * AWS advises to keep device codes and tokens in memory only. Until the person approves, a reader of the pending authorization
- * can poll in your place and get the token, and the person does not notice. Store it only where you may store a secret, and for at
- * most its ten minutes. Delete it when its login has ended.
+ * can poll in your place and get the token, and the person does not notice. Store it only where you may store a secret, and for
+ * at most its ten minutes. Delete it when its login has ended.
  *
  * @since 0.1.0
  */
@@ -160,8 +160,8 @@ export const Members: Schema.Codec<PendingAuthorization, MembersEncoded> = Schem
 })
 
 /**
- * The schema to store a pending authorization with. Its encoding is JSON text in a `Redacted`, since it is a secret. Unwrap the text
- * only where you write it, and wrap it again where you read it. A codec for JSON fails to encode a value that holds it.
+ * The schema to store a pending authorization with. Its encoding is JSON text in a `Redacted`, since it is a secret. Unwrap the
+ * text only where you write it, and wrap it again where you read it. A codec for JSON fails to encode a value that holds it.
  *
  * @category schemas
  * @since 0.1.0
@@ -192,8 +192,8 @@ const undecodable = (error: Schema.SchemaError): Schema.SchemaError =>
   )
 
 /**
- * Decodes the pending authorization from a secret text. Any other text fails with a `SchemaError`. Its message names the member and
- * says what to do, and it does not repeat the text.
+ * Decodes the pending authorization from a secret text. Any other text fails with a `SchemaError`. Its message names the member
+ * and says what to do, and it does not repeat the text.
  *
  * A stored text keeps the rules of a response of the service. Its interval is at least 1 second, its numbers are finite, and its
  * texts have only characters that can be seen.

@@ -7,8 +7,8 @@ const nameOf = (value: unknown): string =>
   value instanceof Promise ? "a Promise" : value === null || typeof value !== "object" ? String(value) : "an object"
 
 /**
- * Calls a function of the program. In JavaScript it may return anything. A value that is no Effect is a mistake in the program, so
- * the grant dies with a `TypeError` that names the function.
+ * Calls a function of the program. In JavaScript it may return anything. A value that is no Effect is a mistake in the program,
+ * so the grant dies with a `TypeError` that names the function.
  */
 export const call = <A, E, R>(
   name: "onEvent" | "onRegistration",

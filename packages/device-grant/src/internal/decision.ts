@@ -37,8 +37,8 @@ export type Decision = Approved | Waiting | { readonly _tag: "Ended"; readonly e
 // -----------------------------------------------------------------------------
 
 /**
- * The rest of the wait of a stored pending authorization. It is at most the wait that set `nextPollAt`, so that a clock that is set
- * back does not lengthen it.
+ * The rest of the wait of a stored pending authorization. It is at most the wait that set `nextPollAt`, so that a clock that is
+ * set back does not lengthen it.
  */
 export const waitLeft = (pending: PendingAuthorization, now: number): Duration.Duration =>
   Duration.millis(
@@ -46,8 +46,8 @@ export const waitLeft = (pending: PendingAuthorization, now: number): Duration.D
   )
 
 /**
- * The milliseconds until the deadline of a stored pending authorization. The wall clock measures them, since two processes share no
- * other clock.
+ * The milliseconds until the deadline of a stored pending authorization. The wall clock measures them, since two processes share
+ * no other clock.
  */
 export const untilDeadline = (pending: PendingAuthorization, now: number): number =>
   DateTime.toEpochMillis(pending.expiresAt) - now
@@ -125,8 +125,8 @@ export const notDue = (pending: PendingAuthorization, left: Duration.Duration, n
 })
 
 /**
- * Gives the pending authorization to store before a poll, if the process may be killed in the poll. It records the poll as sent and
- * its response as lost, and it schedules the next poll. If it is too early or too late to poll, it records no lost response.
+ * Gives the pending authorization to store before a poll, if the process may be killed in the poll. It records the poll as sent
+ * and its response as lost, and it schedules the next poll. If it is too early or too late to poll, it records no lost response.
  */
 export const markInFlight = (pending: PendingAuthorization, circumstances: Circumstances): PendingAuthorization => {
   const { now, untilDeadline } = circumstances
@@ -178,8 +178,8 @@ const scheduled = (pending: PendingAuthorization, wait: Duration.Duration, now: 
   nextPollAt: Stored.after(now, wait)
 })
 
-const tooFast =
-  "The service asked twice in a row to poll more slowly. Another program may poll with the same code, or this machine's clock runs fast."
+const tooFast = "The service asked twice in a row to poll more slowly. " +
+  "Another program may poll with the same code, or this machine's clock runs fast."
 
 const waiting = (pending: PendingAuthorization, reason: Waiting["reason"]): Waiting => {
   const { lastTrouble, nextPollAt, slowDowns = 0, wait } = pending
@@ -227,7 +227,8 @@ const troubleOf = (error: CreateToken.Error): Trouble | undefined => {
   const requestId = textOf("requestId" in error ? error.requestId : undefined)
   const code = textOf("code" in error ? error.code : undefined)
   if (!(error._tag === "TransportError" ? error.transient : Wire.isBusy(error))) return undefined
-  // The program may provide its own client, whose errors came through JSON. Check each member, so that it can be stored and decoded.
+  // The program may provide its own client, whose errors came through JSON. Check each member, so that it can be stored and
+  // decoded.
   return {
     error: error._tag,
     message: textOf(error.message) ?? error._tag,

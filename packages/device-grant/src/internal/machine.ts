@@ -80,8 +80,8 @@ const leftOf = ({ begun, duration }: Wait, now: bigint): Duration.Duration => {
 // -----------------------------------------------------------------------------
 
 /**
- * Sleeps for the rest of the wait, and sends one poll. The time since the wait began counts toward it, `onEvent` and the consumer of
- * a stream included.
+ * Sleeps for the rest of the wait, and sends one poll. The time since the wait began counts toward it, `onEvent` and the consumer
+ * of a stream included.
  */
 const poll = Effect.fnUntraced(function*(
   wait: Wait
@@ -89,8 +89,8 @@ const poll = Effect.fnUntraced(function*(
   // Read the rest of the wait once, not in a loop. In a loop, a clock whose monotonic time stands still would sleep for ever.
   const now = yield* Clock.monotonicTimeNanos
   const left = leftOf(wait, now)
-  // Check the deadline twice. Before the sleep: do not wait for a poll that would come too late. After it: the sleep may have taken
-  // longer than planned.
+  // Check the deadline twice. Before the sleep: do not wait for a poll that would come too late. After it: the sleep may have
+  // taken longer than planned.
   const isTooLate = Duration.toMillis(left) >= untilDeadline(wait, now)
   if (!isTooLate) yield* Effect.sleep(left)
   if (isTooLate || untilDeadline(wait, yield* Clock.monotonicTimeNanos) <= 0) {

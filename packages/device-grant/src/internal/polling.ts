@@ -39,8 +39,8 @@ const requestOf = (pending: PendingAuthorization): CreateToken.Request => ({
 })
 
 /**
- * Sends one poll, and gives the event that follows from its response. `untilDeadline` gives the milliseconds until the deadline. By
- * default the wall clock measures them, as for a stored pending authorization.
+ * Sends one poll, and gives the event that follows from its response. `untilDeadline` gives the milliseconds until the deadline.
+ * By default the wall clock measures them, as for a stored pending authorization.
  */
 export const poll = Effect.fnUntraced(function*(
   pending: PendingAuthorization,
@@ -53,8 +53,8 @@ export const poll = Effect.fnUntraced(function*(
 })
 
 /**
- * Gives the pending authorization to store before a poll, if the process may be killed in the poll. If the poll would send nothing,
- * the pending authorization stays the same.
+ * Gives the pending authorization to store before a poll, if the process may be killed in the poll. If the poll would send
+ * nothing, the pending authorization stays the same.
  */
 export const markInFlight = Effect.fnUntraced(function*(
   pending: PendingAuthorization

@@ -76,7 +76,8 @@ export const register = Effect.fnUntraced(function*<E, R>(
 // code
 // -----------------------------------------------------------------------------
 
-// The program may provide its own `SsoOidc`. Check its code as a response of the service: a person sees it, and it must be storable.
+// The program may provide its own `SsoOidc`. Check its code as a response of the service: a person sees it, and it must be
+// storable.
 const checked = (code: StartDeviceAuthorization.Response) =>
   Schema.decodeUnknownEffect(Schema.toType(StartDeviceAuthorization.Response))(code).pipe(
     Effect.mapError((error) =>
