@@ -13,26 +13,20 @@ import { Trouble } from "./PendingAuthorization.ts"
 // errors
 // -----------------------------------------------------------------------------
 
-// An editor shows the comment of an interface's member on hover, and not that of a schema's field.
+// Each class declares the members of its schema again: an editor shows no comment of a schema's field on hover.
 
-/**
- * The members of this error.
- *
- * @category errors
- * @since 0.1.0
- */
-export interface DeviceCodeExpired {
-  /** `"service"`: the service responded that the code expired. `"clock"`: no further poll fits before the deadline. */
-  readonly detectedBy: "service" | "clock"
-  /** `true` if the service may have issued a token in a response that did not arrive. */
-  readonly responseLost: boolean
-  /** How many polls in a row failed, up to the last one. Above 0, the service was out of reach or busy at the end. */
-  readonly failures: number
-  /** Why the last failed poll failed. Absent if no poll failed since the last `authorization_pending`. */
-  readonly lastTrouble?: Trouble
-  /** The request id of the service's response. Absent if `detectedBy` is `"clock"`, or if the response had none. */
-  readonly requestId?: string
-}
+const expiryOf = (error: DeviceCodeExpired): string =>
+  [
+    error.failures > 0
+      ? "The code expired while no response came from the service."
+      : error.responseLost
+      ? "The code expired."
+      : "The code expired before the person approved it.",
+    ...(error.responseLost ? ["The response to a poll was lost, so a token may have been issued."] : []),
+    ...(error.lastTrouble === undefined ? [] : [`The last poll that failed: ${error.lastTrouble.message}`]),
+    "Start a new login.",
+    ...(error.requestId === undefined ? [] : [`(request ${error.requestId})`])
+  ].join(" ")
 
 /**
  * The device code expired before the person approved, or before a poll could fetch the token.
@@ -56,33 +50,29 @@ export class DeviceCodeExpired
     requestId: Schema.optionalKey(Schema.String)
   })
 {
+  /** `"service"`: the service responded that the code expired. `"clock"`: no further poll fits before the deadline. */
+  declare readonly detectedBy: "service" | "clock"
+
+  /** `true` if the service may have issued a token in a response that did not arrive. */
+  declare readonly responseLost: boolean
+
+  /** How many polls in a row failed, up to the last one. Above 0, the service was out of reach or busy at the end. */
+  declare readonly failures: number
+
+  /** Why the last failed poll failed. Absent if no poll failed since the last `authorization_pending`. */
+  declare readonly lastTrouble?: Trouble
+
+  /** The request id of the service's response. Absent if `detectedBy` is `"clock"`, or if the response had none. */
+  declare readonly requestId?: string
+
   /** The sentence of this error: why the code expired, and what to do. */
-  override readonly message: string = [
-    this.failures > 0
-      ? "The code expired while no response came from the service."
-      : this.responseLost
-      ? "The code expired."
-      : "The code expired before the person approved it.",
-    ...(this.responseLost ? ["The response to a poll was lost, so a token may have been issued."] : []),
-    ...(this.lastTrouble === undefined ? [] : [`The last poll that failed: ${this.lastTrouble.message}`]),
-    "Start a new login.",
-    ...(this.requestId === undefined ? [] : [`(request ${this.requestId})`])
-  ].join(" ")
+  override readonly message: string = expiryOf(this)
 }
 
-/**
- * The members of this error.
- *
- * @category errors
- * @since 0.1.0
- */
-export interface TokenPossiblyLost {
-  /**
-   * `UnexpectedResponse`: the service responded with success, and the response cannot be used. `InvalidGrantException`: the
-   * service responded `invalid_grant` after a response was lost.
-   */
-  readonly cause: ClientError.UnexpectedResponse | SsoOidcError.InvalidGrantException
-}
+const lossOf = ({ cause }: TokenPossiblyLost): string =>
+  `The person may have approved the login, but its token did not arrive and cannot be requested again ${
+    Wire.facts(cause, cause._tag, `HTTP ${cause.status}`)
+  }. Start a new login.`
 
 /**
  * The service issued a token, or may have issued one, and it did not arrive. The service gives it only once.
@@ -98,9 +88,12 @@ export class TokenPossiblyLost
     cause: Schema.Union([ClientError.UnexpectedResponse, SsoOidcError.InvalidGrantException])
   })
 {
+  /**
+   * `UnexpectedResponse`: the service responded with success, and the response cannot be used. `InvalidGrantException`: the
+   * service responded `invalid_grant` after a response was lost.
+   */
+  declare readonly cause: ClientError.UnexpectedResponse | SsoOidcError.InvalidGrantException
+
   /** The sentence of this error: what happened, and what to do. */
-  override readonly message: string =
-    `The person may have approved the login, but its token did not arrive and cannot be requested again ${
-      Wire.facts(this.cause, this.cause._tag, `HTTP ${this.cause.status}`)
-    }. Start a new login.`
+  override readonly message: string = lossOf(this)
 }
