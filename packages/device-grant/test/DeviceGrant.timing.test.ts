@@ -313,7 +313,7 @@ describe("the deadline (D4)", () => {
       })
   )
 
-  it.effect("if onEvent of the code ends after the deadline, no poll is sent (D4)", () =>
+  it.effect("if onEvent for CodeReady ends after the deadline, no poll is sent (D4)", () =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [Service.pending] })
       const exit = yield* DeviceGrant.login({
@@ -426,7 +426,7 @@ describe("the time that onEvent takes (D7)", () => {
       })
   )
 
-  it.effect("if onEvent of a wait ends after the deadline, no poll is sent (D4)", () =>
+  it.effect("if onEvent for Waiting ends after the deadline, no poll is sent (D4)", () =>
     Effect.gen(function*() {
       const service = Service.make({ start: [Service.code({ expiresIn: 30 })], polls: [Service.pending] })
       const exit = yield* DeviceGrant.login({

@@ -214,7 +214,7 @@ describe("a cold stream (D7)", () => {
   )
 
   it.effect.each([-7200, -3, 3, 200])(
-    "a clock that jumps by %d s during the consumer does not change the time between polls (D7, D1)",
+    "a clock that jumps by %d s while the consumer works does not change the time between polls (D7, D1)",
     (seconds) =>
       Effect.gen(function*() {
         const clock = yield* Clocks.jumping
@@ -286,7 +286,7 @@ describe("a cold stream (D7)", () => {
       assert.deepStrictEqual(service.polls(), [11, 19])
     }))
 
-  it.effect("if the consumer ends after the deadline, no poll is sent and the stream fails (D4)", () =>
+  it.effect("if the consumer pulls after the deadline, no poll is sent and the stream fails (D4)", () =>
     Effect.gen(function*() {
       const service = Service.make({ start: [Service.code({ expiresIn: 30 })], polls: [Service.pending] })
       const seen: Array<string> = []

@@ -165,12 +165,12 @@ describe("the encoding of a pending authorization (D8)", () => {
 describe("the error of PendingAuthorization.decode (D8)", () => {
   it.effect.each(
     [
-      ["text that is no JSON", "device-code-1", "Expected a valid JSON string"],
-      ["version", JSON.stringify({ version: 2, deviceCode: "device-code-1" }), "Expected 1 at [\"version\"]"],
-      ["absent member", JSON.stringify({ deviceCode: "device-code-1" }), "Missing key at [\"version\"]"]
+      ["a text that is no JSON", "device-code-1", "Expected a valid JSON string"],
+      ["another version", JSON.stringify({ version: 2, deviceCode: "device-code-1" }), "Expected 1 at [\"version\"]"],
+      ["an absent member", JSON.stringify({ deviceCode: "device-code-1" }), "Missing key at [\"version\"]"]
     ] as const
   )(
-    "the message says what cannot be decoded, why, and what to do: wrong %s (D8)",
+    "the message says what cannot be decoded, why, and what to do: %s (D8)",
     ([, text, why]) =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(PendingAuthorization.decode(Redacted.make(text)))
