@@ -114,7 +114,7 @@ export const next = (from: keyof typeof uses): ReadonlyArray<Line> => [
   line("", "README.md shows how your program logs in: read on at \"A login\".")
 ]
 
-/** The lines that follow the code at the emulator. Their lengths decide if a QR code leaves room for them. */
+/** The lines that follow the code with the emulator. Their lengths decide if a QR code fits. */
 export const expected: ReadonlyArray<Line> = [
   prompt,
   pressed,

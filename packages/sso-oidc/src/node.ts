@@ -95,8 +95,7 @@ export interface Options {
  * The errors of {@link layer}.
  *
  * - `EndpointError`: the region or the endpoint cannot be used.
- * - `ConfigError`: an environment variable, or an option from a `Config`, is missing or cannot be used. Or a time or a number of an
- *   option cannot be used.
+ * - `ConfigError`: a variable, or an option from a `Config`, is missing or cannot be used, or a time or a number cannot.
  * - `TransportOptionsError`: a proxy, a certificate or a key cannot be used.
  *
  * @category errors
