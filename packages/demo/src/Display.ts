@@ -1,5 +1,5 @@
 /**
- * Where a login is shown: in lines alone, or in a terminal, with a QR code and a line that changes.
+ * Shows a login: as plain lines, or in a terminal with a QR code and a line that changes.
  */
 import type { CodeReady, DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as CliOutput from "effect/cli/CliOutput"
@@ -15,8 +15,11 @@ import * as QrCode from "./QrCode.ts"
 import * as Screen from "./Screen.ts"
 import * as Terminal from "./Terminal.ts"
 
+/** Shows texts and events to the person. */
 export interface Display {
+  /** Prints the lines. */
   readonly print: (...lines: ReadonlyArray<Layout.Line>) => Effect.Effect<void>
+  /** Shows the event. */
   readonly event: (event: DeviceGrantEvent) => Effect.Effect<void>
   /** Waits for the next Enter. */
   readonly enter: Effect.Effect<void>
@@ -26,7 +29,7 @@ export interface Display {
 // lines
 // -----------------------------------------------------------------------------
 
-/** One line after the other, for a pipe, a log, or a terminal that can no more. */
+/** Prints one line after the other, for a pipe, a log, or a terminal without cursor controls. */
 export const plain = (look: () => Layout.Look): Display => {
   const print: Display["print"] = (...lines) =>
     Effect.forEach(lines, (line) => Console.log(Layout.render(line, look()).join("\n")), { discard: true })
@@ -37,31 +40,31 @@ export const plain = (look: () => Layout.Look): Display => {
 // a terminal
 // -----------------------------------------------------------------------------
 
-// The cursor rests in the first row of the changing line. When a terminal that becomes narrower breaks that line into more
-// rows, the cursor stays in the first: what is cleared from there on is the whole line, and nothing above it.
+// The cursor stays in the first row of the changing line. A terminal that becomes narrower may break that line into more rows.
+// The cursor then stays in the first of them. So clearing from the cursor on removes the whole line, and nothing above it.
 const clear = "\r\x1b[J"
 
 const up = (rows: number): string => rows > 0 ? `\x1b[${rows}A` : ""
 
-// behind the subject, where it covers nothing; at the very start where a narrower terminal would soon break
+// Put the cursor behind the subject, where it covers no text. In a narrow terminal put it at the start of the row.
 const rest = (columns: number): string => columns > 20 ? "\r\x1b[8C" : "\r"
 
-// A terminal may be narrower than it has told yet. It cuts what is too long then, so that the rows are as many as were counted.
+// A terminal may already be narrower than the demo knows. Let it cut long rows, so that the number of rows stays as counted.
 const cut = (text: string): string => `\x1b[?7l${text}\x1b[?7h`
 
-// a window that is dragged tells of many sizes
+// a window that is dragged reports many sizes
 const settled = "300 millis"
 
 interface Row {
   readonly text: string
-  /** How wide the terminal was. */
+  /** The width of the terminal when the row was written. */
   readonly columns: number
 }
 
 /**
- * A terminal whose last line counts the code's time down. The line is gone when the scope closes, however that comes.
+ * A terminal whose last line counts down the time that the code has left. The line is removed when the scope closes.
  *
- * A QR code is there when all that the person needs stays on the screen with it, down to the lines that come later.
+ * The QR code is drawn only if all lines that the person needs fit on the screen with it, the `later` lines included.
  */
 export const live = Effect.fnUntraced(function*(
   terminal: Terminal.Terminal,
@@ -70,7 +73,7 @@ export const live = Effect.fnUntraced(function*(
   const clock = yield* Clock.Clock
   const pressers = new Set<() => void>()
   let status: Screen.Status | undefined
-  // what the person needs until the login ends, and of it the code; and the rows from the first of it on
+  // The lines that the person needs until the login ends; the lines of the code among them; all rows since the first of them.
   const needed: Array<Layout.Line> = []
   let code: ReadonlyArray<Layout.Line> = []
   let shown: Array<Row> = []
@@ -90,7 +93,7 @@ export const live = Effect.fnUntraced(function*(
       .slice(0, Math.max(1, rows - 1))
   }
 
-  // in one write each, so that nothing comes between the rows and the changing line below them
+  // one write, so that no other output gets between the rows and the changing line below them
   const redraw = (cleared: string, rows: ReadonlyArray<string> = []) => {
     const last = changing()
     const end = last.length === 0 ? "" : cut(last.join("\n")) + up(last.length - 1) + rest(terminal.size().columns)
@@ -109,14 +112,14 @@ export const live = Effect.fnUntraced(function*(
 
   const fits = (rows: ReadonlyArray<string>): boolean => height(rows) + changing().length <= terminal.size().rows
 
-  /** The rows are wider than the terminal has become, or have left it at its top. */
+  /** Whether a row has become wider than the terminal, or has left the screen at its top. */
   const isLost = (): boolean =>
     !fits(shown.map(({ text }) => text)) || shown.some(({ columns, text }) => {
       const width = CliOutput.displayWidth(text)
       return width <= columns && width > terminal.size().columns
     })
 
-  /** Shows what is lost once more: all that the person needs, or at least the code, as much of it as has room. */
+  /** Shows lost lines again: all that the person needs if they fit, else the code if it fits. */
   const showAgain = Effect.sync(() => {
     if (status === undefined || !isLost()) return
     shown = []
@@ -126,7 +129,7 @@ export const live = Effect.fnUntraced(function*(
   const showCode = (event: CodeReady) => {
     const { columns, rows } = terminal.size()
     status = { ...event, reason: "pending" }
-    // it has block characters, and its own colours, to be read on any background
+    // a QR code needs block characters and its own colours, so that a phone reads it on any background
     const possible = terminal.colours && terminal.utf8 && event.verificationUriComplete !== undefined
     const qrCode = possible ? QrCode.make(event.verificationUriComplete) : undefined
     const above = shown.map(({ text }) => text)
@@ -154,7 +157,7 @@ export const live = Effect.fnUntraced(function*(
       })
   )
 
-  // once a second, when the second is over
+  // once a second, when a second of the code's time has passed
   yield* Effect.forkScoped(Effect.forever(Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
     const left = status === undefined ? 0 : DateTime.toEpochMillis(status.expiresAt) - now
@@ -195,7 +198,7 @@ export const live = Effect.fnUntraced(function*(
         case "CodeReady":
           return Effect.sync(() => showCode(event))
         case "Waiting":
-          // that nobody has approved yet is no news: the changing line says it
+          // "not approved yet" needs no line of its own: the changing line says it
           return Effect.andThen(
             show(
               event.reason === "pending" ? [] : Screen.lines(event),
@@ -218,7 +221,7 @@ export const live = Effect.fnUntraced(function*(
   }
 })
 
-/** The display that the process has. */
+/** The display for the standard output of this process. */
 export const current = (later: ReadonlyArray<Layout.Line> = []): Effect.Effect<Display, never, Scope.Scope> =>
   Effect.suspend(() => {
     const terminal = Terminal.current()

@@ -1,34 +1,36 @@
 /**
- * Lines laid out for where they are read: wrapped at words, with the code in colours, in characters that are there.
+ * Lays out lines for their output: wraps them between words, colours the code, and uses only characters that the output has.
  */
 import * as CliOutput from "effect/cli/CliOutput"
 import { styleText } from "node:util"
 
 /** A line before it is laid out. */
 export interface Line {
-  /** What the line is about, in a column of its own where there is room. A line without one is a plain paragraph. */
+  /** The topic of the line. It has its own column if there is room. A line without a subject is a plain paragraph. */
   readonly subject?: string
+  /** The text of the line. */
   readonly text: string
-  /** A piece of the text that stands out and is never broken. */
+  /** A part of the text that is highlighted and never broken. */
   readonly strong?: string
 }
 
-/** What the reader's side can show. */
+/** The abilities of the output. */
 export interface Look {
-  /** The width of a row. `Infinity` for a pipe or a file: nothing is wrapped there. */
+  /** The width of a row, in columns. `Infinity` for a pipe or a file, where no line is wrapped. */
   readonly columns: number
+  /** Whether colours are shown. */
   readonly colours: boolean
-  /** Without it only ASCII is written. */
+  /** Whether the output is UTF-8. Otherwise only ASCII is written. */
   readonly utf8: boolean
 }
 
-/** The column in which the text begins, behind the subject. */
+/** The column where the text begins, behind the subject. */
 const margin = 11
 
-// with less room than this the text does not keep to its column
+// with fewer columns than this for the text, it does not keep its column
 const narrow = 20
 
-/** A space at which no row ends, as between a number and its unit. No text of a service has control characters. */
+/** A space where no row ends, such as between a number and its unit. It cannot occur in a text of the service. */
 export const joined = "\x1f"
 
 const wordsOf = ({ strong = "", text }: Line): ReadonlyArray<string> =>
@@ -37,7 +39,7 @@ const wordsOf = ({ strong = "", text }: Line): ReadonlyArray<string> =>
     .filter((word) => word !== "")
     .map((word) => word.replaceAll(joined, " "))
 
-/** The text in ASCII: accents go, dashes and quotes become plain, and what has no such form becomes a question mark. */
+/** The text in ASCII. Accents are removed, dashes and quotes become plain, and other characters become question marks. */
 export const ascii = (text: string): string =>
   text.normalize("NFKD")
     .replace(/\p{Mark}/gu, "")
@@ -46,21 +48,21 @@ export const ascii = (text: string): string =>
     .replace(/[\u201C-\u201F\u00AB\u00BB]/g, "\"")
     .replace(/\P{ASCII}/gu, "?")
 
-/** A word in characters that are there. A URL keeps its meaning, and the strong piece is never changed. */
+/** The word in characters that the output has. A URL keeps its meaning, and the strong part does not change. */
 const spelled = (word: string, { strong }: Line, { utf8 }: Look): string => {
   if (utf8 || word === strong) return word
   return /^https?:\/\//.test(word) && URL.canParse(word) ? new URL(word).href : ascii(word)
 }
 
 const painted = (word: string, { strong = "" }: Line, { colours }: Look): string =>
-  // bold and reversed are read on a dark background and on a light one
+  // bold and reversed text is readable on a dark and on a light background
   colours && strong !== "" && word.startsWith(strong) && /^[.,:;!?)]*$/.test(word.slice(strong.length))
     ? styleText(["bold", "inverse"], strong, { validateStream: false }) + word.slice(strong.length)
     : word
 
-/** The rows of the line. A word that is longer than a row gets rows of its own, and is broken by the terminal alone. */
+/** The rows of the line. A word that is longer than a row gets its own rows, and only the terminal breaks it. */
 export const render = (line: Line, look: Look): ReadonlyArray<string> => {
-  // one column is left free: a row that is full makes some terminals begin the next
+  // leave one column free: after a full row some terminals begin a new row
   const room = look.columns - 1
   const { subject = "" } = line
   const indent = line.subject !== undefined && room >= margin + narrow ? margin : 0
@@ -90,6 +92,6 @@ export const render = (line: Line, look: Look): ReadonlyArray<string> => {
   return rows
 }
 
-/** How many rows of a terminal that wide the text takes. */
+/** The number of rows that the text takes in a terminal of this width. */
 export const height = (text: string, columns: number): number =>
   Math.max(1, Math.ceil(CliOutput.displayWidth(text) / columns))

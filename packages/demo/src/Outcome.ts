@@ -1,7 +1,7 @@
 /**
- * How a login ends, for the shell: one exit code and one sentence for each way.
+ * The exit code and the sentence for each way in which a login can end.
  *
- * docs/errors.md has the same table for readers; a test holds the two together.
+ * docs/errors.md has the same table for readers. A test compares the two.
  */
 import type { EndpointError } from "@sso-oidc/core/aws/ClientError"
 import type * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
@@ -10,7 +10,7 @@ import type * as Config from "effect/Config"
 import * as Data from "effect/Data"
 import * as Runtime from "effect/Runtime"
 
-/** The ways in which a login ends without a token. */
+/** The exit code of each way in which a login ends without a token. */
 export const exitCodes = {
   denied: 10,
   expired: 11,
@@ -18,38 +18,40 @@ export const exitCodes = {
   clientRefused: 13,
   grantInvalid: 14,
   requestInvalid: 15,
-  unexpectedAnswer: 16,
+  unexpectedResponse: 16,
   serviceFailed: 17,
   transport: 18,
   tokenPossiblyLost: 19,
   configuration: 20
 } as const
 
+/** A way in which a login ends without a token. */
 export type Way = keyof typeof exitCodes
 
 const headings: { readonly [W in Way]: string } = {
   denied: "Denied",
   expired: "Expired",
-  unreachable: "Expired, no answer",
+  unreachable: "Expired, no response",
   clientRefused: "Client refused",
   grantInvalid: "Grant not valid",
   requestInvalid: "Start URL or request not valid",
-  unexpectedAnswer: "Unexpected answer",
+  unexpectedResponse: "Unexpected response",
   serviceFailed: "Service failed",
   transport: "No connection",
   tokenPossiblyLost: "Token possibly lost",
   configuration: "Bad configuration"
 }
 
-/** What `main` ends with: the sentence is printed, and the code is the process's. */
+/** The error that `main` ends with. Its sentence is printed, and its code is the exit code of the process. */
 export class Ended extends Data.TaggedError("Ended")<{ readonly way: Way; readonly message: string }> {
   override readonly [Runtime.errorExitCode] = exitCodes[this.way]
   override readonly [Runtime.errorReported] = false
 }
 
-/** All that a login from the command line can fail with. */
+/** The errors of a login from the command line. */
 export type LoginFailure = DeviceGrant.LoginError | EndpointError | TransportOptionsError | Config.ConfigError
 
+/** The way in which a login with this error ends. */
 export const wayOf = (error: LoginFailure): Way => {
   switch (error._tag) {
     case "AccessDeniedException":
@@ -68,7 +70,7 @@ export const wayOf = (error: LoginFailure): Way => {
     case "InvalidScopeException":
       return "requestInvalid"
     case "UnexpectedResponse":
-      return "unexpectedAnswer"
+      return "unexpectedResponse"
     case "InternalServerException":
     case "SlowDownException":
       return "serviceFailed"
@@ -84,16 +86,16 @@ export const wayOf = (error: LoginFailure): Way => {
   }
 }
 
-// a schema's failure comes wrapped in its class name
+// the message of a schema's error has the name of its class around it
 const sentenceOf = (error: LoginFailure): string =>
   error.message.replace(/\s+/g, " ").trim().replace(/^SchemaError\((.*)\)$/, "$1")
 
-/** One line: what kind of end, and the error's own sentence. */
+/** One line: the way in which the login ended, and the sentence of the error. */
 export const ended = (error: LoginFailure): Ended => {
   const way = wayOf(error)
   return new Ended({ way, message: `${headings[way]}: ${sentenceOf(error)}` })
 }
 
-/** An end that is no error of the login: flags that do not go together. */
+/** The end for flags that cannot be used. */
 export const misused = (sentence: string): Ended =>
   new Ended({ way: "configuration", message: `${headings.configuration}: ${sentence}` })

@@ -1,26 +1,28 @@
 /**
- * A QR code as lines of half blocks: two modules above each other are one character.
+ * Draws a QR code with half blocks: one character shows two modules, one above the other.
  */
 import { encode } from "uqr"
 
-/** How many columns each of the lines takes. */
+/** A drawn QR code. */
 export interface QrCode {
+  /** The number of columns of each line. */
   readonly columns: number
+  /** The lines, with their colours. */
   readonly lines: ReadonlyArray<string>
 }
 
-// longer ones are wider than any terminal
+// the code of a longer text is wider than any terminal
 const maxLength = 1000
 
-// the quiet zone; the standard's is 4, and phones make do with 2
+// the quiet zone, in modules; the standard says 4, but 2 are enough for phones
 const border = 2
 
 const blocks = [" ", "▄", "▀", "█"] as const
 
-/** Dark on light whatever the terminal's own colours are, since not every phone reads the opposite. */
+/** Dark on light in any terminal, since some phones cannot read light on dark. */
 const painted = (text: string): string => `\x1b[30;107m${text}\x1b[0m`
 
-/** The text as a QR code. What is too long for one has none. */
+/** Draws the text as a QR code. A text of more than 1,000 characters gives `undefined`. */
 export const make = (text: string): QrCode | undefined => {
   if (text.length > maxLength) return undefined
   const { data, size } = encode(text, { ecc: "L", border })

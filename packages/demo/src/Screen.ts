@@ -1,6 +1,5 @@
 /**
- * What a person reads while the login runs, in words: a line for each thing that happens, plain enough for a log, and
- * one line that changes, for a terminal.
+ * The texts that a person reads during the login: one line for each event, and one line that changes, for a terminal.
  */
 import type { Registration } from "@sso-oidc/core/Registration"
 import type { Token } from "@sso-oidc/core/Token"
@@ -10,7 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import { joined, type Line } from "./Layout.ts"
 
-/** A line with its subject in front. */
+/** A line with a subject in front of its text. */
 export const line = (subject: string, text: string, strong?: string): Line => ({
   subject,
   text,
@@ -30,7 +29,7 @@ const reasons = {
   trouble: "no response"
 }
 
-/** What the person has to do (D11): this is the one place that says it. */
+/** The instructions for the person, as D11 requires. */
 const instructions = ({ verificationUri, verificationUriComplete }: CodeReady): ReadonlyArray<Line> =>
   verificationUriComplete === undefined
     ? [line("open", `${verificationUri} and enter the code`)]
@@ -59,7 +58,7 @@ const token = (token: Omit<Token, "registration">): ReadonlyArray<Line> => [
 const registered = ({ expiresAt }: Registration): string =>
   expiresAt === undefined ? "a client, which never expires" : `a client, good until ${instant(expiresAt)}`
 
-/** The event in words. Secrets stay redacted: that is how `Redacted` prints. */
+/** The event in words. A secret prints as `<redacted>`. */
 export const lines = (event: DeviceGrantEvent): ReadonlyArray<Line> => {
   switch (event._tag) {
     case "Registered":
@@ -88,18 +87,19 @@ export const lines = (event: DeviceGrantEvent): ReadonlyArray<Line> => {
 }
 
 // -----------------------------------------------------------------------------
-// what the demo itself says
+// texts of the demo itself
 // -----------------------------------------------------------------------------
 
-/** Where the login goes when it goes to no AWS. */
+/** Says that the login uses the emulator at this URL. */
 export const emulator = (url: string): Line => line("emulator", `${url} plays AWS; nothing leaves this machine`)
 
 /** Asks the person at the terminal to approve. */
 export const prompt: Line = line("person", "allow it on the page, or press Enter here and the demo does it")
 
-/** Tells that the demo will approve by itself. */
+/** Says that the demo approves by itself. */
 export const played: Line = line("person", "the demo plays the person: it opens the page and presses Allow")
 
+/** Says that the demo has pressed Allow. */
 export const pressed: Line = line("person", "pressed Allow")
 
 const uses = {
@@ -108,13 +108,13 @@ const uses = {
     "A program uses such a token to list your AWS accounts and to get role credentials; this one is the emulator's, and opens nothing."
 }
 
-/** What to do after the login: what the token is good for, and where to read on. */
+/** Says what the token is for, and where to read on. */
 export const next = (from: keyof typeof uses): ReadonlyArray<Line> => [
   line("next", uses[from]),
   line("", "README.md shows how your program logs in: read on at \"A login\".")
 ]
 
-/** The lines that follow a code at the emulator, about as long as they will be: a terminal with a QR code has room for them. */
+/** The lines that follow the code with the emulator. Their lengths decide if a QR code fits. */
 export const expected: ReadonlyArray<Line> = [
   prompt,
   pressed,
@@ -131,16 +131,19 @@ export const expected: ReadonlyArray<Line> = [
 // a terminal
 // -----------------------------------------------------------------------------
 
-/** The code on a terminal, whose changing line says how long it is good. Without a QR code there is room around it. */
+/** The code on a terminal. The changing line shows the time that it has left. Without a QR code it has empty lines around it. */
 export const code = (event: CodeReady, besideQrCode: boolean): ReadonlyArray<Line> =>
   besideQrCode
     ? [...instructions(event), userCode(event)]
     : [empty, ...instructions(event), empty, userCode(event), empty]
 
-/** What the changing line tells. */
+/** The state that the changing line shows. */
 export interface Status {
+  /** When the code expires. */
   readonly expiresAt: DateTime.Utc
+  /** When the next poll is sent. */
   readonly nextPollAt: DateTime.Utc
+  /** Why there is no token yet. */
   readonly reason: Waiting["reason"]
 }
 
@@ -149,13 +152,13 @@ const countdown = (millis: number): string => {
   return `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`
 }
 
-/** The changing line at a time. */
+/** The changing line at the time `now`, in milliseconds since 1970. */
 export const status = ({ expiresAt, nextPollAt, reason }: Status, now: number): Line => {
   const wait = Math.ceil((DateTime.toEpochMillis(nextPollAt) - now) / 1000)
   return line(
     "waiting",
     `${countdown(DateTime.toEpochMillis(expiresAt) - now)} left; ${reasons[reason]}; ${
-      wait > 0 ? `next poll in ${wait}${joined}s` : "asking now"
+      wait > 0 ? `next poll in ${wait}${joined}s` : "polling now"
     }`
   )
 }

@@ -1,5 +1,5 @@
 /**
- * The terminal that the demo runs in: what it can do, and what is pressed in it.
+ * The terminal of the demo: its abilities and its keys.
  */
 import * as Effect from "effect/Effect"
 import { styleText } from "node:util"
@@ -7,17 +7,21 @@ import type { Look } from "./Layout.ts"
 
 /** A terminal whose lines can be rewritten. */
 export interface Terminal {
+  /** Writes the text. */
   readonly write: (text: string) => void
+  /** The current size. */
   readonly size: () => { readonly columns: number; readonly rows: number }
+  /** Whether it shows colours. */
   readonly colours: boolean
+  /** Whether its text is UTF-8. */
   readonly utf8: boolean
-  /** Tells of each Enter until it is released. By then the terminal has begun a new line for each. */
+  /** Calls the listener at Enter, until it is released. The terminal has already begun a new line for each Enter. */
   readonly onEnter: (listener: (times: number) => void) => () => void
-  /** Tells of each new size until it is released. */
+  /** Calls the listener at each new size, until it is released. */
   readonly onResize: (listener: () => void) => () => void
 }
 
-/** Somebody reads, and can press a key. */
+/** Whether a person reads the output and can press a key. */
 export const isInteractive = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true
 
 const onEnter: Terminal["onEnter"] = (listener) => {
@@ -29,7 +33,7 @@ const onEnter: Terminal["onEnter"] = (listener) => {
   process.stdin.on("data", pressed)
   process.stdin.ref()
   process.stdin.resume()
-  // lets go of the terminal, so that the process can end
+  // release the terminal, so that the process can end
   return () => {
     process.stdin.off("data", pressed)
     process.stdin.pause()
@@ -43,17 +47,20 @@ const onResize: Terminal["onResize"] = (listener) => {
 }
 
 /**
- * Ends the process when nobody reads its output any more (`demo | head -2`), as SIGPIPE would: Node has no such signal, and
- * would print where its own code stood. Any other failure of the output, such as a full disk, gets one sentence.
+ * Ends the process when the reader of its output has gone (`demo | head -2`), as SIGPIPE would. Node ignores that signal, and
+ * would print a stack trace. Any other failure of the output, such as a full disk, prints one sentence.
  */
 export const endWithOutput = (): void => {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(141)
-    process.stderr.write(`The output cannot be written (${error.code ?? error.name}).\n`, () => process.exit(1))
+    process.stderr.write(
+      `The demo cannot write its output (${error.code ?? error.name}). Check the disk or the program that reads it.\n`,
+      () => process.exit(1)
+    )
   })
 }
 
-/** Waits for Enter. */
+/** Waits for the next Enter. */
 export const enter: Effect.Effect<void> = Effect.callback<void>((resume) => {
   const release = onEnter(() => {
     release()
@@ -65,8 +72,8 @@ export const enter: Effect.Effect<void> = Effect.callback<void>((resume) => {
 type Variables = Readonly<Record<string, string | undefined>>
 
 /**
- * Whether text is UTF-8 there, by the first of the locale's variables that is set. Windows has none of them, and Node
- * writes to its terminals in Unicode.
+ * Whether text is UTF-8, by the first locale variable that is set. Windows has no such variables, and Node writes Unicode to its
+ * terminals.
  */
 export const isUtf8 = (variables: Variables, platform: string): boolean => {
   const locale = [variables["LC_ALL"], variables["LC_CTYPE"], variables["LANG"]].find((value) =>
@@ -79,21 +86,22 @@ const isSet = (variable: string | undefined): boolean => variable !== undefined 
 
 const isDumb = (): boolean => process.env["TERM"] === "dumb"
 
-// Node knows FORCE_COLOR, NODE_DISABLE_COLORS and the terminals; to NO_COLOR it prefers FORCE_COLOR, and says so in a warning
+// Node checks FORCE_COLOR, NODE_DISABLE_COLORS and the terminal. It prefers FORCE_COLOR to NO_COLOR and prints a warning, so the
+// demo checks NO_COLOR first.
 const hasColours = (stream: NodeJS.WriteStream): boolean =>
   !isSet(process.env["NO_COLOR"]) && !isDumb() && styleText("bold", "x", { stream }) !== "x"
 
-// some have no size to tell, or say that it is 0
+// some terminals report no size, or the size 0
 const sizeOr = (size: number | undefined, usual: number): number => size === undefined || size === 0 ? usual : size
 
-/** What the stream can show, terminal or not. */
+/** The abilities of the stream, which may be no terminal. */
 export const look = (stream: NodeJS.WriteStream): Look => ({
   columns: stream.isTTY === true ? sizeOr(stream.columns, 80) : Infinity,
   colours: hasColours(stream),
   utf8: isUtf8(process.env, process.platform)
 })
 
-/** The terminal that the standard output is, if it is one whose lines can be rewritten. */
+/** The terminal of the standard output. `undefined` if its lines cannot be rewritten. */
 export const current = (): Terminal | undefined =>
   process.stdout.isTTY === true && !isDumb()
     ? {

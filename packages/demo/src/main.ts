@@ -1,5 +1,5 @@
 /**
- * The whole device login on one screen: against the emulator, or, with `--start-url` and `--region`, against AWS.
+ * Shows a whole device login on one screen: with the emulator, or with AWS by `--start-url` and `--region`.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -32,7 +32,7 @@ import * as Terminal from "./Terminal.ts"
 const clientName = "SSO OIDC demo"
 
 // -----------------------------------------------------------------------------
-// against AWS
+// with AWS
 // -----------------------------------------------------------------------------
 
 const real = Effect.fnUntraced(function*(startUrl: string, region: string) {
@@ -50,13 +50,13 @@ const real = Effect.fnUntraced(function*(startUrl: string, region: string) {
 }, Effect.scoped)
 
 // -----------------------------------------------------------------------------
-// against the emulator
+// with the emulator
 // -----------------------------------------------------------------------------
 
-/** Long enough to see the login wait. */
+/** Long enough to show the wait of the login. */
 const thinking = "2500 millis"
 
-/** Allows the sign-in: at Enter, or by itself. It ends only where it cannot. */
+/** Allows the login: at Enter, or by itself. It never ends, except with an error. */
 const person = Effect.fnUntraced(
   function*({ verificationUri, verificationUriComplete }: CodeReady, display: Display.Display, auto: boolean) {
     if (auto) {
@@ -68,7 +68,7 @@ const person = Effect.fnUntraced(
     }
     yield* Person.press(verificationUriComplete ?? verificationUri, "Allow").pipe(
       Effect.andThen(display.print(Screen.pressed)),
-      // who pressed Allow in the browser and Enter too has no page left to press it on
+      // After Allow in the browser there is no form for Enter. That is no error.
       Effect.catchTag("PageError", (error) => auto ? Effect.fail(error) : Effect.void)
     )
     return yield* Effect.never
@@ -95,7 +95,7 @@ const emulated = Effect.fnUntraced(
   },
   Effect.scoped,
   Effect.provide(Layer.merge(EmulatorServer.layer(), NodeTransport.layer())),
-  // the screen shows the login already
+  // the emulator's log would repeat the login that the screen shows
   Effect.provideService(References.MinimumLogLevel, "Warn")
 )
 
@@ -107,7 +107,7 @@ const command = Command.make(
   "demo",
   {
     auto: Flag.Boolean("auto").pipe(
-      Flag.withDescription("Play the person too, as without a terminal"),
+      Flag.withDescription("Play the person too. This is the default without a terminal"),
       Flag.withDefault(false)
     ),
     startUrl: Flag.String("start-url").pipe(
@@ -115,24 +115,32 @@ const command = Command.make(
       Flag.optional
     ),
     region: Flag.String("region").pipe(
-      Flag.withDescription("The region of the access portal; goes with --start-url"),
+      Flag.withDescription("The region of the access portal. Give it together with --start-url"),
       Flag.optional
     )
   },
   Effect.fnUntraced(function*({ auto, region, startUrl }) {
     if (Option.isNone(startUrl) && Option.isNone(region)) return yield* emulated(auto || !Terminal.isInteractive())
     if (Option.isNone(startUrl) || Option.isNone(region)) {
-      return yield* Outcome.misused("--start-url and --region go together: a portal is good in its own region alone")
+      return yield* Outcome.misused(
+        "--start-url and --region need each other. Give both: the URL and the region of the access portal."
+      )
     }
     if (!/^https?:\/\//.test(startUrl.value)) {
-      return yield* Outcome.misused("--start-url is the access portal's URL, such as https://my.awsapps.com/start")
+      return yield* Outcome.misused(
+        "--start-url is no URL. Give the URL of the access portal, such as https://my.awsapps.com/start."
+      )
     }
-    if (auto) return yield* Outcome.misused("--auto is for the emulator: only you can approve a sign-in to AWS")
+    if (auto) {
+      return yield* Outcome.misused(
+        "--auto works only with the emulator. Leave it out: only you can approve a login to AWS."
+      )
+    }
     return yield* real(startUrl.value, region.value)
   })
 ).pipe(Command.withDescription("A whole device login: register, authorize, poll, token"))
 
-// One line on what is wrong, without the usage that the library prints around it: that is there with --help.
+// Print one line for a wrong flag. The library would print the usage too, which --help shows.
 const presenter: CliOutput.Presenter = {
   present: (event) => event._tag === "InvalidInvocation" ? Effect.void : CliOutput.defaultPresenter.present(event)
 }

@@ -63,7 +63,7 @@ const approved: DeviceGrantEvent = {
   }
 }
 
-/** A display on a terminal in memory, until the scope closes. */
+/** Opens a display on a terminal in memory, until the scope closes. */
 const open = (
   columns = 100,
   rows = 40,
@@ -87,8 +87,8 @@ const spaced = ["", ...code.slice(0, 3), "", ...code.slice(3), ""]
 
 const emulator = Screen.emulator("http://127.0.0.1:39603")
 
-describe("a terminal", () => {
-  it.effect("the QR code comes first, then the code and both URLs, then a line that counts down in its place", () =>
+describe("the display in a terminal", () => {
+  it.effect("shows the QR code, then both URLs and the code, then a line that counts down in its place", () =>
     Effect.gen(function*() {
       const { display, last, screen } = yield* open()
       yield* display.event(codeReady)
@@ -102,15 +102,15 @@ describe("a terminal", () => {
       yield* TestClock.adjust("2 seconds")
       assert.strictEqual(last(), "waiting    9:58 left; not approved yet; next poll in 3 s")
       yield* TestClock.adjust("3 seconds")
-      assert.strictEqual(last(), "waiting    9:55 left; not approved yet; asking now")
+      assert.strictEqual(last(), "waiting    9:55 left; not approved yet; polling now")
       yield* display.event(waiting("pending", 10))
       assert.strictEqual(last(), "waiting    9:55 left; not approved yet; next poll in 5 s")
       yield* TestClock.adjust("10 minutes")
-      assert.strictEqual(last(), "waiting    0:00 left; not approved yet; asking now")
+      assert.strictEqual(last(), "waiting    0:00 left; not approved yet; polling now")
       assert.strictEqual(screen.rows.length, lines.length)
     }).pipe(Effect.scoped))
 
-  it.effect("slow_down and trouble are lines of their own, and the changing line stays last", () =>
+  it.effect("slow_down and failures get their own lines, and the changing line stays last", () =>
     Effect.gen(function*() {
       const { display, screen } = yield* open()
       yield* display.event(codeReady)
@@ -128,7 +128,7 @@ describe("a terminal", () => {
       ])
     }).pipe(Effect.scoped))
 
-  it.effect("the changing line is gone when the login is approved, and no secret is shown", () =>
+  it.effect("approval removes the changing line, and no secret is shown", () =>
     Effect.gen(function*() {
       const { display, screen, writes } = yield* open()
       yield* display.event({ _tag: "Registered", registration })
@@ -143,7 +143,7 @@ describe("a terminal", () => {
       for (const secret of ["access-token-1", "client-secret-1"]) assert.notInclude(writes.join(""), secret)
     }).pipe(Effect.scoped))
 
-  it.effect("when it is left in the middle the changing line is gone, and nothing is written or heard any more", () =>
+  it.effect("an interruption removes the changing line and the listeners, and nothing more is written", () =>
     Effect.gen(function*() {
       const fake = FakeScreen.make({ columns: 100, rows: 40 })
       const fiber = yield* Effect.gen(function*() {
@@ -153,7 +153,7 @@ describe("a terminal", () => {
       }).pipe(Effect.scoped, Effect.forkChild)
       yield* TestClock.adjust("3 seconds")
       assert.include(fake.screen.text, "9:57 left")
-      // what Ctrl-C leaves
+      // a terminal prints this at Ctrl-C
       fake.screen.write("^C")
       yield* Fiber.interrupt(fiber)
       assert.deepStrictEqual(fake.screen.text.split("\n").slice(-2), [code[3], ""])
@@ -161,11 +161,11 @@ describe("a terminal", () => {
       const { length } = fake.writes
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(fake.writes.length, length)
-      assert.strictEqual(fake.heard, 0)
+      assert.strictEqual(fake.listening, 0)
     }))
 
   it.effect.each([1, 2, 5])(
-    "%d times Enter tears nothing: the changing line goes back to its place",
+    "after Enter is pressed %d times the changing line goes back to its place",
     (times) =>
       Effect.gen(function*() {
         const { display, echo, enter, screen, tell } = yield* open()
@@ -173,7 +173,7 @@ describe("a terminal", () => {
         const before = screen.text
         enter(times)
         assert.strictEqual(screen.text, before)
-        // a second that ends between the key and its news
+        // a second passes between the key and its event
         echo(times)
         yield* TestClock.adjust("1 second")
         tell(times)
@@ -181,7 +181,7 @@ describe("a terminal", () => {
       }).pipe(Effect.scoped)
   )
 
-  it.effect("enter waits for the next Enter, not for one that came before", () =>
+  it.effect("enter waits for the next Enter, and ignores an earlier Enter", () =>
     Effect.gen(function*() {
       const { display, enter } = yield* open()
       enter()
@@ -199,7 +199,7 @@ describe("a terminal", () => {
       ["without colours", 100, 60, { colours: false }],
       ["not for UTF-8", 100, 60, { utf8: false }]
     ] as const
-  )("a terminal that is %s has no QR code, and all the rest", ([, columns, rows, able]) =>
+  )("a terminal that is %s gets no QR code, but all other lines", ([, columns, rows, able]) =>
     Effect.gen(function*() {
       const { display, screen, writes } = yield* open(columns, rows, able)
       yield* display.event(codeReady)
@@ -213,7 +213,7 @@ describe("a terminal", () => {
     }).pipe(Effect.scoped))
 
   it.effect.each([[80, 24], [75, 26], [37, 40]] as const)(
-    "one of %d columns and %d rows has it, and the whole login is on the screen together with it",
+    "a terminal of %d columns and %d rows shows the QR code together with the whole login",
     ([columns, rows]) =>
       Effect.gen(function*() {
         const { display, screen } = yield* open(columns, rows)
@@ -229,7 +229,7 @@ describe("a terminal", () => {
   it.effect.each(
     [[80, 24, false], [80, 32, false], [80, 33, true], [100, 40, true], [40, 40, false], [40, 60, true]] as const
   )(
-    "at the emulator %d columns and %d rows show everything from its line to the end; with a QR code: %s",
+    "with the emulator, %d columns and %d rows show all lines; a QR code among them: %s",
     ([columns, rows, drawn]) =>
       Effect.gen(function*() {
         const { display, screen } = yield* open(columns, rows, {}, Screen.expected)
@@ -245,7 +245,7 @@ describe("a terminal", () => {
       }).pipe(Effect.scoped)
   )
 
-  it.effect("without a URL that holds the code there is no QR code, and the person enters the code (D11)", () =>
+  it.effect("without a complete URL there is no QR code, and the person enters the code (D11)", () =>
     Effect.gen(function*() {
       const { verificationUriComplete: _, ...bare } = codeReady
       const { display, screen } = yield* open()
@@ -260,7 +260,7 @@ describe("a terminal", () => {
     }).pipe(Effect.scoped))
 
   it.effect.each([1, 2, 10, 20, 30, 40, 64, 200])(
-    "the changing line fills no row of a terminal of %d columns, and loses no word where a word has room",
+    "the changing line fills no row of a terminal of %d columns, and loses no word from 20 columns on",
     (columns) =>
       Effect.gen(function*() {
         const { display, screen } = yield* open(columns, 60)
@@ -275,7 +275,7 @@ describe("a terminal", () => {
             const poll = 5 - (600 - (9 * 60 + Number(left.slice(2))))
             assert.strictEqual(words, `waiting ${left} left; not approved yet; next poll in ${poll} s`)
           }
-          // in its place: nothing above it has changed
+          // the line stays in its place, and nothing above it changes
           assert.isTrue(screen.text.startsWith(above))
         }
       }).pipe(Effect.scoped)
@@ -284,7 +284,7 @@ describe("a terminal", () => {
   it.effect.each(
     (["breaks", "cuts"] as const).flatMap((kind) => [40, 20, 12, 120].map((columns) => [kind, columns] as const))
   )(
-    "a terminal that %s its lines and becomes %d columns wide keeps what stands above the changing line",
+    "a terminal that %s its lines and becomes %d columns wide keeps the lines above the changing line",
     ([kind, columns]) =>
       Effect.gen(function*() {
         const { display, resize, screen } = yield* open(80, 40, { colours: false })
@@ -301,13 +301,13 @@ describe("a terminal", () => {
         yield* TestClock.adjust("5 seconds")
         assert.deepStrictEqual(above(), before)
         assert.strictEqual(screen.text.split("left;").length, 2)
-        // what no longer fits is there again, once, and whole
+        // a line that no longer fits is shown again, once and whole
         assert.strictEqual(screen.text.match(/^or\b/gm)?.length, columns < 80 ? 2 : 1, screen.text)
       }).pipe(Effect.scoped)
   )
 
   it.effect.each([[100, 60], [60, 55], [40, 30], [30, 100]] as const)(
-    "a terminal of %d columns that is already one of %d, and has not told it yet, keeps no piece of the changing line",
+    "a terminal of %d columns that already has %d, without a resize event yet, keeps no part of the changing line",
     ([columns, next]) =>
       Effect.gen(function*() {
         const { display, resize, screen } = yield* open(columns, 40)
@@ -324,7 +324,7 @@ describe("a terminal", () => {
       }).pipe(Effect.scoped)
   )
 
-  it.effect("what has left a low window is shown again, when the window has come to rest", () =>
+  it.effect("lines that have left a low window are shown again when its size no longer changes", () =>
     Effect.gen(function*() {
       const { display, resize, screen } = yield* open(80, 60, {}, Screen.expected)
       yield* display.print(emulator)
@@ -342,7 +342,7 @@ describe("a terminal", () => {
     }).pipe(Effect.scoped))
 
   it.effect.each([[80, 24], [40, 24], [80, 12], [80, 7], [20, 5]] as const)(
-    "news that move the code out of a window of %d columns and %d rows are followed by the code",
+    "after lines that move the code out of a window of %d columns and %d rows, the code is shown again",
     ([columns, rows]) =>
       Effect.gen(function*() {
         const { display, screen } = yield* open(columns, rows)
@@ -358,7 +358,7 @@ describe("a terminal", () => {
   )
 
   it.effect.each(["AB CD-EF GH", "1234", "W".repeat(90)])(
-    "a code such as %s is whole, and stands out",
+    "the code %s is not broken, and is highlighted",
     (userCode) =>
       Effect.gen(function*() {
         const { display, screen, writes } = yield* open(40, 60)
@@ -368,7 +368,7 @@ describe("a terminal", () => {
       }).pipe(Effect.scoped)
   )
 
-  it.effect("what is printed before there is a code moves no cursor", () =>
+  it.effect("lines before the code do not move the cursor", () =>
     Effect.gen(function*() {
       const { display, enter, writes } = yield* open()
       yield* display.print({ text: "a" })

@@ -12,7 +12,7 @@ const look = (columns: number, more: Partial<Layout.Look> = {}): Layout.Look => 
 const url = "https://device.sso.eu-west-1.amazonaws.com/?user_code=BRCJ-PDVT"
 const words = { subject: "person", text: "allow it on the page, or press Enter here and the demo does it" }
 
-describe("Layout", () => {
+describe("Layout.render", () => {
   it("breaks a line between words, and keeps the text in its column", () => {
     assert.deepStrictEqual(Layout.render(words, look(40)), [
       "person     allow it on the page, or",
@@ -22,7 +22,7 @@ describe("Layout", () => {
   })
 
   it.each([1, 2, 5, 12, 20, 30, 31, 32, 40, 80, 200])(
-    "in %d columns every word is whole, and no row but a single word is full",
+    "in %d columns no word is broken, and only a row of one word is full",
     (columns) => {
       const lines: ReadonlyArray<Layout.Line> = [words, { text: words.text }, {
         subject: "open",
@@ -39,7 +39,7 @@ describe("Layout", () => {
     }
   )
 
-  it("puts a URL that is wider than the terminal in a row of its own, from the first column on", () => {
+  it("puts a URL that is wider than the terminal in its own row, from the first column on", () => {
     assert.deepStrictEqual(Layout.render({ subject: "or", text: `${url} and enter the code` }, look(40)), [
       "or",
       url,
@@ -47,7 +47,7 @@ describe("Layout", () => {
     ])
   })
 
-  it("breaks nothing where no width is known", () => {
+  it("breaks no line if the width is infinite", () => {
     assert.deepStrictEqual(Layout.render({ subject: "or", text: `${url} ${words.text}` }, look(Infinity)), [
       `or         ${url} ${words.text}`
     ])
@@ -65,7 +65,7 @@ describe("Layout", () => {
   })
 
   it.each(["BRCJ-PDVT", "123456789", "AB CD EF GH", "a+b(c)$&", "x", "W".repeat(50)])(
-    "shows the code %s whole, and alone in bold and reversed",
+    "shows the code %s unbroken, and only the code in bold and reversed",
     (code) => {
       const line = { subject: "code", text: `compare ${code}. It is in ${url}?${code}`, strong: code }
       for (const columns of [12, 40, 200]) {
@@ -78,12 +78,12 @@ describe("Layout", () => {
     }
   )
 
-  it("without colours writes no control", () => {
+  it("writes no control without colours", () => {
     const rows = Layout.render({ subject: "code", text: "BRCJ-PDVT", strong: "BRCJ-PDVT" }, look(80))
     assert.deepStrictEqual(rows, ["code       BRCJ-PDVT"])
   })
 
-  it("where text is not UTF-8, writes ASCII, and changes neither the code nor what a URL means", () => {
+  it("writes ASCII if the output is not UTF-8, and changes neither the code nor the meaning of a URL", () => {
     const ascii = (text: string, strong?: string) =>
       Layout.render({ text, ...(strong === undefined ? {} : { strong }) }, look(200, { utf8: false })).join("\n")
     assert.strictEqual(ascii("It was cut… “so” – Zürich’s 日本"), "It was cut... \"so\" - Zurich's ??")
@@ -91,7 +91,7 @@ describe("Layout", () => {
     assert.strictEqual(ascii("ÄÖ-12 is the code", "ÄÖ-12"), "ÄÖ-12 is the code")
   })
 
-  it("measures wide characters as the terminal does", () => {
+  it("counts wide characters as two columns", () => {
     assert.deepStrictEqual(Layout.render({ text: "日本 日本 日本" }, look(10)), ["日本 日本", "日本"])
     assert.strictEqual(Layout.height("日本語", 3), 2)
     assert.strictEqual(Layout.height("", 3), 1)

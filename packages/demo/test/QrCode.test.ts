@@ -10,15 +10,15 @@ const rows = (line: string) => {
   return [blocks.map((block) => "▀█".includes(block)), blocks.map((block) => "▄█".includes(block))]
 }
 
-describe("QrCode", () => {
+describe("QrCode.make", () => {
   it.each([url, "http://127.0.0.1:1/device?user_code=BRCJ-PDVT", "x", "ä€😀"])(
-    "draws the modules of %s, with a quiet zone, in its own colours",
+    "draws the modules of %s, with a quiet zone and its own colours",
     (text) => {
       const { columns, lines } = QrCode.make(text) ?? assert.fail("no code")
       const { data, size } = encode(text, { ecc: "L", border: 2 })
       assert.strictEqual(columns, size)
       assert.deepStrictEqual(lines.flatMap(rows).slice(0, size), data)
-      // what is drawn below the last row, since two rows are one line, is light
+      // a line shows two rows, so an odd last row has a light row below it
       for (const row of lines.flatMap(rows).slice(size)) assert.notInclude(row, true)
       for (const row of [...data.slice(0, 2), ...data.slice(-2)]) assert.notInclude(row, true)
       for (const line of lines) {
@@ -29,11 +29,11 @@ describe("QrCode", () => {
     }
   )
 
-  it("has none of what is too long", () => {
+  it("gives no QR code for a text that is too long", () => {
     assert.isUndefined(QrCode.make("x".repeat(100_000)))
   })
 
-  it("the code of a usual URL fits a terminal of 80 columns and 24 rows", () => {
+  it("the QR code of a usual URL fits a terminal of 80 columns and 24 rows", () => {
     const { columns, lines } = QrCode.make(url) ?? assert.fail("no code")
     assert.isAtMost(columns, 80)
     assert.isAtMost(lines.length, 19)

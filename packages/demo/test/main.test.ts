@@ -8,7 +8,7 @@ import * as Outcome from "../src/Outcome.ts"
 
 const main = join(import.meta.dirname, "../src/main.ts")
 
-/** Runs the demo as a shell without a terminal would. */
+/** Runs the demo without a terminal. */
 const run = async (
   args: ReadonlyArray<string>,
   options: { readonly env?: Readonly<Record<string, string>>; readonly interruptAt?: string } = {}
@@ -25,13 +25,13 @@ const run = async (
   child.stderr.on("data", (data: Buffer) => {
     out.errors += data.toString()
   })
-  // the end of its output too, which may come after its own
+  // the event "close" also waits for the end of the output, which may come after the end of the process
   const [code, signal] = await once(child, "close")
   return { code: signal === "SIGINT" ? 130 : code, ...out }
 }
 
 // -----------------------------------------------------------------------------
-// a service that ends logins in a way that its path names
+// a service that ends each login in the way that its path names
 // -----------------------------------------------------------------------------
 
 const json = (response: ServerResponse, status: number, body: object, type?: string) =>
@@ -40,27 +40,27 @@ const json = (response: ServerResponse, status: number, body: object, type?: str
     ...(type === undefined ? {} : { "x-amzn-errortype": type })
   }).end(JSON.stringify(body))
 
-const refuse = (response: ServerResponse, type: string, error: string, status = 400) =>
+const reject = (response: ServerResponse, type: string, error: string, status = 400) =>
   json(response, status, { error, error_description: `said ${error}` }, type)
 
-const answer = (way: string, operation: string, response: ServerResponse): unknown => {
+const respond = (way: string, operation: string, response: ServerResponse): unknown => {
   switch (`${way} ${operation}`) {
-    case "unexpectedAnswer register":
+    case "unexpectedResponse register":
       return response.writeHead(403, { "content-type": "text/html" }).end("<html>")
     case "serviceFailed register":
-      return refuse(response, "InternalServerException", "server_error", 500)
+      return reject(response, "InternalServerException", "server_error", 500)
     case "clientRefused device_authorization":
-      return refuse(response, "InvalidClientException", "invalid_client", 401)
+      return reject(response, "InvalidClientException", "invalid_client", 401)
     case "requestInvalid device_authorization":
-      return refuse(response, "InvalidRequestException", "invalid_request")
+      return reject(response, "InvalidRequestException", "invalid_request")
     case "typographic token":
       return json(response, 400, { error: "access_denied", error_description: "It was cut…" }, "AccessDeniedException")
     case "approved token":
       return json(response, 200, { accessToken: "access-token", tokenType: "Bearer", expiresIn: 3600 })
     case "denied token":
-      return refuse(response, "AccessDeniedException", "access_denied")
+      return reject(response, "AccessDeniedException", "access_denied")
     case "grantInvalid token":
-      return refuse(response, "InvalidGrantException", "invalid_grant")
+      return reject(response, "InvalidGrantException", "invalid_grant")
     case "unreachable token":
       return response.destroy()
     case "tokenPossiblyLost token":
@@ -78,7 +78,7 @@ const answer = (way: string, operation: string, response: ServerResponse): unkno
         interval: 1
       })
     default:
-      return refuse(response, "AuthorizationPendingException", "authorization_pending")
+      return reject(response, "AuthorizationPendingException", "authorization_pending")
   }
 }
 
@@ -88,7 +88,7 @@ let origin = ""
 beforeAll(async () => {
   server = createServer((request, response) => {
     const [, way = "", ...path] = (request.url ?? "").split("/")
-    answer(way, path.at(-1) ?? "", response)
+    respond(way, path.at(-1) ?? "", response)
   })
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
@@ -108,8 +108,8 @@ afterAll(() => {
 
 const real = ["--start-url", "https://my.awsapps.com/start", "--region", "eu-west-1"]
 
-describe.concurrent("demo", { timeout: 60_000 }, () => {
-  it("without a terminal it plays the person through the page, and ends by itself with 0", async () => {
+describe.concurrent("the demo", { timeout: 60_000 }, () => {
+  it("without a terminal it approves on the page by itself, and exits with 0", async () => {
     const { code, errors, text } = await run([])
     assert.strictEqual(errors, "")
     assert.strictEqual(code, 0)
@@ -133,7 +133,7 @@ describe.concurrent("demo", { timeout: 60_000 }, () => {
     assert.match(text, /^approved +Bearer token <redacted:accessToken>, good until \d{4}-/m)
   })
 
-  it("it ends with what the token is good for, and where to read on", async () => {
+  it("its last lines say what the token is for, and where to read on", async () => {
     const { text } = await run([])
     const [use = "", where = ""] = text.trim().split("\n").slice(-2)
     assert.match(use, /^next +A program uses such a token to [^.]+\.$/)
@@ -142,14 +142,14 @@ describe.concurrent("demo", { timeout: 60_000 }, () => {
     assert.include(readme, `\n## ${heading}\n`)
   })
 
-  it("a login against the service ends with it too, and says that nothing was stored", async () => {
+  it("the last lines of a login to AWS say that the token was not stored", async () => {
     const { code, text } = await run(real, { env: { AWS_ENDPOINT_URL_SSO_OIDC: `${origin}/approved` } })
     assert.strictEqual(code, 0)
     assert.match(text, /^open +https:\S+ and enter the code$/m)
     assert.match(text, /^next .+ the demo has not stored it\.\n +README\.md .+\n$/m)
   })
 
-  it("without a terminal there is no control, and each line is whole, in whatever width", async () => {
+  it("without a terminal it writes no control, and breaks no line at any width", async () => {
     const { text } = await run([], { env: { COLUMNS: "40", LANG: "C.UTF-8", TERM: "xterm-256color" } })
     assert.notInclude(text, "\x1b")
     assert.match(text, /^next .{100,}$/m)
@@ -159,33 +159,33 @@ describe.concurrent("demo", { timeout: 60_000 }, () => {
     [{ FORCE_COLOR: "1" }, 2],
     [{ FORCE_COLOR: "1", NO_COLOR: "1" }, 1],
     [{ FORCE_COLOR: "1", TERM: "dumb" }, 1]
-  ])("with %j the code alone is in colours, or nothing", async (env, parts) => {
+  ])("with %j only the code is in colours, or nothing is", async (env, parts) => {
     const { text } = await run([], { env })
     assert.strictEqual(text.split("\x1b[1m\x1b[7m").length, parts)
     assert.strictEqual(text.split("\x1b").length, parts === 2 ? 5 : 1)
   })
 
   it.each([[{}, "cut..."], [{ LANG: "C.UTF-8" }, "cut…"]])(
-    "with %j an error is told in characters that are there",
+    "with %j an error has only characters that the output can show",
     async (env, expected) => {
       const { errors } = await run(real, { env: { AWS_ENDPOINT_URL_SSO_OIDC: `${origin}/typographic`, ...env } })
       assert.include(errors, expected)
     }
   )
 
-  it("C6: it prints no token", async () => {
+  it("it prints no token (C6)", async () => {
     const { errors, text } = await run(["--auto"])
     assert.notMatch(text + errors, /ao[ar][A-Za-z0-9]/)
   })
 
-  it.each(["plays AWS", "waiting"])("Ctrl-C ends it with 130, at '%s'", async (interruptAt) => {
+  it.each(["plays AWS", "waiting"])("Ctrl-C at '%s' ends the demo with 130", async (interruptAt) => {
     const { code, errors, text } = await run([], { interruptAt })
     assert.strictEqual(code, 130)
     assert.strictEqual(errors, "")
     assert.notMatch(text, /^approved/m)
   })
 
-  it("Ctrl-C ends a login against the service with 130", async () => {
+  it("Ctrl-C ends a login to AWS with 130", async () => {
     const { code } = await run(real, { env: { AWS_ENDPOINT_URL_SSO_OIDC: `${origin}/none` }, interruptAt: "waiting" })
     assert.strictEqual(code, 130)
   })
@@ -198,11 +198,11 @@ describe.concurrent("demo", { timeout: 60_000 }, () => {
       "clientRefused",
       "grantInvalid",
       "requestInvalid",
-      "unexpectedAnswer",
+      "unexpectedResponse",
       "serviceFailed",
       "tokenPossiblyLost"
     ] as const
-  )("a login that ends as '%s' has its exit code and one sentence", async (way) => {
+  )("a login that ends as '%s' gives its exit code and one sentence", async (way) => {
     const { code, errors, text } = await run(real, { env: { AWS_ENDPOINT_URL_SSO_OIDC: `${origin}/${way}` } })
     assert.strictEqual(code, Outcome.exitCodes[way])
     assert.strictEqual(errors.trim().split("\n").length, 1, errors)
@@ -220,7 +220,7 @@ describe.concurrent("demo", { timeout: 60_000 }, () => {
       ["transport", { HTTPS_PROXY: "http://127.0.0.1:1" }],
       ["configuration", { AWS_ENDPOINT_URL: "https://localhost", AWS_USE_FIPS_ENDPOINT: "true" }]
     ] as const
-  )("a login that ends as '%s' by its environment %j", async (way, env) => {
+  )("a login ends as '%s' with the environment %j", async (way, env) => {
     const { code, errors } = await run(real, { env })
     assert.strictEqual(code, Outcome.exitCodes[way])
     assert.strictEqual(errors.trim().split("\n").length, 1, errors)
@@ -237,13 +237,13 @@ describe.concurrent("demo", { timeout: 60_000 }, () => {
     [["--bogus"]],
     [["word"]],
     [["--start-url"]]
-  ])("flags that do not go together are bad configuration: %j", async (args) => {
+  ])("flags that cannot be used are bad configuration: %j", async (args) => {
     const { code, errors } = await run(args)
     assert.strictEqual(code, Outcome.exitCodes.configuration)
     assert.strictEqual(errors.trim().split("\n").length, 1, errors)
   })
 
-  it("whose reader goes away ends as SIGPIPE would, and says nothing", async () => {
+  it("it ends as SIGPIPE would if its reader goes away, and prints no error", async () => {
     const child = spawn(process.execPath, [main], { env: { PATH: "" }, stdio: ["ignore", "pipe", "pipe"] })
     let errors = ""
     child.stderr.on("data", (data: Buffer) => {
@@ -254,7 +254,7 @@ describe.concurrent("demo", { timeout: 60_000 }, () => {
     assert.deepStrictEqual({ code, errors }, { code: 141, errors: "" })
   })
 
-  it("the exit codes are distinct, none is 0, 1 or 130, and docs/errors.md lists them", () => {
+  it("the exit codes are distinct and not 0, 1 or 130, and docs/errors.md lists them", () => {
     const codes = Object.values(Outcome.exitCodes)
     assert.strictEqual(new Set(codes).size, codes.length)
     for (const code of codes) assert.notInclude([0, 1, 130], code)

@@ -7,9 +7,9 @@ import * as FakeScreen from "./support/screen.ts"
 
 const main = join(import.meta.dirname, "../src/main.ts")
 
-// the `script` of util-linux gives a program a terminal of its own; others have it with other flags
+// The `script` of util-linux runs a program in its own terminal. Other versions of `script` have other flags.
 const hasTerminal = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") ?? false
-if (!hasTerminal) console.warn("SKIPPED: the demo in a terminal, since there is no script of util-linux here")
+if (!hasTerminal) console.warn("SKIPPED: the demo in a terminal, since this machine has no script of util-linux")
 
 const ctrlC = "\x03"
 
@@ -18,13 +18,13 @@ interface Run {
   readonly env?: Readonly<Record<string, string>>
   readonly columns?: number
   readonly rows?: number
-  /** What is pressed, each when its text has come. A size is what the window becomes. */
+  /** The keys to press, each after its text has appeared. A size instead of a key resizes the window. */
   readonly keys?: ReadonlyArray<
     readonly [after: string, key: string | { readonly columns: number; readonly rows: number }]
   >
 }
 
-/** Runs the demo in a terminal, and gives what it wrote, and what is on the screen in the end. */
+/** Runs the demo in a terminal. Gives its output, and the screen at the end. */
 const run = async ({ args = "", columns = 100, env = {}, keys = [], rows = 40 }: Run) => {
   const child = spawn(
     "script",
@@ -41,7 +41,7 @@ const run = async ({ args = "", columns = 100, env = {}, keys = [], rows = 40 }:
     }
   )
   const left = [...keys]
-  // some do not know their size
+  // a terminal may report the size 0
   const { screen } = FakeScreen.make({ columns: columns || 80, rows: rows || 24 })
   let device = ""
   let text = ""
@@ -89,7 +89,7 @@ const prompt = "Enter here"
 
 const waits = (lines: ReadonlyArray<string>) => lines.filter((line) => /left;|not approved/.test(line))
 
-describe("the locale", () => {
+describe("the locale of a terminal", () => {
   it.each(
     [
       [{ LANG: "en_US.UTF-8" }, "linux", true],
@@ -108,7 +108,7 @@ describe("the locale", () => {
       [{ LANG: "de_DE" }, "linux", false],
       [{ LC_ALL: "C" }, "win32", false]
     ] as const
-  )("%j on %s is UTF-8: %s", (variables, platform, expected) => {
+  )("the locale %j on %s is UTF-8: %s", (variables, platform, expected) => {
     assert.strictEqual(Terminal.isUtf8(variables, platform), expected)
   })
 })
@@ -117,11 +117,11 @@ describe.skipIf(!hasTerminal)("the demo in a terminal", { concurrent: true, time
   it.each(
     [
       ["Enter", [[prompt, "\n"]]],
-      ["Enter, and again and again", [[prompt, "\n"], ["pressed Allow", "\n\n"], ["left", "\n"]]],
+      ["Enter several times", [[prompt, "\n"], ["pressed Allow", "\n\n"], ["left", "\n"]]],
       ["other keys, and Enter", [[prompt, "abc"], ["9:5", "d\n"]]],
-      ["Enter before there is anything to press it for", [["plays AWS", "\n"], ["9:5", "\n"]]]
+      ["Enter before the prompt, and Enter", [["plays AWS", "\n"], ["9:5", "\n"]]]
     ] as const
-  )("%s: the login is approved, and nothing of the changing line is left", async (_, keys) => {
+  )("after %s the login is approved, and the changing line is removed", async (_, keys) => {
     const { code, column, lines, screen } = await run({ keys })
     assert.strictEqual(code, 0, screen)
     assert.deepStrictEqual(waits(lines), [], screen)
@@ -134,32 +134,32 @@ describe.skipIf(!hasTerminal)("the demo in a terminal", { concurrent: true, time
   })
 
   it.each(["plays AWS", "enter the code", prompt, "9:5"])(
-    "Ctrl-C at '%s' ends it with 130, and the changing line is gone",
+    "Ctrl-C at '%s' ends the demo with 130, and removes the changing line",
     async (moment) => {
       const { code, lines, screen, text } = await run({ keys: [[moment, ctrlC]] })
       assert.strictEqual(code, 130, screen)
       assert.deepStrictEqual(waits(lines), [], screen)
       assert.include(["", "^C"], lines.at(-1), screen)
-      // the cursor was never hidden, and no colour is left on
+      // the cursor was never hidden, and no colour is still switched on
       assert.notInclude(text, `${FakeScreen.escape}[?25l`)
       assert.notMatch(text, new RegExp(`${FakeScreen.escape}\\[(?:1|7|30;107)m(?:(?!${FakeScreen.escape}).)*$`, "s"))
     }
   )
 
-  it("Ctrl-C right after Enter ends it with 130 too", async () => {
+  it("Ctrl-C right after Enter ends the demo with 130", async () => {
     const { code, lines, screen } = await run({ keys: [[prompt, `\n${ctrlC}`]] })
     assert.strictEqual(code, 130, screen)
     assert.deepStrictEqual(waits(lines), [], screen)
   })
 
-  it("the code stands out in bold and reversed, with one code alone", async () => {
+  it("the code is shown once, in bold and reversed", async () => {
     const { text } = await run({ args: "--auto" })
     const { escape } = FakeScreen
     assert.strictEqual(text.split(`${escape}[1m${escape}[7m`).length, 2)
     assert.match(FakeScreen.withoutColours(text), /^code +[A-Z]{4}-[A-Z]{4}\r$/m)
   })
 
-  it("100 columns and 12 rows have no room for a QR code, and have all the rest", async () => {
+  it("a terminal of 100 columns and 12 rows gets no QR code, but all other lines", async () => {
     const { code, screen } = await run({ columns: 100, rows: 12, args: "--auto" })
     assert.strictEqual(code, 0, screen)
     assert.notMatch(screen, /[▀▄█]/)
@@ -167,7 +167,7 @@ describe.skipIf(!hasTerminal)("the demo in a terminal", { concurrent: true, time
   })
 
   it.each([["", [[prompt, "\n"]]], ["--auto", []]] as const)(
-    "80 columns and 24 rows show everything until the end, from the emulator's line on: %s",
+    "a terminal of 80 columns and 24 rows shows all lines of the demo: %s",
     async (args, keys) => {
       const { code, visible } = await run({ args, keys, columns: 80, rows: 24 })
       assert.strictEqual(code, 0)
@@ -177,11 +177,11 @@ describe.skipIf(!hasTerminal)("the demo in a terminal", { concurrent: true, time
   )
 
   it.each([[20, 40], [40, 24], [200, 24]])(
-    "in %d columns no word is broken, and the changing line ends with the next poll",
+    "in %d columns no word is broken, and the changing line shows the next poll",
     async (columns, rows) => {
       const { code, lines, text } = await run({ columns, rows, args: "--auto" })
       assert.strictEqual(code, 0)
-      // but for one that is alone in its row, and that the terminal itself breaks
+      // only a word that is alone in its row may be longer: the terminal breaks it
       for (const line of lines) if (line.length >= columns) assert.notInclude(line, " ")
       assert.include(lines.join(" ").replace(/\s+/g, " "), "and go on only if the page shows the code below")
       assert.match(
@@ -191,13 +191,13 @@ describe.skipIf(!hasTerminal)("the demo in a terminal", { concurrent: true, time
     }
   )
 
-  it("a terminal that does not know its size is taken for one of 80 columns and 24 rows", async () => {
+  it("a terminal that reports no size counts as 80 columns and 24 rows", async () => {
     const { code, lines } = await run({ columns: 0, rows: 0, args: "--auto" })
     assert.strictEqual(code, 0)
     for (const line of lines) assert.isBelow(line.length, 80)
   })
 
-  it("a window that becomes narrower in the middle shows the code again, and tears no line", async () => {
+  it("a window that becomes narrower during the login shows the code again, and keeps its lines whole", async () => {
     const { code, lines, screen } = await run({
       columns: 100,
       rows: 40,
@@ -208,26 +208,29 @@ describe.skipIf(!hasTerminal)("the demo in a terminal", { concurrent: true, time
     assert.strictEqual(lines.filter((line) => line.startsWith("code ")).length, 2, screen)
   })
 
-  it("NO_COLOR: no colours, and so no QR code; the countdown stays", async () => {
+  it("NO_COLOR removes the colours and the QR code, and the countdown stays", async () => {
     const { code, text } = await run({ env: { NO_COLOR: "1" }, args: "--auto" })
     assert.strictEqual(code, 0)
     assert.strictEqual(FakeScreen.withoutColours(text), text)
     assert.include(text, "left;")
   })
 
-  it("FORCE_COLOR=0: no colours either", async () => {
+  it("FORCE_COLOR=0 removes the colours", async () => {
     const { text } = await run({ env: { FORCE_COLOR: "0" }, args: "--auto" })
     assert.strictEqual(FakeScreen.withoutColours(text), text)
   })
 
-  it.each([{ LC_ALL: "C" }, { LANG: "" }])("%j: only ASCII, so no QR code; the colours stay", async (env) => {
-    const { code, text } = await run({ env, args: "--auto" })
-    assert.strictEqual(code, 0)
-    assert.notMatch(text, /\P{ASCII}/u)
-    assert.notStrictEqual(FakeScreen.withoutColours(text), text)
-  })
+  it.each([{ LC_ALL: "C" }, { LANG: "" }])(
+    "with %j only ASCII is written, without a QR code, and the colours stay",
+    async (env) => {
+      const { code, text } = await run({ env, args: "--auto" })
+      assert.strictEqual(code, 0)
+      assert.notMatch(text, /\P{ASCII}/u)
+      assert.notStrictEqual(FakeScreen.withoutColours(text), text)
+    }
+  )
 
-  it("TERM=dumb: plain lines, broken between words, and Enter works", async () => {
+  it("TERM=dumb gives plain lines, broken between words, and Enter works", async () => {
     const columns = 40
     const { code, lines, text } = await run({ columns, env: { TERM: "dumb" }, keys: [["waiting", "\n"]] })
     assert.strictEqual(code, 0)
@@ -236,7 +239,7 @@ describe.skipIf(!hasTerminal)("the demo in a terminal", { concurrent: true, time
     for (const line of lines) if (line.length >= columns) assert.notInclude(line, " ")
   })
 
-  it("an end without a token: the changing line is gone, and one sentence is broken between words", async () => {
+  it("after a failed login the changing line is removed, and the sentence is broken between words", async () => {
     const { code, lines } = await run({
       columns: 40,
       args: "--start-url https://my.awsapps.com/start --region eu-west-1",

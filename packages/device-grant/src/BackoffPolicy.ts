@@ -1,5 +1,5 @@
 /**
- * How a device grant backs off while the service cannot be reached.
+ * How long a device grant waits after polls that fail.
  *
  * @since 0.1.0
  */
@@ -7,23 +7,26 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 
 /**
- * How long the waits after failures in a row become.
+ * The limits of the back-off: after the n-th failure in a row the wait is `min(cap, interval × 2^n)`, lengthened by the jitter.
  *
  * @category models
  * @since 0.1.0
  */
 export interface BackoffPolicy {
-  /** The longest wait that failures in a row may lead to: 60 seconds by default. It never shortens a wait below the interval. */
+  /**
+   * The longest back-off before jitter: 60 seconds by default. A bare number counts milliseconds. The cap never shortens a wait
+   * below the interval. A value that is no duration counts as 60 seconds.
+   */
   readonly cap: Duration.Input
   /**
-   * The greatest part by which such a wait is lengthened at random, so that many clients do not come back at once: 0.2 by default,
-   * which lengthens by up to a fifth. It never shortens a wait. A negative number and `NaN` count as 0.
+   * The largest part by which a back-off is lengthened at random: 0.2 by default, which adds up to a fifth. It keeps many clients
+   * from polling again at the same moment. It never shortens a wait. A negative number, an infinite number and `NaN` count as 0.
    */
   readonly jitter: number
 }
 
 /**
- * The policy in force: 60 seconds and 0.2 unless you provide another.
+ * The policy that is used: a cap of 60 seconds and a jitter of 0.2, unless you provide another.
  *
  * @example
  * ```ts

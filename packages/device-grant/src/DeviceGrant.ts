@@ -1,13 +1,13 @@
 /**
- * The device authorization grant of AWS IAM Identity Center, as RFC 8628 section 3.5 says.
+ * The device authorization grant of AWS IAM Identity Center, as RFC 8628 section 3.5 requires.
  *
- * {@link login} does all of it. If your process cannot wait that long, take {@link start}, store the `PendingAuthorization`, and call
- * {@link step} once in a while; {@link resume} runs the rest of a stored one.
+ * {@link login} runs a whole login. If your process cannot wait that long, call {@link start} and store the
+ * `PendingAuthorization`. Then call {@link step} from time to time. {@link resume} runs the rest of a stored login.
  *
- * These rules hold for all of them. No poll comes before the interval, which counts from the last response. `slow_down` adds 5 seconds
- * for good, and a poll without a response doubles the wait. No poll is sent at or past the deadline, but a poll in flight then may
- * still bring the token. One request is in flight at a time. An interruption ends the wait and the request, and closes its
- * connection.
+ * All of them keep these rules. No poll is sent before the interval has passed since the last response. `slow_down` adds 5
+ * seconds to the interval for the rest of the login. A poll without a response doubles the wait. No poll is sent at or after the
+ * deadline. A poll in flight at the deadline may still bring the token. One request is in flight at a time. An interruption ends
+ * the wait and the request, and closes the connection.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8628
  * @since 0.1.0
@@ -36,52 +36,53 @@ import type { PendingAuthorization } from "./PendingAuthorization.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What a login starts from. A registration made here is for the device grant alone.
+ * The options of {@link start}. A registration that it makes is for the device grant alone.
  *
  * @category models
  * @since 0.1.0
  */
 export interface StartOptions<E = never, R = never> {
-  /** The name that the person who approves is shown. */
+  /** The name of your program. The service shows it to the person who approves. */
   readonly clientName: string
   /**
-   * The AWS access portal's URL, such as `https://d-1234567890.awsapps.com/start`. The service takes the https URL of a
-   * portal in the client's region. It refuses any other.
+   * The URL of the AWS access portal, such as `https://d-1234567890.awsapps.com/start`. The service accepts only the https URL of
+   * a portal in the client's region.
    */
   readonly startUrl: string
   /**
-   * What the token is for: `["sso:account:access"]` by default. Without scopes (`[]`) there is no refresh token. A scope with
-   * characters that cannot be seen is refused.
+   * The scopes of the token: `["sso:account:access"]` by default. With `[]` there is no refresh token. A scope with characters
+   * that cannot be seen fails with `RequestInvalid`.
    */
   readonly scopes?: ReadonlyArray<string> | undefined
   /**
-   * A registration that you kept: none by default. It is used if it is good for this client's region and endpoint and these scopes,
-   * and has 15 minutes left. Otherwise, or if the service refuses it at start, a new one is made.
+   * A registration that you kept: none by default. It is used if it has this client's region and endpoint and the same scopes,
+   * and does not expire within 15 minutes. Otherwise the grant makes a new one. It also makes a new one if the service rejects
+   * this one at start.
    */
   readonly registration?: Registration.Registration | undefined
   /**
-   * Is called with each new registration as soon as it exists, even if the login fails later, so that you can keep it. Nothing by
-   * default.
+   * Called with each new registration as soon as it exists, so that you can keep it even if the login fails later. By default
+   * nothing is called. If its effect fails, the login fails with the same error.
    */
   readonly onRegistration?: ((registration: Registration.Registration) => Effect.Effect<unknown, E, R>) | undefined
 }
 
 /**
- * What a run tells while it waits.
+ * The options of {@link resume}.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ResumeOptions<E = never, R = never> {
   /**
-   * Is called with each event as it happens: nothing by default. The next poll waits for it. A slow one delays polls, and never
-   * hastens them.
+   * Called with each event. By default nothing is called. The next poll waits until its effect ends. So a slow effect delays
+   * polls, but never makes them earlier. If its effect fails, the login fails with the same error.
    */
   readonly onEvent?: ((event: DeviceGrantEvent) => Effect.Effect<unknown, E, R>) | undefined
 }
 
 /**
- * What a login starts from, and what it tells while it waits.
+ * The options of {@link login}.
  *
  * @category models
  * @since 0.1.0
@@ -91,25 +92,26 @@ export interface LoginOptions<E = never, R = never, E2 = never, R2 = never>
 {}
 
 /**
- * It is too early for a poll, and nothing was sent.
+ * The result of a {@link step} that came too early. Nothing was sent.
  *
  * @category models
  * @since 0.1.0
  */
 export interface NotDue {
+  /** The tag of this result. */
   readonly _tag: "NotDue"
   /** The pending authorization. Store it in place of the old one. */
   readonly pending: PendingAuthorization
-  /** How long to wait before the next step. */
+  /** How long to wait before the next step. At most the wait that set `pending.nextPollAt`. */
   readonly left: Duration.Duration
 }
 
 /**
- * What a step came to.
+ * The result of a {@link step}.
  *
- * - `Approved`: the token. The pending authorization is used up.
- * - `Waiting`: no token yet, and why. Store its `pending` in place of the old one; step again at its `nextPollAt`.
- * - `NotDue`: too early. Store its `pending` too.
+ * - `Approved`: it has the token. Delete the stored pending authorization.
+ * - `Waiting`: there is no token yet. Store its `pending` in place of the old one, and step again at its `nextPollAt`.
+ * - `NotDue`: the step came too early. Store its `pending` in place of the old one.
  *
  * @category models
  * @since 0.1.0
@@ -121,7 +123,7 @@ export type Step = Approved | Waiting | NotDue
 // -----------------------------------------------------------------------------
 
 /**
- * What `start` can fail with.
+ * The errors of {@link start}.
  *
  * @category errors
  * @since 0.1.0
@@ -129,14 +131,14 @@ export type Step = Approved | Waiting | NotDue
 export type StartError = RegisterClient.Error | StartDeviceAuthorization.Error
 
 /**
- * What a poll can end the grant with.
+ * The errors of {@link step} and {@link resume}.
  *
- * - `DeviceCodeExpired`: the code expired. The service's `ExpiredTokenException` becomes it.
- * - `TokenPossiblyLost`: the service issued a token, or may have, and it did not arrive.
- * - An exception of CreateToken other than pending, slow down and expired.
- * - `UnexpectedResponse`: a response outside the model.
- * - `TransportError`: a permanent failure. A transient one is no end.
- * - `RequestInvalid`: the request cannot be sent, or the pending authorization is of another region or endpoint.
+ * - `DeviceCodeExpired`: the code expired. The service's `ExpiredTokenException` becomes this error.
+ * - `TokenPossiblyLost`: the service issued a token, or may have issued one, and it did not arrive.
+ * - The exceptions of CreateToken, except pending, slow down and expired.
+ * - `UnexpectedResponse`: a response that the service's model does not list.
+ * - `TransportError`: a permanent failure. After a transient failure the grant polls again.
+ * - `RequestInvalid`: the request cannot be sent, or the pending authorization is from another region or endpoint.
  *
  * @category errors
  * @since 0.1.0
@@ -152,7 +154,7 @@ export type PollError =
   | TokenPossiblyLost
 
 /**
- * What a login can fail with.
+ * The errors of {@link login}.
  *
  * @category errors
  * @since 0.1.0
@@ -169,7 +171,7 @@ const tell = <E, R>(
 ): Effect.Effect<unknown, E, R> =>
   onEvent === undefined ? Effect.void : Callback.call<DeviceGrantEvent, E, R>("onEvent", onEvent, event)
 
-/** The pulls up to the code. The caller tells the code itself, outside of this span. */
+/** Pulls up to the code. It gives the event of the code to its caller, which calls `onEvent` outside of this span. */
 const pullCode = Effect.fnUntraced(function*<E, R, E2, R2>(
   options: LoginOptions<E, R, E2, R2>
 ): Effect.fn.Return<Machine.Started, StartError | E | E2, SsoOidc.SsoOidc | R | R2> {
@@ -180,7 +182,7 @@ const pullCode = Effect.fnUntraced(function*<E, R, E2, R2>(
 }, Wire.withSpan("DeviceGrant.start"))
 
 /**
- * Registers a client if it has to, and asks for a code. It sends no poll, and does not retry.
+ * Registers a client if it has no usable registration, and requests a code. It sends no poll, and it sends each request once.
  *
  * @example
  * ```ts
@@ -207,10 +209,10 @@ export const start = <E = never, R = never>(
 // -----------------------------------------------------------------------------
 
 /**
- * Sends at most one poll. Before its time it sends nothing and gives `NotDue`.
+ * Sends at most one poll. If the poll is not due yet, it sends nothing and gives `NotDue`.
  *
- * Store what it returns. If your process may be killed inside a step, store {@link markInFlight} first. A pending authorization of
- * another region or endpoint fails with `RequestInvalid`, and nothing is sent.
+ * Store the `pending` that it returns. If your process may be killed inside a step, first store the result of
+ * {@link markInFlight}. A pending authorization from another region or endpoint fails with `RequestInvalid`, and nothing is sent.
  *
  * @category grant
  * @since 0.1.0
@@ -230,12 +232,14 @@ export const step = Effect.fnUntraced(function*(
 }, Wire.withSpan("DeviceGrant.step"))
 
 /**
- * Store this before `step` if the process may be killed inside it. It records the poll as sent and its response as lost, and
- * schedules the next one. Then give `step` the pending authorization that you had, and store what it returns. If `step` fails with
- * `RequestInvalid`, nothing was sent: store the one that you had again.
+ * Store its result before `step` if the process may be killed inside the step. The result records a poll that was sent and whose
+ * response was lost, and it schedules the next poll.
  *
- * If the step would send nothing, nothing is recorded as lost: it is not due, or past its deadline, or of another region or endpoint
- * than the client's.
+ * Then call `step` with the pending authorization that you had before, and store the `pending` that the step returns. If the step
+ * fails with `RequestInvalid`, nothing was sent. Store the pending authorization that you had before.
+ *
+ * If the step would send nothing, the result records no lost response. That is so if the poll is not due, if the deadline has
+ * passed, or if the pending authorization is from another region or endpoint.
  *
  * @example
  * ```ts
@@ -248,8 +252,8 @@ export const step = Effect.fnUntraced(function*(
  *   pending: PendingAuthorization.PendingAuthorization,
  *   store: (secret: Redacted.Redacted<string>) => Effect.Effect<void>
  * ) {
- *   const save = (one: PendingAuthorization.PendingAuthorization) =>
- *     Effect.flatMap(PendingAuthorization.encode(one), store)
+ *   const save = (latest: PendingAuthorization.PendingAuthorization) =>
+ *     Effect.flatMap(PendingAuthorization.encode(latest), store)
  *   yield* save(yield* DeviceGrant.markInFlight(pending))
  *   return yield* DeviceGrant.step(pending).pipe(
  *     // nothing was sent
@@ -269,7 +273,7 @@ export const markInFlight: (
 // run
 // -----------------------------------------------------------------------------
 
-/** Tells each event before it pulls the next one. */
+/** Gives each event to `onEvent` before it pulls the next one. */
 const fold = Effect.fnUntraced(function*<E, R, E2, R2>(
   first: Machine.Pulled<E, R>,
   options: ResumeOptions<E2, R2>
@@ -283,7 +287,7 @@ const fold = Effect.fnUntraced(function*<E, R, E2, R2>(
 })
 
 /**
- * Runs the rest of a pending authorization: waits and polls until it has the token, or fails.
+ * Runs the rest of a started login. It waits and polls until it has the token, or fails.
  *
  * @category grant
  * @since 0.1.0
@@ -296,8 +300,8 @@ export const resume = Effect.fnUntraced(function*<E = never, R = never>(
 }, Wire.withSpan("DeviceGrant.resume"))
 
 /**
- * The whole device login: registers a client if it has to, shows the code through `onEvent`, and polls until the person has
- * approved.
+ * Runs a whole device login. It registers a client if it has no usable registration, gives the code to `onEvent`, and polls until
+ * the person has approved.
  *
  * @example
  * ```ts

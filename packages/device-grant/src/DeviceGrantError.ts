@@ -1,5 +1,5 @@
 /**
- * How a device grant can end beside what the service says: its code expired, or its token may be lost.
+ * The two errors that the device grant adds to those of the service: the code expired, or the token may be lost.
  *
  * @since 0.1.0
  */
@@ -13,43 +13,69 @@ import { Trouble } from "./PendingAuthorization.ts"
 // errors
 // -----------------------------------------------------------------------------
 
+// Each class declares the members of its schema again: an editor shows no comment of a schema's field on hover.
+
+const expiryOf = (error: DeviceCodeExpired): string =>
+  [
+    error.failures > 0
+      ? "The code expired while no response came from the service."
+      : error.responseLost
+      ? "The code expired."
+      : "The code expired before the person approved it.",
+    ...(error.responseLost ? ["The response to a poll was lost, so a token may have been issued."] : []),
+    ...(error.lastTrouble === undefined ? [] : [`The last poll that failed: ${error.lastTrouble.message}`]),
+    "Start a new login.",
+    ...(error.requestId === undefined ? [] : [`(request ${error.requestId})`])
+  ].join(" ")
+
 /**
- * The device code expired before the person approved, or before a poll could fetch the approval.
+ * The device code expired before the person approved, or before a poll could fetch the token.
  *
- * Start a new login; RFC 8628 section 3.5 asks not to do so without the person.
+ * Start a new login, but only if the person asks for it (RFC 8628 section 3.5).
  *
  * @category errors
  * @since 0.1.0
  */
 export class DeviceCodeExpired
   extends Schema.TaggedError<DeviceCodeExpired>("@sso-oidc/device-grant/DeviceCodeExpired")("DeviceCodeExpired", {
-    /** `"service"`: the service said so. `"clock"`: no further poll fitted before the deadline. */
+    /** Whether the service or the clock says so. */
     detectedBy: Schema.Literals(["service", "clock"]),
-    /** Whether the response to a poll was lost, and no `authorization_pending` came after it. A token may have been issued then. */
+    /** Whether a token may have been issued. */
     responseLost: Schema.Boolean,
-    /** How many polls in a row, at the end, brought no response to the grant. Above 0 the service was out of reach, or busy. */
+    /** Failed polls in a row. */
     failures: Schema.Natural,
-    /** What was in the way of the last poll that failed. Absent if none did since the last `authorization_pending`. */
+    /** The last failure. */
     lastTrouble: Schema.optionalKey(Trouble),
-    /** The request id of the service's response, if that response had one. */
+    /** The service's request id. */
     requestId: Schema.optionalKey(Schema.String)
   })
 {
-  override readonly message: string = [
-    this.failures > 0
-      ? "The code expired while no response came from the service."
-      : this.responseLost
-      ? "The code expired."
-      : "The code expired before the person approved it.",
-    ...(this.responseLost ? ["The response to a poll was lost, so a token may have been issued."] : []),
-    ...(this.lastTrouble === undefined ? [] : [`The last poll that failed: ${this.lastTrouble.message}`]),
-    "Start a new login.",
-    ...(this.requestId === undefined ? [] : [`(request ${this.requestId})`])
-  ].join(" ")
+  /** `"service"`: the service responded that the code expired. `"clock"`: no further poll fits before the deadline. */
+  declare readonly detectedBy: "service" | "clock"
+
+  /** `true` if the service may have issued a token in a response that did not arrive. */
+  declare readonly responseLost: boolean
+
+  /** How many polls in a row failed, up to the last one. Above 0, the service was out of reach or busy at the end. */
+  declare readonly failures: number
+
+  /** Why the last failed poll failed. Absent if no poll failed since the last `authorization_pending`. */
+  declare readonly lastTrouble?: Trouble
+
+  /** The request id of the service's response. Absent if `detectedBy` is `"clock"`, or if the response had none. */
+  declare readonly requestId?: string
+
+  /** The sentence of this error: why the code expired, and what to do. */
+  override readonly message: string = expiryOf(this)
 }
 
+const lossOf = ({ cause }: TokenPossiblyLost): string =>
+  `The person may have approved the login, but its token did not arrive and cannot be requested again ${
+    Wire.facts(cause, cause._tag, `HTTP ${cause.status}`)
+  }. Start a new login.`
+
 /**
- * The service issued a token, or may have, and the token did not arrive. It cannot be requested again.
+ * The service issued a token, or may have issued one, and it did not arrive. The service gives it only once.
  *
  * Start a new login. To end the lost session, the person signs out of the access portal.
  *
@@ -58,12 +84,16 @@ export class DeviceCodeExpired
  */
 export class TokenPossiblyLost
   extends Schema.TaggedError<TokenPossiblyLost>("@sso-oidc/device-grant/TokenPossiblyLost")("TokenPossiblyLost", {
-    /** A success that cannot be used (`UnexpectedResponse`), or an `invalid_grant` after a lost response (`InvalidGrantException`). */
+    /** The error that ended the grant. */
     cause: Schema.Union([ClientError.UnexpectedResponse, SsoOidcError.InvalidGrantException])
   })
 {
-  override readonly message: string =
-    `The login was approved, or may have been, but its token did not arrive and cannot be requested again ${
-      Wire.facts(this.cause, this.cause._tag, `HTTP ${this.cause.status}`)
-    }. Start a new login.`
+  /**
+   * `UnexpectedResponse`: the service responded with success, and the response cannot be used. `InvalidGrantException`: the
+   * service responded `invalid_grant` after a response was lost.
+   */
+  declare readonly cause: ClientError.UnexpectedResponse | SsoOidcError.InvalidGrantException
+
+  /** The sentence of this error: what happened, and what to do. */
+  override readonly message: string = lossOf(this)
 }

@@ -2,18 +2,18 @@
  * The device grant as a cold `Stream` of its events, for a program that shows a login to a person: a terminal, a web page, a
  * progress bar.
  *
- * The consumer drives it. Nothing is sent before the first pull, and each run is a login of its own. Nothing happens between two
- * pulls: no fiber waits, no event is made ahead, no request leaves. A pull sleeps what is left of the wait and sends one request. So
- * ending the stream early, as by `Stream.take`, ends the login. Interrupting a pull ends its sleep or its request, and closes the
- * connection.
+ * The consumer drives the stream. Nothing is sent before the first pull, and each run is a new login. Between two pulls there is
+ * no waiting fiber, no timer and no request. A pull sleeps for the rest of the wait and sends one request. So if the consumer
+ * ends the stream early, for example by `Stream.take`, the login ends too. An interruption ends the sleep or the request, and
+ * closes the connection.
  *
- * A slow consumer delays polls and never hastens them. The wait counts from the receipt of the last response, on the monotonic
- * clock, so that the consumer's time is a part of it. An early pull waits for `nextPollAt`. A late pull polls at once, if the code is
- * still good then.
+ * A slow consumer delays polls, but never makes them earlier. The wait is measured with the monotonic clock, from the receipt of
+ * the last response. The consumer's time counts toward the wait. An early pull waits until `nextPollAt`. A late pull polls at
+ * once, if the code has not expired.
  *
- * The events are those that `DeviceGrant.login` gives to `onEvent`; the token is in the last one. A failure of the login ends the
- * stream, after every event before it. A stream that you left goes on with {@link resume} and the `pending` of its last `Waiting`
- * event. `DeviceGrant` imports none of this: if you need only the token, use that.
+ * The events are the same that `DeviceGrant.login` gives to `onEvent`. The last event has the token. A failure of the login fails
+ * the stream, after all events before it. To continue a login whose stream has ended early, give the `pending` of its last
+ * `Waiting` event to {@link resume}. If you need only the token, use `DeviceGrant`: it does not import this module.
  *
  * @since 0.1.0
  */
@@ -37,9 +37,9 @@ const unfold = <E, R>(first: Machine.Pull<E, R>): Stream.Stream<DeviceGrantEvent
 // -----------------------------------------------------------------------------
 
 /**
- * The whole device login, event by event.
+ * A whole device login, event by event.
  *
- * Each run of the stream is a new login. `onRegistration` sees each new registration before its `Registered` event.
+ * Each run of the stream is a new login. `onRegistration` is called with each new registration before its `Registered` event.
  *
  * @example
  * ```ts
@@ -73,7 +73,7 @@ export const login = <E = never, R = never>(
   )
 
 /**
- * The rest of a pending authorization, event by event: `Waiting` for each poll that brought no token, then `Approved`.
+ * The rest of a started login, event by event: `Waiting` after each poll that brought no token, then `Approved`.
  *
  * @example
  * ```ts
@@ -82,7 +82,7 @@ export const login = <E = never, R = never>(
  * import * as Option from "effect/Option"
  * import * as Stream from "effect/Stream"
  *
- * // leaves a login after its second wait has begun, and goes on with it later; the next poll comes when it is due
+ * // ends the stream after its second `Waiting` event, and continues the login; the next poll is not sent before it is due
  * const program = Effect.gen(function*() {
  *   const last = yield* DeviceGrantStream.login({ clientName: "my-tool", startUrl: "https://my.awsapps.com/start" }).pipe(
  *     Stream.filter((event) => event._tag === "Waiting"),

@@ -1,22 +1,26 @@
 /**
- * A started device login, as a value that can be stored between two steps.
+ * A started device login, as a value that you can store between two steps.
  *
- * A pending authorization holds all that the next step needs. So the steps may happen in different processes whose clocks agree,
- * one holder at a time. Two holders of the same one do no harm to each other, but the service tells the second `slow_down` or
+ * A pending authorization holds all that the next step needs. So the steps may run in different processes. Their clocks must
+ * agree, and one process at a time may use it. If two use the same one, the service responds to the second with `slow_down` or
  * `invalid_grant`.
  *
  * AWS advises to keep device codes and tokens in memory only. Until the person approves, a reader of the pending authorization
- * can poll in your place and get the token, and the person sees nothing of it. Store one only where a secret may be stored, for
- * no longer than its ten minutes, and delete it when its login has ended.
+ * can poll in your place and get the token, and the person does not notice. Store it only where you may store a secret, and for
+ * at most its ten minutes. Delete it when its login has ended.
  *
  * @since 0.1.0
  */
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Registration from "@sso-oidc/core/Registration"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Stored from "@sso-oidc/core/Stored"
+import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
 import * as Numbers from "./internal/numbers.ts"
 
 // -----------------------------------------------------------------------------
@@ -24,86 +28,140 @@ import * as Numbers from "./internal/numbers.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What was in the way of a poll that brought no response to the grant.
+ * Why a poll failed: no response arrived, or the service was busy.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Trouble {
+  /** The tag of the error, such as `TransportError`. `Interrupted` is the record that `markInFlight` makes. */
+  readonly error: string
+  /** The sentence of the error, on one line. */
+  readonly message: string
+  /** Whether the poll can have left this machine. Absent if the error is not a `TransportError`. */
+  readonly sent?: "no" | "maybe" | "answered"
+  /** The platform's name for a transport failure, or the error type that the response named. Absent if there is neither. */
+  readonly code?: string
+  /** The HTTP status. Absent if no response arrived. */
+  readonly status?: number
+  /** The request id of the response. Absent if no response arrived, or if it had none. */
+  readonly requestId?: string
+}
+
+/**
+ * The schema of {@link Trouble}.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Trouble = Schema.Struct({
-  /** The tag of the error: `TransportError`, `UnexpectedResponse`, … */
+export const Trouble: Schema.Codec<Trouble> = Schema.Struct({
   error: Stored.Text,
-  /** The error's sentence, on one line. */
   message: Stored.Text,
-  /** Of a transport failure: whether the poll can have left. */
   sent: Schema.optionalKey(Schema.Literals(["no", "maybe", "answered"])),
-  /** The platform's name of a transport failure, or the error type that a response named. */
   code: Schema.optionalKey(Stored.Text),
-  /** The HTTP status, if there was a response. */
   status: Schema.optionalKey(Schema.Int),
-  /** The request id, if there was a response that had one. */
   requestId: Schema.optionalKey(Stored.Text)
 })
 
 /**
- * What was in the way of a poll that brought no response to the grant.
+ * A started device login that waits for the person's approval.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Trouble extends Schema.Schema.Type<typeof Trouble> {}
+export interface PendingAuthorization {
+  /** The version of the stored form. */
+  readonly version: 1
+  /** The client that polls, with its region and endpoint. */
+  readonly registration: Registration.Registration
+  /** The device code, which the polls send. */
+  readonly deviceCode: Redacted.Redacted<string>
+  /** The code that the person enters, or compares with the page. Show it always, beside the URL. */
+  readonly userCode: string
+  /** The page where the person enters the code. Do not parse this URL. */
+  readonly verificationUri: string
+  /**
+   * The page where the code is already filled in. Do not parse this URL, since newer ones do not hold the code. Absent if the
+   * service gave none.
+   */
+  readonly verificationUriComplete?: string
+  /** The deadline, on this machine's clock. No poll is sent at or after it. */
+  readonly expiresAt: DateTime.Utc
+  /** The shortest time between a response and the next poll: at least 1 second. Each `slow_down` adds 5 seconds to it. */
+  readonly interval: Duration.Duration
+  /** How many polls in a row failed, up to the last one. 0 if the last one did not fail. */
+  readonly failures: number
+  /**
+   * `true` if the service may have issued the token in a response that did not arrive. A later `authorization_pending` sets it to
+   * `false`.
+   */
+  readonly responseLost: boolean
+  /** When the next poll may be sent, on this machine's clock. */
+  readonly nextPollAt: DateTime.Utc
+  /** The wait that set `nextPollAt`. The next poll waits at most this long, even if the clock is set back. */
+  readonly wait: Duration.Duration
+  /** Why the last failed poll failed. Absent if no poll failed since the last `authorization_pending`. */
+  readonly lastTrouble?: Trouble
+  /** How many times in a row the service responded `slow_down`, up to the last poll. Absent means 0. */
+  readonly slowDowns?: number
+}
 
-// a stored text goes to a person and a terminal as the service's response does, and keeps the same rules
+/**
+ * The JSON form of a {@link PendingAuthorization}. It has the secrets in the clear.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MembersEncoded extends
+  Omit<
+    PendingAuthorization,
+    "registration" | "deviceCode" | "expiresAt" | "interval" | "nextPollAt" | "wait"
+  >
+{
+  /** The client, with its secret in the clear. */
+  readonly registration: typeof Registration.Members.Encoded
+  /** The device code in the clear. */
+  readonly deviceCode: string
+  /** The deadline, in milliseconds since 1970. */
+  readonly expiresAt: number
+  /** The interval, in milliseconds: at least 1,000. */
+  readonly interval: number
+  /** When the next poll may be sent, in milliseconds since 1970. */
+  readonly nextPollAt: number
+  /** The wait, in milliseconds. */
+  readonly wait: number
+}
+
+// A stored text reaches a person and a terminal, as the service's response does. So it keeps the same rules.
 const { userCode, verificationUri, verificationUriComplete } = StartDeviceAuthorization.Response.fields
 
 /**
- * The members of a pending authorization. Their encoding has its secrets in the clear. So use them inside a schema whose encoding
- * is a secret as a whole, and {@link PendingAuthorization} everywhere else.
+ * The schema of a pending authorization whose encoding has the secrets in the clear. Use it only inside a schema whose whole
+ * encoding is a secret. Use {@link PendingAuthorization} everywhere else.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Members = Schema.Struct({
-  /** The form of the encoding. */
+export const Members: Schema.Codec<PendingAuthorization, MembersEncoded> = Schema.Struct({
   version: Schema.Literal(1),
-  /** The client that polls, with its region and endpoint. */
   registration: Registration.Members,
-  /** The device code, which the polls send. */
   deviceCode: Stored.secret("deviceCode"),
-  /** What a person enters or confirms. Show it always, beside the URL. */
   userCode,
-  /** Where a person enters the code. Opaque. */
   verificationUri,
-  /** Where a person finds the code filled in; newer ones do not hold the code. Opaque. Absent if the service gave none. */
   verificationUriComplete,
-  /** The deadline: from here on no poll is sent. */
   expiresAt: Schema.DateTimeUtcFromMillis,
-  /** The least time between a response and the next poll, with what `slow_down` added. At least a second. */
   interval: Numbers.Interval,
-  /** How many polls in a row, at the end, brought no response to the grant. */
   failures: Numbers.Count,
-  /** Whether a poll's response was lost, and with it, perhaps, the token. */
   responseLost: Schema.Boolean,
-  /** No poll before this. */
   nextPollAt: Schema.DateTimeUtcFromMillis,
-  /** The wait that set `nextPollAt`. A clock that was set back stretches no wait beyond it. */
   wait: Numbers.Wait,
-  /** What was in the way of the last poll that failed. Absent if none did since the last `authorization_pending`. */
   lastTrouble: Schema.optionalKey(Trouble),
-  /** How many polls in a row, at the end, the service asked to slow down. Absent: none. */
   slowDowns: Schema.optionalKey(Numbers.Count)
 })
 
 /**
- * A started device login, which waits for its approval.
- *
- * @category models
- * @since 0.1.0
- */
-export interface PendingAuthorization extends Schema.Schema.Type<typeof Members> {}
-
-/**
- * The schema to store a pending authorization with. Its encoding is JSON text in a `Redacted`, since it is a secret: unwrap it only
- * where you write it, and wrap it where you read it. A codec for JSON that holds it fails to encode.
+ * The schema to store a pending authorization with. Its encoding is JSON text in a `Redacted`, since it is a secret. Unwrap the
+ * text only where you write it, and wrap it again where you read it. A codec for JSON fails to encode a value that holds it.
  *
  * @category schemas
  * @since 0.1.0
@@ -116,7 +174,7 @@ export const PendingAuthorization: Schema.Codec<PendingAuthorization, Redacted.R
 // -----------------------------------------------------------------------------
 
 /**
- * The pending authorization as a secret text.
+ * Encodes the pending authorization as a secret text.
  *
  * @category encoding
  * @since 0.1.0
@@ -124,15 +182,27 @@ export const PendingAuthorization: Schema.Codec<PendingAuthorization, Redacted.R
 export const encode = (pending: PendingAuthorization): Effect.Effect<Redacted.Redacted<string>> =>
   Effect.orDie(Schema.encodeEffect(PendingAuthorization)(pending))
 
+// The issue names members and what they should be, never their values.
+const undecodable = (error: Schema.SchemaError): Schema.SchemaError =>
+  new Schema.SchemaError(
+    new SchemaIssue.InvalidValue({
+      message: `The stored pending authorization cannot be decoded: ${Wire.oneLine(error.message)}. ` +
+        "Delete the stored text and start a new login."
+    })
+  )
+
 /**
- * The pending authorization that a secret text holds. A text that holds none fails with a `SchemaError`, which does not repeat
- * the text.
+ * Decodes the pending authorization from a secret text. Any other text fails with a `SchemaError`. Its message names the member
+ * and says what to do, and it does not repeat the text.
  *
- * A stored text is trusted no more than a response of the service. Its interval is at least a second, its numbers are finite, and
- * its texts are printable.
+ * A stored text keeps the rules of a response of the service. Its interval is at least 1 second, its numbers are finite, and its
+ * texts have only characters that can be seen.
  *
  * @category encoding
  * @since 0.1.0
  */
 export const decode = (text: Redacted.Redacted<string>): Effect.Effect<PendingAuthorization, Schema.SchemaError> =>
-  Schema.decodeEffect(PendingAuthorization)(text)
+  Schema.decodeEffect(PendingAuthorization)(text).pipe(
+    // JavaScript may give a plain text. That is a mistake in the program, and the message of the schema says so.
+    Effect.mapError((error) => Redacted.isRedacted(text) ? undecodable(error) : error)
+  )

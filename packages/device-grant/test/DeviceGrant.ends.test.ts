@@ -12,8 +12,8 @@ import * as Service from "./support/service.ts"
 
 const login = DeviceGrant.login({ clientName: "test", startUrl: Service.startUrl })
 
-/** The error that a login with these polls ends with, and how many polls there were. */
-const endOf = (polls: ReadonlyArray<Service.Answer>, options: Parameters<typeof Service.make>[0] = {}) =>
+/** Runs a login whose polls get these responses. Gives its error, and the number of polls. */
+const endOf = (polls: ReadonlyArray<Service.ScriptedResponse>, options: Parameters<typeof Service.make>[0] = {}) =>
   Effect.gen(function*() {
     const service = Service.make({ ...options, polls })
     const exit = yield* login.pipe(Effect.provide(service.layer), Clocks.within(700))
@@ -23,7 +23,7 @@ const endOf = (polls: ReadonlyArray<Service.Answer>, options: Parameters<typeof 
     return { error: reason.error, polls: service.polls().length }
   })
 
-describe("every other response ends the grant (D5)", () => {
+describe("responses that end the grant (D5)", () => {
   it.effect.each(
     [
       ["AccessDeniedException", "access_denied", 400],
@@ -35,7 +35,7 @@ describe("every other response ends the grant (D5)", () => {
       ["UnsupportedGrantTypeException", "unsupported_grant_type", 400],
       ["InternalServerException", "server_error", 400]
     ] as const
-  )("%s ends it under its own tag (D5)", ([type, error, status]) =>
+  )("%s ends the grant under its own tag (D5)", ([type, error, status]) =>
     Effect.gen(function*() {
       const end = yield* endOf([Service.pending, Service.exception(type, error, { status })])
       assert.strictEqual(end.error._tag, type)
@@ -53,7 +53,7 @@ describe("every other response ends the grant (D5)", () => {
       ["404", 404, "not here"],
       ["410", 410, "gone"]
     ] as const
-  )("%s ends it as UnexpectedResponse (D5)", ([, status, body]) =>
+  )("the response %s ends the grant as UnexpectedResponse (D5)", ([, status, body]) =>
     Effect.gen(function*() {
       const end = yield* endOf([{ status, body }])
       assert.strictEqual(end.error._tag, "UnexpectedResponse")
@@ -61,7 +61,7 @@ describe("every other response ends the grant (D5)", () => {
     }))
 
   it.effect.each([200, 400, 408, 429, 500, 503])(
-    "a %i from another URL ends it at the first poll, with nothing sent again (D5, C8)",
+    "a response with status %i from another URL ends the grant, and nothing is sent again (D5, C8)",
     (status) =>
       Effect.gen(function*() {
         const end = yield* endOf([{ ...Service.gateway(status), url: "https://evil.example/token" }])
@@ -70,7 +70,7 @@ describe("every other response ends the grant (D5)", () => {
       })
   )
 
-  it.effect("a permanent transport failure ends it (D5)", () =>
+  it.effect("a permanent transport failure ends the grant (D5)", () =>
     Effect.gen(function*() {
       const end = yield* endOf([Service.cut("no", false)])
       assert.strictEqual(end.error._tag, "TransportError")
@@ -83,18 +83,24 @@ describe("every other response ends the grant (D5)", () => {
       ["no access token", { body: { tokenType: "Bearer" } }],
       ["an empty access token", { body: { accessToken: "", tokenType: "Bearer" } }],
       ["over the cap", { body: { accessToken: "a".repeat(300 * 1024), tokenType: "Bearer" } }],
-      ["in an encoding that nobody undid", { headers: { "content-encoding": "gzip" }, body: "\u001f\u008b" }]
+      ["in a content-encoding that the transport did not decode", {
+        headers: { "content-encoding": "gzip" },
+        body: "\u001f\u008b"
+      }]
     ] as const
-  )("a success that cannot be used (%s) is TokenPossiblyLost (D5)", ([, answer]) =>
-    Effect.gen(function*() {
-      const end = yield* endOf([answer])
-      if (end.error._tag !== "TokenPossiblyLost") return assert.fail(end.error._tag)
-      assert.strictEqual(end.error.cause._tag, "UnexpectedResponse")
-      assert.strictEqual(end.polls, 1)
-    }))
+  )(
+    "a success that cannot be used (%s) ends the grant as TokenPossiblyLost (D5)",
+    ([, response]) =>
+      Effect.gen(function*() {
+        const end = yield* endOf([response])
+        if (end.error._tag !== "TokenPossiblyLost") return assert.fail(end.error._tag)
+        assert.strictEqual(end.error.cause._tag, "UnexpectedResponse")
+        assert.strictEqual(end.polls, 1)
+      })
+  )
 })
 
-describe("responses that are lost (D5)", () => {
+describe("lost responses (D5)", () => {
   it.effect.each(
     [
       ["a reset after the request", Service.cut("maybe")],
@@ -115,24 +121,27 @@ describe("responses that are lost (D5)", () => {
       ["a 429", Service.gateway(429)],
       ["a 408", Service.gateway(408)]
     ] as const
-  )("invalid_grant after %s is itself: nothing was lost (D5)", ([, notLost]) =>
-    Effect.gen(function*() {
-      assert.strictEqual((yield* endOf([notLost, Service.invalidGrant])).error._tag, "InvalidGrantException")
-    }))
+  )(
+    "invalid_grant after %s is InvalidGrantException, since no response was lost (D5)",
+    ([, notLost]) =>
+      Effect.gen(function*() {
+        assert.strictEqual((yield* endOf([notLost, Service.invalidGrant])).error._tag, "InvalidGrantException")
+      })
+  )
 
-  it.effect("a later authorization_pending clears it: the code was not used (D5)", () =>
+  it.effect("authorization_pending after a lost response proves that no token was lost (D5)", () =>
     Effect.gen(function*() {
       const end = yield* endOf([Service.cut("maybe"), Service.pending, Service.invalidGrant])
       assert.strictEqual(end.error._tag, "InvalidGrantException")
     }))
 
-  it.effect("a later slow_down does not clear it (D5)", () =>
+  it.effect("slow_down after a lost response does not prove that no token was lost (D5)", () =>
     Effect.gen(function*() {
       const end = yield* endOf([Service.cut("maybe"), Service.slowDown(), Service.invalidGrant])
       assert.strictEqual(end.error._tag, "TokenPossiblyLost")
     }))
 
-  it.effect("a code that expires while a response is lost says so (D5)", () =>
+  it.effect("DeviceCodeExpired says that a response was lost (D5)", () =>
     Effect.gen(function*() {
       const end = yield* endOf([Service.cut("maybe"), Service.cut("no"), Service.expired])
       if (end.error._tag !== "DeviceCodeExpired") return assert.fail(end.error._tag)
@@ -147,7 +156,7 @@ describe("register and start (D5)", () => {
       ["register", { register: [Service.gateway(503), Service.registered()] }, ["/client/register"]],
       ["start", { start: [Service.cut("no"), Service.code()] }, ["/client/register", "/device_authorization"]]
     ] as const
-  )("%s is not retried by the grant (D5)", ([, script, paths]) =>
+  )("the grant does not retry %s (D5)", ([, script, paths]) =>
     Effect.gen(function*() {
       const service = Service.make(script)
       const exit = yield* login.pipe(Effect.provide(service.layer), Clocks.within(60))
@@ -156,8 +165,8 @@ describe("register and start (D5)", () => {
     }))
 })
 
-describe("the token", () => {
-  it.effect("has its expiry counted from the receipt, and the registration it belongs to", () =>
+describe("the token of a login", () => {
+  it.effect("has an expiry counted from its receipt, and the registration that it was issued to", () =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [{ ...Service.token(), delay: "2 seconds" }] })
       const exit = yield* login.pipe(Effect.provide(service.layer), Clocks.within(20))
@@ -170,7 +179,7 @@ describe("the token", () => {
       assert.strictEqual(token.registration.clientId, "client-1")
     }))
 
-  it.effect("without expiresIn has no expiry", () =>
+  it.effect("has no expiry if the response has no expiresIn", () =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [Service.token({ expiresIn: 0, refreshToken: null })] })
       const exit = yield* login.pipe(Effect.provide(service.layer), Clocks.within(20))
@@ -181,7 +190,7 @@ describe("the token", () => {
 })
 
 describe("interruption (D6)", () => {
-  it.effect("interrupting a wait ends it, and nothing is sent afterwards (D6)", () =>
+  it.effect("an interruption ends a wait, and no request is sent after it (D6)", () =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [Service.pending] })
       const exit = yield* login.pipe(Effect.provide(service.layer), Clocks.within(7))
@@ -190,17 +199,17 @@ describe("interruption (D6)", () => {
       assert.deepStrictEqual(service.polls(), [5])
     }))
 
-  it.effect("interrupting a request ends it and aborts its connection (D6)", () =>
+  it.effect("an interruption ends a request and aborts its connection (D6)", () =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [{ silent: true }] })
       const exit = yield* login.pipe(Effect.provide(service.layer), Clocks.within(7))
       assert.strictEqual(exit, "still running")
       assert.strictEqual(service.count.inFlight, 0)
-      // the two answers before it were read to their ends, which aborts them too; the third abort is the poll's
+      // The two responses before the poll were read to their ends, which aborts them too. The third abort is the poll's.
       assert.strictEqual(service.count.aborted, 3)
     }))
 
-  it.effect("there is never more than one request in flight (D6)", () =>
+  it.effect("at most one request is in flight at a time (D6)", () =>
     Effect.gen(function*() {
       const slow = { ...Service.pending, delay: "20 seconds" } as const
       const service = Service.make({ polls: [slow, { silent: true }, slow, Service.token()] })
@@ -210,8 +219,12 @@ describe("interruption (D6)", () => {
     }))
 })
 
-describe("a service that is busy (D3)", () => {
-  const busy = (body: object, headers: Readonly<Record<string, string>> = {}, status = 400): Service.Answer => ({
+describe("a busy service (D3)", () => {
+  const busy = (
+    body: object,
+    headers: Readonly<Record<string, string>> = {},
+    status = 400
+  ): Service.ScriptedResponse => ({
     status,
     body,
     headers
@@ -224,9 +237,9 @@ describe("a service that is busy (D3)", () => {
       ["a namespaced Throttling as the body's __type", busy({ __type: "com.amazon#Throttling" }, {}, 403)],
       ["RequestTimeout as the body's error", busy({ error: "RequestTimeout" }, {}, 408)]
     ] as const
-  )("%s backs off, and the login goes on (D3, C11)", ([, answer]) =>
+  )("the grant backs off after %s, and the login continues (D3, C11)", ([, response]) =>
     Effect.gen(function*() {
-      const service = Service.make({ polls: [answer, answer, Service.token()] })
+      const service = Service.make({ polls: [response, response, Service.token()] })
       const seen: Array<DeviceGrantEvent> = []
       const exit = yield* DeviceGrant.login({
         clientName: "test",
@@ -244,7 +257,7 @@ describe("a service that is busy (D3)", () => {
       assert.isTrue(waits.every(({ trouble }) => trouble?.code !== undefined && trouble.error === "UnexpectedResponse"))
     }))
 
-  it.effect("a Retry-After of a throttled poll is a further minimum (D3)", () =>
+  it.effect("after a throttled poll the wait is at least its Retry-After (D3)", () =>
     Effect.gen(function*() {
       const service = Service.make({
         polls: [busy({ code: "Throttling" }, { "retry-after": "40" }), Service.token()]
@@ -254,7 +267,7 @@ describe("a service that is busy (D3)", () => {
       assert.deepStrictEqual(service.polls(), [5, 45])
     }))
 
-  it.effect("a poll that was throttled with a 4xx lost no token: invalid_grant stays what it is (D5)", () =>
+  it.effect("invalid_grant after a poll throttled with a 4xx is InvalidGrantException (D5)", () =>
     Effect.gen(function*() {
       const end = yield* endOf([busy({ code: "Throttling" }), Service.invalidGrant])
       assert.strictEqual(end.error._tag, "InvalidGrantException")

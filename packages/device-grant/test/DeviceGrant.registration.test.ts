@@ -21,8 +21,8 @@ const kept: Registration.Registration = {
 const start = (registration: Registration.Registration | undefined, more: Partial<DeviceGrant.StartOptions> = {}) =>
   DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl, registration, ...more })
 
-describe("DeviceGrant: registrations", () => {
-  it.effect("a new registration is for the device grant alone, with sso:account:access by default (D10)", () =>
+describe("the registration of a login", () => {
+  it.effect("a new registration sends no grant types, and the scope sso:account:access by default (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       yield* DeviceGrant.start({ clientName: "my-tool", startUrl: Service.startUrl }).pipe(
@@ -35,7 +35,7 @@ describe("DeviceGrant: registrations", () => {
       })
     }))
 
-  it.effect("without scopes none are sent (D10)", () =>
+  it.effect("a new registration sends no scopes if the scopes are empty (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       yield* DeviceGrant.start({ clientName: "my-tool", startUrl: Service.startUrl, scopes: [] }).pipe(
@@ -44,7 +44,7 @@ describe("DeviceGrant: registrations", () => {
       assert.deepStrictEqual(service.sent[0]?.body, { clientName: "my-tool", clientType: "public" })
     }))
 
-  it.effect("a new registration holds region, endpoint, scopes and expiry, and is given away before the login goes on (D10)", () =>
+  it.effect("onRegistration gets the new registration, with its place, scopes and expiry, even if the login fails (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({ start: [Service.exception("InvalidRequestException", "invalid_request")] })
       const seen: Array<Registration.Registration> = []
@@ -60,7 +60,7 @@ describe("DeviceGrant: registrations", () => {
       assert.strictEqual(made?.expiresAt && DateTime.toEpochMillis(made.expiresAt), 7_776_000_000)
     }))
 
-  it.effect("a callback's own failure is the login's (D10)", () =>
+  it.effect("the login fails with the error of onRegistration (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       const error = yield* DeviceGrant.login({
@@ -71,7 +71,7 @@ describe("DeviceGrant: registrations", () => {
       assert.strictEqual(error, "disk full")
     }))
 
-  it.effect("a kept registration is used again, and no callback is called (D10)", () =>
+  it.effect("a kept registration is used again, and onRegistration is not called (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       const pending = yield* start(kept, { onRegistration: () => Effect.die("must not be called") }).pipe(
@@ -98,7 +98,7 @@ describe("DeviceGrant: registrations", () => {
       assert.deepStrictEqual(service.paths(), ["/client/register", "/device_authorization"])
     }))
 
-  it.effect("15 minutes left are enough, and the order of scopes does not matter (D10)", () =>
+  it.effect("a kept registration with 15 minutes left is used, and the order of its scopes does not matter (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       yield* TestClock.setTime(1_000_000)
@@ -108,7 +108,7 @@ describe("DeviceGrant: registrations", () => {
       assert.deepStrictEqual(service.paths(), ["/device_authorization"])
     }))
 
-  it.effect("one that never expires is used again, out of its encoding too (C4, D10)", () =>
+  it.effect("a registration that never expires is used again, also after it was stored (C4, D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({ register: [Service.registered({ clientSecretExpiresAt: 0 })] })
       const made = (yield* start(undefined).pipe(Effect.provide(service.layer))).registration
@@ -120,14 +120,14 @@ describe("DeviceGrant: registrations", () => {
       assert.strictEqual(service.paths().filter((path) => path === "/client/register").length, 1)
     }))
 
-  it.effect("one that was kept with its region in capitals is used again (C7, D10)", () =>
+  it.effect("a kept registration whose region is in capitals is used again (C7, D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       yield* start({ ...kept, region: "EU-WEST-1" }).pipe(Effect.provide(service.layer))
       assert.deepStrictEqual(service.paths(), ["/device_authorization"])
     }))
 
-  it.effect("a kept registration that the service refuses at start is replaced once (D10)", () =>
+  it.effect("a kept registration that the service rejects at start is replaced once (D10)", () =>
     Effect.gen(function*() {
       const refused = Service.exception("InvalidClientException", "invalid_client", { status: 401 })
       const once = Service.make({ start: [refused, Service.code()] })
@@ -141,7 +141,7 @@ describe("DeviceGrant: registrations", () => {
       assert.strictEqual(always.paths().length, 3)
     }))
 
-  it.effect("a new registration that is refused is not replaced (D10)", () =>
+  it.effect("a new registration that the service rejects is not replaced (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({
         start: [Service.exception("InvalidClientException", "invalid_client", { status: 401 })]
@@ -154,14 +154,14 @@ describe("DeviceGrant: registrations", () => {
       assert.deepStrictEqual(service.paths(), ["/client/register", "/device_authorization"])
     }))
 
-  it.effect("other failures at start replace nothing (D10)", () =>
+  it.effect("other failures at start do not replace the kept registration (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({ start: [Service.exception("UnauthorizedClientException", "unauthorized_client")] })
       yield* start(kept).pipe(Effect.provide(service.layer), Effect.flip)
       assert.deepStrictEqual(service.paths(), ["/device_authorization"])
     }))
 
-  it.effect("an expiry beyond all dates is no defect", () =>
+  it.effect("an expiry beyond the last possible date is no defect", () =>
     Effect.gen(function*() {
       const service = Service.make({ register: [Service.registered({ clientSecretExpiresAt: 1e300 })] })
       yield* DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl }).pipe(Effect.provide(service.layer))

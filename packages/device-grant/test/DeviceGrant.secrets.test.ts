@@ -13,10 +13,10 @@ import { inspect } from "node:util"
 import * as Clocks from "./support/clocks.ts"
 import * as Service from "./support/service.ts"
 
-// what the scripted service hands out, and what a person alone may see
+// the secrets that the scripted service issues, and the texts that only the person may see
 const words = ["client-secret-1", "device-code-1", "access-token-1", "refresh-token-1", "BRCJ-PDVT", "device.sso."]
 
-/** Everything that a tracer and a logger come to know of the effect. */
+/** Runs the effect, and gives all that a tracer and a logger get from it. */
 const recorded = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const spans: Array<Tracer.NativeSpan> = []
@@ -39,7 +39,7 @@ const recorded = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 
 const login = DeviceGrant.login({ clientName: "test", startUrl: Service.startUrl })
 
-describe("spans, logs and errors of the grant (C6)", () => {
+describe("the spans, logs and errors of the grant (C6)", () => {
   it.effect.each(
     [
       ["a login", [Service.pending, Service.token()]],
@@ -47,7 +47,7 @@ describe("spans, logs and errors of the grant (C6)", () => {
       ["a login that expires", [Service.cut("maybe")]],
       ["a login whose token is lost", [{ body: { accessToken: "" } }]]
     ] as const
-  )("%s shows no secret, no code and no URL (C6)", ([, polls]) =>
+  )("%s puts no secret, code or URL into spans, logs and errors (C6)", ([, polls]) =>
     Effect.gen(function*() {
       const service = Service.make({ polls })
       const { exit, names, text } = yield* recorded(login.pipe(Effect.provide(service.layer), Clocks.within(700)))
@@ -60,7 +60,7 @@ describe("spans, logs and errors of the grant (C6)", () => {
       assert.include(names, "DeviceGrant.start")
     }))
 
-  it.effect("neither do start and step, which give a code and its URLs to their caller (C6)", () =>
+  it.effect("start and step put no secret, code or URL into spans and logs (C6)", () =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [Service.pending] })
       const { exit, names, text } = yield* recorded(
@@ -87,7 +87,7 @@ describe("spans, logs and errors of the grant (C6)", () => {
       ["a stream that fails", [Service.exception("AccessDeniedException", "access_denied")]]
     ] as const
   )(
-    "%s shows no secret, no code and no URL either, and its requests are inside its span (C6)",
+    "%s puts no secret, code or URL into spans and logs, and its requests are inside its span (C6)",
     ([, polls]) =>
       Effect.gen(function*() {
         const service = Service.make({ polls })
@@ -105,7 +105,7 @@ describe("spans, logs and errors of the grant (C6)", () => {
       })
   )
 
-  it.effect("a run has a span of its own, and the start of a login another inside it (C9)", () =>
+  it.effect("each run has its own span, and the start of a login has another span inside it (C9)", () =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [Service.pending, Service.token()] })
       const options = { clientName: "test", startUrl: Service.startUrl }

@@ -16,7 +16,7 @@ import * as Service from "./support/service.ts"
 const start = DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl })
 const exact = Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })
 
-/** As another process would have it: out of its encoding. */
+/** Encodes and decodes it, as if another process had stored it. */
 const stored = (pending: PendingAuthorization.PendingAuthorization) =>
   PendingAuthorization.encode(pending).pipe(Effect.flatMap(PendingAuthorization.decode), Effect.orDie)
 
@@ -24,7 +24,7 @@ const waiting = (step: DeviceGrant.Step) => step._tag === "Waiting" ? step : ass
 const notDue = (step: DeviceGrant.Step) => step._tag === "NotDue" ? step : assert.fail(`NotDue, not ${step._tag}`)
 
 describe("start and step (D8)", () => {
-  it.effect("steps out of storage poll as one run would: interval, slow_down and back-off live in the encoding (D8)", () => {
+  it.effect("stored steps keep the interval, slow_down and back-off, and poll at the times of one run (D8)", () => {
     const service = Service.make({
       polls: [Service.slowDown(), Service.cut("no"), Service.cut("no"), Service.pending, Service.token()]
     })
@@ -41,7 +41,7 @@ describe("start and step (D8)", () => {
     }).pipe(Effect.provide(service.layer), exact)
   })
 
-  it.effect("before its time it sends nothing and says how long to wait (D8)", () => {
+  it.effect("a step that comes too early sends nothing and says how long to wait (D8)", () => {
     const service = Service.make({})
     return Effect.gen(function*() {
       const pending = yield* start
@@ -65,7 +65,7 @@ describe("start and step (D8)", () => {
     }).pipe(Effect.provide(service.layer))
   })
 
-  it.effect("a clock set back stretches what is left to no more than the wait, in as many steps as it takes (D8)", () => {
+  it.effect("a clock that is set back never makes the rest of a wait longer than the wait (D8)", () => {
     const service = Service.make({})
     return Effect.gen(function*() {
       const clock = yield* Clocks.jumping
@@ -83,7 +83,7 @@ describe("start and step (D8)", () => {
     }).pipe(Effect.provide(service.layer))
   })
 
-  it.effect("resume runs the rest, and waits for no more than what is left (D8)", () => {
+  it.effect("resume waits for the rest of the wait, and runs the rest of the login (D8)", () => {
     const service = Service.make({ polls: [Service.pending, Service.token()] })
     return Effect.gen(function*() {
       const pending = yield* start
@@ -94,7 +94,7 @@ describe("start and step (D8)", () => {
     }).pipe(Effect.provide(service.layer))
   })
 
-  it.effect("a step at or past the deadline, or whose next poll would be, fails without sending (D4)", () => {
+  it.effect("step and resume send nothing if the next poll would be at or after the deadline (D4)", () => {
     const service = Service.make({ start: [Service.code({ expiresIn: 30 })] })
     return Effect.gen(function*() {
       const pending = yield* start
@@ -107,7 +107,7 @@ describe("start and step (D8)", () => {
     }).pipe(Effect.provide(service.layer))
   })
 
-  it.effect("markInFlight puts the next poll one wait on, with one failure more and its response lost (D8)", () => {
+  it.effect("markInFlight records a failure and a lost response, and schedules the next poll (D8)", () => {
     const service = Service.make({ polls: [Service.invalidGrant] })
     return Effect.gen(function*() {
       const pending = yield* start
@@ -117,14 +117,14 @@ describe("start and step (D8)", () => {
       assert.isTrue(sent.responseLost)
       assert.strictEqual(Duration.toSeconds(sent.wait), 10)
       assert.strictEqual(DateTime.toEpochMillis(sent.nextPollAt), 15_000)
-      // the process was killed inside its step; the next one finds what was stored before it
+      // The process was killed inside its step. The next process finds the text that was stored before the step.
       assert.strictEqual((yield* DeviceGrant.step(sent))._tag, "NotDue")
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual((yield* Effect.flip(DeviceGrant.step(sent)))._tag, "TokenPossiblyLost")
     }).pipe(Effect.provide(service.layer), exact)
   })
 
-  it.effect("what markInFlight made counts as a failure in a row for the next (D8)", () => {
+  it.effect("the failure that markInFlight records counts for the next back-off (D8)", () => {
     const service = Service.make({ polls: [Service.cut("no")] })
     return Effect.gen(function*() {
       const started = yield* start
@@ -143,7 +143,7 @@ describe("start and step (D8)", () => {
       ["region", { region: "us-east-1", endpoint: Service.endpoint }],
       ["endpoint", { region: Service.region, endpoint: "https://proxy.example" }]
     ] as const
-  )("a pending authorization of another %s fails with RequestInvalid and sends nothing (D10)", ([, options]) => {
+  )("a pending authorization from another %s fails with RequestInvalid, and nothing is sent (D10)", ([, options]) => {
     const home = Service.make({})
     const elsewhere = Service.make({ options })
     return Effect.gen(function*() {
@@ -159,24 +159,27 @@ describe("start and step (D8)", () => {
 
   it.effect.each(
     [
-      ["of another region", { region: "us-east-1", endpoint: Service.endpoint }],
-      ["of another endpoint", { region: Service.region, endpoint: "https://proxy.example" }]
+      ["another region", { region: "us-east-1", endpoint: Service.endpoint }],
+      ["another endpoint", { region: Service.region, endpoint: "https://proxy.example" }]
     ] as const
-  )("markInFlight of a pending authorization %s records nothing: the step will send nothing (D8)", ([, options]) => {
-    const home = Service.make({})
-    const elsewhere = Service.make({ options })
-    return Effect.gen(function*() {
-      const pending = yield* start.pipe(Effect.provide(home.layer))
-      yield* TestClock.adjust("5 seconds")
-      const marked = yield* DeviceGrant.markInFlight(pending).pipe(Effect.provide(elsewhere.layer))
-      assert.deepStrictEqual(marked, pending)
-      // back home nothing counts as lost
-      assert.isTrue((yield* DeviceGrant.markInFlight(marked).pipe(Effect.provide(home.layer))).responseLost)
-      assert.strictEqual((yield* DeviceGrant.step(marked).pipe(Effect.provide(home.layer)))._tag, "Approved")
-    })
-  })
+  )(
+    "markInFlight records nothing for a pending authorization from %s, since the step sends nothing (D8)",
+    ([, options]) => {
+      const home = Service.make({})
+      const elsewhere = Service.make({ options })
+      return Effect.gen(function*() {
+        const pending = yield* start.pipe(Effect.provide(home.layer))
+        yield* TestClock.adjust("5 seconds")
+        const marked = yield* DeviceGrant.markInFlight(pending).pipe(Effect.provide(elsewhere.layer))
+        assert.deepStrictEqual(marked, pending)
+        // at its own endpoint no response counts as lost
+        assert.isTrue((yield* DeviceGrant.markInFlight(marked).pipe(Effect.provide(home.layer))).responseLost)
+        assert.strictEqual((yield* DeviceGrant.step(marked).pipe(Effect.provide(home.layer)))._tag, "Approved")
+      })
+    }
+  )
 
-  it.effect("markInFlight of one whose secret was wiped records nothing: the step fails with RequestInvalid (D8)", () => {
+  it.effect("markInFlight records nothing if a secret was wiped, since the step fails with RequestInvalid (D8)", () => {
     const service = Service.make({})
     return Effect.gen(function*() {
       const pending = yield* start
@@ -190,7 +193,7 @@ describe("start and step (D8)", () => {
     }).pipe(Effect.provide(service.layer))
   })
 
-  it.effect("markInFlight of one that is not due, or past its end, records nothing (D8)", () => {
+  it.effect("markInFlight records nothing before the poll is due and after the deadline (D8)", () => {
     const service = Service.make({ start: [Service.code({ expiresIn: 30 })] })
     return Effect.gen(function*() {
       const pending = yield* start
@@ -201,7 +204,7 @@ describe("start and step (D8)", () => {
     }).pipe(Effect.provide(service.layer))
   })
 
-  it.effect("two holders: the second reports what the service responds (D8)", () => {
+  it.effect("if two processes use one pending authorization, the second fails with the service's exception (D8)", () => {
     const service = Service.make({ polls: [Service.token(), Service.invalidGrant] })
     return Effect.gen(function*() {
       const pending = yield* start
@@ -211,7 +214,7 @@ describe("start and step (D8)", () => {
     }).pipe(Effect.provide(service.layer))
   })
 
-  it.effect("the polls need an SsoOidc and nothing of its transport: another implementation will do", () =>
+  it.effect("the grant works with another implementation of SsoOidc", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       const wrapped = Layer.effect(

@@ -14,7 +14,7 @@ import * as Service from "./support/service.ts"
 const login = DeviceGrant.login({ clientName: "test", startUrl: Service.startUrl })
 const exact = Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })
 
-/** Logs in against the script, for so many seconds, and tells when the polls were sent. */
+/** Runs a login with this script for so many seconds. Gives the times of its polls, in seconds. */
 const run = (seconds: number, script: Parameters<typeof Service.make>[0]) =>
   Effect.gen(function*() {
     const service = Service.make(script)
@@ -23,26 +23,26 @@ const run = (seconds: number, script: Parameters<typeof Service.make>[0]) =>
   })
 
 describe("the interval (D1)", () => {
-  it.effect("the first poll waits for the interval too, counted from the code (D1)", () =>
+  it.effect("waits at least the interval before the first poll, counted from the receipt of the code (D1)", () =>
     Effect.gen(function*() {
       const { exit, polls } = yield* run(60, { start: [Service.code({ interval: 7 })] })
       assert.deepStrictEqual(polls, [7])
       assert.isTrue(exit !== "still running" && Exit.isSuccess(exit))
     }))
 
-  it.effect("the wait begins when the response arrived, not when the request left (D1)", () =>
+  it.effect("the wait begins when the response arrives, not when the request is sent (D1)", () =>
     Effect.gen(function*() {
       const slow = { ...Service.pending, delay: "3 seconds" } as const
       const { polls } = yield* run(60, {
         start: [{ ...Service.code(), delay: "2 seconds" }],
         polls: [slow, slow, Service.token()]
       })
-      // the code comes at 2; each answer comes 3 s after its request
+      // the code arrives at 2 s; each response arrives 3 s after its request
       assert.deepStrictEqual(polls, [7, 15, 23])
     }))
 
   it.effect.each([undefined, null, 0, -1, "soon", "0", "PT8S", true, [], {}, 1e-12, 0.001, 0.999])(
-    "an interval of %j counts as 5 s (D1)",
+    "an interval of %j in the response counts as 5 s (D1)",
     (interval) =>
       Effect.gen(function*() {
         const { polls } = yield* run(20, {
@@ -53,7 +53,7 @@ describe("the interval (D1)", () => {
       })
   )
 
-  it.effect("the server's own interval is kept, also one of 1 s (D1)", () =>
+  it.effect("an interval of 1 s is kept (D1)", () =>
     Effect.gen(function*() {
       const { polls } = yield* run(20, {
         start: [Service.code({ interval: 1 })],
@@ -64,7 +64,7 @@ describe("the interval (D1)", () => {
 })
 
 describe("slow_down (D2)", () => {
-  it.effect("slow_down adds 5 s each time, for good (D2)", () =>
+  it.effect("each slow_down adds 5 s to the interval for the rest of the login (D2)", () =>
     Effect.gen(function*() {
       const { polls } = yield* run(90, {
         polls: [Service.slowDown(), Service.pending, Service.slowDown(), Service.pending, Service.token()]
@@ -74,8 +74,8 @@ describe("slow_down (D2)", () => {
     }))
 })
 
-describe("polls that bring no response (D3)", () => {
-  it.effect("failures in a row double the wait up to the cap; any other response ends the row (D3)", () =>
+describe("the back-off after polls without a response (D3)", () => {
+  it.effect("each failure in a row doubles the wait up to the cap, and any other response ends the row (D3)", () =>
     Effect.gen(function*() {
       const refused = Service.cut("no")
       const { polls } = yield* run(400, {
@@ -107,13 +107,13 @@ describe("polls that bring no response (D3)", () => {
       ["429 with a body that says slow_down", Service.slowDown({ status: 429 })],
       ["a reset", Service.cut("maybe")]
     ] as const
-  )("%s is no response: the wait doubles (D3)", ([, answer]) =>
+  )("the wait doubles after %s (D3)", ([, response]) =>
     Effect.gen(function*() {
-      const { polls } = yield* run(60, { polls: [answer, Service.pending, Service.token()] })
+      const { polls } = yield* run(60, { polls: [response, Service.pending, Service.token()] })
       assert.deepStrictEqual(polls, [5, 15, 20])
     }))
 
-  it.effect("a poll that takes too long is no response; the wait begins when it was given up (D3)", () =>
+  it.effect("after a poll that reaches its time limit the wait doubles, counted from the time limit (D3)", () =>
     Effect.gen(function*() {
       const { polls } = yield* run(120, {
         polls: [{ silent: true }, Service.token()],
@@ -122,7 +122,7 @@ describe("polls that bring no response (D3)", () => {
       assert.deepStrictEqual(polls, [5, 45])
     }))
 
-  it.effect("Retry-After is a further minimum, after trouble and on slow_down (D3)", () =>
+  it.effect("the wait after a failure or slow_down is at least the Retry-After (D3)", () =>
     Effect.gen(function*() {
       const { polls } = yield* run(300, {
         polls: [
@@ -133,27 +133,30 @@ describe("polls that bring no response (D3)", () => {
           Service.token()
         ]
       })
-      // 5; +30; +20 (doubled twice, more than 1); +45; +15 (interval, more than 2)
+      // 5; +30; +20 (doubled twice, which is more than 1); +45; +15 (the interval, which is more than 2)
       assert.deepStrictEqual(polls, [5, 35, 55, 100, 115])
     }))
 
-  it.effect.each([0, 0.25, 0.999])("jitter only lengthens (chance %d) (D3)", (chance) =>
-    Effect.gen(function*() {
-      const service = Service.make({ polls: [Service.cut("no"), Service.pending, Service.token()] })
-      yield* login.pipe(
-        Effect.provide(service.layer),
-        Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0.5 }),
-        Effect.provideService(Random.Random, { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => chance }),
-        Clocks.within(60)
-      )
-      const [first = 0, second = 0, third = 0] = service.polls()
-      assert.strictEqual(first, 5)
-      assert.closeTo(second - first, 10 * (1 + 0.5 * chance), 0.001)
-      // the interval itself has no jitter
-      assert.closeTo(third - second, 5, 0.001)
-    }))
+  it.effect.each([0, 0.25, 0.999])(
+    "jitter only lengthens the wait: random number %d (D3)",
+    (chance) =>
+      Effect.gen(function*() {
+        const service = Service.make({ polls: [Service.cut("no"), Service.pending, Service.token()] })
+        yield* login.pipe(
+          Effect.provide(service.layer),
+          Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0.5 }),
+          Effect.provideService(Random.Random, { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => chance }),
+          Clocks.within(60)
+        )
+        const [first = 0, second = 0, third = 0] = service.polls()
+        assert.strictEqual(first, 5)
+        assert.closeTo(second - first, 10 * (1 + 0.5 * chance), 0.001)
+        // the interval itself has no jitter
+        assert.closeTo(third - second, 5, 0.001)
+      })
+  )
 
-  it.effect.each([NaN, -1, -Infinity])("a jitter of %d counts as none (D3)", (jitter) =>
+  it.effect.each([NaN, -1, -Infinity])("a jitter of %d counts as 0 (D3)", (jitter) =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [Service.cut("no"), Service.token()] })
       yield* login.pipe(
@@ -173,10 +176,10 @@ describe("the deadline (D4)", () => {
     return reason.error
   }
 
-  it.effect("no poll is sent at or past the deadline, and the grant ends as soon as none fits before it (D4)", () =>
+  it.effect("the grant ends as soon as no further poll fits before the deadline (D4)", () =>
     Effect.gen(function*() {
       const service = Service.make({ start: [Service.code({ expiresIn: 15 })], polls: [Service.pending] })
-      // after the poll at 10 the next would fall at 15: the end comes at 10, not at 15
+      // after the poll at 10 s the next would be sent at 15 s, so the grant ends at 10 s
       const exit = yield* login.pipe(Effect.provide(service.layer), exact, Clocks.within(10))
       assert.deepStrictEqual(service.polls(), [5, 10])
       const error = expiry(exit)
@@ -185,7 +188,7 @@ describe("the deadline (D4)", () => {
       assert.isUndefined(error.lastTrouble)
     }))
 
-  it.effect("a code that ends before its first poll ends the grant at once, without a poll (D4)", () =>
+  it.effect("a code that expires before the first poll ends the grant at once, without a poll (D4)", () =>
     Effect.gen(function*() {
       const { exit, polls } = yield* run(1, { start: [Service.code({ expiresIn: 5, interval: 5 })] })
       assert.deepStrictEqual(polls, [])
@@ -193,7 +196,7 @@ describe("the deadline (D4)", () => {
     }))
 
   it.effect.each([undefined, null, 0, -5, "600"])(
-    "an expiresIn of %j counts as 600 s (D4)",
+    "an expiresIn of %j in the response counts as 600 s (D4)",
     (expiresIn) =>
       Effect.gen(function*() {
         const fits = yield* run(601, {
@@ -208,13 +211,13 @@ describe("the deadline (D4)", () => {
       })
   )
 
-  it.effect("an expiresIn beyond all dates is no defect (D4)", () =>
+  it.effect("an expiresIn beyond the last possible date is no defect (D4)", () =>
     Effect.gen(function*() {
       const { polls } = yield* run(20, { start: [Service.code({ expiresIn: 1e300, interval: 5 })] })
       assert.deepStrictEqual(polls, [5])
     }))
 
-  it.effect("a poll sent before the deadline is not interrupted by it, and its token counts (D4)", () =>
+  it.effect("the deadline does not interrupt a poll in flight, and its token counts (D4)", () =>
     Effect.gen(function*() {
       const { exit, polls, service } = yield* run(60, {
         start: [Service.code({ expiresIn: 10 })],
@@ -225,7 +228,7 @@ describe("the deadline (D4)", () => {
       assert.strictEqual(service.count.mostInFlight, 1)
     }))
 
-  it.effect("the service's expired_token is DeviceCodeExpired too, with its request id (D4)", () =>
+  it.effect("the service's expired_token becomes DeviceCodeExpired, with its request id (D4)", () =>
     Effect.gen(function*() {
       const { exit } = yield* run(20, { polls: [Service.expired] })
       const error = expiry(exit)
@@ -233,7 +236,7 @@ describe("the deadline (D4)", () => {
       assert.strictEqual(error.requestId, "r3")
     }))
 
-  it.effect("the error tells the last trouble and whether a response was lost (D4)", () =>
+  it.effect("DeviceCodeExpired has the last failure, and whether a response was lost (D4)", () =>
     Effect.gen(function*() {
       const { exit } = yield* run(60, { start: [Service.code({ expiresIn: 40 })], polls: [Service.cut("maybe")] })
       const error = expiry(exit)
@@ -242,7 +245,7 @@ describe("the deadline (D4)", () => {
       assert.include(error.message, "while no response came")
     }))
 
-  it.effect("a clock set back does not stretch a wait inside a run (D4)", () =>
+  it.effect("a wall clock that is set back does not lengthen a wait inside a run (D4)", () =>
     Effect.gen(function*() {
       const clock = yield* Clocks.jumping
       const service = Service.make({ polls: [Service.pending, Service.pending, Service.token()] })
@@ -261,7 +264,7 @@ describe("the deadline (D4)", () => {
     }))
 
   it.effect.each([700, 3600, -3600, 56 * 365 * 86_400])(
-    "a wall clock that jumps by %d s before the first poll ends no login: the service decides (D4)",
+    "after the wall clock jumps by %d s the poll is still sent, and the service decides (D4)",
     (seconds) =>
       Effect.gen(function*() {
         const clock = yield* Clocks.jumping
@@ -276,7 +279,7 @@ describe("the deadline (D4)", () => {
       })
   )
 
-  it.effect("so does one that jumps in the middle of a wait, and the service's own expired_token counts (D4)", () =>
+  it.effect("after the wall clock jumps during a wait the poll is still sent, and expired_token ends the grant (D4)", () =>
     Effect.gen(function*() {
       const clock = yield* Clocks.jumping
       const service = Service.make({ polls: [Service.pending, Service.expired] })
@@ -295,7 +298,7 @@ describe("the deadline (D4)", () => {
     }))
 
   it.effect.each([-3600, 0, 3600])(
-    "a run ends when the code's life is over on the monotonic clock, though the wall clock jumped by %d s (D4)",
+    "a run ends at the deadline on the monotonic clock, even if the wall clock jumps by %d s (D4)",
     (seconds) =>
       Effect.gen(function*() {
         const clock = yield* Clocks.jumping
@@ -310,7 +313,7 @@ describe("the deadline (D4)", () => {
       })
   )
 
-  it.effect("a watcher that takes longer than the code's life gets no poll sent for it (D4)", () =>
+  it.effect("if onEvent for CodeReady ends after the deadline, no poll is sent (D4)", () =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [Service.pending] })
       const exit = yield* DeviceGrant.login({
@@ -322,7 +325,7 @@ describe("the deadline (D4)", () => {
       assert.deepStrictEqual(service.polls(), [])
     }))
 
-  it.effect("a stored authorization is measured on the wall clock: one that is past there is not resumed (D4)", () =>
+  it.effect("a stored authorization expires by the wall clock, and then step and resume send nothing (D4)", () =>
     Effect.gen(function*() {
       const clock = yield* Clocks.jumping
       const service = Service.make({ polls: [Service.token()] })
@@ -335,7 +338,7 @@ describe("the deadline (D4)", () => {
       assert.deepStrictEqual(service.polls(), [])
     }))
 
-  it.effect("a clock that jumps forward during a wait does not hasten the next poll (D4)", () =>
+  it.effect("a wall clock that jumps forward during a wait does not make the next poll earlier (D4)", () =>
     Effect.gen(function*() {
       const clock = yield* Clocks.jumping
       const service = Service.make({ polls: [Service.pending, Service.token()] })
@@ -348,7 +351,7 @@ describe("the deadline (D4)", () => {
     }))
 })
 
-describe("a watcher (D7)", () => {
+describe("the time that onEvent takes (D7)", () => {
   const slowly = (seconds: number, times = 1) => {
     let left = times
     return (event: DeviceGrantEvent) =>
@@ -357,14 +360,14 @@ describe("a watcher (D7)", () => {
 
   it.effect.each(
     [
-      // the watcher's time is a part of the wait
+      // the time of onEvent counts toward the wait
       [3, [5, 10, 15]],
       [5, [5, 10, 15]],
-      // who takes longer finds the poll due
+      // onEvent takes longer than the wait, so the poll is sent at once
       [20, [20, 40, 60]]
     ] as const
   )(
-    "a watcher that takes %d s delays polls and never hastens them (D7, D1)",
+    "an onEvent that takes %d s delays polls, but never makes them earlier (D7, D1)",
     ([seconds, expected]) =>
       Effect.gen(function*() {
         const service = Service.make({ polls: [Service.pending, Service.pending, Service.token()] })
@@ -383,19 +386,22 @@ describe("a watcher (D7)", () => {
       ["trouble", Service.cut("no"), [5, 15]],
       ["a Retry-After", Service.gateway(503, { "retry-after": "30" }), [5, 35]]
     ] as const
-  )("a watcher that takes 7 s hastens no poll after %s (D7, D2, D3)", ([, answer, expected]) =>
-    Effect.gen(function*() {
-      const service = Service.make({ polls: [answer, Service.token()] })
-      yield* DeviceGrant.login({
-        clientName: "test",
-        startUrl: Service.startUrl,
-        onEvent: (event: DeviceGrantEvent) => event._tag === "Waiting" ? Effect.sleep("7 seconds") : Effect.void
-      }).pipe(Effect.provide(service.layer), exact, Clocks.within(120))
-      assert.deepStrictEqual(service.polls(), [...expected])
-    }))
+  )(
+    "an onEvent that takes 7 s makes no poll after %s earlier (D7, D2, D3)",
+    ([, response, expected]) =>
+      Effect.gen(function*() {
+        const service = Service.make({ polls: [response, Service.token()] })
+        yield* DeviceGrant.login({
+          clientName: "test",
+          startUrl: Service.startUrl,
+          onEvent: (event: DeviceGrantEvent) => event._tag === "Waiting" ? Effect.sleep("7 seconds") : Effect.void
+        }).pipe(Effect.provide(service.layer), exact, Clocks.within(120))
+        assert.deepStrictEqual(service.polls(), [...expected])
+      })
+  )
 
   it.effect.each([-7200, -3, 3, 200])(
-    "a clock that jumps by %d s while the watcher looks changes no gap (D7, D1)",
+    "a clock that jumps by %d s during onEvent does not change the time between polls (D7, D1)",
     (seconds) =>
       Effect.gen(function*() {
         const clock = yield* Clocks.jumping
@@ -415,12 +421,12 @@ describe("a watcher (D7)", () => {
         }).pipe(Effect.provide(service.layer), exact, clock.provide, Clocks.within(30))
         const polls = service.polls()
         assert.strictEqual(jumps, 2)
-        // what the service sees, without the jumps
+        // the times that the service sees, without the jumps
         assert.deepStrictEqual(polls.map((at, n) => at - n * seconds), [5, 10, 15])
       })
   )
 
-  it.effect("a watcher that takes past the deadline: no poll is sent (D4)", () =>
+  it.effect("if onEvent for Waiting ends after the deadline, no poll is sent (D4)", () =>
     Effect.gen(function*() {
       const service = Service.make({ start: [Service.code({ expiresIn: 30 })], polls: [Service.pending] })
       const exit = yield* DeviceGrant.login({
@@ -433,8 +439,8 @@ describe("a watcher (D7)", () => {
     }))
 })
 
-describe("time (D9)", () => {
-  it.effect("waits, back-off, jitter and time limits are kept by the Clock, and no timer of the platform runs (D9)", () =>
+describe("the clock of the grant (D9)", () => {
+  it.effect("all waits and time limits use the Clock, and no timer of the platform runs (D9)", () =>
     Effect.gen(function*() {
       const service = Service.make({
         polls: [
@@ -458,7 +464,7 @@ describe("time (D9)", () => {
       )
       assert.isTrue(exit !== "still running" && Exit.isSuccess(exit))
       assert.strictEqual(service.polls().length, 6)
-      // one of 1 s is a warning of TestClock
+      // the timer of 1 s is a warning of TestClock
       assert.deepStrictEqual(timers.filter((millis) => millis !== 1000), [])
     }))
 })

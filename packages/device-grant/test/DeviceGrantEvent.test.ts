@@ -15,7 +15,7 @@ import * as Service from "./support/service.ts"
 
 const exact = Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })
 
-describe("what a person is told (D11)", () => {
+describe("the texts for the person (D11)", () => {
   const ready = {
     _tag: "CodeReady",
     userCode: "BRCJ-PDVT",
@@ -24,14 +24,14 @@ describe("what a person is told (D11)", () => {
     nextPollAt: DateTime.makeUnsafe(5000)
   } as const
 
-  it("at the plain URL the person enters the code (D11)", () => {
+  it("without a complete URL, the person enters the code at the plain URL (D11)", () => {
     assert.strictEqual(
       DeviceGrantEvent.instructions(ready),
       "Open https://device.example/ and enter the code BRCJ-PDVT"
     )
   })
 
-  it("at the complete URL the person compares the code, and may enter it at the plain one (D11)", () => {
+  it("with a complete URL, the person compares the code there, or enters it at the plain URL (D11)", () => {
     assert.strictEqual(
       DeviceGrantEvent.instructions({
         ...ready,
@@ -42,7 +42,7 @@ describe("what a person is told (D11)", () => {
     )
   })
 
-  it.effect("after two slow_down in a row an event says what is likely (D11)", () =>
+  it.effect("after two slow_down in a row the event has advice (D11)", () =>
     Effect.gen(function*() {
       const slow = Service.slowDown()
       const service = Service.make({
@@ -66,25 +66,28 @@ describe("what a person is told (D11)", () => {
       ["undefined", (): unknown => undefined],
       ["a text", (): unknown => "done"]
     ] as const
-  )("a callback that returns %s is told what to return (D7)", ([, callback]) =>
-    Effect.gen(function*() {
-      const service = Service.make({})
-      for (const name of ["onEvent", "onRegistration"] as const) {
-        // deliberately wrong, as untyped JavaScript may
-        const options = { clientName: "test", startUrl: Service.startUrl, [name]: callback } as never
-        const exit = yield* Effect.exit(
-          DeviceGrant.login(options as DeviceGrant.LoginOptions).pipe(Effect.provide(service.layer))
-        )
-        assert.include(String(Exit.isFailure(exit) ? exit.cause : exit), `${name} must return an Effect`)
-      }
-    }))
+  )(
+    "a callback that returns %s is a defect, whose message says what to return (D7)",
+    ([, callback]) =>
+      Effect.gen(function*() {
+        const service = Service.make({})
+        for (const name of ["onEvent", "onRegistration"] as const) {
+          // deliberately wrong, as JavaScript allows it
+          const options = { clientName: "test", startUrl: Service.startUrl, [name]: callback } as never
+          const exit = yield* Effect.exit(
+            DeviceGrant.login(options as DeviceGrant.LoginOptions).pipe(Effect.provide(service.layer))
+          )
+          assert.include(String(Exit.isFailure(exit) ? exit.cause : exit), `${name} must return an Effect`)
+        }
+      })
+  )
 })
 
 // -----------------------------------------------------------------------------
 // schema
 // -----------------------------------------------------------------------------
 
-/** The events of a login that has each reason to wait, and two `slow_down` in a row. */
+/** The events of a login with each reason to wait, and with two `slow_down` in a row. */
 const events = Effect.gen(function*() {
   const slow = Service.slowDown()
   const service = Service.make({ polls: [Service.pending, slow, slow, Service.cut("maybe"), Service.token()] })
@@ -99,8 +102,8 @@ const events = Effect.gen(function*() {
 
 const secrets = ["client-secret-1", "device-code-1", "access-token-1", "refresh-token-1"]
 
-describe("DeviceGrantEvent: the schema", () => {
-  it.effect("gives each event back as it was, and shows no secret in between (C6, D7)", () =>
+describe("the schema of the events (D7)", () => {
+  it.effect("each event is the same after encoding and decoding, and its encoding shows no secret (C6, D7)", () =>
     Effect.gen(function*() {
       const seen = yield* events
       assert.deepStrictEqual(seen.map((event) => event._tag === "Waiting" ? event.reason : event._tag), [
@@ -116,7 +119,7 @@ describe("DeviceGrantEvent: the schema", () => {
         const encoded = yield* Schema.encodeEffect(DeviceGrantEvent.DeviceGrantEvent)(event)
         for (const shown of [JSON.stringify(encoded), inspect(encoded, { depth: null, showHidden: true })]) {
           for (const secret of secrets) assert.notInclude(shown, secret)
-          // it is in the secret text alone
+          // only the secret text has the user code
           if (event._tag === "Waiting") assert.notInclude(shown, "BRCJ-PDVT")
         }
         const back = yield* Schema.decodeEffect(DeviceGrantEvent.DeviceGrantEvent)(encoded)
@@ -125,7 +128,7 @@ describe("DeviceGrantEvent: the schema", () => {
       }
     }))
 
-  it.effect("the encoding of a wait says in the clear when the next poll comes (D7)", () =>
+  it.effect("the encoding of a Waiting event has the next poll in the clear (D7)", () =>
     Effect.gen(function*() {
       for (const event of yield* events) {
         if (event._tag !== "Waiting") continue
@@ -138,7 +141,7 @@ describe("DeviceGrantEvent: the schema", () => {
       }
     }))
 
-  it.effect("a codec for JSON encodes the code, and fails for events with a secret (C6)", () =>
+  it.effect("a codec for JSON encodes CodeReady, and fails for events with a secret (C6)", () =>
     Effect.gen(function*() {
       const codec = Schema.toCodecJson(DeviceGrantEvent.DeviceGrantEvent)
       for (const event of yield* events) {
@@ -152,15 +155,15 @@ describe("DeviceGrantEvent: the schema", () => {
   it.effect.each(
     [
       ["another reason", { reason: "impatient" }],
-      ["a wait without end", { wait: Infinity }],
-      ["a next poll beyond all dates", { nextPollAt: 9e15 }],
-      ["an ESC in its advice", { advice: "\u001b[2J" }],
-      ["a pending authorization that is none", { pending: Redacted.make("device-code-1") }],
+      ["an infinite wait", { wait: Infinity }],
+      ["a next poll beyond the last possible date", { nextPollAt: 9e15 }],
+      ["an escape character in its advice", { advice: "\u001b[2J" }],
+      ["a text that is no pending authorization", { pending: Redacted.make("device-code-1") }],
       ["a pending authorization in the clear", { pending: "device-code-1" }],
       ["no pending authorization", { pending: undefined }]
     ] as const
   )(
-    "an encoded wait with %s is refused, and the error repeats no secret (C6, D8)",
+    "an encoded Waiting event with %s is refused, and the error repeats no secret (C6, D8)",
     ([, change]) =>
       Effect.gen(function*() {
         for (const event of yield* events) {
@@ -176,7 +179,7 @@ describe("DeviceGrantEvent: the schema", () => {
       })
   )
 
-  it.effect("no event shows a secret where a program prints it (C6)", () =>
+  it.effect("an event that is printed shows no secret (C6)", () =>
     Effect.gen(function*() {
       for (const event of yield* events) {
         for (const shown of [JSON.stringify(event), inspect(event, { depth: null, showHidden: true }), String(event)]) {

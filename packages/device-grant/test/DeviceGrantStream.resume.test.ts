@@ -20,8 +20,8 @@ const login = DeviceGrantStream.login(options)
 const exact = Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })
 const tags = (events: Iterable<DeviceGrantEvent>) => Array.from(events, ({ _tag }) => _tag)
 
-describe("DeviceGrantStream: resume", () => {
-  it.effect("gives the same events and polls as the plain effect (D7)", () =>
+describe("DeviceGrantStream.resume (D7)", () => {
+  it.effect("gives the same events and sends the same polls as DeviceGrant.resume (D7)", () =>
     Effect.gen(function*() {
       const script = { polls: [Service.pending, Service.slowDown(), Service.token()] }
       const observe = (streamed: boolean) =>
@@ -50,7 +50,7 @@ describe("DeviceGrantStream: resume", () => {
       ["after its wait", 45, [5, 10, 55]]
     ] as const
   )(
-    "a stream that was left at its second wait goes on %s, with no poll before it is due (D7)",
+    "continues a stream that ended at its second wait: %s, with no poll before it is due (D7)",
     ([, later, polls]) =>
       Effect.gen(function*() {
         const service = Service.make({ polls: [Service.pending, Service.slowDown(), Service.token()] })
@@ -74,7 +74,7 @@ describe("DeviceGrantStream: resume", () => {
       })
   )
 
-  it.effect("a stream that was left at a wait goes on out of its encoding, in another process too (D7, D8)", () =>
+  it.effect("continues a stream from the stored encoding of a Waiting event (D7, D8)", () =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [Service.cut("maybe"), Service.pending, Service.token()] })
       const exit = yield* Effect.gen(function*() {
@@ -97,7 +97,7 @@ describe("DeviceGrantStream: resume", () => {
       assert.deepStrictEqual(service.polls(), [5, 15, 20])
     }))
 
-  it.effect("refuses a pending authorization of another region, and sends nothing (D8)", () =>
+  it.effect("fails for a pending authorization from another region, and sends nothing (D8)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       const pending = yield* Effect.provide(DeviceGrant.start(options), service.layer)

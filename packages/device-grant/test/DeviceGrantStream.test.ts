@@ -41,8 +41,8 @@ const kept: Registration.Registration = {
 
 const refused = (type: string, error: string) => Service.exception(type, error, { status: 401 })
 
-// mostly what goes on
-const answers: ReadonlyArray<Service.Answer> = [
+// most of these continue the login
+const responses: ReadonlyArray<Service.ScriptedResponse> = [
   Service.pending,
   Service.pending,
   Service.pending,
@@ -69,9 +69,9 @@ const ended = <A, E>(exit: Exit.Exit<A, E>): string =>
 
 describe("the stream and the plain effect (D7)", () => {
   it.effect.prop(
-    "whatever the service answers and however slow the watcher, both tell the same, end the same and send the same (D7)",
+    "for any responses and any slow onEvent, both give the same events, the same end and the same requests (D7)",
     {
-      polls: Schema.Array(Schema.Tuple([Natural(answers.length - 1), Natural(4)])).check(Schema.isMaxLength(8)),
+      polls: Schema.Array(Schema.Tuple([Natural(responses.length - 1), Natural(4)])).check(Schema.isMaxLength(8)),
       looks: Schema.Array(Natural(12)).check(Schema.isMaxLength(8)),
       interval: Natural(8),
       expiresIn: Natural(150),
@@ -89,13 +89,13 @@ describe("the stream and the plain effect (D7)", () => {
             } as const
           ],
           polls: [
-            ...polls.map(([index, delay]) => ({ ...answers[index], delay: Duration.seconds(delay) })),
+            ...polls.map(([index, delay]) => ({ ...responses[index], delay: Duration.seconds(delay) })),
             Service.pending
           ],
           options: { requestTimeout: "20 seconds" }
         } as const
 
-        /** One login under a clock of its own: what its watcher saw, how it ended, what it sent and when. */
+        /** Runs one login with its own clock. Gives its events, its end, and its requests with their times. */
         const observe = <E>(
           run: (
             options: DeviceGrant.StartOptions,
@@ -139,7 +139,7 @@ describe("the stream and the plain effect (D7)", () => {
         assert.deepStrictEqual(streamed, plain)
         assert.strictEqual(plain.most, 1)
       }),
-    // 300 logins: a busy machine takes longer than the default for it
+    // These are 300 logins. They take a busy machine longer than the default.
     { arbitrary: { runs: 150 }, timeout: 60_000 }
   )
 })
@@ -149,7 +149,7 @@ describe("the stream and the plain effect (D7)", () => {
 // -----------------------------------------------------------------------------
 
 describe("a cold stream (D7)", () => {
-  it.effect("nothing is sent before the first pull, and each run is a login of its own (D7)", () =>
+  it.effect("nothing is sent before the first pull, and each run is a new login (D7)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       yield* Effect.gen(function*() {
@@ -165,7 +165,7 @@ describe("a cold stream (D7)", () => {
       assert.deepStrictEqual(service.paths(), ["/client/register", ...whole, ...whole])
     }))
 
-  it.effect("one event a pull, and no request is sent ahead of its pull, however much time passes (D7)", () =>
+  it.effect("each pull gives one event, and no request is sent before its pull (D7)", () =>
     Effect.gen(function*() {
       const service = Service.make({
         start: [Service.code({ expiresIn: 6000 })],
@@ -197,7 +197,7 @@ describe("a cold stream (D7)", () => {
       [20, [20, 40, 60]]
     ] as const
   )(
-    "a consumer that takes %d s delays polls and never hastens them (D7, D1)",
+    "a consumer that takes %d s delays polls, but never makes them earlier (D7, D1)",
     ([seconds, expected]) =>
       Effect.gen(function*() {
         const service = Service.make({ polls: [Service.pending, Service.pending, Service.token()] })
@@ -214,7 +214,7 @@ describe("a cold stream (D7)", () => {
   )
 
   it.effect.each([-7200, -3, 3, 200])(
-    "a clock that jumps by %d s while the consumer looks changes no gap (D7, D1)",
+    "a clock that jumps by %d s while the consumer works does not change the time between polls (D7, D1)",
     (seconds) =>
       Effect.gen(function*() {
         const clock = yield* Clocks.jumping
@@ -234,7 +234,7 @@ describe("a cold stream (D7)", () => {
       })
   )
 
-  it.effect("under a clock whose monotonic time goes back no wait is longer than itself (D7, D1)", () =>
+  it.effect("a monotonic time that goes back lengthens no wait (D7, D1)", () =>
     Effect.gen(function*() {
       const service = Service.make({ polls: [Service.pending, Service.token()] })
       const clock = yield* Clock.Clock
@@ -263,7 +263,7 @@ describe("a cold stream (D7)", () => {
       assert.deepStrictEqual(service.polls(), [5, 10])
     }))
 
-  it.effect("under a clock whose monotonic time stands still the whole wait is slept (D7, D1)", () =>
+  it.effect("with a monotonic time that stands still, the grant sleeps the whole wait (D7, D1)", () =>
     Effect.gen(function*() {
       const clock = yield* Effect.clockWith(Effect.succeed)
       const service = Service.make({ polls: [Service.pending, Service.token()] })
@@ -282,11 +282,11 @@ describe("a cold stream (D7)", () => {
         }),
         Clocks.within(60)
       )
-      // three for the registration, three for the code; then three and five
+      // 3 s for the registration, 3 s for the code, and the wait of 5 s; then 3 s and 5 s
       assert.deepStrictEqual(service.polls(), [11, 19])
     }))
 
-  it.effect("the deadline is read at the moment of sending: a consumer that takes past it ends the stream (D4)", () =>
+  it.effect("if the consumer pulls after the deadline, no poll is sent and the stream fails (D4)", () =>
     Effect.gen(function*() {
       const service = Service.make({ start: [Service.code({ expiresIn: 30 })], polls: [Service.pending] })
       const seen: Array<string> = []
@@ -305,7 +305,7 @@ describe("a cold stream (D7)", () => {
       assert.strictEqual(exit !== "still running" && Exit.isSuccess(exit) && exit.value._tag, "DeviceCodeExpired")
     }))
 
-  it.effect("a failure ends the stream, after the events before it (D7)", () =>
+  it.effect("a failure of the login fails the stream, after the events before it (D7)", () =>
     Effect.gen(function*() {
       const denied = Service.exception("AccessDeniedException", "access_denied")
       const service = Service.make({ polls: [Service.pending, denied] })
@@ -320,7 +320,7 @@ describe("a cold stream (D7)", () => {
       assert.strictEqual(exit !== "still running" && Exit.isSuccess(exit) && exit.value._tag, "AccessDeniedException")
     }))
 
-  it.effect("onRegistration sees a registration before its event; what it fails with ends the stream (D10)", () =>
+  it.effect("onRegistration is called before the Registered event, and its failure fails the stream (D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       const seen: Array<string> = []
@@ -345,8 +345,8 @@ describe("a cold stream (D7)", () => {
 // ends
 // -----------------------------------------------------------------------------
 
-describe("a stream that is left (D6)", () => {
-  it.effect("one that is ended early sends nothing more, sleeps no more and leaves no fiber (D6)", () =>
+describe("a stream that ends early (D6)", () => {
+  it.effect("a stream that the consumer ends leaves no request, no sleep and no fiber (D6)", () =>
     Effect.gen(function*() {
       const clock = yield* Clocks.counting
       const fibers = { started: 0, ended: 0 }
@@ -356,7 +356,7 @@ describe("a stream that is left (D6)", () => {
         Stream.runCollect,
         Effect.provide(service.layer),
         clock.provide,
-        // the count is of a fiber and those that it starts
+        // the metric counts a fiber and the fibers that it starts
         Effect.forkChild,
         Effect.flatMap(Fiber.join),
         Effect.provideService(Metric.FiberRuntimeMetrics, {
@@ -379,11 +379,11 @@ describe("a stream that is left (D6)", () => {
       ["in the wait after a poll", 7, Service.pending, 0]
     ] as const
   )(
-    "one that is interrupted %s leaves no sleep and no request (D6)",
-    ([, seconds, answer, inFlight]) =>
+    "a stream that is interrupted %s leaves no sleep and no request (D6)",
+    ([, seconds, response, inFlight]) =>
       Effect.gen(function*() {
         const clock = yield* Clocks.counting
-        const service = Service.make({ polls: [answer] })
+        const service = Service.make({ polls: [response] })
         const fiber = yield* Stream.runDrain(login).pipe(Effect.provide(service.layer), clock.provide, Effect.forkChild)
         yield* TestClock.adjust(Duration.seconds(seconds))
         assert.strictEqual(service.count.inFlight, inFlight)
@@ -397,7 +397,7 @@ describe("a stream that is left (D6)", () => {
       })
   )
 
-  it.effect("between two pulls nothing runs: no sleep, no request (D6)", () =>
+  it.effect("there is no sleep and no request between two pulls (D6)", () =>
     Effect.gen(function*() {
       const clock = yield* Clocks.counting
       const service = Service.make({ polls: [Service.pending] })

@@ -23,8 +23,8 @@ const made = Effect.gen(function*() {
   }).pipe(Effect.provide(service.layer))
 })
 
-describe("the schema of a pending authorization (D8)", () => {
-  it.effect("goes through its encoding unchanged, its trouble included (D8)", () =>
+describe("the encoding of a pending authorization (D8)", () => {
+  it.effect("a pending authorization is the same after encoding and decoding, with its last failure (D8)", () =>
     Effect.gen(function*() {
       const pending = yield* made
       const back = yield* PendingAuthorization.decode(yield* PendingAuthorization.encode(pending))
@@ -40,7 +40,7 @@ describe("the schema of a pending authorization (D8)", () => {
       assert.strictEqual(back.lastTrouble?.code, "ECONNRESET")
     }))
 
-  it.effect("so does one whose times are beyond all dates (D8)", () =>
+  it.effect("a pending authorization whose times were beyond the last possible date can be decoded (D8)", () =>
     Effect.gen(function*() {
       const service = Service.make({ start: [Service.code({ interval: 1e308, expiresIn: 1e308 })] })
       const pending = yield* DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl }).pipe(
@@ -49,7 +49,7 @@ describe("the schema of a pending authorization (D8)", () => {
       yield* PendingAuthorization.decode(yield* PendingAuthorization.encode(pending))
     }))
 
-  it.effect("its encoding is a secret, and its type says so (D8)", () =>
+  it.effect("the encoding is a secret by its type, and does not print (D8)", () =>
     Effect.gen(function*() {
       const pending = yield* made
       const text: Redacted.Redacted<string> = yield* PendingAuthorization.encode(pending)
@@ -64,88 +64,129 @@ describe("the schema of a pending authorization (D8)", () => {
 
   it.effect.each(
     [
-      ["no JSON", () => "device-code-1"],
-      ["an empty text", () => ""],
+      ["no JSON in it", () => "device-code-1"],
+      ["no characters", () => ""],
       ["another version", (text: string) => text.replace("\"version\":1", "\"version\":2")],
       ["an interval of 0", (text: string) => text.replace("\"interval\":5000", "\"interval\":0")],
       ["a negative interval", (text: string) => text.replace("\"interval\":5000", "\"interval\":-5000")],
       ["no device code", (text: string) => text.replace("deviceCode", "deviceKode")],
       ["a negative wait", (text: string) => text.replace(/"wait":[\d.]+/, "\"wait\":-1")],
       ["a URL of another scheme", (text: string) => text.replace("https://device.sso", "javascript://device.sso")],
-      ["a code that a terminal obeys", (text: string) => text.replace("\"BRCJ-PDVT\"", "\"\\u001b[2J\"")],
+      ["a user code with a terminal control", (text: string) => text.replace("\"BRCJ-PDVT\"", "\"\\u001b[2J\"")],
       ["negative failures", (text: string) => text.replace("\"failures\":1", "\"failures\":-1")],
       ["an interval below a second", (text: string) => text.replace("\"interval\":5000", "\"interval\":999.9")],
-      ["an interval of next to nothing", (text: string) => text.replace("\"interval\":5000", "\"interval\":0.0001")],
-      ["an interval without end", (text: string) => text.replace("\"interval\":5000", "\"interval\":1e999")],
-      ["a wait without end", (text: string) => text.replace(/"wait":[\d.]+/, "\"wait\":1e999")],
-      ["failures without end", (text: string) => text.replace("\"failures\":1", "\"failures\":1e999")],
-      ["an end beyond all dates", (text: string) => text.replace(/"expiresAt":\d+/g, "\"expiresAt\":1e999")],
       [
-        "an end beyond the last date",
+        "an interval of 0.0001 milliseconds",
+        (text: string) => text.replace("\"interval\":5000", "\"interval\":0.0001")
+      ],
+      ["an infinite interval", (text: string) => text.replace("\"interval\":5000", "\"interval\":1e999")],
+      ["an infinite wait", (text: string) => text.replace(/"wait":[\d.]+/, "\"wait\":1e999")],
+      ["infinite failures", (text: string) => text.replace("\"failures\":1", "\"failures\":1e999")],
+      ["an infinite deadline", (text: string) => text.replace(/"expiresAt":\d+/g, "\"expiresAt\":1e999")],
+      [
+        "a deadline beyond the last possible date",
         (text: string) => text.replace(/"expiresAt":\d+/g, "\"expiresAt\":9000000000000000")
       ],
-      ["a next poll beyond all dates", (text: string) => text.replace(/"nextPollAt":[\d.]+/, "\"nextPollAt\":1e999")],
       [
-        "a status that is no number",
+        "an infinite time of the next poll",
+        (text: string) => text.replace(/"nextPollAt":[\d.]+/, "\"nextPollAt\":1e999")
+      ],
+      [
+        "a status that is not an integer",
         (text: string) => text.replace(/"lastTrouble":\{/, "\"lastTrouble\":{\"status\":1e999,")
       ],
       [
-        "ESC in the trouble's sentence",
+        "an escape character in the failure's sentence",
         (text: string) => text.replace(/"message":"/, "\"message\":\"client-secret-1\\u001b[2J")
       ],
       [
-        "ESC in the trouble's code",
+        "an escape character in the failure's code",
         (text: string) => text.replace("\"code\":\"", "\"code\":\"device-code-1\\u001b[2J")
       ],
       [
-        "ESC in the trouble's tag",
+        "an escape character in the failure's tag",
         (text: string) => text.replace("\"error\":\"", "\"error\":\"device-code-1\\u001b[2J")
       ],
-      ["ESC in the region", (text: string) => text.replace("\"region\":\"", "\"region\":\"device-code-1\\u001b[2J")],
       [
-        "ESC in the endpoint",
+        "an escape character in the region",
+        (text: string) => text.replace("\"region\":\"", "\"region\":\"device-code-1\\u001b[2J")
+      ],
+      [
+        "an escape character in the endpoint",
         (text: string) => text.replace("\"endpoint\":\"", "\"endpoint\":\"device-code-1\\u001b[2J")
       ],
       [
-        "ESC in the client id",
+        "an escape character in the client id",
         (text: string) => text.replace("\"clientId\":\"", "\"clientId\":\"device-code-1\\u001b[2J")
       ],
-      ["a filler in the user code", (text: string) => text.replace("\"BRCJ-PDVT\"", "\"BRCJ\u3164PDVT\"")],
       [
-        "more failures than can be counted",
+        "an invisible character in the user code",
+        (text: string) => text.replace("\"BRCJ-PDVT\"", "\"BRCJ\u3164PDVT\"")
+      ],
+      [
+        "more failures than the largest count",
         (text: string) => text.replace("\"failures\":1", "\"failures\":9007199254740991")
       ],
-      ["more slow_downs than can be counted", (text: string) => text.replace("{", "{\"slowDowns\":9007199254740991,")],
       [
-        "ESC in the trouble's request id",
+        "more slow_downs than the largest count",
+        (text: string) => text.replace("{", "{\"slowDowns\":9007199254740991,")
+      ],
+      [
+        "an escape character in the failure's request id",
         (text: string) => text.replace("\"lastTrouble\":{", "\"lastTrouble\":{\"requestId\":\"\\u001b[2J\",")
       ],
       [
         "another scheme in the complete URL",
         (text: string) => text.replace("https://device.sso.eu-west-1.amazonaws.com/?", "javascript:alert(1)//?")
       ],
-      ["ESC in a scope", (text: string) => text.replace("sso:account:access", "device-code-1\\u001b[2J")],
+      [
+        "an escape character in a scope",
+        (text: string) => text.replace("sso:account:access", "device-code-1\\u001b[2J")
+      ],
       ["user info in a URL", (text: string) => text.replace("https://device.sso", "https://@device.sso")]
     ] as const
-  )("what is none is refused without repeating it: %s (D8)", ([, change]) =>
-    Effect.gen(function*() {
-      const text = Redacted.value(yield* PendingAuthorization.encode(yield* made))
-      const changed = change(text)
-      assert.notStrictEqual(changed, text)
-      const error = yield* Effect.flip(PendingAuthorization.decode(Redacted.make(changed)))
-      assert.strictEqual(error._tag, "SchemaError")
-      for (const shown of [error.message, JSON.stringify(error), inspect(error, { depth: null })]) {
-        assert.notInclude(shown, "device-code-1")
-        assert.notInclude(shown, "client-secret-1")
-      }
-    }))
+  )(
+    "decode refuses a text with %s, and its error does not repeat the text (D8)",
+    ([, change]) =>
+      Effect.gen(function*() {
+        const text = Redacted.value(yield* PendingAuthorization.encode(yield* made))
+        const changed = change(text)
+        assert.notStrictEqual(changed, text)
+        const error = yield* Effect.flip(PendingAuthorization.decode(Redacted.make(changed)))
+        assert.strictEqual(error._tag, "SchemaError")
+        for (const shown of [error.message, JSON.stringify(error), inspect(error, { depth: null })]) {
+          assert.notInclude(shown, "device-code-1")
+          assert.notInclude(shown, "client-secret-1")
+        }
+      })
+  )
 })
 
-describe("PendingAuthorization: what is decoded", () => {
+describe("the error of PendingAuthorization.decode (D8)", () => {
+  it.effect.each(
+    [
+      ["a text that is no JSON", "device-code-1", "Expected a valid JSON string"],
+      ["another version", JSON.stringify({ version: 2, deviceCode: "device-code-1" }), "Expected 1 at [\"version\"]"],
+      ["an absent member", JSON.stringify({ deviceCode: "device-code-1" }), "Missing key at [\"version\"]"]
+    ] as const
+  )(
+    "the message says what cannot be decoded, why, and what to do: %s (D8)",
+    ([, text, why]) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(PendingAuthorization.decode(Redacted.make(text)))
+        assert.strictEqual(
+          error.message,
+          `The stored pending authorization cannot be decoded: ${why}. Delete the stored text and start a new login.`
+        )
+      })
+  )
+})
+
+describe("a decoded pending authorization", () => {
   const seconds = (most: number) => Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: most }))
 
   it.effect.prop(
-    "can be encoded again, and comes back as it was, whatever its numbers (D8)",
+    "is the same after encoding and decoding it again, for any numbers (D8)",
     {
       interval: Schema.Number,
       wait: Schema.Number,
@@ -178,7 +219,7 @@ describe("PendingAuthorization: what is decoded", () => {
       })
   )
 
-  it.effect("is not polled more often than once a second, whatever interval was stored (D1, D8)", () =>
+  it.effect("is polled at most once a second, for any stored interval (D1, D8)", () =>
     Effect.gen(function*() {
       const text = Redacted.value(yield* PendingAuthorization.encode(yield* made))
       for (const interval of ["1000", "1000.5"]) {
@@ -192,7 +233,7 @@ describe("PendingAuthorization: what is decoded", () => {
       }
     }))
 
-  it.effect("is of no use elsewhere, and the error does not repeat what was stored (D8, D10)", () =>
+  it.effect("fails at another region or endpoint, and the error does not repeat the stored text (D8, D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       const text = Redacted.value(yield* PendingAuthorization.encode(yield* made))
@@ -213,7 +254,7 @@ describe("PendingAuthorization: what is decoded", () => {
       assert.deepStrictEqual(service.sent, [])
     }))
 
-  it.effect("is at home in its region, however that is spelled (C7, D10)", () =>
+  it.effect("works in its region if the region is stored in capitals (C7, D10)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       const text = Redacted.value(yield* PendingAuthorization.encode(yield* made))
@@ -224,8 +265,8 @@ describe("PendingAuthorization: what is decoded", () => {
     }))
 })
 
-describe("PendingAuthorization: what a client of the program's own brings", () => {
-  it.effect("can always be stored: no interval below a second, no text that cannot be seen (D8)", () =>
+describe("a pending authorization from the program's own SsoOidc", () => {
+  it.effect("can be stored for any interval, expiry and error code (D8)", () =>
     Effect.gen(function*() {
       for (const seconds of [0, -1, 0.001, Number.NaN, Number.POSITIVE_INFINITY]) {
         const oidc = SsoOidc.fromExecute({
@@ -268,11 +309,11 @@ describe("PendingAuthorization: what a client of the program's own brings", () =
 
   it.effect.each(
     [
-      ["ESC in the user code", { userCode: "U\u001b" }],
+      ["an escape character in the user code", { userCode: "U\u001b" }],
       ["another scheme in its URL", { verificationUri: "javascript:alert(1)" }],
       ["no device code", { deviceCode: Redacted.make("") }]
     ] as const
-  )("a code with %s is refused as the service's would be (C7, D8)", ([, change]) =>
+  )("a code with %s fails as a malformed response does (C7, D8)", ([, change]) =>
     Effect.gen(function*() {
       const service = Service.make({})
       const fake = yield* Effect.map(SsoOidc.SsoOidc, (oidc): SsoOidc.Service => ({
@@ -287,10 +328,10 @@ describe("PendingAuthorization: what a client of the program's own brings", () =
       assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "malformed" })
     }))
 
-  it.effect("an error that crossed a process, with members of other types, is backed off from and can be stored (D3, D8)", () =>
+  it.effect("an error from JSON, with members of other types, leads to a back-off and can be stored (D3, D8)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
-      // as JSON brings it back: no class, no getter, no message
+      // JSON makes it a plain object without a class, a getter or a message
       const crossed: ClientError.UnexpectedResponse = JSON.parse(
         JSON.stringify({
           _tag: "UnexpectedResponse",
@@ -315,7 +356,7 @@ describe("PendingAuthorization: what a client of the program's own brings", () =
       }).pipe(Effect.provideService(SsoOidc.SsoOidc, fake))
     }))
 
-  it.effect("scopes that cannot be seen are refused before anything is sent (D8)", () =>
+  it.effect("a scope with characters that cannot be seen fails before anything is sent (D8)", () =>
     Effect.gen(function*() {
       const service = Service.make({})
       const error = yield* DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl, scopes: ["a\u001b"] })
@@ -327,9 +368,9 @@ describe("PendingAuthorization: what a client of the program's own brings", () =
       assert.deepStrictEqual(service.sent, [])
     }))
 
-  it.effect("a text in place of a Redacted is told what to do (D8)", () =>
+  it.effect("decode of a text that is not Redacted fails, and the message says how to wrap it (D8)", () =>
     Effect.gen(function*() {
-      // deliberately wrong, as JavaScript may
+      // deliberately wrong, as JavaScript allows it
       const error = yield* Effect.flip(PendingAuthorization.decode("text" as never))
       assert.include(error.message, "decode(Redacted.make(text))")
     }))

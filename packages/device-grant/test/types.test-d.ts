@@ -21,7 +21,7 @@ class Screen extends Context.Service<Screen, { readonly show: (text: string) => 
 
 declare const pending: PendingAuthorization.PendingAuthorization
 
-/** What can end a grant. */
+/** The errors that can end a grant. */
 type Expected =
   | SsoOidcError.AccessDeniedException
   | SsoOidcError.InternalServerException
@@ -35,8 +35,8 @@ type Expected =
   | DeviceCodeExpired
   | TokenPossiblyLost
 
-describe("types of the grant", () => {
-  it("login needs the client, and what its callbacks need, and fails with what they fail with", () => {
+describe("the types of the grant", () => {
+  it("login needs the client and the services of its callbacks, and can fail with their errors", () => {
     const plain = DeviceGrant.login({ clientName: "n", startUrl: "https://s.example" })
     expectTypeOf(plain).toEqualTypeOf<Effect.Effect<Token, DeviceGrant.LoginError, SsoOidc.SsoOidc>>()
     const watched = DeviceGrant.login({
@@ -50,7 +50,7 @@ describe("types of the grant", () => {
     >()
   })
 
-  it("cached, else refresh, else login fails with no more than a login does (C3)", () => {
+  it("a cached token, then a refresh, then a login can fail only with the errors of a login (C3)", () => {
     const accessToken = (cached: Option.Option<Redacted.Redacted>, stored: Refresh.Request) =>
       Effect.fromOption(cached).pipe(
         Effect.catchTag(
@@ -69,12 +69,12 @@ describe("types of the grant", () => {
     expectTypeOf<Refresh.Error>().toExtend<DeviceGrant.LoginError>()
   })
 
-  it("step and resume fail with what can end a grant, exactly", () => {
+  it("step and resume can fail with exactly the errors that can end a grant (C3)", () => {
     expectTypeOf(DeviceGrant.step(pending)).toEqualTypeOf<Effect.Effect<DeviceGrant.Step, Expected, SsoOidc.SsoOidc>>()
     expectTypeOf(DeviceGrant.resume(pending)).toEqualTypeOf<Effect.Effect<Token, Expected, SsoOidc.SsoOidc>>()
   })
 
-  it("the streams give the events, and fail with what login and resume fail with, exactly (D7)", () => {
+  it("the streams give the events, and can fail with exactly the errors of login and resume (D7)", () => {
     const plain = DeviceGrantStream.login({ clientName: "n", startUrl: "https://s.example" })
     expectTypeOf(plain).toEqualTypeOf<
       Stream.Stream<
@@ -101,19 +101,19 @@ describe("types of the grant", () => {
     DeviceGrantStream.login({
       clientName: "n",
       startUrl: "https://s.example",
-      // @ts-expect-error who watches takes the stream
+      // @ts-expect-error a stream has no onEvent: its consumer gets the events
       onEvent: () => Effect.void
     })
   })
 
-  it("the encoding of a pending authorization is a secret by type (D8)", () => {
+  it("the encoding of a pending authorization is Redacted by its type (D8)", () => {
     expectTypeOf<typeof PendingAuthorization.PendingAuthorization.Encoded>().toEqualTypeOf<Redacted.Redacted<string>>()
     expectTypeOf(PendingAuthorization.encode(pending)).toEqualTypeOf<Effect.Effect<Redacted.Redacted<string>>>()
-    // @ts-expect-error a plain string is no secret
+    // @ts-expect-error a plain string is not Redacted
     PendingAuthorization.decode("{}")
   })
 
-  it("the schema of an event has the events as its type, and secrets by type in its encoding (C6, D7)", () => {
+  it("the schema of the events has the type of the events, and its encoding has Redacted secrets (C6, D7)", () => {
     expectTypeOf<typeof Event.DeviceGrantEvent.Type>().toEqualTypeOf<Event.DeviceGrantEvent>()
     expectTypeOf<typeof Event.Registered.Encoded["registration"]>().toEqualTypeOf<Redacted.Redacted<string>>()
     expectTypeOf<typeof Event.Waiting.Encoded["pending"]>().toEqualTypeOf<Redacted.Redacted<string>>()
@@ -121,7 +121,7 @@ describe("types of the grant", () => {
     expectTypeOf<Event.Waiting["pending"]>().toEqualTypeOf<PendingAuthorization.PendingAuthorization>()
   })
 
-  it("a step gives the events that a run tells, or says that it is too early (D8)", () => {
+  it("a step gives an event of a run, or NotDue (D8)", () => {
     expectTypeOf<DeviceGrant.Step>().toEqualTypeOf<Event.Approved | Event.Waiting | DeviceGrant.NotDue>()
   })
 })

@@ -12,7 +12,7 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Redacted from "effect/Redacted"
 
-// Built once per instance, at its first invocation. Put your encrypted store in place of the memory.
+// Built once for each instance, at its first invocation. Replace the memory with your encrypted store.
 export const runtime = ManagedRuntime.make(Layer.merge(
   SsoOidc.layerConfig(Environment.options(SsoOidcService.service, { region: Config.String("SSO_REGION") })).pipe(
     Layer.provide(NodeTransport.layer())
@@ -26,7 +26,7 @@ const save = (id: string, pending: PendingAuthorization.PendingAuthorization) =>
     (secret) => KeyValueStore.KeyValueStore.use((store) => store.set(id, Redacted.value(secret)))
   )
 
-// One invocation starts the login, and gives the caller what to show.
+// One invocation starts the login, and returns the texts for the person.
 export const start = (startUrl: string) =>
   Effect.gen(function*() {
     const pending = yield* DeviceGrant.start({ clientName: "my-function", startUrl })
@@ -35,7 +35,7 @@ export const start = (startUrl: string) =>
     return { id, code: pending.userCode, open: pending.verificationUri, retryIn: Duration.toSeconds(pending.wait) }
   }).pipe(runtime.runPromise)
 
-// Each other one sends at most one poll. The token is for your function: tell the caller that it came, and nothing more.
+// Each further invocation sends at most one poll. Keep the token in your function: return only that the login is approved.
 export const step = (id: string) =>
   Effect.gen(function*() {
     const store = yield* KeyValueStore.KeyValueStore
@@ -44,7 +44,7 @@ export const step = (id: string) =>
     const pending = yield* PendingAuthorization.decode(Redacted.make(secret))
     yield* save(id, yield* DeviceGrant.markInFlight(pending)) // this instance may be killed before the response comes
     const result = yield* DeviceGrant.step(pending).pipe(
-      // RequestInvalid: nothing was sent, so that no response is lost
+      // RequestInvalid: nothing was sent, so no response was lost
       Effect.tapError((error) => error._tag === "RequestInvalid" ? save(id, pending) : store.remove(id))
     )
     if (result._tag === "Approved") {

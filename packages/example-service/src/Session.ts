@@ -15,13 +15,13 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 
-// What the rest of your program asks for: a token that is good for another minute. Callers that come while a login runs wait
-// for the same one.
+// Gives your program a token that is good for at least one more minute. Callers that come during a login wait for the same
+// login.
 export class Session extends Context.Service<Session, {
   readonly token: Effect.Effect<Token.Token, DeviceGrant.LoginError>
 }>()("my-app/Session") {}
 
-// How long a token may be kept. Where the service did not say, it is refreshed after five minutes.
+// How long a token is kept: until one minute before it expires, or five minutes if the service gave no expiry.
 const goodFor = (token: Token.Token) =>
   Effect.map(DateTime.now, (now) =>
     token.expiresAt === undefined
@@ -40,14 +40,14 @@ export const layer = Layer.effect(
     const last = yield* Ref.make<Token.Token | undefined>(undefined)
     const renew = Effect.gen(function*() {
       const old = yield* Ref.get(last)
-      // a refresh needs no person; when the session at the portal is over, the person is asked again
+      // a refresh needs no person; if the session at the portal has ended, the person logs in again
       const token = yield* (old !== undefined && Token.isRefreshable(old)
         ? Effect.catchTag(Token.refresh(old), ["InvalidGrantException", "InvalidClientException"], () => login)
         : login)
       yield* Ref.set(last, token)
       return { token, goodFor: yield* goodFor(token) }
     })
-    // a failure is not kept, so that the next caller tries again
+    // a failure is not cached, so the next caller tries again
     const kept = yield* Effect.cachedWithTTL(
       Effect.provideService(renew, SsoOidc.SsoOidc, oidc),
       (exit) => Exit.isSuccess(exit) ? exit.value.goodFor : Duration.zero
@@ -56,7 +56,7 @@ export const layer = Layer.effect(
   })
 )
 
-// AWS_ENDPOINT_URL_SSO_OIDC and its like are honoured; the transport is one line.
+// Environment reads AWS_ENDPOINT_URL_SSO_OIDC and AWS's other endpoint variables. The transport is one line.
 export const layerLive = layer.pipe(
   Layer.provide(
     SsoOidc.layerConfig(Environment.options(SsoOidcService.service, { region: Config.String("SSO_REGION") }))
@@ -64,7 +64,7 @@ export const layerLive = layer.pipe(
   Layer.provide(NodeTransport.layer())
 )
 
-// Each way to fail has its own tag, and each error a sentence for the person. What is handled here ends the program with 0.
+// Each error has its own tag, and a message for the person. After an error that is handled here, the program exits with 0.
 export const program = Session.use((session) => session.token).pipe(
   Effect.tap((token) => Console.log(`Logged in: ${token.accessToken}`)),
   Effect.catchTags({

@@ -8,7 +8,7 @@ import { exception, layer, success } from "@sso-oidc/testing/ScriptedTransport"
 import { Effect, Fiber, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 
-// A transport is a Layer that gives HttpClient. This one follows a script, and the test fails where the calls do not.
+// A transport is a Layer that provides HttpClient. This transport follows a script. The test fails if a call differs from it.
 const script = layer([
   success(RegisterClient.operation, {
     clientId: "my-client",
@@ -28,7 +28,7 @@ const script = layer([
   })
 ])
 
-it.effect("logs in after ten seconds of a clock that does not run", () =>
+it.effect("logs in after ten seconds of the TestClock, in no real time", () =>
   Effect.gen(function*() {
     const login = DeviceGrant.login({ clientName: "my-app", startUrl: "https://my.awsapps.com/start" })
     const fiber = yield* Effect.forkChild(login)

@@ -1,6 +1,6 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * The module `@sso-oidc/device-grant/BackoffPolicy`.
+ * Re-exports the module `@sso-oidc/device-grant/BackoffPolicy`.
  *
  * @since 0.1.0
  */

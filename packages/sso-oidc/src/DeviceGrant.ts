@@ -1,6 +1,6 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * The module `@sso-oidc/device-grant/DeviceGrant`.
+ * Re-exports the module `@sso-oidc/device-grant/DeviceGrant`.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * The module `@sso-oidc/transport-browser/FetchTransport`.
+ * Re-exports the module `@sso-oidc/transport-browser/FetchTransport`.
  *
  * @since 0.1.0
  */

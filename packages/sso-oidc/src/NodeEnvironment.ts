@@ -1,6 +1,6 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * The module `@sso-oidc/transport-node/NodeEnvironment`.
+ * Re-exports the module `@sso-oidc/transport-node/NodeEnvironment`.
  *
  * @since 0.1.0
  */

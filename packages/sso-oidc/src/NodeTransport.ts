@@ -1,6 +1,6 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * The module `@sso-oidc/transport-node/NodeTransport`.
+ * Re-exports the module `@sso-oidc/transport-node/NodeTransport`.
  *
  * @since 0.1.0
  */

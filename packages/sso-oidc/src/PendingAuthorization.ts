@@ -1,6 +1,6 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * The module `@sso-oidc/device-grant/PendingAuthorization`.
+ * Re-exports the module `@sso-oidc/device-grant/PendingAuthorization`.
  *
  * @since 0.1.0
  */

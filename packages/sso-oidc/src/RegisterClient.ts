@@ -1,6 +1,6 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * The module `@sso-oidc/core/RegisterClient`.
+ * Re-exports the module `@sso-oidc/core/RegisterClient`.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * The module `@sso-oidc/relay/Relay`.
+ * Re-exports the module `@sso-oidc/relay/Relay`.
  *
  * @since 0.1.0
  */

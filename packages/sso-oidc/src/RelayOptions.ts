@@ -1,6 +1,6 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * The module `@sso-oidc/relay/RelayOptions`.
+ * Re-exports the module `@sso-oidc/relay/RelayOptions`.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * The module `@sso-oidc/core/Stored`.
+ * Re-exports the module `@sso-oidc/core/Stored`.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * The module `@sso-oidc/transport-node/TransportOptionsError`.
+ * Re-exports the module `@sso-oidc/transport-node/TransportOptionsError`.
  *
  * @since 0.1.0
  */

@@ -1,15 +1,15 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * The client over `fetch`, as one layer: for a page, a worker, an edge function, Deno and Bun.
+ * One layer that provides the client over `fetch`: for a page, a worker, an edge function, Deno and Bun.
  *
- * A page needs a relay, since the service does not respond to pages of a foreign origin (CORS). A worker, an edge function and a
- * program need none. The layer is these layers of the modules beside it:
+ * A page needs a relay, since the service does not allow requests from pages of other origins (CORS). A worker, an edge function
+ * and a program need no relay. The layer combines three layers of this package:
  *
  * - `SsoOidc.layer`: the client;
  * - `FetchTransport.layerRelay` with a relay, else `FetchTransport.layer`: the transport;
  * - `Retry.layer`: further attempts.
  *
- * It reads no variable of the environment. Write these three lines yourself where you need another combination.
+ * It reads no environment variable. If you need another combination, write these three lines yourself.
  *
  * @since 0.1.0
  */
@@ -25,44 +25,45 @@ import * as Layer from "effect/Layer"
 // -----------------------------------------------------------------------------
 
 /**
- * What the program says of its client in any case. Only the region is needed.
+ * The options with a relay and without one. Only `region` is required.
  *
  * @category models
  * @since 0.1.0
  */
 export interface CommonOptions {
   /**
-   * The region of the access portal, such as `eu-west-1`. Capitals count as small letters. A text that is no region name is an
-   * `EndpointError`.
+   * The region of the access portal, such as `eu-west-1`. Capitals count as small letters. A text that is no region name fails
+   * with `EndpointError`.
    */
   readonly region: string
   /**
-   * How long one attempt of a call may take, its body included. 30 seconds by default. Keep it above the relay's own, which is
-   * 25 seconds by default. It must be longer than zero; with any other value the layer dies with a `RangeError`.
+   * How long one attempt of a call may take, its body included: 30 seconds by default. A bare number counts milliseconds. Keep it
+   * above the time limit of the relay, which is 25 seconds by default. A time that is not above 0 makes the layer die with a
+   * `RangeError`.
    */
   readonly requestTimeout?: Duration.Input | undefined
   /**
-   * How large a response may be, in bytes after decompression. 262,144 (256 KiB) by default; with a number below 1 the layer dies
-   * with a `RangeError`.
+   * The largest size of a response, in bytes after decompression: 262,144 (256 KiB) by default. A number below 1 makes the layer
+   * die with a `RangeError`.
    */
   readonly maxResponseBytes?: number | undefined
   /**
-   * How often and how fast the client sends again; see `Retry.Options` for each member. 3 further attempts by default;
-   * `{ times: 0 }` is none. With an option that makes no sense the layer dies with a `RangeError`.
+   * How often and how fast the client retries: 3 further attempts by default. `{ times: 0 }` turns retries off. See
+   * `Retry.Options` for each member. An unusable option makes the layer die with a `RangeError`.
    */
   readonly retry?: Retry.Options | undefined
 }
 
 /**
- * The options of a client that goes through a relay: for a page.
+ * The options of a client that uses a relay: for a page.
  *
  * @category models
  * @since 0.1.0
  */
 export interface RelayedOptions extends CommonOptions {
   /**
-   * Where the relay is mounted: absolute, or relative to the page, such as `/sso-oidc`. It is https, or http to loopback,
-   * without user info, query or fragment; any other URL is an `EndpointError`.
+   * The URL where the relay is mounted: absolute, or relative to the page, such as `/sso-oidc`. It must be https, or http to
+   * loopback, without user info, query or fragment. Any other URL fails with `EndpointError`.
    */
   readonly relay: string
   /** Not together with `relay`: the operator of the relay chooses the endpoint. */
@@ -71,43 +72,43 @@ export interface RelayedOptions extends CommonOptions {
   readonly useFipsEndpoint?: undefined
   /** Not together with `relay`: the operator of the relay chooses the endpoint. */
   readonly useDualstackEndpoint?: undefined
-  /** Not together with `relay`, which reads no header of the client. */
+  /** Not together with `relay`: the relay ignores the headers of the client. */
   readonly userAgent?: undefined
 }
 
 /**
- * The options of a client that calls the service itself: for a worker, an edge function or a program.
+ * The options of a client that calls the service directly: for a worker, an edge function or a program.
  *
  * @category models
  * @since 0.1.0
  */
 export interface DirectOptions extends CommonOptions {
-  /** Absent, or `undefined`: the client calls the service itself. */
+  /** Absent or `undefined`: the client calls the service directly. */
   readonly relay?: undefined
   /**
-   * The URL of the service, instead of the region's own: https, or http to loopback. None by default. A URL that cannot be used
-   * is an `EndpointError`.
+   * The URL of the service, instead of the region's endpoint: https, or http to loopback. None by default. Any other URL fails
+   * with `EndpointError`.
    */
   readonly endpoint?: string | undefined
   /**
-   * Whether the client calls the FIPS endpoint of the region. `false` by default. `true` together with `endpoint` is an
+   * Whether the client calls the FIPS endpoint of the region: `false` by default. `true` together with `endpoint` fails with
    * `EndpointError`.
    */
   readonly useFipsEndpoint?: boolean | undefined
   /**
-   * Whether the client calls the dual-stack endpoint of the region. A start URL below `app.aws` needs it. `false` by default.
-   * `true` together with `endpoint` is an `EndpointError`.
+   * Whether the client calls the dual-stack endpoint of the region: `false` by default. A start URL below `app.aws` needs it.
+   * `true` together with `endpoint` fails with `EndpointError`.
    */
   readonly useDualstackEndpoint?: boolean | undefined
   /**
-   * The header `user-agent`. `sso-oidc-effect/VERSION` by default. Some browsers send their own. A text that no header can have
-   * fails each call.
+   * The header `user-agent`: `sso-oidc-effect/VERSION` by default. Some browsers send their own. If a header cannot have this
+   * text, each call fails with `RequestInvalid`.
    */
   readonly userAgent?: string | undefined
 }
 
 /**
- * What the program says of its client: through a relay, or not.
+ * The options of {@link layer}: with a relay, or without one.
  *
  * @category models
  * @since 0.1.0
@@ -119,7 +120,7 @@ export type Options = RelayedOptions | DirectOptions
 // -----------------------------------------------------------------------------
 
 /**
- * Why there is no client: region and endpoint cannot be used, or the relay's URL cannot.
+ * The error of {@link layer}: the region, the endpoint or the relay's URL cannot be used.
  *
  * @category errors
  * @since 0.1.0
@@ -131,7 +132,7 @@ export type Error = ClientError.EndpointError
 // -----------------------------------------------------------------------------
 
 /**
- * The client as one layer.
+ * Provides the client, `SsoOidc`.
  *
  * @example
  * ```ts

@@ -1,15 +1,15 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * The client for a program on Node, as one layer: what most programs want.
+ * One layer that provides the client to a program on Node.
  *
- * The layer reads AWS's environment variables, reaches the service through the environment's proxies, and sends again what may
- * be sent again. It is these layers of the modules beside it:
+ * The layer reads AWS's environment variables, uses the proxies that the environment names, and retries requests that may be sent
+ * again. It combines three layers of this package:
  *
- * - `SsoOidc.layerConfig` over `Environment.options`: the client, and where the service is;
- * - `NodeTransport.layerConfig` over `NodeEnvironment.options`: the transport, with proxies and certificate authorities;
+ * - `SsoOidc.layerConfig` with `Environment.options`: the client and its endpoint;
+ * - `NodeTransport.layerConfig` with `NodeEnvironment.options`: the transport, with proxies and certificate authorities;
  * - `Retry.layer`: further attempts.
  *
- * Write these three lines yourself where you need another combination.
+ * If you need another combination, write these three lines yourself.
  *
  * @since 0.1.0
  */
@@ -30,55 +30,59 @@ import * as Layer from "effect/Layer"
 // -----------------------------------------------------------------------------
 
 /**
- * What the program says of its client. Only the region is needed.
+ * The options of {@link layer}. Only `region` is required.
  *
- * The members of the client are values, or are read from configuration, such as `Config.String("SSO_REGION")`.
+ * Each member except `transport` and `retry` is a value, or a `Config` such as `Config.String("SSO_REGION")`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
   /**
-   * The region of the access portal, such as `eu-west-1`. Capitals count as small letters. A text that is no region name is an
-   * `EndpointError`. `AWS_REGION` is not read, since it is the workload's region and seldom the portal's.
+   * The region of the access portal, such as `eu-west-1`. Capitals count as small letters. A text that is no region name fails
+   * with `EndpointError`. The layer does not read `AWS_REGION`: it is the region of the workload, and seldom that of the portal.
    */
   readonly region: string | Config.Config<string>
   /**
-   * The URL of the service, instead of the region's own: https, or http to loopback. By default `AWS_ENDPOINT_URL_SSO_OIDC`,
-   * else `AWS_ENDPOINT_URL`, else none. A URL that cannot be used is an `EndpointError`.
+   * The URL of the service, instead of the region's endpoint: https, or http to loopback. The default is
+   * `AWS_ENDPOINT_URL_SSO_OIDC`, else `AWS_ENDPOINT_URL`, else none. Any other URL fails with `EndpointError`.
    */
   readonly endpoint?: string | Config.Config<string | undefined> | undefined
   /**
-   * Whether the client calls the FIPS endpoint of the region. By default `AWS_USE_FIPS_ENDPOINT`, else `false`. `true` together
-   * with an endpoint is an `EndpointError`.
+   * Whether the client calls the FIPS endpoint of the region. The default is `AWS_USE_FIPS_ENDPOINT`, else `false`. `true`
+   * together with an endpoint fails with `EndpointError`.
    */
   readonly useFipsEndpoint?: boolean | Config.Config<boolean | undefined> | undefined
   /**
-   * Whether the client calls the dual-stack endpoint of the region. A start URL below `app.aws` needs it. By default
-   * `AWS_USE_DUALSTACK_ENDPOINT`, else `false`. `true` together with an endpoint is an `EndpointError`.
+   * Whether the client calls the dual-stack endpoint of the region. A start URL below `app.aws` needs it. The default is
+   * `AWS_USE_DUALSTACK_ENDPOINT`, else `false`. `true` together with an endpoint fails with `EndpointError`.
    */
   readonly useDualstackEndpoint?: boolean | Config.Config<boolean | undefined> | undefined
   /**
-   * How long one attempt of a call may take, its body included. 30 seconds by default. It must be longer than zero; any other
-   * value is a `ConfigError`. Keep it above the transport's `connectTimeout`.
+   * How long one attempt of a call may take, its body included: 30 seconds by default. A bare number counts milliseconds. A time
+   * that is not above 0 fails with `ConfigError`. Keep it above the transport's `connectTimeout`.
    */
   readonly requestTimeout?: Duration.Input | Config.Config<Duration.Input | undefined> | undefined
   /**
-   * How large a response may be, in bytes after decompression. 262,144 (256 KiB) by default; a number below 1 is a
+   * The largest size of a response, in bytes after decompression: 262,144 (256 KiB) by default. A number below 1 fails with
    * `ConfigError`.
    */
   readonly maxResponseBytes?: number | Config.Config<number | undefined> | undefined
-  /** The header `user-agent`. `sso-oidc-effect/VERSION` by default. A text that no header can have fails each call. */
+  /**
+   * The header `user-agent`: `sso-oidc-effect/VERSION` by default. If a header cannot have this text, each call fails with
+   * `RequestInvalid`.
+   */
   readonly userAgent?: string | Config.Config<string | undefined> | undefined
   /**
-   * How connections are made and kept; see `NodeTransport.Options` for each member. `proxy` is by default what `HTTPS_PROXY`,
-   * `HTTP_PROXY` and `NO_PROXY` say, and `ca` the file of `AWS_CA_BUNDLE`. `proxy: {}` is no proxy. A proxy, a certificate or a
-   * key that cannot be used is a `TransportOptionsError`; a time or a number that makes no sense is a `ConfigError`.
+   * How the transport makes and keeps connections. See `NodeTransport.Options` for each member. The default of `proxy` comes from
+   * `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, and `proxy: {}` means no proxy. The default of `ca` is the file that
+   * `AWS_CA_BUNDLE` names. An unusable proxy, certificate or key fails with `TransportOptionsError`. An unusable time or number
+   * fails with `ConfigError`.
    */
   readonly transport?: NodeEnvironment.Overrides | undefined
   /**
-   * How often and how fast the client sends again; see `Retry.Options` for each member. 3 further attempts by default;
-   * `{ times: 0 }` is none. With an option that makes no sense the layer dies with a `RangeError`.
+   * How often and how fast the client retries: 3 further attempts by default. `{ times: 0 }` turns retries off. See
+   * `Retry.Options` for each member. An unusable option makes the layer die with a `RangeError`.
    */
   readonly retry?: Retry.Options | undefined
 }
@@ -88,10 +92,10 @@ export interface Options {
 // -----------------------------------------------------------------------------
 
 /**
- * Why there is no client.
+ * The errors of {@link layer}.
  *
- * - `EndpointError`: region and endpoint cannot be used.
- * - `ConfigError`: a variable of the environment, or an option that is read from configuration, cannot be used.
+ * - `EndpointError`: the region or the endpoint cannot be used.
+ * - `ConfigError`: a variable, or an option from a `Config`, is missing or cannot be used, or a time or a number cannot.
  * - `TransportOptionsError`: a proxy, a certificate or a key cannot be used.
  *
  * @category errors
@@ -104,7 +108,7 @@ export type Error = ClientError.EndpointError | Config.ConfigError | TransportOp
 // -----------------------------------------------------------------------------
 
 /**
- * The client as one layer.
+ * Provides the client, `SsoOidc`.
  *
  * @example
  * ```ts

@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 import * as Browser from "sso-oidc/browser"
 import * as SsoOidc from "sso-oidc/SsoOidc"
 
-/** A `fetch` that says of its first requests that the service is busy, and then registers clients. It keeps the URLs. */
+/** A `fetch` that responds 503 to its first requests, and then registers clients. It records the URLs. */
 const fetching = (busy = 0) => {
   const urls: Array<string> = []
   const fetch: typeof globalThis.fetch = (input, init) => {
@@ -20,9 +20,9 @@ const fetching = (busy = 0) => {
 
 const register = SsoOidc.SsoOidc.use((oidc) => oidc.registerClient({ clientName: "n", clientType: "public" }))
 
-describe("sso-oidc/browser: the layer", () => {
+describe("the layer of sso-oidc/browser", () => {
   it.effect.each<[string, Browser.Options, string]>([
-    ["to the service", { region: "eu-west-1" }, "https://oidc.eu-west-1.amazonaws.com/client/register"],
+    ["directly to the service", { region: "eu-west-1" }, "https://oidc.eu-west-1.amazonaws.com/client/register"],
     [
       "to an endpoint",
       { region: "eu-west-1", endpoint: "http://localhost:8484" },
@@ -33,14 +33,14 @@ describe("sso-oidc/browser: the layer", () => {
       { region: "eu-west-1", relay: "https://app.example/sso-oidc" },
       "https://app.example/sso-oidc/eu-west-1/client/register"
     ]
-  ])("leads %s", ([, options, url]) =>
+  ])("sends a request %s", ([, options, url]) =>
     Effect.gen(function*() {
       const { layer, urls } = fetching()
       yield* Effect.provide(register, Browser.layer(options).pipe(Layer.provide(layer)))
       assert.deepStrictEqual(urls, [url])
     }))
 
-  it.effect("reads no variable of Node", () =>
+  it.effect("reads no environment variable", () =>
     Effect.gen(function*() {
       yield* Effect.acquireRelease(
         Effect.sync(() => {
@@ -56,7 +56,7 @@ describe("sso-oidc/browser: the layer", () => {
     }))
 
   it.live.each([undefined, "https://app.example/sso-oidc"])(
-    "sends again what may be sent again, unless it is told not to: relay %s",
+    "retries a request that may be sent again, unless times is 0: relay %s (C8)",
     (relay) =>
       Effect.gen(function*() {
         const common = relay === undefined ? { region: "eu-west-1" } : { region: "eu-west-1", relay }
@@ -81,10 +81,13 @@ describe("sso-oidc/browser: the layer", () => {
       /useFipsEndpoint/
     ],
     ["a relay's URL", { region: "eu-west-1", relay: "/sso-oidc" }, /the relay's URL must be absolute/]
-  ])("says in its type and in a sentence that %s cannot be used", ([, options, sentence]) =>
-    Effect.gen(function*() {
-      const error: Browser.Error = yield* Effect.flip(Layer.build(Browser.layer(options)))
-      assert.strictEqual(error._tag, "EndpointError")
-      assert.match(error.message, sentence)
-    }).pipe(Effect.scoped))
+  ])(
+    "fails with a typed error whose message says that %s cannot be used (C3)",
+    ([, options, sentence]) =>
+      Effect.gen(function*() {
+        const error: Browser.Error = yield* Effect.flip(Layer.build(Browser.layer(options)))
+        assert.strictEqual(error._tag, "EndpointError")
+        assert.match(error.message, sentence)
+      }).pipe(Effect.scoped)
+  )
 })

@@ -20,12 +20,12 @@ const modulesOf = (folder: string): ReadonlyArray<string> =>
     path.slice(2)
   )
 
-/** What this package is the front door of. */
+/** The packages whose modules this package re-exports. */
 const rooms = ["core", "device-grant", "relay", "transport-browser", "transport-node"]
 
 const modules = rooms.flatMap((folder) => modulesOf(folder).map((module) => ({ folder, module })))
 
-/** What the front door adds. */
+/** The modules that this package adds. */
 const own = ["browser", "node"]
 
 const sources = globSync("**/*.ts", { cwd: `${packages}sso-oidc/src` })
@@ -34,35 +34,38 @@ const sources = globSync("**/*.ts", { cwd: `${packages}sso-oidc/src` })
 
 const load = (specifier: string): Promise<object> => import(/* @vite-ignore */ specifier)
 
-describe("the front door", () => {
-  it("depends on these packages and on no other", () => {
+describe("the package sso-oidc", () => {
+  it("depends on the packages that it re-exports, and on no other package", () => {
     assert.deepStrictEqual(
       Object.keys(manifestOf("sso-oidc").dependencies ?? {}),
       rooms.map((folder) => `@sso-oidc/${folder}`)
     )
   })
 
-  it.each(modules)("has $module of $folder, and nothing else in that file (C10)", async ({ folder, module }) => {
-    const { name } = manifestOf(folder)
-    const line = `export * from "${name}/${module}"`
-    assert.include(
-      sources,
-      module,
-      `write packages/sso-oidc/src/${module}.ts as its neighbours are, with: ${line}; name it in internal/names.ts and in both exports maps`
-    )
-    const source = read(`sso-oidc/src/${module}.ts`)
-    assert.strictEqual(source.replace(/^\/\/\/.*\n\/\*\*[\s\S]*?\*\/\n/, ""), `${line}\n`)
-    // a name that two modules export is left out of `export *` without a word
-    const [given, there]: ReadonlyArray<object> = await Promise.all([
-      load(`sso-oidc/${module}`),
-      load(`${name}/${module}`)
-    ])
-    assert.deepStrictEqual({ ...given }, { ...there })
-  })
+  it.each(modules)(
+    "re-exports $module of $folder, in a file of its own that has nothing else (C10)",
+    async ({ folder, module }) => {
+      const { name } = manifestOf(folder)
+      const line = `export * from "${name}/${module}"`
+      assert.include(
+        sources,
+        module,
+        `write packages/sso-oidc/src/${module}.ts as its neighbours are, with: ${line}; name it in internal/names.ts and in both exports maps`
+      )
+      const source = read(`sso-oidc/src/${module}.ts`)
+      assert.strictEqual(source.replace(/^\/\/\/.*\n\/\*\*[\s\S]*?\*\/\n/, ""), `${line}\n`)
+      // `export *` silently leaves out a name that two modules export
+      const [given, there]: ReadonlyArray<object> = await Promise.all([
+        load(`sso-oidc/${module}`),
+        load(`${name}/${module}`)
+      ])
+      assert.deepStrictEqual({ ...given }, { ...there })
+    }
+  )
 
-  // without it a program that emits declarations does not compile under pnpm, which front-door.test.ts of e2e shows
+  // Without that reference, a program that emits declarations does not compile under pnpm. front-door.test.ts of e2e shows it.
   it.each(sources)(
-    "names the types of %s by this package: internal/names lists it, and it refers to that list",
+    "%s refers to internal/names, and internal/names lists it",
     (module) => {
       const up = module.includes("/") ? ".." : "."
       assert.match(
@@ -74,11 +77,11 @@ describe("the front door", () => {
     }
   )
 
-  it("has no two modules of one name", () => {
+  it("has no two modules with the same name", () => {
     assert.strictEqual(new Set(modules.map(({ module }) => module)).size, modules.length)
   })
 
-  it("has nothing beside them but its two layers: nothing of testing, of the emulator or of a private package", () => {
+  it("has only these modules and its two layers, and nothing of testing, the emulator or a private package", () => {
     const expected = [...own, ...modules.map(({ module }) => module)].sort()
     assert.deepStrictEqual([...sources].sort(), expected)
     assert.deepStrictEqual([...modulesOf("sso-oidc")].sort(), expected)

@@ -10,7 +10,7 @@ import * as Http from "node:http"
 import * as Node from "sso-oidc/node"
 import * as SsoOidc from "sso-oidc/SsoOidc"
 
-/** A server that says of its first requests that it is busy, and then registers clients. It keeps the targets that it was asked. */
+/** A server that responds 503 to its first requests, and then registers clients. It records the target of each request. */
 const service = (busy = 0) =>
   Effect.acquireRelease(
     Effect.callback<{ readonly server: Http.Server; readonly url: string; readonly targets: ReadonlyArray<string> }>(
@@ -45,8 +45,8 @@ const environment = (variables: Readonly<Record<string, string>>) =>
 const over = (options: Node.Options, variables: Readonly<Record<string, string>> = {}) =>
   Node.layer(options).pipe(Layer.provide(environment(variables)))
 
-describe("sso-oidc/node: the layer", () => {
-  it.live("calls the endpoint that AWS's variables name", () =>
+describe("the layer of sso-oidc/node", () => {
+  it.live("calls the endpoint that AWS's environment variables name", () =>
     Effect.gen(function*() {
       const { targets, url } = yield* service()
       const { clientSecret } = yield* Effect.provide(
@@ -57,7 +57,7 @@ describe("sso-oidc/node: the layer", () => {
       assert.deepStrictEqual(targets, ["POST /client/register"])
     }))
 
-  it.live("lets an option go before the variable", () =>
+  it.live("prefers an option to its environment variable", () =>
     Effect.gen(function*() {
       const { targets, url } = yield* service()
       const variables = { AWS_ENDPOINT_URL_SSO_OIDC: "http://127.0.0.1:9" }
@@ -65,7 +65,7 @@ describe("sso-oidc/node: the layer", () => {
       assert.strictEqual(targets.length, 1)
     }))
 
-  it.effect("takes the region from configuration, and no variable of AWS for it", () =>
+  it.effect("reads the region from a Config, and does not read AWS_REGION (C7)", () =>
     Effect.gen(function*() {
       const variables = { SSO_REGION: "CN-north-1", AWS_REGION: "us-east-1" }
       const { endpoint, region } = yield* Effect.provide(
@@ -75,7 +75,7 @@ describe("sso-oidc/node: the layer", () => {
       assert.deepStrictEqual([region, endpoint], ["cn-north-1", "https://oidc.cn-north-1.amazonaws.com.cn"])
     }))
 
-  it.live("goes through the proxies that the environment names", () =>
+  it.live("uses the proxies that the environment names", () =>
     Effect.gen(function*() {
       const { server, url } = yield* service()
       const tunnels: Array<string | undefined> = []
@@ -95,7 +95,7 @@ describe("sso-oidc/node: the layer", () => {
       assert.deepStrictEqual(tunnels.slice(1), ["127.0.0.1:9"])
     }))
 
-  it.live("sends again what may be sent again, unless it is told not to", () =>
+  it.live("retries a request that may be sent again, unless times is 0 (C8)", () =>
     Effect.gen(function*() {
       const first = yield* service(2)
       yield* Effect.provide(register, over({ region: "eu-west-1", endpoint: first.url, retry: { base: "1 milli" } }))
@@ -131,7 +131,7 @@ describe("sso-oidc/node: the layer", () => {
     ],
     ["a certificate", { region: "eu-west-1", transport: { cert: "x" } }, {}, "TransportOptionsError", /cert/]
   ])(
-    "says in its type and in a sentence that %s cannot be used",
+    "fails with a typed error whose message says that %s cannot be used (C3)",
     ([, options, variables, tag, sentence]) =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(Layer.build(over(options, variables)))
@@ -140,7 +140,7 @@ describe("sso-oidc/node: the layer", () => {
       }).pipe(Effect.scoped)
   )
 
-  it.effect("dies of a retry that makes no sense", () =>
+  it.effect("dies with a RangeError if the options of retry cannot be used", () =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(Layer.build(over({ region: "eu-west-1", retry: { times: -1 } })))
       assert.instanceOf(Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined, RangeError)

@@ -9,20 +9,20 @@ import type * as SsoOidc from "sso-oidc/SsoOidc"
 import type { TransportOptionsError } from "sso-oidc/TransportOptionsError"
 import { describe, expectTypeOf, it } from "vitest"
 
-describe("the front door's types", () => {
-  it("each layer gives the client, needs nothing, and lists its errors", () => {
+describe("the types of sso-oidc", () => {
+  it("each layer provides the client, needs nothing, and lists its errors (C3)", () => {
     expectTypeOf<ReturnType<typeof Node.layer>>().toEqualTypeOf<
       Layer.Layer<SsoOidc.SsoOidc, EndpointError | Config.ConfigError | TransportOptionsError>
     >()
     expectTypeOf<ReturnType<typeof Browser.layer>>().toEqualTypeOf<Layer.Layer<SsoOidc.SsoOidc, EndpointError>>()
   })
 
-  it("a login needs what the layers give", () => {
+  it("a login needs only the client that the layers provide", () => {
     const login = DeviceGrant.login({ clientName: "n", startUrl: "https://my.awsapps.com/start" })
     expectTypeOf<Effect.Services<typeof login>>().toEqualTypeOf<SsoOidc.SsoOidc>()
   })
 
-  it("a page's operator chooses the endpoint, so a relay takes no option for it", () => {
+  it("the options with a relay have no option for the endpoint, since the relay's operator chooses it", () => {
     expectTypeOf<{ region: string; relay: string }>().toExtend<Browser.Options>()
     expectTypeOf<{ region: string; endpoint: string; userAgent: string }>().toExtend<Browser.Options>()
     expectTypeOf<{ region: string; relay: string; endpoint: string }>().not.toExtend<Browser.Options>()

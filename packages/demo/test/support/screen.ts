@@ -1,9 +1,9 @@
 /**
- * A terminal in memory: it knows the few controls that the demo uses, and what a person then sees.
+ * A terminal in memory. It understands the few controls that the demo writes, and gives what a person then sees.
  */
 import type * as Terminal from "../../src/Terminal.ts"
 
-/** What begins a control. */
+/** The first character of a control. */
 export const escape = "\x1b"
 
 /** A text without its colours. */
@@ -18,7 +18,7 @@ interface Size {
   rows: number
 }
 
-/** Lines as they were written; a row of the screen is a piece of one, as wide as the terminal. */
+/** Keeps lines as they were written. A row of the screen is a part of a line, as wide as the terminal. */
 class Screen {
   readonly size: Size
   lines: Array<string> = [""]
@@ -35,7 +35,7 @@ class Screen {
     for (const [part] of text.matchAll(parts)) this.#part(part)
   }
 
-  /** All rows that were ever written, also those that have left the screen at its top. */
+  /** All rows that were written, with those that have left the screen at its top. */
   get rows(): ReadonlyArray<string> {
     return this.lines.flatMap((line) =>
       Array.from(
@@ -45,7 +45,7 @@ class Screen {
     )
   }
 
-  /** What was ever on the screen, without the empty end of lines. */
+  /** All lines that were on the screen, without spaces at their ends. */
   get text(): string {
     return this.lines.map((line) => line.trimEnd()).join("\n")
   }
@@ -59,12 +59,12 @@ class Screen {
     return this.#offset - this.#start()
   }
 
-  /** Which of the rows ever written the cursor is in. */
+  /** The row of the cursor, counted from the first row that was written. */
   get row(): number {
     return this.#above(this.#line) + this.#start() / this.size.columns
   }
 
-  /** The window becomes another one. One kind of terminal breaks its lines anew, the other cuts them off. */
+  /** Changes the size of the window. One kind of terminal breaks its lines anew, the other kind cuts them off. */
   resize(size: Size, kind: "breaks" | "cuts" = "breaks"): void {
     const { column, row, rows } = this
     Object.assign(this.size, size)
@@ -84,7 +84,7 @@ class Screen {
     return this.lines.slice(0, line).reduce((sum, text) => sum + this.#height(text), 0)
   }
 
-  /** Where the cursor's row begins in its line. At the end of a full row the cursor is still in it. */
+  /** The start of the cursor's row in its line. At the end of a full row the cursor is still in that row. */
   #start(): number {
     const { columns } = this.size
     const line = this.lines[this.#line] ?? ""
@@ -132,9 +132,9 @@ class Screen {
   }
 }
 
-/** The screen, and the terminal of it that the demo writes to. */
+/** Makes a screen, and its terminal for the demo to write to. */
 export const make = (size: Size, { colours = true, utf8 = true } = {}) => {
-  // what the terminal is, and what the demo has been told of it
+  // the terminal as it is, and its size as the demo knows it
   const screen = new Screen({ ...size })
   const told = { ...size }
   const listeners = new Set<(times: number) => void>()
@@ -157,15 +157,15 @@ export const make = (size: Size, { colours = true, utf8 = true } = {}) => {
       return () => resizeListeners.delete(listener)
     }
   }
-  // at Enter the terminal begins a new line, and tells afterwards
+  // at Enter the terminal first begins a new line, and then calls the listeners
   const echo = (times: number) => screen.write("\n".repeat(times))
   const tell = (times: number) => listeners.forEach((listener) => listener(times))
   return {
     screen,
     terminal,
     writes,
-    /** How many listen for something. */
-    get heard() {
+    /** The number of listeners. */
+    get listening() {
       return listeners.size + resizeListeners.size
     },
     echo,

@@ -1,5 +1,5 @@
 /**
- * The functions that a program gives to the grant.
+ * Calls the functions that a program gives to the grant.
  */
 import * as Effect from "effect/Effect"
 
@@ -7,8 +7,8 @@ const nameOf = (value: unknown): string =>
   value instanceof Promise ? "a Promise" : value === null || typeof value !== "object" ? String(value) : "an object"
 
 /**
- * Calls a function of the program. An untyped one may return anything: what is no Effect is a mistake in the program, and the
- * grant dies with a `TypeError` that names the function.
+ * Calls a function of the program. In JavaScript it may return anything. A value that is no Effect is a mistake in the program,
+ * so the grant dies with a `TypeError` that names the function.
  */
 export const call = <A, E, R>(
   name: "onEvent" | "onRegistration",
@@ -18,7 +18,7 @@ export const call = <A, E, R>(
   Effect.suspend(() => {
     const given: unknown = callback(value)
     if (isEffect<E, R>(given)) return given
-    // a promise that rejects later, and that nothing awaits, would end the process
+    // a `Promise` that rejects later without a handler would end the process
     if (given instanceof Promise) given.catch(() => {})
     return Effect.die(
       new TypeError(

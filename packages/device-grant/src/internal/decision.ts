@@ -1,7 +1,7 @@
 /**
- * What to do after a response, at a time: the device grant without its sleeping and sending (RFC 8628 section 3.5).
+ * Decides what to do after a response: the device grant of RFC 8628 section 3.5, without sleeping and sending.
  *
- * Everything here is a pure function of its arguments.
+ * Each function here is pure.
  */
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
@@ -18,18 +18,18 @@ import type { Approved, Waiting } from "../DeviceGrantEvent.ts"
 import type { PendingAuthorization, Trouble } from "../PendingAuthorization.ts"
 import * as Numbers from "./numbers.ts"
 
-/** What a decision depends on beside the response. */
+/** The inputs of a decision beside the response. */
 export interface Circumstances {
   /** The time, in milliseconds since 1970. */
   readonly now: number
-  /** The milliseconds until the deadline, by the clock that the deadline is measured on. */
+  /** The milliseconds until the deadline. The monotonic clock measures them inside a run, the wall clock for a stored login. */
   readonly untilDeadline: number
   /** A random number from 0 to 1. */
   readonly random: number
   readonly policy: BackoffPolicy
 }
 
-/** The event that a poll leads to, or the error that ends the grant. */
+/** The event that follows from a poll, or the error that ends the grant. */
 export type Decision = Approved | Waiting | { readonly _tag: "Ended"; readonly error: PollError }
 
 // -----------------------------------------------------------------------------
@@ -37,8 +37,8 @@ export type Decision = Approved | Waiting | { readonly _tag: "Ended"; readonly e
 // -----------------------------------------------------------------------------
 
 /**
- * What is left of the wait of a stored pending authorization. It is never more than the wait that set the next poll's time, so that a
- * clock that was set back does not stretch it.
+ * The rest of the wait of a stored pending authorization. It is at most the wait that set `nextPollAt`, so that a clock that is
+ * set back does not lengthen it.
  */
 export const waitLeft = (pending: PendingAuthorization, now: number): Duration.Duration =>
   Duration.millis(
@@ -46,7 +46,8 @@ export const waitLeft = (pending: PendingAuthorization, now: number): Duration.D
   )
 
 /**
- * The milliseconds until the deadline of a stored pending authorization, on the wall clock: the only one that two processes share.
+ * The milliseconds until the deadline of a stored pending authorization. The wall clock measures them, since two processes share
+ * no other clock.
  */
 export const untilDeadline = (pending: PendingAuthorization, now: number): number =>
   DateTime.toEpochMillis(pending.expiresAt) - now
@@ -67,7 +68,7 @@ export const expired = (
 // after a poll
 // -----------------------------------------------------------------------------
 
-/** What to do after the response to a poll, or after its failure. */
+/** Decides what to do after the response to a poll, or after its failure. */
 export const decide = (
   pending: PendingAuthorization,
   result: Result.Result<CreateToken.Response, CreateToken.Error>,
@@ -108,7 +109,7 @@ export const decide = (
     case "InvalidGrantException":
       return ended(pending.responseLost ? new TokenPossiblyLost({ cause: error }) : error)
     case "UnexpectedResponse":
-      // a response from elsewhere brought no token, whatever its status
+      // a response from another URL brought no token, whatever its status is
       return ended(
         error.status === 200 && error.problem !== "redirect" ? new TokenPossiblyLost({ cause: error }) : error
       )
@@ -117,15 +118,15 @@ export const decide = (
   }
 }
 
-/** A pending authorization that is not due yet. The time of its next poll is counted from where the clock now stands. */
+/** The pending authorization of a step that came too early. `nextPollAt` is counted anew from the current time. */
 export const notDue = (pending: PendingAuthorization, left: Duration.Duration, now: number): PendingAuthorization => ({
   ...pending,
   nextPollAt: Stored.after(now, left)
 })
 
 /**
- * What to store before a poll if the process may be killed in it: the poll as sent, its response as lost, the next poll one wait
- * later. If it is too early or too late to poll, nothing is recorded as lost.
+ * Gives the pending authorization to store before a poll, if the process may be killed in the poll. It records the poll as sent
+ * and its response as lost, and it schedules the next poll. If it is too early or too late to poll, it records no lost response.
  */
 export const markInFlight = (pending: PendingAuthorization, circumstances: Circumstances): PendingAuthorization => {
   const { now, untilDeadline } = circumstances
@@ -162,7 +163,7 @@ const failed = (
   lastTrouble
 })
 
-/** The service knows the code and has given no token for it: no earlier failure cost a token. */
+/** The service has issued no token for the code yet, so no earlier response was lost. */
 const stillPending = (
   { lastTrouble: _lastTrouble, slowDowns: _slowDowns, ...pending }: PendingAuthorization
 ): PendingAuthorization => ({
@@ -177,8 +178,8 @@ const scheduled = (pending: PendingAuthorization, wait: Duration.Duration, now: 
   nextPollAt: Stored.after(now, wait)
 })
 
-const tooFast =
-  "The service asked twice in a row to poll more slowly. Another program may poll with the same code, or this machine's clock runs fast."
+const tooFast = "The service asked twice in a row to poll more slowly. " +
+  "Another program may poll with the same code, or this machine's clock runs fast."
 
 const waiting = (pending: PendingAuthorization, reason: Waiting["reason"]): Waiting => {
   const { lastTrouble, nextPollAt, slowDowns = 0, wait } = pending
@@ -206,7 +207,7 @@ const next = (pending: PendingAuthorization, how: {
     : waiting(scheduled(pending, wait, now), how.reason)
 }
 
-// what counts in place of a cap that is no duration, which an untyped program may give
+// used if the cap of the policy is no duration, which JavaScript may give
 const defaultCap = Duration.minutes(1)
 
 /** `min(cap, interval × 2^n)`, never below the interval. Jitter only lengthens it. */
@@ -220,13 +221,14 @@ const backOff = (interval: Duration.Duration, failures: number, { policy, random
 
 const statusOf = (error: CreateToken.Error): number | undefined => "status" in error ? error.status : undefined
 
-/** What was in the way, if there was no response to the grant: no response came, or one that says "busy". */
+/** Why the poll failed, if no response arrived or the service is busy. Otherwise `undefined`. */
 const troubleOf = (error: CreateToken.Error): Trouble | undefined => {
   const status = statusOf(error)
   const requestId = textOf("requestId" in error ? error.requestId : undefined)
   const code = textOf("code" in error ? error.code : undefined)
   if (!(error._tag === "TransportError" ? error.transient : Wire.isBusy(error))) return undefined
-  // a client of the program's own may give errors that crossed a process: make members that can be stored and read again
+  // The program may provide its own client, whose errors came through JSON. Check each member, so that it can be stored and
+  // decoded.
   return {
     error: error._tag,
     message: textOf(error.message) ?? error._tag,
@@ -239,7 +241,7 @@ const troubleOf = (error: CreateToken.Error): Trouble | undefined => {
 
 const textOf = (value: unknown): string | undefined => typeof value === "string" ? Wire.printable(value) : undefined
 
-/** The service may have acted on the poll, and its response did not come. */
+/** Whether the service may have acted on the poll without its response arriving. */
 const losesResponse = (error: CreateToken.Error): boolean =>
   error._tag === "TransportError" ? error.sent !== "no" : (statusOf(error) ?? 0) >= 500
 

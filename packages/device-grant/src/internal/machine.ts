@@ -1,5 +1,5 @@
 /**
- * The one machine of a device login.
+ * The state machine of a device login.
  *
  * A pull is an effect that gives one event and the next pull, if there is one. `DeviceGrant` folds the pulls, and
  * `DeviceGrantStream` unfolds them. Nothing runs between two pulls.
@@ -22,30 +22,30 @@ import * as Starting from "./starting.ts"
 
 export type Pull<E, R> = Effect.Effect<Pulled<E, R>, E, R>
 
-/** What a pull gives. After the token there is no next pull. */
+/** The result of a pull. After the token there is no next pull. */
 export type Pulled<E, R> =
   | { readonly event: Registered | CodeReady | Waiting; readonly next: Pull<E, R> }
   | { readonly event: Approved; readonly next?: undefined }
 
-/** A new client was registered; the next pull asks for a code. */
+/** A new client was registered. The next pull requests a code. */
 export interface NewClient {
   readonly event: Registered
   readonly next: Effect.Effect<Started, StartDeviceAuthorization.Error, SsoOidc.SsoOidc>
 }
 
-/** There is a code; the next pull polls. */
+/** There is a code. The next pull polls. */
 export interface Started {
   readonly event: CodeReady
   readonly pending: PendingAuthorization
   readonly next: Pull<PollError, SsoOidc.SsoOidc>
 }
 
-/** A wait that has begun. Its times are of the monotonic clock, which never jumps, in nanoseconds. */
+/** A wait that has begun. Its times are in nanoseconds of the monotonic clock, which never jumps. */
 interface Wait {
   readonly pending: PendingAuthorization
   readonly duration: Duration.Duration
   readonly begun: bigint
-  /** A length of time after the receipt of the code, whatever the wall clock is set to meanwhile. */
+  /** The deadline. Setting the wall clock does not move it. */
   readonly deadline: bigint
 }
 
@@ -55,7 +55,7 @@ interface Wait {
 
 const nanosInMilli = 1_000_000n
 
-/** The first wait of a run begins now: from here on the deadline is measured on the monotonic clock. */
+/** Begins the first wait of a run. From now on the monotonic clock measures the deadline. */
 const begin = Effect.fnUntraced(function*(
   pending: PendingAuthorization,
   duration: Duration.Duration
@@ -65,12 +65,11 @@ const begin = Effect.fnUntraced(function*(
   return { pending, duration, begun, deadline: begun + BigInt(Math.floor(untilDeadline)) * nanosInMilli }
 })
 
-// In milliseconds, rounded down, so that no poll is sent past the deadline.
+// In milliseconds, rounded down, so that no poll is sent after the deadline.
 const untilDeadline = ({ deadline }: Wait, now: bigint): number =>
   Math.floor(Number(deadline - now) / Number(nanosInMilli))
 
-// Whole milliseconds, with the time that has passed rounded down. Never more than the wait, nor less than nothing, whatever a
-// clock says.
+// In whole milliseconds, with the elapsed time rounded down. At least 0 and at most the wait, even if a clock goes back.
 const leftOf = ({ begun, duration }: Wait, now: bigint): Duration.Duration => {
   const millis = Duration.toMillis(duration)
   return Duration.millis(Math.min(millis, Math.max(0, millis - Number((now - begun) / nanosInMilli))))
@@ -81,16 +80,17 @@ const leftOf = ({ begun, duration }: Wait, now: bigint): Duration.Duration => {
 // -----------------------------------------------------------------------------
 
 /**
- * Sleeps what is left of the wait, and sends one poll. The time that a watcher took since the wait began is a part of the wait.
+ * Sleeps for the rest of the wait, and sends one poll. The time since the wait began counts toward it, `onEvent` and the consumer
+ * of a stream included.
  */
 const poll = Effect.fnUntraced(function*(
   wait: Wait
 ): Effect.fn.Return<Pulled<PollError, SsoOidc.SsoOidc>, PollError, SsoOidc.SsoOidc> {
-  // once: a clock whose monotonic time stands still would sleep for ever in a loop, and so sleeps the whole wait
+  // Read the rest of the wait once, not in a loop. In a loop, a clock whose monotonic time stands still would sleep for ever.
   const now = yield* Clock.monotonicTimeNanos
   const left = leftOf(wait, now)
-  // The deadline is read twice: no wait for a poll that would come too late, and none sent after a slow watcher or a sleep that
-  // took longer.
+  // Check the deadline twice. Before the sleep: do not wait for a poll that would come too late. After it: the sleep may have
+  // taken longer than planned.
   const isTooLate = Duration.toMillis(left) >= untilDeadline(wait, now)
   if (!isTooLate) yield* Effect.sleep(left)
   if (isTooLate || untilDeadline(wait, yield* Clock.monotonicTimeNanos) <= 0) {
@@ -101,7 +101,7 @@ const poll = Effect.fnUntraced(function*(
     Effect.map(Clock.monotonicTimeNanos, (now) => untilDeadline(wait, now))
   )
   if (event._tag === "Approved") return { event }
-  // the wait begins before a watcher has the event
+  // the wait begins before the consumer gets the event
   const begun = yield* Clock.monotonicTimeNanos
   return { event, next: poll({ ...wait, pending: event.pending, duration: event.wait, begun }) }
 })
@@ -117,12 +117,12 @@ const codeReady = (pending: PendingAuthorization): CodeReady => ({
   nextPollAt: pending.nextPollAt
 })
 
-// the wait begins before a watcher has the code
+// the wait begins before the consumer gets the code
 const started = (pending: PendingAuthorization): Effect.Effect<Started> =>
   Effect.map(begin(pending, pending.wait), (wait) => ({ event: codeReady(pending), pending, next: poll(wait) }))
 
 /**
- * The first pull of a whole login. It gives a code by the kept registration, if that is good and the service accepts it. Otherwise it
+ * The first pull of a whole login. It gives a code if the kept registration is usable and the service accepts it. Otherwise it
  * gives a new registration.
  */
 export const login = Effect.fnUntraced(function*<E, R>(
@@ -140,7 +140,7 @@ export const login = Effect.fnUntraced(function*<E, R>(
     : Effect.catchTag(authorize(kept), "InvalidClientException", () => register)
 })
 
-/** The first pull of the rest of a stored login, of whose wait a part may have passed. */
+/** The first pull of the rest of a stored login. A part of its wait may have passed. */
 export const resume = Effect.fnUntraced(function*(
   pending: PendingAuthorization
 ): Effect.fn.Return<Pulled<PollError, SsoOidc.SsoOidc>, PollError, SsoOidc.SsoOidc> {

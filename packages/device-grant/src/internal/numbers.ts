@@ -1,15 +1,15 @@
 /**
- * The numbers of a stored pending authorization: what is refused, and how a count goes on.
+ * The numbers of a stored pending authorization: their limits, and how a count is raised.
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
 const most = 1_000_000
 
-/** A count that one more can be added to. {@link counted} adds it. */
+/** A count of at most 1,000,000, so that {@link counted} can always add 1. */
 export const Count = Schema.Natural.check(Schema.isLessThanOrEqualTo(most))
 
-/** One more, up to the most that a count says. */
+/** The count plus 1, but never more than the largest count. */
 export const counted = (count: number): number => Math.min(count + 1, most)
 
 const duration = (least: number, otherwise: string) =>
@@ -19,8 +19,8 @@ const duration = (least: number, otherwise: string) =>
     )
   )
 
-/** A finite duration that is not negative. */
-export const Wait = duration(0, "the wait must be finite, and not negative")
+/** A finite duration of at least 0. */
+export const Wait = duration(0, "the wait must be finite and at least 0 milliseconds")
 
-/** A finite duration of at least a second, which is the least that the service can ask for. */
-export const Interval = duration(1000, "the interval must be finite, and at least a second")
+/** A finite duration of at least 1 second: the service cannot ask for a shorter interval. */
+export const Interval = duration(1000, "the interval must be finite and at least 1,000 milliseconds")

@@ -1,5 +1,5 @@
 /**
- * One poll of the device grant: what it sends, and where. The decision says what follows from the response.
+ * One poll of the device grant: what it sends, and where. `decision.ts` decides what follows from the response.
  */
 import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
@@ -15,7 +15,7 @@ import type { Approved, Waiting } from "../DeviceGrantEvent.ts"
 import type { PendingAuthorization } from "../PendingAuthorization.ts"
 import * as Decision from "./decision.ts"
 
-/** What the next decision depends on. */
+/** The time, a random number and the policy that the next decision depends on. */
 const circumstances = Effect.fnUntraced(function*(
   untilDeadline: Effect.Effect<number>
 ): Effect.fn.Return<Decision.Circumstances> {
@@ -39,8 +39,8 @@ const requestOf = (pending: PendingAuthorization): CreateToken.Request => ({
 })
 
 /**
- * One request, and the event that its response leads to. `untilDeadline` gives the milliseconds until the deadline; by default they
- * are those of a stored pending authorization.
+ * Sends one poll, and gives the event that follows from its response. `untilDeadline` gives the milliseconds until the deadline.
+ * By default the wall clock measures them, as for a stored pending authorization.
  */
 export const poll = Effect.fnUntraced(function*(
   pending: PendingAuthorization,
@@ -52,30 +52,34 @@ export const poll = Effect.fnUntraced(function*(
   return decision._tag === "Ended" ? yield* Effect.fail(decision.error) : decision
 })
 
-/** What to store before a poll if the process may be killed in it. If nothing would be sent, the pending authorization stays. */
+/**
+ * Gives the pending authorization to store before a poll, if the process may be killed in the poll. If the poll would send
+ * nothing, the pending authorization stays the same.
+ */
 export const markInFlight = Effect.fnUntraced(function*(
   pending: PendingAuthorization
 ): Effect.fn.Return<PendingAuthorization, never, SsoOidc.SsoOidc> {
   const valid = yield* checkPlace(pending).pipe(
     Effect.andThen(Effect.suspend(() => Schema.encodeEffect(CreateToken.operation.request)(requestOf(pending)))),
     Effect.isSuccess,
-    // a secret that was wiped
+    // reading a wiped secret is a defect
     Effect.catchDefect(() => Effect.succeed(false))
   )
   return valid ? Decision.markInFlight(pending, yield* circumstances(untilStoredDeadline(pending))) : pending
 })
 
-/** Fails if the device code was issued at another region or endpoint than the client's. It must be sent to no other. */
+/** Fails if the device code was issued at another region or endpoint than the client's. The code is sent to no other service. */
 export const checkPlace = Effect.fnUntraced(function*(
   pending: PendingAuthorization
 ): Effect.fn.Return<void, ClientError.RequestInvalid, SsoOidc.SsoOidc> {
   const oidc = yield* SsoOidc.SsoOidc
   if (!Registration.isOf(pending.registration, oidc)) {
-    // what a stored text says is repeated in no error
+    // no error repeats a part of a stored text, so this one names the client's region and endpoint alone
     return yield* new ClientError.RequestInvalid({
       operation: CreateToken.operation.name,
       detail:
-        `the pending authorization belongs to another region or endpoint than this client, which is of ${oidc.region} at ${oidc.endpoint}`
+        `the pending authorization is from another region or endpoint than this client's (${oidc.region} at ${oidc.endpoint}). ` +
+        "Use the region and endpoint that it was started with, or start a new login"
     })
   }
 })

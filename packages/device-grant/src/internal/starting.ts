@@ -1,5 +1,5 @@
 /**
- * What comes before the first poll: a registration, new or kept, and a code.
+ * The two steps before the first poll: a registration, new or kept, and a code.
  */
 import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as Wire from "@sso-oidc/core/aws/Wire"
@@ -19,11 +19,11 @@ import * as Callback from "./callback.ts"
 
 const defaultScopes: ReadonlyArray<string> = ["sso:account:access"]
 
-// RFC 8628 section 3.2 for the interval; the service's own 600 s for the deadline
+// In seconds. The interval is the default of RFC 8628 section 3.2. 600 seconds is the life of the service's codes.
 const defaultInterval = 5
 const defaultExpiresIn = 600
 
-// an `SsoOidc` of the program's own may bring what the schema of a response would not let through
+// The program may provide its own `SsoOidc`. Its numbers have not passed the schema of a response.
 const given = (seconds: number | undefined): number | undefined =>
   seconds !== undefined && Number.isFinite(seconds) && seconds >= 1 ? seconds : undefined
 
@@ -31,7 +31,7 @@ const given = (seconds: number | undefined): number | undefined =>
 // registration
 // -----------------------------------------------------------------------------
 
-/** The kept registration, if it can be used at this client with these scopes. */
+/** Gives the kept registration, if this client can use it with these scopes. */
 export const kept = Effect.fnUntraced(function*<E, R>(
   { registration, scopes = defaultScopes }: StartOptions<E, R>
 ): Effect.fn.Return<Registration.Registration | undefined, never, SsoOidc.SsoOidc> {
@@ -42,16 +42,16 @@ export const kept = Effect.fnUntraced(function*<E, R>(
     : undefined
 })
 
-/** A new registration. `onRegistration` has seen it. */
+/** Makes a new registration, and calls `onRegistration` with it. */
 export const register = Effect.fnUntraced(function*<E, R>(
   { clientName, onRegistration, scopes = defaultScopes }: StartOptions<E, R>
 ): Effect.fn.Return<Registration.Registration, RegisterClient.Error | E, SsoOidc.SsoOidc | R> {
   const oidc = yield* SsoOidc.SsoOidc
-  // the registration could not be read again after it was stored
+  // a registration with such a scope could be stored, but not decoded again
   if (!scopes.every(Wire.isPrintable)) {
     return yield* new ClientError.RequestInvalid({
       operation: RegisterClient.operation.name,
-      detail: "a scope has characters that cannot be seen; write it like sso:account:access"
+      detail: "an entry of scopes has characters that cannot be seen. Write each scope like sso:account:access"
     })
   }
   const client = yield* oidc.registerClient({
@@ -76,8 +76,8 @@ export const register = Effect.fnUntraced(function*<E, R>(
 // code
 // -----------------------------------------------------------------------------
 
-// An `SsoOidc` of the program's own may bring what a response of the service may not: a person would see it, and it could not
-// be stored.
+// The program may provide its own `SsoOidc`. Check its code as a response of the service: a person sees it, and it must be
+// storable.
 const checked = (code: StartDeviceAuthorization.Response) =>
   Schema.decodeUnknownEffect(Schema.toType(StartDeviceAuthorization.Response))(code).pipe(
     Effect.mapError((error) =>
@@ -91,7 +91,7 @@ const checked = (code: StartDeviceAuthorization.Response) =>
     )
   )
 
-/** Asks for a code with a registration that is good. */
+/** Requests a code with a usable registration. */
 export const authorize = Effect.fnUntraced(function*(
   startUrl: string,
   registration: Registration.Registration

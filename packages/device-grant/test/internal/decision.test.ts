@@ -52,8 +52,8 @@ const exception = { status: 400, error: "e" }
 const pending = new SsoOidcError.AuthorizationPendingException(exception)
 const slowDown = new SsoOidcError.SlowDownException(exception)
 
-/** Any answer that is not a success. */
-const answers = (status: number, retryAfter: number): ReadonlyArray<CreateToken.Error> => {
+/** Each kind of error that a poll can have. */
+const errorsWith = (status: number, retryAfter: number): ReadonlyArray<CreateToken.Error> => {
   const detail = { status, error: "e", ...(retryAfter > 0 ? { retryAfter } : {}) }
   return [
     new SsoOidcError.AccessDeniedException(detail),
@@ -91,15 +91,15 @@ const answers = (status: number, retryAfter: number): ReadonlyArray<CreateToken.
 const Status = Schema.Literals([200, 201, 302, 400, 401, 403, 404, 408, 429, 500, 502, 503, 599])
 const Natural = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
 
-describe("the decision", () => {
+describe("the decision after a poll", () => {
   it.prop(
-    "whatever the response, the next poll is never sooner than the interval or Retry-After, and before the end (D1, D2, D3, D4)",
+    "for any response the next poll is after the interval and Retry-After, and before the deadline (D1, D2, D3, D4)",
     [Natural(100), Natural(40), Natural(700), Natural(100), Status, Natural(1000), Schema.Boolean],
     ([interval, failures, after, chance, status, retryAfter, responseLost]) => {
       const before = state({ interval: Duration.seconds(interval + 1), failures, responseLost })
       const now = begin + after * 1000
       const policy = { cap: Duration.seconds(60), jitter: 0.5 }
-      for (const error of answers(status, retryAfter)) {
+      for (const error of errorsWith(status, retryAfter)) {
         const decision = Decision.decide(before, Result.fail(error), at(now, { random: chance / 101, policy }))
         if (decision._tag !== "Waiting") continue
         const { pending } = decision
@@ -120,10 +120,10 @@ describe("the decision", () => {
   )
 
   it.prop(
-    "a response is lost from a poll that may have been acted on until the next authorization_pending (D5)",
+    "a response counts as lost until the next authorization_pending (D5)",
     [Status, Schema.Boolean],
     ([status, responseLost]) => {
-      for (const error of answers(status, 0)) {
+      for (const error of errorsWith(status, 0)) {
         const decision = Decision.decide(state({ responseLost }), Result.fail(error), at(begin))
         if (decision._tag === "Waiting") {
           const acted = error._tag === "TransportError" ? error.sent !== "no" : "status" in error && status >= 500
@@ -139,25 +139,29 @@ describe("the decision", () => {
     }
   )
 
-  it.prop("back-off is min(cap, interval × 2^n), never below the interval (D3)", [Natural(120), Natural(2000)], ([
-    interval,
-    failures
-  ]) => {
-    const before = state({
-      interval: Duration.seconds(interval + 1),
-      failures,
-      expiresAt: DateTime.makeUnsafe(begin * 1000)
-    })
-    const decision = Decision.decide(before, Result.fail(refused), at(begin))
-    if (decision._tag !== "Waiting") return assert.fail(decision._tag)
-    const base = interval + 1
-    assert.strictEqual(
-      Duration.toSeconds(decision.pending.wait),
-      Math.max(base, Math.min(60, base * 2 ** (failures + 1)))
-    )
-  })
+  it.prop(
+    "the back-off is min(cap, interval × 2^n), and never below the interval (D3)",
+    [Natural(120), Natural(2000)],
+    ([
+      interval,
+      failures
+    ]) => {
+      const before = state({
+        interval: Duration.seconds(interval + 1),
+        failures,
+        expiresAt: DateTime.makeUnsafe(begin * 1000)
+      })
+      const decision = Decision.decide(before, Result.fail(refused), at(begin))
+      if (decision._tag !== "Waiting") return assert.fail(decision._tag)
+      const base = interval + 1
+      assert.strictEqual(
+        Duration.toSeconds(decision.pending.wait),
+        Math.max(base, Math.min(60, base * 2 ** (failures + 1)))
+      )
+    }
+  )
 
-  it("slow_down adds 5 s to what it was, and pending keeps it (D2)", () => {
+  it("slow_down adds 5 s to the interval, and authorization_pending keeps the interval (D2)", () => {
     let now = state()
     for (const expected of [10, 15, 20]) {
       const slowed = Decision.decide(now, Result.fail(slowDown), at(begin))
@@ -169,7 +173,7 @@ describe("the decision", () => {
     }
   })
 
-  it("a next poll that would fall exactly at the deadline is none (D4)", () => {
+  it("a poll that would be sent exactly at the deadline is not sent (D4)", () => {
     const end = begin + 600_000
     const fits = Decision.decide(state(), Result.fail(pending), at(end - 5001))
     assert.strictEqual(fits._tag, "Waiting")
@@ -177,7 +181,7 @@ describe("the decision", () => {
     assert.strictEqual(late._tag === "Ended" ? late.error._tag : late._tag, "DeviceCodeExpired")
   })
 
-  it("the last trouble is remembered until the service says that nothing was lost (D4)", () => {
+  it("the last failure is kept until the next authorization_pending (D4)", () => {
     const troubled = Decision.decide(state(), Result.fail(refused), at(begin))
     if (troubled._tag !== "Waiting") return assert.fail(troubled._tag)
     assert.strictEqual(troubled.pending.lastTrouble?.code, "ECONNREFUSED")
@@ -190,7 +194,7 @@ describe("the decision", () => {
     assert.notProperty(calm.pending, "lastTrouble")
   })
 
-  it("how a code expired is told as it was: unapproved, unanswered, or with a response lost before (D4)", () => {
+  it("the message of DeviceCodeExpired says if polls failed and if a response was lost (D4)", () => {
     const said = (more: Partial<PendingAuthorization>) => Decision.expired(state(more), { detectedBy: "clock" }).message
     const lastTrouble = { error: "TransportError", message: "reset." }
     assert.match(said({}), /before the person approved it\. Start/)
@@ -200,7 +204,7 @@ describe("the decision", () => {
     assert.match(lost, /may have been issued\. The last poll that failed: reset\./)
   })
 
-  it("a 200 from another URL brought no token, and loses none (D5)", () => {
+  it("a 200 from another URL is UnexpectedResponse, not TokenPossiblyLost (D5)", () => {
     const elsewhere = new ClientError.UnexpectedResponse({
       operation: "CreateToken",
       problem: "redirect",
@@ -211,7 +215,7 @@ describe("the decision", () => {
     assert.strictEqual(decision._tag === "Ended" ? decision.error : decision._tag, elsewhere)
   })
 
-  it("Retry-After of a response that was cut off is a minimum too (D3)", () => {
+  it("the wait is at least the Retry-After of a response that was cut off (D3)", () => {
     const cutOff = new ClientError.TransportError({
       operation: "CreateToken",
       sent: "answered",
@@ -225,7 +229,7 @@ describe("the decision", () => {
     assert.strictEqual(Duration.toSeconds(decision.pending.wait), 120)
   })
 
-  it("the trouble tells what was in the way, and of a response its status and request id (D4)", () => {
+  it("the last failure has the error, and the status and request id of its response (D4)", () => {
     const troubleOf = (error: CreateToken.Error) => {
       const decision = Decision.decide(state(), Result.fail(error), at(begin))
       return decision._tag === "Waiting" ? decision.pending.lastTrouble : assert.fail(decision._tag)
@@ -261,20 +265,20 @@ describe("the decision", () => {
     })
   })
 
-  it("a poll whose process ended is a trouble of its own (D8)", () => {
+  it("markInFlight records the failure Interrupted (D8)", () => {
     const { lastTrouble } = Decision.markInFlight(state(), at(begin + 5000))
     assert.strictEqual(lastTrouble?.error, "Interrupted")
     assert.include(lastTrouble?.message, "ended before the response came")
   })
 
-  it("where no poll would be sent, markInFlight loses none: too early, or too late (D8)", () => {
+  it("markInFlight records no lost response if it is too early or too late to poll (D8)", () => {
     const early = Decision.markInFlight(state(), at(begin + 1000))
     assert.deepStrictEqual(early, state({ deviceCode: early.deviceCode, registration: early.registration }))
     const late = state()
     assert.strictEqual(Decision.markInFlight(late, at(begin + 600_000)), late)
   })
 
-  it("the reason of a wait is what the answer was", () => {
+  it("the reason of a wait follows from the response (D7)", () => {
     const reasons = [pending, slowDown, refused].map((error) => {
       const decision = Decision.decide(state(), Result.fail(error), at(begin))
       return decision._tag === "Waiting" ? decision.reason : decision._tag
@@ -282,7 +286,7 @@ describe("the decision", () => {
     assert.deepStrictEqual(reasons, ["pending", "slowedDown", "trouble"])
   })
 
-  it("a token has each member that the answer has, and no other", () => {
+  it("a token has the members of the response, and no other members", () => {
     const accessToken = Redacted.make("a")
     const tokenOf = (response: CreateToken.Response) => {
       const decision = Decision.decide(state(), Result.succeed(response), at(begin))
@@ -300,7 +304,7 @@ describe("the decision", () => {
     assert.deepStrictEqual(full.registration.clientId, registration.clientId)
   })
 
-  it("what is left is at least 0 and at most the wait, wherever the clock stands (D8)", () => {
+  it("the rest of a wait is at least 0 and at most the wait, at any time of the clock (D8)", () => {
     for (
       const [now, expected] of [[begin, 5000], [begin + 4000, 1000], [begin + 5000, 0], [begin + 9000, 0], [0, 5000]]
     ) {
@@ -308,14 +312,14 @@ describe("the decision", () => {
     }
   })
 
-  it("neither the errors nor the trouble hold the code, the URLs or a secret (C6)", () => {
+  it("the errors and the last failure have no code, URL or secret (C6)", () => {
     const secretive = state({
       deviceCode: Redacted.make("DEVICE-SECRET"),
       userCode: "USER-CODE",
       verificationUri: "https://device.example/PLACE"
     })
     for (const status of Status.literals) {
-      for (const error of answers(status, 0)) {
+      for (const error of errorsWith(status, 0)) {
         const decision = Decision.decide(secretive, Result.fail(error), at(begin + 599_000))
         if (decision._tag !== "Ended") continue
         const shown = `${decision.error.message}${JSON.stringify(decision.error)}${decision.error.stack}`
@@ -325,13 +329,13 @@ describe("the decision", () => {
   })
 })
 
-describe("what a watcher is told", () => {
+describe("the Waiting event", () => {
   const told = (error: CreateToken.Error, more: Partial<PendingAuthorization> = {}) => {
     const decision = Decision.decide(state(more), Result.fail(error), at(begin))
     return decision._tag === "Waiting" ? decision : assert.fail(decision._tag)
   }
 
-  it("the trouble of a failed poll, and not that of an earlier one (D7)", () => {
+  it("has the failure of its own poll, and not of an earlier poll (D7)", () => {
     const lastTrouble = { error: "TransportError", message: "An earlier one." }
     assert.strictEqual(told(refused, { lastTrouble }).trouble?.error, "TransportError")
     assert.notStrictEqual(told(refused, { lastTrouble }).trouble?.message, lastTrouble.message)
@@ -339,7 +343,7 @@ describe("what a watcher is told", () => {
     assert.notProperty(told(pending, { lastTrouble }), "trouble")
   })
 
-  it("the advice after two requests in a row to slow down, and for nothing else (D11)", () => {
+  it("has advice only after two slow_down in a row (D11)", () => {
     assert.notProperty(told(slowDown), "advice")
     assert.property(told(slowDown, { slowDowns: 1 }), "advice")
     assert.notProperty(told(pending, { slowDowns: 5 }), "advice")
@@ -347,17 +351,17 @@ describe("what a watcher is told", () => {
   })
 })
 
-describe("a back-off policy that makes no sense", () => {
+describe("a back-off policy with unusable values", () => {
   const waitBy = (policy: Decision.Circumstances["policy"], failures = 0) => {
     const decision = Decision.decide(state({ failures }), Result.fail(refused), at(begin, { policy, random: 1 }))
     return decision._tag === "Waiting" ? Duration.toMillis(decision.wait) : assert.fail(decision._tag)
   }
 
-  it.each([NaN, -1, -Infinity, Infinity])("with a jitter of %d lengthens nothing (D3)", (jitter) => {
+  it.each([NaN, -1, -Infinity, Infinity])("a jitter of %d does not lengthen the wait (D3)", (jitter) => {
     assert.strictEqual(waitBy({ cap: "60 seconds", jitter }), 10_000)
   })
 
-  it("with a cap that is no duration has a cap of 60 seconds (D3)", () => {
+  it("a cap that is no duration counts as 60 seconds (D3)", () => {
     const policy: Decision.Circumstances["policy"] = JSON.parse(`{"cap":"soon","jitter":0}`)
     assert.strictEqual(waitBy(policy), 10_000)
     assert.strictEqual(waitBy(policy, 9), 60_000)

@@ -1,5 +1,5 @@
 /**
- * Clocks of a grant: one that a test moves, and one whose wall time jumps while its sleepers sleep on.
+ * Clocks for the tests of the grant. A test moves the first. The wall time of the second can jump. The third counts its sleepers.
  */
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 
-/** Runs the effect while the clock moves on by `duration`, a second at a time, and gives its exit. */
+/** Runs the effect while the clock moves on, one second at a time. Gives its exit, or says that it is still running. */
 export const within =
   (seconds: number) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Exit.Exit<A, E> | "still running", never, R> =>
@@ -23,7 +23,7 @@ export const within =
       return Exit.isSuccess(exit) ? exit.value : Exit.failCause(exit.cause)
     })
 
-/** A clock over the one in the context, whose wall time can jump. */
+/** Wraps the clock in the context. The wall time of this clock can jump, and its sleepers do not notice. */
 export const jumping = Effect.gen(function*() {
   const clock = yield* Effect.clockWith(Effect.succeed)
   let offset = 0
@@ -38,7 +38,7 @@ export const jumping = Effect.gen(function*() {
   }
   return {
     provide: Effect.provideService(Clock.Clock, wall),
-    /** Moves the clock below, from inside what has this one. */
+    /** Moves the wrapped clock, from inside an effect that this clock is provided to. */
     adjust: (duration: Duration.Input) => Effect.provideService(TestClock.adjust(duration), Clock.Clock, clock),
     jump: (seconds: number) =>
       Effect.sync(() => {
@@ -47,7 +47,7 @@ export const jumping = Effect.gen(function*() {
   }
 })
 
-/** A clock over the one in the context, which knows how many sleep by it. */
+/** Wraps the clock in the context, and counts the fibers that sleep. */
 export const counting = Effect.gen(function*() {
   const clock = yield* Effect.clockWith(Effect.succeed)
   let sleepers = 0

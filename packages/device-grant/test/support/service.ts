@@ -1,5 +1,5 @@
 /**
- * A service that answers as it is told, under TestClock, and remembers what was sent and when.
+ * A service under TestClock that responds by a script, and records each request with its time.
  */
 import type * as Client from "@sso-oidc/core/aws/Client"
 import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
@@ -16,15 +16,15 @@ export const region = "eu-west-1"
 export const endpoint = "https://oidc.eu-west-1.amazonaws.com"
 export const startUrl = "https://my.awsapps.com/start"
 
-/** One answer: a response, a transport failure, or silence; after a delay. */
-export interface Answer {
+/** One entry of the script: a response, a transport failure, or no response at all; after a delay. */
+export interface ScriptedResponse {
   readonly status?: number
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
   readonly cause?: TransportCause.TransportCause
   readonly silent?: boolean
   readonly delay?: Duration.Input
-  /** Where the response comes from, if not from where the request went. */
+  /** The URL of the response. By default it is the URL of the request. */
   readonly url?: string
 }
 
@@ -34,7 +34,7 @@ export interface Sent {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-export const registered = (more: object = {}): Answer => ({
+export const registered = (more: object = {}): ScriptedResponse => ({
   body: {
     clientId: "client-1",
     clientSecret: "client-secret-1",
@@ -46,7 +46,7 @@ export const registered = (more: object = {}): Answer => ({
   }
 })
 
-export const code = (more: object = {}): Answer => ({
+export const code = (more: object = {}): ScriptedResponse => ({
   body: {
     deviceCode: "device-code-1",
     userCode: "BRCJ-PDVT",
@@ -58,7 +58,7 @@ export const code = (more: object = {}): Answer => ({
   }
 })
 
-export const token = (more: object = {}): Answer => ({
+export const token = (more: object = {}): ScriptedResponse => ({
   body: {
     accessToken: "access-token-1",
     tokenType: "Bearer",
@@ -72,8 +72,8 @@ export const token = (more: object = {}): Answer => ({
 export const exception = (
   type: string,
   error: string,
-  more: Omit<Answer, "body"> & { body?: object } = {}
-): Answer => ({
+  more: Omit<ScriptedResponse, "body"> & { body?: object } = {}
+): ScriptedResponse => ({
   status: 400,
   ...more,
   headers: { "x-amzn-errortype": `${type}:http://internal.amazon.com/coral/`, ...more.headers },
@@ -81,15 +81,15 @@ export const exception = (
 })
 
 export const pending = exception("AuthorizationPendingException", "authorization_pending")
-export const slowDown = (more: Omit<Answer, "body"> = {}) => exception("SlowDownException", "slow_down", more)
+export const slowDown = (more: Omit<ScriptedResponse, "body"> = {}) => exception("SlowDownException", "slow_down", more)
 export const invalidGrant = exception("InvalidGrantException", "invalid_grant")
 export const expired = exception("ExpiredTokenException", "expired_token")
 
-export const cut = (sent: "no" | "maybe", transient = true): Answer => ({
+export const cut = (sent: "no" | "maybe", transient = true): ScriptedResponse => ({
   cause: new TransportCause.TransportCause({ sent, code: sent === "no" ? "ECONNREFUSED" : "ECONNRESET", transient })
 })
 
-export const gateway = (status: number, headers: Readonly<Record<string, string>> = {}): Answer => ({
+export const gateway = (status: number, headers: Readonly<Record<string, string>> = {}): ScriptedResponse => ({
   status,
   headers,
   body: "<html>"
@@ -98,17 +98,17 @@ export const gateway = (status: number, headers: Readonly<Record<string, string>
 const textOf = (body: unknown) => typeof body === "string" ? body : JSON.stringify(body)
 
 /**
- * Registrations and codes have answers of their own; polls take theirs in order, and the last one for ever.
+ * Each operation has its own list of responses. The service gives them in order, and repeats the last one.
  */
 export const make = (script: {
-  readonly register?: ReadonlyArray<Answer>
-  readonly start?: ReadonlyArray<Answer>
-  readonly polls?: ReadonlyArray<Answer>
+  readonly register?: ReadonlyArray<ScriptedResponse>
+  readonly start?: ReadonlyArray<ScriptedResponse>
+  readonly polls?: ReadonlyArray<ScriptedResponse>
   readonly options?: Partial<Client.Options>
 }) => {
   const sent: Array<Sent> = []
   const count = { inFlight: 0, mostInFlight: 0, aborted: 0 }
-  const queues: Record<string, Array<Answer>> = {
+  const queues: Record<string, Array<ScriptedResponse>> = {
     "/client/register": [...script.register ?? [registered()]],
     "/device_authorization": [...script.start ?? [code()]],
     "/token": [...script.polls ?? [token()]]
@@ -120,21 +120,21 @@ export const make = (script: {
       sent.push({ path: url.pathname, at, body: JSON.parse(body) })
       signal.addEventListener("abort", () => count.aborted++)
       const queue = queues[url.pathname] ?? []
-      const answer = queue.length > 1 ? queue.shift() : queue[0]
+      const scripted = queue.length > 1 ? queue.shift() : queue[0]
       count.inFlight++
       count.mostInFlight = Math.max(count.mostInFlight, count.inFlight)
-      if (answer === undefined || answer.silent === true) return yield* Effect.never
-      if (answer.delay !== undefined) yield* Effect.sleep(answer.delay)
-      if (answer.cause !== undefined) {
+      if (scripted === undefined || scripted.silent === true) return yield* Effect.never
+      if (scripted.delay !== undefined) yield* Effect.sleep(scripted.delay)
+      if (scripted.cause !== undefined) {
         return yield* new HttpClientError.HttpClientError({
-          reason: new HttpClientError.TransportError({ request, cause: answer.cause })
+          reason: new HttpClientError.TransportError({ request, cause: scripted.cause })
         })
       }
-      const response = new Response(textOf(answer.body), {
-        status: answer.status ?? 200,
-        headers: { "content-type": "application/json", "x-amzn-requestid": `r${sent.length}`, ...answer.headers }
+      const response = new Response(textOf(scripted.body), {
+        status: scripted.status ?? 200,
+        headers: { "content-type": "application/json", "x-amzn-requestid": `r${sent.length}`, ...scripted.headers }
       })
-      if (answer.url !== undefined) Object.defineProperty(response, "url", { value: answer.url })
+      if (scripted.url !== undefined) Object.defineProperty(response, "url", { value: scripted.url })
       return HttpClientResponse.fromWeb(request, response)
     }).pipe(Effect.ensuring(Effect.sync(() => count.inFlight--)))
   )

@@ -1,6 +1,6 @@
 /// <reference path="../internal/names.ts" preserve="true" />
 /**
- * The module `@sso-oidc/core/aws/Client`.
+ * Re-exports the module `@sso-oidc/core/aws/Client`.
  *
  * @since 0.1.0
  */

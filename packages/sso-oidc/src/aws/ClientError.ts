@@ -1,6 +1,6 @@
 /// <reference path="../internal/names.ts" preserve="true" />
 /**
- * The module `@sso-oidc/core/aws/ClientError`.
+ * Re-exports the module `@sso-oidc/core/aws/ClientError`.
  *
  * @since 0.1.0
  */

@@ -1,8 +1,8 @@
 /**
- * Every module of the front door, by type alone.
+ * Exports each module of this package as a type.
  *
- * Each module refers to this file. So TypeScript has all of them at hand, and names a type by `sso-oidc/…` in the declarations of
- * a program that exports something. Else it would name the package below, which pnpm keeps out of the program's reach (TS2883).
+ * Each module refers to this file. So TypeScript knows all of them, and the declarations of a program name a type by
+ * `sso-oidc/…`. Otherwise TypeScript would name a package that the program cannot import under pnpm (TS2883).
  */
 export type {} from "../aws/Client.ts"
 export type {} from "../aws/ClientError.ts"
