@@ -107,7 +107,16 @@ describe("the packed packages, installed without a network", () => {
     assert.deepStrictEqual(found.filter((line) => !reference.test(line.slice(line.indexOf(": ") + 2))), [])
   })
 
-  it("have a comment on each member, which an editor shows on hover", () => {
+  it("have a comment that an editor shows on hover, on each member of each exported type", () => {
+    const all = [...uses]
+    assert.isAbove(all.reduce((sum, [, { members }]) => sum + members, 0), 1000)
+    assert.deepStrictEqual(
+      all.flatMap(([{ specifier }, { undocumented }]) => undocumented.map((member) => `${specifier}: ${member}`)),
+      []
+    )
+  })
+
+  it("have a comment on each member that a file of declarations has", () => {
     const members = published.flatMap((of) =>
       modulesOf(of).flatMap((module) => {
         const file = `${manifestOf(of).name}/dist/${module || "index"}.d.ts`

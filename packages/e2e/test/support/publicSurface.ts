@@ -12,7 +12,7 @@ import { manifestOf, published, readManifest } from "@sso-oidc/test-kit/packed"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { isClassDeclaration, isInterfaceDeclaration, isTypeAliasDeclaration } from "typescript/unstable/ast/is"
-import { API, type Project, SignatureKind, type Symbol, SymbolFlags } from "typescript/unstable/sync"
+import { API, type Project, SignatureKind, type Symbol, SymbolFlags, type Type } from "typescript/unstable/sync"
 
 /** A module that an installed package exports. */
 export interface Module {
@@ -46,6 +46,9 @@ export const modulesOf = (folder: string): ReadonlyArray<Module> =>
 export interface Use {
   readonly names: ReadonlyArray<string>
   readonly program: string
+  /** The members of exported types, and those that an editor shows nothing of on hover. */
+  readonly members: number
+  readonly undocumented: ReadonlyArray<string>
 }
 
 const nevers = (count: number): string => count === 0 ? "" : `<${Array(count).fill("never").join(", ")}>`
@@ -53,6 +56,8 @@ const nevers = (count: number): string => count === 0 ? "" : `<${Array(count).fi
 const use = (project: Project, module: Module, folder: string): Use => {
   const { checker } = project
   const lines: Array<string> = []
+  const undocumented: Array<string> = []
+  let members = 0
   const line = (what: string, expression: string): void => {
     lines.push(`export const ${what.replaceAll(".", "_")}_${lines.length} = ${expression}`)
   }
@@ -71,7 +76,21 @@ const use = (project: Project, module: Module, folder: string): Use => {
     }
   }
 
+  // TypeScript itself finds the comment: also through a type that a schema infers
+  const document = (type: Type, name: string): void => {
+    for (const one of type.isUnionType() ? type.getTypes() ?? [] : [type]) {
+      for (const member of checker.getPropertiesOfType(one)) {
+        const isOurs = member.declarations.length > 0 &&
+          member.declarations.every(({ path }) => /@sso-oidc[+/]/.test(path))
+        if (!isOurs || !/^[a-z]\w*$/i.test(member.name) || member.name === "prototype") continue
+        members++
+        if (checker.getDocumentationCommentOfSymbol(member).length === 0) undocumented.push(`${name}.${member.name}`)
+      }
+    }
+  }
+
   const typeOf = (symbol: Symbol, name: string): void => {
+    document(checker.getDeclaredTypeOfSymbol(symbol), name)
     const declaration = symbol.declarations.map((handle) => handle.resolve(project)).find((node) =>
       node !== undefined && (isClassDeclaration(node) || isInterfaceDeclaration(node) || isTypeAliasDeclaration(node))
     )
@@ -81,6 +100,8 @@ const use = (project: Project, module: Module, folder: string): Use => {
       : 0
     const type = `M.${name}${nevers(parameters)}`
     if (!(symbol.flags & SymbolFlags.Class)) return line(name, `open<${type}>()`)
+    const statics = checker.getTypeOfSymbol(symbol)
+    if (statics !== undefined) document(statics, `typeof ${name}`)
     const instance = checker.getDeclaredTypeOfSymbol(symbol)
     for (const { declarations: [first], name: member } of checker.getPropertiesOfType(instance)) {
       const isOurs = first === undefined || /@sso-oidc[+/]/.test(first.path)
@@ -105,7 +126,7 @@ const use = (project: Project, module: Module, folder: string): Use => {
   const namespace = checker.getSymbolAtPosition(join(folder, module.file), "import * as ".length)
   if (namespace === undefined) throw new Error(`${module.specifier} is no module`)
   const names = all(checker.getExportsOfModule(checker.getAliasedSymbol(namespace)), "")
-  return { names, program: `${importOf(module)}${prelude}${lines.join("\n")}\n` }
+  return { names, members, undocumented, program: `${importOf(module)}${prelude}${lines.join("\n")}\n` }
 }
 
 const importOf = ({ specifier }: Module): string => `import * as M from "${specifier}"\n`
