@@ -122,7 +122,12 @@ export interface RequestContext {
   readonly origin?: string | undefined
   /** The program that sent the request, for the person to read. 512 characters of each text are kept. */
   readonly requester?:
-    | { readonly address?: string | undefined; readonly userAgent?: string | undefined }
+    | {
+      /** The IP address on the other side of the connection. Absent if there is no connection. */
+      readonly address?: string | undefined
+      /** The header `user-agent`. */
+      readonly userAgent?: string | undefined
+    }
     | undefined
 }
 
