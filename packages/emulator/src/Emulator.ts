@@ -71,8 +71,8 @@ export interface Options {
    *
    * When there is no room, it drops used and expired entries first, and then the least recently used one. With a
    * registration it drops the client's logins and sessions. It keeps a login that was polled, looked at or decided in the
-   * last two minutes (or two intervals, if that is longer), and its registration. If all entries are such, the response is
-   * `SlowDownException`.
+   * last two minutes (or two intervals, if that is longer), and its registration. If all entries are in use like this, the
+   * response is `SlowDownException`.
    */
   readonly capacity?: number | undefined
   /**

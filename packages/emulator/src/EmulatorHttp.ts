@@ -19,9 +19,8 @@
  * Every route responds only to a loopback host: `localhost`, 127.0.0.0/8 or `[::1]`, with any port. Any other host gets 403,
  * so a web site that points its own name at this machine reaches nothing.
  *
- * Three kinds of requests reach no route: requests from a page of another site, requests that a browser sends ahead of a
- * person (a prefetch), and requests for another protocol (a WebSocket). A link on another site shows a page, but changes
- * nothing.
+ * Three kinds of requests reach no route. A page of another site sent the request, a browser sent it ahead of a person (a
+ * prefetch), or it asks for another protocol (a WebSocket). A link on another site shows a page, but changes nothing.
  *
  * At log level Info, each new pending login is one line with its URL. At Debug, each request is one line too.
  *

@@ -1,6 +1,6 @@
 /**
- * Responses in the form of the service: JSON with its members in alphabetical order and explicit nulls, the type of an
- * exception in a header, and a request id.
+ * Responses in the form of the service. The body is JSON with its members in alphabetical order and explicit nulls. Headers
+ * hold the type of an exception and a request id.
  */
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"

@@ -15,7 +15,7 @@ export const grantTypes: ReadonlyArray<string> = CreateToken.Request.members.map
   member.fields.grantType.literal
 )
 
-// The grant types of a registration without `grantTypes`, as at the service
+// The grant types of a registration without `grantTypes`: the login that the service had first
 const deviceLogin: ReadonlyArray<string> = [CreateToken.deviceCodeGrantType, "refresh_token"]
 
 // RFC 6749 section 3.3

@@ -9,9 +9,9 @@ const parse = (text: string): URL | undefined => {
 }
 
 /**
- * Whether it is an absolute URI without a fragment (RFC 6749 section 3.1.2) and of one of these kinds: https, http to
- * loopback (RFC 8252 section 7.3), or a private scheme with a dot in its name (section 7.1). The dot excludes `javascript:`
- * and the like.
+ * Whether a client may register this URI. It must be absolute, without a fragment (RFC 6749 section 3.1.2). Its scheme is
+ * https, http to loopback (RFC 8252 section 7.3), or private with a dot in its name (section 7.1). The dot excludes
+ * `javascript:` and the like.
  */
 export const isRedirectUri = (text: string): boolean => {
   const url = parse(text)
