@@ -172,7 +172,7 @@ describe("a flood", () => {
         clientName: "x".repeat(9000)
       }))
       const refused = yield* Effect.flip(emulator.state.seed({ ...Snapshot.empty, registrations: many }))
-      assert.include(refused.message, "at most 10000 entries of each kind, in 262144 bytes")
+      assert.include(refused.message, "at most 10000 of each kind, in 262144 bytes")
       assert.lengthOf((yield* emulator.state.snapshot).registrations, 1)
       // The second seed replaces the entries of the first, so it needs no more room
       yield* emulator.state.seed({ ...Snapshot.empty, registrations: many.slice(0, 20) })

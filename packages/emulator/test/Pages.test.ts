@@ -388,7 +388,7 @@ describe("the page of the authorization code grant", () => {
           issuerUrl,
           "http://127.0.0.1:49152",
           "<bdi>sso:account:access</bdi>",
-          "If it came up by itself"
+          "If this page opened by itself"
         ]
       ) {
         assert.include(question.text, part)

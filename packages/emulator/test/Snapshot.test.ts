@@ -95,9 +95,12 @@ describe("the state", () => {
       const whole = yield* device.emulator.state.snapshot
       const { registrations } = whole
       const broken: ReadonlyArray<[string, Snapshot.Snapshot]> = [
-        ["no client", { ...whole, registrations: [] }],
-        ["no client", { ...Snapshot.empty, sessions: whole.sessions }],
-        ["no grant type", { ...whole, registrations: registrations.map((given) => ({ ...given, grantTypes: ["x"] })) }],
+        ["is neither in the snapshot nor in the emulator", { ...whole, registrations: [] }],
+        ["is neither in the snapshot nor in the emulator", { ...Snapshot.empty, sessions: whole.sessions }],
+        ["not a grant type", {
+          ...whole,
+          registrations: registrations.map((given) => ({ ...given, grantTypes: ["x"] }))
+        }],
         ["redirect URI", {
           ...whole,
           registrations: registrations.map((given) => ({ ...given, redirectUris: ["x"] }))
@@ -106,7 +109,7 @@ describe("the state", () => {
           ...whole,
           codeAuthorizations: whole.codeAuthorizations.map((given) => ({ ...given, redirectUri: "x" }))
         }],
-        ["start URL", {
+        ["startUrl", {
           ...whole,
           deviceAuthorizations: whole.deviceAuthorizations.map((given) => ({ ...given, startUrl: "x" }))
         }]

@@ -175,8 +175,8 @@ describe("the command", () => {
         code: 1,
         signal: null,
         stdout: "",
-        stderr: "The emulator cannot start: SSO_OIDC_EMULATOR_CONTROL_TOKEN must be 16 printable characters or more, " +
-          "without a space.\n"
+        stderr: "The emulator cannot start: SSO_OIDC_EMULATOR_CONTROL_TOKEN must have at least 16 printable " +
+          "ASCII characters, without a space.\n"
       })
     }))
 

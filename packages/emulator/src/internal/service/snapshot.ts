@@ -127,7 +127,7 @@ export const put = (
     const given = { registrations, deviceAuthorizations, codeAuthorizations, sessions }
     if (!state.hasRoomFor(given, now)) {
       return yield* Result.fail(
-        `the emulator keeps at most ${capacity} entries of each kind, in ${capacityBytes} bytes`
+        `the emulator keeps at most ${capacity} of each kind, in ${capacityBytes} bytes; raise capacity or capacityBytes`
       )
     }
     state.restore(given)
