@@ -133,10 +133,10 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
         - code: sso:account:access
       - listitem:
         - code: other:scope
-  - paragraph: "Allow only if you started this yourself and the code matches. If another person sent you this code or this link, deny. Otherwise that person would get your access."
+  - paragraph: Allow only if you started this yourself and the code matches. If another person sent you this code or this link, deny. Otherwise that person would get your access.
   - button "Deny"
   - button "Allow"
-- contentinfo: "SSO OIDC emulator on this computer. It is not AWS and reaches no account."`
+- contentinfo: SSO OIDC emulator on this computer. It is not AWS and reaches no account.`
         )
         await page.getByRole("button", { name: "Allow", description: /^Allow only if you started/ }).waitFor()
       })
