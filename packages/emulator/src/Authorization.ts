@@ -1,7 +1,8 @@
 /**
- * A login that a person or a program approves or denies: a device code, or a browser that waits at `/authorize`.
+ * A login that waits for a decision: a device code, or a browser at `/authorize`. A person or a program approves or denies
+ * it.
  *
- * These are schemas, since the control API shows them to other programs.
+ * The control API shows these values to other programs, so they are schemas.
  *
  * @since 0.1.0
  */
@@ -15,9 +16,9 @@ import * as Schema from "effect/Schema"
  * The state of an authorization.
  *
  * - `"pending"`: no decision yet.
- * - `"approved"`, `"denied"`: decided, and the client does not have its token.
+ * - `"approved"`, `"denied"`: decided, and the client does not have its token yet.
  * - `"used"`: the client has its token.
- * - `"expired"`: its time is over.
+ * - `"expired"`: it expired.
  *
  * @category models
  * @since 0.1.0
@@ -33,42 +34,17 @@ export const Status = Schema.Literals(["pending", "approved", "denied", "used", 
 export type Status = typeof Status.Type
 
 /**
- * The program that sent the request, as far as the transport tells. Nothing of it is proved.
+ * The program that sent the request, as the transport describes it. Nothing of it is verified.
  *
  * @category models
  * @since 0.1.0
  */
-export const Requester = Schema.Struct({
-  /** The IP address on the other side of the connection. Absent where there is no connection. */
+export class Requester extends Schema.Opaque<Requester>()(Schema.Struct({
+  /** The IP address on the other side of the connection. Absent if there is no connection. */
   address: Schema.optionalKey(Schema.String),
-  /** The header `user-agent`, as the client wrote it: never trust it, and escape it. */
+  /** The header `user-agent`. The client wrote it, so escape it and do not trust it. */
   userAgent: Schema.optionalKey(Schema.String)
-})
-
-/**
- * The program that sent the request, as far as the transport tells.
- *
- * @category models
- * @since 0.1.0
- */
-export type Requester = typeof Requester.Type
-
-const common = {
-  /** What became of it. */
-  status: Status,
-  /** As the client wrote it: never trust it, and escape it. */
-  clientName: Schema.String,
-  /** The id of the registration. */
-  clientId: Schema.String,
-  /** The scopes that the client gets. */
-  scopes: Schema.Array(Schema.String),
-  /** The program that sent the request. Absent where nothing was told of it. */
-  requester: Schema.optionalKey(Requester),
-  /** When it began, in milliseconds since 1970. */
-  issuedAt: Schema.Finite,
-  /** When it ends, in milliseconds since 1970. */
-  expiresAt: Schema.Finite
-}
+})) {}
 
 /**
  * An authorization of the device grant (RFC 8628).
@@ -76,39 +52,28 @@ const common = {
  * @category models
  * @since 0.1.0
  */
-export const DeviceAuthorization = Schema.TaggedStruct("DeviceAuthorization", {
-  ...common,
-  /** The code that the person compares. It names the authorization. */
-  userCode: Schema.String,
-  /** The start URL of the request. */
-  startUrl: Schema.String
-})
-
-/**
- * An authorization of the device grant (RFC 8628).
- *
- * @category models
- * @since 0.1.0
- */
-export type DeviceAuthorization = typeof DeviceAuthorization.Type
-
-/**
- * An authorization of the authorization code grant (RFC 6749 section 4.1).
- *
- * @category models
- * @since 0.1.0
- */
-export const CodeAuthorization = Schema.TaggedStruct("CodeAuthorization", {
-  ...common,
-  /** It names the authorization. */
-  id: Schema.String,
-  /** Where the browser goes afterwards. */
-  redirectUri: Schema.String,
-  /** What the client registered. Absent where it registered none. */
-  issuerUrl: Schema.optionalKey(Schema.String),
-  /** The redirect URI with the code, or with the error. Absent while there is no decision. */
-  location: Schema.optionalKey(Schema.RedactedFromValue(Schema.String, { label: "location" }))
-})
+export class DeviceAuthorization extends Schema.Opaque<DeviceAuthorization>()(
+  Schema.TaggedStruct("DeviceAuthorization", {
+    /** Its state. */
+    status: Status,
+    /** The name of the client. The client wrote it, so escape it and do not trust it. */
+    clientName: Schema.String,
+    /** The id of the client's registration. */
+    clientId: Schema.String,
+    /** The scopes that the client gets. */
+    scopes: Schema.Array(Schema.String),
+    /** The program that started the login. Absent if the transport described none. */
+    requester: Schema.optionalKey(Requester),
+    /** When the device code was issued, in milliseconds since 1970. */
+    issuedAt: Schema.Finite,
+    /** When the device code expires, in milliseconds since 1970. */
+    expiresAt: Schema.Finite,
+    /** The code that the person compares, such as `BCDF-GHJK`. It identifies the authorization. */
+    userCode: Schema.String,
+    /** The start URL of the request. */
+    startUrl: Schema.String
+  })
+) {}
 
 /**
  * An authorization of the authorization code grant (RFC 6749 section 4.1).
@@ -116,7 +81,32 @@ export const CodeAuthorization = Schema.TaggedStruct("CodeAuthorization", {
  * @category models
  * @since 0.1.0
  */
-export type CodeAuthorization = typeof CodeAuthorization.Type
+export class CodeAuthorization extends Schema.Opaque<CodeAuthorization>()(
+  Schema.TaggedStruct("CodeAuthorization", {
+    /** Its state. */
+    status: Status,
+    /** The name of the client. The client wrote it, so escape it and do not trust it. */
+    clientName: Schema.String,
+    /** The id of the client's registration. */
+    clientId: Schema.String,
+    /** The scopes that the client gets. */
+    scopes: Schema.Array(Schema.String),
+    /** The program that started the login. Absent if the transport described none. */
+    requester: Schema.optionalKey(Requester),
+    /** When the browser came to `/authorize`, in milliseconds since 1970. */
+    issuedAt: Schema.Finite,
+    /** When the page and the authorization code expire, in milliseconds since 1970. */
+    expiresAt: Schema.Finite,
+    /** The id of the authorization, a UUID. */
+    id: Schema.String,
+    /** The redirect URI, to which the browser goes after the decision. */
+    redirectUri: Schema.String,
+    /** The issuer URL that the client registered. Absent if it registered none. */
+    issuerUrl: Schema.optionalKey(Schema.String),
+    /** The redirect URI with the code, or with the error. Present only while the status is `approved` or `denied`. */
+    location: Schema.optionalKey(Schema.RedactedFromValue(Schema.String, { label: "location" }))
+  })
+) {}
 
 /**
  * An authorization of either grant.

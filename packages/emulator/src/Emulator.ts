@@ -1,16 +1,15 @@
 /**
  * The OIDC service of AWS IAM Identity Center, kept in memory.
  *
- * {@link Emulator} responds to RegisterClient, StartDeviceAuthorization and CreateToken as the service does, and takes a
- * browser that comes for an authorization code. A person or a program approves or denies both. It enforces what it hands
- * out: client secrets, expiry, the polling interval, codes that are good for one use, proof keys, and refresh tokens that
- * are good for one refresh. It knows no HTTP and keeps time by Effect's `Clock`, so that `TestClock` moves it.
+ * {@link Emulator} responds to RegisterClient, StartDeviceAuthorization and CreateToken as the service does. It also accepts
+ * a browser that comes for an authorization code. A person or a program approves or denies each login. The emulator
+ * enforces client secrets, expiry, the polling interval and proof keys. A code and a refresh token are valid for one use.
  *
- * `authorizations`, `faults`, `clock` and `state` are for tests. `EmulatorControl` offers the same over HTTP, by the same
- * names.
+ * It does not use HTTP. It measures time with Effect's `Clock`, so `TestClock` moves it.
  *
- * What it remembers is bounded in number and in bytes: see `capacity` and `capacityBytes`. What is past its time is dropped
- * when something new is written.
+ * `authorizations`, `faults`, `clock` and `state` are for tests. `EmulatorControl` has the same groups and names over HTTP.
+ *
+ * Its memory is bounded: see `capacity` and `capacityBytes`. Each time it writes a new entry, it drops what has expired.
  *
  * @see RFC 8628, RFC 6749 sections 4.1 and 6, RFC 7636, RFC 7591
  * @since 0.1.0
@@ -43,159 +42,169 @@ import type * as Snapshot from "./Snapshot.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * How the emulator behaves. An option that cannot be used is an `EmulatorError`.
+ * The options of the emulator. A value that it cannot use is an `EmulatorError`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
   /**
-   * The polling interval that it hands out: whole seconds, up to 24 days. 1 second by default, as the service's. A bare
-   * number counts milliseconds: write `"5 seconds"`.
+   * The polling interval that StartDeviceAuthorization returns: whole seconds, from 1 second to 24 days. 1 second by
+   * default, as the service's. A bare number counts milliseconds: write `"5 seconds"`.
    */
   readonly interval?: Duration.Input | undefined
   /**
-   * The life of a device code, and of an authorization code with the page before it: whole seconds, up to 24 days. 10
+   * How long a device code, or an authorization code and its page, is valid: whole seconds, from 1 second to 24 days. 10
    * minutes by default. A bare number counts milliseconds: write `"60 seconds"`.
    */
   readonly expiresIn?: Duration.Input | undefined
   /**
-   * Approves each login by itself, that long after it began: zero, or any finite duration of 1 second or more. Off by
-   * default. A bare number counts milliseconds: write `"3 seconds"`. A login that was denied before stays denied.
+   * Approves each login without a person, this long after its start: zero, or any finite duration of 1 second or more. Off
+   * by default. A bare number counts milliseconds: write `"3 seconds"`. A login that was denied before stays denied.
    */
   readonly autoApprove?: Duration.Input | undefined
-  /** The end of every client id: a host label. `emulator` by default. */
+  /** The region in each client id. `emulator` by default. It must be a host label in lower case, such as `eu-west-1`. */
   readonly region?: string | undefined
   /**
-   * How many registrations, device authorizations, code authorizations and sessions each are remembered. 10,000 by
-   * default, at least 1.
+   * How many entries of each kind it keeps: registrations, device authorizations, code authorizations and sessions. A
+   * whole number of at least 1. 10,000 by default.
    *
-   * When there is no room, what is over goes first, then what was unused for the longest time. A registration takes its
-   * logins and sessions along. A login that was polled, looked at or decided in the last two minutes (or two intervals)
-   * stays, and so does its registration. Where all the others are such, the response is `SlowDownException`.
+   * When there is no room, it drops used and expired entries first, and then the least recently used one. With a
+   * registration it drops the client's logins and sessions. It keeps a login that was polled, looked at or decided in the
+   * last two minutes (or two intervals, if that is longer), and its registration. If all entries are in use like this, the
+   * response is `SlowDownException`.
    */
   readonly capacity?: number | undefined
   /**
-   * How many bytes the registrations, the device authorizations, the code authorizations, the sessions and the armed
-   * faults each may take, measured by their content. 33,554,432 (32 MiB) by default, at least 131,072. Room is made as for
-   * `capacity`; a fault that has no room is not armed.
+   * How many bytes of content it keeps of each kind, and of the armed faults. A whole number of at least 131,072 (128
+   * KiB). 33,554,432 (32 MiB) by default. When there is no room, it drops entries as for `capacity`. It refuses a fault for
+   * which there is no room.
    */
   readonly capacityBytes?: number | undefined
   /**
-   * How many requests of RegisterClient and of StartDeviceAuthorization a second of the clock may see before the response
-   * is `SlowDownException`. 500 by default, at least 1.
+   * How many RegisterClient requests, and how many StartDeviceAuthorization requests, it accepts in one second of its
+   * clock. Each further request gets `SlowDownException`. A whole number of at least 1. 500 by default.
    */
   readonly requestsPerSecond?: number | undefined
 }
 
 /**
- * What a browser brings to `/authorize` (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
+ * The request of a browser at `/authorize` (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
  *
  * @category models
  * @since 0.1.0
  */
 export interface AuthorizeRequest {
-  /** The id of the registration. */
+  /** The id of the registration. Required. */
   readonly clientId?: string | undefined
-  /** A redirect URI that the client registered; one to loopback with any port. */
+  /** A redirect URI that the client registered. A loopback URI may have any port. Required. */
   readonly redirectUri?: string | undefined
   /** It must be `code`. */
   readonly responseType?: string | undefined
-  /** The client's own text, which the browser brings back. */
+  /** The client's own text, which the browser brings back. Absent by default. */
   readonly state?: string | undefined
-  /** Scopes that the client registered. All of them by default. */
+  /** Some of the scopes that the client registered. All of them by default. */
   readonly scopes?: ReadonlyArray<string> | undefined
-  /** The challenge of the proof key. */
+  /** The challenge of the proof key: 43 characters of base64url. Required. */
   readonly codeChallenge?: string | undefined
   /** It must be `S256`. */
   readonly codeChallengeMethod?: string | undefined
 }
 
 /**
- * What a transport tells of a request.
+ * What the transport knows about a request.
  *
  * @category models
  * @since 0.1.0
  */
 export interface RequestContext {
-  /** Where the page is on which a person decides. `http://localhost` by default. */
+  /** The origin of the page on which a person decides. `http://localhost` by default. */
   readonly origin?: string | undefined
-  /** The program that sent the request, for the person to read. 512 characters of each text are kept. */
+  /** The program that sent the request. The page shows it. The emulator keeps 512 characters of each text. */
   readonly requester?:
-    | { readonly address?: string | undefined; readonly userAgent?: string | undefined }
+    | {
+      /** The IP address on the other side of the connection. Absent if there is no connection. */
+      readonly address?: string | undefined
+      /** The header `user-agent`. */
+      readonly userAgent?: string | undefined
+    }
     | undefined
 }
 
 /**
- * The logins that wait for a person, and what a person does to them. `key` is a user code, for which case, spaces and the
- * dash do not matter, or the id of a code authorization.
+ * Lists the logins and decides on them, as a person does on the page. `key` is a user code or the id of a code
+ * authorization. Case, spaces and the dash of a user code do not matter.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Authorizations {
-  /** Every authorization that is remembered, the oldest first. */
+  /** All authorizations that the emulator keeps, the oldest first. */
   readonly list: Effect.Effect<ReadonlyArray<Authorization.Authorization>>
-  /** The authorization, whatever its status is. */
+  /** One authorization, whatever its status is. */
   readonly lookup: (key: string) => Effect.Effect<Authorization.Authorization, EmulatorError.DecisionError>
-  /** Approves. Once more does no harm, until the client has its token. */
+  /** Approves a login. You can repeat this until the client has its token. */
   readonly approve: (key: string) => Effect.Effect<Authorization.Authorization, EmulatorError.DecisionError>
-  /** Denies. Once more does no harm. */
+  /** Denies a login. You can repeat this. */
   readonly deny: (key: string) => Effect.Effect<Authorization.Authorization, EmulatorError.DecisionError>
-  /** Ends its time now, decided or not. Once more does no harm. */
+  /** Lets a login expire now, decided or not. You can repeat this. It fails if the client has its token. */
   readonly expire: (key: string) => Effect.Effect<Authorization.Authorization, EmulatorError.DecisionError>
 }
 
 /**
- * What the next requests over HTTP get in place of the true response.
+ * Arms the errors that the next requests over HTTP get instead of the true response.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Faults {
-  /** Arms a fault for the next requests. It fails where no operation lists the exception. */
+  /**
+   * Arms a fault for the next requests. It fails if no operation lists the exception, if a duration is not from 0 to 24
+   * days, or if 1,000 faults are armed already.
+   */
   readonly arm: (fault: Fault.Fault) => Effect.Effect<void, EmulatorError.EmulatorError>
   /** The faults that no request has taken yet. */
   readonly list: Effect.Effect<ReadonlyArray<Fault.Fault>>
-  /** Disarms all of them. */
+  /** Disarms all faults. */
   readonly clear: Effect.Effect<void>
-  /** Takes the fault that the next request of the operation gets. The routes use it; a test has no need to. */
+  /** Takes the fault that the next request of this operation gets. The routes call it, so a test does not have to. */
   readonly take: (operation: string) => Effect.Effect<Fault.Fault | undefined>
 }
 
 /**
- * The emulator's own clock: Effect's, and what `advance` added.
+ * The emulator's own clock: the time of Effect's `Clock`, plus what `advance` added.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Clock {
-  /** What it shows, in milliseconds since 1970. */
+  /** The time, in milliseconds since 1970. */
   readonly now: Effect.Effect<number>
   /**
-   * Moves it, and it alone, forward; a negative duration sets it back. Gives what it then shows. A bare number counts
-   * milliseconds: write `"60 seconds"`.
+   * Moves the emulator's clock, and no other clock. A negative duration sets it back. It gives the new time, in milliseconds
+   * since 1970. A bare number counts milliseconds: write `"60 seconds"`. It fails if the clock would be more than ten years
+   * from the true time.
    */
   readonly advance: (duration: Duration.Input) => Effect.Effect<number, EmulatorError.EmulatorError>
 }
 
 /**
- * All that the emulator remembers.
+ * The state of the emulator.
  *
  * @category models
  * @since 0.1.0
  */
 export interface State {
-  /** All of it, as a value. */
+  /** The whole state as a value, without expired registrations and sessions, and without logins of such registrations. */
   readonly snapshot: Effect.Effect<Snapshot.Snapshot>
-  /** Puts in a snapshot, or parts of one. All of it, or nothing where it fails. */
+  /** Puts in a snapshot, which may hold only a few entries. If it fails, the state has not changed. */
   readonly seed: (snapshot: Snapshot.Snapshot) => Effect.Effect<void, EmulatorError.EmulatorError>
-  /** Forgets everything: authorizations, faults, and what was added to the clock. */
+  /** Clears the state, disarms the faults, and sets the clock to the true time. */
   readonly reset: Effect.Effect<void>
 }
 
 /**
- * What the emulator offers.
+ * The operations of the service, and what a test needs.
  *
  * @category models
  * @since 0.1.0
@@ -205,31 +214,31 @@ export interface Service {
   readonly registerClient: (
     request: RegisterClient.Request
   ) => Effect.Effect<RegisterClient.Response, RegisterClient.Exception>
-  /** Hands out a device code. */
+  /** Starts a login with a device code. */
   readonly startDeviceAuthorization: (
     request: StartDeviceAuthorization.Request,
     context?: RequestContext
   ) => Effect.Effect<StartDeviceAuthorization.Response, StartDeviceAuthorization.Exception>
-  /** Trades an approved device code, an authorization code, or a refresh token, for a token. */
+  /** Exchanges an approved device code, an authorization code, or a refresh token for a token. */
   readonly createToken: (request: CreateToken.Request) => Effect.Effect<CreateToken.Response, CreateToken.Exception>
-  /** Begins a login in a browser. */
+  /** Starts a login in a browser, as `GET /authorize` does. */
   readonly authorize: (
     request: AuthorizeRequest,
     context?: RequestContext
   ) => Effect.Effect<Authorization.CodeAuthorization, EmulatorError.AuthorizeError>
 
-  /** The logins that wait for a person, and what a person does to them. */
+  /** Lists the logins and decides on them. */
   readonly authorizations: Authorizations
-  /** What the next requests over HTTP get in place of the true response. */
+  /** Arms the errors that the next requests over HTTP get. */
   readonly faults: Faults
-  /** The emulator's own clock. */
+  /** Reads and moves the emulator's own clock. */
   readonly clock: Clock
-  /** All that the emulator remembers. */
+  /** Reads, puts back and clears the state. */
   readonly state: State
 
-  /** The option of that name. */
+  /** The option `autoApprove`. */
   readonly autoApprove: Duration.Duration | undefined
-  /** The option of that name, in bytes. */
+  /** The option `capacityBytes`, in bytes. */
   readonly capacityBytes: number
 }
 
@@ -259,11 +268,11 @@ export class Emulator extends Context.Service<Emulator, Service>()("@sso-oidc/em
 // constructors
 // -----------------------------------------------------------------------------
 
-// Past this the header `date` could not be written
+// Past this the emulator could not write the header `date`
 const furthest = Duration.days(10 * 365)
 
 /**
- * An emulator that remembers nothing yet. Fails with `EmulatorError` where an option cannot be used.
+ * An emulator with an empty state. It fails with `EmulatorError` if it cannot use an option.
  *
  * @category constructors
  * @since 0.1.0
@@ -283,7 +292,7 @@ export const make = Effect.fnUntraced(function*(
 
   const now = Effect.map(EffectClock.currentTimeMillis, (millis) => millis + ahead)
 
-  /** A transition at the time that it is now. */
+  /** Runs a transition at the current time. */
   const at = <A, E>(name: string, transition: (now: number) => Result.Result<A, E>): Effect.Effect<A, E> =>
     Effect.flatMap(now, (millis) => Effect.fromResult(transition(millis))).pipe(Wire.withSpan(`Emulator.${name}`))
 
@@ -303,7 +312,7 @@ export const make = Effect.fnUntraced(function*(
       at("startDeviceAuthorization", (now) => operations.start(request, origin, Memory.requester(requester), now)),
     createToken: Effect.fnUntraced(function*(request) {
       const verifier = request.grantType === "authorization_code" ? request.codeVerifier : undefined
-      // before the transition, which must not wait for anything
+      // Before the transition, because a transition is synchronous
       const challenge = verifier === undefined ? undefined : yield* Authorize.challengeOf(Redacted.value(verifier))
       return yield* at("createToken", (now) => operations.exchange(request, challenge, now))
     }),
@@ -340,7 +349,7 @@ export const make = Effect.fnUntraced(function*(
         }
         const by = Duration.toMillis(given)
         if (!Number.isFinite(by) || Math.abs(ahead + by) > Duration.toMillis(furthest)) {
-          return yield* failing("clock")("it may be at most ten years from the true time")
+          return yield* failing("clock")("it may be at most ten years from the true time; give a smaller duration")
         }
         ahead += Math.trunc(by)
         return yield* now
@@ -367,7 +376,7 @@ export const make = Effect.fnUntraced(function*(
 // -----------------------------------------------------------------------------
 
 /**
- * The emulator as a layer, for programs that talk to it without HTTP.
+ * The emulator as a layer, for programs that call it without HTTP.
  *
  * @category layers
  * @since 0.1.0

@@ -1,11 +1,12 @@
 /**
- * The control API: what a person does on the page, and what only a test may do, for programs of any language. It offers
- * what the service `Emulator` offers in process, by the same names.
+ * The control API. With it, programs in any language do what a person does on the page, and what only a test may do. It
+ * has the groups and names of the service `Emulator`.
  *
- * It is off unless asked for (`--control`, or the option of `EmulatorServer`), and each request must bring the token that
- * was handed out at start as a bearer token (RFC 6750 section 2.1). This module is the API as a value: `EmulatorControl`
- * describes it, the server serves it under `/control` with its OpenAPI description at `/control/openapi.json`, and
- * {@link client} is its client.
+ * The emulator serves it only with `--control`, or with the option `control` of `EmulatorServer`. Each request must bring
+ * the token of the start as a bearer token (RFC 6750 section 2.1).
+ *
+ * {@link EmulatorControl} is the API as a value, and {@link layer} is its client. The server serves it under `/control`,
+ * with its OpenAPI description at `/control/openapi.json`.
  *
  * @since 0.1.0
  */
@@ -20,6 +21,7 @@ import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
 import * as OpenApi from "effect/http-api/OpenApi"
 import type * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
@@ -39,10 +41,10 @@ import { Snapshot } from "./Snapshot.ts"
  * @category models
  * @since 0.1.0
  */
-export const Now = Schema.Struct({
-  /** In milliseconds since 1970. */
+export class Now extends Schema.Opaque<Now>()(Schema.Struct({
+  /** The time, in milliseconds since 1970. */
   now: Schema.Finite
-})
+})) {}
 
 /**
  * How far the emulator's clock moves.
@@ -50,27 +52,34 @@ export const Now = Schema.Struct({
  * @category models
  * @since 0.1.0
  */
-export const Advance = Schema.Struct({
-  /** In seconds. Negative seconds set the clock back. */
+export class Advance extends Schema.Opaque<Advance>()(Schema.Struct({
+  /** The seconds, fractions too. Negative seconds set the clock back. */
   seconds: Schema.Finite
-})
+})) {}
 
 // -----------------------------------------------------------------------------
 // errors
 // -----------------------------------------------------------------------------
 
 /**
- * The request brought no token, or another one.
+ * The request brought no token, or a wrong one.
  *
  * @category errors
  * @since 0.1.0
  */
 export class ControlUnauthorized extends Schema.TaggedError<ControlUnauthorized>(
   "@sso-oidc/emulator/ControlUnauthorized"
-)("ControlUnauthorized", { message: Schema.String }, { httpApiStatus: 401 }) {}
+)(
+  "ControlUnauthorized",
+  {
+    /** Where to find the token, as a sentence. */
+    message: Schema.String
+  },
+  { httpApiStatus: 401 }
+) {}
 
 /**
- * This login cannot be decided: it is unknown, or it has ended or was decided already.
+ * This login cannot be decided: it is unknown, it expired, or it was decided already.
  *
  * @category errors
  * @since 0.1.0
@@ -78,23 +87,26 @@ export class ControlUnauthorized extends Schema.TaggedError<ControlUnauthorized>
 export class ControlConflict extends Schema.TaggedError<ControlConflict>("@sso-oidc/emulator/ControlConflict")(
   "ControlConflict",
   {
-    /** Why. */
+    /** Why it cannot be decided. */
     problem: Schema.Literals(["unknown", ...Status.literals]),
-    /** The same as a sentence. */
+    /** The problem as a sentence. */
     message: Schema.String
   },
   { httpApiStatus: 409 }
 ) {}
 
 /**
- * The request is malformed, or the emulator cannot do what it asks for. The sentence says why.
+ * The request is malformed, or the emulator cannot do what it asks for.
  *
  * @category errors
  * @since 0.1.0
  */
 export class ControlBadRequest extends Schema.TaggedError<ControlBadRequest>("@sso-oidc/emulator/ControlBadRequest")(
   "ControlBadRequest",
-  { message: Schema.String },
+  {
+    /** Which member is wrong and why, as a sentence. It never holds a value of the request. */
+    message: Schema.String
+  },
   { httpApiStatus: 400 }
 ) {}
 
@@ -102,35 +114,81 @@ export class ControlBadRequest extends Schema.TaggedError<ControlBadRequest>("@s
 // api
 // -----------------------------------------------------------------------------
 
-/**
- * The token of the control API, asked of each request.
- *
- * @category api
- * @since 0.1.0
- */
-export class ControlToken extends HttpApiMiddleware.Service<ControlToken>()("@sso-oidc/emulator/ControlToken", {
+interface TokenMiddleware {
+  /** It needs no other service. */
+  readonly requires: never
+  /** It gives the endpoints no service. */
+  readonly provides: never
+  /** The response to a wrong token. */
+  readonly error: typeof ControlUnauthorized
+  /** The client adds no error of its own. */
+  readonly clientError: never
+  /** The client has to add the token. */
+  readonly requiredForClient: true
+  /** Where the token stands in a request. */
+  readonly security: TokenSecurity
+}
+
+// A type, because an interface has no index signature
+type TokenSecurity = {
+  /** The header `authorization`, as a bearer token. */
+  readonly token: HttpApiSecurity.Http
+}
+
+const tokenMiddleware: HttpApiMiddleware.ServiceClass<
+  ControlToken,
+  "@sso-oidc/emulator/ControlToken",
+  TokenMiddleware
+> = HttpApiMiddleware.Service<ControlToken>()("@sso-oidc/emulator/ControlToken", {
   requiredForClient: true,
   security: { token: HttpApiSecurity.bearer },
   error: ControlUnauthorized
-}) {}
+})
 
 /**
- * Says in a sentence what is wrong with a malformed request.
+ * Checks the token of each request.
  *
  * @category api
  * @since 0.1.0
  */
-export class ControlValidation
-  extends HttpApiMiddleware.Service<ControlValidation>()("@sso-oidc/emulator/ControlValidation", {
-    error: ControlBadRequest
-  })
-{}
+export class ControlToken extends tokenMiddleware {}
 
-const params = { key: Schema.String.annotate({ description: "A user code, or the id of a code authorization" }) }
+interface ValidationMiddleware {
+  /** It needs no other service. */
+  readonly requires: never
+  /** It gives the endpoints no service. */
+  readonly provides: never
+  /** The response to a malformed request. */
+  readonly error: typeof ControlBadRequest
+  /** The client adds no error of its own. */
+  readonly clientError: never
+  /** The client has nothing to add. */
+  readonly requiredForClient: false
+  /** It reads no credentials. */
+  readonly security: never
+}
+
+const validationMiddleware: HttpApiMiddleware.ServiceClass<
+  ControlValidation,
+  "@sso-oidc/emulator/ControlValidation",
+  ValidationMiddleware
+> = HttpApiMiddleware.Service<ControlValidation>()("@sso-oidc/emulator/ControlValidation", { error: ControlBadRequest })
 
 /**
- * The logins that wait for a person, and what a person does to them. `key` is a user code, or the id of a code
- * authorization.
+ * Rejects a malformed request with a sentence that says what is wrong with it.
+ *
+ * @category api
+ * @since 0.1.0
+ */
+export class ControlValidation extends validationMiddleware {}
+
+const params = {
+  /** A user code, or the id of a code authorization. */
+  key: Schema.String.annotate({ description: "A user code, or the id of a code authorization" })
+}
+
+/**
+ * Lists the logins and decides on them, as a person does on the page.
  *
  * @category api
  * @since 0.1.0
@@ -146,16 +204,16 @@ export class Authorizations extends HttpApiGroup.make("authorizations")
     HttpApiEndpoint.post("deny", "/:key/deny", { params, success: Authorization, error: ControlConflict })
       .annotate(OpenApi.Summary, "Deny"),
     HttpApiEndpoint.post("expire", "/:key/expire", { params, success: Authorization, error: ControlConflict })
-      .annotate(OpenApi.Summary, "End its time now")
+      .annotate(OpenApi.Summary, "Let it expire now")
   )
   .middleware(ControlValidation)
   .middleware(ControlToken)
   .prefix("/control/authorizations")
-  .annotate(OpenApi.Description, "The logins that wait for a person, and what a person does to them")
+  .annotate(OpenApi.Description, "The logins, and the decisions of a person on them")
 {}
 
 /**
- * What the next requests get in place of the true response.
+ * Arms the errors that the next requests get instead of the true response.
  *
  * @category api
  * @since 0.1.0
@@ -172,11 +230,11 @@ export class Faults extends HttpApiGroup.make("faults")
   .middleware(ControlValidation)
   .middleware(ControlToken)
   .prefix("/control/faults")
-  .annotate(OpenApi.Description, "What the next requests get in place of the true response")
+  .annotate(OpenApi.Description, "Errors that the next requests get instead of the true response")
 {}
 
 /**
- * The emulator's clock.
+ * Reads and moves the emulator's clock.
  *
  * @category api
  * @since 0.1.0
@@ -184,18 +242,18 @@ export class Faults extends HttpApiGroup.make("faults")
 export class Clock extends HttpApiGroup.make("clock")
   .add(
     HttpApiEndpoint.get("now", "/", { success: Now })
-      .annotate(OpenApi.Summary, "What the emulator's clock shows"),
+      .annotate(OpenApi.Summary, "The time of the emulator's clock"),
     HttpApiEndpoint.post("advance", "/", { payload: Advance, success: Now, error: ControlBadRequest })
-      .annotate(OpenApi.Summary, "Move the emulator's clock, and it alone")
+      .annotate(OpenApi.Summary, "Move the emulator's clock, and no other clock")
   )
   .middleware(ControlValidation)
   .middleware(ControlToken)
   .prefix("/control/clock")
-  .annotate(OpenApi.Description, "The clock by which codes expire and polls are too early")
+  .annotate(OpenApi.Description, "The clock that decides when a code expires and when a poll is too early")
 {}
 
 /**
- * All that is remembered, secrets in the clear.
+ * Reads, puts back and clears the state of the emulator. It holds secrets in the clear.
  *
  * @category api
  * @since 0.1.0
@@ -203,16 +261,16 @@ export class Clock extends HttpApiGroup.make("clock")
 export class State extends HttpApiGroup.make("state")
   .add(
     HttpApiEndpoint.get("snapshot", "/", { success: Snapshot })
-      .annotate(OpenApi.Summary, "All that it remembers, secrets in the clear"),
+      .annotate(OpenApi.Summary, "The whole state, with secrets in the clear"),
     HttpApiEndpoint.post("seed", "/", { payload: Snapshot, success: HttpApiSchema.NoContent, error: ControlBadRequest })
-      .annotate(OpenApi.Summary, "Put in what GET gave, or a part of it"),
+      .annotate(OpenApi.Summary, "Put back a state that GET gave, or a part of it"),
     HttpApiEndpoint.delete("reset", "/", { success: HttpApiSchema.NoContent })
-      .annotate(OpenApi.Summary, "Forget everything: authorizations, faults, and what was added to the clock")
+      .annotate(OpenApi.Summary, "Clear the state, disarm the faults, and set the clock to the true time")
   )
   .middleware(ControlValidation)
   .middleware(ControlToken)
   .prefix("/control/state")
-  .annotate(OpenApi.Description, "All that is remembered, secrets in the clear: to look at, to put back, to forget")
+  .annotate(OpenApi.Description, "The state of the emulator, with secrets in the clear")
 {}
 
 /**
@@ -223,18 +281,132 @@ export class State extends HttpApiGroup.make("state")
  */
 export class EmulatorControl extends HttpApi.make("sso-oidc-emulator-control")
   .add(Authorizations, Faults, Clock, State)
-  // a misspelt member that is passed over would be a fault of another kind than the test means
+  // A misspelt member that is ignored would arm another fault than the test means
   .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error" })
   .annotateMerge(OpenApi.annotations({
     title: "SSO OIDC emulator: control API",
     version,
-    description: "Plays the person, and makes trouble, for tests of clients of IAM Identity Center's OIDC service"
+    description: "Approves logins and arms faults, to test clients of IAM Identity Center's OIDC service"
   }))
 {}
 
 // -----------------------------------------------------------------------------
-// service
+// client
 // -----------------------------------------------------------------------------
+
+/**
+ * The errors of every request to the control API.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type ControlError =
+  | ControlBadRequest
+  | ControlUnauthorized
+  | HttpClientError.HttpClientError
+  | Schema.SchemaError
+
+/**
+ * Names a login.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LoginRequest {
+  /** The parameters of the path. */
+  readonly params: {
+    /** A user code, or the id of a code authorization. Case, spaces and the dash of a user code do not matter. */
+    readonly key: string
+  }
+}
+
+/**
+ * Lists the logins and decides on them, as a person does on the page.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AuthorizationsClient {
+  /** All authorizations that the emulator keeps, the oldest first. */
+  readonly list: () => Effect.Effect<ReadonlyArray<Authorization>, ControlError>
+  /** One authorization, whatever its status is. */
+  readonly lookup: (request: LoginRequest) => Effect.Effect<Authorization, ControlConflict | ControlError>
+  /** Approves a login. You can repeat this until the client has its token. */
+  readonly approve: (request: LoginRequest) => Effect.Effect<Authorization, ControlConflict | ControlError>
+  /** Denies a login. You can repeat this. */
+  readonly deny: (request: LoginRequest) => Effect.Effect<Authorization, ControlConflict | ControlError>
+  /** Lets a login expire now, decided or not. You can repeat this. */
+  readonly expire: (request: LoginRequest) => Effect.Effect<Authorization, ControlConflict | ControlError>
+}
+
+/**
+ * Arms the errors that the next requests get instead of the true response.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FaultsClient {
+  /** The faults that no request has taken yet. */
+  readonly list: () => Effect.Effect<ReadonlyArray<Fault>, ControlError>
+  /** Arms a fault for the next requests. It fails with `ControlBadRequest` if no operation lists the exception. */
+  readonly arm: (request: {
+    /** The fault. */
+    readonly payload: Fault
+  }) => Effect.Effect<void, ControlError>
+  /** Disarms all faults. */
+  readonly clear: () => Effect.Effect<void, ControlError>
+}
+
+/**
+ * Reads and moves the emulator's clock.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ClockClient {
+  /** The time of the emulator's clock. */
+  readonly now: () => Effect.Effect<Now, ControlError>
+  /** Moves the emulator's clock, and no other clock. It gives the new time. */
+  readonly advance: (request: {
+    /** How far. The clock may be at most ten years from the true time. */
+    readonly payload: Advance
+  }) => Effect.Effect<Now, ControlError>
+}
+
+/**
+ * Reads, puts back and clears the state of the emulator.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StateClient {
+  /** The whole state. */
+  readonly snapshot: () => Effect.Effect<Snapshot, ControlError>
+  /** Puts back a snapshot or a part of one. If it fails with `ControlBadRequest`, the state has not changed. */
+  readonly seed: (request: {
+    /** The snapshot. */
+    readonly payload: Snapshot
+  }) => Effect.Effect<void, ControlError>
+  /** Clears the state, disarms the faults, and sets the clock to the true time. */
+  readonly reset: () => Effect.Effect<void, ControlError>
+}
+
+/**
+ * The client of the control API. It has the groups and names of the service `Emulator`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Client {
+  /** Lists the logins and decides on them. */
+  readonly authorizations: AuthorizationsClient
+  /** Arms the errors that the next requests get. */
+  readonly faults: FaultsClient
+  /** Reads and moves the emulator's clock. */
+  readonly clock: ClockClient
+  /** Reads, puts back and clears the state. */
+  readonly state: StateClient
+}
 
 /**
  * The client of the control API, as a service.
@@ -242,16 +414,14 @@ export class EmulatorControl extends HttpApi.make("sso-oidc-emulator-control")
  * @category services
  * @since 0.1.0
  */
-export class ControlClient extends Context.Service<ControlClient, HttpApiClient.ForApi<typeof EmulatorControl>>()(
-  "@sso-oidc/emulator/ControlClient"
-) {}
+export class ControlClient extends Context.Service<ControlClient, Client>()("@sso-oidc/emulator/ControlClient") {}
 
 // -----------------------------------------------------------------------------
 // constructors
 // -----------------------------------------------------------------------------
 
 /**
- * Where the control API is, and the token that was handed out at start.
+ * Where the control API is, and its token.
  *
  * @category models
  * @since 0.1.0
@@ -259,7 +429,7 @@ export class ControlClient extends Context.Service<ControlClient, HttpApiClient.
 export interface ClientOptions {
   /** The emulator's own URL, such as `http://127.0.0.1:8484`. */
   readonly url: string | URL
-  /** The token: `EmulatorServer.controlToken`, or the one in the environment. */
+  /** The token: `EmulatorServer.controlToken`, or the value of `SSO_OIDC_EMULATOR_CONTROL_TOKEN`. */
   readonly token: Redacted.Redacted
 }
 
@@ -269,9 +439,7 @@ export interface ClientOptions {
  * @category constructors
  * @since 0.1.0
  */
-export const client = (
-  options: ClientOptions
-): Effect.Effect<HttpApiClient.ForApi<typeof EmulatorControl>, never, HttpClient.HttpClient> =>
+export const make = (options: ClientOptions): Effect.Effect<Client, never, HttpClient.HttpClient> =>
   HttpApiClient.make(EmulatorControl, { baseUrl: options.url }).pipe(
     Effect.provide(
       HttpApiMiddleware.layerClient(
@@ -313,4 +481,4 @@ export const client = (
  * @since 0.1.0
  */
 export const layer = (options: ClientOptions): Layer.Layer<ControlClient, never, HttpClient.HttpClient> =>
-  Layer.effect(ControlClient, client(options))
+  Layer.effect(ControlClient, make(options))

@@ -1,9 +1,10 @@
 /**
- * Every way the emulator can fail, beside the exceptions of the service.
+ * The errors of the emulator, beside the exceptions of the service.
  *
  * @since 0.1.0
  */
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import type * as Redacted from "effect/Redacted"
 import type * as Authorization from "./Authorization.ts"
@@ -11,6 +12,14 @@ import type * as Authorization from "./Authorization.ts"
 // -----------------------------------------------------------------------------
 // errors
 // -----------------------------------------------------------------------------
+
+interface Tagged<Tag extends string> {
+  /** The tag of this error. */
+  readonly _tag: Tag
+}
+
+/** The class that `Data.TaggedError` makes, with a comment on each member: an editor shows it on hover. */
+type Base<Tag extends string, Fields> = new(fields: Fields) => Cause.YieldableError & Fields & Tagged<Tag>
 
 const problems = {
   unknown: "no login has this code",
@@ -24,14 +33,23 @@ const problems = {
  * Why a login cannot be decided.
  *
  * - `unknown`: no login has this code.
- * - `expired`: its code has expired.
- * - `used`: its client already has the token.
- * - `approved`, `denied`: it was already decided, the other way.
+ * - `expired`: the code has expired.
+ * - `used`: the client already has its token.
+ * - `approved`, `denied`: the login was already decided, the other way.
  *
  * @category errors
  * @since 0.1.0
  */
 export type DecisionProblem = "unknown" | Exclude<Authorization.Status, "pending">
+
+interface DecisionErrorFields {
+  /** Why it cannot be decided. */
+  readonly problem: DecisionProblem
+}
+
+const decisionErrorBase: Base<"DecisionError", DecisionErrorFields> = Data.TaggedError("DecisionError")<
+  DecisionErrorFields
+>
 
 /**
  * This login cannot be decided.
@@ -39,12 +57,21 @@ export type DecisionProblem = "unknown" | Exclude<Authorization.Status, "pending
  * @category errors
  * @since 0.1.0
  */
-export class DecisionError extends Data.TaggedError("DecisionError")<{
-  /** Why. */
-  readonly problem: DecisionProblem
-}> {
+export class DecisionError extends decisionErrorBase {
+  /** The problem as a sentence. */
   override readonly message: string = `Nothing was decided: ${problems[this.problem]}.`
 }
+
+interface AuthorizeErrorRedirectFields {
+  /** The OAuth error code, such as `invalid_scope`. */
+  readonly error: string
+  /** The client's redirect URI with the error in its query. */
+  readonly location: Redacted.Redacted
+}
+
+const authorizeErrorRedirectBase: Base<"AuthorizeErrorRedirect", AuthorizeErrorRedirectFields> = Data.TaggedError(
+  "AuthorizeErrorRedirect"
+)<AuthorizeErrorRedirectFields>
 
 /**
  * The browser goes back to the client at once, with an error (RFC 6749 section 4.1.2.1).
@@ -52,17 +79,14 @@ export class DecisionError extends Data.TaggedError("DecisionError")<{
  * @category errors
  * @since 0.1.0
  */
-export class AuthorizeErrorRedirect extends Data.TaggedError("AuthorizeErrorRedirect")<{
-  /** The OAuth code, such as `invalid_scope`. */
-  readonly error: string
-  /** The client's redirect URI with the error. */
-  readonly location: Redacted.Redacted
-}> {
-  override readonly message: string = `The login cannot begin: ${this.error}, and the client is told so.`
+export class AuthorizeErrorRedirect extends authorizeErrorRedirectBase {
+  /** The error code in a sentence. */
+  override readonly message: string =
+    `The login cannot begin: ${this.error}. The browser goes back to the client with this error.`
 }
 
 /**
- * The exceptions that the browser shows, since the client or its redirect URI is wrong.
+ * The exceptions that the browser shows, because the client or its redirect URI is wrong.
  *
  * @category errors
  * @since 0.1.0
@@ -74,15 +98,29 @@ export type AuthorizeException =
   | SsoOidcError.UnauthorizedClientException
 
 /**
- * Why a login in a browser cannot begin: an exception where the client or its redirect URI is wrong, and all else as
- * `AuthorizeErrorRedirect`.
+ * Why a login in a browser cannot begin. It is an exception if the client or its redirect URI is wrong, and
+ * `AuthorizeErrorRedirect` otherwise.
  *
  * @category errors
  * @since 0.1.0
  */
 export type AuthorizeError = AuthorizeException | AuthorizeErrorRedirect
 
-const failures = {
+/**
+ * What the emulator could not do.
+ *
+ * - `options`: start with these options.
+ * - `listen`: listen on this port.
+ * - `fault`: arm this fault.
+ * - `clock`: move the clock by this duration.
+ * - `seed`: put in this snapshot.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type EmulatorProblem = "options" | "listen" | "fault" | "clock" | "seed"
+
+const failures: Readonly<Record<EmulatorProblem, string>> = {
   options: "The emulator cannot start",
   listen: "The emulator cannot start",
   fault: "The fault cannot be armed",
@@ -90,23 +128,24 @@ const failures = {
   seed: "The snapshot cannot be put in"
 }
 
+interface EmulatorErrorFields {
+  /** What it could not do. */
+  readonly problem: EmulatorProblem
+  /** Why, and what to give instead. It has no period at its end. */
+  readonly detail: string
+}
+
+const emulatorErrorBase: Base<"EmulatorError", EmulatorErrorFields> = Data.TaggedError("EmulatorError")<
+  EmulatorErrorFields
+>
+
 /**
  * The emulator cannot do what its user asks for.
- *
- * - `options`: start with these options.
- * - `listen`: listen on this port.
- * - `fault`: arm this fault.
- * - `clock`: move the clock so far.
- * - `seed`: put in this snapshot.
  *
  * @category errors
  * @since 0.1.0
  */
-export class EmulatorError extends Data.TaggedError("EmulatorError")<{
-  /** What it cannot do. */
-  readonly problem: keyof typeof failures
-  /** Why, and what to give in its place. */
-  readonly detail: string
-}> {
+export class EmulatorError extends emulatorErrorBase {
+  /** The problem and its detail as a sentence. */
   override readonly message: string = `${failures[this.problem]}: ${this.detail}.`
 }

@@ -1,8 +1,8 @@
 /**
- * The emulator over HTTP: the service's operations in its own dialect, and the pages on which a person decides.
+ * The emulator over HTTP: the service's operations in their own dialect, and the pages on which a person decides.
  *
- * It is a layer of routes for Effect's `HttpRouter` and knows no platform: `EmulatorServer` puts it on a socket of Node,
- * `HttpRouter.toWebHandler` into anything that speaks `Request` and `Response`.
+ * It is a layer of routes for Effect's `HttpRouter` and needs no platform. `EmulatorServer` serves it with Node.
+ * `HttpRouter.toWebHandler` makes a handler of `Request` and `Response` from it.
  *
  * | route | what it does |
  * |---|---|
@@ -11,17 +11,18 @@
  * | `POST /token` | CreateToken |
  * | `GET /device` | the form for the code; with `?user_code=`, the question |
  * | `POST /device` | the decision: `user_code` and `action` (`allow` or `deny`) |
- * | `GET /` | leads to `/device` |
- * | `GET /authorize` | where a client sends a browser for an authorization code: the question |
- * | `POST /authorize` | the decision: `id` and `action`; leads back to the client |
- * | `/control/…` | the control API, where there is a token for it: see `EmulatorControl` |
+ * | `GET /` | redirects to `/device` |
+ * | `GET /authorize` | the question of the authorization code grant, to which a client sends a browser |
+ * | `POST /authorize` | the decision: `id` and `action`; redirects back to the client |
+ * | `/control/…` | the control API, if `controlToken` is set: see `EmulatorControl` |
  *
- * Every route responds only to a loopback host (`localhost`, 127.0.0.0/8, `[::1]`, any port): a page of another
- * site that points its own name at this machine gets 403. And none is reached by a request that a page of another site
- * sends, that a browser sends ahead of a person (a prefetch), or that asks for another protocol (a WebSocket). A link of
- * another site may show a page, but changes nothing.
+ * Every route responds only to a loopback host: `localhost`, 127.0.0.0/8 or `[::1]`, with any port. Any other host gets 403,
+ * so a web site that points its own name at this machine reaches nothing.
  *
- * At log level Info each new pending login is one line with its URL, at Debug each request is one.
+ * Three kinds of requests reach no route. A page of another site sent the request, a browser sent it ahead of a person (a
+ * prefetch), or it asks for another protocol (a WebSocket). A link on another site shows a page, but changes nothing.
+ *
+ * At log level Info, each new pending login is one line with its URL. At Debug, each request is one line too.
  *
  * @since 0.1.0
  */
@@ -43,19 +44,19 @@ import * as Settings from "./internal/service/options.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What the routes let in beside the ordinary.
+ * The options of the routes.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
   /**
-   * Origins, such as `http://localhost:5173`, whose pages may call the operations and read `x-amzn-errortype`,
-   * `x-amzn-requestid`, `retry-after` and `date` of the responses. They may also lead a browser to `/authorize` by a link.
-   * None by default, as at AWS.
+   * Origins, such as `http://localhost:5173`, whose pages may call the operations. These pages may read the headers
+   * `x-amzn-errortype`, `x-amzn-requestid`, `retry-after` and `date` of the responses. A link on them starts a login at
+   * `/authorize` at once. None by default, as at AWS.
    */
   readonly cors?: ReadonlyArray<string> | undefined
-  /** The token for the control API (see `EmulatorControl`). Without one there is no control API. */
+  /** The token of the control API (see `EmulatorControl`). Without it, there is no control API. */
   readonly controlToken?: Redacted.Redacted | undefined
 }
 
@@ -68,7 +69,7 @@ const notLoopback = HttpServerResponse.text("This emulator responds only to a lo
   headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" }
 })
 
-// Nothing comes before the check of the host, not even the response to an unknown path.
+// The check of the host comes first, even before the response to an unknown path.
 const guard = HttpRouter.middleware(
   (effect) =>
     Effect.flatMap(
@@ -86,7 +87,7 @@ const guard = HttpRouter.middleware(
 // -----------------------------------------------------------------------------
 
 /**
- * The routes of the emulator. Where `cors` is no list, the layer dies with an `EmulatorError`.
+ * The routes of the emulator. If `cors` is not a list, the layer dies with an `EmulatorError`.
  *
  * @example
  * ```ts

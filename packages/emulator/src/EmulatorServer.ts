@@ -1,7 +1,7 @@
 /**
  * The emulator on a socket: a Node server that listens on 127.0.0.1 and nowhere else.
  *
- * This module and the command are the only ones here that need Node.
+ * Only this module and the command need Node.
  *
  * @since 0.1.0
  */
@@ -37,27 +37,27 @@ import * as Random from "./internal/service/random.ts"
  * @since 0.1.0
  */
 export interface Options extends Emulator.Options, Omit<EmulatorHttp.Options, "controlToken"> {
-  /** The port on 127.0.0.1, from 0 to 65535. 0, the default, takes any free one. */
+  /** The port on 127.0.0.1: a whole number from 0 to 65535. By default 0, which takes any free port. */
   readonly port?: number | undefined
   /**
-   * Serves the control API: with a token of your own (16 printable characters or more, without a space), or with `true` for
-   * one that is made and stands in {@link Service.controlToken}. Off by default.
+   * Serves the control API. `true` makes a random token, which you find in {@link Service.controlToken}. You can give a
+   * token of your own instead: at least 16 printable ASCII characters without a space. `false` by default.
    */
   readonly control?: boolean | Redacted.Redacted | undefined
 }
 
 /**
- * A server that runs.
+ * A running server.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Service {
-  /** The endpoint for clients and the origin of the pages, without a slash at its end: `http://127.0.0.1:8484`. */
+  /** The endpoint for clients and the origin of the pages, such as `http://127.0.0.1:8484`, without a slash at its end. */
   readonly url: string
   /** The port that it listens on. */
   readonly port: number
-  /** The token that the control API asks for. `undefined` where it is not served. */
+  /** The token of the control API. `undefined` if the server does not serve it. */
   readonly controlToken: Redacted.Redacted | undefined
 }
 
@@ -79,13 +79,16 @@ export class EmulatorServer extends Context.Service<EmulatorServer, Service>()(
 // layers
 // -----------------------------------------------------------------------------
 
-// Requests in flight get this long when the server closes. Real time: a clock that stands still must not hold it open.
+// When the server closes, requests in flight have this long to end, in milliseconds. It is real time: a test clock that
+// stands still must not keep the server open.
 const grace = 500
 
 /**
- * Closes the server: it stops listening, idle connections end at once, and responses in flight get the grace to go out.
- * Then every connection ends. Node's `closeAllConnections` knows only those that its parser still reads: not one that was
- * upgraded, nor one with a last response that its client does not take.
+ * Closes the server. It stops listening and ends idle connections at once. Responses in flight have the grace time to go
+ * out. Then every connection ends.
+ *
+ * Node's `closeAllConnections` ends only connections that its parser still reads. It misses an upgraded connection, and a
+ * connection whose client does not read its last response.
  */
 const closing = (server: Server): Effect.Effect<void> => {
   const sockets = new Set<Socket>()
@@ -105,8 +108,8 @@ const closing = (server: Server): Effect.Effect<void> => {
 }
 
 /**
- * Without a listener for it Node ignores `Upgrade` (RFC 9110 section 7.8): the request gets its ordinary response, and the
- * connection stays one that the server reads and closes. Nothing here speaks another protocol.
+ * Without a listener for `upgrade`, Node ignores the header `Upgrade` (RFC 9110 section 7.8). The request gets its ordinary
+ * response, and the server still reads and closes the connection. The emulator speaks no other protocol.
  */
 const neverUpgrading = (made: HttpServer.HttpServer["Service"], server: Server): HttpServer.HttpServer["Service"] =>
   HttpServer.make({
@@ -122,9 +125,9 @@ const why = (error: HttpServerError.ServeError, port: number): string => {
   const cause = error.cause
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause)
   return code === "EADDRINUSE"
-    ? `port ${port} on 127.0.0.1 is in use, perhaps by an emulator that still runs; choose another, or 0 for any`
+    ? `port ${port} on 127.0.0.1 is in use, perhaps by an emulator that still runs; choose another, or 0 for any free port`
     : code === "EACCES"
-    ? `port ${port} on 127.0.0.1 is not allowed to this user; choose one above 1023, or 0 for any`
+    ? `this user may not listen on port ${port} of 127.0.0.1; choose a port above 1023, or 0 for any free port`
     : `cannot listen on port ${port} of 127.0.0.1 (${code})`
 }
 
@@ -153,8 +156,8 @@ const listen = (port: number): Layer.Layer<HttpServer.HttpServer, EmulatorError.
     })
   )
 
-// A user code is enough to approve a login, so it stays out of the spans that the server makes of its requests. At
-// `/authorize` code and state stand in the response's own headers, which a span would keep: those requests have none.
+// A user code is enough to approve a login, so the spans of the server must not hold one. At `/authorize` the headers of the
+// response hold the code and the state, and a span would keep them. So these requests have no span.
 const unseen = Layer.merge(
   Layer.effect(
     UrlParams.CurrentRedactedNames,
@@ -163,7 +166,7 @@ const unseen = Layer.merge(
   Layer.succeed(HttpMiddleware.TracerDisabledWhen, (request) => /^\/authorize(?:[?#]|$)/.test(request.url))
 )
 
-// The request's fiber ends with its connection, so there is nothing more to wait for
+// The request's fiber ends with its connection, so this effect does not have to end
 const resetConnection = Layer.succeed(ResetConnection, (request) =>
   Effect.andThen(
     Effect.sync(() => NodeHttpServerRequest.toIncomingMessage(request).socket.destroy()),
@@ -182,7 +185,7 @@ const controlToken = (
   }
   return /^[\x21-\x7e]{16,}$/.test(Redacted.value(control))
     ? Effect.succeed(control)
-    : Effect.fail(optionError("the control token must be 16 printable characters or more, without a space"))
+    : Effect.fail(optionError("the control token must have at least 16 printable ASCII characters, without a space"))
 }
 
 const origins = (cors: ReadonlyArray<string> = []): Effect.Effect<void, EmulatorError.EmulatorError> => {
@@ -192,13 +195,13 @@ const origins = (cors: ReadonlyArray<string> = []): Effect.Effect<void, Emulator
   return wrong === undefined
     ? Effect.void
     : Effect.fail(
-      optionError("a CORS origin must be a scheme, a host and perhaps a port, such as http://localhost:5173")
+      optionError("a CORS origin must be a scheme, a host and possibly a port, such as http://localhost:5173")
     )
 }
 
 /**
- * Starts the emulator, and stops it when the layer's scope closes. The emulator itself comes with it, so that a program
- * approves what a client asks for.
+ * Starts the emulator, and stops it when the layer's scope closes. The layer also provides the `Emulator`, with which a
+ * program can approve logins.
  *
  * @example
  * ```ts
@@ -209,7 +212,7 @@ const origins = (cors: ReadonlyArray<string> = []): Effect.Effect<void, Emulator
  * const main = Effect.gen(function*() {
  *   const { url } = yield* EmulatorServer.EmulatorServer
  *   const emulator = yield* Emulator.Emulator
- *   // point a client at `url`, then approve the code that it shows
+ *   // Point a client at `url`, then approve the code that it shows
  *   yield* emulator.authorizations.approve("BCDF-GHJK")
  *   return url
  * }).pipe(Effect.provide(EmulatorServer.layer({ expiresIn: "1 minute" })))

@@ -1,13 +1,12 @@
 /**
  * The emulator in process: an `HttpClient` without a socket.
  *
- * It is the same code as the server's, run on the caller's own fiber, so that a whole login takes milliseconds and
- * `TestClock` moves client and emulator together. It responds for any host, the service's own included: a client under
- * test needs no other endpoint. The pages are there too, and so is all else but CORS and the control API, which only
- * other programs need.
+ * It runs the server's code on the caller's fiber. A whole login takes milliseconds, and `TestClock` moves the client and
+ * the emulator together. It responds for any host, the service's own included, so the client under test needs no other
+ * endpoint. It serves the pages too, but neither CORS nor the control API, which only other programs need.
  *
- * It keeps the guarantees of a transport: one request each, no redirect followed, nothing added; an interrupted request
- * ends where it is. The fault `ConnectionReset` is a `TransportError` with `sent: "maybe"`.
+ * It keeps the guarantees of a transport: it sends one request, follows no redirect, and adds nothing. If you interrupt a
+ * request, its work in the emulator ends too. The fault `ConnectionReset` is a `TransportError` with `sent: "maybe"`.
  *
  * @since 0.1.0
  */
@@ -30,7 +29,7 @@ import * as Routes from "./internal/http/routes.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * An `HttpClient` over the emulator in the context.
+ * Makes an `HttpClient` over the emulator in the context.
  *
  * @category constructors
  * @since 0.1.0
@@ -52,7 +51,7 @@ export const make = Effect.gen(function*() {
       Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromClientRequest(request)),
       Effect.provideService(ResetConnection, () => reset),
       Effect.scoped,
-      // every path has a response, so what fails here is a defect of the emulator
+      // Every path has a response, so a failure here is a defect of the emulator
       Effect.orDie
     )
     return HttpServerResponse.toClientResponse(yield* Effect.raceFirst(response, Deferred.await(connectionReset)), {
@@ -77,7 +76,7 @@ export const layerNoEmulator: Layer.Layer<HttpClient.HttpClient, never, Emulator
 )
 
 /**
- * The transport and an emulator of its own, which plays the person.
+ * The transport and its own emulator, with which a test plays the person.
  *
  * @example
  * ```ts
@@ -96,5 +95,5 @@ export const layerNoEmulator: Layer.Layer<HttpClient.HttpClient, never, Emulator
 export const layer = (
   options: Emulator.Options = {}
 ): Layer.Layer<HttpClient.HttpClient | Emulator.Emulator, EmulatorError.EmulatorError> =>
-  // a layer of its own, since one that is shared is built once, and would respond for the emulator that it met first
+  // Not `layerNoEmulator`: Effect builds a shared layer once, so it would respond for the first emulator only
   Layer.provideMerge(Layer.effect(HttpClient.HttpClient, make), Emulator.layer(options))

@@ -1,8 +1,8 @@
 /**
- * All that the emulator remembers, as a value: to look at, to keep, and to put back.
+ * The state of the emulator as a value, which you can read, store and put back.
  *
- * It names its secrets as `Redacted`. Its encoding holds them in the clear, so that it can be put back. Times are
- * milliseconds since 1970 by the emulator's clock.
+ * Its secrets are `Redacted`. Its encoding holds them in the clear, so that you can put it back. Times are milliseconds
+ * since 1970 by the emulator's clock.
  *
  * @since 0.1.0
  */
@@ -22,134 +22,140 @@ const secret = (label: string) => Schema.RedactedFromValue(Schema.String, { labe
  * @category models
  * @since 0.1.0
  */
-export const Registration = Schema.Struct({
+export class Registration extends Schema.Opaque<Registration>()(Schema.Struct({
   /** The id of the client. */
   clientId: Schema.String,
-  /** Its secret. */
+  /** The secret of the client. */
   clientSecret: secret("clientSecret"),
-  /** As the client wrote it: never trust it, and escape it. */
+  /** The name of the client. The client wrote it, so escape it and do not trust it. */
   clientName: Schema.String,
-  /** The scopes that it may ask for. */
+  /** The scopes that the client may request. */
   scopes: Schema.Array(Schema.String),
-  /** The grant types that it may use. */
+  /** The grant types that the client may use. `seed` refuses an unknown one. */
   grantTypes: Schema.Array(Schema.String),
-  /** Where it may send a browser back to. */
+  /** The redirect URIs of the client. `seed` refuses a URI that RegisterClient would refuse. */
   redirectUris: Schema.Array(Schema.String),
-  /** What it registered. Absent where it registered none. */
+  /** The issuer URL that the client registered. Absent if it registered none. */
   issuerUrl: Schema.optionalKey(Schema.String),
-  /** When the secret expires. */
+  /** When the secret expires, in milliseconds since 1970. */
   expiresAt: Schema.Finite
-})
+})) {}
 
-const common = {
-  /** The client that it belongs to. */
+const requester = Schema.optionalKey(Requester)
+const decision = Schema.optionalKey(Schema.Literals(["approved", "denied"]))
+
+/**
+ * An authorization of the device grant, with its device code. `Authorization.DeviceAuthorization` shows the rest of it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class DeviceAuthorization extends Schema.Opaque<DeviceAuthorization>()(Schema.Struct({
+  /** The id of the client. `seed` refuses an id that neither the snapshot nor the emulator has. */
   clientId: Schema.String,
-  /** The program that sent the request. Absent where nothing was told of it. */
-  requester: Schema.optionalKey(Requester),
-  /** When it began. */
+  /** The program that started the login. Absent if the transport described none. */
+  requester,
+  /** When the device code was issued, in milliseconds since 1970. */
   issuedAt: Schema.Finite,
-  /** When it ends. */
+  /** When the device code expires, in milliseconds since 1970. */
   expiresAt: Schema.Finite,
   /** The decision of the person. Absent while there is none. */
-  decision: Schema.optionalKey(Schema.Literals(["approved", "denied"])),
+  decision,
   /** Whether the client has its token. */
-  used: Schema.Boolean
-}
-
-/**
- * An authorization of the device grant, with its secret: what `Authorization.DeviceAuthorization` shows.
- *
- * @category models
- * @since 0.1.0
- */
-export const DeviceAuthorization = Schema.Struct({
-  ...common,
+  used: Schema.Boolean,
   /** The code that the client polls with. */
   deviceCode: secret("deviceCode"),
-  /** The code that the person compares, such as `BCDF-GHJK`. */
+  /** The code that the person compares. Only the form `BCDF-GHJK` is accepted: twice four letters from A to Z. */
   userCode: Schema.String.check(Schema.isPattern(/^[A-Z]{4}-[A-Z]{4}$/)),
-  /** The start URL of the request. */
+  /** The start URL of the request. `seed` refuses a URL that is neither https nor http to loopback. */
   startUrl: Schema.String,
-  /** The least time between two polls, in seconds: the interval that was handed out, plus what `slow_down` added. */
+  /**
+   * The least time between two polls, in seconds, more than 0: the interval that was handed out, plus what `slow_down`
+   * added.
+   */
   interval: Schema.Finite.check(Schema.isGreaterThan(0)),
-  /** When the last poll came. Absent before the first. */
+  /** When the last poll arrived, in milliseconds since 1970. Absent before the first poll. */
   polledAt: Schema.optionalKey(Schema.Finite)
-})
+})) {}
 
 /**
- * An authorization of the authorization code grant, with its secrets: what `Authorization.CodeAuthorization` shows.
+ * An authorization of the authorization code grant, with its secrets. `Authorization.CodeAuthorization` shows the rest of
+ * it.
  *
  * @category models
  * @since 0.1.0
  */
-export const CodeAuthorization = Schema.Struct({
-  ...common,
-  /** It names the authorization. */
+export class CodeAuthorization extends Schema.Opaque<CodeAuthorization>()(Schema.Struct({
+  /** The id of the client. `seed` refuses an id that neither the snapshot nor the emulator has. */
+  clientId: Schema.String,
+  /** The program that started the login. Absent if the transport described none. */
+  requester,
+  /** When the browser came to `/authorize`, in milliseconds since 1970. */
+  issuedAt: Schema.Finite,
+  /** When the page and the authorization code expire, in milliseconds since 1970. */
+  expiresAt: Schema.Finite,
+  /** The decision of the person. Absent while there is none. */
+  decision,
+  /** Whether the client has its token. */
+  used: Schema.Boolean,
+  /** The id of the authorization. */
   id: Schema.String,
   /** The authorization code, which the browser brings to the client. */
   code: secret("code"),
-  /** Where the browser goes afterwards. */
+  /** The redirect URI, to which the browser goes. `seed` refuses a URI that RegisterClient would refuse. */
   redirectUri: Schema.String,
-  /** The client's own `state`, which the browser brings back. Absent where it sent none. */
+  /** The client's own `state`, which the browser brings back. Absent if the client sent none. */
   state: Schema.optionalKey(secret("state")),
   /** The challenge of the proof key, by the method S256 (RFC 7636). */
   codeChallenge: Schema.String,
   /** The scopes that the client gets. */
   scopes: Schema.Array(Schema.String)
-})
+})) {}
 
 /**
- * What a refresh token stands for.
+ * A session, which a refresh token continues.
  *
  * @category models
  * @since 0.1.0
  */
-export const Session = Schema.Struct({
-  /** The token that is good for the next refresh. */
+export class Session extends Schema.Opaque<Session>()(Schema.Struct({
+  /** The refresh token that is valid at present. */
   refreshToken: secret("refreshToken"),
-  /** The client that it belongs to. */
+  /** The id of the client. `seed` refuses an id that neither the snapshot nor the emulator has. */
   clientId: Schema.String,
-  /** When the session ends. */
+  /** When the session ends, in milliseconds since 1970. */
   endsAt: Schema.Finite,
-  /** The id of the code authorization that it came from. Absent for the device grant. */
+  /** The id of the code authorization that began the session. Absent for the device grant. */
   codeAuthorizationId: Schema.optionalKey(Schema.String)
-})
+})) {}
 
-// A file that puts in one client needs to name no more
+// With this default, a file that seeds one client needs no other list
 const list = <S extends Schema.Top>(item: S) =>
   Schema.Array(item).pipe(Schema.withDecodingDefaultKey(Effect.succeed([])))
 
 /**
- * All that the emulator remembers. An encoding may leave out the lists that are empty.
+ * The state of the emulator. An encoding may leave out lists that are empty.
  *
  * @category models
  * @since 0.1.0
  */
-export const Snapshot = Schema.Struct({
-  /** The registered clients. */
+export class Snapshot extends Schema.Opaque<Snapshot>()(Schema.Struct({
+  /** The registered clients. Empty by default. */
   registrations: list(Registration),
-  /** The authorizations of the device grant, decided or not. */
+  /** The authorizations of the device grant, decided or not. Empty by default. */
   deviceAuthorizations: list(DeviceAuthorization),
-  /** The authorizations of the authorization code grant, decided or not. */
+  /** The authorizations of the authorization code grant, decided or not. Empty by default. */
   codeAuthorizations: list(CodeAuthorization),
-  /** The sessions that can be refreshed. */
+  /** The sessions that have a valid refresh token. Empty by default. */
   sessions: list(Session)
-})
-
-/**
- * All that the emulator remembers.
- *
- * @category models
- * @since 0.1.0
- */
-export type Snapshot = typeof Snapshot.Type
+})) {}
 
 // -----------------------------------------------------------------------------
 // constructors
 // -----------------------------------------------------------------------------
 
 /**
- * A snapshot of nothing: where to start from to put in only a few things.
+ * An empty snapshot. Spread it to seed only a few entries.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The emulator as a command. When it listens it prints one line, with its URL, and with `--control` a second one, with the
- * token; Ctrl-C or SIGTERM stops it.
+ * The emulator as a command. When it listens, it prints one line with its URL. With `--control` it prints a second line with
+ * the token. Ctrl-C or SIGTERM stops it.
  *
  * @since 0.1.0
  */
@@ -22,18 +22,18 @@ import { stripVTControlCharacters, styleText } from "node:util"
 import * as EmulatorServer from "./EmulatorServer.ts"
 import { version } from "./internal/version.ts"
 
-// A script that starts the emulator knows the token then, and `ps` does not show it
+// A script can set the token before it starts the emulator, and `ps` does not show it
 const tokenVariable = "SSO_OIDC_EMULATOR_CONTROL_TOKEN"
 
-// What is copied stands out on a terminal. A script that reads the line gets no colours, also where FORCE_COLOR is set.
+// On a terminal, the text to copy is bold. A script that reads the line gets no colors, even if FORCE_COLOR is set.
 const strong = (text: string): string =>
   process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === ""
     ? styleText("bold", text, { stream: process.stdout })
     : text
 
-/** The text in rows of a terminal, broken between words. Elsewhere it is one line. */
+/** Breaks the text between words into rows of the terminal. If the output is not a terminal, the text stays one line. */
 const rows = (text: string, { columns, isTTY }: NodeJS.WriteStream): string => {
-  // some terminals say that their width is 0, or nothing
+  // Some terminals report a width of 0, or none
   if (isTTY !== true || !(columns > 0)) return text
   let width = 0
   return text.split(" ").map((word, at) => {
@@ -56,21 +56,21 @@ const command = Command.make(
       Flag.withDefault(1)
     ),
     expiresIn: Flag.Int("expires-in").pipe(
-      Flag.withDescription("Seconds that a device code lives (600 by default)"),
+      Flag.withDescription("Seconds until a device code expires (600 by default)"),
       Flag.withDefault(600)
     ),
     autoApprove: Flag.Finite("auto-approve").pipe(
-      Flag.withDescription("Approve each login by itself, so many seconds after it began"),
+      Flag.withDescription("Approve each login without a person, this many seconds after its start"),
       Flag.optional
     ),
     control: Flag.Boolean("control").pipe(
       Flag.withDescription(
-        `Serve the control API, which asks for the token in ${tokenVariable}, or else for one that is printed`
+        `Serve the control API. Its token is in ${tokenVariable}, or else the emulator prints one`
       ),
       Flag.withDefault(false)
     ),
     cors: Flag.String("cors").pipe(
-      Flag.withDescription("Let pages of this origin call the operations; may be given more than once"),
+      Flag.withDescription("Let pages of this origin call the operations; you can repeat it"),
       Flag.atLeast(0)
     )
   },
@@ -107,14 +107,14 @@ const flags: Readonly<Record<string, string>> = {
   "a CORS origin": "--cors"
 }
 
-/** A sentence about an option names the flag that was typed, or the variable that was set. */
+/** Names the flag or the variable in a sentence about an option. */
 const flagged = (sentence: string): string =>
   sentence.replace(": the control token must", `: ${tokenVariable} must`).replace(
     /: (port|interval|expiresIn|autoApprove|a CORS origin) must/,
     (_, option: string) => `: ${flags[option]} must`
   )
 
-// One line on what is wrong, without the usage that the library prints around it: that is there with --help.
+// One line that says what is wrong. The library would print its usage around it, which `--help` shows.
 const presenter: CliOutput.Presenter = {
   present: (event) =>
     event._tag === "InvalidInvocation"
@@ -130,7 +130,7 @@ const main = Command.runWith(command, { version })(process.argv.slice(2)).pipe(
   Effect.provide(Layer.merge(NodeServices.layer, CliOutput.layerPresenter(presenter)))
 )
 
-// To be stopped is how a server ends well; only Ctrl-C is an interruption.
+// SIGTERM is the normal end of a server, so it has the exit code 0. Only Ctrl-C is an interruption.
 let stopped = false
 process.once("SIGTERM", () => {
   stopped = true

@@ -11,7 +11,7 @@ const verifier = "a-verifier-of-43-characters-or-more-0123456789"
 const challenge = createHash("sha256").update(verifier).digest("base64url")
 const port = "http://127.0.0.1:49152/oauth/callback"
 
-/** A browser at `/authorize`, as the AWS CLI sends it there. */
+/** The request of a browser at `/authorize`, as the AWS CLI makes it. */
 const sent = (
   client: { readonly clientId: string },
   more: Emulator.AuthorizeRequest = {}
@@ -31,7 +31,7 @@ const parameters = (location: Redacted.Redacted | undefined): Record<string, str
   return { to: `${url.origin}${url.pathname}`, ...Object.fromEntries(url.searchParams) }
 }
 
-/** A sign-in that was allowed, and its code traded. */
+/** An approved login, and a function that exchanges its code. */
 const signedIn = Effect.fnUntraced(function*() {
   const emulator = yield* Emulator.Emulator
   const client = yield* codeClient()
@@ -51,7 +51,7 @@ const signedIn = Effect.fnUntraced(function*() {
 })
 
 describe("the authorization code grant", () => {
-  it.effect("E3: allowed, the browser goes back with a code and the state, and the code brings a token", () =>
+  it.effect("sends the browser back with a code and the state after Allow, and the code gives a token (E3)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const client = yield* codeClient()
@@ -83,7 +83,7 @@ describe("the authorization code grant", () => {
       assert.strictEqual((yield* emulator.authorizations.lookup(begun.id)).status, "used")
     }).pipe(provide()))
 
-  it.effect("E3: denied, the browser goes back with access_denied and the state", () =>
+  it.effect("sends the browser back with access_denied and the state after Deny (E3)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const begun = yield* emulator.authorize(sent(yield* codeClient()))
@@ -107,13 +107,13 @@ describe("the authorization code grant", () => {
     ["a redirect URI with a fragment", { redirectUri: `${port}#a` }, "InvalidRedirectUriException"],
     ["https to loopback", { redirectUri: "https://127.0.0.1/oauth/callback" }, "InvalidRedirectUriException"],
     ["another name of loopback", { redirectUri: "http://localhost/oauth/callback" }, "InvalidRedirectUriException"]
-  ])("E3: %s is told where the browser is, and nobody is redirected", ([, more, tag]) =>
+  ])("shows an exception in the browser, without a redirect: %s (E3)", ([, more, tag]) =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       assert.strictEqual(yield* tagOf(emulator.authorize(sent(yield* codeClient(), more))), tag)
     }).pipe(provide()))
 
-  it.effect("E3: a client of another grant is told so", () =>
+  it.effect("gives UnauthorizedClientException to a client that registered another grant (E3)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { clientId } = yield* emulator.registerClient({ clientName: "a tool", clientType: "public" })
@@ -132,7 +132,7 @@ describe("the authorization code grant", () => {
     ["a proof key without its method", { codeChallengeMethod: undefined }, "invalid_request"],
     ["a proof key that is none", { codeChallenge: "short" }, "invalid_request"],
     ["a scope that was not registered", { scopes: ["sso:account:access", "more"] }, "invalid_scope"]
-  ])("E3: %s goes back to the client, with the state", ([, more, error]) =>
+  ])("redirects to the client with an error and the state: %s (E3)", ([, more, error]) =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const refused = yield* Effect.flip(emulator.authorize(sent(yield* codeClient(), more)))
@@ -142,7 +142,7 @@ describe("the authorization code grant", () => {
       assert.isNotEmpty(error_description)
     }).pipe(provide()))
 
-  it.effect("E3: a loopback redirect may have any port or none (RFC 8252), and is held to it at the token", () =>
+  it.effect("accepts a loopback redirect URI with any port (RFC 8252), and CreateToken needs the same URI (E3)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const client = yield* codeClient()
@@ -156,7 +156,7 @@ describe("the authorization code grant", () => {
       assert.isDefined((yield* redeem()).refreshToken)
     }).pipe(provide()))
 
-  it.effect("E3: a code without its verifier, with another, or before the person allowed it, brings nothing", () =>
+  it.effect("gives no token for a code without its verifier, with a wrong verifier, or before the person allows it (E3)", () =>
     Effect.gen(function*() {
       const { client, emulator, redeem } = yield* signedIn()
       assert.strictEqual(yield* tagOf(redeem({ codeVerifier: `${verifier}x` })), "InvalidGrantException")
@@ -169,18 +169,18 @@ describe("the authorization code grant", () => {
       assert.strictEqual(yield* tagOf(redeem({ code })), "InvalidGrantException")
       yield* emulator.authorizations.approve(pending.id)
       assert.isDefined((yield* redeem({ code })).accessToken)
-      // and none of the wrong tries used the right code up
+      // None of the wrong attempts used up the right code
       assert.isDefined((yield* redeem()).accessToken)
     }).pipe(provide()))
 
-  it.effect("E3: a code is its own client's, and another client's try does not use it up", () =>
+  it.effect("accepts a code only from its own client, and the attempt of another client does not use it up (E3)", () =>
     Effect.gen(function*() {
       const { redeem } = yield* signedIn()
       assert.strictEqual(yield* tagOf(redeem({}, yield* codeClient())), "InvalidGrantException")
       assert.isDefined((yield* redeem()).accessToken)
     }).pipe(provide()))
 
-  it.effect("E3: a code is good once, and to try it again ends the session that came of it, rotated or not", () =>
+  it.effect("accepts a code once, and a second use ends its session, even after a refresh (E3)", () =>
     Effect.gen(function*() {
       const { client, emulator, redeem } = yield* signedIn()
       const first = yield* redeem()
@@ -200,7 +200,7 @@ describe("the authorization code grant", () => {
       )
     }).pipe(provide()))
 
-  it.effect("E3: a used code stays used where it is put back, and to try it again ends its session there too", () =>
+  it.effect("remembers a used code in a snapshot, and a second use ends its session there too (E3)", () =>
     Effect.gen(function*() {
       const { begun, client, emulator, redeem } = yield* signedIn()
       const { refreshToken } = yield* redeem()
@@ -214,7 +214,7 @@ describe("the authorization code grant", () => {
       assert.strictEqual(yield* tagOf(refresh), "InvalidGrantException")
     }).pipe(provide()))
 
-  it.effect("E3: page and code expire together, to the millisecond", () =>
+  it.effect("lets the page and the code expire at the same millisecond (E3)", () =>
     Effect.gen(function*() {
       const { begun, emulator, redeem } = yield* signedIn()
       yield* TestClock.adjust(59_999)
@@ -224,7 +224,7 @@ describe("the authorization code grant", () => {
       assert.strictEqual(yield* tagOf(redeem()), "InvalidGrantException")
     }).pipe(provide({ expiresIn: "60 seconds" })))
 
-  it.effect("E3: autoApprove allows it by the clock", () =>
+  it.effect("approves by the clock with autoApprove (E3)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const begun = yield* emulator.authorize(sent(yield* codeClient()))
@@ -236,7 +236,7 @@ describe("the authorization code grant", () => {
       assert.isDefined(approved.location)
     }).pipe(provide({ autoApprove: "3 seconds" })))
 
-  it.effect("C6: neither code nor state shows in what is printed of a sign-in or a refusal", () =>
+  it.effect("prints neither code nor state of a login or an error (C6)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const client = yield* codeClient()

@@ -21,7 +21,7 @@ const webSocket = (path: string): string =>
 
 const register = JSON.stringify(registration)
 
-/** What a client may send, and then keep its connection open. */
+/** What a client may send before it keeps its connection open. */
 const kinds: Readonly<Record<string, string>> = {
   "no request": "",
   "half of a head": "GET /device HTTP/1.1\r\nHost: loc",
@@ -54,7 +54,7 @@ interface Held {
   readonly closed: () => boolean
 }
 
-/** A connection that its client never closes, not even when the server has ended its own side. */
+/** A connection that its client never closes, not even after the server ended its own side. */
 const held = (port: number, bytes: string, ending = false) =>
   Effect.acquireRelease(
     Effect.callback<Held & { readonly destroy: () => void }>((resume) => {
@@ -84,8 +84,8 @@ const held = (port: number, bytes: string, ending = false) =>
 
 const realTime = (millis: number) => Effect.promise(() => new Promise<void>((done) => setTimeout(done, millis)))
 
-describe("the end of the server", () => {
-  it.effect("ends every connection that its client keeps open, whatever was sent on it (E5)", () =>
+describe("closing the server", () => {
+  it.effect("ends every connection that a client keeps open, whatever the client sent on it (E5)", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(EmulatorServer.layer({ autoApprove: "1 hour" }), scope)
@@ -124,7 +124,7 @@ describe("the end of the server", () => {
       for (const [name, { closed }] of [...connections, ...halves]) assert.isTrue(closed(), name)
     }))
 
-  it.effect("ends at once when no request is in flight and connections are idle (E5)", () =>
+  it.effect("ends at once if no request is in flight and all connections are idle (E5)", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(EmulatorServer.layer(), scope)
@@ -136,7 +136,7 @@ describe("the end of the server", () => {
       assert.isBelow(performance.now() - before, 400)
     }))
 
-  it.effect("ignores an upgrade that it does not know: the request gets its ordinary response (E5)", () =>
+  it.effect("ignores an unknown upgrade and sends the ordinary response (E5)", () =>
     Effect.gen(function*() {
       const { port } = yield* EmulatorServer.EmulatorServer
       const h2c = ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: A"]
@@ -148,7 +148,7 @@ describe("the end of the server", () => {
       yield* realTime(200)
       assert.match(got.text(), /^HTTP\/1\.1 200 /)
       assert.match(posted.text(), /^HTTP\/1\.1 200 [^]*"clientId":/)
-      // and the connection serves the next request
+      // The connection serves the next request
       got.write(head("GET /device"))
       yield* realTime(100)
       assert.lengthOf(got.text().match(/HTTP\/1\.1 200 /g) ?? [], 2)

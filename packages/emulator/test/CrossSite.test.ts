@@ -10,7 +10,7 @@ const provide = (options: EmulatorServer.Options = {}) =>
 
 type Headers = Record<string, string>
 
-/** What browsers send ahead of a person, for a WebSocket, and for a page of another site. */
+/** The headers that browsers send ahead of a person, for a WebSocket, and for a page of another site. */
 const unwanted: Readonly<Record<string, Headers>> = {
   "a prefetch": { "sec-purpose": "prefetch", "sec-fetch-site": "same-origin", "sec-fetch-dest": "document" },
   "a prefetch through a proxy": { "sec-purpose": "prefetch;anonymous-client-ip" },
@@ -43,7 +43,7 @@ const unwanted: Readonly<Record<string, Headers>> = {
 
 const form = { "content-type": "application/x-www-form-urlencoded" }
 
-/** Every route that changes something, with a request that changes it. */
+/** A request to every route that changes something. */
 const changing = Effect.gen(function*() {
   const { clientId, clientSecret, code, emulator } = yield* started()
   const client = { clientId, clientSecret: Redacted.value(clientSecret) }
@@ -91,15 +91,15 @@ const changing = Effect.gen(function*() {
 const seen = (emulator: Emulator.Service) =>
   Effect.all([emulator.state.snapshot, emulator.authorizations.list, emulator.faults.list, emulator.clock.now])
 
-describe("requests that nobody here has sent", () => {
+describe("requests that the person here did not send", () => {
   it.effect.each(Object.entries(unwanted))(
-    "%s changes nothing, on any route (E6)",
+    "%s changes nothing on any route (E6)",
     ([, headers]) =>
       Effect.gen(function*() {
         const { code, emulator, sent } = yield* changing
         yield* emulator.faults.arm({ _tag: "Exception", exception: "InternalServerException" })
         const before = yield* seen(emulator)
-        // more of them than there are attempts, and than a second may see of one operation
+        // More requests than the limits of attempts and of requests in one second
         for (let n = 0; n < 11; n++) {
           for (const one of sent) {
             const response = yield* ask({ ...one, headers: { ...one.headers, ...headers } })
@@ -115,7 +115,7 @@ describe("requests that nobody here has sent", () => {
         }
         assert.deepStrictEqual(yield* seen(emulator), before)
         assert.strictEqual((yield* ask({ path: `/device?user_code=${code.userCode}` })).status, 200)
-        // the fault still waits, and the requests of a tool are not throttled
+        // No request took the fault, and the requests of a tool are not throttled
         const first = yield* ask({ path: "/client/register", body: JSON.stringify(registration) })
         assert.strictEqual(first.status, 500)
         for (const { body = "", path } of sent.slice(0, 3)) assert.strictEqual((yield* ask({ path, body })).status, 200)
@@ -139,7 +139,7 @@ describe("requests that nobody here has sent", () => {
       assert.strictEqual(fetched.status, 200)
     }).pipe(provide({ requestsPerSecond: 500 })))
 
-  it.effect("lets pages of the origins in cors call the operations, and decide nothing (E6)", () =>
+  it.effect("lets pages of the origins in cors call the operations, but decide nothing (E6)", () =>
     Effect.gen(function*() {
       const { emulator, sent } = yield* changing
       const headers = { origin: "http://localhost:5173", "sec-fetch-site": "cross-site", "sec-fetch-dest": "empty" }
@@ -149,7 +149,7 @@ describe("requests that nobody here has sent", () => {
         assert.strictEqual((yield* ask({ ...one, headers: { ...one.headers, ...headers } })).status, 403, one.path)
       }
       assert.deepStrictEqual(yield* emulator.authorizations.list, before)
-      // another origin is no better off for it
+      // Another origin has no more rights than before
       const other = { ...headers, origin: "http://localhost:5174", referer: "http://localhost:5173/" }
       for (const one of sent.slice(0, 3)) assert.strictEqual((yield* ask({ ...one, headers: other })).status, 400)
     }).pipe(provide({ cors: ["http://localhost:5173"] })))
@@ -164,19 +164,19 @@ describe("links on other sites", () => {
       const open = (userCode: string, headers: Headers) => ask({ path: `/device?user_code=${userCode}`, headers })
       assert.include((yield* open(code.userCode, link)).text, "Allow this sign-in?")
       for (let n = 0; n < 10; n++) assert.strictEqual((yield* open("BBBB-BBBB", link)).status, 404)
-      // past ten wrong ones no code is looked up: neither the right one nor a wrong one is told apart
+      // After ten wrong codes the emulator looks up no code, so the pages for a right and a wrong code are equal
       for (const userCode of [code.userCode, "CCCC-CCCC"]) {
         const { status, text } = yield* open(userCode, { ...link, "sec-fetch-site": "same-site" })
         assert.deepStrictEqual([status, text.includes(`value="${userCode}"`)], [200, true])
         assert.notInclude(text, "Allow this sign-in?")
-        assert.notInclude(text, "No sign-in has this code")
+        assert.notInclude(text, "This code is unknown")
       }
-      // the person here has all ten
+      // The person still has all ten attempts
       for (let n = 0; n < 10; n++) assert.strictEqual((yield* open("BBBB-BBBB", {})).status, 404)
       assert.strictEqual((yield* open(code.userCode, { "sec-fetch-site": "same-origin" })).status, 429)
     }).pipe(provide()))
 
-  it.effect("to /authorize begin nothing before the person goes on (E6)", () =>
+  it.effect("start nothing at /authorize before the person continues (E6)", () =>
     Effect.gen(function*() {
       const { emulator, sent } = yield* changing
       const path = sent.find(({ path }) => path.startsWith("/authorize?"))?.path ?? ""
@@ -193,7 +193,7 @@ describe("links on other sites", () => {
       assert.lengthOf(yield* emulator.authorizations.list, before.length + 1)
     }).pipe(provide()))
 
-  it.effect("to /authorize begin a sign-in at once where their origin is in cors (E6)", () =>
+  it.effect("start a login at /authorize at once if their origin is in cors (E6)", () =>
     Effect.gen(function*() {
       const { emulator, sent } = yield* changing
       const path = sent.find(({ path }) => path.startsWith("/authorize?"))?.path ?? ""

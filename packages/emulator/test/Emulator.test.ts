@@ -18,22 +18,22 @@ const secret = (token: { readonly refreshToken?: Redacted.Redacted }) => {
 }
 
 describe("Emulator", () => {
-  describe("what it hands out", () => {
-    it.effect("E2: a registration lives 90 days and has the forms of the service", () =>
+  describe("the values that it hands out", () => {
+    it.effect("gives registrations of 90 days in the forms of the service (E2)", () =>
       Effect.gen(function*() {
         yield* TestClock.adjust("1500 millis")
         const emulator = yield* Emulator.Emulator
-        const answer = yield* emulator.registerClient(registration)
-        assert.strictEqual(answer.clientIdIssuedAt, 1)
-        assert.strictEqual(answer.clientSecretExpiresAt, 1 + 7_776_000)
-        const id = Buffer.from(answer.clientId, "base64url")
+        const response = yield* emulator.registerClient(registration)
+        assert.strictEqual(response.clientIdIssuedAt, 1)
+        assert.strictEqual(response.clientSecretExpiresAt, 1 + 7_776_000)
+        const id = Buffer.from(response.clientId, "base64url")
         assert.strictEqual(id.subarray(16).toString(), "eu-west-1")
-        const value = Redacted.value(answer.clientSecret)
+        const value = Redacted.value(response.clientSecret)
         assert.match(value, /^[\w-]+\.[\w-]+\.[\w-]+$/)
         assert.isTrue(value.length > 1700 && value.length < 1800, String(value.length))
       }).pipe(provide({ region: "eu-west-1" })))
 
-    it.effect("E2: a device code lives 600 seconds and is polled each second, and no code is like another", () =>
+    it.effect("gives device codes of 600 seconds with an interval of 1 second, and each code is unique (E2)", () =>
       Effect.gen(function*() {
         const { clientId, clientSecret, code, emulator } = yield* started()
         assert.deepStrictEqual([code.expiresIn, code.interval], [600, 1])
@@ -48,7 +48,7 @@ describe("Emulator", () => {
         assert.strictEqual(code.verificationUriComplete, `${code.verificationUri}?user_code=${code.userCode}`)
       }).pipe(provide()))
 
-    it.effect("E2: with scopes a token lives an hour and can be refreshed, without scopes it lives the session", () =>
+    it.effect("gives a token of one hour and a refresh token with scopes, and a token for the whole session without scopes (E2)", () =>
       Effect.gen(function*() {
         const { token } = yield* issued(["sso:account:access"])
         assert.match(Redacted.value(token.accessToken), /^aoa[\w-]+:[\w+/=]+$/)
@@ -60,7 +60,7 @@ describe("Emulator", () => {
   })
 
   describe("the client", () => {
-    it.effect("E3: a secret that is wrong, another client's or expired is refused", () =>
+    it.effect("refuses a secret that is wrong, expired, or of another client (E3)", () =>
       Effect.gen(function*() {
         const { clientId, clientSecret, code, emulator, poll } = yield* started()
         const other = yield* started()
@@ -85,7 +85,7 @@ describe("Emulator", () => {
         )
       }).pipe(provide()))
 
-    it.effect("E3: a device code is good for its own client alone", () =>
+    it.effect("accepts a device code only from its own client (E3)", () =>
       Effect.gen(function*() {
         const mine = yield* started()
         const other = yield* started()
@@ -101,8 +101,8 @@ describe("Emulator", () => {
       }).pipe(provide()))
   })
 
-  describe("the code", () => {
-    it.effect("E3: it expires to the millisecond, approved or not", () =>
+  describe("the device code", () => {
+    it.effect("expires to the millisecond, approved or not (E3)", () =>
       Effect.gen(function*() {
         const { code, emulator, poll } = yield* started()
         yield* TestClock.adjust(59_999)
@@ -114,7 +114,7 @@ describe("Emulator", () => {
         assert.strictEqual(error.problem, "expired")
       }).pipe(provide({ expiresIn: "60 seconds" })))
 
-    it.effect("E3: it is good for one token", () =>
+    it.effect("gives one token (E3)", () =>
       Effect.gen(function*() {
         const { emulator, code, poll } = yield* issued(["sso:account:access"])
         assert.strictEqual(yield* tagOf(poll), "InvalidGrantException")
@@ -123,7 +123,7 @@ describe("Emulator", () => {
         assert.strictEqual((yield* emulator.authorizations.lookup(code.userCode)).status, "used")
       }).pipe(provide()))
 
-    it.effect("E3: of two polls at once, one gets the token", () =>
+    it.effect("gives the token to one of two simultaneous polls (E3)", () =>
       Effect.gen(function*() {
         const { code, emulator, poll } = yield* started()
         yield* emulator.authorizations.approve(code.userCode)
@@ -133,7 +133,7 @@ describe("Emulator", () => {
         assert.strictEqual(results.filter((result) => result._tag === "Success").length, 1)
       }).pipe(provide()))
 
-    it.effect("E3: a denied code stays denied", () =>
+    it.effect("stays denied after it was denied (E3)", () =>
       Effect.gen(function*() {
         const { code, emulator, poll } = yield* started()
         yield* emulator.authorizations.deny(code.userCode)
@@ -143,7 +143,7 @@ describe("Emulator", () => {
         assert.strictEqual(yield* tagOf(poll), "AccessDeniedException")
       }).pipe(provide()))
 
-    it.effect("E4: a decision taken twice does no harm, the opposite one is refused", () =>
+    it.effect("accepts the same decision twice, and refuses the opposite decision (E4)", () =>
       Effect.gen(function*() {
         const { code, emulator, poll } = yield* started()
         assert.strictEqual((yield* emulator.authorizations.approve(code.userCode)).status, "approved")
@@ -154,7 +154,7 @@ describe("Emulator", () => {
         assert.strictEqual((yield* Effect.flip(emulator.authorizations.lookup("BBBB-BBBB"))).problem, "unknown")
       }).pipe(provide()))
 
-    it.effect("E4: a person may type the code in lower case, with spaces, without the dash", () =>
+    it.effect("may be typed in lower case, with spaces, or without the dash (E4)", () =>
       Effect.gen(function*() {
         const { code, emulator } = yield* started()
         const bare = code.userCode.replace("-", "")
@@ -164,7 +164,7 @@ describe("Emulator", () => {
         assert.strictEqual((yield* Effect.flip(emulator.authorizations.lookup(`${bare}B`))).problem, "unknown")
       }).pipe(provide()))
 
-    it.effect("E3: autoApprove approves by the clock, from the moment the code was handed out", () =>
+    it.effect("is approved by autoApprove at a time that counts from its issue (E3)", () =>
       Effect.gen(function*() {
         const { code, emulator, poll } = yield* started()
         const denied = yield* started()
@@ -180,7 +180,7 @@ describe("Emulator", () => {
   })
 
   describe("the refresh token", () => {
-    it.effect("E3: it rotates: the old one dies, the new one lives", () =>
+    it.effect("rotates: the old token becomes invalid, and the new token is valid (E3)", () =>
       Effect.gen(function*() {
         const { refresh, token } = yield* issued(["sso:account:access"])
         const next = yield* refresh(secret(token))
@@ -192,7 +192,7 @@ describe("Emulator", () => {
         yield* refresh(secret(next))
       }).pipe(provide()))
 
-    it.effect("E3: of two refreshes at once, one wins", () =>
+    it.effect("is taken by one of two simultaneous refreshes (E3)", () =>
       Effect.gen(function*() {
         const { refresh, token } = yield* issued(["sso:account:access"])
         const results = yield* Effect.all(
@@ -202,7 +202,7 @@ describe("Emulator", () => {
         assert.strictEqual(results.filter((result) => result._tag === "Success").length, 1)
       }).pipe(provide()))
 
-    it.effect("E3: it is bound to its client, and another client's try does not use it up", () =>
+    it.effect("belongs to its client, and the attempt of another client does not use it up (E3)", () =>
       Effect.gen(function*() {
         const { refresh, token } = yield* issued(["sso:account:access"])
         const other = yield* started()
@@ -210,7 +210,7 @@ describe("Emulator", () => {
         yield* refresh(secret(token))
       }).pipe(provide()))
 
-    it.effect("E3: it ends with the session, 8 hours after the sign-in, and the last tokens live no longer", () =>
+    it.effect("ends with the session 8 hours after the login, and the last tokens do not outlive the session (E3)", () =>
       Effect.gen(function*() {
         const { refresh, token } = yield* issued(["sso:account:access"])
         yield* TestClock.adjust("7 hours")
@@ -224,7 +224,7 @@ describe("Emulator", () => {
       }).pipe(provide()))
   })
 
-  describe("its options and its bounds", () => {
+  describe("its options and bounds", () => {
     it.effect.each<{ readonly options: Emulator.Options; readonly detail: string }>([
       {
         options: { interval: 0 },
@@ -283,7 +283,7 @@ describe("Emulator", () => {
         detail: "capacityBytes must be a whole number, 131072 or more, not 131071"
       },
       { options: { region: "EU west" }, detail: "region must be a host label in lower case, such as eu-west-1" }
-    ])("E3: an option that cannot be used is refused: %j", ({ detail, options }) =>
+    ])("refuses an option that it cannot use: %j (E3)", ({ detail, options }) =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(Emulator.make(options))
         assert.deepStrictEqual([error._tag, error.problem, error.detail], ["EmulatorError", "options", detail])
@@ -301,7 +301,7 @@ describe("Emulator", () => {
         [{ region: 7 }, "region must be a host label in lower case, such as eu-west-1"]
       ] as const
     )(
-      "an option of a wrong type, from a program without types, is refused: %j (E3)",
+      "refuses an option of a wrong type, from a program without types: %j (E3)",
       ([given, detail]) =>
         Effect.gen(function*() {
           const options: object = given
@@ -311,7 +311,7 @@ describe("Emulator", () => {
     )
 
     it.effect.each(["1 second", "1.5 seconds", 0, 1000] as const)(
-      "autoApprove may be %s (E3)",
+      "accepts autoApprove %s (E3)",
       (autoApprove) =>
         Effect.map(Emulator.make({ autoApprove }), (emulator) => {
           assert.deepStrictEqual(emulator.autoApprove, Duration.fromInputUnsafe(autoApprove))
@@ -319,7 +319,7 @@ describe("Emulator", () => {
     )
 
     it.effect.each([NaN, "5" as never])(
-      "the clock is not moved by %j, which is no duration (E3)",
+      "does not move the clock by %j, which is not a duration (E3)",
       (by) =>
         Effect.gen(function*() {
           const emulator = yield* Emulator.make()
@@ -330,7 +330,7 @@ describe("Emulator", () => {
         })
     )
 
-    it.effect("drops the login that was unused for the longest time when there is no room (E6)", () =>
+    it.effect("drops the least recently used login when there is no room (E6)", () =>
       Effect.gen(function*() {
         const { clientId, clientSecret, code, emulator, poll } = yield* started()
         const start = emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
@@ -341,7 +341,7 @@ describe("Emulator", () => {
         assert.strictEqual((yield* emulator.authorizations.lookup(second.userCode)).status, "pending")
       }).pipe(provide({ capacity: 2 })))
 
-    it.effect("refuses a login only when it has room for none beside those that are under way (E6)", () =>
+    it.effect("refuses a login only if all other logins are in use (E6)", () =>
       Effect.gen(function*() {
         const { clientId, clientSecret, code, emulator, poll } = yield* started()
         const start = emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
@@ -354,13 +354,13 @@ describe("Emulator", () => {
           assert.include(error.message, "The emulator is full: it keeps at most 2 ")
         }
         assert.strictEqual((yield* emulator.authorizations.lookup(code.userCode)).status, "pending")
-        // two minutes later nobody is busy with either
+        // Two minutes later, neither login is in use
         yield* TestClock.adjust("2 minutes")
         yield* start
         yield* emulator.registerClient(registration)
       }).pipe(provide({ capacity: 2 })))
 
-    it.effect("drops with a registration what hangs on it (E6)", () =>
+    it.effect("drops a client's logins and sessions together with its registration (E6)", () =>
       Effect.gen(function*() {
         const { emulator, poll } = yield* started()
         yield* emulator.registerClient(registration)
@@ -368,7 +368,7 @@ describe("Emulator", () => {
         assert.deepStrictEqual(yield* emulator.authorizations.list, [])
       }).pipe(provide({ capacity: 1 })))
 
-    it.effect("E3: ten thousand grants at once: each poll is answered, and when they end there is room for as many", () =>
+    it.effect("responds to every poll of ten thousand simultaneous logins, and has room for as many when they end (E3)", () =>
       Effect.gen(function*() {
         const emulator = yield* Emulator.Emulator
         const { clientId, clientSecret } = yield* emulator.registerClient({
@@ -395,7 +395,7 @@ describe("Emulator", () => {
         }
       }).pipe(provide({ requestsPerSecond: 20_000 })))
 
-    it.effect("E3: where there is no room for a session, the oldest one ends", () =>
+    it.effect("ends the oldest session when there is no room for a new one (E3)", () =>
       Effect.gen(function*() {
         const first = yield* issued(["sso:account:access"])
         yield* TestClock.adjust("600 seconds")

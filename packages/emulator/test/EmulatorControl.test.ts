@@ -36,7 +36,7 @@ const paths = [
 ] as const
 
 describe("the control API", () => {
-  it.effect("E4: it is off unless asked for", () =>
+  it.effect("is off by default (E4)", () =>
     Effect.gen(function*() {
       for (const [method, path] of [...paths, ["GET", "/control/openapi.json"] as const]) {
         assert.strictEqual((yield* ask({ method, path })).status, 404, path)
@@ -44,7 +44,7 @@ describe("the control API", () => {
       assert.isUndefined((yield* EmulatorServer.EmulatorServer).controlToken)
     }).pipe(Effect.provide(EmulatorServer.layer())))
 
-  it.effect("E4: nothing of it is done without the token, and no answer holds it", () =>
+  it.effect("does nothing without the token, and no response holds the token (E4)", () =>
     Effect.gen(function*() {
       const { controlToken } = yield* EmulatorServer.EmulatorServer
       assert(controlToken !== undefined)
@@ -62,22 +62,22 @@ describe("the control API", () => {
           ]
         ) {
           const headers = authorization === undefined ? {} : { authorization }
-          const answer = yield* ask({ method, path, headers, ...(method === "POST" ? { body: "{}" } : {}) })
-          assert.strictEqual(answer.status, 401, path)
-          assert.notInclude(answer.text + JSON.stringify(answer.headers), token)
+          const response = yield* ask({ method, path, headers, ...(method === "POST" ? { body: "{}" } : {}) })
+          assert.strictEqual(response.status, 401, path)
+          assert.notInclude(response.text + JSON.stringify(response.headers), token)
         }
       }
       assert.deepStrictEqual(yield* emulator.state.snapshot, before)
       assert.deepStrictEqual(yield* emulator.faults.list, [])
     }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
 
-  it.effect("E5: the host is checked before the token", () =>
+  it.effect("checks the host before the token (E5)", () =>
     Effect.gen(function*() {
-      const answer = yield* ask({ path: "/control/state", headers: { host: "evil.example" } })
-      assert.strictEqual(answer.status, 403)
+      const response = yield* ask({ path: "/control/state", headers: { host: "evil.example" } })
+      assert.strictEqual(response.status, 403)
     }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
 
-  it.effect("E4: a program plays the person: approve, deny, expire, look, list", () =>
+  it.effect("lets a program play the person: approve, deny, expire, lookup and list (E4)", () =>
     Effect.gen(function*() {
       const { authorizations } = yield* control
       const { code, poll } = yield* started()
@@ -102,7 +102,7 @@ describe("the control API", () => {
       assert.sameMembers(list.map(({ status }) => status), ["used", "denied", "expired"])
     }).pipe(provide()))
 
-  it.effect("E3: it arms faults, moves the clock, and reads, seeds and resets the state", () =>
+  it.effect("arms faults, moves the clock, and reads, seeds and resets the state (E3)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { clock, faults, state } = yield* control
@@ -128,7 +128,7 @@ describe("the control API", () => {
       assert.deepStrictEqual(yield* emulator.state.snapshot, snapshot)
     }).pipe(provide()))
 
-  it.effect("E4: what is not of its form is refused with the member and what is wrong with it, never its value", () =>
+  it.effect("refuses a malformed request with the member and what is wrong with it, never its value (E4)", () =>
     Effect.gen(function*() {
       const { controlToken } = yield* EmulatorServer.EmulatorServer
       assert(controlToken !== undefined)
@@ -157,24 +157,24 @@ describe("the control API", () => {
           ["/control/state", `{"sessions":[{"token":"s3cret"}]}`, "sessions.0.token: no member has this name"]
         ] as const
       ) {
-        const answer = yield* ask({ method: "POST", path, headers, body })
-        assert.strictEqual(answer.status, 400, body)
-        assert.include(JSON.parse(answer.text).message, words)
-        assert.notInclude(answer.text, "s3cret")
+        const response = yield* ask({ method: "POST", path, headers, body })
+        assert.strictEqual(response.status, 400, body)
+        assert.include(JSON.parse(response.text).message, words)
+        assert.notInclude(response.text, "s3cret")
       }
       const emulator = yield* Emulator.Emulator
       assert.deepStrictEqual(yield* emulator.faults.list, [])
       assert.strictEqual(yield* emulator.clock.now, 0)
     }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
 
-  it.effect("a wrong token is refused with both places where the right one is (E4)", () =>
+  it.effect("refuses a wrong token, and names both places where the right token is (E4)", () =>
     Effect.gen(function*() {
-      const answer = yield* ask({ path: "/control/clock", headers: { authorization: "Bearer another" } })
-      assert.strictEqual(answer.status, 401)
+      const response = yield* ask({ path: "/control/clock", headers: { authorization: "Bearer another" } })
+      assert.strictEqual(response.status, 401)
       assert.strictEqual(
-        JSON.parse(answer.text).message,
-        "The control API wants the token that the emulator printed at start, or that is in " +
-          "SSO_OIDC_EMULATOR_CONTROL_TOKEN, as a bearer token."
+        JSON.parse(response.text).message,
+        "The control API needs a bearer token. The emulator printed it at its start, or you set it in " +
+          "SSO_OIDC_EMULATOR_CONTROL_TOKEN."
       )
     }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
 
@@ -185,7 +185,7 @@ describe("the control API", () => {
         "cors must be a list of origins, such as [\"http://localhost:5173\"], not \"http://localhost:5173\""
       ],
       [{ cors: null }, "cors must be a list of origins, such as [\"http://localhost:5173\"], not this object"],
-      [{ cors: [1] }, "a CORS origin must be a scheme, a host and perhaps a port, such as http://localhost:5173"],
+      [{ cors: [1] }, "a CORS origin must be a scheme, a host and possibly a port, such as http://localhost:5173"],
       [
         { control: "a-token-for-my-tests" },
         "control must be true, false or a token in Redacted.make, not the bare token"
@@ -193,7 +193,7 @@ describe("the control API", () => {
       [{ port: "8484" }, "port must be a whole number from 0 to 65535, not \"8484\""]
     ] as const
   )(
-    "an option of a wrong type, from a program without types, is refused with a sentence: %j (E3)",
+    "refuses an option of a wrong type, from a program without types, with a sentence: %j (E3)",
     ([given, detail]) =>
       Effect.gen(function*() {
         const options: object = given
@@ -202,7 +202,7 @@ describe("the control API", () => {
       })
   )
 
-  it.effect("E4: its OpenAPI description names each of its routes, what it is for, and the token that it asks for", () =>
+  it.effect("describes each route, its purpose and the token in OpenAPI (E4)", () =>
     Effect.gen(function*() {
       const description = JSON.parse((yield* ask({ path: "/control/openapi.json" })).text)
       const routes = Object.entries<Record<string, { security: unknown; summary: unknown }>>(description.paths).flatMap(
@@ -218,7 +218,7 @@ describe("the control API", () => {
       assert.includeMembers(routes, paths.map(([method, path]) => `${method} ${path}`))
     }).pipe(Effect.provide(EmulatorServer.layer({ control: true }))))
 
-  it.effect("it has the groups and the names of the service in process (E4)", () =>
+  it.effect("has the groups and names of the service in process (E4)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.make()
       const { take, ...faults } = emulator.faults
@@ -240,7 +240,7 @@ describe("the control API", () => {
       )
     }))
 
-  it.effect("it arms a delay, lists it, and clears it (E4)", () =>
+  it.effect("arms, lists and clears a delay (E4)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { faults } = yield* control
@@ -253,7 +253,7 @@ describe("the control API", () => {
       assert.deepStrictEqual(yield* emulator.faults.list, [])
     }).pipe(provide()))
 
-  it.effect("E4: each server makes a token of its own", () =>
+  it.effect("has a different token for each server (E4)", () =>
     Effect.gen(function*() {
       const made = Effect.map(EmulatorServer.EmulatorServer, ({ controlToken }) => controlToken).pipe(
         Effect.provide(EmulatorServer.layer({ control: true }), { local: true })
@@ -264,14 +264,14 @@ describe("the control API", () => {
       assert.notStrictEqual(Redacted.value(one), Redacted.value(other))
     }))
 
-  it.effect("E4: a token of the keeper's own is taken, unless it is too short or would break a header", () =>
+  it.effect("accepts a token of your own, unless it is too short or would break a header (E4)", () =>
     Effect.gen(function*() {
       const own = Redacted.make("a-token-of-the-keepers-own")
-      const answer = yield* ask({
+      const response = yield* ask({
         path: "/control/clock",
         headers: { authorization: `Bearer ${Redacted.value(own)}` }
       }).pipe(Effect.provide(EmulatorServer.layer({ control: own })))
-      assert.strictEqual(answer.status, 200)
+      assert.strictEqual(response.status, 200)
       for (const bad of ["", "short", "with a space in its midst", "with\nanother line here"]) {
         const error = yield* Layer.build(EmulatorServer.layer({ control: Redacted.make(bad) })).pipe(
           Effect.scoped,
@@ -284,7 +284,7 @@ describe("the control API", () => {
 })
 
 describe("CORS", () => {
-  it.effect("the routes die with a sentence if it is no list, of which a part would be taken for an origin (E3)", () =>
+  it.effect("dies with a sentence if cors is not a list, because each part of a text would count as an origin (E3)", () =>
     Effect.gen(function*() {
       const options: object = { cors: "http://localhost:5173" }
       const routes = EmulatorHttp.layer(options).pipe(Layer.provide([Emulator.layer(), HttpRouter.layer]))
@@ -299,15 +299,15 @@ describe("CORS", () => {
     headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "content-type" }
   }
 
-  it.effect("E5: off by default: no answer lets another origin read it", () =>
+  it.effect("is off by default, so no response lets another origin read it (E5)", () =>
     Effect.gen(function*() {
       for (const sent of [preflight, { path: "/client/register", headers: { origin }, body: "{}" }]) {
-        const answer = yield* ask(sent)
-        assert.notMatch(JSON.stringify(answer.headers), /access-control/)
+        const response = yield* ask(sent)
+        assert.notMatch(JSON.stringify(response.headers), /access-control/)
       }
     }).pipe(Effect.provide(EmulatorServer.layer())))
 
-  it.effect("E5: a chosen origin may call the operations and read what a client needs, and no other route", () =>
+  it.effect("lets an origin in cors call the operations and read the headers that a client needs, and no other route (E5)", () =>
     Effect.gen(function*() {
       const flown = yield* ask(preflight)
       assert.strictEqual(flown.status, 204)
@@ -316,8 +316,8 @@ describe("CORS", () => {
         "access-control-allow-methods": "POST",
         "access-control-allow-headers": "content-type"
       })
-      const answer = yield* ask({ path: "/client/register", headers: { origin }, body: "{}" })
-      assert.deepInclude(answer.headers, {
+      const response = yield* ask({ path: "/client/register", headers: { origin }, body: "{}" })
+      assert.deepInclude(response.headers, {
         "access-control-allow-origin": origin,
         "access-control-expose-headers": "x-amzn-errortype,x-amzn-requestid,retry-after,date"
       })
@@ -326,20 +326,20 @@ describe("CORS", () => {
       }
     }).pipe(Effect.provide(EmulatorServer.layer({ cors: [origin], control: true }))))
 
-  it.effect("E5: another origin than the chosen ones is not named", () =>
+  it.effect("does not name an origin that is not in cors (E5)", () =>
     Effect.gen(function*() {
       for (const cors of [[origin], [origin, "https://app.example"]]) {
-        const answer = yield* ask({ ...preflight, headers: { ...preflight.headers, origin: "https://evil.example" } })
+        const response = yield* ask({ ...preflight, headers: { ...preflight.headers, origin: "https://evil.example" } })
           .pipe(
             Effect.provide(EmulatorServer.layer({ cors }))
           )
-        assert.notStrictEqual(answer.headers["access-control-allow-origin"], "https://evil.example")
-        assert.notStrictEqual(answer.headers["access-control-allow-origin"], "*")
+        assert.notStrictEqual(response.headers["access-control-allow-origin"], "https://evil.example")
+        assert.notStrictEqual(response.headers["access-control-allow-origin"], "*")
       }
     }))
 
   it.effect.each(["*", "localhost:5173", "http://localhost:5173/", "http://LOCALHOST", "ftp://localhost", "null", ""])(
-    "E5: %s is no origin",
+    "refuses %s, which is not an origin (E5)",
     (cors) =>
       Effect.gen(function*() {
         const error = yield* Layer.build(EmulatorServer.layer({ cors: [cors] })).pipe(Effect.scoped, Effect.flip)

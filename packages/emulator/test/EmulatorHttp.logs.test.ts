@@ -11,7 +11,7 @@ import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 
-/** What is logged at this level and above by the emulator alone, and what its spans hold. */
+/** The log lines of the emulator at this level and above, and the events of its spans. */
 const logged = <A, E>(
   level: LogLevel.LogLevel,
   effect: Effect.Effect<A, E, SsoOidc.SsoOidc | HttpClient.HttpClient>
@@ -38,7 +38,7 @@ const logged = <A, E>(
       ),
       Effect.exit
     )
-    // those of the client in this process are the client's
+    // The client in this process logs too
     const own = lines.filter(([, text]) => !/^(RegisterClient|StartDeviceAuthorization|CreateToken) /.test(text))
     return { exit, events, lines: own }
   })
@@ -55,7 +55,7 @@ const start = Effect.gen(function*() {
 })
 
 describe("EmulatorHttp: logs", () => {
-  it.effect("tells each new pending login with its URL, at Info (E4)", () =>
+  it.effect("logs each new pending login with its URL at Info (E4)", () =>
     Effect.gen(function*() {
       const { exit, lines } = yield* logged("Info", Effect.all([start, start]))
       if (Exit.isFailure(exit)) return assert.fail(String(exit.cause))
@@ -67,7 +67,7 @@ describe("EmulatorHttp: logs", () => {
       )
     }))
 
-  it.effect("tells each request at Debug, without its query, its codes and its secrets (E4, C6)", () =>
+  it.effect("logs each request at Debug, without its query, codes and secrets (E4, C6)", () =>
     Effect.gen(function*() {
       const { exit, lines } = yield* logged(
         "Debug",
@@ -104,7 +104,7 @@ describe("EmulatorHttp: logs", () => {
       for (const event of events) assert.notInclude(event, "user_code=")
     }))
 
-  it.effect("logs nothing about requests at Info, nor about what is refused (E4)", () =>
+  it.effect("logs nothing about requests at Info, not even about refused requests (E4)", () =>
     Effect.gen(function*() {
       const { lines } = yield* logged(
         "Info",

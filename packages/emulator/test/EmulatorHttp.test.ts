@@ -9,15 +9,15 @@ import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import { Effect, Layer } from "effect"
 import { HttpRouter } from "effect/http"
 import { TestClock } from "effect/testing"
-import { type Answer, ask, grantType, post, registration, startUrl } from "./support.ts"
+import { ask, grantType, type HttpResponse, post, registration, startUrl } from "./support.ts"
 
 const provide = (options?: EmulatorServer.Options) => Effect.provide(EmulatorServer.layer(options))
 
 const suffix = ":http://internal.amazon.com/coral/com.amazonaws.sso.oidc/"
 
-const json = (answer: Answer): Record<string, unknown> => JSON.parse(answer.text)
+const json = (response: HttpResponse): Record<string, unknown> => JSON.parse(response.text)
 
-const typeOf = (answer: Answer): string => String(answer.headers["x-amzn-errortype"]).replace(suffix, "")
+const typeOf = (response: HttpResponse): string => String(response.headers["x-amzn-errortype"]).replace(suffix, "")
 
 const registered = Effect.fnUntraced(function*(metadata: object = registration) {
   const { clientId, clientSecret } = json(yield* post("/client/register", { ...registration, ...metadata }))
@@ -31,11 +31,11 @@ const start = Effect.fnUntraced(function*(client: object) {
 const token = (client: object, code: object) => post("/token", { ...client, grantType, ...code })
 
 describe("the dialect", () => {
-  it.effect("E2: RegisterClient answers as observed: keys in order, nulls, no more members", () =>
+  it.effect("responds to RegisterClient as observed: keys in order, nulls, no more members (E2)", () =>
     Effect.gen(function*() {
-      const answer = yield* post("/client/register", registration)
-      assert.strictEqual(answer.status, 200)
-      assert.deepStrictEqual(Object.keys(json(answer)), [
+      const response = yield* post("/client/register", registration)
+      assert.strictEqual(response.status, 200)
+      assert.deepStrictEqual(Object.keys(json(response)), [
         "authorizationEndpoint",
         "clientId",
         "clientIdIssuedAt",
@@ -43,25 +43,25 @@ describe("the dialect", () => {
         "clientSecretExpiresAt",
         "tokenEndpoint"
       ])
-      assert.deepInclude(json(answer), { authorizationEndpoint: null, tokenEndpoint: null, clientIdIssuedAt: 0 })
-      assert.strictEqual(String(json(answer)["clientId"]).length, 32)
-      assert.strictEqual(answer.headers["content-type"], "application/json")
-      assert.match(String(answer.headers["x-amzn-requestid"]), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
-      assert.strictEqual(Number(answer.headers["content-length"]), answer.text.length)
+      assert.deepInclude(json(response), { authorizationEndpoint: null, tokenEndpoint: null, clientIdIssuedAt: 0 })
+      assert.strictEqual(String(json(response)["clientId"]).length, 32)
+      assert.strictEqual(response.headers["content-type"], "application/json")
+      assert.match(String(response.headers["x-amzn-requestid"]), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+      assert.strictEqual(Number(response.headers["content-length"]), response.text.length)
     }).pipe(provide()))
 
-  it.effect("E2: StartDeviceAuthorization answers as observed, with the page on the host that was asked", () =>
+  it.effect("responds to StartDeviceAuthorization as observed, with the page on the host of the request (E2)", () =>
     Effect.gen(function*() {
       const { port } = yield* EmulatorServer.EmulatorServer
       const client = yield* registered()
       for (const host of [`127.0.0.1:${port}`, "localhost:4711", "[::1]"]) {
-        const answer = yield* ask({
+        const response = yield* ask({
           path: "/device_authorization",
           headers: { host },
           body: JSON.stringify({ ...client, startUrl })
         })
-        const { deviceCode, userCode, ...rest } = json(answer)
-        assert.deepStrictEqual(Object.keys(json(answer)), Object.keys(json(answer)).toSorted())
+        const { deviceCode, userCode, ...rest } = json(response)
+        assert.deepStrictEqual(Object.keys(json(response)), Object.keys(json(response)).toSorted())
         assert.isString(deviceCode)
         assert.deepStrictEqual(rest, {
           expiresIn: 600,
@@ -72,35 +72,35 @@ describe("the dialect", () => {
       }
     }).pipe(provide()))
 
-  it.effect("E2: CreateToken answers as observed, and its answers are not stored", () =>
+  it.effect("responds to CreateToken as observed, and no cache stores the response (E2)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       for (const scopes of [["sso:account:access"], []]) {
         const client = yield* registered({ scopes })
         const { deviceCode, userCode } = yield* start(client)
         yield* emulator.authorizations.approve(String(userCode))
-        const answer = yield* token(client, { deviceCode })
+        const response = yield* token(client, { deviceCode })
         assert.deepStrictEqual(
-          Object.keys(json(answer)),
+          Object.keys(json(response)),
           ["accessToken", "expiresIn", "idToken", "refreshToken", "tokenType"]
         )
-        assert.deepInclude(json(answer), { idToken: null, tokenType: "Bearer" })
-        assert.strictEqual(json(answer)["refreshToken"] === null, scopes.length === 0)
-        assert.strictEqual(answer.headers["cache-control"], "no-store")
+        assert.deepInclude(json(response), { idToken: null, tokenType: "Bearer" })
+        assert.strictEqual(json(response)["refreshToken"] === null, scopes.length === 0)
+        assert.strictEqual(response.headers["cache-control"], "no-store")
       }
     }).pipe(provide()))
 
-  it.effect("E2: a pending poll answers byte for byte as the service was seen to", () =>
+  it.effect("responds to a pending poll byte for byte as the service (E2)", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(1_795_494_805_000)
       const client = yield* registered()
-      const answer = yield* token(client, yield* start(client))
-      assert.strictEqual(answer.status, 400)
+      const response = yield* token(client, yield* start(client))
+      assert.strictEqual(response.status, 400)
       assert.strictEqual(
-        answer.text,
+        response.text,
         "{\"error\":\"authorization_pending\",\"error_description\":\"Authorization is still pending\"}"
       )
-      assert.deepInclude(answer.headers, {
+      assert.deepInclude(response.headers, {
         "content-length": "86",
         "content-type": "application/json",
         date: "Tue, 24 Nov 2026 04:33:25 GMT",
@@ -118,27 +118,27 @@ describe("the dialect", () => {
     "/authorise",
     "/token?aws_iam=t"
   ])(
-    "E2: POST %s is an unknown operation",
+    "calls POST %s an unknown operation (E2)",
     (path) =>
       Effect.gen(function*() {
-        const answer = yield* post(path, {})
-        // a slash at the end makes no other path
-        if (path === "/token/") return assert.strictEqual(typeOf(answer), "InvalidRequestException")
-        assert.deepStrictEqual([answer.status, typeOf(answer)], [404, "UnknownOperationException"])
+        const response = yield* post(path, {})
+        // A slash at the end does not change the path
+        if (path === "/token/") return assert.strictEqual(typeOf(response), "InvalidRequestException")
+        assert.deepStrictEqual([response.status, typeOf(response)], [404, "UnknownOperationException"])
       }).pipe(provide())
   )
 
-  it.effect("E2: another method than POST is an unknown operation", () =>
+  it.effect("calls another method than POST an unknown operation (E2)", () =>
     Effect.gen(function*() {
       for (const { path } of [RegisterClient.operation, StartDeviceAuthorization.operation, CreateToken.operation]) {
         for (const method of ["GET", "PUT", "DELETE", "OPTIONS"]) {
-          const answer = yield* ask({ method, path })
-          assert.deepStrictEqual([answer.status, typeOf(answer)], [404, "UnknownOperationException"])
+          const response = yield* ask({ method, path })
+          assert.deepStrictEqual([response.status, typeOf(response)], [404, "UnknownOperationException"])
         }
       }
     }).pipe(provide()))
 
-  it.effect("E5: the routes need no Node: they answer as a web handler", () =>
+  it.effect("responds as a web handler, without Node (E5)", () =>
     Effect.gen(function*() {
       const { dispose, handler } = HttpRouter.toWebHandler(
         EmulatorHttp.layer().pipe(Layer.provide(Emulator.layer())),
@@ -154,10 +154,10 @@ describe("the dialect", () => {
     }))
 })
 
-// Every exception that the model lists for an operation, reached by requests that anybody could send. Left out is
-// `InternalServerException`, which no request can cause.
+// Ordinary requests that cause each exception that the model lists for an operation. No request can cause
+// `InternalServerException`, so it is not here.
 type Reach = Effect.Effect<
-  Answer,
+  HttpResponse,
   Error | EmulatorError.DecisionError,
   EmulatorServer.EmulatorServer | Emulator.Emulator
 >
@@ -287,7 +287,7 @@ const reach: Record<string, Record<string, ReadonlyArray<Reach>>> = {
 
 describe("the exceptions", () => {
   for (const operation of [RegisterClient.operation, StartDeviceAuthorization.operation, CreateToken.operation]) {
-    it("E3: the table has every exception of ".concat(operation.name), () => {
+    it("every exception is in the table: ".concat(operation.name, " (E3)"), () => {
       assert.deepStrictEqual(
         Object.keys(reach[operation.name] ?? {}).toSorted(),
         operation.exceptions.map(({ type }) => type).filter((type) => type !== "InternalServerException").toSorted()
@@ -295,22 +295,22 @@ describe("the exceptions", () => {
     })
     for (const { error, status, type } of operation.exceptions) {
       for (const [n, request] of (reach[operation.name]?.[type] ?? []).entries()) {
-        it.effect(`E3: ${operation.name} answers ${type} to an ordinary request (${n + 1})`, () =>
+        it.effect(`${operation.name} responds with ${type} to an ordinary request (${n + 1}) (E3)`, () =>
           Effect.gen(function*() {
-            const answer = yield* request
-            assert.deepStrictEqual([answer.status, typeOf(answer), json(answer)["error"]], [status, type, error])
-            assert.include(String(answer.headers["x-amzn-errortype"]), suffix)
-            assert.deepStrictEqual(Object.keys(json(answer)), ["error", "error_description"])
-            assert.isNotEmpty(json(answer)["error_description"])
+            const response = yield* request
+            assert.deepStrictEqual([response.status, typeOf(response), json(response)["error"]], [status, type, error])
+            assert.include(String(response.headers["x-amzn-errortype"]), suffix)
+            assert.deepStrictEqual(Object.keys(json(response)), ["error", "error_description"])
+            assert.isNotEmpty(json(response)["error_description"])
           }).pipe(provide()))
       }
     }
   }
 
-  it.effect("E2: the texts that were seen are the service's", () =>
+  it.effect("have the service's own texts where these were observed (E2)", () =>
     Effect.gen(function*() {
       const client = yield* registered()
-      const description = (answer: Answer) => json(answer)["error_description"]
+      const description = (response: HttpResponse) => json(response)["error_description"]
       assert.strictEqual(description(yield* token(client, { deviceCode: "no" })), "Invalid grant provided")
       assert.strictEqual(
         (yield* token(client, { grantType: "refresh_token", refreshToken: "no" })).text,
@@ -322,17 +322,17 @@ describe("the exceptions", () => {
       )
     }).pipe(provide()))
 
-  it.effect("E3: no refusal repeats a value of the request", () =>
+  it.effect("repeat no value of the request (E3)", () =>
     Effect.gen(function*() {
-      const answers = [
+      const responses = [
         yield* post("/token", { clientId: "canary", clientSecret: "canary", grantType, deviceCode: 12_345_678 }),
         yield* post("/token", { clientId: "canary", clientSecret: ["canary"], grantType, deviceCode: "canary" }),
         yield* post("/token", { clientId: "canary", clientSecret: "canary", grantType: "canary" })
       ]
-      for (const { text } of answers) assert.notMatch(text, /canary|12345678/)
+      for (const { text } of responses) assert.notMatch(text, /canary|12345678/)
     }).pipe(provide()))
 
-  it.effect("E3: a member named __proto__, null members and unknown members do no harm", () =>
+  it.effect("a member named __proto__, null members and unknown members change nothing (E3)", () =>
     Effect.gen(function*() {
       const body = `{"__proto__":{"clientName":"x"},"clientName":"a","clientType":"public","scopes":null,"more":1}`
       assert.strictEqual((yield* ask({ path: "/client/register", body })).status, 200)
@@ -340,7 +340,7 @@ describe("the exceptions", () => {
       assert.strictEqual(typeOf(yield* ask({ path: "/client/register", body: poisoned })), "InvalidRequestException")
     }).pipe(provide()))
 
-  it.effect("E3: a body just below the cap is read, whatever its chunks", () =>
+  it.effect("the emulator reads a body just below the limit, whatever its chunks (E3)", () =>
     Effect.gen(function*() {
       const rest = JSON.stringify({ ...registration, unknown: "" }).length
       const body = JSON.stringify({ ...registration, unknown: "x".repeat(65_536 - rest) })
@@ -349,7 +349,7 @@ describe("the exceptions", () => {
       assert.strictEqual((yield* ask({ path: "/client/register", body: `${body} ` })).status, 400)
     }).pipe(provide()))
 
-  it.effect("reads a body of many small pieces, and refuses it as soon as it is too large (E6)", () =>
+  it.effect("the emulator reads a body of many small pieces, and refuses it as soon as it is too large (E6)", () =>
     Effect.gen(function*() {
       const { dispose, handler } = HttpRouter.toWebHandler(
         EmulatorHttp.layer().pipe(Layer.provide(Emulator.layer())),
@@ -367,7 +367,7 @@ describe("the exceptions", () => {
               at = end
             }
           })
-          // what Node's type of a request does not know
+          // The types of Node do not have this member
           const init: RequestInit & { readonly duplex: "half" } = { method: "POST", body, duplex: "half" }
           return handler(new Request("http://localhost/client/register", init))
         })
@@ -381,7 +381,7 @@ describe("the exceptions", () => {
       }
     }))
 
-  it.effect("E3: what official clients register is accepted", () =>
+  it.effect("the emulator accepts what official clients register (E3)", () =>
     Effect.gen(function*() {
       for (
         const metadata of [

@@ -14,7 +14,7 @@ const provide = (options?: EmulatorServer.Options) => Effect.provide(EmulatorSer
 
 const paths = ["/", "/device", "/client/register", "/token", "/nope", "/%zz"]
 
-/** Bytes as they are, over a connection that stays open until the other side ends it. */
+/** Sends raw bytes over a connection that stays open until the other side ends it. */
 const raw = (port: number, bytes: string) =>
   Effect.callback<string>((resume) => {
     const socket = connect(port, "127.0.0.1", () => socket.write(bytes))
@@ -28,7 +28,7 @@ const raw = (port: number, bytes: string) =>
   })
 
 describe("the host", () => {
-  it.effect("E5: a host that is not loopback is refused on every route", () =>
+  it.effect("is refused on every route if it is not loopback (E5)", () =>
     Effect.gen(function*() {
       for (
         const host of [
@@ -47,21 +47,21 @@ describe("the host", () => {
       ) {
         for (const path of paths) {
           for (const method of ["GET", "POST"]) {
-            const answer = yield* ask({ method, path, headers: { host } })
-            assert.strictEqual(answer.status, 403, `${method} ${path} ${host}`)
+            const response = yield* ask({ method, path, headers: { host } })
+            assert.strictEqual(response.status, 403, `${method} ${path} ${host}`)
           }
         }
       }
     }).pipe(provide()))
 
-  it.effect("E5: loopback by any name and port is answered", () =>
+  it.effect("is accepted with any loopback name and any port (E5)", () =>
     Effect.gen(function*() {
       for (const host of ["localhost", "LOCALHOST:80", "127.0.0.1", "127.1.2.3:9", "[::1]", "[::1]:8484"]) {
         assert.strictEqual((yield* ask({ path: "/device", headers: { host } })).status, 200, host)
       }
     }).pipe(provide()))
 
-  it.effect("E5: a request without a host, or with an absolute target elsewhere, is refused", () =>
+  it.effect("is required: a request without it, or with an absolute target elsewhere, is refused (E5)", () =>
     Effect.gen(function*() {
       const { port } = yield* EmulatorServer.EmulatorServer
       const none = yield* raw(port, "GET /device HTTP/1.0\r\n\r\n")
@@ -70,7 +70,7 @@ describe("the host", () => {
       assert.match(yield* raw(port, target), /^HTTP\/1\.1 403 /)
     }).pipe(provide()))
 
-  it.effect("E5: it listens on 127.0.0.1 and no other address", () =>
+  it.effect("of the socket is 127.0.0.1 and no other address (E5)", () =>
     Effect.gen(function*() {
       const { port, url } = yield* EmulatorServer.EmulatorServer
       assert.strictEqual(url, `http://127.0.0.1:${port}`)
@@ -86,12 +86,12 @@ describe("the host", () => {
 })
 
 describe("the server", () => {
-  it.effect("E5: when its scope closes it lets go of the port and of connections that are kept open", () =>
+  it.effect("frees its port and ends open connections when its scope closes (E5)", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(EmulatorServer.layer(), scope)
       const { port } = Context.get(context, EmulatorServer.EmulatorServer)
-      // idle after an answer, and in the middle of a request that never ends
+      // One connection is idle after a response, the other is in the middle of a request that never ends
       const idle = yield* Effect.forkChild(raw(port, "GET /device HTTP/1.1\r\nHost: localhost\r\n\r\n"), {
         startImmediately: true
       })
@@ -107,7 +107,7 @@ describe("the server", () => {
       yield* Effect.provide(Effect.void, EmulatorServer.layer({ port }))
     }))
 
-  it.effect("E5: a port in use is said in one sentence", () =>
+  it.effect("says in one sentence that its port is in use (E5)", () =>
     Effect.gen(function*() {
       const taken = yield* Effect.acquireRelease(
         Effect.callback<{ readonly port: number; readonly close: () => void }>((resume) => {
@@ -123,17 +123,17 @@ describe("the server", () => {
       assert.deepStrictEqual([error._tag, error.problem], ["EmulatorError", "listen"])
       assert.strictEqual(
         error.message,
-        `The emulator cannot start: port ${taken.port} on 127.0.0.1 is in use, perhaps by an emulator that still runs; choose another, or 0 for any.`
+        `The emulator cannot start: port ${taken.port} on 127.0.0.1 is in use, perhaps by an emulator that still runs; choose another, or 0 for any free port.`
       )
     }))
 
-  it.effect.each([-1, 65_536, 1.5, NaN])("E5: port %s is refused", (port) =>
+  it.effect.each([-1, 65_536, 1.5, NaN])("refuses port %s (E5)", (port) =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Layer.build(EmulatorServer.layer({ port })))
       assert.strictEqual(error.problem, "options")
     }))
 
-  it.effect("C6: no user code reaches a span of the server", () =>
+  it.effect("puts no user code into a span (C6)", () =>
     Effect.gen(function*() {
       const spans: Array<Tracer.Span> = []
       const tracer = Tracer.make({
@@ -151,7 +151,7 @@ describe("the server", () => {
       assert.notInclude(told, "CNRY")
     }))
 
-  it.effect("E1: core's client signs in, is slowed down, and refreshes", () =>
+  it.effect("lets core's client log in, slows it down, and refreshes its token (E1)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { url } = yield* EmulatorServer.EmulatorServer

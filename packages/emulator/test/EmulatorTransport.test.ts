@@ -22,7 +22,7 @@ const started = Effect.fnUntraced(function*() {
 })
 
 describe("EmulatorTransport", () => {
-  it.effect("E5: core's client signs in without a socket, at the service's own host, by the test's clock", () =>
+  it.effect("lets core's client log in without a socket, at the service's own host, by the test's clock (E5)", () =>
     Effect.gen(function*() {
       const { code, poll } = yield* started()
       assert.strictEqual(code.verificationUri, "https://oidc.eu-west-1.amazonaws.com/device")
@@ -34,7 +34,7 @@ describe("EmulatorTransport", () => {
       assert.strictEqual((yield* poll).expiresIn, 3600)
     }).pipe(provide()))
 
-  it.effect("E5: it answers as the server does: status, headers and body, byte for byte where nothing is random", () =>
+  it.effect("responds as the server does: status, headers and body, byte for byte where nothing is random (E5)", () =>
     Effect.gen(function*() {
       const { url } = yield* EmulatorServer.EmulatorServer
       const inside = yield* HttpClient.HttpClient
@@ -54,35 +54,35 @@ describe("EmulatorTransport", () => {
       ]
       for (const { body, method, path } of sent) {
         const outer = yield* exchange(url, { method, path, ...(body === undefined ? {} : { body }) })
-        const answer = yield* inside.execute(
+        const response = yield* inside.execute(
           HttpClientRequest.make(method)(`https://any.example${path}`).pipe(
             body === undefined ? (request) => request : HttpClientRequest.bodyText(body)
           )
         )
-        assert.strictEqual(answer.status, outer.status, path)
-        assert.strictEqual(yield* answer.text, outer.text, path)
+        assert.strictEqual(response.status, outer.status, path)
+        assert.strictEqual(yield* response.text, outer.text, path)
         const random = new Set(["x-amzn-requestid", "connection", "keep-alive", "transfer-encoding", "content-length"])
         const comparable = (headers: Iterable<[string, unknown]>) =>
           Object.fromEntries(
             [...headers].filter(([name]) => !random.has(name)).map(([name, value]) => [name, String(value)])
           )
         const ofServer = comparable(Object.entries(outer.headers))
-        const ofTransport = comparable(Object.entries(answer.headers))
-        // a server of Node dates each answer, also those that the emulator leaves undated
+        const ofTransport = comparable(Object.entries(response.headers))
+        // A server of Node adds a date to each response, even if the emulator does not
         assert.deepStrictEqual({ ...ofTransport, date: ofServer["date"] ?? "none" }, ofServer, path)
       }
     }).pipe(
       Effect.provide(Layer.merge(EmulatorServer.layer(), EmulatorTransport.layer()))
     ))
 
-  it.effect("seam: no redirect is followed", () =>
+  it.effect("follows no redirect (E5)", () =>
     Effect.gen(function*() {
-      const answer = yield* HttpClient.get("https://any.example/")
-      assert.strictEqual(answer.status, 303)
-      assert.strictEqual(answer.headers["location"], "/device")
+      const response = yield* HttpClient.get("https://any.example/")
+      assert.strictEqual(response.status, 303)
+      assert.strictEqual(response.headers["location"], "/device")
     }).pipe(provide()))
 
-  it.effect("seam: an interrupted request ends where it is, and the next one is answered", () =>
+  it.effect("ends an interrupted request at once, and responds to the next one (E5)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { poll } = yield* started()
@@ -93,7 +93,7 @@ describe("EmulatorTransport", () => {
       assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
     }).pipe(provide()))
 
-  it.effect("seam: an emulator that hangs up is a transport failure of which nobody knows how far it came", () =>
+  it.effect("gives a TransportError with sent maybe when the emulator closes the connection (E5)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { code, poll } = yield* started()
@@ -109,7 +109,7 @@ describe("EmulatorTransport", () => {
       assert.strictEqual(yield* tagOf(poll), "InvalidGrantException")
     }).pipe(provide()))
 
-  it.effect("E4: the page is there too, and decides", () =>
+  it.effect("serves the page, which decides (E4)", () =>
     Effect.gen(function*() {
       const { code, poll } = yield* started()
       const page = yield* HttpClient.get(code.verificationUriComplete ?? "")
@@ -121,7 +121,7 @@ describe("EmulatorTransport", () => {
       assert.strictEqual(yield* tagOf(poll), "AccessDeniedException")
     }).pipe(provide()))
 
-  it.effect("E5: two of them know nothing of each other", () =>
+  it.effect("keeps the state of two emulators apart (E5)", () =>
     Effect.gen(function*() {
       const { clientId, clientSecret } = yield* started()
       const elsewhere = SsoOidc.SsoOidc.use((oidc) =>

@@ -21,7 +21,7 @@ const register = SsoOidc.SsoOidc.use((oidc) => oidc.registerClient(registration)
 
 const secret = Redacted.make("secret")
 
-/** Any call of the operation: what is armed is answered before it is looked at. */
+/** Any call of the operation. A fault is the response before the emulator reads the request. */
 const calls = {
   RegisterClient: register,
   StartDeviceAuthorization: SsoOidc.SsoOidc.use((oidc) =>
@@ -37,7 +37,7 @@ const operations = [RegisterClient.operation, StartDeviceAuthorization.operation
 describe("Fault", () => {
   for (const operation of operations) {
     for (const { type } of operation.exceptions) {
-      it.effect(`E3: ${operation.name} answers ${type} when it is armed, with reason and Retry-After, once`, () =>
+      it.effect(`gives ${type} once for ${operation.name} when it is armed, with reason and Retry-After (E3)`, () =>
         Effect.gen(function*() {
           const emulator = yield* Emulator.Emulator
           const name = operation.name
@@ -68,7 +68,7 @@ describe("Fault", () => {
     }
   }
 
-  it.effect("a fault of one operation waits for it, and faults are taken in their order, as often as they say", () =>
+  it.effect("waits for its operation, and requests take faults in order, as often as the faults say (E3)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       yield* emulator.faults.arm({ _tag: "Exception", operation: "CreateToken", exception: "SlowDownException" })
@@ -89,7 +89,7 @@ describe("Fault", () => {
       assert.isDefined((yield* register).clientId)
     }).pipe(provide))
 
-  it.effect("an exception that no such operation has is refused, and nothing is armed", () =>
+  it.effect("is refused if no such operation has the exception, and nothing is armed (E3)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       for (
@@ -106,7 +106,7 @@ describe("Fault", () => {
       assert.deepStrictEqual(yield* emulator.faults.list, [])
     }).pipe(provide))
 
-  it.effect("an exception armed for any operation passes by those that do not have it", () =>
+  it.effect("for any operation, skips operations that do not have its exception (E3)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       yield* emulator.faults.arm({ _tag: "Exception", exception: "ExpiredTokenException" })
@@ -114,7 +114,7 @@ describe("Fault", () => {
       assert.strictEqual(yield* tagOf(calls.CreateToken), "ExpiredTokenException")
     }).pipe(provide))
 
-  it.effect("an answer goes out as it was armed", () =>
+  it.effect("sends a raw response as it was armed (E3)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       yield* emulator.faults.arm({
@@ -125,17 +125,17 @@ describe("Fault", () => {
         retryAfter: "Thu, 01 Jan 1970 00:00:09 GMT",
         location: "/elsewhere"
       })
-      const answer = yield* post("/client/register", registration)
-      assert.strictEqual(answer.status, 503)
-      assert.strictEqual(answer.text, "<h1>Busy</h1>")
-      assert.deepInclude(answer.headers, {
+      const response = yield* post("/client/register", registration)
+      assert.strictEqual(response.status, 503)
+      assert.strictEqual(response.text, "<h1>Busy</h1>")
+      assert.deepInclude(response.headers, {
         "content-type": "text/html",
         "retry-after": "Thu, 01 Jan 1970 00:00:09 GMT",
         location: "/elsewhere"
       })
     }).pipe(Effect.provide(EmulatorServer.layer())))
 
-  it.effect("over a socket, an emulator that hangs up closes the connection without a byte", () =>
+  it.effect("closes a socket without a byte (E3)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       yield* emulator.faults.arm({ _tag: "ConnectionReset", carriedOut: true })
@@ -148,7 +148,7 @@ describe("Fault", () => {
       assert.strictEqual((yield* ask({ path: "/device" })).status, 200)
     }).pipe(Effect.provide(EmulatorServer.layer())))
 
-  it.effect("a delayed answer is the true one, later", () =>
+  it.effect("delays the true response (E3)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       yield* emulator.faults.arm({ _tag: "Delay", duration: "2.5 seconds" })
@@ -159,7 +159,7 @@ describe("Fault", () => {
       assert.isDefined((yield* Fiber.join(fiber)).clientId)
     }).pipe(provide))
 
-  it.effect("armed faults can be cleared, and the next request gets the true response (E3)", () =>
+  it.effect("can be cleared, and the next request gets the true response (E3)", () =>
     Effect.gen(function*() {
       const { faults, state } = yield* Emulator.Emulator
       yield* faults.arm({ _tag: "Exception", exception: "InternalServerException", times: 3 })
@@ -168,11 +168,11 @@ describe("Fault", () => {
       yield* faults.clear
       assert.deepStrictEqual(yield* faults.list, [])
       assert.isDefined((yield* register).clientId)
-      // what was remembered stays
+      // The state has not changed
       assert.lengthOf((yield* state.snapshot).registrations, 1)
     }).pipe(provide))
 
-  it.effect("a delay that no timer can keep is refused in a sentence (E3)", () =>
+  it.effect("is refused with a sentence if its delay is too long for a timer (E3)", () =>
     Effect.gen(function*() {
       const { faults } = yield* Emulator.Emulator
       for (
@@ -194,7 +194,7 @@ describe("Fault", () => {
       assert.lengthOf(yield* faults.list, 2)
     }).pipe(provide))
 
-  it("in JSON a delay is a number of milliseconds, and a fault keeps its names (E4)", () => {
+  it("keeps its names in JSON, where a delay is a number of milliseconds (E4)", () => {
     const encode = Schema.encodeSync(Fault.Fault)
     const decode = Schema.decodeUnknownSync(Fault.Fault)
     for (
@@ -218,7 +218,7 @@ describe("Fault", () => {
     }
   })
 
-  it.effect("no more than 1,000 are armed at once", () =>
+  it.effect("can be armed at most 1,000 times at once (E6)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const arm = emulator.faults.arm({ _tag: "Delay", duration: "1 second" })

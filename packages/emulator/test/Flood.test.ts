@@ -29,7 +29,7 @@ const call = Effect.fnUntraced(function*(path: string, body?: object) {
   return { status: response.status, text, json }
 })
 
-/** A registration with nearly all that one may hold. */
+/** A registration of nearly the largest size. */
 const large = (n: number): object => ({
   ...codeMetadata,
   clientName: `中${n}`.padEnd(8000, "x"),
@@ -47,7 +47,7 @@ const authorize = (clientId: string, more: Record<string, string> = {}) =>
     ...more
   })}`)
 
-/** What a snapshot shows is within the bounds, kind by kind. */
+/** Checks that each kind in a snapshot is within its bounds. */
 const bounded = Effect.gen(function*() {
   const snapshot = yield* Emulator.Emulator.use(({ state }) => state.snapshot)
   const shown = yield* Schema.encodeEffect(Snapshot.Snapshot)(snapshot)
@@ -59,7 +59,7 @@ const bounded = Effect.gen(function*() {
 })
 
 describe("a flood", () => {
-  it.effect("of large registrations stays within its bytes, and no client is told that it is full (E6)", () =>
+  it.effect("of large registrations stays within its bytes, and every client can register (E6)", () =>
     Effect.gen(function*() {
       for (let n = 0; n < 300; n++) {
         const { json, status } = yield* call("/client/register", large(n))
@@ -70,7 +70,7 @@ describe("a flood", () => {
       assert.strictEqual((yield* call("/device_authorization", { clientId, clientSecret, startUrl })).status, 200)
     }).pipe(provide()))
 
-  it.effect("of authorizations with long texts stays within its bytes, and none is told that it is full (E6)", () =>
+  it.effect("of authorizations with long texts stays within its bytes, and every login can start (E6)", () =>
     Effect.gen(function*() {
       const { clientId, clientSecret } = (yield* call("/client/register", registration)).json
       const browser = (yield* call("/client/register", codeMetadata)).json
@@ -87,7 +87,7 @@ describe("a flood", () => {
       assert.isBelow(codeAuthorizations.length, 40)
     }).pipe(provide()))
 
-  it.effect("does not end a login that a poller is busy with, nor one that a person has decided (E6)", () =>
+  it.effect("does not end a login that a poller uses, nor a login that a person has decided (E6)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const honest = (yield* call("/client/register", registration)).json
@@ -101,7 +101,7 @@ describe("a flood", () => {
       const id = /name="id" value="([^"]+)"/.exec(page.text)?.[1] ?? ""
       yield* emulator.authorizations.approve(id)
       yield* emulator.authorizations.approve(decided["userCode"] ?? "")
-      // for ten minutes, while many others come and go
+      // For ten minutes, while many other logins come and go
       for (let minute = 0; minute < 9; minute++) {
         assert.strictEqual((yield* poll(polled))["error"], "authorization_pending")
         yield* call(`/device?user_code=${looked["userCode"]}`)
@@ -125,7 +125,7 @@ describe("a flood", () => {
       assert.isDefined((yield* poll(polled))["accessToken"])
     }).pipe(provide()))
 
-  it.effect("of sessions stays within its bytes: the one that was unused for the longest time ends (E6)", () =>
+  it.effect("of sessions stays within its bytes, and the least recently used session ends (E6)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const honest = (yield* call("/client/register", registration)).json
@@ -148,7 +148,7 @@ describe("a flood", () => {
       assert.strictEqual((yield* refresh(idle))["error"], "invalid_grant")
     }).pipe(provide()))
 
-  it.effect("of faults or of a snapshot is refused in a sentence, and nothing of it is kept (E6)", () =>
+  it.effect("of faults, or a too large snapshot, is refused with a sentence, and nothing of it is kept (E6)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const fault = { _tag: "RawResponse", status: 502, body: "x".repeat(100_000) } as const
@@ -172,9 +172,9 @@ describe("a flood", () => {
         clientName: "x".repeat(9000)
       }))
       const refused = yield* Effect.flip(emulator.state.seed({ ...Snapshot.empty, registrations: many }))
-      assert.include(refused.message, "at most 10000 of each, in 262144 bytes")
+      assert.include(refused.message, "at most 10000 of each kind, in 262144 bytes")
       assert.lengthOf((yield* emulator.state.snapshot).registrations, 1)
-      // another one of the same name takes its place, in what hangs on it too
+      // The second seed replaces the entries of the first, so it needs no more room
       yield* emulator.state.seed({ ...Snapshot.empty, registrations: many.slice(0, 20) })
       yield* emulator.state.seed({ ...Snapshot.empty, registrations: many.slice(0, 20) })
       assert.lengthOf((yield* bounded).registrations, 21)
@@ -182,7 +182,7 @@ describe("a flood", () => {
 })
 
 describe("one request", () => {
-  it.effect("with a member that is too large is refused by the member's name (E6)", () =>
+  it.effect("is refused by the name of a member that is too large (E6)", () =>
     Effect.gen(function*() {
       const { clientId, clientSecret } = (yield* call("/client/register", registration)).json
       const browser = (yield* call("/client/register", codeMetadata)).json["clientId"] ?? ""
@@ -200,7 +200,7 @@ describe("one request", () => {
         ["issuerUrl", "/client/register", { ...registration, issuerUrl: `https://x.test/${long}` }],
         ["startUrl", "/device_authorization", { clientId, clientSecret, startUrl: `https://x.test/${long}` }],
         ["state", `/authorize?client_id=${browser}&redirect_uri=${redirectUri}&state=${long}`],
-        // as many zeros before a port as one likes are the same port
+        // Any number of zeros before a port gives the same port
         [
           "redirect_uri",
           `/authorize?client_id=${browser}&redirect_uri=http://127.0.0.1:${"0".repeat(8193)}80/oauth/callback`
@@ -216,7 +216,7 @@ describe("one request", () => {
       assert.deepStrictEqual(yield* Emulator.Emulator.use(({ state }) => state.snapshot), before)
     }).pipe(provide()))
 
-  it.effect("with the longest texts that there may be is served (E6)", () =>
+  it.effect("is served with the longest allowed texts (E6)", () =>
     Effect.gen(function*() {
       const { json, status } = yield* call("/client/register", {
         ...codeMetadata,
@@ -230,8 +230,8 @@ describe("one request", () => {
 })
 
 describe("a day", () => {
-  // Each step is what a CI's job does, through the operations themselves, since a day has many of them
-  it("of a CI's traffic leaves the memory as it was after its first hours (E6)", () => {
+  // Each step is one job of a CI. It calls the operations directly, because a day has many jobs
+  it("of a CI's traffic leaves the memory as it was after the first hours (E6)", () => {
     const settings = Settings.check({ capacity: 500, capacityBytes: 2 ** 21 })
     assert(settings._tag === "Success")
     const state = State.make(settings.success)
@@ -247,7 +247,7 @@ describe("a day", () => {
         operations.register({ clientName: "ci", clientType: "public", scopes: ["a"] }, now)
       )
       const client = { clientId, clientSecret }
-      // every tenth job is broken off
+      // Every tenth job ends before its login does
       const start = operations.start({ ...client, startUrl }, "http://localhost", undefined, now)
       const { deviceCode, userCode } = get(start)
       if (now % (200 * second) !== 0) {
@@ -272,10 +272,10 @@ describe("a day", () => {
       }
     }
     assert.lengthOf(bytes, 24)
-    // from the tenth hour on, when the first sessions have ended
+    // From the tenth hour on, the first sessions have ended
     const settled = bytes.slice(10)
     assert.isBelow(Math.max(...settled) - Math.min(...settled), 0.02 * Math.max(...settled))
-    // and when the traffic stops, the first request after a time finds what has expired gone
+    // Long after the traffic has stopped, the first request drops all expired entries
     const late = 24 * hour + 90 * 24 * hour
     get(operations.register({ clientName: "ci", clientType: "public" }, late))
     assert.deepStrictEqual(state.size(), {

@@ -7,13 +7,13 @@ import { HttpRouter } from "effect/http"
 import { TestClock } from "effect/testing"
 import { createHash } from "node:crypto"
 import { inspect } from "node:util"
-import { type Answer, ask, codeClient, issuerUrl, started, startUrl, tagOf } from "./support.ts"
+import { ask, codeClient, type HttpResponse, issuerUrl, started, startUrl, tagOf } from "./support.ts"
 
 const provide = (options?: EmulatorServer.Options) => Effect.provide(EmulatorServer.layer(options))
 
 const page = (userCode: string) => ask({ path: `/device?user_code=${encodeURIComponent(userCode)}` })
 
-// A browser's own form
+// The headers of a form that the page itself sends
 const submit = Effect.fnUntraced(function*(fields: Record<string, string>, headers: Record<string, string> = {}) {
   const { url } = yield* EmulatorServer.EmulatorServer
   return yield* ask({
@@ -30,11 +30,11 @@ const submit = Effect.fnUntraced(function*(fields: Record<string, string>, heade
 
 const count = (text: string, part: RegExp) => [...text.matchAll(part)].length
 
-/** What every page promises. */
-const proper = (answer: Answer) => {
-  const style = /<style>([^]*)<\/style>/.exec(answer.text)?.[1] ?? ""
+/** Checks what every page guarantees. */
+const proper = (response: HttpResponse) => {
+  const style = /<style>([^]*)<\/style>/.exec(response.text)?.[1] ?? ""
   const hash = createHash("sha256").update(style).digest("base64")
-  assert.deepInclude(answer.headers, {
+  assert.deepInclude(response.headers, {
     "content-type": "text/html; charset=utf-8",
     "content-security-policy":
       `default-src 'none'; style-src 'sha256-${hash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
@@ -45,16 +45,16 @@ const proper = (answer: Answer) => {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store"
   })
-  assert.match(answer.text, /^<!doctype html>\n<html lang="en">/)
-  assert.match(answer.text, /<title>[^<]+<\/title>/)
-  assert.strictEqual(count(answer.text, /<h1\b/g), 1)
-  assert.strictEqual(count(answer.text, /<main>/g), 1)
-  assert.notMatch(answer.text, /<script|\son\w+=|style=|javascript:/i)
-  assert.include(answer.text, "name=\"viewport\"")
+  assert.match(response.text, /^<!doctype html>\n<html lang="en">/)
+  assert.match(response.text, /<title>[^<]+<\/title>/)
+  assert.strictEqual(count(response.text, /<h1\b/g), 1)
+  assert.strictEqual(count(response.text, /<main>/g), 1)
+  assert.notMatch(response.text, /<script|\son\w+=|style=|javascript:/i)
+  assert.include(response.text, "name=\"viewport\"")
 }
 
 describe("the pages", () => {
-  it.effect("E4: the form for the code has a label, takes what people type, and leads to the question", () =>
+  it.effect("have a form for the code with a label, which accepts what people type and leads to the question (E4)", () =>
     Effect.gen(function*() {
       const { code } = yield* started()
       const form = yield* ask({ path: "/device" })
@@ -72,7 +72,7 @@ describe("the pages", () => {
       assert.include(root.headers["content-security-policy"], "frame-ancestors 'none'")
     }).pipe(provide()))
 
-  it.effect("E4: the question shows code, client, scopes and start URL, and warns", () =>
+  it.effect("show code, client, scopes and start URL in the question, with a warning (E4)", () =>
     Effect.gen(function*() {
       const { code } = yield* started({ clientName: "My tool", scopes: ["sso:account:access", "other:scope"] })
       const { text, ...rest } = yield* page(code.userCode)
@@ -82,14 +82,14 @@ describe("the pages", () => {
       ) {
         assert.include(text, part)
       }
-      assert.include(text, "Go on only if you started this sign-in yourself and the code matches.")
+      assert.include(text, "Allow only if you started this yourself and the code matches.")
       assert.strictEqual(count(text, /<form /g), 1)
       assert.match(text, /<form method="post" action="\/device">/)
       assert.match(text, /<button [^>]*name="action" value="allow">Allow<\/button>/)
       assert.match(text, /<button [^>]*name="action" value="deny">Deny<\/button>/)
     }).pipe(provide()))
 
-  it.effect("E4: Allow lets the device in, Deny does not", () =>
+  it.effect("give the device access after Allow, and not after Deny (E4)", () =>
     Effect.gen(function*() {
       const allowed = yield* started()
       const yes = yield* submit({ user_code: allowed.code.userCode, action: "allow" })
@@ -105,7 +105,7 @@ describe("the pages", () => {
       assert.strictEqual(yield* tagOf(denied.poll), "AccessDeniedException")
     }).pipe(provide()))
 
-  it.effect("E4: to look at the question decides nothing", () =>
+  it.effect("decide nothing when a person only opens the question (E4)", () =>
     Effect.gen(function*() {
       const { code, emulator } = yield* started()
       yield* page(code.userCode)
@@ -113,7 +113,7 @@ describe("the pages", () => {
       assert.strictEqual((yield* emulator.authorizations.lookup(code.userCode)).status, "pending")
     }).pipe(provide()))
 
-  it.effect("E4: a code that is unknown, expired, used or decided has a page with a way back", () =>
+  it.effect("say that a code is unknown, expired, used or decided, with a way back (E4)", () =>
     Effect.gen(function*() {
       const unknown = yield* page("BBBB-BBBB")
       proper(unknown)
@@ -137,7 +137,7 @@ describe("the pages", () => {
       const expiredPage = yield* page(late.code.userCode)
       const expiredPost = yield* submit({ user_code: late.code.userCode, action: "allow" })
       for (
-        const [answer, says] of [
+        const [response, says] of [
           [approvedPage, "Already allowed"],
           [deniedPage, "Already denied"],
           [deniedPost, "Already denied"],
@@ -147,22 +147,22 @@ describe("the pages", () => {
           [expiredPost, "Code expired"]
         ] as const
       ) {
-        proper(answer)
-        assert.deepStrictEqual([answer.status, answer.text.includes(says)], [410, true], says)
-        assert.include(answer.text, " href=\"/device\">")
+        proper(response)
+        assert.deepStrictEqual([response.status, response.text.includes(says)], [410, true], says)
+        assert.include(response.text, " href=\"/device\">")
       }
     }).pipe(provide()))
 
-  it.effect("E4: whatever a client calls itself, it stays text", () =>
+  it.effect("show the name of a client as text, whatever it contains (E4)", () =>
     Effect.gen(function*() {
       const hostile = "</dd><script>alert(1)</script>\"'`&amp;\u202e\u0007\u200b"
       const { code } = yield* started({ clientName: hostile, scopes: ["<b>x</b>"] })
-      const answer = yield* page(code.userCode)
-      proper(answer)
-      assert.notInclude(answer.text, "<b>")
-      // oxlint-disable-next-line no-control-regex -- what must not be there
-      assert.notMatch(answer.text, /[\u202e\u0007\u200b]/)
-      assert.include(answer.text, "&#60;/dd&#62;&#60;script&#62;alert(1)&#60;/script&#62;&#34;&#39;&#96;&#38;amp;")
+      const response = yield* page(code.userCode)
+      proper(response)
+      assert.notInclude(response.text, "<b>")
+      // oxlint-disable-next-line no-control-regex -- the page must not have these
+      assert.notMatch(response.text, /[\u202e\u0007\u200b]/)
+      assert.include(response.text, "&#60;/dd&#62;&#60;script&#62;alert(1)&#60;/script&#62;&#34;&#39;&#96;&#38;amp;")
 
       const typed = yield* page("\"><script>alert(1)</script>")
       proper(typed)
@@ -172,7 +172,7 @@ describe("the pages", () => {
       assert.notInclude((yield* page(long.code.userCode)).text, "x".repeat(201))
     }).pipe(provide()))
 
-  it.effect("E4: a form that another site sends decides nothing", () =>
+  it.effect("decide nothing when another site sends the form (E4)", () =>
     Effect.gen(function*() {
       const { code, emulator } = yield* started()
       const fields = { user_code: code.userCode, action: "allow" }
@@ -189,18 +189,18 @@ describe("the pages", () => {
           { origin: `https://127.0.0.1:${port}` }
         ]
       ) {
-        const answer = yield* ask({ path: "/device", body, headers })
-        proper(answer)
-        assert.strictEqual(answer.status, 403, JSON.stringify(headers))
+        const response = yield* ask({ path: "/device", body, headers })
+        proper(response)
+        assert.strictEqual(response.status, 403, JSON.stringify(headers))
       }
       assert.strictEqual((yield* emulator.authorizations.lookup(code.userCode)).status, "pending")
-      // a tool that sends neither header, and a browser that sends both or one
+      // A tool sends neither header, and a browser sends one or both
       assert.strictEqual((yield* ask({ path: "/device", body })).status, 200)
       assert.strictEqual((yield* ask({ path: "/device", body, headers: { origin: url } })).status, 200)
       assert.strictEqual((yield* ask({ path: "/device", body, headers: { "sec-fetch-site": "none" } })).status, 200)
     }).pipe(provide()))
 
-  it.effect("E4: another site can lead here by a link, but neither frame nor fetch what tells a code", () =>
+  it.effect("may be opened by a link of another site, but not by its frames and fetch, which could find codes (E4)", () =>
     Effect.gen(function*() {
       const { code } = yield* started()
       const from = (site: string, dest?: string) =>
@@ -209,9 +209,9 @@ describe("the pages", () => {
             path: `/device?user_code=${code.userCode}`,
             headers: { "sec-fetch-site": site, ...(dest === undefined ? {} : { "sec-fetch-dest": dest }) }
           }),
-          (answer) => {
-            proper(answer)
-            return [answer.status, answer.text.includes(code.userCode)]
+          (response) => {
+            proper(response)
+            return [response.status, response.text.includes(code.userCode)]
           }
         )
       for (const site of ["cross-site", "same-site"]) {
@@ -224,11 +224,11 @@ describe("the pages", () => {
       assert.deepStrictEqual(yield* from("same-origin", "document"), [200, true])
     }).pipe(provide()))
 
-  it.effect("E4: codes cannot be guessed: ten wrong ones a minute, then none is looked at, the right one neither", () =>
+  it.effect("prevent guesses of codes: after ten wrong codes in a minute they accept none, not even the right one (E4)", () =>
     Effect.gen(function*() {
       const { code, emulator } = yield* started()
       const user_code = code.userCode
-      // typed and sent count alike, and a right one in between takes nothing back
+      // Codes in the URL and in forms count alike, and a right code does not reset the count
       for (let n = 0; n < 5; n++) {
         assert.strictEqual((yield* page(user_code)).status, 200)
         assert.strictEqual((yield* page("BBBB-BBBB")).status, 404)
@@ -236,7 +236,7 @@ describe("the pages", () => {
       }
       yield* TestClock.adjust("20 seconds")
       for (
-        const answer of [
+        const response of [
           yield* page("BBBB-BBBB"),
           yield* page(user_code),
           yield* submit({ user_code: "CCCC-CCCC", action: "allow" }),
@@ -244,12 +244,12 @@ describe("the pages", () => {
           yield* submit({ user_code, action: "deny" })
         ]
       ) {
-        proper(answer)
-        assert.deepStrictEqual([answer.status, answer.headers["retry-after"]], [429, "40"])
-        assert.notInclude(answer.text, user_code)
+        proper(response)
+        assert.deepStrictEqual([response.status, response.headers["retry-after"]], [429, "40"])
+        assert.notInclude(response.text, user_code)
       }
       assert.strictEqual((yield* emulator.authorizations.lookup(user_code)).status, "pending")
-      // the form itself is there all the time
+      // The form itself stays available
       assert.strictEqual((yield* ask({ path: "/device" })).status, 200)
       yield* TestClock.adjust("39 seconds")
       assert.strictEqual((yield* page(user_code)).headers["retry-after"], "1")
@@ -257,10 +257,10 @@ describe("the pages", () => {
       assert.strictEqual((yield* submit({ user_code, action: "allow" })).status, 200)
     }).pipe(provide()))
 
-  it.effect("E4: of many wrong codes at once no more than ten are told apart, even where all were let in first", () =>
+  it.effect("judge no more than ten of many simultaneous wrong codes, even if all passed the first check (E4)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.make()
-      // an emulator that takes its time, so that every request has passed the first check before any is counted
+      // A slow emulator: all requests pass the first check before it counts one of them
       const slow = Emulator.Emulator.of({
         ...emulator,
         authorizations: {
@@ -273,16 +273,16 @@ describe("the pages", () => {
         { disableLogger: true }
       )
       yield* Effect.addFinalizer(() => Effect.promise(dispose))
-      const answers = yield* Effect.promise(() =>
+      const responses = yield* Effect.promise(() =>
         Promise.all(
           Array.from({ length: 40 }, () => handler(new Request("http://localhost/device?user_code=BBBB-BBBB")))
         )
       )
-      const having = (status: number) => answers.filter((answer) => answer.status === status).length
+      const having = (status: number) => responses.filter((response) => response.status === status).length
       assert.deepStrictEqual([having(404), having(429)], [10, 30])
     }))
 
-  it.effect("E4: what another site does uses up nobody's attempts", () =>
+  it.effect("use up no attempts of the person for requests of another site (E4)", () =>
     Effect.gen(function*() {
       const { code } = yield* started()
       const headers = { "sec-fetch-site": "cross-site", "sec-fetch-dest": "image" }
@@ -294,7 +294,7 @@ describe("the pages", () => {
       assert.strictEqual((yield* page(code.userCode)).status, 200)
     }).pipe(provide()))
 
-  it.effect("E4: a form without a decision, or too large, decides nothing", () =>
+  it.effect("decide nothing for a form without a decision, or a form that is too large (E4)", () =>
     Effect.gen(function*() {
       const { code, emulator } = yield* started()
       const user_code = code.userCode
@@ -305,15 +305,15 @@ describe("the pages", () => {
           x: "x".repeat(65_536)
         }]
       ) {
-        const answer = yield* submit(fields)
-        proper(answer)
-        assert.strictEqual(answer.status, 400)
+        const response = yield* submit(fields)
+        proper(response)
+        assert.strictEqual(response.status, 400)
       }
       assert.strictEqual((yield* emulator.authorizations.lookup(user_code)).status, "pending")
       assert.strictEqual((yield* submit({ action: "allow" })).status, 404)
     }).pipe(provide()))
 
-  it.effect("E4: the emulator that pages decide on is the one that programs see", () =>
+  it.effect("decide on the same emulator that programs see (E4)", () =>
     Effect.gen(function*() {
       const { code } = yield* started()
       yield* submit({ user_code: code.userCode, action: "allow" })
@@ -321,7 +321,7 @@ describe("the pages", () => {
       assert.strictEqual((yield* emulator.authorizations.lookup(code.userCode)).status, "approved")
     }).pipe(provide()))
 
-  it.effect("E4: of what a client says it is, no more is kept than anybody reads", () =>
+  it.effect("keep no more of a client's own description than a person reads (E4)", () =>
     Effect.gen(function*() {
       const { clientId, clientSecret, emulator } = yield* started()
       yield* ask({
@@ -333,16 +333,16 @@ describe("the pages", () => {
       assert.strictEqual(last?.requester?.userAgent, "x".repeat(512))
     }).pipe(provide()))
 
-  it.effect("E4: the question says from where, with what and when it was asked", () =>
+  it.effect("say in the question from where, with which program and when the request came (E4)", () =>
     Effect.gen(function*() {
       const { clientId, clientSecret } = yield* started()
-      const answer = yield* ask({
+      const response = yield* ask({
         path: "/device_authorization",
         headers: { "user-agent": "a <b>tool</b>/1.0" },
         body: JSON.stringify({ clientId, clientSecret: Redacted.value(clientSecret), startUrl })
       })
       yield* TestClock.adjust("75 seconds")
-      const { text } = yield* page(JSON.parse(answer.text).userCode)
+      const { text } = yield* page(JSON.parse(response.text).userCode)
       for (
         const part of [
           "This computer (<bdi>127.0.0.1</bdi>)",
@@ -370,7 +370,7 @@ describe("the page of the authorization code grant", () => {
         ...more
       })}`
     })
-  const answer = (id: string, action: string, headers: Record<string, string> = {}) =>
+  const response = (id: string, action: string, headers: Record<string, string> = {}) =>
     ask({
       path: "/authorize",
       body: new URLSearchParams({ id, action }).toString(),
@@ -378,7 +378,7 @@ describe("the page of the authorization code grant", () => {
     })
   const idOf = (text: string) => /name="id" value="([^"]+)"/.exec(text)?.[1] ?? ""
 
-  it.effect("E4: it asks the same question, says where it goes on, and lets the browser go there and nowhere else", () =>
+  it.effect("asks the same question, names the next site, and lets the browser go there and nowhere else (E4)", () =>
     Effect.gen(function*() {
       const question = yield* authorize(yield* codeClient())
       assert.strictEqual(question.status, 200)
@@ -388,7 +388,7 @@ describe("the page of the authorization code grant", () => {
           issuerUrl,
           "http://127.0.0.1:49152",
           "<bdi>sso:account:access</bdi>",
-          "If it came up by itself"
+          "If this page opened by itself"
         ]
       ) {
         assert.include(question.text, part)
@@ -398,37 +398,37 @@ describe("the page of the authorization code grant", () => {
         "; form-action 'self' http://127.0.0.1:49152; "
       )
       assert.notInclude(question.text, "a state")
-      const allowed = yield* answer(idOf(question.text), "allow")
+      const allowed = yield* response(idOf(question.text), "allow")
       assert.strictEqual(allowed.status, 303)
       const location = new URL(String(allowed.headers["location"]))
       assert.strictEqual(`${location.origin}${location.pathname}`, "http://127.0.0.1:49152/oauth/callback")
       assert.sameMembers([...location.searchParams.keys()], ["code", "state"])
     }).pipe(provide()))
 
-  it.effect("E4: Deny leads back with access_denied, and a sign-in that is over has a page", () =>
+  it.effect("redirects with access_denied after Deny, and has a page for a login that has ended (E4)", () =>
     Effect.gen(function*() {
       const id = idOf((yield* authorize(yield* codeClient())).text)
-      const denied = yield* answer(id, "deny")
+      const denied = yield* response(id, "deny")
       assert.include(String(denied.headers["location"]), "error=access_denied&state=a+state")
-      assert.strictEqual((yield* answer(id, "allow")).status, 410)
-      assert.strictEqual((yield* answer("nobody", "allow")).status, 404)
-      assert.strictEqual((yield* answer(id, "maybe")).status, 400)
+      assert.strictEqual((yield* response(id, "allow")).status, 410)
+      assert.strictEqual((yield* response("nobody", "allow")).status, 404)
+      assert.strictEqual((yield* response(id, "maybe")).status, 400)
       const { code, emulator } = yield* started()
-      assert.strictEqual((yield* answer(code.userCode, "allow")).status, 404)
+      assert.strictEqual((yield* response(code.userCode, "allow")).status, 404)
       assert.strictEqual((yield* emulator.authorizations.lookup(code.userCode)).status, "pending")
       const late = idOf((yield* authorize(yield* codeClient())).text)
       yield* TestClock.adjust("600 seconds")
-      assert.strictEqual((yield* answer(late, "allow")).status, 410)
+      assert.strictEqual((yield* response(late, "allow")).status, 410)
     }).pipe(provide()))
 
-  it.effect("E4: a form that another site sends decides nothing", () =>
+  it.effect("decides nothing when another site sends the form (E4)", () =>
     Effect.gen(function*() {
       const { emulator } = yield* started()
       const id = idOf((yield* authorize(yield* codeClient())).text)
       for (
         const headers of [{ "sec-fetch-site": "cross-site" }, { "sec-fetch-site": "same-site" }, { origin: "null" }]
       ) {
-        assert.strictEqual((yield* answer(id, "allow", headers)).status, 403)
+        assert.strictEqual((yield* response(id, "allow", headers)).status, 403)
       }
       assert.strictEqual((yield* emulator.authorizations.lookup(id)).status, "pending")
       const before = yield* emulator.authorizations.list
@@ -438,7 +438,7 @@ describe("the page of the authorization code grant", () => {
       assert.deepStrictEqual(yield* emulator.authorizations.list, before)
     }).pipe(provide()))
 
-  it.effect("E2: what is wrong with the client is said in the service's dialect, all else in the client's redirect", () =>
+  it.effect("shows errors of the client in the service's dialect, and sends other errors in the client's redirect (E2)", () =>
     Effect.gen(function*() {
       const client = yield* codeClient()
       const wrong = yield* authorize({ clientId: "nobody" })
@@ -466,10 +466,10 @@ describe("the page of the authorization code grant", () => {
       }
     }).pipe(provide()))
 
-  it.effect("E4: with autoApprove nobody is asked, and the browser is led back when the time has come", () =>
+  it.effect("asks no person with autoApprove, and redirects the browser after its time (E4)", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(authorize(yield* codeClient()))
-      // the request is on its way over a socket: the clock moves when its sleep is there
+      // The request goes over a socket, so the clock may move only after the emulator has begun to sleep
       const emulator = yield* Emulator.Emulator
       while ((yield* emulator.authorizations.list).length === 0) yield* Effect.yieldNow
       yield* TestClock.adjust("3 seconds")
@@ -478,7 +478,7 @@ describe("the page of the authorization code grant", () => {
       assert.include(String(led.headers["location"]), "code=")
     }).pipe(provide({ autoApprove: "3 seconds" })))
 
-  it.effect("C6: neither state nor code reaches a span of the server", () =>
+  it.effect("puts neither state nor code into a span of the server (C6)", () =>
     Effect.gen(function*() {
       const recorded: Array<unknown> = []
       const tracer = Tracer.make({
@@ -490,7 +490,7 @@ describe("the page of the authorization code grant", () => {
       })
       const location = yield* Effect.gen(function*() {
         const question = yield* authorize(yield* codeClient(), { state: "THE-OWN-SECRET" })
-        return String((yield* answer(idOf(question.text), "allow")).headers["location"])
+        return String((yield* response(idOf(question.text), "allow")).headers["location"])
       }).pipe(provide(), Effect.withTracer(tracer))
       const seen = inspect(recorded, { depth: 12, maxArrayLength: null })
       assert.isNotEmpty(recorded)

@@ -8,7 +8,7 @@ import { codeClient, grantType, redirectUri, registration, started, startUrl, ta
 const provide = Effect.provide(Emulator.layer())
 const json = Schema.fromJsonString(Snapshot.Snapshot)
 
-/** A device code, a browser that waits, a session: something of everything. */
+/** An entry of each kind: a device code, a waiting browser, a session. */
 const busy = Effect.fnUntraced(function*() {
   const device = yield* started()
   yield* tagOf(device.poll)
@@ -28,7 +28,7 @@ const busy = Effect.fnUntraced(function*() {
 })
 
 describe("the state", () => {
-  it.effect("E3: what a snapshot holds, another emulator goes on with, through JSON too", () =>
+  it.effect("continues in another emulator from a snapshot, through JSON too (E3)", () =>
     Effect.gen(function*() {
       const { browser, device, other, refreshToken } = yield* busy()
       const text = yield* Schema.encodeEffect(json)(yield* device.emulator.state.snapshot)
@@ -43,7 +43,7 @@ describe("the state", () => {
         grantType: "urn:ietf:params:oauth:grant-type:device_code",
         deviceCode: device.code.deviceCode
       })
-      // the pace goes on too
+      // The interval and the last poll are in the snapshot too
       assert.strictEqual(yield* tagOf(poll), "SlowDownException")
       yield* TestClock.adjust("6 seconds")
       yield* fresh.authorizations.approve(device.code.userCode)
@@ -56,7 +56,7 @@ describe("the state", () => {
       )
     }).pipe(provide))
 
-  it.effect("E3: reset forgets all: sign-ins, faults, and what was added to the clock", () =>
+  it.effect("is empty after reset: no logins, no faults, and the true time (E3)", () =>
     Effect.gen(function*() {
       const { device } = yield* busy()
       const { emulator } = device
@@ -70,7 +70,7 @@ describe("the state", () => {
       assert.strictEqual(yield* tagOf(device.poll), "InvalidClientException")
     }).pipe(provide))
 
-  it.effect("E3: a client can be put in by itself, with a secret that a test knows", () =>
+  it.effect("accepts a client by itself, with a secret that the test knows (E3)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const client = { clientId: "known", clientSecret: Redacted.make("secret") }
@@ -89,15 +89,18 @@ describe("the state", () => {
       assert.strictEqual(yield* tagOf(start), "InvalidClientException")
     }).pipe(provide))
 
-  it.effect("E3: a snapshot that cannot be is refused in a sentence, and nothing of it is put in", () =>
+  it.effect("refuses an impossible snapshot with a sentence, and puts in nothing of it (E3)", () =>
     Effect.gen(function*() {
       const { device } = yield* busy()
       const whole = yield* device.emulator.state.snapshot
       const { registrations } = whole
       const broken: ReadonlyArray<[string, Snapshot.Snapshot]> = [
-        ["no client", { ...whole, registrations: [] }],
-        ["no client", { ...Snapshot.empty, sessions: whole.sessions }],
-        ["no grant type", { ...whole, registrations: registrations.map((given) => ({ ...given, grantTypes: ["x"] })) }],
+        ["is neither in the snapshot nor in the emulator", { ...whole, registrations: [] }],
+        ["is neither in the snapshot nor in the emulator", { ...Snapshot.empty, sessions: whole.sessions }],
+        ["not a grant type", {
+          ...whole,
+          registrations: registrations.map((given) => ({ ...given, grantTypes: ["x"] }))
+        }],
         ["redirect URI", {
           ...whole,
           registrations: registrations.map((given) => ({ ...given, redirectUris: ["x"] }))
@@ -106,7 +109,7 @@ describe("the state", () => {
           ...whole,
           codeAuthorizations: whole.codeAuthorizations.map((given) => ({ ...given, redirectUri: "x" }))
         }],
-        ["start URL", {
+        ["startUrl", {
           ...whole,
           deviceAuthorizations: whole.deviceAuthorizations.map((given) => ({ ...given, startUrl: "x" }))
         }]
@@ -137,7 +140,7 @@ describe("the state", () => {
       }
     }).pipe(provide))
 
-  it.effect("E3: the emulator's clock can be moved alone, both ways, and codes expire by it", () =>
+  it.effect("has its own clock, which moves both ways, and codes expire by it (E3)", () =>
     Effect.gen(function*() {
       const { code, emulator, poll } = yield* started()
       assert.strictEqual(yield* emulator.clock.advance("10 minutes"), 600_000)
@@ -151,7 +154,7 @@ describe("the state", () => {
       assert.strictEqual(yield* emulator.clock.now, 599_000)
     }).pipe(provide))
 
-  it.effect("E3: a sign-in can be ended before its time, decided or not, but not after its use", () =>
+  it.effect("lets a login expire early, decided or not, but not after its use (E3)", () =>
     Effect.gen(function*() {
       const { code, emulator, poll } = yield* started()
       assert.strictEqual((yield* emulator.authorizations.expire(code.userCode)).status, "expired")
@@ -167,7 +170,7 @@ describe("the state", () => {
       assert.strictEqual((yield* Effect.flip(emulator.authorizations.expire(other.code.userCode))).problem, "used")
     }).pipe(provide))
 
-  it.effect("E3: what is over is not in it: a registration, a session", () =>
+  it.effect("leaves expired registrations and sessions out of a snapshot (E3)", () =>
     Effect.gen(function*() {
       const { emulator } = yield* started()
       const { device } = yield* busy()
@@ -180,7 +183,7 @@ describe("the state", () => {
       assert.strictEqual(yield* tagOf(device.poll), "InvalidClientException")
     }).pipe(provide))
 
-  it.effect("E3: what outlives its client is not in it, so that it can be put in elsewhere", () =>
+  it.effect("leaves entries without a client out of a snapshot, so that another emulator accepts it (E3)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { clientId, clientSecret } = yield* emulator.registerClient(registration)
@@ -189,7 +192,7 @@ describe("the state", () => {
       yield* emulator.authorizations.approve(code.userCode)
       yield* emulator.createToken({ clientId, clientSecret, grantType, deviceCode: code.deviceCode })
       assert.lengthOf((yield* emulator.state.snapshot).sessions, 1)
-      // the registration's 90 days are over, the session's 8 hours are not
+      // The registration expired after its 90 days, but the session did not yet end
       yield* TestClock.adjust("1 hour")
       const snapshot = yield* emulator.state.snapshot
       yield* (yield* Emulator.make()).state.seed(snapshot)
@@ -201,7 +204,7 @@ describe("the state", () => {
       })
     }).pipe(provide))
 
-  it.effect("E3: what is put back where it was takes no more room", () =>
+  it.effect("takes no more room when a snapshot is put back where it was taken (E3)", () =>
     Effect.gen(function*() {
       const { device } = yield* busy()
       const before = yield* device.emulator.state.snapshot
@@ -209,7 +212,7 @@ describe("the state", () => {
       assert.deepStrictEqual(yield* device.emulator.state.snapshot, before)
     }).pipe(Effect.provide(Emulator.layer({ capacity: 3 }))))
 
-  it.effect("E3: a code that was used stays used where it is put back", () =>
+  it.effect("knows a used code as used after a snapshot was put back (E3)", () =>
     Effect.gen(function*() {
       const { code, emulator, poll } = yield* started()
       yield* emulator.authorizations.approve(code.userCode)
@@ -221,7 +224,7 @@ describe("the state", () => {
       assert.strictEqual(yield* tagOf(poll), "InvalidGrantException")
     }).pipe(provide))
 
-  it.effect("E4: the list has every sign-in of both grants, the oldest first", () =>
+  it.effect("lists every login of both grants, the oldest first (E4)", () =>
     Effect.gen(function*() {
       const { browser, device } = yield* busy()
       yield* TestClock.adjust(1)

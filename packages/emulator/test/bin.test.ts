@@ -21,11 +21,11 @@ interface Running {
   readonly ended: Effect.Effect<Ended>
   /** The first line on stdout. */
   readonly ready: Effect.Effect<string>
-  /** The first two. */
+  /** The first two lines on stdout. */
   readonly both: Effect.Effect<string>
 }
 
-/** The command in a process of its own, which ends with the test at the latest. */
+/** Runs the command in its own process, which ends with the test at the latest. */
 const run = (...args: ReadonlyArray<string>) => runIn({}, ...args)
 
 const runIn = (variables: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
@@ -66,7 +66,7 @@ const runIn = (variables: Readonly<Record<string, string>>, ...args: ReadonlyArr
 const urlOf = (line: string): string => /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0] ?? ""
 
 describe("the command", () => {
-  it.effect("it prints one line with its URL and one for each login, serves, and Ctrl-C ends it with 130 (E1, E4)", () =>
+  it.effect("prints one line with its URL and one for each login, serves, and ends with 130 on Ctrl-C (E1, E4)", () =>
     Effect.gen(function*() {
       const { child, ended, ready } = yield* run(
         "--port",
@@ -93,7 +93,7 @@ describe("the command", () => {
       child.kill("SIGINT")
       const { stdout, ...end } = yield* ended
       assert.deepStrictEqual(end, { code: 130, signal: null, stderr: "" })
-      // then a line for each login, with where to approve it
+      // Then it prints a line for each login, with the URL of the page
       assert.isTrue(stdout.startsWith(line))
       assert.match(
         stdout.slice(line.length),
@@ -101,7 +101,7 @@ describe("the command", () => {
       )
     }))
 
-  it.effect("E1: SIGTERM ends it cleanly", () =>
+  it.effect("ends with exit code 0 on SIGTERM (E1, E5)", () =>
     Effect.gen(function*() {
       const { child, ended, ready } = yield* run("--port", "0")
       const line = yield* ready
@@ -121,7 +121,7 @@ describe("the command", () => {
     ],
     ["--cors *", /^The emulator cannot start: --cors must be .*\.\n$/],
     ["--nope", /^Unrecognized flag: --nope .*\n$/]
-  ])("E1: %s is refused in one line", ([args, says]) =>
+  ])("refuses %s in one line (E1)", ([args, says]) =>
     Effect.gen(function*() {
       const { ended } = yield* run(...String(args).split(" "))
       const { code, stderr, stdout } = yield* ended
@@ -129,7 +129,7 @@ describe("the command", () => {
       assert.match(stderr, new RegExp(says ?? ""))
     }))
 
-  it.effect("E4: with --control the second line says the token, which opens the control API", () =>
+  it.effect("prints a second line with --control, and its token opens the control API (E4)", () =>
     Effect.gen(function*() {
       const { both, child, ended } = yield* run("--port", "0", "--control")
       const [, url = "", token = ""] =
@@ -140,7 +140,7 @@ describe("the command", () => {
       assert.strictEqual((yield* ended).stdout, yield* both)
     }))
 
-  it.effect("E4: a token in the environment is taken, and not printed; without --control there is no control API", () =>
+  it.effect("takes a token from the environment without printing it, and has no control API without --control (E4)", () =>
     Effect.gen(function*() {
       const token = "a-token-for-the-tests"
       const variables = { SSO_OIDC_EMULATOR_CONTROL_TOKEN: token }
@@ -168,19 +168,19 @@ describe("the command", () => {
       }
     }))
 
-  it.effect("a token in the environment that cannot be used is refused with its variable (E4)", () =>
+  it.effect("refuses an unusable token in the environment, and names its variable (E4)", () =>
     Effect.gen(function*() {
       const { ended } = yield* runIn({ SSO_OIDC_EMULATOR_CONTROL_TOKEN: "short" }, "--port", "0", "--control")
       assert.deepStrictEqual(yield* ended, {
         code: 1,
         signal: null,
         stdout: "",
-        stderr: "The emulator cannot start: SSO_OIDC_EMULATOR_CONTROL_TOKEN must be 16 printable characters or more, " +
-          "without a space.\n"
+        stderr: "The emulator cannot start: SSO_OIDC_EMULATOR_CONTROL_TOKEN must have at least 16 printable " +
+          "ASCII characters, without a space.\n"
       })
     }))
 
-  it.effect("E5: a port in use is said in one line", () =>
+  it.effect("says in one line that its port is in use (E5)", () =>
     Effect.gen(function*() {
       const server = createServer()
       yield* Effect.addFinalizer(() => Effect.sync(() => server.close()))
@@ -193,11 +193,11 @@ describe("the command", () => {
       assert.deepStrictEqual([code, stdout], [1, ""])
       assert.strictEqual(
         stderr,
-        `The emulator cannot start: port ${port} on 127.0.0.1 is in use, perhaps by an emulator that still runs; choose another, or 0 for any.\n`
+        `The emulator cannot start: port ${port} on 127.0.0.1 is in use, perhaps by an emulator that still runs; choose another, or 0 for any free port.\n`
       )
     }))
 
-  it.effect("E1: --version says the version of the package", () =>
+  it.effect("prints the version of the package with --version (E1)", () =>
     Effect.gen(function*() {
       const manifest: { readonly version: string } = JSON.parse(
         readFileSync(new URL("../package.json", import.meta.url), "utf8")
@@ -208,11 +208,11 @@ describe("the command", () => {
     }))
 })
 
-// the `script` of util-linux gives a program a terminal of its own; others have it with other flags
+// The `script` of util-linux gives a program its own terminal. Other versions of it have other flags
 const hasTerminal = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") ?? false
 
 describe.skipIf(!hasTerminal)("the command in a terminal", () => {
-  /** Runs it in a terminal that wide until a text comes, and gives what it wrote. */
+  /** Runs the command in a terminal of this width until it prints a text, and gives its output. */
   const show = (columns: number, until: string, variables: Readonly<Record<string, string>>, ...args: Array<string>) =>
     Effect.promise(() =>
       new Promise<string>((resolve) => {
@@ -241,13 +241,13 @@ describe.skipIf(!hasTerminal)("the command in a terminal", () => {
       [80, { TERM: "dumb" }, /^SSO OIDC emulator: http:\S+\ncontrol token: [\w-]{43}\n$/],
       [30, { NO_COLOR: "1" }, /^SSO OIDC emulator:\nhttp:\S+\ncontrol token:\n[\w-]{43}\n$/]
     ] as const
-  )("in %d columns with %j the URL and the token are whole", ([columns, variables, expected]) =>
+  )("prints whole the URL and the token in %d columns with %j (E1)", ([columns, variables, expected]) =>
     Effect.map(
       show(columns, "control token:", variables, "--port", "0", "--control"),
       (text) => assert.match(text, expected)
     ))
 
-  it.effect("what is wrong is told in whole words too", () =>
+  it.effect("breaks an error only between words (E1)", () =>
     Effect.map(show(40, "not start", {}, "--port", "99999"), (text) => {
       assert.strictEqual(
         text,
@@ -256,7 +256,7 @@ describe.skipIf(!hasTerminal)("the command in a terminal", () => {
     }))
 })
 
-it.effect("FORCE_COLOR puts no colours into the line that a script reads", () =>
+it.effect("puts no colors into the line that a script reads, even with FORCE_COLOR (E1)", () =>
   Effect.gen(function*() {
     const { child, ended, ready } = yield* runIn({ FORCE_COLOR: "1" }, "--port", "0")
     assert.match(yield* ready, /^SSO OIDC emulator: http:\/\/127\.0\.0\.1:\d+\n$/)

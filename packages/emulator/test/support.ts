@@ -1,5 +1,5 @@
 /**
- * What the tests share: requests as they go over the wire, and a signed-in client in few words.
+ * Shared by the tests: requests over the wire, and clients with a login.
  */
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import { Emulator } from "@sso-oidc/emulator/Emulator"
@@ -7,7 +7,7 @@ import { EmulatorServer } from "@sso-oidc/emulator/EmulatorServer"
 import { Effect, type Redacted } from "effect"
 import { type IncomingHttpHeaders, request as send } from "node:http"
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly text: string
@@ -20,8 +20,8 @@ export interface Sent {
   readonly body?: string
 }
 
-/** One request over a connection of its own, with whatever headers, `Host` included. */
-export const exchange = (url: string, sent: Sent): Effect.Effect<Answer, Error> =>
+/** Sends one request over its own connection, with any headers, `Host` included. */
+export const exchange = (url: string, sent: Sent): Effect.Effect<HttpResponse, Error> =>
   Effect.callback((resume) => {
     const outgoing = send(`${url}${sent.path}`, {
       agent: false,
@@ -42,7 +42,7 @@ export const exchange = (url: string, sent: Sent): Effect.Effect<Answer, Error> 
     return Effect.sync(() => outgoing.destroy())
   })
 
-/** The same to the server in the context. */
+/** Sends one request to the server in the context. */
 export const ask = (sent: Sent) => Effect.flatMap(EmulatorServer, ({ url }) => exchange(url, sent))
 
 export const post = (path: string, body: unknown) =>
@@ -69,7 +69,7 @@ export const started = Effect.fnUntraced(function*(metadata: Partial<typeof regi
   return { clientId, clientSecret, code, emulator, poll, refresh }
 })
 
-/** What the AWS CLI registers for the authorization code grant. */
+/** The registration of the AWS CLI for the authorization code grant. */
 export const redirectUri = "http://127.0.0.1/oauth/callback"
 export const issuerUrl = "https://d-1234567890.awsapps.com/start"
 export const codeMetadata = {
@@ -87,7 +87,7 @@ export const codeClient = Effect.fnUntraced(function*() {
   return { clientId, clientSecret }
 })
 
-/** The tag of what an effect fails with. */
+/** The tag of the error with which an effect fails. */
 export const tagOf = <A, E extends { readonly _tag: string }, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<string, A, R> => Effect.map(Effect.flip(effect), (error) => error._tag)

@@ -1,5 +1,5 @@
 /**
- * Work that one process of this machine does at a time: test files run in parallel.
+ * Lets only one process of this machine do some work at a time, because test files run in parallel.
  */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
@@ -14,14 +14,14 @@ const isRunning = (pid: number): boolean => {
   }
 }
 
-/** Removes the lock of a process that was killed before it could. */
+/** Removes the lock of a process that was killed. */
 const unlockAfterDead = (lock: string): void => {
   try {
     const pid = Number(readFileSync(lock, "utf8"))
-    // the number is missing for a moment, when the file is made
+    // A new file has no number for a moment
     if (pid > 0 && !isRunning(pid)) rmSync(lock, { force: true })
   } catch {
-    // it has just been removed
+    // Another process has just removed it
   }
 }
 
@@ -38,6 +38,6 @@ const acquire = (lock: string): Effect.Effect<void> =>
     }
   })
 
-/** Does the work while no other does work under that lock, a file. */
+/** Does the work while no other process works under this lock, which is a file. */
 export const alone = <A, E, R>(lock: string, work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.acquireUseRelease(acquire(lock), () => work, () => Effect.sync(() => rmSync(lock, { force: true })))

@@ -1,8 +1,8 @@
 /**
- * A real browser from the package registry: Chromium as `@sparticuz/chromium` ships it, driven by playwright-core.
+ * A real browser from the package registry: Chromium from `@sparticuz/chromium`, controlled by playwright-core.
  *
- * It is unpacked once into this workspace's cache, not into the machine's temporary folder, where a file of that name
- * may be somebody else's or half written. `CHROMIUM` names another executable to take instead.
+ * It is unpacked once into this workspace's cache. A file of that name in the machine's temporary folder could be incomplete,
+ * or belong to another user. Set `CHROMIUM` to use another executable.
  */
 import Packed from "@sparticuz/chromium"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
@@ -17,7 +17,7 @@ const version = (): string => {
   return String(JSON.parse(readFileSync(join(dirname(entry), "../package.json"), "utf8")).version)
 }
 
-/** With these variables of the environment while it runs. */
+/** Runs with these environment variables, and restores them after it. */
 const having = async <A>(variables: Record<string, string>, run: () => Promise<A>): Promise<A> => {
   const before = Object.keys(variables).map((name) => [name, process.env[name]] as const)
   Object.assign(process.env, variables)
@@ -31,25 +31,25 @@ const having = async <A>(variables: Record<string, string>, run: () => Promise<A
   }
 }
 
-/** The folder with the browser, its libraries and its fonts. Complete or absent, however many ask at once. */
+/** The folder with the browser, its libraries and its fonts. It is complete or absent, even if several processes unpack it. */
 const unpacked = async (): Promise<string> => {
   const folder = join(cache, version())
   if (existsSync(folder)) return folder
   mkdirSync(cache, { recursive: true })
   const fresh = mkdtempSync(join(cache, "unpacking-"))
   try {
-    // the package unpacks where the first says, and its libraries only where the second does
+    // The package unpacks into the first, and unpacks its libraries only if it finds the second
     await having({ TMPDIR: fresh, AWS_LAMBDA_JS_RUNTIME: "nodejs24.x" }, () => Packed.executablePath())
     renameSync(fresh, folder)
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true })
-    // another process may have been first
+    // Another process may have unpacked it first
     if (!existsSync(folder)) throw error
   }
   return folder
 }
 
-/** The machine's fonts, and those of the package, so that a machine without any shows letters too. */
+/** The machine's fonts and those of the package, because a machine may have none. */
 const fonts = (folder: string): string => {
   const file = join(folder, "fonts.conf")
   writeFileSync(
@@ -79,7 +79,7 @@ export const launch = async (): Promise<Browser> => {
 }
 
 /**
- * The browser, or `undefined` where it cannot be launched: that is said aloud, since what needs it is then left out.
+ * The browser, or `undefined` if it cannot start. It then prints a warning, because tests are skipped.
  */
 export const launchOrSay = async (): Promise<Browser | undefined> => {
   try {

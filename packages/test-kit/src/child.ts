@@ -1,5 +1,5 @@
 /**
- * Programs that we did not write, in processes and homes of their own, which end with the test at the latest.
+ * Runs other programs in their own processes and homes. They end with the test at the latest.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -16,7 +16,7 @@ export interface Ended {
 
 export interface Running {
   readonly ended: Effect.Effect<Ended>
-  /** What a pattern finds on stdout, as soon as it does. A defect where the program ends before. */
+  /** Waits until the pattern matches stdout, and gives the match. It dies if the program ends first. */
   readonly printed: (pattern: RegExp) => Effect.Effect<string>
   readonly write: (text: string) => Effect.Effect<void>
 }
@@ -24,9 +24,9 @@ export interface Running {
 export interface Options {
   readonly args?: ReadonlyArray<string>
   readonly cwd?: string
-  /** On top of this process's variables, of which those of AWS do not count. */
+  /** Added to this process's variables, without those of AWS. */
   readonly env?: Readonly<Record<string, string>>
-  /** What is on stdin, to its end. Without it stdin stays open for `write`. */
+  /** All of stdin. Without it, stdin stays open for `write`. */
   readonly input?: string
 }
 
@@ -37,13 +37,13 @@ const environment = (env: Options["env"]): NodeJS.ProcessEnv => ({
   ...env
 })
 
-// a shell's children too
+// It ends the children of a shell too
 const killGroup = ({ pid }: ChildProcessWithoutNullStreams): void => {
   if (pid === undefined) return
   try {
     process.kill(-pid, "SIGKILL")
   } catch {
-    // it has ended, and its children with it
+    // The group has ended already
   }
 }
 
@@ -58,7 +58,7 @@ const observe = (child: ChildProcessWithoutNullStreams): Running => {
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text
   })
-  // a program that ended does not read; how it ended says more than the broken pipe
+  // A program that has ended does not read. Its exit code says more than the broken pipe
   child.stdin.on("error", () => {})
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on("error", reject)
@@ -87,7 +87,7 @@ const observe = (child: ChildProcessWithoutNullStreams): Running => {
   }
 }
 
-/** Starts a program in a process group of its own. */
+/** Starts a program in its own process group. */
 export const run = (command: string, options: Options = {}): Effect.Effect<Running, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -103,7 +103,7 @@ export const run = (command: string, options: Options = {}): Effect.Effect<Runni
     ({ child }) => Effect.sync(() => killGroup(child))
   ).pipe(Effect.map(({ running }) => running))
 
-/** A folder that is gone when the test is. */
+/** A folder that is removed at the end of the test. */
 export const folder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "sso-oidc-"))),
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))

@@ -1,5 +1,5 @@
 /**
- * What the tests send and are answered: one value for each member of the model.
+ * Requests and responses for tests, with one value for each member of the model.
  */
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
@@ -8,7 +8,7 @@ import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthor
 import type * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
-/** Secrets with characters that JSON, URLs and base64 write differently. None shares eight characters with another. */
+/** Secrets with characters that JSON, URLs and base64 encode differently. No two share a piece of eight characters. */
 export const secret = {
   clientSecret: "cs/Zq8+vK\"2n\\Wp4=Xr7~Jd%Lm",
   deviceCode: "dc-Hy6_tB9sGf3kNw0Ue5Oi",
@@ -103,7 +103,7 @@ export interface Call {
   readonly run: (oidc: SsoOidc.Service) => Effect.Effect<unknown, AnyError>
   /** The secrets that its request holds. */
   readonly asked: ReadonlyArray<SecretName>
-  /** A good answer, and the members that it must have. */
+  /** A success response, and the members that it must have. */
   readonly answer: Readonly<Record<string, unknown>>
   readonly required: ReadonlyArray<string>
   /** An exception that the operation lists. */

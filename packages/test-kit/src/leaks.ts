@@ -1,5 +1,5 @@
 /**
- * Looks for secrets, and for requests and responses, in everything that can be made of a value.
+ * Searches a value, and every text that can be made of it, for secrets, requests and responses.
  */
 import * as Cause from "effect/Cause"
 import * as HttpClientError from "effect/http/HttpClientError"
@@ -7,7 +7,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Predicate from "effect/Predicate"
 import { inspect } from "node:util"
 
-/** The forms in which a secret may come back, made with Node's own codecs. */
+/** The forms in which a secret may appear, from Node's own codecs. */
 export const formsOf = (secret: string): ReadonlyArray<string> => {
   const bytes = Buffer.from(secret)
   const based = ["", " ", "  "].flatMap((before) =>
@@ -33,7 +33,7 @@ const runsOf = (secret: string): ReadonlyArray<string> =>
     Array.from({ length: Math.max(0, form.length - run + 1) }, (_, at) => form.slice(at, at + run))
   )
 
-/** Finds a run of eight characters of any form of a secret in a text. */
+/** Finds a piece of eight characters of any form of a secret in a text. */
 export const search = (secrets: ReadonlyArray<string>) => {
   const runs = new Set(secrets.flatMap(runsOf))
   return (text: string): string | undefined => {
@@ -45,7 +45,7 @@ export const search = (secrets: ReadonlyArray<string>) => {
   }
 }
 
-/** A run of eight characters of any form of the secret that stands in the text, if one does. */
+/** The piece of eight characters of any form of the secret that the text has, if it has one. */
 export const leakIn = (text: string, secret: string): string | undefined => search([secret])(text)
 
 const attempt = (f: () => unknown): string => {
@@ -66,13 +66,13 @@ const isHttp = (u: unknown): string | undefined =>
     : undefined
 
 export interface Found {
-  /** Every text that was reached. */
+  /** Every text that the walk reached. */
   readonly texts: ReadonlyArray<string>
-  /** The paths at which something of Effect's HTTP was reached. */
+  /** The paths to values of Effect's HTTP modules. */
   readonly http: ReadonlyArray<string>
 }
 
-/** Walks all that is reachable: own and inherited properties, hidden ones, symbols, getters, maps and sets. */
+/** Walks all reachable values: own, inherited and hidden properties, symbols, getters, maps and sets. */
 export const walk = (root: unknown): Found => {
   const seen = new Set<unknown>()
   const texts: Array<string> = []
@@ -96,7 +96,7 @@ export const walk = (root: unknown): Found => {
         try {
           visit(Reflect.get(owner, key, value), `${path}.${String(key)}`)
         } catch {
-          // a getter that throws shows nothing
+          // A getter that throws gives no value
         }
       }
     }

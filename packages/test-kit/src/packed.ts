@@ -1,6 +1,6 @@
 /**
- * The public packages as their users get them: built, packed, and installed from the store that the workspace's own
- * install has filled.
+ * The public packages as users get them: built, packed, and installed. The packages that they need come from the store of
+ * the workspace's own installation.
  */
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
@@ -12,7 +12,7 @@ import { run } from "./child.ts"
 
 export const root = join(import.meta.dirname, "../../..")
 
-/** What this project reads of a manifest. */
+/** The members of a manifest that this project reads. */
 export interface Manifest {
   readonly name: string
   readonly version: string
@@ -38,7 +38,7 @@ export const published: ReadonlyArray<string> = globSync("packages/*/package.jso
 // commands
 // -----------------------------------------------------------------------------
 
-/** Runs a program to its end, with a text on stdin, and gives what it printed. It fails where the program does. */
+/** Runs a program to its end, with a text on stdin, and gives its output. It fails if the program fails. */
 export const command = (
   name: string,
   args: ReadonlyArray<string>,
@@ -53,7 +53,7 @@ export const command = (
 
 const version = "12.21.0"
 
-// another version may have another store
+// Another version of pnpm may use another store
 const launcher = Effect.runSync(Effect.cached(Effect.sync((): ReadonlyArray<string> => {
   const { stdout } = spawnSync("pnpm", ["--version"], { cwd: root, encoding: "utf8" })
   return stdout?.trim() === version ? ["pnpm"] : ["npx", "--yes", `pnpm@${version}`]
@@ -68,11 +68,11 @@ export const pnpm = (args: ReadonlyArray<string>, cwd: string): Effect.Effect<st
 // -----------------------------------------------------------------------------
 
 /**
- * Builds the public packages and packs them into a folder, as a release would. Gives the tarball of each package.
- * One process at a time does it.
+ * Builds the public packages and packs them into a folder, as a release does. It gives the tarball of each package. Only one
+ * process does it at a time.
  */
 export const pack = (into: string): Effect.Effect<ReadonlyMap<string, string>, Error> =>
-  // two that build into `dist` at once would each pack what the other half wrote
+  // Two simultaneous builds into `dist` would pack incomplete files of each other
   alone(join(root, "node_modules/.cache/packing"), packNow(into))
 
 const packNow = (into: string): Effect.Effect<ReadonlyMap<string, string>, Error> =>
@@ -90,7 +90,7 @@ const packNow = (into: string): Effect.Effect<ReadonlyMap<string, string>, Error
 // install
 // -----------------------------------------------------------------------------
 
-/** What stands below a line of YAML that ends with a colon, with the indent of the first line below it. */
+/** The lines below a line of YAML that ends with a colon, with their indentation. */
 export const below = (yaml: string, line: string): string => {
   const all = yaml.split("\n")
   const at = all.indexOf(line)
@@ -101,10 +101,10 @@ export const below = (yaml: string, line: string): string => {
 }
 
 /**
- * The lockfile of a folder that has the tarballs and Effect alone, made of the workspace's lockfile.
+ * Makes the lockfile of a folder with only the tarballs and Effect from the workspace's lockfile.
  *
- * With it pnpm needs no metadata of a registry. Without it pnpm takes the newest version that any install on this
- * machine has ever heard of, and the store does not need to hold that one.
+ * With it, pnpm needs no metadata of a registry. Without it, pnpm would choose the newest version that any installation on
+ * this machine has seen, and the store may not have that version.
  */
 const lockfile = (
   workspace: string,
@@ -145,8 +145,8 @@ const lockfile = (
 }
 
 /**
- * Packs the public packages, and installs them beside Effect into an empty folder. No network is used. By default the program
- * there depends on all of them; else on those that are named, which bring the others along.
+ * Packs the public packages, and installs them with Effect into an empty folder, without a network. By default the program
+ * there depends on all of them. With `names` it depends on these, which install the packages that they need.
  */
 export const install = (folder: string, names?: ReadonlyArray<string>): Effect.Effect<void, Error> =>
   Effect.gen(function*() {
@@ -157,7 +157,7 @@ export const install = (folder: string, names?: ReadonlyArray<string>): Effect.E
     const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
     const dependencies = { ...Object.fromEntries(overrides.filter(([name]) => direct.includes(name))), effect }
     write("package.json", JSON.stringify({ name: "program", private: true, type: "module", dependencies }, null, 2))
-    // the ages of the versions were judged when the workspace was installed, and judging them needs the registry
+    // pnpm checked the ages of the versions when the workspace was installed, and another check would need the registry
     const settings = overrides.map(([name, at]) => `  "${name}": "${at}"\n`).join("")
     write("pnpm-workspace.yaml", `minimumReleaseAge: 0\noverrides:\n${settings}`)
     write("pnpm-lock.yaml", lockfile(readFileSync(join(root, "pnpm-lock.yaml"), "utf8"), effect, tarballs, direct))

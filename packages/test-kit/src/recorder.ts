@@ -13,7 +13,7 @@ export interface Recorder {
   readonly record: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
-/** Everything is logged, in every form that Effect has. */
+/** Makes a recorder. It logs at every level, in every format of Effect. */
 export const make = (): Recorder => {
   const spans: Array<Tracer.NativeSpan> = []
   const lines: Array<string> = []

@@ -1,5 +1,5 @@
 /**
- * A relay over a scripted service, and requests of a page.
+ * A relay over a scripted service, and requests from a page.
  */
 import * as Relay from "@sso-oidc/relay/Relay"
 import * as Effect from "effect/Effect"
@@ -25,13 +25,13 @@ export interface Asked {
   readonly url?: string
   readonly path?: string
   readonly method?: string
-  /** `undefined` takes one of the usual headers away. */
+  /** `undefined` removes one of the usual headers. */
   readonly headers?: Readonly<Record<string, string | undefined>>
   readonly body?: unknown
   readonly signal?: AbortSignal
 }
 
-/** A registration, as a page's client sends it, but for what is said. */
+/** A RegisterClient request of a page, with the given changes. */
 export const asked = (more: Asked = {}): Request => {
   const headers = new Headers({ origin, "content-type": "application/json" })
   for (const [name, value] of Object.entries(more.headers ?? {})) {
@@ -52,7 +52,7 @@ export const asked = (more: Asked = {}): Request => {
   return new Request(more.url ?? `${relayUrl}${more.path ?? "/eu-west-1/client/register"}`, init)
 }
 
-/** What an answer says in the service's dialect. */
+/** The status, headers and body of a response in the service's dialect. */
 export const said = (response: Response) =>
   Effect.promise(async () => {
     const body: unknown = await response.json()

@@ -1,5 +1,5 @@
 /**
- * The public packages for other projects, as long as no registry has them: tarballs that name each other by file.
+ * Makes tarballs of the public packages for other projects. They refer to each other by file, because no registry has them.
  */
 import * as Effect from "effect/Effect"
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -7,10 +7,10 @@ import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { command, pack } from "./packed.ts"
 
-/** What may hold a package manager to install another package. */
+/** The members of a manifest that make a package manager install other packages. */
 const members = ["dependencies", "optionalDependencies", "peerDependencies"]
 
-/** A manifest that names the packages which have a tarball by that file, in the folder of its own tarball. */
+/** Changes a manifest: each package with a tarball gets the file of that tarball, in the same folder, as its range. */
 export const namingFiles = (manifest: string, tarballs: ReadonlyMap<string, string>): string => {
   const parsed: Readonly<Record<string, unknown>> = JSON.parse(manifest)
   const named = Object.entries(parsed).map(([member, value]) => {
@@ -24,16 +24,16 @@ export const namingFiles = (manifest: string, tarballs: ReadonlyMap<string, stri
   return `${JSON.stringify(Object.fromEntries(named), null, 2)}\n`
 }
 
-/** A folder that is gone when the work with it ends. */
+/** A folder that is removed when the scope closes. */
 const temporary = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "sso-oidc-tarballs-"))),
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
 )
 
 /**
- * Writes the tarballs into a folder, made of those that a release would publish, and gives their paths.
+ * Writes tarballs into a folder, made from the tarballs that a release would publish. It gives their paths.
  *
- * npm finds a `file:` of a tarball's manifest beside that tarball.
+ * npm looks for a `file:` of a tarball's manifest in the folder of that tarball.
  */
 export const nameByFile = (
   released: ReadonlyMap<string, string>,
@@ -56,7 +56,7 @@ export const nameByFile = (
     return written
   }))
 
-/** Builds, packs, and writes the tarballs into a folder, in place of those that were there. */
+/** Builds and packs the packages, and writes the tarballs into a folder. It removes older ones first. */
 export const write = (into: string): Effect.Effect<ReadonlyMap<string, string>, Error> =>
   Effect.scoped(Effect.gen(function*() {
     const released = yield* Effect.flatMap(temporary, pack)

@@ -1,5 +1,5 @@
 /**
- * A scripted transport: it records what core sends, and answers as the test says.
+ * A scripted transport. It records the requests of core, and responds as the test says.
  */
 import type * as Client from "@sso-oidc/core/aws/Client"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
@@ -10,7 +10,7 @@ import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 
-/** One request as it reached the transport. */
+/** One request, as the transport received it. */
 export interface Sent {
   readonly method: string
   readonly url: string
@@ -21,7 +21,7 @@ export interface Sent {
 
 export interface Wire {
   readonly client: HttpClient.HttpClient
-  /** All that was sent, in order. */
+  /** All requests, in order. */
   readonly sent: Array<Sent>
 }
 
@@ -51,10 +51,10 @@ export const make = (
   return { client, sent }
 }
 
-/** Gives an answer at once. */
+/** Responds at once. */
 export const answering = (respond: (sent: Sent) => Response): Wire => make((sent) => Effect.sync(() => respond(sent)))
 
-/** Never gives an answer. */
+/** Never responds. */
 export const silent: () => Wire = () => make(() => Effect.never)
 
 /** Fails with a reason. */
@@ -62,11 +62,11 @@ export const failing = (
   reason: (request: HttpClientRequest.HttpClientRequest) => HttpClientError.HttpClientErrorReason
 ): Wire => make((_, request) => Effect.fail(new HttpClientError.HttpClientError({ reason: reason(request) })))
 
-/** Fails as a transport fails: `TransportError` with this cause. */
+/** Fails as a transport does, with a `TransportError` of this cause. */
 export const broken = (cause: unknown): Wire =>
   failing((request) => new HttpClientError.TransportError({ request, cause }))
 
-/** A JSON answer. */
+/** A JSON response. */
 export const json = (body: unknown, init?: { readonly status?: number; readonly headers?: HeadersInit }): Response =>
   new Response(JSON.stringify(body), {
     status: init?.status ?? 200,

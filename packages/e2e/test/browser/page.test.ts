@@ -91,13 +91,13 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
         const field = page.getByRole("textbox", {
           name: "Code",
           description:
-            "No sign-in has this code. Check it and try again. Eight letters, as your device or terminal shows them."
+            "This code is unknown. Check it and try again. Eight letters, as your device or terminal shows them."
         })
         assert.strictEqual(await field.inputValue(), "bbbb-bbbb")
         assert.include(await focused(page), "textbox \"Code\"")
         assert.strictEqual(
           await page.getByRole("alert").textContent(),
-          "No sign-in has this code. Check it and try again."
+          "This code is unknown. Check it and try again."
         )
         await field.fill(userCode)
         await page.keyboard.press("Enter")
@@ -119,13 +119,13 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
   - heading "Allow this sign-in?" [level=1]
   - paragraph: "Your device or terminal must show this code:"
   - paragraph: ${spelled}
-  - term: Asked by, in its own words
+  - term: Program, as it calls itself
   - definition: My tool
-  - term: Asked from
+  - term: Requested from
   - definition: This computer (127.0.0.1), just now, with my-tool/1.0
   - term: Start URL
   - definition: ${Web.startUrl}
-  - term: Asked for
+  - term: Requested access
   - definition:
     - list:
       - listitem:
@@ -133,12 +133,12 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
         - code: sso:account:access
       - listitem:
         - code: other:scope
-  - paragraph: "Go on only if you started this sign-in yourself and the code matches. If somebody sent you this code or this link, deny: whoever started it would get your access."
+  - paragraph: Allow only if you started this yourself and the code matches. If another person sent you this code or this link, deny. Otherwise that person would get your access.
   - button "Deny"
   - button "Allow"
-- contentinfo: "SSO OIDC emulator on this computer. Not AWS: no account is reached from here."`
+- contentinfo: SSO OIDC emulator on this computer. It is not AWS and reaches no account.`
         )
-        await page.getByRole("button", { name: "Allow", description: /^Go on only if you started/ }).waitFor()
+        await page.getByRole("button", { name: "Allow", description: /^Allow only if you started/ }).waitFor()
       })
     }).pipe(provide))
 
@@ -214,7 +214,7 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
       const open = (button: string) => async (link: string) => {
         await page.goto(link)
         assert.strictEqual(await heading(page), "Allow this sign-in?")
-        await page.getByText("Go on only if you started this sign-in yourself, just now, on this computer.").waitFor()
+        await page.getByText("Allow only if you started this yourself, just now, on this computer.").waitFor()
         await page.getByText("This computer (127.0.0.1), just now, with Mozilla/5.0").waitFor()
         // where the browser goes is another origin, which the page's policy names
         await press(page, button)

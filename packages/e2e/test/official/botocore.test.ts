@@ -11,7 +11,7 @@ import { recipe } from "../support/recipes.ts"
 const python = botocore()
 const { path = "", version = "(absent)" } = python ?? {}
 
-const signedIn = /^open http:\/\/127\.0\.0\.1:\d+\/device\?user_code=[A-Z]{4}-[A-Z]{4}\nsigned in for 3600 s\n$/
+const signedIn = /^open http:\/\/127\.0\.0\.1:\d+\/device\?user_code=[A-Z]{4}-[A-Z]{4}\nlogged in for 3600 s\n$/
 
 describe.skipIf(python === undefined)(`E1: botocore ${version}`, () => {
   it.live.each([

@@ -12,7 +12,7 @@ import { recipe } from "../support/recipes.ts"
 const aws = awsCli()
 const { path = "", version = "(absent)" } = aws ?? {}
 
-/** What the README of the emulator tells a user of this version to type, the start of the emulator aside. */
+/** The commands of docs/emulator.md for this version, without the start of the emulator. */
 const script = (url: string): string =>
   [
     "set -euo pipefail",
@@ -38,7 +38,7 @@ const loggingIn = Effect.gen(function*() {
   return { shell, cached }
 })
 
-describe.skipIf(aws === undefined)(`E1: the AWS CLI ${version}, as the README of the emulator tells`, () => {
+describe.skipIf(aws === undefined)(`E1: the AWS CLI ${version}, as docs/emulator.md tells`, () => {
   it.live(
     "E1, E3: logs in, slowed down where it hurries, and keeps its token",
     () =>

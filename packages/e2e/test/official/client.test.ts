@@ -182,7 +182,7 @@ describe("E1: the official JavaScript client", () => {
         assert.strictEqual(code, 0, stderr)
         assert.match(
           stdout,
-          /^open http:\/\/127\.0\.0\.1:\d+\/device\?user_code=[A-Z]{4}-[A-Z]{4}\nsigned in for 3600 s\n$/
+          /^open http:\/\/127\.0\.0\.1:\d+\/device\?user_code=[A-Z]{4}-[A-Z]{4}\nlogged in for 3600 s\n$/
         )
       })
       yield* Effect.all([

@@ -106,8 +106,8 @@ describe("the packed packages", () => {
   const withCommands = documents.map((path) => [path, linesOf(path).filter(isForElsewhere)] as const)
     .filter(([, lines]) => lines.length > 0)
 
-  it("are installed by README and by the emulator's README", () => {
-    assert.deepStrictEqual(withCommands.map(([path]) => path), ["README.md", "packages/emulator/README.md"])
+  it("are installed by README and by docs/emulator.md", () => {
+    assert.deepStrictEqual(withCommands.map(([path]) => path), ["README.md", "docs/emulator.md"])
   })
 
   it.live.each(withCommands)(

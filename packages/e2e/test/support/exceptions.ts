@@ -196,7 +196,7 @@ const registerClient: ReadonlyArray<Omit<Way, "operation">> = [
   },
   {
     exception: "SlowDownException",
-    words: "one second sees more than 500 of them",
+    words: "there are more than 500 such requests in one second",
     run: (driver) => Effect.andThen(crowd(driver.others.register(registration)), driver.register(registration))
   },
   {
@@ -221,7 +221,7 @@ const startDeviceAuthorization: ReadonlyArray<Omit<Way, "operation">> = [
   },
   {
     exception: "InvalidClientException",
-    words: "its 90 days are over",
+    words: "its registration is older than 90 days",
     errorDescription: invalidClient,
     run: Effect.fnUntraced(function*(driver: Driver) {
       const client = yield* registered(driver)
@@ -241,7 +241,7 @@ const startDeviceAuthorization: ReadonlyArray<Omit<Way, "operation">> = [
   },
   {
     exception: "SlowDownException",
-    words: "one second sees more than 500 of them",
+    words: "there are more than 500 such requests in one second",
     run: Effect.fnUntraced(function*(driver: Driver) {
       const request = { ...(yield* registered(driver)), startUrl }
       yield* crowd(driver.others.start(request))
@@ -258,7 +258,7 @@ const startDeviceAuthorization: ReadonlyArray<Omit<Way, "operation">> = [
 const createToken: ReadonlyArray<Omit<Way, "operation">> = [
   {
     exception: "AccessDeniedException",
-    words: "the sign-in was denied",
+    words: "the person denied the login",
     run: Effect.fnUntraced(function*(driver: Driver) {
       const { poll, userCode } = yield* started(driver)
       yield* driver.deny(userCode)
@@ -273,7 +273,7 @@ const createToken: ReadonlyArray<Omit<Way, "operation">> = [
   },
   {
     exception: "ExpiredTokenException",
-    words: "the device code's time is over",
+    words: "the device code has expired",
     run: Effect.fnUntraced(function*(driver: Driver) {
       const { poll } = yield* started(driver)
       yield* driver.advance(600_000)
@@ -483,13 +483,15 @@ const armedWords = (entries: ReadonlyArray<Armed>): ReadonlyArray<string> => {
   ]
 }
 
+const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`
+
 /** The table of docs/emulator.md. */
 export const table: string = [
-  "| operation | exception | HTTP, `error` | answered when |",
+  "| operation | exception | HTTP, `error` | cause |",
   "|---|---|---|---|",
   ...modelled.map(({ error, exception, operation, status }) => {
     const here = (entry: Way | Armed) => entry.operation === operation && entry.exception === exception
     const words = [...ways.filter(here).map((way) => way.words), ...armedWords(armed.filter(here))]
-    return `| ${operation} | \`${exception}\` | ${status} \`${error}\` | ${words.join("; ")} |`
+    return `| ${operation} | \`${exception}\` | ${status} \`${error}\` | ${words.map(sentence).join(" ")} |`
   })
 ].join("\n")

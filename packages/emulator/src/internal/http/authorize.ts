@@ -1,5 +1,5 @@
 /**
- * The routes of the authorization code grant: where a client sends a browser, and the page on which a person decides.
+ * The routes of the authorization code grant. A client sends a browser here, and a person decides on the page.
  */
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Effect from "effect/Effect"
@@ -18,7 +18,7 @@ import * as Dialect from "./dialect.ts"
 import * as Log from "./log.ts"
 import * as Request from "./request.ts"
 
-// RFC 6749 section 3.1: none may come twice. `scopes` is what the AWS clients write, `scope` what the RFC does
+// A request may have each of these once (RFC 6749 section 3.1). AWS clients write `scopes`, the RFC writes `scope`
 const parameters = [
   "client_id",
   "redirect_uri",
@@ -30,7 +30,7 @@ const parameters = [
   "code_challenge_method"
 ]
 
-/** The request, or the parameter that makes it none. */
+/** The request, or the name of a parameter that it has twice. */
 const read = (request: HttpServerRequest.HttpServerRequest): AuthorizeRequest | string => {
   const given = Request.query(request)
   const twice = parameters.find((name) => given.getAll(name).length > 1)
@@ -69,7 +69,7 @@ const over = {
   unknown: Page.ended("unknown")
 }
 
-/** The routes. A link on a page of an origin in `cors` begins a login at once; any other asks the person first. */
+/** The routes. A link on a page of an origin in `cors` starts a login at once. Any other link asks the person first. */
 export const layer = (cors: ReadonlyArray<string>) =>
   HttpRouter.use(Effect.fnUntraced(function*(router) {
     const { authorizations, authorize, autoApprove, clock } = yield* Emulator
@@ -88,14 +88,16 @@ export const layer = (cors: ReadonlyArray<string>) =>
     const begin = Effect.fnUntraced(function*(request: HttpServerRequest.HttpServerRequest) {
       const wanted = read(request)
       if (typeof wanted === "string") {
-        return yield* Effect.fail(exception(SsoOidcError.InvalidRequestException, `${wanted} may come once`))
+        return yield* Effect.fail(
+          exception(SsoOidcError.InvalidRequestException, `${wanted} may stand in the query only once`)
+        )
       }
       const authorization = yield* authorize(wanted, Request.context(request))
       yield* Log.waiting(`a browser has the question at ${Request.originOf(request.originalUrl)}${path}`)
-      // with autoApprove no page is wanted
+      // With autoApprove the browser gets no page
       if (autoApprove === undefined) return goOn(authorization, yield* clock.now)
       yield* Effect.sleep(autoApprove)
-      // it may have made room for others meanwhile
+      // Meanwhile the emulator may have dropped it to make room
       return yield* authorizations.lookup(authorization.id).pipe(
         Effect.flatMap((found) => Effect.map(clock.now, (now) => goOn(found, now))),
         Effect.catchTag("DecisionError", ({ problem }) => Effect.succeed(show(over[problem])))
@@ -104,7 +106,7 @@ export const layer = (cors: ReadonlyArray<string>) =>
 
     const decide = Effect.fnUntraced(
       function*(id: string, action: "allow" | "deny") {
-        // a user code has a page of its own, on which few can be tried
+        // User codes are for the other page, which limits the attempts
         if ((yield* authorizations.lookup(id))._tag !== "CodeAuthorization") return show(over.unknown)
         const authorization = yield* action === "allow" ? authorizations.approve(id) : authorizations.deny(id)
         return goOn(authorization, yield* clock.now)

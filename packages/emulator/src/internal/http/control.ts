@@ -74,17 +74,16 @@ const stateRoutes = HttpApiBuilder.group(
 )
 
 const unauthorized = new Control.ControlUnauthorized({
-  message:
-    "The control API wants the token that the emulator printed at start, or that is in SSO_OIDC_EMULATOR_CONTROL_TOKEN, " +
-    "as a bearer token."
+  message: "The control API needs a bearer token. The emulator printed it at its start, or you set it in " +
+    "SSO_OIDC_EMULATOR_CONTROL_TOKEN."
 })
 
 const digest = async (text: string): Promise<Uint8Array> =>
   new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)))
 
 /**
- * Compares with the secret in a time that does not tell how much of a guess was right. Digests have one length, and a
- * guess cannot steer where two of them differ.
+ * Compares a guess with the secret in constant time. It compares digests, because they have one length, and an attacker
+ * cannot choose where two of them differ.
  */
 const comparing = (secret: string): Effect.Effect<(guess: string) => Effect.Effect<boolean>> =>
   Effect.map(Effect.promise(() => digest(secret)), (right) => (guess) =>
@@ -99,7 +98,7 @@ const guard = (token: Redacted.Redacted) =>
     Effect.gen(function*() {
       const isToken = yield* comparing(Redacted.value(token))
       const { capacityBytes } = yield* Emulator
-      // room for a snapshot of everything: four kinds. A larger body is not read to its end
+      // A snapshot may fill all four kinds. The server does not read a larger body to its end
       const largest = ByteSize.bytes(4 * capacityBytes)
       return Control.ControlToken.of({
         token: Effect.fnUntraced(function*(handled, { credential }) {
@@ -115,7 +114,7 @@ const validation = HttpApiMiddleware.layerSchemaErrorTransform(
   ({ cause }) =>
     Effect.fail(
       new Control.ControlBadRequest({
-        // only a body that cannot be parsed is an issue of no schema
+        // Only a body that is not JSON gives an issue without a schema
         message: cause.issue._tag === "InvalidValue"
           ? "The request is malformed: its body is not JSON."
           : `${whatIsWrong(cause)}.`
@@ -123,7 +122,7 @@ const validation = HttpApiMiddleware.layerSchemaErrorTransform(
     )
 )
 
-/** The routes, which ask for the token. */
+/** The routes. Each checks the token. */
 export const layer = (token: Redacted.Redacted) =>
   HttpApiBuilder.layer(Control.EmulatorControl, { openapiPath: "/control/openapi.json" }).pipe(
     Layer.provide([authorizationRoutes, faultRoutes, clockRoutes, stateRoutes]),

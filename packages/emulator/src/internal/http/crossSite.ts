@@ -1,6 +1,6 @@
 /**
- * Which requests must change nothing: those of a page of another site, those that a browser sends ahead of a person, and
- * WebSockets. Command line tools and SDKs send none of the headers that tell them.
+ * Finds the requests that must change nothing: requests from a page of another site, requests that a browser sends ahead of
+ * a person, and WebSockets. Command line tools and SDKs do not send the headers that mark them.
  */
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Request from "./request.ts"
@@ -19,8 +19,8 @@ export type Reason = "ahead" | "upgrade" | "foreign"
 const own = (site: string): boolean => site === "same-origin" || site === "none"
 
 /**
- * Sent by a page of another site, told by either header. `Sec-Fetch-Site` is what the browser itself says; another port is
- * `same-site`, and another site here. Where it is absent (older browsers, tools) the origin decides.
+ * Whether a page of another site sent the request. The browser itself says so in `Sec-Fetch-Site`. It calls another port
+ * `same-site`, which counts as another site here. If the header is absent (older browsers, tools), `Origin` decides.
  */
 export const isForeign = (request: Given): boolean => {
   const site = request.headers["sec-fetch-site"]
@@ -29,22 +29,22 @@ export const isForeign = (request: Given): boolean => {
   return origin !== undefined && origin !== Request.originOf(request.originalUrl)
 }
 
-// Only a browser's own navigation of a whole tab has this destination
+// Only the navigation of a whole tab has this destination
 const isNavigation = (request: Given): boolean =>
   (request.method === "GET" || request.method === "HEAD") && request.headers["sec-fetch-dest"] === "document"
 
-/** A link of another site, or a redirect: that is how people come here. What it shows must change nothing all the same. */
+/** Whether the person followed a link or a redirect of another site. The page that it shows must change nothing. */
 export const isLink = (request: Given): boolean => isForeign(request) && isNavigation(request)
 
 /**
- * A page that another site loads without leading a person there: as an image, in a frame, by script. It would learn from
- * the status which codes exist.
+ * Whether another site loads the page in the background: as an image, in a frame or by a script. The status would tell that
+ * site which codes exist.
  */
 export const isPeek = (request: Given): boolean => isForeign(request) && !isNavigation(request)
 
 /**
- * Whether a page of one of these origins sent it. A navigation has no `Origin`; its `Referer` can be left out by a page, but
- * not written.
+ * Whether a page of one of these origins sent the request. A navigation has no `Origin`, so its `Referer` decides. A page can
+ * omit that header, but cannot choose its value.
  */
 export const isOf = (origins: ReadonlyArray<string>, request: Given): boolean => {
   const { origin, referer } = request.headers
@@ -52,19 +52,19 @@ export const isOf = (origins: ReadonlyArray<string>, request: Given): boolean =>
   return from !== undefined && origins.includes(from)
 }
 
-// Fetch calls the first `Sec-Purpose`; the others are what browsers sent before it
+// `Sec-Purpose` is the header of the Fetch standard. Older browsers sent the others
 const ahead = ["sec-purpose", "purpose", "x-purpose", "x-moz"]
 
 const isAhead = (request: Given): boolean =>
   ahead.some((name) => /prefetch|prerender|preview/i.test(request.headers[name] ?? ""))
 
-// HTTP/2 in the clear is what some HTTP libraries offer with each first request. No page can.
+// Some HTTP libraries offer HTTP/2 in the clear with each first request. A page cannot do so.
 const isUpgrade = (request: Given): boolean => {
   const protocol = request.headers["upgrade"]
   return protocol !== undefined && !/^\s*h2c\s*$/i.test(protocol)
 }
 
-/** Why the request must not reach any route, or `undefined`. Pages of the origins in `cors` may pass. */
+/** Why the request must not reach any route, or `undefined`. Requests from pages of the origins in `cors` may. */
 export const reason = (request: Given, cors: ReadonlyArray<string>): Reason | undefined => {
   if (isAhead(request)) return "ahead"
   if (isUpgrade(request)) return "upgrade"

@@ -24,7 +24,7 @@ const question = (authorization: Authorization.DeviceAuthorization, now: number)
   hidden: { name: "user_code", value: authorization.userCode }
 })
 
-/** The wrong codes that were tried so far, and the page after too many. */
+/** The wrong codes so far, and the page after too many. */
 interface Tries {
   readonly attempts: Attempts.Attempts
   readonly over: (userCode: string, seconds: number) => Page.Page
@@ -34,11 +34,11 @@ export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
   const { authorizations, clock } = yield* Emulator
   const { lead, show } = yield* Shell.make
   const here: Tries = { attempts: Attempts.make(), over: (_userCode, seconds) => Page.tooMany(seconds) }
-  // Codes in links of other sites have attempts of their own, so that no site can use up those of the person here. When
-  // they are used up, a link leads to the form with its code in it, and no code is looked up before the person sends it.
+  // Links on other sites have their own attempts, so a site cannot use up the person's attempts. When these are used up, a
+  // link shows the form with its code in it. The emulator looks up the code only when the person sends the form.
   const linked: Tries = { attempts: Attempts.make(), over: (userCode) => Page.given(userCode) }
 
-  // Every use of a code goes through here: none while there were too many wrong ones, and each wrong one counts.
+  // Every use of a code goes through here. It counts each wrong code, and after too many it looks up no code.
   const guarded = (
     { attempts, over }: Tries,
     userCode: string,
@@ -55,7 +55,7 @@ export const layer = HttpRouter.use(Effect.fnUntraced(function*(router) {
       }))
     )
 
-  // a code authorization has another page, and no user code
+  // A code authorization has no user code, and a page of its own
   const byUserCode = (userCode: string) =>
     Effect.filterOrFail(
       authorizations.lookup(userCode),

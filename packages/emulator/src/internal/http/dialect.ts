@@ -1,6 +1,6 @@
 /**
- * How the service responds: JSON with its members in alphabetical order and explicit nulls, the type of an exception in a
- * header, a request id.
+ * Responses in the form of the service. The body is JSON with its members in alphabetical order and explicit nulls. Headers
+ * hold the type of an exception and a request id.
  */
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
@@ -8,7 +8,7 @@ import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Random from "../service/random.ts"
 import * as Response from "./response.ts"
 
-/** What every response has. A client reckons with the date, so it comes from the clock that everything here keeps. */
+/** The headers of every response. Clients calculate with the date, so it is the time of the emulator's clock. */
 export const head = (now: number): Readonly<Record<string, string>> => ({
   date: new Date(now).toUTCString(),
   "cache-control": "no-store",
@@ -31,7 +31,7 @@ const errorType = (name: string): Readonly<Record<string, string>> => ({
   "x-amzn-errortype": SsoOidcService.errorTypeHeader(name)
 })
 
-/** A success: every member that the model has, absent ones as null. */
+/** A success. It has every member of the model, with null for an absent one. */
 export const success = (
   body: object,
   members: ReadonlyArray<string>,
@@ -60,6 +60,6 @@ export const failure = (
     }
   )
 
-/** The response to a request of no operation. */
+/** The response to a request for an unknown operation. */
 export const unknownOperation = (now: number): HttpServerResponse.HttpServerResponse =>
   respond(404, {}, now, errorType("UnknownOperationException"))

@@ -1,5 +1,5 @@
 /**
- * What a request gets when a fault was armed for it, and how each platform resets a connection.
+ * The response to a request that takes a fault, and the way in which each platform resets a connection.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -13,8 +13,10 @@ import * as Response from "./response.ts"
 
 type Responding = Effect.Effect<HttpServerResponse.HttpServerResponse>
 
-// Where the platform has no other way: a response that breaks off before its body begins
-const brokenOff = HttpServerResponse.stream(Stream.fail(new Error("The emulator was told to reset the connection")))
+// For platforms that cannot close a connection: a response that breaks off before its body begins
+const brokenOff = HttpServerResponse.stream(
+  Stream.fail(new Error("The connection was reset by the fault ConnectionReset"))
+)
 
 /** Closes the connection of a request without a response. */
 export const ResetConnection = Context.Reference<(request: HttpServerRequest.HttpServerRequest) => Responding>(
@@ -22,7 +24,7 @@ export const ResetConnection = Context.Reference<(request: HttpServerRequest.Htt
   { defaultValue: () => () => Effect.succeed(brokenOff) }
 )
 
-/** The response to a request that takes the fault. `truth` carries the request out. */
+/** The response to a request that takes the fault. `truth` runs the request and gives its true response. */
 export const respond = (fault: Fault.Fault, around: {
   readonly operation: ArmedFaults.Faultable
   readonly request: HttpServerRequest.HttpServerRequest

@@ -1,5 +1,5 @@
 /**
- * What stands before every route: requests that must change nothing reach none of them.
+ * Runs before every route. Requests that must change nothing reach no route.
  */
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Effect from "effect/Effect"
@@ -21,8 +21,8 @@ const pages: Readonly<Record<CrossSite.Reason, Page.Page>> = {
 }
 
 const descriptions: Readonly<Record<CrossSite.Reason, string>> = {
-  ahead: "A browser sent this request ahead of a person (Sec-Purpose), so nothing was done",
-  upgrade: "The emulator speaks HTTP alone: send the request without the header Upgrade",
+  ahead: "A browser sent this request ahead of a person (Sec-Purpose), so the emulator did nothing",
+  upgrade: "The emulator speaks only HTTP/1.1: send the request without the header Upgrade",
   foreign: "A page of another site sent this request. To allow its origin, start the emulator with the option cors"
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the emulator logs: each login that waits for a person, and each request.
+ * The log lines of the emulator: each login that waits for a person, and each request.
  */
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Effect from "effect/Effect"
@@ -9,8 +9,8 @@ import * as Logger from "effect/Logger"
 import * as References from "effect/References"
 
 /**
- * A line at Info with the URL of a login that waits. The person needs it. No span may have it, where Effect's own logger for
- * spans would put it.
+ * A line at Info with the URL of a login that waits. The person needs this URL. A span must not hold it, so the line does not
+ * go to Effect's logger for spans.
  */
 export const waiting = (where: string): Effect.Effect<void> =>
   Effect.logInfo(`A login waits for a person: ${where}`).pipe(
@@ -20,7 +20,7 @@ export const waiting = (where: string): Effect.Effect<void> =>
     )
   )
 
-/** A line at Debug. The query of a request may hold a code, and its path is a stranger's text. */
+/** A line at Debug. It has no query, which may hold a code, and only printable characters, because the path is untrusted. */
 export const request = (
   { method, url }: HttpServerRequest.HttpServerRequest,
   response: HttpServerResponse.HttpServerResponse

@@ -1,8 +1,8 @@
 /**
  * The routes of the operations, derived from `SsoOidc.operations`.
  *
- * An operation of that list without a handler here gets the response to an unknown operation. A fault can be armed for it
- * all the same.
+ * An operation of that list without a handler here gets the response to an unknown operation. You can still arm a fault for
+ * it.
  */
 import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as Wire from "@sso-oidc/core/aws/Wire"
@@ -37,7 +37,7 @@ type Handler = (
 
 type Exception = SsoOidcError.ExceptionFields & { readonly _tag: string }
 
-/** Reads the body, runs the operation, and writes its response or its exception. */
+/** Reads the body, runs the operation, and makes the response or the exception. */
 const handler = <Input, Output, E extends Exception>(
   { clock }: Service,
   operation: Operation.Operation<Input, Output, E>,
@@ -55,7 +55,7 @@ const handler = <Input, Output, E extends Exception>(
       }
       const object = Wire.jsonObject(bytes)
       if (object === undefined) {
-        return yield* raise(SsoOidcError.InvalidRequestException, "The body is no JSON object")
+        return yield* raise(SsoOidcError.InvalidRequestException, "The body is not a JSON object")
       }
       const body = Wire.present(object)
       yield* check(body)
@@ -78,13 +78,13 @@ const handler = <Input, Output, E extends Exception>(
   })
 }
 
-// The union of requests cannot say that a grant type is unknown, only that nothing fits.
+// The schema of the request is a union. It could only say that no member of the union matches.
 const knownGrantType = ({ grantType }: Readonly<Record<string, unknown>>) =>
   typeof grantType !== "string" || Metadata.grantTypes.includes(grantType)
     ? Result.succeed(undefined)
     : raise(SsoOidcError.UnsupportedGrantTypeException, `grantType may be ${Metadata.grantTypes.join(", ")}`)
 
-/** What the emulator plays, by the names of the operations. */
+/** The operations that the emulator has, by name. */
 const handlers = (emulator: Service): { readonly [Name in SsoOidc.OperationName]?: Handler } => ({
   RegisterClient: handler(emulator, RegisterClient.operation, RegisterClient.Response, emulator.registerClient),
   StartDeviceAuthorization: handler(
@@ -111,13 +111,13 @@ const handlers = (emulator: Service): { readonly [Name in SsoOidc.OperationName]
 // routes
 // -----------------------------------------------------------------------------
 
-/** What is read of an operation here. */
+/** The part of an operation that the routes read. */
 interface Routed extends ArmedFaults.Faultable, Pick<Operation.Any, "method" | "path" | "query"> {}
 
 const operations: ReadonlyArray<Routed> = SsoOidc.operations
 
-// A member of the query that stands for one operation of a path. `/token?aws_iam=t` is CreateTokenWithIAM, which core's list
-// does not have, on the path of CreateToken.
+// A parameter of the query that selects one of several operations of a path. `/token?aws_iam=t` is CreateTokenWithIAM, which
+// core's list does not have. It has the path of CreateToken.
 const selectors = ["aws_iam", ...operations.flatMap(({ query }) => Object.keys(query))]
 
 const isFor = (request: HttpServerRequest.HttpServerRequest) => {
@@ -128,10 +128,10 @@ const isFor = (request: HttpServerRequest.HttpServerRequest) => {
     selectors.every((name) => Object.hasOwn(operation.query, name) || !query.has(name))
 }
 
-// What a page of another origin needs to read beside the body (Fetch, section 3.2.2)
+// The headers that a page of another origin needs to read (Fetch, section 3.2.2)
 const exposedHeaders = ["x-amzn-errortype", "x-amzn-requestid", "retry-after", "date"]
 
-/** The routes; pages of the origins in `cors` may call them too. */
+/** The routes. Pages of the origins in `cors` may call them too. */
 export const layer = (cors: ReadonlyArray<string>) =>
   HttpRouter.use(Effect.fnUntraced(function*(router) {
     const emulator = yield* Emulator
@@ -139,7 +139,7 @@ export const layer = (cors: ReadonlyArray<string>) =>
     const played = new Map<string, Handler>(Object.entries(handlers(emulator)))
     const unknown: Handler = () => Effect.map(clock.now, Dialect.unknownOperation)
 
-    /** The response of the operation, among those of one path, that the request is for. */
+    /** Finds the operation of the request among the operations of one path, and gives its response. */
     const respond = (candidates: ReadonlyArray<Routed>): Handler =>
       Effect.fnUntraced(function*(request) {
         const operation = candidates.find(isFor(request))

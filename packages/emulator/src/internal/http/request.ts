@@ -1,5 +1,5 @@
 /**
- * What the routes read of a request: its body, its query, its origin, the program that sent it, and what is wrong with it.
+ * Reads a request: its body, its query, its origin, the program that sent it, and what is wrong with it.
  */
 import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 import * as Wire from "@sso-oidc/core/aws/Wire"
@@ -12,14 +12,14 @@ import type { RequestContext } from "../../Emulator.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
-/** In bytes. The longest that a legitimate request comes to is some 4 kB: a client secret and a token. */
+/** In bytes. A legitimate request has at most about 4 kB: a client secret and a token. */
 export const maxBytes = 64 * 1024
 
-/** The body's bytes, or `undefined` where there are more than {@link maxBytes}. */
+/** The bytes of the body, or `undefined` if there are more than {@link maxBytes}. */
 export const body = (request: Request): Effect.Effect<Uint8Array | undefined> =>
   Wire.readBody(request.stream, maxBytes).pipe(
     Effect.map(({ bytes, tooLarge }) => tooLarge ? undefined : bytes),
-    // a body of no bytes has no stream at all on some platforms; where one breaks off, no client waits for the response
+    // On some platforms an empty body has no stream. If a body breaks off, no client waits for the response
     Effect.catchTag("HttpServerError", () => Effect.succeed(new Uint8Array(0)))
   )
 
@@ -29,7 +29,7 @@ export const form = (bytes: Uint8Array): URLSearchParams => new URLSearchParams(
 /** The query of the request's own URL. */
 export const query = (request: Request): URLSearchParams => new URL(request.originalUrl).searchParams
 
-/** The origin of a URL without user info, or `undefined` where there is none. */
+/** The origin of a URL. It is `undefined` for a text that is not a URL, and for a URL with user info. */
 export const originOf = (url: string): string | undefined => {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   return parsed === undefined || parsed.username !== "" || parsed.password !== "" ? undefined : parsed.origin
@@ -39,7 +39,7 @@ export const originOf = (url: string): string | undefined => {
 export const isToLoopback = (request: Request): boolean =>
   originOf(request.originalUrl) !== undefined && TrustedUrl.isLoopback(new URL(request.originalUrl).hostname)
 
-/** What the transport tells of the request. */
+/** What the transport knows about the request. */
 export const context = (request: Request): RequestContext => ({
   origin: originOf(request.originalUrl),
   requester: { address: Option.getOrUndefined(request.remoteAddress), userAgent: request.headers["user-agent"] }
@@ -50,12 +50,12 @@ const issues = SchemaIssue.makeFormatterStandardSchemaV1({
     issue._tag === "UnexpectedKey" ? "no member has this name; check its spelling" : SchemaIssue.defaultLeafHook(issue)
 })
 
-/** The member that a schema refused, and what is wrong with it. Never its value. */
+/** The member that a schema refused, and what is wrong with it. It never has the value. */
 export const whatIsWrong = (error: Schema.SchemaError): string => {
   const issue = issues(error.issue).issues[0]
   const path = (issue?.path ?? []).map((key) => String(typeof key === "object" ? key.key : key)).join(".")
   const message = issue?.message.split("\n")[0] ?? "malformed"
   if (path !== "") return `${path}: ${message}`
-  // of a whole value Effect says its type in TypeScript, which helps no reader of another language
+  // For a whole value, Effect names its TypeScript type, which does not help a reader of another language
   return message.startsWith("Expected") ? "The request is malformed" : message
 }

@@ -1,12 +1,12 @@
 /**
- * Responses whose text no span keeps.
+ * Responses whose text does not go into a span.
  */
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Stream from "effect/Stream"
 
 /**
- * A text as a response. The span of a server keeps the response that it ends with: the bytes are behind a function, since
- * a secret, or the code that a person confirms, may be among them.
+ * Makes a response of a text. The span of a server keeps its response, and the text may hold a secret or a user code. So the
+ * bytes are behind a function.
  */
 export const text = (
   body: string,

@@ -1,5 +1,5 @@
 /**
- * Every route of the emulator, and the response to a request of none of them.
+ * All routes of the emulator, and the response to a request that matches no route.
  */
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -34,7 +34,7 @@ const logged = HttpRouter.use((router) =>
   )
 )
 
-// Loaded where it is asked for: with its OpenAPI description it is much more than all the rest
+// Loaded only if it is needed: with its OpenAPI description it is much larger than all other routes
 const control = (token: Redacted.Redacted) =>
   Layer.unwrap(Effect.map(Effect.promise(() => import("./control.ts")), (Control) => Control.layer(token)))
 

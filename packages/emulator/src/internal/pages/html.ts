@@ -1,5 +1,5 @@
 /**
- * HTML that cannot be broken out of: whatever is put into the template is escaped, unless it is HTML already.
+ * A template for HTML. It escapes each text, so no text can break out of its place. It does not escape HTML again.
  */
 import * as Wire from "@sso-oidc/core/aws/Wire"
 
@@ -24,13 +24,13 @@ export const html = (
 
 export const none: Html = { html: "" }
 
-// The characters that `Wire` finds not printable deceive a person, but for variation selectors: emoji are written with
-// them, and a browser draws the two as one.
+// A character that `Wire` calls not printable can deceive a person. Variation selectors are an exception: they are part of
+// emoji, and a browser draws both as one.
 const deceives = (char: string): boolean => !Wire.isPrintable(char) && !/[\ufe00-\ufe0f]/.test(char)
 
-/** A text of a stranger, on one line and of bounded length. */
+/** Makes an untrusted text one line of at most `maxLength` characters, 200 by default. */
 export const foreign = (text: string, maxLength = 200): string => {
   const line = Array.from(text, (char) => deceives(char) ? "�" : char).join("").replace(/\s+/g, " ").trim()
-  // a letter of two units is not cut in half
+  // Does not cut a letter of two units in half
   return line.length > maxLength ? `${line.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, "")}…` : line
 }

@@ -1,8 +1,9 @@
 /**
- * The pages that a person sees: enter the code, allow or deny, and what became of it. No scripts.
+ * The pages for the person: the form for the code, the question, and the result. They have no scripts.
  *
- * Both grants ask the same {@link Question}. With the device grant the person compares a code, since the login
- * may have been started elsewhere (RFC 8628 section 5.4); with the authorization code grant the browser itself is led on.
+ * Both grants show the same {@link Question}. With the device grant the person compares a code, because another person may
+ * have started the login (RFC 8628 section 5.4). With the authorization code grant the browser itself goes back to the
+ * client.
  */
 import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 import type * as Authorization from "../../Authorization.ts"
@@ -12,9 +13,9 @@ import { style } from "./style.ts"
 export interface Page {
   readonly status: number
   readonly body: string
-  /** Seconds after which it makes sense to come back. */
+  /** The seconds until it makes sense to come back. */
   readonly retryAfter?: number
-  /** Where the browser may go with this page's form, besides the emulator itself. */
+  /** The origin or scheme to which this page's form may lead, besides the emulator itself. */
   readonly formAction?: string
 }
 
@@ -23,26 +24,26 @@ export interface Requester extends Authorization.Requester {
   readonly secondsAgo: number
 }
 
-/** What a person is asked. */
+/** The question to the person. */
 export interface Question {
-  /** The user code, which the person's device must show too. Absent where there is none to compare. */
+  /** The user code, which the person's device must show too. Absent for the authorization code grant. */
   readonly code?: string | undefined
   readonly clientName: string
   readonly scopes: ReadonlyArray<string>
   /** The start URL of the portal, or the issuer URL. */
   readonly startUrl?: string | undefined
   readonly requester?: Requester | undefined
-  /** The origin of the redirect URI, or its scheme with the colon: where the browser goes afterwards. */
+  /** The origin of the redirect URI, or its scheme with the colon. The browser goes there after the decision. */
   readonly returnTo?: string | undefined
   /** The path that the form is sent to. */
   readonly action: string
-  /** What the form names the question by. */
+  /** The hidden field by which the form identifies the login. */
   readonly hidden: { readonly name: string; readonly value: string }
 }
 
 const page = (status: number, title: string, content: Html): Page => ({
   status,
-  // the style must stand between its tags as it was hashed
+  // The style must be exactly the text that was hashed
   body: html`<!doctype html>
 <html lang="en">
 <head>
@@ -56,7 +57,7 @@ const page = (status: number, title: string, content: Html): Page => ({
 <main>
 ${content}
 </main>
-<footer>SSO OIDC emulator on this computer. Not AWS: no account is reached from here.</footer>
+<footer>SSO OIDC emulator on this computer. It is not AWS and reaches no account.</footer>
 </body>
 </html>
 `.html
@@ -79,7 +80,7 @@ const count = (amount: number, unit: string): string => `${amount} ${unit}${amou
 // the code
 // -----------------------------------------------------------------------------
 
-/** The longest text that the field takes: a code with whatever a person puts between its letters. */
+/** The most characters that the field accepts: a code, and what a person types between its letters. */
 const maxCode = 64
 
 const form = (status: number, title: string, value: string, problem: Html): Page => {
@@ -101,26 +102,25 @@ ${problem}<label for="user_code">Code</label>
   )
 }
 
-const noSuchCode =
-  html`<p class="problem" id="problem" role="alert">No sign-in has this code. Check it and try again.</p>
+const noSuchCode = html`<p class="problem" id="problem" role="alert">This code is unknown. Check it and try again.</p>
 `
 
-/** The form for the code; after a wrong one, with what is wrong and what was typed. */
+/** The form for the code. After a wrong code it says so, and has that code in its field. */
 export const enter = (wrong?: string): Page =>
   wrong === undefined
     ? form(200, "Enter the code", "", none)
     : form(404, "Code not found", wrong, noSuchCode)
 
-/** The form with a code that was not looked up. */
+/** The form with a code that the emulator did not look up. */
 export const given = (userCode: string): Page => form(200, "Enter the code", userCode, none)
 
-/** Too many wrong codes were tried, and no code is looked at for so many seconds. */
+/** After too many wrong codes: the emulator looks up no code for these seconds. */
 export const tooMany = (seconds: number): Page => ({
   ...message(
     429,
     "Too many wrong codes",
     "bad",
-    `For the next ${count(seconds, "second")} no code is looked at, right or wrong. Wait, then enter yours.`,
+    `For the next ${count(seconds, "second")} this page accepts no code, right or wrong. Wait, then enter your code.`,
     html`<p><a class="next" href="/device">Enter the code</a></p>`
   ),
   retryAfter: seconds
@@ -150,7 +150,7 @@ const requester = ({ address, secondsAgo, userAgent }: Requester): Html =>
     userAgent === undefined || foreign(userAgent) === "" ? none : html`, with <bdi>${foreign(userAgent, 120)}</bdi>`
   }`
 
-/** What the scopes that the service knows allow. */
+/** What each scope of the service allows. */
 const meanings: ReadonlyMap<string, string> = new Map([
   ["sso:account:access", "See and use the AWS accounts and roles assigned to you"]
 ])
@@ -171,7 +171,7 @@ const own = (text: string, nothing: string): string | Html => {
   return line === "" ? nothing : html`<bdi>${line}</bdi>`
 }
 
-// A screen reader says the letters one by one; what is copied is the code alone.
+// A screen reader spells the letters. A copy of the text has the code only once.
 const compare = (code: string): Html =>
   html`<p>Your device or terminal must show this code:</p>
 <p class="code"><span aria-hidden="true">${code}</span><span class="spoken">${
@@ -180,24 +180,24 @@ const compare = (code: string): Html =>
 `
 
 const warnings = {
-  device: `Go on only if you started this sign-in yourself and the code matches. If somebody sent you this code or
-this link, deny: whoever started it would get your access.`,
-  code: `Go on only if you started this sign-in yourself, just now, on this computer. If it came up by itself, or
-somebody sent you this link, deny: the program that asks would get your access.`
+  device: `Allow only if you started this yourself and the code matches. If another person sent you this code or this
+link, deny. Otherwise that person would get your access.`,
+  code: `Allow only if you started this yourself, just now, on this computer. If this page opened by itself, or another
+person sent you this link, deny. Otherwise that program would get your access.`
 }
 
-/** The question. The button that gives nothing away comes first, for a hand that only presses Tab and Enter. */
+/** The question. Deny comes first: a person who only presses Tab and Enter allows nothing. */
 export const confirm = (question: Question): Page => ({
   ...page(
     200,
     "Allow this sign-in?",
     html`<h1>Allow this sign-in?</h1>
 ${question.code === undefined ? none : compare(question.code)}<dl>
-${row("Asked by, in its own words", own(question.clientName, "No name"))}${
-      question.requester === undefined ? none : row("Asked from", requester(question.requester))
+${row("Program, as it calls itself", own(question.clientName, "No name"))}${
+      question.requester === undefined ? none : row("Requested from", requester(question.requester))
     }${question.startUrl === undefined ? none : row("Start URL", own(question.startUrl, "None"))}${
       row(
-        "Asked for",
+        "Requested access",
         question.scopes.length === 0 ? "No scope named" : html`<ul>${question.scopes.map(scope)}</ul>`
       )
     }${
@@ -223,61 +223,61 @@ ${row("Asked by, in its own words", own(question.clientName, "No name"))}${
 
 const closing = html`<p>You can close this page.</p>`
 
-/** What became of a code, right after it was decided: not the moment to say that it cannot be decided again. */
+/** The result, right after the decision. */
 export const decided = (status: "approved" | "denied"): Page =>
   status === "approved"
-    ? message(200, "Sign-in allowed", "good", "Return to your device: it goes on by itself.", closing)
+    ? message(200, "Sign-in allowed", "good", "Return to your device. It continues by itself.", closing)
     : message(200, "Sign-in denied", "bad", "The device gets no access.", closing)
 
 const closed: Record<Exclude<Authorization.Status, "pending">, Page> = {
-  approved: message(410, "Already allowed", "good", "This sign-in was allowed already. Return to your device."),
-  denied: message(410, "Already denied", "bad", "This sign-in was denied. To sign in after all, start again there."),
-  used: message(410, "Already signed in", "good", "This code was used: the device has its access."),
-  expired: message(410, "Code expired", "bad", "This code was not confirmed in time. Start the sign-in again.")
+  approved: message(410, "Already allowed", "good", "You have allowed this before. Return to your device."),
+  denied: message(410, "Already denied", "bad", "You have denied this before. To sign in, start again on your device."),
+  used: message(410, "Already signed in", "good", "This code was used. The device has its access."),
+  expired: message(410, "Code expired", "bad", "You did not confirm this code in time. Start again on your device.")
 }
 
-/** A code on which nothing can be decided any more. */
+/** The page of a code that cannot be decided any more. */
 export const over = (status: Exclude<Authorization.Status, "pending">): Page => closed[status]
 
-const again = html`<p>Start the sign-in again in the program that opened this page.</p>`
+const again = html`<p>Start again in the program that opened this page.</p>`
 
 const lost = {
-  decided: message(410, "Already decided", "bad", "This sign-in was allowed or denied before.", again),
-  expired: message(410, "Sign-in expired", "bad", "This sign-in was not confirmed in time.", again),
-  unknown: message(404, "No such sign-in", "bad", "Nothing waits to be decided here.", again)
+  decided: message(410, "Already decided", "bad", "You have allowed or denied this before.", again),
+  expired: message(410, "Sign-in expired", "bad", "You did not confirm this in time.", again),
+  unknown: message(404, "No such sign-in", "bad", "There is nothing to decide here.", again)
 }
 
-/** The same for a question of the authorization code grant, which no code can be entered for. */
+/** The same for the authorization code grant, which has no code to enter. */
 export const ended = (why: "decided" | "expired" | "unknown"): Page => lost[why]
 
-/** Sent by another site. */
+/** The response to a request of another site. */
 export const crossSite: Page = message(403, "Not from here", "bad", "Another site sent this. Nothing was decided.")
 
-/** Sent by the browser before a person asks for it. A status that is no success makes the browser ask again then. */
+/** The response to a request that the browser sent ahead. With its error status, the browser asks again for the person. */
 export const ahead: Page = message(
   403,
   "Not ahead of time",
   "bad",
-  "Open this page, and it comes. Nothing was decided."
+  "Open this page yourself to see it. Nothing was decided."
 )
 
-/** A WebSocket, or a request for another protocol. */
+/** The response to a WebSocket, or to a request for another protocol. */
 export const upgrade: Page = message(
   403,
   "Only HTTP here",
   "bad",
-  "The emulator speaks HTTP alone. Nothing was decided."
+  "The emulator speaks only HTTP. Nothing was decided."
 )
 
-/** A login that a page of another site leads to: it begins when the person goes on. */
+/** A page of another site leads to a login. It begins when the person continues. */
 export const led = (path: string): Page =>
   page(
     200,
     "Begin a sign-in?",
     html`<h1>Begin a sign-in?</h1>
-<p>A page of another site leads here. Go on only if you want to sign in at its program.</p>
+<p>A page of another site leads here. Continue only if you want to sign in to its program.</p>
 <p><a class="next" href="${path}">Continue</a></p>`
   )
 
-/** A form without a decision, or too large. */
+/** The response to a form without a decision, or to a form that is too large. */
 export const unreadable: Page = message(400, "Nothing was decided", "bad", "The form was not complete.")

@@ -1,7 +1,8 @@
 /**
- * What every response with a page carries: headers under which nothing runs, nothing is framed, kept or read by others.
+ * The headers of every response with a page. With them no script runs, no page stands in a frame, no cache keeps a page, and
+ * no other site reads one.
  *
- * There is no permissions policy: it takes features away from scripts and frames, and here neither runs.
+ * There is no permissions policy. It would restrict scripts and frames, and these pages have neither.
  */
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -10,8 +11,8 @@ import type * as Page from "./page.ts"
 import * as Style from "./style.ts"
 
 /**
- * A place as a source of a content security policy, if it can be one: what else stands in it would be read as policy.
- * The grammar has no IPv6 addresses, so for one of those the scheme must do.
+ * Makes a source of a content security policy from an origin or a scheme. It drops any other text, which could change the
+ * policy. The grammar has no IPv6 addresses, so for such an address it gives the scheme.
  */
 const sourceOf = (place: string): ReadonlyArray<string> => {
   if (/^https?:\/\/\[[0-9a-f:.]+\](:\d+)?$/i.test(place)) return [place.slice(0, place.indexOf(":") + 1)]
@@ -20,13 +21,13 @@ const sourceOf = (place: string): ReadonlyArray<string> => {
 
 export interface Shell {
   /**
-   * The headers. `formAction`: where forms may lead besides the emulator itself, each an origin or a scheme with its
-   * colon; Chromium holds the redirect after a form to it too.
+   * The headers. `formAction` has the places to which forms may lead, besides the emulator itself. Each is an origin, or a
+   * scheme with its colon. Chromium applies it to the redirect after a form too.
    */
   readonly headers: (formAction?: ReadonlyArray<string>) => Readonly<Record<string, string>>
   /** A page as a response. */
   readonly show: (page: Page.Page, extra?: Readonly<Record<string, string>>) => HttpServerResponse.HttpServerResponse
-  /** Leads the browser on, with GET. */
+  /** Redirects the browser, which then sends GET. */
   readonly lead: (location: string) => HttpServerResponse.HttpServerResponse
 }
 
@@ -39,10 +40,10 @@ export const make: Effect.Effect<Shell> = Effect.map(Effect.promise(Style.source
       "frame-ancestors 'none'",
       "base-uri 'none'"
     ].join("; "),
-    // for what does not know `frame-ancestors`
+    // For browsers that do not know `frame-ancestors`
     "x-frame-options": "DENY",
     "x-content-type-options": "nosniff",
-    // Not `no-referrer`: under that a browser sends `Origin: null` with the page's own form, as a stranger's would have
+    // Not `no-referrer`: with it, a browser would send `Origin: null` with the page's own form, like a form of another site
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",

@@ -1,6 +1,6 @@
 /**
- * The pages' style: plain, in light and dark, for phones and desks. Its hash stands in the content security policy, so
- * it is the one style that runs.
+ * The style of the pages, in light and dark, for phones and large screens. Its hash stands in the content security policy, so
+ * a browser applies no other style.
  */
 
 export const style = `

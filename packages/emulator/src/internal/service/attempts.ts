@@ -1,25 +1,25 @@
 /**
- * How many wrong user codes may be tried (RFC 8628 section 5.1): ten in any minute, of all requests together, since
- * on loopback one guesser looks like another.
+ * Limits the guesses of user codes (RFC 8628 section 5.1) to ten wrong codes in any minute. All requests count together,
+ * because on loopback their senders cannot be told apart.
  *
- * Synchronous, and the time is an argument. It remembers at most ten instants.
+ * It is synchronous and takes the time as an argument. It keeps at most ten times.
  */
 
-/** So many wrong codes get a response of their own in one period; after them, no code is looked up. */
+/** How many wrong codes one period allows. After them, the emulator looks up no code. */
 export const limit = 10
 
-/** In milliseconds. */
+/** The period, in milliseconds. */
 export const period = 60_000
 
 export const make = () => {
-  // when the wrong codes of the last period came, oldest first
+  // The times of the wrong codes in the last period, the oldest first
   let wrong: ReadonlyArray<number> = []
 
-  // What lies ahead of a clock that was set back counts as of now: it would neither be forgotten nor hold for ever.
+  // After the clock was set back, a time may lie in the future. It counts as now, so that it expires after one period.
   const recent = (now: number): ReadonlyArray<number> =>
     wrong.map((at) => Math.min(at, now)).filter((at) => now - at < period)
 
-  /** The whole seconds until a code is looked up again: 0 where one may be now. */
+  /** The whole seconds until the emulator looks up a code again, or 0 if it does so now. */
   const wait = (now: number): number => {
     wrong = recent(now)
     const [oldest] = wrong
@@ -28,13 +28,13 @@ export const make = () => {
 
   return {
     wait,
-    /** Counts a wrong code, unless it is one too many: then the same as `wait`, and nothing must be told of the code. */
+    /** Counts a wrong code. If it is one too many, it gives the seconds of `wait`, and the page must not judge the code. */
     count: (now: number): number => {
       const seconds = wait(now)
       if (seconds === 0) wrong = [...wrong, now]
       return seconds
     },
-    /** How many instants are remembered. */
+    /** How many times it keeps. */
     size: (): number => wrong.length
   }
 }

@@ -1,8 +1,8 @@
 /**
- * What `/authorize` says to a browser that a client sent: the checks of RFC 6749 section 4.1.1 and RFC 7636 section 4.3.
+ * The checks of `/authorize`: RFC 6749 section 4.1.1 and RFC 7636 section 4.3.
  *
- * What is wrong with the client or its redirect URI is told where the browser is, as the service does: a redirect would
- * serve the author of a forged link. All else goes back to the client in its own redirect.
+ * If the client or its redirect URI is wrong, the browser shows the error, as at the service. A redirect would help the
+ * author of a forged link. Every other error goes back to the client in a redirect.
  */
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Effect from "effect/Effect"
@@ -26,10 +26,10 @@ export interface ErrorRedirect {
   readonly location: string
 }
 
-/** What a challenge of the method S256 looks like (RFC 7636): the 43 characters of base64url that a SHA-256 takes. */
+/** Whether it is a challenge of the method S256 (RFC 7636): a SHA-256 as 43 characters of base64url. */
 const isChallenge = (text: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(text)
 
-/** The challenge of a verifier by the method S256, the one that the service knows. */
+/** The challenge of a verifier by S256, the only method of the service. */
 export const challengeOf = (verifier: string): Effect.Effect<string> =>
   Effect.promise(async () =>
     Random.base64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))))
@@ -45,7 +45,7 @@ export const make = (settings: Settings, state: State.State) =>
     const { clientId, codeChallenge, codeChallengeMethod, redirectUri, responseType } = request
     yield* Lengths.check({ redirect_uri: redirectUri, state: request.state, scopes: request.scopes })
     if (clientId === undefined || redirectUri === undefined) {
-      return yield* raise(SsoOidcError.InvalidRequestException, "client_id and redirect_uri are needed")
+      return yield* raise(SsoOidcError.InvalidRequestException, "client_id and redirect_uri are required")
     }
     const client = state.registration(clientId, now)
     if (client === undefined) return yield* raise(SsoOidcError.InvalidClientException, "Invalid client provided")
@@ -56,7 +56,7 @@ export const make = (settings: Settings, state: State.State) =>
       )
     }
     if (!client.redirectUris.some((registered) => RedirectUri.isRegistered(registered, redirectUri))) {
-      return yield* raise(SsoOidcError.InvalidRedirectUriException, "The redirect URI is not a registered one")
+      return yield* raise(SsoOidcError.InvalidRedirectUriException, "The client has not registered this redirect URI")
     }
     const back = (error: string, error_description: string): ErrorRedirect => ({
       _tag: "ErrorRedirect",
@@ -69,7 +69,7 @@ export const make = (settings: Settings, state: State.State) =>
     }
     const scopes = request.scopes ?? client.scopes
     if (Metadata.malformedScope(scopes) !== undefined || !scopes.every((scope) => client.scopes.includes(scope))) {
-      return back("invalid_scope", "A scope is not one that the client registered")
+      return back("invalid_scope", "The client has not registered one of these scopes")
     }
     const authorization = state.addCodeAuthorization({
       client,
@@ -82,5 +82,5 @@ export const make = (settings: Settings, state: State.State) =>
       expiresAt: now + settings.expiresIn * 1000
     })
     return authorization ??
-      back("temporarily_unavailable", `The emulator is full: ${settings.capacity} logins are in use`)
+      back("temporarily_unavailable", `The emulator is full: ${settings.capacity} logins are in use (option capacity)`)
   })

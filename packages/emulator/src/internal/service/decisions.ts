@@ -1,5 +1,5 @@
 /**
- * The authorizations as a person sees them, and what a person does to them.
+ * Shows the authorizations, and decides on them as a person does.
  */
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -76,7 +76,7 @@ export const make = (state: State.State) => {
 
   const lookup = (key: string, now: number): Result.Result<Authorization.Authorization, DecisionProblem> =>
     Result.map(find(key), (item) => {
-      // a person looks at the question. A browser at `/authorize` always does, so that would say nothing
+      // A person looks at the question. A browser at `/authorize` always does, so that does not count
       if (item._tag === "DeviceAuthorization") state.attend(item, now)
       return view(item, now)
     })

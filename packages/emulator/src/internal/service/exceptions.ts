@@ -1,5 +1,5 @@
 /**
- * Makes core's exceptions: the OAuth code and the status stand in their classes.
+ * Makes core's exceptions. Their classes hold the OAuth error code and the status.
  */
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Result from "effect/Result"

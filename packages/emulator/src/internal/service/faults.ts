@@ -1,5 +1,5 @@
 /**
- * The faults that are armed, and which of them a request gets.
+ * Keeps the armed faults, and finds the fault for a request.
  */
 import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
@@ -12,17 +12,17 @@ import * as Size from "./size.ts"
 
 type Exception = SsoOidcError.ExceptionFields & { readonly _tag: string }
 
-/** What is read of an operation here. */
+/** The part of an operation that faults need. */
 export interface Faultable extends Pick<Operation.Any, "exceptions" | "name"> {
   readonly exception: Operation.Operation<never, never, Exception>["exception"]
 }
 
-/** The exception that the fault stands for, where the operation lists it. */
+/** The exception of the fault, or `undefined` if the operation does not list it. */
 export const exception = (operation: Faultable, fault: typeof Fault.Exception.Type): Exception | undefined => {
   const listed = operation.exceptions.find(({ type }) => type === fault.exception)
   if (listed === undefined) return undefined
   const texts: Readonly<Record<string, string | undefined>> = {
-    error_description: fault.errorDescription ?? "The emulator was told to respond with this",
+    error_description: fault.errorDescription ?? "A fault that was armed in the emulator",
     reason: fault.reason
   }
   return operation.exception(listed.type, {
@@ -31,7 +31,7 @@ export const exception = (operation: Faultable, fault: typeof Fault.Exception.Ty
   })
 }
 
-// A test that arms more of them has lost count
+// A test that arms more faults has probably a defect
 const capacity = 1000
 
 interface Armed {
@@ -39,7 +39,7 @@ interface Armed {
   readonly bytes: number
 }
 
-/** The fault with its duration as a `Duration`, or why it cannot be one. */
+/** The fault with its duration as a `Duration`, or a sentence that says why it has none. */
 const checked = (fault: Fault.Fault): Result.Result<Fault.Fault, string> => {
   if (fault._tag !== "Delay") return Result.succeed(fault)
   const duration = Options.durationOf(fault.duration)
@@ -59,10 +59,10 @@ export const make = (capacityBytes: number) => {
 
   return {
     list: (): ReadonlyArray<Fault.Fault> => armed.map(({ fault }) => fault),
-    /** Keeps it, or says in one sentence why no request could take it. */
+    /** Arms the fault, or says in a sentence why it cannot. */
     arm: (given: Fault.Fault): Result.Result<void, string> =>
       Result.flatMap(checked(given), (fault) => {
-        if (armed.length >= capacity) return Result.fail(`${capacity} faults are armed already`)
+        if (armed.length >= capacity) return Result.fail(`${capacity} faults are armed already; clear them first`)
         if (!operations.some((operation) => fits(fault, operation))) {
           const { exception, operation = "an operation" } = fault._tag === "Exception" ? fault : { exception: "this" }
           return Result.fail(`the model does not list ${exception} for ${operation}`)
@@ -74,7 +74,7 @@ export const make = (capacityBytes: number) => {
         armed = [...armed, { fault, bytes }]
         return Result.succeed(undefined)
       }),
-    /** The first that fits a request of the operation; it is armed one time less. */
+    /** Takes the first fault that matches a request of the operation. */
     take: (name: string): Fault.Fault | undefined => {
       const operation = operations.find((one) => one.name === name)
       const at = operation === undefined ? -1 : armed.findIndex(({ fault }) => fits(fault, operation))

@@ -1,14 +1,14 @@
 /**
- * How long the texts of a request may be that the emulator keeps.
+ * Limits the length of the texts that the emulator keeps.
  */
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Result from "effect/Result"
 import { raise } from "./exceptions.ts"
 
-/** In characters: of one text, and of the texts of a list together. */
+/** The most characters of one text, or of all texts of a list together. */
 const maxLength = 8192
 
-/** How many texts a list may have. */
+/** The most texts of a list. */
 const maxCount = 100
 
 const problem = (value: string | ReadonlyArray<string>): string | undefined => {
@@ -19,7 +19,7 @@ const problem = (value: string | ReadonlyArray<string>): string | undefined => {
     : undefined
 }
 
-/** Fails for the first member that is too large, by its name. */
+/** Fails for the first member that is too large, and names it. */
 export const check = (
   members: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
 ): Result.Result<void, SsoOidcError.InvalidRequestException> => {

@@ -1,5 +1,5 @@
 /**
- * What a registration may say: the checks of RegisterClient (RFC 7591 section 2).
+ * The checks of RegisterClient (RFC 7591 section 2).
  */
 import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
@@ -10,12 +10,12 @@ import { raise } from "./exceptions.ts"
 import * as Lengths from "./lengths.ts"
 import * as RedirectUri from "./redirectUri.ts"
 
-/** The grant types that CreateToken knows, read from its request's union. */
+/** The grant types of CreateToken, from the schema of its request. */
 export const grantTypes: ReadonlyArray<string> = CreateToken.Request.members.map((member) =>
   member.fields.grantType.literal
 )
 
-// What a registration without `grantTypes` may use: the login that came before the others.
+// The grant types of a registration without `grantTypes`: the login that the service had first
 const deviceLogin: ReadonlyArray<string> = [CreateToken.deviceCodeGrantType, "refresh_token"]
 
 // RFC 6749 section 3.3
@@ -29,7 +29,7 @@ export interface Metadata {
   readonly issuerUrl: string | undefined
 }
 
-/** The first scope that is none, or `undefined`. */
+/** The first malformed scope, or `undefined`. */
 export const malformedScope = (scopes: ReadonlyArray<string>): string | undefined =>
   scopes.find((scope) => !isScope(scope))
 
@@ -54,9 +54,9 @@ export const check = (request: RegisterClient.Request): Result.Result<Metadata, 
   }
   if (malformedScope(scopes) !== undefined) return raise(SsoOidcError.InvalidScopeException, "A scope is malformed")
   if (asked.includes("authorization_code")) {
-    // two quirks of the service, neither of which its documentation tells
+    // Two quirks of the service that its documentation does not mention
     if (asked.includes(CreateToken.deviceCodeGrantType)) {
-      return raise(SsoOidcError.InvalidScopeException, "authorization_code and device_code need a registration each")
+      return raise(SsoOidcError.InvalidScopeException, "authorization_code and device_code need separate registrations")
     }
     if (scopes.length === 0) return raise(SsoOidcError.InvalidScopeException, "authorization_code needs scopes")
   }

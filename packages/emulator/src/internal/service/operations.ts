@@ -1,8 +1,8 @@
 /**
  * The three operations as transitions of the state, at a given time.
  *
- * The order of their checks: the client, what the grant needs, the code (known and this client's, expired, used), what
- * was decided, and while nothing is, the pace.
+ * They check in this order: the client, the members that the grant requires, the code (unknown, another client's, expired,
+ * used), and the decision. While there is no decision, they check the interval.
  */
 import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
@@ -23,7 +23,7 @@ const registrationLife = 90 * 24 * 60 * 60
 const sessionLife = 8 * 60 * 60
 const accessTokenLife = 60 * 60
 
-// A timer that fires a little early must not make a correct client too early.
+// In milliseconds. A correct client's timer may fire a little early.
 const tolerance = 50
 
 const full = (what: string, { capacity, capacityBytes }: Settings) =>
@@ -123,7 +123,7 @@ export const make = (settings: Settings, state: State.State) => {
   ): CreateToken.Response => {
     const accessToken = Redacted.make(Random.token("aoa"), { label: "accessToken" })
     const left = Math.max(1, Math.floor((endsAt - now) / 1000))
-    // a client without scopes has the whole session at once, and nothing to refresh it with
+    // Without scopes, the token is valid for the whole session, and there is no refresh token
     if (registration.scopes.length === 0) return { accessToken, tokenType: "Bearer", expiresIn: left }
     return {
       accessToken,
@@ -143,7 +143,7 @@ export const make = (settings: Settings, state: State.State) => {
   const tooEarly = (code: State.DeviceAuthorization, now: number): boolean => {
     const before = code.polledAt
     code.polledAt = now
-    // a clock that was set back tells nothing of the time between
+    // If the clock was set back, the time between two polls is unknown
     if (before === undefined || now < before || now - before >= code.interval * 1000 - tolerance) return false
     code.interval += 5
     return true
@@ -166,7 +166,7 @@ export const make = (settings: Settings, state: State.State) => {
         return Result.succeed(
           issue(registration, { codeAuthorizationId: undefined, endsAt: now + sessionLife * 1000 }, now)
         )
-      // `slow_down` says that the login is still pending (RFC 8628 section 3.5): it must not hide a decision
+      // `slow_down` means that the login is still pending (RFC 8628 section 3.5), so it must not hide a decision
       case undefined:
         return tooEarly(code, now)
           ? raise(SsoOidcError.SlowDownException, `Polled too early: wait ${code.interval} seconds between polls`)
@@ -196,7 +196,7 @@ export const make = (settings: Settings, state: State.State) => {
     const authorization = state.byAuthorizationCode(Redacted.value(request.code))
     if (authorization === undefined || authorization.client.clientId !== registration.clientId) return invalidGrant
     if (authorization.used) {
-      // the code may be stolen: what came of it ends too (RFC 6749 section 4.1.2)
+      // The code may be stolen, so its session ends too (RFC 6749 section 4.1.2)
       state.endSessionsOf(authorization)
       return invalidGrant
     }
@@ -210,14 +210,14 @@ export const make = (settings: Settings, state: State.State) => {
     )
   }
 
-  /** `challenge` is the challenge of the request's code verifier, where it has one. */
+  /** `challenge` is the challenge of the request's code verifier, if it has one. */
   const exchange = (
     request: CreateToken.Request,
     challenge: string | undefined,
     now: number
   ): Result.Result<CreateToken.Response, CreateToken.Exception> =>
     Result.flatMap(client(request, request.grantType, now), (registration) => {
-      // `scope` has no effect at the service, but it must be one
+      // `scope` has no effect at the service, but it must be well formed
       if (Metadata.malformedScope(request.scope ?? []) !== undefined) {
         return raise(SsoOidcError.InvalidScopeException, "A scope is malformed")
       }

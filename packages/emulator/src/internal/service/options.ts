@@ -1,12 +1,12 @@
 /**
- * The emulator's options, checked.
+ * Checks the emulator's options.
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { Options } from "../../Emulator.ts"
 
-/** What the options say, in the units that the service keeps. */
+/** The checked options, in the units of the service. */
 export interface Settings {
   readonly region: string
   /** Whole seconds, as the wire has them. */
@@ -21,11 +21,11 @@ export interface Settings {
 
 const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 1
 
-/** The duration that was given. `NaN` is none, where `Duration` reads zero. */
+/** The given duration. `NaN` is refused here, although `Duration` reads it as zero. */
 export const durationOf = (given: Duration.Input): Duration.Duration | undefined =>
   Number.isNaN(given) ? undefined : Option.getOrUndefined(Duration.fromInput(given))
 
-/** How an error names a value that is not of its option's type: a text in quotes, so that `"5"` is not taken for 5. */
+/** Writes a value of a wrong type for an error. A text has quotes, so that `"5"` does not look like 5. */
 export const quoted = (given: unknown): string => {
   if (typeof given === "string") return JSON.stringify(given)
   return typeof given === "number" || typeof given === "bigint" || typeof given === "boolean"
@@ -34,24 +34,24 @@ export const quoted = (given: unknown): string => {
 }
 
 /**
- * What is wrong with `cors`, or `undefined`: a program without types may give one text, of which each part would be taken
- * for an origin.
+ * What is wrong with `cors`, or `undefined`. A program without types may give one text, and then each part of it would count
+ * as an origin.
  */
 export const listProblem = (cors: unknown): string | undefined =>
   Array.isArray(cors)
     ? undefined
     : `cors must be a list of origins, such as ["http://localhost:5173"], not ${quoted(cors)}`
 
-/** A timer of 32 bits of milliseconds, as clients have, ends before 25 days. */
+/** The longest duration. A timer with 32 bits of milliseconds, as clients have, cannot run for 25 days. */
 export const longest = Duration.days(24)
 
-/** What to write where a bare number may have been meant as seconds. */
+/** Says what to write if a bare number was probably meant as seconds. */
 const hint = (given: Duration.Input): string =>
   typeof given === "number" && given > 0 && given <= Duration.toSeconds(longest)
     ? `. A bare number counts milliseconds: write "${given} ${given === 1 ? "second" : "seconds"}"`
     : ""
 
-/** How an error names a duration, and what to write in its place where it is a bare number. */
+/** Writes a duration for an error. For a bare number it also says what to write instead. */
 export const shown = (given: Duration.Input): string => {
   const duration = durationOf(given)
   return `${duration === undefined ? quoted(given) : Duration.format(duration)}${hint(given)}`
@@ -65,15 +65,15 @@ const wholeSeconds = (given: Duration.Input): number | undefined => {
   return isWhole(seconds) ? seconds : undefined
 }
 
-// Less than a second is a bare number that was meant as seconds, such as 3
+// A duration below one second is probably a bare number that was meant as seconds, such as 3
 const isDelay = (duration: Duration.Duration | undefined): duration is Duration.Duration =>
   duration !== undefined && Duration.isFinite(duration) &&
   (Duration.isZero(duration) || Duration.isGreaterThanOrEqualTo(duration, Duration.seconds(1)))
 
-// The largest registration that a request can make fits
+// It has room for the largest registration that a request can make
 const leastBytes = 128 * 1024
 
-/** The settings, or one sentence on what is wrong with the options. */
+/** The settings, or a sentence that says what is wrong with the options. */
 export const check = (options: Options): Result.Result<Settings, string> => {
   const { capacity = 10_000, capacityBytes = 32 * 1024 * 1024, region = "emulator", requestsPerSecond = 500 } = options
   const seconds = (name: string, given: Duration.Input): Result.Result<number, string> =>

@@ -1,5 +1,5 @@
 /**
- * Values that cannot be guessed, in the forms that the service hands out. All from WebCrypto.
+ * Random values from WebCrypto, in the forms of the service.
  */
 
 const bytes = (count: number): Uint8Array => crypto.getRandomValues(new Uint8Array(count))
@@ -11,10 +11,10 @@ export const base64Url = (data: Uint8Array): string =>
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
-/** base64url of 16 random bytes and the region's name. */
+/** 16 random bytes and the region's name, as base64url. */
 export const clientId = (region: string): string => base64Url(Uint8Array.from([...bytes(16), ...text(region)]))
 
-/** The form of a JWT and about 1.75 kB, as clients must be able to keep; its parts mean nothing. */
+/** About 1.75 kB in the form of a JWT, like the service's, because clients must be able to store that. Its parts are random. */
 export const clientSecret = (): string =>
   [
     base64Url(text(JSON.stringify({ kid: "emulator", alg: "HS384" }))),
@@ -25,10 +25,10 @@ export const clientSecret = (): string =>
 /** 86 characters of base64url. */
 export const deviceCode = (): string => base64Url(bytes(64))
 
-// RFC 8628 section 6.1: no vowels, so that no words appear, and 20 letters that are hard to confuse
+// RFC 8628 section 6.1: 20 letters that are hard to confuse, without vowels, so that they form no words
 const letters = "BCDFGHJKLMNPQRSTVWXZ"
 
-/** `XXXX-XXXX`, each letter equally likely: bytes that would favour the first letters are thrown away. */
+/** `XXXX-XXXX`. It drops bytes above 239, so each of the 20 letters is equally likely. */
 export const userCode = (): string => {
   let code = ""
   while (code.length < 8) {

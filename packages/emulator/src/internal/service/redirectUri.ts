@@ -1,5 +1,5 @@
 /**
- * Which redirect URIs a client may register and name, and what is added to them.
+ * Checks redirect URIs, and adds parameters to them.
  */
 import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 
@@ -9,8 +9,9 @@ const parse = (text: string): URL | undefined => {
 }
 
 /**
- * An absolute URI without a fragment (RFC 6749 section 3.1.2): https, http to loopback (RFC 8252 section 7.3), or a
- * private scheme with a dot in its name (section 7.1), which leaves out `javascript:` and its like.
+ * Whether a client may register this URI. It must be absolute, without a fragment (RFC 6749 section 3.1.2). Its scheme is
+ * https, http to loopback (RFC 8252 section 7.3), or private with a dot in its name (section 7.1). The dot excludes
+ * `javascript:` and the like.
  */
 export const isRedirectUri = (text: string): boolean => {
   const url = parse(text)
@@ -18,12 +19,12 @@ export const isRedirectUri = (text: string): boolean => {
     (TrustedUrl.isTrusted(text) ? isPlainHost(url.host) : /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/.test(url.protocol))
 }
 
-// The host goes into a content security policy, where a semicolon would begin another directive
+// The host goes into a content security policy, in which a semicolon would start another directive
 const isPlainHost = (host: string): boolean => /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d+)?$/.test(host)
 
 /**
- * Whether the URI is the registered one. A loopback address may come with any port, since the client gets its own from
- * the system (RFC 8252 section 7.3); all else must be equal to the letter (RFC 6749 section 3.1.2.3).
+ * Whether the URI is the registered URI. A loopback address may have any port, because the system chooses the client's port
+ * (RFC 8252 section 7.3). Everything else must be equal, character by character (RFC 6749 section 3.1.2.3).
  */
 export const isRegistered = (registered: string, given: string): boolean => {
   if (registered === given) return true
@@ -33,14 +34,14 @@ export const isRegistered = (registered: string, given: string): boolean => {
     a.pathname === b.pathname && a.search === b.search
 }
 
-/** The URI with more in its query (RFC 6749 section 3.1.2). */
+/** Adds parameters to the query of the URI (RFC 6749 section 3.1.2). */
 export const withQuery = (uri: string, parameters: Readonly<Record<string, string | undefined>>): string => {
   const url = new URL(uri)
   for (const [name, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.append(name, value)
   return url.href
 }
 
-/** Where a redirect goes, in a word that a person and a content security policy can read: an origin, or a scheme. */
+/** The origin of the redirect, or its scheme. A person and a content security policy can read both. */
 export const destination = (uri: string): string => {
   const url = new URL(uri)
   return url.protocol === "http:" || url.protocol === "https:" ? url.origin : url.protocol

@@ -1,11 +1,11 @@
 /**
- * How much memory a value takes, measured by its content: never much less than V8 takes for it.
+ * Estimates the memory of a value from its content. The estimate is never much less than the memory that V8 uses.
  */
 
-// V8 keeps one byte a character, until one of them is outside Latin-1
+// V8 stores one byte for each character, unless one of them is outside Latin-1
 const wide = /[\u0100-\uffff]/
 
-/** In bytes. */
+/** The estimate, in bytes. */
 export const of = (value: unknown): number => {
   if (typeof value === "string") return 32 + value.length * (wide.test(value) ? 2 : 1)
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + 8 + of(item), 32)
@@ -16,7 +16,7 @@ export const of = (value: unknown): number => {
 }
 
 /**
- * The same text in memory of its own. V8 keeps all of a long text alive for a piece that was cut from it, so a short
- * parameter could hold a whole query.
+ * Copies a text. V8 keeps a long text in memory as long as a piece of it is in use, so a short parameter could keep a whole
+ * query.
  */
 export const copy = (text: string): string => ` ${text}`.slice(1)

@@ -1,5 +1,5 @@
 /**
- * Between what the emulator keeps and what it shows of it.
+ * Converts between the state and a snapshot.
  */
 import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 import * as Redacted from "effect/Redacted"
@@ -13,7 +13,7 @@ import type { Limits } from "./store.ts"
 const present = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } | {} =>
   value === undefined ? {} : { [key]: value }
 
-/** All that can still matter at this time. */
+/** Takes a snapshot of all entries that are still of use at this time. */
 export const take = (state: State.State, now: number): Snapshot.Snapshot => {
   const { codeAuthorizations, deviceAuthorizations, registrations, sessions } = state.everything(now)
   return {
@@ -59,8 +59,8 @@ export const take = (state: State.State, now: number): Snapshot.Snapshot => {
 }
 
 /**
- * Puts it back, in place of what has the same key, or says in one sentence what is wrong with it: then nothing was put.
- * What hangs on a client needs that client, in the snapshot or in the state.
+ * Puts a snapshot into the state. An entry replaces the entry with the same key. If an entry is wrong, it changes nothing and
+ * says what is wrong. The client of each entry must be in the snapshot or in the state.
  */
 export const put = (
   state: State.State,
@@ -73,9 +73,9 @@ export const put = (
     const registrations: Array<State.Registration> = []
     for (const { clientSecret, issuerUrl, ...given } of snapshot.registrations) {
       const unknown = given.grantTypes.find((grantType) => !Metadata.grantTypes.includes(grantType))
-      if (unknown !== undefined) return yield* Result.fail(`${unknown} is no grant type`)
+      if (unknown !== undefined) return yield* Result.fail(`${unknown} is not a grant type`)
       if (!given.redirectUris.every(RedirectUri.isRedirectUri)) {
-        return yield* Result.fail(`the client ${given.clientId} has a redirect URI that none can be`)
+        return yield* Result.fail(`the client ${given.clientId} has a redirect URI that RegisterClient would refuse`)
       }
       const registration = { ...given, issuerUrl, clientSecret: Redacted.value(clientSecret) }
       registrations.push(registration)
@@ -83,12 +83,14 @@ export const put = (
     }
     const client = (clientId: string): Result.Result<State.Registration, string> => {
       const known = clients.get(clientId)
-      return known === undefined ? Result.fail(`there is no client ${clientId}`) : Result.succeed(known)
+      return known === undefined
+        ? Result.fail(`the client ${clientId} is neither in the snapshot nor in the emulator`)
+        : Result.succeed(known)
     }
     const deviceAuthorizations: Array<State.DeviceAuthorization> = []
     for (const { clientId, deviceCode, requester, ...given } of snapshot.deviceAuthorizations) {
       if (!TrustedUrl.isTrusted(given.startUrl)) {
-        return yield* Result.fail(`${given.userCode} has no start URL that can be one`)
+        return yield* Result.fail(`the startUrl of ${given.userCode} must be https, or http to loopback`)
       }
       deviceAuthorizations.push({
         ...given,
@@ -103,7 +105,9 @@ export const put = (
     const codeAuthorizations: Array<State.CodeAuthorization> = []
     for (const { clientId, code, requester, ...given } of snapshot.codeAuthorizations) {
       if (!RedirectUri.isRedirectUri(given.redirectUri)) {
-        return yield* Result.fail(`the code authorization ${given.id} has a redirect URI that none can be`)
+        return yield* Result.fail(
+          `the code authorization ${given.id} has a redirect URI that RegisterClient would refuse`
+        )
       }
       codeAuthorizations.push({
         ...given,
@@ -122,7 +126,9 @@ export const put = (
     }
     const given = { registrations, deviceAuthorizations, codeAuthorizations, sessions }
     if (!state.hasRoomFor(given, now)) {
-      return yield* Result.fail(`the emulator keeps at most ${capacity} of each, in ${capacityBytes} bytes`)
+      return yield* Result.fail(
+        `the emulator keeps at most ${capacity} of each kind, in ${capacityBytes} bytes; raise capacity or capacityBytes`
+      )
     }
     state.restore(given)
   })

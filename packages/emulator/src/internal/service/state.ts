@@ -1,9 +1,9 @@
 /**
- * What the emulator remembers, and for how long.
+ * The state of the emulator, and how long it keeps each entry.
  *
- * Every function here is synchronous, so that of two requests at once one is first and the other sees what it did.
- * Nothing runs by itself: what is past its time is dropped when something new is written. Each kind has a store of its own,
- * with its own bounds, so that none can push another out. A registration that leaves takes its logins and sessions along.
+ * All functions are synchronous, so of two simultaneous requests the second sees the result of the first. There is no timer:
+ * each write first drops expired entries. Each kind of entry has its own store and bounds, so one kind cannot take the room of
+ * another. When a registration is dropped, its logins and sessions are dropped too.
  */
 import * as Duration from "effect/Duration"
 import type { Requester } from "../../Authorization.ts"
@@ -23,9 +23,9 @@ export interface Registration {
   readonly expiresAt: number
 }
 
-/** What both authorizations have. */
+/** The members of both kinds of authorizations. */
 interface Authorization {
-  /** Another one where a registration was put in its place. */
+  /** The client's registration. `restore` can replace it. */
   client: Registration
   readonly requester: Requester | undefined
   readonly issuedAt: number
@@ -39,12 +39,12 @@ export interface DeviceAuthorization extends Authorization {
   readonly deviceCode: string
   readonly userCode: string
   readonly startUrl: string
-  /** Seconds: what was handed out, plus what `slow_down` added. */
+  /** In seconds: the interval that was handed out, plus what `slow_down` added. */
   interval: number
   polledAt: number | undefined
 }
 
-/** A browser that came to `/authorize`, and the authorization code that it leaves with. */
+/** A browser that came to `/authorize`, and its authorization code. */
 export interface CodeAuthorization extends Authorization {
   readonly _tag: "CodeAuthorization"
   readonly id: string
@@ -58,11 +58,11 @@ export interface CodeAuthorization extends Authorization {
 export interface Session {
   readonly clientId: string
   readonly endsAt: number
-  /** The code authorization that it came from. A second try of its code ends the session (RFC 6749 section 4.1.2). */
+  /** The code authorization that began it. A second use of its code ends the session (RFC 6749 section 4.1.2). */
   readonly codeAuthorizationId: string | undefined
 }
 
-/** What another state gave. */
+/** The entries of a snapshot. */
 export interface Given {
   readonly registrations: ReadonlyArray<Registration>
   readonly deviceAuthorizations: ReadonlyArray<DeviceAuthorization>
@@ -70,12 +70,12 @@ export interface Given {
   readonly sessions: ReadonlyArray<readonly [string, Session]>
 }
 
-/** How long an expired code is known as expired, rather than unknown. In milliseconds. */
+/** How long the emulator keeps an expired code, in milliseconds. After that, the code is unknown. */
 const memory = 60 * 60 * 1000
 
 /**
- * What is kept of a requester: 512 characters of each text, since a person reads no more, and no absent member. The one
- * place where that is decided.
+ * The part of a requester that the emulator keeps: 512 characters of each text, because a person reads no more. An absent
+ * member stays absent.
  */
 export const requester = (given: RequestContext["requester"]): Requester | undefined => {
   if (given === undefined) return undefined
@@ -94,8 +94,8 @@ const reassign = (item: Authorization | undefined, client: Registration): void =
 }
 
 /**
- * How long a login counts as one that a person or a poller is busy with, after a poll, a look or a decision. In
- * milliseconds; twice the interval where that is more.
+ * How long a login counts as in use after a poll, a look or a decision, in milliseconds. It is twice the interval if that is
+ * longer.
  */
 const attention = 2 * 60 * 1000
 
@@ -107,7 +107,7 @@ export const make = (
   const autoApprove = options.autoApprove === undefined ? Infinity : Duration.toMillis(options.autoApprove)
   const isOver = (item: Authorization, now: number): boolean => item.used || item.expiresAt <= now
   const owner = (item: Authorization): string => item.client.clientId
-  // the client is measured as a registration
+  // The client is measured with the registrations
   const content = (item: Authorization): unknown => ({ ...item, client: undefined })
 
   const byDeviceCode = new Map<string, DeviceAuthorization>()
@@ -126,7 +126,7 @@ export const make = (
     owner,
     onDrop: ({ code }) => byAuthorizationCode.delete(code)
   })
-  // by the refresh token that is good at present
+  // The key is the refresh token that is valid at present
   const sessions = Store.make<Session>({
     ...limits,
     content: (session) => session,
@@ -145,7 +145,7 @@ export const make = (
   const windows = new Map<string, { second: number; count: number }>()
   let purgedAt = -Infinity
 
-  // Looks at everything, so not more often than once in a second of the clock, wherever that was set
+  // It looks at every entry, so it runs at most once in a second of the clock. After the clock was set back it runs at once
   const purge = (now: number): void => {
     if (now >= purgedAt && now - purgedAt < 1000) return
     purgedAt = now
@@ -157,7 +157,7 @@ export const make = (
 
   const keepDeviceAuthorization = (code: DeviceAuthorization): void => {
     deviceAuthorizations.set(code.userCode, code)
-    // a used one is as unknown to the device as one that never was
+    // For the device, a used code is unknown
     if (!code.used) byDeviceCode.set(code.deviceCode, code)
   }
 
@@ -167,7 +167,7 @@ export const make = (
   }
 
   return {
-    /** Counts a request of the operation, and says whether its second has had too many. */
+    /** Counts a request of the operation, and says whether this second has had too many. */
     throttled: (operation: string, now: number): boolean => {
       const second = Math.floor(now / 1000)
       const window = windows.get(operation)
@@ -183,7 +183,7 @@ export const make = (
       const registration = registrations.get(clientId)
       return registration !== undefined && now < registration.expiresAt ? registration : undefined
     },
-    /** Keeps it, unless every other one is part of a login that is under way. */
+    /** Keeps a registration, unless every other registration has a login in use. */
     addRegistration: (registration: Registration, now: number): boolean => {
       purge(now)
       if (!registrations.makeRoom(registration.clientId, registration, now)) return false
@@ -193,7 +193,7 @@ export const make = (
 
     byDeviceCode: (deviceCode: string): DeviceAuthorization | undefined => byDeviceCode.get(deviceCode),
     byUserCode: (userCode: string): DeviceAuthorization | undefined => deviceAuthorizations.get(userCode),
-    /** Makes a code and keeps it, unless every other one is under way. */
+    /** Makes a code and keeps it, unless every other code is in use. */
     addDeviceAuthorization: (
       code: Pick<DeviceAuthorization, "client" | "requester" | "startUrl" | "issuedAt" | "expiresAt" | "interval">
     ): DeviceAuthorization | undefined => {
@@ -221,7 +221,7 @@ export const make = (
 
     byId: (id: string): CodeAuthorization | undefined => codeAuthorizations.get(id),
     byAuthorizationCode: (code: string): CodeAuthorization | undefined => byAuthorizationCode.get(code),
-    /** Makes one that waits for a decision, unless every other one is under way. */
+    /** Makes a pending authorization, unless every other authorization is in use. */
     addCodeAuthorization: (
       authorization: Omit<CodeAuthorization, "_tag" | "id" | "code" | "decision" | "used">
     ): CodeAuthorization | undefined => {
@@ -240,7 +240,7 @@ export const make = (
       return made
     },
 
-    /** A person or a poller was busy with it just now: it and its client stay, whatever else is written. */
+    /** A person or a poller used it just now. For a time, it and its client cannot be dropped to make room. */
     attend: (item: DeviceAuthorization | CodeAuthorization, now: number): void => {
       const millis = item._tag === "DeviceAuthorization" ? Math.max(attention, 2 * item.interval * 1000) : attention
       if (item._tag === "DeviceAuthorization") deviceAuthorizations.attend(item.userCode, now, millis)
@@ -248,7 +248,7 @@ export const make = (
       registrations.attend(item.client.clientId, now, millis)
     },
 
-    /** What was decided, by a person or by the time that `autoApprove` gives. */
+    /** The decision of a person or of `autoApprove`, if there is one. */
     decision: (item: Authorization, now: number): Authorization["decision"] =>
       item.decision ?? (now >= item.issuedAt + autoApprove ? "approved" : undefined),
 
@@ -256,7 +256,7 @@ export const make = (
       const session = sessions.get(refreshToken)
       return session !== undefined && now < session.endsAt ? session : undefined
     },
-    /** Puts a session under a new refresh token. Where there is no room, the one that was unused the longest ends. */
+    /** Keeps a session under a new refresh token. If there is no room, the least recently used session ends. */
     addSession: (session: Session, now: number): string => {
       purge(now)
       const refreshToken = Random.token("aor")
@@ -272,10 +272,10 @@ export const make = (
       }
     },
 
-    /** All that can still matter at this time: to be looked at, and to be put back. */
+    /** All entries that are still of use at this time. */
     everything: (now: number) => {
       const clients = values(registrations).filter(({ expiresAt }) => now < expiresAt)
-      // without its client nothing can come of it any more, nor could it be put back
+      // Without its client a login has no use, and a snapshot with it could not be put back
       const ids = new Set(clients.map(({ clientId }) => clientId))
       const known = (item: Authorization): boolean => ids.has(item.client.clientId)
       return {
@@ -285,7 +285,7 @@ export const make = (
         sessions: sessions.list().filter(([, { clientId, endsAt }]) => now < endsAt && ids.has(clientId))
       }
     },
-    /** Whether there is room for all of it. What has a key that is there already takes its place. */
+    /** Whether there is room for all of it. An entry replaces the entry with the same key. */
     hasRoomFor: (given: Given, now: number): boolean => {
       purge(now)
       return registrations.hasRoomFor(given.registrations.map((item) => [item.clientId, item])) &&
@@ -293,12 +293,12 @@ export const make = (
         codeAuthorizations.hasRoomFor(given.codeAuthorizations.map((item) => [item.id, item])) &&
         sessions.hasRoomFor(given.sessions)
     },
-    /** Puts back what another state gave, in place of what has the same key. */
+    /** Puts in the entries of a snapshot. Each replaces the entry with the same key. */
     restore: (given: Given): void => {
       for (const registration of given.registrations) {
         const { clientId } = registration
         registrations.set(clientId, registration)
-        // what is there of the client goes on with this one: the one before would be kept and not measured
+        // The client's entries must refer to the new registration. The old one would stay in memory and not be measured
         for (const key of deviceAuthorizations.ownedBy(clientId)) reassign(deviceAuthorizations.get(key), registration)
         for (const key of codeAuthorizations.ownedBy(clientId)) reassign(codeAuthorizations.get(key), registration)
       }
@@ -327,14 +327,14 @@ export const make = (
       purgedAt = -Infinity
     },
 
-    /** How much is remembered, dropped or not. */
+    /** How many entries each store has, expired entries too. */
     size: () => ({
       registrations: registrations.count(),
       deviceAuthorizations: deviceAuthorizations.count(),
       codeAuthorizations: codeAuthorizations.count(),
       sessions: sessions.count()
     }),
-    /** The same in bytes. */
+    /** The bytes of each store. */
     bytes: () => ({
       registrations: registrations.bytes(),
       deviceAuthorizations: deviceAuthorizations.bytes(),

@@ -1,8 +1,8 @@
 /**
  * Entries by their keys, bounded in number and in bytes.
  *
- * When there is no room, entries that are over go first, and then the entry that was unused for the longest time. An entry
- * that a person or a poller is busy with stays, so that nothing which is written can end a login under way.
+ * When there is no room, it drops used and expired entries first, and then the least recently used entry. It keeps entries
+ * that are in use by a person or a poller, so a new entry cannot end a login in use.
  */
 import * as Size from "./size.ts"
 
@@ -14,27 +14,27 @@ export interface Limits {
 interface Entry<A> {
   readonly value: A
   readonly bytes: number
-  /** Numbers the entries as they came, since use moves them. */
+  /** The number of the entry in the order of arrival. The map has the order of use. */
   readonly made: number
   busy: { readonly since: number; readonly until: number } | undefined
 }
 
-// The entry itself, and its place in the maps
+// In bytes: the entry itself, and its place in the maps
 const overhead = 256
 
 export const make = <A>(
   options: Limits & {
-    /** What is measured of a value: not what other stores measure. */
+    /** The part of a value to measure, without the parts that other stores measure. */
     readonly content: (value: A) => unknown
-    /** Whether nothing can come of it any more. */
+    /** Whether the entry is used or expired. */
     readonly isOver: (value: A, now: number) => boolean
     /** The client that it belongs to. */
     readonly owner?: (value: A) => string
-    /** Called with each entry that leaves by any way but `set`. */
+    /** Called with each entry that is dropped. `set` does not call it. */
     readonly onDrop?: (value: A) => void
   }
 ) => {
-  // the one that was unused for the longest time comes first
+  // The least recently used entry comes first
   const entries = new Map<string, Entry<A>>()
   const owned = new Map<string, Set<string>>()
   let bytes = 0
@@ -61,7 +61,7 @@ export const make = <A>(
 
   const fits = (size: number): boolean => entries.size < options.capacity && bytes + size <= options.capacityBytes
 
-  // a clock that was set back says nothing of how long ago that was
+  // If the clock was set back, the time of the last use is unknown
   const isBusy = ({ busy }: Entry<A>, now: number): boolean =>
     busy !== undefined && now >= busy.since && now < busy.until
 
@@ -75,7 +75,7 @@ export const make = <A>(
   return {
     get: (key: string): A | undefined => entries.get(key)?.value,
     has: (key: string): boolean => entries.has(key),
-    /** Keeps it, in place of what has the same key. It is for the caller to make room before. */
+    /** Keeps a value, and replaces the value with the same key. The caller has to make room first. */
     set: (key: string, value: A): void => {
       const before = entries.get(key)
       if (before !== undefined) forget(key, before)
@@ -86,7 +86,7 @@ export const make = <A>(
       if (owner !== undefined) owned.set(owner, (owned.get(owner) ?? new Set()).add(key))
     },
     drop,
-    /** Drops every entry that this is true of. */
+    /** Drops every entry for which `test` is true. */
     dropWhere: (test: (value: A) => boolean): void => {
       for (const [key, { value }] of entries) if (test(value)) drop(key)
     },
@@ -94,12 +94,12 @@ export const make = <A>(
       for (const key of ownedBy(owner)) drop(key)
     },
     ownedBy,
-    /** It was used just now. */
+    /** Marks the entry as the most recently used. */
     touch: (key: string): void => {
       const entry = entries.get(key)
       if (entry !== undefined) moved(key, entry)
     },
-    /** A person or a poller was busy with it just now, and counts as such for so many milliseconds. */
+    /** Marks the entry as in use by a person or a poller for these milliseconds. */
     attend: (key: string, now: number, millis: number): void => {
       const entry = entries.get(key)
       if (entry === undefined) return
@@ -107,7 +107,7 @@ export const make = <A>(
       const until = isBusy(entry, now) ? Math.max(entry.busy?.until ?? 0, now + millis) : now + millis
       entry.busy = { since: now, until }
     },
-    /** Makes room for one more, or says that there is none: then everybody is busy with what is here. */
+    /** Makes room for one more entry. It gives `false` if there is none, because all other entries are in use. */
     makeRoom: (key: string, value: A, now: number): boolean => {
       const size = sizeOf(key, value)
       if (size > options.capacityBytes) return false
@@ -119,7 +119,7 @@ export const make = <A>(
       }
       return fits(size)
     },
-    /** Whether there is room for all of these beside what is here. What has a key that is here already takes its place. */
+    /** Whether there is room for all of these too. An item replaces the entry with the same key. */
     hasRoomFor: (items: ReadonlyArray<readonly [key: string, value: A]>): boolean => {
       let count = entries.size
       let size = bytes
@@ -130,7 +130,7 @@ export const make = <A>(
       }
       return count <= options.capacity && size <= options.capacityBytes
     },
-    /** As they came, the oldest first. */
+    /** All entries in the order of arrival, the oldest first. */
     list: (): ReadonlyArray<readonly [key: string, value: A]> =>
       [...entries].toSorted(([, a], [, b]) => a.made - b.made).map(([key, { value }]) => [key, value]),
     clear: (): void => {

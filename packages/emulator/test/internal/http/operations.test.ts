@@ -1,5 +1,5 @@
 /**
- * The emulator over a list of operations that is longer than the one it plays.
+ * The emulator with a list of operations that is longer than its own.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
@@ -11,10 +11,10 @@ import { HttpClient, HttpClientRequest } from "effect/http"
 import { vi } from "vitest"
 import { registration } from "../../support.ts"
 
-// More than core has: on a path of its own, and on the paths of others with a constant query
+// More operations than core has: with a new path, or with an existing path and a constant query
 vi.mock("@sso-oidc/core/SsoOidc", async (original) => {
   const actual = await original<typeof SsoOidc>()
-  // what stands at the top of this file is loaded later
+  // The imports at the top of this file are loaded later
   const Operation = await import("@sso-oidc/core/aws/Operation")
   const { SlowDownException } = await import("@sso-oidc/core/SsoOidcError")
   const { service } = await import("@sso-oidc/core/SsoOidcService")
@@ -57,7 +57,7 @@ const unknown = { status: 404, type: "UnknownOperationException" }
 const slowDown = { status: 400, type: "SlowDownException" }
 
 describe("internal/http/operations", () => {
-  it.effect("gives the response to an unknown operation for one of core's list that it does not play (E2)", () =>
+  it.effect("gives the response to an unknown operation for an operation of core that the emulator does not have (E2)", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* send("GET", "/clients"), unknown)
       assert.deepStrictEqual(yield* send("POST", "/clients"), unknown)
@@ -67,12 +67,12 @@ describe("internal/http/operations", () => {
       assert.isDefined((yield* SsoOidc.SsoOidc.use((oidc) => oidc.registerClient(registration))).clientId)
     }).pipe(provide))
 
-  it.effect("arms a fault for an operation of core's list that it does not play (E3)", () =>
+  it.effect("arms a fault for an operation of core that the emulator does not have (E3)", () =>
     Effect.gen(function*() {
       for (const operation of ["ListClients", "CreateTokenWithIAM"]) {
         yield* arm({ _tag: "Exception", operation, exception: "SlowDownException" })
       }
-      // another method, another query, another operation: none takes a fault
+      // A request with another method, query or operation takes no fault
       assert.deepStrictEqual(yield* send("POST", "/clients"), unknown)
       assert.deepStrictEqual(yield* send("POST", "/token"), { status: 400, type: "InvalidRequestException" })
       assert.deepStrictEqual(yield* send("GET", "/clients?count=t"), unknown)
@@ -82,7 +82,7 @@ describe("internal/http/operations", () => {
       assert.deepStrictEqual(yield* Emulator.Emulator.use(({ faults }) => faults.list), [])
     }).pipe(provide))
 
-  it.effect("refuses a fault for a name that core's list does not have (E3)", () =>
+  it.effect("refuses a fault for a name that is not in core's list (E3)", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(arm({ _tag: "ConnectionReset", operation: "DeleteClient", carriedOut: false }))
       assert.strictEqual(error._tag, "SchemaError")

@@ -21,7 +21,7 @@ const code: Page.Question = {
   hidden: { name: "id", value: "c\"1" }
 }
 
-/** What a person reads, without the markup. */
+/** The text that a person reads, without the markup. */
 const words = (page: Page.Page): string =>
   page.body.replace(/^[^]*<main>|<\/main>[^]*$/g, "").replace(/<[^>]*>/g, "").replace(
     /&#(\d+);/g,
@@ -31,18 +31,18 @@ const words = (page: Page.Page): string =>
 const tags = (page: Page.Page): ReadonlyArray<string> => page.body.match(/<[^>]*>/g) ?? []
 
 describe("internal/pages/page: the question", () => {
-  it("E4: of the device grant: the code, who asks, from where, for what, and the warning of RFC 8628 section 5.4", () => {
+  it("shows code, program, sender, access and the warning of RFC 8628 section 5.4 for the device grant (E4)", () => {
     const page = Page.confirm(device)
     const text = words(page)
     for (
       const part of [
         "Your device or terminal must show this code: BCDF-GHJK",
-        "Asked by, in its own words My tool",
-        "Asked from This computer (127.0.0.1), 12 seconds ago, with aws-cli/2.9.19",
+        "Program, as it calls itself My tool",
+        "Requested from This computer (127.0.0.1), 12 seconds ago, with aws-cli/2.9.19",
         "Start URL https://my.awsapps.com/start",
         "See and use the AWS accounts and roles assigned to you sso:account:access other:scope",
-        "Go on only if you started this sign-in yourself and the code matches.",
-        "If somebody sent you this code or this link, deny"
+        "Allow only if you started this yourself and the code matches.",
+        "If another person sent you this code or this link, deny"
       ]
     ) assert.include(text, part)
     assert.notInclude(text, "Afterwards")
@@ -51,24 +51,24 @@ describe("internal/pages/page: the question", () => {
     assert.include(page.body, "<input type=\"hidden\" name=\"user_code\" value=\"BCDF-GHJK\">")
   })
 
-  it("E4: of the code grant: no code to compare, where the browser goes, and a warning of its own", () => {
+  it("shows no code, the next site, and a warning of its own for the code grant (E4)", () => {
     const page = Page.confirm(code)
     const text = words(page)
     for (
       const part of [
         "Afterwards this browser goes to http://127.0.0.1:4711",
-        "Go on only if you started this sign-in yourself, just now, on this computer.",
+        "Allow only if you started this yourself, just now, on this computer.",
         "deny"
       ]
     ) assert.include(text, part)
-    for (const part of ["must show this code", "code matches", "Asked from"]) assert.notInclude(text, part)
-    // the browser must be let go there
+    for (const part of ["must show this code", "code matches", "Requested from"]) assert.notInclude(text, part)
+    // The policy must let the browser go there
     assert.strictEqual(page.formAction, "http://127.0.0.1:4711")
     assert.include(page.body, "<form method=\"post\" action=\"/authorize\">")
     assert.include(page.body, "<input type=\"hidden\" name=\"id\" value=\"c&#34;1\">")
   })
 
-  it("E4: Deny comes before Allow, and Allow is told with the warning", () => {
+  it("has Deny before Allow, and describes Allow with the warning (E4)", () => {
     for (const question of [device, code]) {
       const buttons = Page.confirm(question).body.match(/<button[^>]*>[^<]*/g) ?? []
       assert.deepStrictEqual(buttons, [
@@ -78,16 +78,16 @@ describe("internal/pages/page: the question", () => {
     }
   })
 
-  it("E4: a screen reader spells the code", () => {
+  it("is spelled by a screen reader letter by letter (E4)", () => {
     assert.include(
       Page.confirm(device).body,
       "<span aria-hidden=\"true\">BCDF-GHJK</span><span class=\"spoken\">B C D F, G H J K</span>"
     )
   })
 
-  it("E4: where the request came from is said as far as it is known", () => {
+  it("says from where the request came, as far as this is known (E4)", () => {
     const from = (requester: Page.Requester): string =>
-      /Asked from (.*) Start URL/.exec(words(Page.confirm({ ...device, requester })))?.[1] ?? ""
+      /Requested from (.*) Start URL/.exec(words(Page.confirm({ ...device, requester })))?.[1] ?? ""
     assert.strictEqual(from({ secondsAgo: 0 }), "Unknown address, just now")
     assert.strictEqual(from({ address: "::1", secondsAgo: -5 }), "This computer (::1), just now")
     assert.strictEqual(
@@ -108,18 +108,18 @@ describe("internal/pages/page: the question", () => {
     )
   })
 
-  it("E4: what is missing is said", () => {
+  it("says what is missing (E4)", () => {
     const text = words(Page.confirm({ ...device, clientName: " \u200b".trim(), scopes: [] }))
-    assert.include(text, "Asked by, in its own words �")
-    assert.include(text, "Asked for No scope named")
-    assert.include(words(Page.confirm({ ...device, clientName: " " })), "Asked by, in its own words No name")
+    assert.include(text, "Program, as it calls itself �")
+    assert.include(text, "Requested access No scope named")
+    assert.include(words(Page.confirm({ ...device, clientName: " " })), "Program, as it calls itself No name")
   })
 
   const hostile = Schema.Array(
     Schema.Union([Schema.Literals(["<", ">", "\"", "'", "&", "</dd>", "<script>", "-->", "\u202e"]), Schema.String])
   )
 
-  it.prop("E4: whatever a client writes, the page has the same tags and no policy of the client's", [hostile], ([
+  it.prop("has the same tags, and no policy of the client's, whatever the client writes (E4)", [hostile], ([
     parts
   ]) => {
     const text = `x${parts.join("")}`
@@ -134,7 +134,7 @@ describe("internal/pages/page: the question", () => {
       })
     assert.deepStrictEqual(tags(written(text)), tags(written("x")))
     assert.notMatch(written(text).body, /[\u202a-\u202e\u2066-\u2069]/)
-    // an attribute holds what was typed
+    // An attribute holds the text of the person
     assert.strictEqual(tags(Page.enter(text)).length, tags(Page.enter("x")).length)
   })
 })
@@ -159,7 +159,7 @@ describe("internal/pages/page: every page", () => {
     unreadable: [400, Page.unreadable]
   }
 
-  it.each(Object.entries(pages))("E4: %s is a whole page with its status", (_, [status, { body, status: is }]) => {
+  it.each(Object.entries(pages))("%s is a whole page with its status (E4)", (_, [status, { body, status: is }]) => {
     assert.strictEqual(is, status)
     assert.match(body, /^<!doctype html>\n<html lang="en">/)
     assert.match(body, /<title>[^<]+ – SSO OIDC emulator<\/title>/)
@@ -167,25 +167,25 @@ describe("internal/pages/page: every page", () => {
       assert.strictEqual([...body.matchAll(once)].length, 1, String(once))
     }
     assert.notMatch(body, /<script|<img|<link|\son\w+=|\sstyle=|javascript:|url\(|https?:\/\/(?!my\.|127\.)/i)
-    // every label and description leads somewhere
+    // Every label and description refers to an element
     for (const [, ids = ""] of body.matchAll(/\s(?:for|aria-describedby|aria-labelledby)="([^"]*)"/g)) {
       for (const id of ids.split(" ")) assert.include(body, ` id="${id}"`)
     }
   })
 
-  it("E4: no page of a question of the code grant sends to the form for device codes", () => {
+  it("sends no person from the code grant to the form for device codes (E4)", () => {
     for (const page of [Page.ended("decided"), Page.ended("expired"), Page.ended("unknown")]) {
       assert.notInclude(page.body, "/device")
     }
   })
 
-  it("E4: a person hears how long there are too many", () => {
+  it("says how long too many wrong codes block the form (E4)", () => {
     assert.strictEqual(Page.tooMany(42).retryAfter, 42)
     assert.include(words(Page.tooMany(42)), "For the next 42 seconds")
     assert.include(words(Page.tooMany(1)), "For the next 1 second ")
   })
 
-  it("E4: what was typed wrong stands in the field, as far as the field goes", () => {
+  it("has the wrong code in its field, up to the limit of the field (E4)", () => {
     assert.include(Page.enter("bcdf").body, " value=\"bcdf\"")
     assert.include(Page.enter("x".repeat(500)).body, ` value="${"x".repeat(63)}…"`)
   })

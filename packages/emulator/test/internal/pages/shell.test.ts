@@ -8,7 +8,7 @@ const policy = (headers: Readonly<Record<string, string | undefined>>): string =
   headers["content-security-policy"] ?? ""
 
 describe("internal/pages/shell", () => {
-  it.effect("E4: every kind of answer carries the headers", () =>
+  it.effect("sends the headers with every kind of response (E4)", () =>
     Effect.gen(function*() {
       const { headers, lead, show } = yield* Shell.make
       const own = headers()
@@ -23,7 +23,7 @@ describe("internal/pages/shell", () => {
       assert.strictEqual(lead("http://127.0.0.1:1/").status, 303)
     }))
 
-  it.effect("E4: a page that leads elsewhere lets its form go there, and one to wait for says how long", () =>
+  it.effect("lets a form lead to the site of its page, and says how long to wait (E4)", () =>
     Effect.gen(function*() {
       const { show } = yield* Shell.make
       const question = Page.confirm({
@@ -39,14 +39,14 @@ describe("internal/pages/shell", () => {
       assert.strictEqual(show(Page.enter(), { "set-cookie": "a=b" }).headers["set-cookie"], "a=b")
     }))
 
-  it.effect("E4: an IPv6 address, which the grammar has not, is allowed by its scheme", () =>
+  it.effect("allows an IPv6 address by its scheme, because the grammar has no such address (E4)", () =>
     Effect.gen(function*() {
       const { headers } = yield* Shell.make
       assert.include(policy(headers(["http://[::1]:4711"])), "; form-action 'self' http:; ")
     }))
 
   it.effect.prop(
-    "E4: no place adds to the policy anything but itself",
+    "adds to the policy nothing but the place itself (E4)",
     [Schema.String],
     ([text]) =>
       Effect.gen(function*() {

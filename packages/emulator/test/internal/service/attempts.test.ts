@@ -5,27 +5,27 @@ import * as Attempts from "../../../src/internal/service/attempts.ts"
 const minute = 60_000
 
 describe("internal/service/attempts", () => {
-  it("E4: ten wrong codes in a minute are answered, the eleventh waits until the first is a minute old", () => {
+  it("allows ten wrong codes in a minute, and the next when the first is a minute old (E4)", () => {
     const attempts = Attempts.make()
     for (let at = 0; at < 10; at++) assert.strictEqual(attempts.count(at * 1000), 0, String(at))
     assert.strictEqual(attempts.wait(9000), 51)
     assert.strictEqual(attempts.count(9000), 51)
     assert.strictEqual(attempts.wait(minute - 1), 1)
     assert.strictEqual(attempts.wait(minute), 0)
-    // one has fallen out, so one more is answered, and the next falls out a second later
+    // One time has expired, so one more code is allowed. The next time expires a second later
     assert.strictEqual(attempts.count(minute), 0)
     assert.strictEqual(attempts.count(minute), 1)
     assert.strictEqual(attempts.wait(minute + 1000), 0)
   })
 
-  it("E4: what is asked while it is over makes it no longer", () => {
+  it("does not become longer through requests while it blocks (E4)", () => {
     const attempts = Attempts.make()
     for (let n = 0; n < 10; n++) attempts.count(0)
     for (let at = 0; at < minute; at += 100) assert.isAbove(attempts.count(at), 0)
     assert.strictEqual(attempts.wait(minute), 0)
   })
 
-  it("E4: a clock that is set back neither locks for ever nor forgets", () => {
+  it("neither blocks for ever nor forgets after the clock was set back (E4)", () => {
     const attempts = Attempts.make()
     const late = 1_800_000_000_000
     for (let n = 0; n < 10; n++) attempts.count(late)
@@ -33,10 +33,10 @@ describe("internal/service/attempts", () => {
     assert.strictEqual(attempts.wait(5000 + minute), 0)
   })
 
-  // milliseconds between one try and the next; below zero the clock was set back
+  // The milliseconds between two attempts. A negative number means that the clock was set back
   const steps = Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: -90_000, maximum: 30_000 })))
 
-  it.prop("E4: however the tries come, ten are remembered, and it is over within a minute", [steps], ([gaps]) => {
+  it.prop("keeps ten times and ends within a minute, whatever the attempts (E4)", [steps], ([gaps]) => {
     const attempts = Attempts.make()
     let now = 0
     for (const gap of gaps.flatMap((gap) => [gap, 0, 0, 0])) {
@@ -54,7 +54,7 @@ describe("internal/service/attempts", () => {
 
   const times = Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 20_000 })))
 
-  it.prop("E4: no minute of a clock that runs on answers more than ten", [times], ([gaps]) => {
+  it.prop("allows no more than ten in any minute of a clock that moves forward (E4)", [times], ([gaps]) => {
     const attempts = Attempts.make()
     const answered: Array<number> = []
     let now = 0

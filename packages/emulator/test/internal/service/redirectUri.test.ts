@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as RedirectUri from "../../../src/internal/service/redirectUri.ts"
 
 describe("internal/service/redirectUri", () => {
-  it("E3: a redirect URI is https, http to loopback, or of a private scheme, without a fragment or user info", () => {
+  it("accepts https, http to loopback and private schemes, without a fragment or user info (E3)", () => {
     const right = [
       "http://127.0.0.1/oauth/callback",
       "http://[::1]:8080/",
@@ -24,20 +24,20 @@ describe("internal/service/redirectUri", () => {
     for (const uri of wrong) assert.isFalse(RedirectUri.isRedirectUri(uri), uri)
   })
 
-  it("E4: a host that would begin another directive of the page's policy is no redirect URI", () => {
+  it("refuses a host that would start another directive of the page's policy (E4)", () => {
     for (const host of ["a;script-src", "a,b", "a'b", "a\"b", "a!b"]) {
       assert.isFalse(RedirectUri.isRedirectUri(`https://${host}.example/cb`), host)
     }
   })
 
-  it("E3: what is added to a redirect URI's query is escaped, and what was there stays", () => {
+  it("escapes what it adds to a query, and keeps the rest (E3)", () => {
     assert.strictEqual(
       RedirectUri.withQuery("https://app.example/cb?a=b", { code: "c&d=e", state: undefined, error: "f" }),
       "https://app.example/cb?a=b&code=c%26d%3De&error=f"
     )
   })
 
-  it("E4: where a redirect goes is an origin, or a scheme", () => {
+  it("gives an origin or a scheme as the destination of a redirect (E4)", () => {
     assert.strictEqual(RedirectUri.destination("http://127.0.0.1:49152/oauth/callback?a=b"), "http://127.0.0.1:49152")
     assert.strictEqual(RedirectUri.destination("com.example.app:/cb"), "com.example.app:")
   })

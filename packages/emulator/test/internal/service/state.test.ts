@@ -15,7 +15,7 @@ const registration = (clientId: string, expiresAt: number): State.Registration =
 })
 
 describe("internal/service/state", () => {
-  it("E3: what is past its time is dropped when something is written", () => {
+  it("drops expired entries when a new entry is written (E3)", () => {
     const state = State.make({ capacity: 10, capacityBytes: 1_000_000, autoApprove: undefined, requestsPerSecond: 500 })
     state.addRegistration(registration("a", 1000), 0)
     const client = registration("b", 9 * hour)
@@ -36,7 +36,7 @@ describe("internal/service/state", () => {
       sessions: 1
     })
 
-    // unusable at once, but an expired code is still known as one
+    // The code is not usable any more, but the emulator still knows it as expired
     assert.isUndefined(state.registration("a", 1000))
     assert.isUndefined(state.session(token, 1000))
     state.addRegistration(registration("c", 9 * hour), 1000)
@@ -59,7 +59,7 @@ describe("internal/service/state", () => {
     assert.isUndefined(state.byDeviceCode(code?.deviceCode ?? ""))
   })
 
-  it("makes room with the codes that are over, then with the one that was unused for the longest time (E6)", () => {
+  it("makes room with used and expired codes, then with the least recently used code (E6)", () => {
     const state = State.make({ capacity: 3, capacityBytes: 1_000_000, autoApprove: undefined, requestsPerSecond: 500 })
     const client = registration("a", 9 * hour)
     state.addRegistration(client, 0)
@@ -75,7 +75,7 @@ describe("internal/service/state", () => {
     const [first, second, third] = [add(0), add(0), add(500)]
     state.useDeviceCode(third)
     assert.isUndefined(state.byDeviceCode(third.deviceCode))
-    // known to the person until its room is needed
+    // The page knows it until its room is needed
     assert.strictEqual(state.byUserCode(third.userCode), third)
     const fourth = add(500)
     assert.isUndefined(state.byUserCode(third.userCode))
@@ -83,7 +83,7 @@ describe("internal/service/state", () => {
     const fifth = add(999)
     assert.isUndefined(state.byDeviceCode(second.deviceCode))
     for (const code of [first, fourth, fifth]) assert.strictEqual(state.byDeviceCode(code.deviceCode), code)
-    // its time is over, however busy a poller was
+    // It has expired, even if a poller used it a moment ago
     add(1000)
     assert.isUndefined(state.byUserCode(first.userCode))
   })

@@ -29,7 +29,7 @@ const add = (store: Store.Store<Item>, key: string, value: Item, now = 0): boole
 const keys = (store: Store.Store<Item>) => store.list().map(([key]) => key)
 
 describe("internal/service/store", () => {
-  it("makes room with what is over, then with what was unused for the longest time (E6)", () => {
+  it("makes room with used and expired entries, then with the least recently used entry (E6)", () => {
     const store = make(3)
     for (const key of ["a", "b"]) add(store, key, item(key))
     add(store, "c", item("c", 100))
@@ -40,7 +40,7 @@ describe("internal/service/store", () => {
     assert.deepStrictEqual(keys(store), ["a", "d", "e"])
   })
 
-  it("keeps what a person or a poller is busy with, and takes no more when everything is such (E6)", () => {
+  it("keeps entries in use, and accepts no new entry when all are in use (E6)", () => {
     const store = make(2)
     add(store, "a", item("a"))
     add(store, "b", item("b"))
@@ -52,14 +52,14 @@ describe("internal/service/store", () => {
     assert.deepStrictEqual(keys(store), ["a", "c"])
     assert.isTrue(add(store, "d", item("d"), 600))
     assert.deepStrictEqual(keys(store), ["a", "d"])
-    // what is over is not kept, however busy somebody was
+    // An expired entry is dropped, even if it is in use
     const over = make(1)
     add(over, "a", item("a", 50))
     over.attend("a", 0, 1000)
     assert.isTrue(add(over, "b", item("b"), 50))
   })
 
-  it("cuts no time short, and takes a clock that was set back for no sign that somebody is busy (E6)", () => {
+  it("does not shorten a use, and ends it when the clock was set back (E6)", () => {
     const store = make(1)
     add(store, "a", item("a"))
     store.attend("a", 1000, 5000)
@@ -88,7 +88,7 @@ describe("internal/service/store", () => {
     assert.strictEqual(Size.copy("\ud800x"), "\ud800x")
   })
 
-  it("tells of each entry that it drops, but not of one that another takes the place of (E6)", () => {
+  it("reports each entry that it drops, but not an entry that was replaced (E6)", () => {
     const dropped: Array<string> = []
     const store = make(2, 1_000_000, ({ text }) => dropped.push(text))
     add(store, "a", item("a1"))

@@ -6,8 +6,8 @@ import { grantType, registration, started, startUrl, tagOf } from "./support.ts"
 
 const provide = (options?: Emulator.Options) => Effect.provide(Emulator.layer(options))
 
-describe("the pace", () => {
-  it.effect("E3: the first poll is never too early, the next ones less than the interval less 50 ms later are", () =>
+describe("the interval", () => {
+  it.effect("allows the first poll at once, and a later poll only after the interval less 50 ms (E3)", () =>
     Effect.gen(function*() {
       const { poll } = yield* started()
       assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
@@ -17,21 +17,21 @@ describe("the pace", () => {
       assert.strictEqual(yield* tagOf(poll), "SlowDownException")
     }).pipe(provide()))
 
-  it.effect("E3: each slow_down adds 5 seconds for good, and the early poll counts as the one before", () =>
+  it.effect("grows by 5 seconds with each slow_down, for good, and begins at the early poll (E3)", () =>
     Effect.gen(function*() {
       const { poll } = yield* started()
       const at = (millis: number) => Effect.andThen(TestClock.adjust(millis), tagOf(poll))
       assert.strictEqual(yield* at(0), "AuthorizationPendingException")
       assert.strictEqual(yield* at(100), "SlowDownException")
-      // 6 seconds now, from the early poll on
+      // The interval is now 6 seconds from the early poll
       assert.strictEqual(yield* at(5949), "SlowDownException")
-      // 11 seconds
+      // The interval is now 11 seconds
       assert.strictEqual(yield* at(10_950), "AuthorizationPendingException")
       assert.strictEqual(yield* at(10_949), "SlowDownException")
       assert.strictEqual(yield* at(15_950), "AuthorizationPendingException")
     }).pipe(provide()))
 
-  it.effect("E3: the interval handed out is the one enforced, and each code earns its own", () =>
+  it.effect("is enforced as it was handed out, and slow_down of one code does not affect another (E3)", () =>
     Effect.gen(function*() {
       const first = yield* started()
       const second = yield* started()
@@ -45,7 +45,7 @@ describe("the pace", () => {
       assert.strictEqual(yield* tagOf(first.poll), "SlowDownException")
     }).pipe(provide({ interval: "7 seconds" })))
 
-  it.effect("gives the decision to the next poll, however early it comes (E3)", () =>
+  it.effect("does not delay a decision: the next poll gets it, however early (E3)", () =>
     Effect.gen(function*() {
       const allowed = yield* started()
       yield* tagOf(allowed.poll)
@@ -58,13 +58,13 @@ describe("the pace", () => {
       assert.strictEqual(yield* tagOf(denied.poll), "AccessDeniedException")
       assert.strictEqual(yield* tagOf(denied.poll), "AccessDeniedException")
 
-      // the first poll of all, right after the start
+      // The very first poll, right after the start
       const first = yield* started()
       yield* first.emulator.authorizations.approve(first.code.userCode)
       assert.strictEqual((yield* first.poll).tokenType, "Bearer")
     }).pipe(provide()))
 
-  it.effect("gives the decision after any number of slow_down, and the slow client loses no code (E3)", () =>
+  it.effect("does not delay a decision after any number of slow_down, and the slow client loses no code (E3)", () =>
     Effect.gen(function*() {
       for (const decision of ["approve", "deny"] as const) {
         const { code, emulator, poll } = yield* started()
@@ -82,7 +82,7 @@ describe("the pace", () => {
       }
     }).pipe(provide()))
 
-  it.effect("says that a code is over, not slow_down, however early the poll comes (E3)", () =>
+  it.effect("does not hide that a code has ended: an early poll then gets no slow_down (E3)", () =>
     Effect.gen(function*() {
       const late = yield* started()
       yield* TestClock.adjust(59_999)
@@ -102,7 +102,7 @@ describe("the pace", () => {
       assert.strictEqual(yield* tagOf(used.poll), "InvalidGrantException")
     }).pipe(provide({ expiresIn: "60 seconds" })))
 
-  it.effect("takes the decision of autoApprove as any other: an early poll after it brings the token (E3)", () =>
+  it.effect("does not delay the decision of autoApprove: an early poll after it gets the token (E3)", () =>
     Effect.gen(function*() {
       const { poll } = yield* started()
       yield* TestClock.adjust(2500)
@@ -111,7 +111,7 @@ describe("the pace", () => {
       assert.strictEqual((yield* poll).tokenType, "Bearer")
     }).pipe(provide({ autoApprove: "3 seconds" })))
 
-  it.effect("counts no poll that another client or a wrong secret sends toward the pace (E3)", () =>
+  it.effect("does not count polls of another client or with a wrong secret (E3)", () =>
     Effect.gen(function*() {
       const mine = yield* started()
       const other = yield* started()
@@ -125,7 +125,7 @@ describe("the pace", () => {
       assert.strictEqual(yield* tagOf(mine.poll), "AuthorizationPendingException")
     }).pipe(provide()))
 
-  it.effect("E3: a clock that was set back makes no poll too early", () =>
+  it.effect("makes no poll too early after the clock was set back (E3)", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(1_000_000)
       const { poll } = yield* started()
@@ -134,7 +134,7 @@ describe("the pace", () => {
       assert.strictEqual(yield* tagOf(poll), "AuthorizationPendingException")
     }).pipe(provide()))
 
-  it.effect("E3: more than 500 registrations in one second are throttled, and the next second is free again", () =>
+  it.effect("is not needed for the throttle: more than 500 registrations in one second get slow_down (E3)", () =>
     Effect.gen(function*() {
       const { clientId, clientSecret, emulator } = yield* started()
       const register = emulator.registerClient(registration)
