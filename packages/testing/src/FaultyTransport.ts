@@ -2,8 +2,8 @@
  * A transport that adds faults to another transport.
  *
  * Each request either passes unchanged or meets one {@link Fault}. A {@link Plan} decides. Use `FaultPlan.inOrder`,
- * `FaultPlan.perOperation` or `FaultPlan.bySeed`, or write a function. {@link Decisions} lists the decisions. {@link
- * reportFaults} adds them to the failure of a test, as a plan that you can paste into the test.
+ * `FaultPlan.perOperation` or `FaultPlan.bySeed`, or write a function. The service {@link Decisions} lists the decisions. The
+ * function {@link reportFaults} adds them to the failure of a test, as a plan that you can paste into the test.
  *
  * The test fails if a listed fault met no request: the layer dies with {@link UnusedFaults} when it closes. So provide the
  * layer to the whole test, or allow unused faults in the {@link Options}. A seed and a function list no faults, so none can be

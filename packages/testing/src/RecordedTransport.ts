@@ -250,10 +250,9 @@ export const makeRecord = Effect.fnUntraced(function*(
       if (operation === undefined || members === undefined) {
         return yield* Effect.die(
           new NotRecordable({
-            message:
-              `RecordedTransport cannot record this request, because it is no known operation, so its secrets cannot be removed: ${
-                Request.nameOf(request.method, url)
-              }. Add its operation to the option operations`
+            message: `RecordedTransport cannot record ${
+              Request.nameOf(request.method, url)
+            }. It is no known operation, so its secrets cannot be removed. Add its operation to the option operations.`
           })
         )
       }

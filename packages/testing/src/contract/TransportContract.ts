@@ -115,8 +115,11 @@ const notOfFetch: ReadonlyArray<GuaranteeName> = [
 /**
  * The guarantees that a transport over `fetch` can give.
  *
- * The platform decides the others, or does not report them: whether it sends a request again, how long connecting may take,
- * whether a failed request left, whether its failure is transient, and when a connection is used or closed.
+ * The platform decides the others, or does not report them:
+ *
+ * - whether it sends a request again, and how long connecting may take
+ * - whether a failed request left, and whether its failure is transient
+ * - when a connection is reused or closed
  *
  * @category guarantees
  * @since 0.1.0
