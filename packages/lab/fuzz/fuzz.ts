@@ -1,5 +1,6 @@
 /**
- * Answers that were good once: made from a seed, so that each can be made again, and held against what no answer may do.
+ * Mutated responses. A case starts from a valid response and a seed, so it can be repeated. A check says what no response may
+ * cause.
  */
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
@@ -22,7 +23,7 @@ import { type Answer, baseOf, type Mutation, mutations } from "./mutations.ts"
 // cases
 // -----------------------------------------------------------------------------
 
-/** One change of an answer: which, and the seed of its own choices, so that others can be left out. */
+/** One change of a response: its kind, and the seed of its own choices, so that other changes can be left out. */
 export interface Step {
   readonly mutation: Mutation
   readonly seed: number
@@ -37,11 +38,11 @@ export interface Case {
 
 export const operations: ReadonlyArray<string> = [...new Set(calls.map(({ operation }) => operation))]
 
-/** The nth case of a seed; of one operation, if it is named. */
+/** The nth case of a seed. `operation` limits it to one operation. */
 export const caseOf = (seed: number, index: number, operation?: string): Case => {
   const d = dice(seed, index)
   const call = d.pick(calls.filter((one) => operation === undefined || one.operation === operation))
-  // half of the cases change once or twice: these go deepest
+  // half of the cases have one or two changes: these reach the deepest code
   const count = d.chance(0.5) ? 1 + d.below(2) : 1 + d.below(8)
   return {
     seed,
@@ -51,7 +52,7 @@ export const caseOf = (seed: number, index: number, operation?: string): Case =>
   }
 }
 
-/** Its answer. The choices of a step depend on its own seed alone. */
+/** The response of the case. The choices of a step depend on its own seed alone. */
 export const answerOf = (one: Case): Answer => {
   const base: Dice = dice(one.seed, one.index, 1)
   const asked = one.call.asked.map((name) => secret[name])
@@ -88,14 +89,14 @@ const clientOf = (answer: Answer): HttpClient.HttpClient =>
         const headers = new Headers()
         for (const [name, value] of answer.headers) headers.append(name, value)
         const response = new Response(bodyOf(answer), { headers })
-        // statuses and URLs that the constructor does not take
+        // statuses and URLs that the constructor refuses
         Object.defineProperty(response, "status", { value: answer.status })
         Object.defineProperty(response, "url", { value: answer.url ?? request.url })
         return HttpClientResponse.fromWeb(request, response)
       })
   )
 
-/** Puts something between the client and its caller: how the tests of the fuzzer plant a bug. */
+/** Puts a function between the client and its caller. The tests of the fuzzer plant a bug with it. */
 export type Wrap = (oidc: SsoOidc.Service) => SsoOidc.Service
 
 const listed = new Map(
@@ -112,10 +113,10 @@ const unsafe = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/
 
 const leaks = new Map(calls.map((call) => [call.name, search(call.asked.map((name) => secret[name]))]))
 
-// a success that cannot be used has secrets of its own, and its error knows none of its values
+// a success that cannot be used has its own secrets, and its error knows none of their values
 const leakOfAny = search(Object.values(secret))
 
-/** What is wrong with an error, if anything is. */
+/** The problem of an error, if it has one. */
 const judge = (call: Call, status: number, error: unknown): string | undefined => {
   const tag = Predicate.hasProperty(error, "_tag") ? String(error._tag) : String(error)
   if (!own.has(tag) && listed.get(call.operation)?.has(tag) !== true) return `an error outside the union: ${tag}`
@@ -128,10 +129,10 @@ const judge = (call: Call, status: number, error: unknown): string | undefined =
     if (leak?.(text) !== undefined) return `a secret in: ${JSON.stringify(text.slice(0, 200))}`
   }
   const [http] = walk(error).http
-  return http === undefined ? undefined : `something of Effect's HTTP in the error: ${http}`
+  return http === undefined ? undefined : `an object of Effect's HTTP in the error: ${http}`
 }
 
-/** Runs the case: what it did that no answer may do, if it did. */
+/** Runs the case, and gives the violation that it caused, if any. */
 export const violationOf = (one: Case, wrap: Wrap = (oidc) => oidc): Effect.Effect<string | undefined> =>
   Effect.gen(function*() {
     const answer = answerOf(one)
@@ -157,7 +158,7 @@ export const violationOf = (one: Case, wrap: Wrap = (oidc) => oidc): Effect.Effe
     return missing.length === 0 ? undefined : `a success without ${missing.join(", ")}`
   }).pipe(Effect.catchCause((cause) => Effect.succeed(`a defect: ${Cause.pretty(cause)}`)))
 
-/** The case with as few steps as still show a violation. */
+/** The case with the fewest steps that still show a violation. */
 export const shrink = (one: Case, wrap?: Wrap): Effect.Effect<Case> =>
   Effect.gen(function*() {
     let least = one
@@ -169,7 +170,7 @@ export const shrink = (one: Case, wrap?: Wrap): Effect.Effect<Case> =>
     return least
   })
 
-/** The case for a person. */
+/** The case as a text for a person. */
 export const describeCase = (one: Case): string => {
   const { chunks, end, failure, headers, status, url } = answerOf(one)
   const body = Buffer.concat(chunks.map((chunk) => Buffer.from(chunk)))

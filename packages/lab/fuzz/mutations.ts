@@ -1,5 +1,5 @@
 /**
- * What is done to a good answer: to its members, bytes, headers, status, dialect and delivery.
+ * The mutations of a valid response: of its members, bytes, headers, status, dialect and delivery.
  */
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import type { Call } from "@sso-oidc/test-kit/fixtures"
@@ -18,13 +18,13 @@ export interface Answer {
     | { readonly _tag: "error"; readonly cause: unknown }
     | { readonly _tag: "silence" }
   readonly url?: string
-  /** There is no answer: the transport fails. */
+  /** There is no response: the transport fails. */
   readonly failure?: (request: HttpClientRequest.HttpClientRequest) => HttpClientError.HttpClientErrorReason
 }
 
 export interface Mutation {
   readonly name: string
-  /** `asked` are the secrets of the request. */
+  /** `asked` has the secrets of the request. */
   readonly change: (answer: Answer, dice: Dice, asked: ReadonlyArray<string>) => Answer
 }
 
@@ -110,7 +110,7 @@ const json = (status: number, body: unknown, headers: Answer["headers"] = []): A
   end: { _tag: "close" }
 })
 
-/** An answer that the service may give: a success, or an exception in one of its dialects. */
+/** A response that the service may give: a success, or an exception in one of its dialects. */
 export const baseOf = (call: Call, d: Dice, asked: ReadonlyArray<string>): Answer => {
   if (d.chance(0.5)) return json(200, call.answer)
   const { error, status, type } = call.exception
@@ -153,7 +153,7 @@ const members = (
   change: (answer, d, asked) => {
     const before = membersOf(answer)
     if (before === undefined || before.length === 0) return answer
-    // written by hand, since an object cannot hold a key twice
+    // written by hand, because an object cannot have a key twice
     const text = change(before, d, asked) ??
       `{${before.map(([key, one]) => `${JSON.stringify(key)}:${JSON.stringify(one)}`).join(",")}}`
     return withBytes(answer, encode(text))
@@ -180,7 +180,7 @@ const ofMembers: ReadonlyArray<Mutation> = [
   members("a member has another name", (all, d, asked) => {
     d.pick(all)[0] = d.chance(0.5) ? d.pick(keys) : text(d, asked)
   }),
-  members("a member more", (all, d, asked) => {
+  members("one more member", (all, d, asked) => {
     all.splice(d.below(all.length + 1), 0, [d.chance(0.7) ? d.pick(keys) : text(d, asked), value(d, asked)])
   }),
   members("a member twice", (all, d, asked) => void all.push([d.pick(all)[0], value(d, asked)])),
@@ -188,7 +188,7 @@ const ofMembers: ReadonlyArray<Mutation> = [
     d.pick(all)[1] = echo(d, asked)
   }),
   members("members in another order", (all) => void all.reverse()),
-  members("within something else", (all, d) =>
+  members("inside another object", (all, d) =>
     d.pick([
       (text: string) => `[${text}]`,
       (text: string) => `{"result":${text}}`,
@@ -216,12 +216,12 @@ const ofBytes: ReadonlyArray<Mutation> = [
     return all
   }),
   bytes("cut off", (all, d) => all.subarray(0, d.below(all.length + 1))),
-  bytes("something put in", (all, d) => {
+  bytes("something inserted", (all, d) => {
     const at = d.below(all.length + 1)
     const put = d.pick([Uint8Array.of(0), Uint8Array.of(0xff, 0xfe), encode("\""), encode("{"), encode("\\u0000")])
     return Buffer.concat([all.subarray(0, at), put, all.subarray(at)])
   }),
-  bytes("a part again", (all, d) => {
+  bytes("a part repeated", (all, d) => {
     const from = d.below(all.length + 1)
     return Buffer.concat([all, all.subarray(from, from + d.below(200))])
   }),
@@ -294,7 +294,7 @@ const ofHead: ReadonlyArray<Mutation> = [
 // delivery
 // -----------------------------------------------------------------------------
 
-/** A failure of the platform that holds secrets wherever it can. */
+/** A failure of the platform that holds secrets in all its members. */
 const loaded = (d: Dice, asked: ReadonlyArray<string>): unknown => {
   const words = asked.join(" ")
   const error = new (d.pick([Error, TypeError, RangeError]))(text(d, asked), d.chance(0.5) ? { cause: words } : {})
@@ -326,12 +326,12 @@ const ofDelivery: ReadonlyArray<Mutation> = [
     }
   },
   {
-    name: "a body that breaks off",
+    name: "a body that is cut off",
     change: (answer, d, asked) => ({ ...answer, end: { _tag: "error", cause: loaded(d, asked) } })
   },
   {
     name: "a body that stops",
-    // waits in real time, so that it must be rare
+    // waits in real time, so it must be rare
     change: (answer, d) => d.chance(0.2) ? { ...answer, end: { _tag: "silence" } } : answer
   },
   {

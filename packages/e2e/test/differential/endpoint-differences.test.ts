@@ -14,14 +14,14 @@ const call = callOf("RegisterClient").request
 const region = "eu-west-1"
 const path = "/client/register"
 
-/** Where the official client sends. */
+/** The URL that the official client calls. */
 const theirs = (options: Parameters<typeof official>[1]) =>
   Effect.map(official(call.official, options), (outcome) => request(outcome).url)
 
-/** Where ours sends. */
+/** The URL that ours calls. */
 const mine = (options: Endpoint.Options) => Effect.map(ours(call.ours, options), (outcome) => request(outcome).url)
 
-/** Why ours sends nothing. */
+/** The reason why ours sends nothing. */
 const refusal = (options: Endpoint.Options) =>
   Effect.map(ours(call.ours, options), (outcome) => {
     assert.strictEqual(outcome.sent.length, 0)
@@ -29,7 +29,7 @@ const refusal = (options: Endpoint.Options) =>
     return error._tag === "EndpointError" ? error.problem : assert.fail(error._tag)
   })
 
-/** A variable of the process for one test, and no profile. */
+/** Sets a variable of the process for one test, without any profile. */
 const variable = (name: string, value: string) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -40,7 +40,7 @@ const variable = (name: string, value: string) =>
     () => Effect.sync(() => vi.unstubAllEnvs())
   )
 
-describe("differential: endpoints that differ on purpose", () => {
+describe("endpoints: differences on purpose", () => {
   it.effect(differences.environmentRegion.test, () =>
     Effect.gen(function*() {
       yield* variable("AWS_REGION", "eu-west-2")

@@ -29,7 +29,7 @@ const same = (call: Call, answer: Answer) =>
 const namespace = "com.amazonaws.sso.oidc"
 const uri = "http://internal.amazon.com/coral/com.amazonaws.sso.oidc/"
 
-/** Where and how an answer may name its type: headers and members. */
+/** Where and how a response may name its type: headers and members. */
 type Dialect = readonly [
   name: string,
   headers: (type: string) => Readonly<Record<string, string>>,
@@ -60,7 +60,7 @@ const smithy: ReadonlyArray<Dialect> = [
   }))
 ]
 
-/** More of them: what comes first, and what must not count. */
+/** More cases: which place comes first, and which place must not count. */
 const dialects: ReadonlyArray<Dialect> = [
   ...smithy,
   header("a header with a namespace", (type) => `${namespace}#${type}`),
@@ -106,12 +106,12 @@ const expected = ({ error, status, type }: Call["exceptions"][number]) => ({
   requestId: "r-1"
 })
 
-describe("differential: exceptions", () => {
+describe("exceptions: the same for both clients", () => {
   for (const dialect of smithy) {
     it.effect.each(
       exceptions.map(({ call, exception }) => ({ call, exception, name: call.name, type: exception.type }))
     )(
-      `C4: ${dialect[0]}: $name, $type`,
+      `${dialect[0]}: $name, $type (C4)`,
       ({ call, exception }) =>
         Effect.gen(function*() {
           assert.deepStrictEqual(yield* same(call, answerOf(exception, dialect)), expected(exception))
@@ -120,7 +120,7 @@ describe("differential: exceptions", () => {
   }
 
   it.effect.each(dialects.slice(smithy.length).map((dialect) => ({ dialect, name: dialect[0] })))(
-    "C4: $name: every exception of every operation is the same for both",
+    "$name: every exception of every operation is the same for both (C4)",
     ({ dialect }) =>
       Effect.gen(function*() {
         for (const { call, exception } of exceptions) {
@@ -129,7 +129,7 @@ describe("differential: exceptions", () => {
       })
   )
 
-  it.effect("C4: null members of an exception are absent for both, but for error", () =>
+  it.effect("null members of an exception are absent for both, except error (C4)", () =>
     Effect.gen(function*() {
       for (const { call, exception } of exceptions) {
         const nulls = { error_description: null, reason: null, message: null, future: null }
@@ -140,10 +140,10 @@ describe("differential: exceptions", () => {
       }
     }))
 
-  it.effect("C3: a reason belongs to the two exceptions that have one", () =>
+  it.effect("only two exceptions have a reason (C3)", () =>
     Effect.gen(function*() {
       for (const { call, exception } of exceptions) {
-        // of the others the official client keeps what it does not know, and it is no member of theirs
+        // on other exceptions the official client keeps unknown members, and reason is one there
         if (!/^(AccessDenied|InvalidRequest)Exception$/.test(exception.type)) continue
         for (const dialect of smithy.slice(0, 9)) {
           assert.strictEqual(
@@ -154,7 +154,7 @@ describe("differential: exceptions", () => {
       }
     }))
 
-  it.effect("C4: the content type does not matter, nor does a body that is no object when the header names the type", () =>
+  it.effect("the content type does not matter, nor a body that is not an object, if the header names the type (C4)", () =>
     Effect.gen(function*() {
       for (const { call, exception } of exceptions) {
         const headers = { "x-amzn-errortype": exception.type }
@@ -166,7 +166,7 @@ describe("differential: exceptions", () => {
     }))
 
   it.effect.each(["x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id", "x-other-id"])(
-    "C3: the request id in %s is found by both or by neither",
+    "both or neither find the request id in %s (C3)",
     (name) =>
       Effect.gen(function*() {
         for (const { call, exception } of exceptions) {
@@ -181,7 +181,7 @@ describe("differential: exceptions", () => {
       })
   )
 
-  it.effect("C4: a name that is spelled otherwise is no exception to either, and both say it", () =>
+  it.effect("a misspelt name is an exception for neither, and both show it (C4)", () =>
     Effect.gen(function*() {
       for (const { call, exception } of exceptions) {
         const { type } = exception
@@ -205,7 +205,7 @@ describe("differential: exceptions", () => {
     (words) => words.join(" ")
   )
   it.effect.prop(
-    "C3, C4: any exception in any dialect, with any status and any description, is the same for both",
+    "any exception in any dialect, with any status and any description, is the same for both (C3, C4)",
     {
       at: oneOf([...exceptions.keys()]),
       dialect: oneOf(dialects.map(([name]) => name)),
@@ -231,7 +231,7 @@ describe("differential: exceptions", () => {
   )
 })
 
-describe("differential: the model's exceptions", () => {
+describe("exceptions: the model", () => {
   /** A static schema of the official client: name and members. */
   const Shape = Schema.Tuple([
     Schema.Literal(-3),
@@ -245,7 +245,7 @@ describe("differential: the model's exceptions", () => {
     name.endsWith("Exception$") && name !== "SSOOIDCServiceException$" ? [Schema.decodeUnknownSync(Shape)(value)] : []
   )
 
-  it("C3: each exception of the official client is one of ours, with its status and its members", () => {
+  it("each exception of the official client is one of ours, with its status and its members (C3)", () => {
     const members = { error_description: "errorDescription" } as Readonly<Record<string, string>>
     assert.deepStrictEqual(
       shapes.map(([, , name, { httpError }, names]) => ({

@@ -13,7 +13,7 @@ import {
   oursValue,
   succeeded
 } from "../support/differential-clients.ts"
-import { answers as differences } from "../support/differential-differences.ts"
+import { responses as differences } from "../support/differential-differences.ts"
 import { type Call, callOf, calls } from "../support/differential-model.ts"
 
 const options = { region: "eu-west-1" }
@@ -21,11 +21,11 @@ const options = { region: "eu-west-1" }
 const theirs = (call: Call, answer: Answer) => official(call.request.official, options, answer)
 const mine = (call: Call, answer: Answer) => ours(call.request.ours, options, answer)
 
-/** The official client takes the answer as a success with these members. */
+/** The official client accepts the response as a success with these members. */
 const takes = (call: Call, answer: Answer, members: Readonly<Record<string, unknown>>) =>
   Effect.map(theirs(call, answer), (outcome) => assert.deepStrictEqual(officialValue(succeeded(outcome)), members))
 
-/** Ours does not take it, for this reason. */
+/** Ours refuses the response, for this reason. */
 const refuses = (call: Call, answer: Answer, problem: string, detail = "") =>
   Effect.map(mine(call, answer), (outcome) => {
     const error = failed(outcome)
@@ -43,7 +43,7 @@ const token = callOf("CreateToken")
 const without = (members: Readonly<Record<string, unknown>>, name: string) =>
   Object.fromEntries(Object.entries(members).filter(([key]) => key !== name))
 
-describe("differential: successes that differ on purpose", () => {
+describe("responses: differences on purpose", () => {
   it.effect(differences.otherSuccess.test, () =>
     Effect.gen(function*() {
       for (const call of calls) {
@@ -131,7 +131,7 @@ describe("differential: successes that differ on purpose", () => {
           yield* takes(call, { body }, body)
           assert.deepStrictEqual(oursValue(succeeded(yield* mine(call, { body }))), without(call.answer, member))
         }
-        // Smithy's spelling of what JSON has no number for
+        // Smithy's way to write numbers that JSON does not have
         for (const [value, read] of [["NaN", NaN], ["Infinity", Infinity], ["-Infinity", -Infinity]] as const) {
           const body = { ...call.answer, [member]: value }
           yield* takes(call, { body }, { ...call.answer, [member]: read })
@@ -164,7 +164,7 @@ describe("differential: successes that differ on purpose", () => {
     Effect.gen(function*() {
       for (const call of calls) {
         for (const [member, value] of Object.entries(call.answer)) {
-          // of these, what cannot be used is absent
+          // members with a value that cannot be used are absent
           if (["expiresIn", "interval", "clientIdIssuedAt"].includes(member)) continue
           for (const other of [Predicate.isString(value) ? 7 : "soon", true, ["x"], { x: 1 }]) {
             const body = { ...call.answer, [member]: other }

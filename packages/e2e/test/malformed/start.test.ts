@@ -13,7 +13,7 @@ const good = {
   interval: 1
 }
 
-// none of it may show in an error, a message or a log
+// no error, message or log may show any of these
 const leak = search([good.deviceCode, good.userCode, "d-0123456789.awsapps.com", ...Object.values(Hostile.secret)])
 
 const malformed = "UnexpectedResponse malformed 200"
@@ -43,7 +43,7 @@ const uris = [
 ]
 
 const answers: ReadonlyArray<readonly [name: string, members: object, outcome: string]> = [
-  ["a good answer", good, "code"],
+  ["a good response", good, "code"],
   ["http to loopback, as an emulator has it", { ...good, verificationUri: "http://127.0.0.1:8484/device" }, "code"],
   ...uris.flatMap((uri) =>
     [
@@ -91,10 +91,10 @@ for (const [name, transport] of Hostile.transports) {
 
   describe(`malformed device authorizations over real sockets, through ${name}`, () => {
     for (const [what, members, outcome] of answers) {
-      it.live(`C7: ${what}`, () => run(Hostile.answer(JSON.stringify(members)), outcome))
+      it.live(`${what} (C7)`, () => run(Hostile.answer(JSON.stringify(members)), outcome))
     }
 
-    it.live("C3: exceptions that belong to CreateToken alone", () =>
+    it.live("exceptions that only CreateToken lists (C3)", () =>
       Effect.gen(function*() {
         for (const type of ["AuthorizationPendingException", "ExpiredTokenException", "InvalidGrantException"]) {
           yield* run(
@@ -105,7 +105,7 @@ for (const [name, transport] of Hostile.transports) {
         yield* run(Hostile.answer(`{"error":"invalid_client"}`, "401 Unauthorized"), "InvalidClientException 401")
       }))
 
-    it.live("C3: an exception whose texts repeat a secret and drive a terminal", () =>
+    it.live("an exception whose texts repeat a secret and have terminal escapes (C3)", () =>
       run(
         Hostile.answer(
           JSON.stringify({

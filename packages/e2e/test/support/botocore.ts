@@ -17,7 +17,7 @@ const answerOf = (line: string): Effect.Effect<Answer> => {
     return Effect.succeed({ _tag: "Success", body: Object.fromEntries(Object.entries(body)) })
   }
   const text = (member: string) => typeof rest[member] === "string" ? rest[member] : undefined
-  // botocore's base class is what it throws where it has no class for the answer
+  // botocore throws its base class if it has no class for the response
   return typeof exception !== "string" || exception === "ClientError"
     ? Effect.die(`botocore threw ${line}`)
     : Effect.succeed({
@@ -31,7 +31,7 @@ const answerOf = (line: string): Effect.Effect<Answer> => {
     })
 }
 
-/** Starts the process. Each driver of it is at the emulator in its own context; one call at a time. */
+/** Starts the process. Each driver of it uses the emulator in its own context, and makes one call at a time. */
 export const botocoreWith = (python: string): Effect.Effect<Make, never, Scope.Scope> =>
   Effect.map(run(python, { args: [join(import.meta.dirname, "botocore_calls.py")] }), (program) => {
     let lines = 0

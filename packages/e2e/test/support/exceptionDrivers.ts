@@ -1,6 +1,6 @@
 /**
- * The drivers of the catalogue of exceptions: plain HTTP, the official JavaScript client, and ours, each at the emulator
- * in the context, whose time TestClock keeps.
+ * The drivers of the catalogue of exceptions: plain HTTP, the official JavaScript client, and ours. Each one uses the emulator
+ * in the context. TestClock keeps the emulator's time.
  */
 import * as Official from "@aws-sdk/client-sso-oidc"
 import type * as Operation from "@sso-oidc/core/aws/Operation"
@@ -23,7 +23,7 @@ import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import type { Answer, Body, Calls, Driver, Refusal } from "./exceptions.ts"
 
-/** A driver made at the emulator in the context. */
+/** A driver for the emulator in the context. */
 export type Make = Effect.Effect<Driver, never, Emulator.Emulator | EmulatorServer.EmulatorServer | Scope.Scope>
 
 const textOf = (u: unknown): string | undefined => typeof u === "string" ? u : undefined
@@ -86,7 +86,7 @@ export const withWorld = <R>(
     }
   })
 
-/** Plain HTTP, where the exception is what the observed header says (E2). */
+/** Plain HTTP. The exception is what the observed header says (E2). */
 export const raw: Make = withWorld((url) => Effect.succeed(plain(url)))
 
 // -----------------------------------------------------------------------------
@@ -95,7 +95,7 @@ export const raw: Make = withWorld((url) => Effect.succeed(plain(url)))
 
 const classes = new Map<string, unknown>(Object.entries(Official))
 
-/** The exception's name, if it is an instance of the class that the official client exports under it. */
+/** The exception's name, if it is an instance of the class that the official client exports under this name. */
 const officialName = (error: unknown): string | undefined => {
   const name = textOf(member(error, "name"))
   const type = name === undefined ? undefined : classes.get(name)
@@ -127,7 +127,7 @@ const officialAnswer = (call: () => Promise<object>): Effect.Effect<Answer> =>
 
 const listOf = (u: Body[string]): Array<string> | undefined => typeof u === "object" ? [...u] : undefined
 
-/** `@aws-sdk/client-sso-oidc`, without a retry of its own. It sends what it is given, also when a member is missing. */
+/** `@aws-sdk/client-sso-oidc`, without a retry of its own. It sends what it is given, also if a member is missing. */
 export const official: Make = withWorld((url) =>
   Effect.acquireRelease(
     Effect.sync(() => new Official.SSOOIDCClient({ region: "us-east-1", endpoint: url, maxAttempts: 1 })),
@@ -200,7 +200,7 @@ const refusal = (error: unknown): Effect.Effect<Answer> => {
 
 const AnyBody = Schema.Record(Schema.String, Schema.Unknown)
 
-/** Sends any body through an operation: as its own request, or, where its schema forbids that, as plain JSON. */
+/** Sends any body through an operation: as the operation's request, or as plain JSON if its schema refuses the body. */
 const execute = <Request, Response extends object, E>(
   client: SsoOidc.Service,
   operation: Operation.Operation<Request, Response, E>

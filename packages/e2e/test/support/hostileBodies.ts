@@ -1,5 +1,5 @@
 /**
- * Bodies that are none of the service's, in answers whose framing is right.
+ * Bodies that the service would not send, in responses with correct framing.
  */
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 import { answer, type Case, secret, token } from "./hostile.ts"
@@ -7,7 +7,7 @@ import { answer, type Case, secret, token } from "./hostile.ts"
 const malformed = "UnexpectedResponse malformed 200"
 const rest = token.slice(1)
 
-/** Members of a token that no token has. */
+/** Members of a token response that no token response has. */
 const wrong = [
   ["a number for a text", { accessToken: 7, tokenType: "Bearer" }],
   ["a boolean for a text", { accessToken: true, tokenType: "Bearer" }],
@@ -22,10 +22,10 @@ const wrong = [
 ] as const
 
 export const bodies: ReadonlyArray<Case> = [
-  { name: "a good answer", script: answer(token), outcome: "token" },
+  { name: "a valid response", script: answer(token), outcome: "token" },
   { name: "no body", script: answer(""), outcome: malformed, excerpt: "" },
   { name: "HTML", script: answer("<html>Wi-Fi</html>"), outcome: malformed, excerpt: "<html>Wi-Fi</html>" },
-  { name: "JSON cut off", script: answer(token.slice(0, -5)), outcome: malformed, excerpt: token.slice(0, -5) },
+  { name: "JSON that is cut off", script: answer(token.slice(0, -5)), outcome: malformed, excerpt: token.slice(0, -5) },
   { name: "an array", script: answer(`[${token}]`), outcome: malformed, excerpt: `[${token}]` },
   { name: "null", script: answer("null"), outcome: malformed, excerpt: "null" },
   { name: "a text", script: answer(JSON.stringify(token)), outcome: malformed },
@@ -33,14 +33,14 @@ export const bodies: ReadonlyArray<Case> = [
   { name: "JSON with a comment", script: answer(`// ok\n${token}`), outcome: malformed },
   { name: "a body of spaces", script: answer(" ".repeat(10_000)), outcome: malformed, excerpt: " ".repeat(1024) },
   ...wrong.map(([name, members]) => ({ name, script: answer(JSON.stringify(members)), outcome: malformed })),
-  { name: "a key twice, the last one good", script: answer(`{"accessToken":7,${rest}`), outcome: "token" },
+  { name: "a key twice, the last value valid", script: answer(`{"accessToken":7,${rest}`), outcome: "token" },
   {
-    name: "a key twice, the last one bad",
+    name: "a key twice, the last value invalid",
     script: answer(`${token.slice(0, -1)},"accessToken":7}`),
     outcome: malformed
   },
   {
-    name: "100,000 brackets that nobody closes",
+    name: "100,000 brackets that are never closed",
     script: answer("[".repeat(100_000)),
     outcome: malformed,
     excerpt: "[".repeat(1024)
@@ -64,7 +64,7 @@ export const bodies: ReadonlyArray<Case> = [
     outcome: "token"
   },
   {
-    name: "bytes that are no UTF-8",
+    name: "bytes that are not UTF-8",
     script: answer(Buffer.from(token.replace("Bearer", "B\xffarer"), "latin1")),
     outcome: malformed,
     excerpt: token.replace("Bearer", "B\ufffdarer")
@@ -79,23 +79,23 @@ export const bodies: ReadonlyArray<Case> = [
     fetch: "TransportError answered Z_DATA_ERROR 200"
   },
   {
-    name: "a content encoding that nobody knows",
+    name: "an unknown content encoding",
     script: answer(token, "200 OK", ["content-encoding: x-none"]),
     outcome: "token"
   },
   ...([["gzip", gzipSync(token)], ["deflate", deflateSync(token)], ["br", brotliCompressSync(token)]] as const).map(
     ([encoding, bytes]) => ({
-      name: `${encoding}, which nobody asked Node for`,
+      name: `${encoding}, which Node did not ask for`,
       script: answer(bytes, "200 OK", [`content-encoding: ${encoding}`]),
       outcome: "UnexpectedResponse contentEncoding 200",
       fetch: "token"
     })
   ),
   {
-    name: "gzip that breaks off",
+    name: "gzip that is cut off",
     script: answer(gzipSync(token).subarray(0, -12), "200 OK", ["content-encoding: gzip"]),
     outcome: "UnexpectedResponse contentEncoding 200",
-    // fetch gives what it could inflate
+    // fetch gives the part that it could decompress
     fetch: malformed
   }
 ]

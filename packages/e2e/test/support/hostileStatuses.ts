@@ -1,5 +1,5 @@
 /**
- * Statuses that are none of the service's, and its own in bad company.
+ * Statuses that the service does not send, and its own statuses in unusual forms.
  */
 import type { Socket } from "node:net"
 import { answer, type Case, raw, requestId, token } from "./hostile.ts"
@@ -7,7 +7,7 @@ import { answer, type Case, raw, requestId, token } from "./hostile.ts"
 const interim = (status: string, ...headers: ReadonlyArray<string>): Uint8Array => raw(status, headers)
 const html = "<html>Bad Gateway</html>"
 
-/** A redirect's body is not read, so that Node's connection closes; `fetch` reads a small one by itself. */
+/** Node's transport does not read a redirect's body, so its connection closes. `fetch` reads a small body by itself. */
 const redirect = (status: string, ...headers: ReadonlyArray<string>): Case => ({
   name: `${status.slice(0, 3)} with ${headers.join(", ") || "no Location"}`,
   script: answer("moved", status, headers),
@@ -28,26 +28,26 @@ const date = "date: Fri, 06 Nov 2026 08:49:37 GMT"
 
 export const statuses: ReadonlyArray<Case> = [
   {
-    name: "100 before the answer, which nobody asked for",
+    name: "100 before the response, without a request for it",
     script: Buffer.concat([interim("100 Continue"), answer(token)]),
     outcome: "token",
-    // undici takes it for an error
+    // undici treats it as an error
     fetch: "TransportError maybe UND_ERR_SOCKET",
     closed: false,
     fetchClosed: true
   },
   {
-    name: "103 before the answer",
+    name: "103 before the response",
     script: Buffer.concat([interim("103 Early Hints", "link: </x>; rel=preload"), answer(token)]),
     outcome: "token"
   },
   {
-    name: "1,000 times 102 before the answer",
+    name: "1,000 times 102 before the response",
     script: Buffer.concat([...Array.from({ length: 1000 }, () => interim("102 Processing")), answer(token)]),
     outcome: "token"
   },
   {
-    name: "102 without end",
+    name: "endless 102",
     script: (socket: Socket) => {
       const timer = setInterval(() => socket.write(interim("102 Processing")), 10)
       socket.on("close", () => clearInterval(timer))
@@ -64,7 +64,7 @@ export const statuses: ReadonlyArray<Case> = [
     closed: true
   },
   {
-    name: "101 to nothing",
+    name: "101 without a protocol",
     script: raw("101 Switching Protocols", [requestId]),
     outcome: "TransportError maybe CONNECTION_CLOSED",
     fetch: "TransportError maybe ERR_ASSERTION",
@@ -86,7 +86,7 @@ export const statuses: ReadonlyArray<Case> = [
   redirect("307 Temporary Redirect", "location: http://["),
   redirect("300 Multiple Choices", "location: /elsewhere", "refresh: 0; url=/elsewhere"),
   {
-    ...redirect("307 Temporary Redirect", "location: /elsewhere", "a body without end"),
+    ...redirect("an endless body", "location: /elsewhere", "a body without end"),
     script: (socket: Socket) =>
       void socket.write(
         raw("307 Temporary Redirect", [requestId, "location: /elsewhere", "transfer-encoding: chunked"], "1\r\nx\r\n")
@@ -99,7 +99,7 @@ export const statuses: ReadonlyArray<Case> = [
   other("404 Not Found"),
   {
     ...other("407 Proxy Authentication Required", "proxy-authenticate: Basic realm=x"),
-    // the Fetch standard makes a network error of it, so that its status is lost
+    // the Fetch standard makes it a network error, so its status is lost
     fetch: "TransportError maybe FETCH_FAILED"
   },
   { ...other("408 Request Timeout", "connection: close"), closed: true },
@@ -156,7 +156,7 @@ export const statuses: ReadonlyArray<Case> = [
     excerpt: "{}"
   },
   {
-    name: "an exception of two types, of which the first counts",
+    name: "an exception with two types, of which the first counts",
     script: answer("{}", "400 Bad Request", ["x-amzn-errortype: SlowDownException", "x-amzn-errortype: X"]),
     outcome: "SlowDownException 400"
   },

@@ -1,5 +1,5 @@
 /**
- * Secrets of chance, and the places where they are planted.
+ * Random secrets, and the places where the tests plant them.
  */
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
@@ -14,8 +14,8 @@ import * as Schema from "effect/Schema"
 // secrets
 // -----------------------------------------------------------------------------
 
-// what JSON, URLs, base64 and terminals write in ways of their own; a space only beside something else, since eight of
-// them prove nothing
+// characters that JSON, URLs, base64 and terminals write differently; a space only beside other characters, because eight
+// spaces prove nothing
 const pieces = [
   ..."aZq79\"\\/+=%&?<>'`:;~#{}$@!*|ü漢é".split(""),
   "😀",
@@ -28,7 +28,7 @@ const pieces = [
 
 const words = Arbitrary.array(Arbitrary.schema(Schema.Literals(pieces)), { minLength: 8, maxLength: 24 })
 
-/** Every secret that goes out or comes in has a value of its own. */
+/** Every secret that is sent or received has its own value. */
 const names = [
   "clientSecret",
   "deviceCode",
@@ -48,7 +48,7 @@ export type Secrets = Readonly<Record<Name, string>>
 
 export const Secrets: Arbitrary.Arbitrary<Secrets> = Arbitrary.map(
   Arbitrary.all(names.map(() => words)),
-  // a letter in front, so that no two are the same
+  // with a letter in front, so that no two are the same
   (all) => {
     const one = (name: Name): string =>
       `${String.fromCharCode(97 + names.indexOf(name))}${(all[names.indexOf(name)] ?? []).join("")}`
@@ -78,7 +78,7 @@ export const host = "d-0123456789.awsapps.com"
 export interface Call {
   readonly name: string
   readonly run: (oidc: SsoOidc.Service) => Effect.Effect<unknown, { readonly message: string }>
-  /** The secrets of its request: what the service can repeat. */
+  /** The secrets of the request, which the service can repeat. */
   readonly asked: ReadonlyArray<string>
   readonly answer: Readonly<Record<string, unknown>>
   readonly exception: string
@@ -167,7 +167,10 @@ export const json = (
     headers: { "content-type": "application/json", "x-amzn-requestid": "r-1", ...headers }
   })
 
-/** An exception whose texts repeat what was asked, in every form, and whose headers do as far as they can. */
+/**
+ * An exception whose texts repeat the request's values in every form. Its headers repeat them in every form that a header can
+ * hold.
+ */
 export const echoing = (type: string, asked: ReadonlyArray<string>): ReadonlyArray<Response> =>
   (asked.length === 0 ? ["nothing"] : asked.flatMap(formsOf)).map((form) =>
     json(
@@ -180,12 +183,12 @@ export const echoing = (type: string, asked: ReadonlyArray<string>): ReadonlyArr
         [form]: form
       },
       400,
-      // in a header, what a header can hold
+      // in a header: only what a header can hold
       { "x-amzn-errortype": `${type}:${encodeURIComponent(form)}`, "x-amzn-requestid": encodeURIComponent(form) }
     )
   )
 
-/** Answers outside the model that hold every secret, and repeat what was asked in their heads. */
+/** Responses outside the model that hold every secret, and repeat the request's values in their heads. */
 export const foreign = (call: Call): ReadonlyArray<Response> => {
   const text = JSON.stringify(call.answer)
   const heads = Object.fromEntries(
@@ -208,7 +211,7 @@ export const foreign = (call: Call): ReadonlyArray<Response> => {
   ]
 }
 
-/** Failures of a platform that hold every secret in every member that they have. */
+/** Failures of a platform that hold every secret in all their members. */
 export const causes = (call: Call, s: Secrets): ReadonlyArray<unknown> => {
   const all = Object.values(s).join(" ")
   const loaded = (error: Error): Error =>
