@@ -25,14 +25,14 @@ describe.each(ways.map((way) => [`${way.operation}, ${way.exception}: ${way.word
       const { error, exception, status } = modelOf(way)
       const texts = new Set<string>()
       for (const [client, make] of clients) {
-        const answer = yield* Effect.flatMap(make, way.run).pipe(
+        const response = yield* Effect.flatMap(make, way.run).pipe(
           Effect.scoped,
           // a separate emulator for each client
           Effect.provide(EmulatorServer.layer(), { local: true })
         )
-        if (answer._tag === "Success") return assert.fail(`${client}: nothing failed`)
-        const { errorDescription = "", requestId = "", ...rest } = answer
-        assert.deepStrictEqual(rest, { _tag: "Refusal", exception, error, status, reason: undefined }, client)
+        if (response._tag === "Success") return assert.fail(`${client}: nothing failed`)
+        const { errorDescription = "", requestId = "", ...rest } = response
+        assert.deepStrictEqual(rest, { _tag: "Exception", exception, error, status, reason: undefined }, client)
         assert.match(requestId, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, client)
         assert.notStrictEqual(errorDescription, "", client)
         texts.add(errorDescription)
@@ -50,15 +50,15 @@ describe.each(armed.map((entry) => [`${entry.operation}, ${entry.exception} ${en
         const { error, exception, status } = modelOf(entry)
         const errorDescription = "as armed"
         for (const [client, make] of clients) {
-          const answer = yield* Effect.flatMap(make, (driver) => runArmed(driver, entry, errorDescription)).pipe(
+          const response = yield* Effect.flatMap(make, (driver) => runArmed(driver, entry, errorDescription)).pipe(
             Effect.scoped,
             Effect.provide(EmulatorServer.layer(), { local: true })
           )
-          if (answer._tag === "Success") return assert.fail(`${client}: nothing failed`)
-          const { requestId = "", ...rest } = answer
+          if (response._tag === "Success") return assert.fail(`${client}: nothing failed`)
+          const { requestId = "", ...rest } = response
           assert.deepStrictEqual(
             rest,
-            { _tag: "Refusal", exception, error, errorDescription, status, reason: entry.reason },
+            { _tag: "Exception", exception, error, errorDescription, status, reason: entry.reason },
             client
           )
           assert.match(requestId, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, client)

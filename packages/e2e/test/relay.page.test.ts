@@ -88,7 +88,7 @@ describe("a page behind a relay gets the same result as without a relay", () => 
       assert.strictEqual(relayed.message, plain.message)
     }))
 
-  it.effect("reports a lost response as answered, with its status and request id (C8)", () =>
+  it.effect("says that the service responded if its response was lost, with status and request id (C8)", () =>
     Effect.gen(function*() {
       const cut = () =>
         Wire.answering(() =>

@@ -205,15 +205,15 @@ describe("an error response of the relay over a socket", () => {
   it.effect("reaches a caller that sent too much, and nothing is passed on", () =>
     Effect.gen(function*() {
       const { url } = yield* relayed(options, Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => Effect.never)))
-      const answer = yield* Effect.promise(() =>
+      const response = yield* Effect.promise(() =>
         fetch(`${url}/us-east-1/token`, {
           method: "POST",
           headers: { origin, "content-type": "application/json" },
           body: "x".repeat(1_000_000)
         })
       )
-      assert.strictEqual(answer.status, 413)
-      assert.strictEqual(answer.headers.get("x-amzn-errortype"), "InvalidRequestException")
+      assert.strictEqual(response.status, 413)
+      assert.strictEqual(response.headers.get("x-amzn-errortype"), "InvalidRequestException")
     }))
 })
 

@@ -42,7 +42,7 @@ const session = Effect.gen(function*() {
 })
 
 /** The transport in the context, which loses the response to the first request. */
-const losingTheFirstAnswer = Effect.map(HttpClient.HttpClient, (transport) => {
+const losingTheFirstResponse = Effect.map(HttpClient.HttpClient, (transport) => {
   let sent = 0
   return {
     sent: () => sent,
@@ -92,7 +92,7 @@ describe("Refresh over a real socket, at a service that rotates refresh tokens",
   it.effect("if the response is lost, a retry of the operation says so after one request (C8)", () =>
     Effect.gen(function*() {
       const request = yield* session
-      const { sent, transport } = yield* losingTheFirstAnswer
+      const { sent, transport } = yield* losingTheFirstResponse
       const oidc = Retry.make(yield* over(transport))
       const error = yield* Effect.flip(Effect.provideService(Refresh.refresh(request), SsoOidc.SsoOidc, oidc))
       assert.deepInclude(error, { _tag: "TransportError", sent: "maybe", code: "ECONNRESET" })
@@ -102,7 +102,7 @@ describe("Refresh over a real socket, at a service that rotates refresh tokens",
   it.effect("a retry below the client sends the used token again, and hides that a new token was lost", () =>
     Effect.gen(function*() {
       const request = yield* session
-      const { sent, transport } = yield* losingTheFirstAnswer
+      const { sent, transport } = yield* losingTheFirstResponse
       const oidc = yield* over(HttpClient.retryTransient(transport, { times: 1 }))
       const error = yield* Effect.flip(Effect.provideService(Refresh.refresh(request), SsoOidc.SsoOidc, oidc))
       assert.strictEqual(error._tag, "InvalidGrantException")

@@ -150,16 +150,16 @@ const code = { ...id, grantType: "authorization_code", code: secret, redirectUri
 const refresh = { ...id, grantType: "refresh_token", refreshToken: secret } as const
 
 /** How often each kind of call is sent: a call that may be repeated, a call with a secret that works only once, and a poll. */
-const calls: ReadonlyArray<readonly [name: string, column: "anytime" | "unsent" | "paced", call: Call]> = [
+const calls: ReadonlyArray<readonly [name: string, column: "anytime" | "unsent" | "polled", call: Call]> = [
   ["RegisterClient", "anytime", (oidc) => oidc.registerClient({ clientName: "n", clientType: "public" })],
   ["StartDeviceAuthorization", "anytime", (oidc) => oidc.startDeviceAuthorization(start)],
   ["an authorization code", "unsent", (oidc) => oidc.createToken(code)],
   ["a refresh token", "unsent", (oidc) => oidc.createToken(refresh)],
-  ["a poll with a device code", "paced", (oidc) => oidc.createToken(device)]
+  ["a poll with a device code", "polled", (oidc) => oidc.createToken(device)]
 ]
 
-const onlyAnytime = { anytime: 4, unsent: 1, paced: 1 }
-const onlyOnce = { anytime: 1, unsent: 1, paced: 1 }
+const onlyAnytime = { anytime: 4, unsent: 1, polled: 1 }
+const onlyOnce = { anytime: 1, unsent: 1, polled: 1 }
 
 const service = (status: number, error: string, headers?: Record<string, string>): Serve => (response) =>
   json(response, status, { error }, headers)
@@ -170,20 +170,20 @@ const proxy = (status: number, headers?: Record<string, string>): Serve => (resp
 const faults: ReadonlyArray<{
   readonly name: string
   readonly at: Serve | "refused" | "reset in the TLS handshake"
-  readonly sent: { readonly anytime: number; readonly unsent: number; readonly paced: number }
+  readonly sent: { readonly anytime: number; readonly unsent: number; readonly polled: number }
   readonly waits?: ReadonlyArray<number>
   readonly error: object
 }> = [
   {
     name: "the connection is refused",
     at: "refused",
-    sent: { anytime: 4, unsent: 4, paced: 1 },
+    sent: { anytime: 4, unsent: 4, polled: 1 },
     error: { _tag: "TransportError", sent: "no", code: "ECONNREFUSED" }
   },
   {
     name: "the connection is reset before the request leaves",
     at: "reset in the TLS handshake",
-    sent: { anytime: 4, unsent: 4, paced: 1 },
+    sent: { anytime: 4, unsent: 4, polled: 1 },
     error: { _tag: "TransportError", sent: "no", code: "ECONNRESET" }
   },
   {
@@ -300,7 +300,7 @@ describe("retries over a real socket (C8)", () => {
 
   it.effect("a login retries its start, and its polls keep the grant's interval (C8, D3)", () =>
     Effect.gen(function*() {
-      const answers: Record<string, object> = {
+      const responses: Record<string, object> = {
         "/client/register": { clientId: "c", clientSecret: "s", clientSecretExpiresAt: 4_000_000_000 },
         "/device_authorization": {
           deviceCode: "d",
@@ -312,7 +312,7 @@ describe("retries over a real socket (C8)", () => {
         "/token": token
       }
       const server = yield* serving((response, { url = "" }, nth) =>
-        nth === 1 ? proxy(503)(response, response.req, nth) : json(response, 200, answers[url] ?? {})
+        nth === 1 ? proxy(503)(response, response.req, nth) : json(response, 200, responses[url] ?? {})
       )
       const attempts = yield* client(server.url)
       const login = DeviceGrant.login({ clientName: "e2e", startUrl: "https://my.awsapps.com/start" }).pipe(

@@ -17,7 +17,7 @@ import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { type Dice, dice } from "./dice.ts"
-import { type Answer, baseOf, type Mutation, mutations } from "./mutations.ts"
+import { baseOf, type Mutation, mutations, type ResponseSpec } from "./mutations.ts"
 
 // -----------------------------------------------------------------------------
 // cases
@@ -53,11 +53,11 @@ export const caseOf = (seed: number, index: number, operation?: string): Case =>
 }
 
 /** The response of the case. The choices of a step depend on its own seed alone. */
-export const answerOf = (one: Case): Answer => {
+export const specOf = (one: Case): ResponseSpec => {
   const base: Dice = dice(one.seed, one.index, 1)
   const asked = one.call.asked.map((name) => secret[name])
-  return one.steps.reduce<Answer>(
-    (answer, step) => step.mutation.change(answer, dice(step.seed, one.index, 2), asked),
+  return one.steps.reduce<ResponseSpec>(
+    (spec, step) => step.mutation.change(spec, dice(step.seed, one.index, 2), asked),
     baseOf(one.call, base, asked)
   )
 }
@@ -69,7 +69,7 @@ export const answerOf = (one: Case): Answer => {
 const silentMillis = 20
 const hangMillis = 5000
 
-const bodyOf = ({ chunks, end }: Answer): ReadableStream<Uint8Array<ArrayBuffer>> => {
+const bodyOf = ({ chunks, end }: ResponseSpec): ReadableStream<Uint8Array<ArrayBuffer>> => {
   let at = 0
   return new ReadableStream({
     pull: (controller) => {
@@ -81,17 +81,17 @@ const bodyOf = ({ chunks, end }: Answer): ReadableStream<Uint8Array<ArrayBuffer>
   })
 }
 
-const clientOf = (answer: Answer): HttpClient.HttpClient =>
+const clientOf = (spec: ResponseSpec): HttpClient.HttpClient =>
   HttpClient.make((request) =>
-    answer.failure !== undefined
-      ? Effect.fail(new HttpClientError.HttpClientError({ reason: answer.failure(request) }))
+    spec.failure !== undefined
+      ? Effect.fail(new HttpClientError.HttpClientError({ reason: spec.failure(request) }))
       : Effect.sync(() => {
         const headers = new Headers()
-        for (const [name, value] of answer.headers) headers.append(name, value)
-        const response = new Response(bodyOf(answer), { headers })
+        for (const [name, value] of spec.headers) headers.append(name, value)
+        const response = new Response(bodyOf(spec), { headers })
         // statuses and URLs that the constructor refuses
-        Object.defineProperty(response, "status", { value: answer.status })
-        Object.defineProperty(response, "url", { value: answer.url ?? request.url })
+        Object.defineProperty(response, "status", { value: spec.status })
+        Object.defineProperty(response, "url", { value: spec.url ?? request.url })
         return HttpClientResponse.fromWeb(request, response)
       })
   )
@@ -135,22 +135,22 @@ const judge = (call: Call, status: number, error: unknown): string | undefined =
 /** Runs the case, and gives the violation that it caused, if any. */
 export const violationOf = (one: Case, wrap: Wrap = (oidc) => oidc): Effect.Effect<string | undefined> =>
   Effect.gen(function*() {
-    const answer = answerOf(one)
+    const spec = specOf(one)
     const oidc = yield* SsoOidc.make({
       region: "eu-west-1",
-      requestTimeout: answer.end._tag === "silence" ? silentMillis : 2 * hangMillis,
+      requestTimeout: spec.end._tag === "silence" ? silentMillis : 2 * hangMillis,
       maxResponseBytes: 16 * 1024
-    }).pipe(Effect.provideService(HttpClient.HttpClient, clientOf(answer)), Effect.orDie)
+    }).pipe(Effect.provideService(HttpClient.HttpClient, clientOf(spec)), Effect.orDie)
     const outcome = yield* one.call.run(wrap(oidc)).pipe(Effect.exit, Effect.timeoutOption(hangMillis))
     if (Option.isNone(outcome)) return `no outcome within ${hangMillis} ms`
     const exit = outcome.value
     if (Exit.isFailure(exit)) {
       const [reason, ...more] = exit.cause.reasons
       return reason !== undefined && Cause.isFailReason(reason) && more.length === 0
-        ? judge(one.call, answer.status, reason.error)
+        ? judge(one.call, spec.status, reason.error)
         : `no typed failure: ${Cause.pretty(exit.cause)}`
     }
-    if (answer.status !== 200 || answer.failure !== undefined) return `a success from a status of ${answer.status}`
+    if (spec.status !== 200 || spec.failure !== undefined) return `a success from a status of ${spec.status}`
     const value = exit.value
     const missing = one.call.required.filter((key) =>
       !Predicate.hasProperty(value, key) || value[key] === undefined || value[key] === ""
@@ -172,11 +172,11 @@ export const shrink = (one: Case, wrap?: Wrap): Effect.Effect<Case> =>
 
 /** The case as a text for a person. */
 export const describeCase = (one: Case): string => {
-  const { chunks, end, failure, headers, status, url } = answerOf(one)
+  const { chunks, end, failure, headers, status, url } = specOf(one)
   const body = Buffer.concat(chunks.map((chunk) => Buffer.from(chunk)))
   return [
     `${one.call.name}: ${one.steps.map(({ mutation }) => mutation.name).join(", ") || "no change"}`,
-    failure === undefined ? `status ${status}, ${end._tag}${url === undefined ? "" : `, from ${url}`}` : "no answer",
+    failure === undefined ? `status ${status}, ${end._tag}${url === undefined ? "" : `, from ${url}`}` : "no response",
     ...headers.map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
     JSON.stringify(body.subarray(0, 1024).toString("latin1")) + (body.length > 1024 ? ` … (${body.length} bytes)` : "")
   ].join("\n  ")

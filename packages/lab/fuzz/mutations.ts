@@ -9,7 +9,7 @@ import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { gzipSync } from "node:zlib"
 import type { Dice } from "./dice.ts"
 
-export interface Answer {
+export interface ResponseSpec {
   readonly status: number
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>
   readonly chunks: ReadonlyArray<Uint8Array>
@@ -25,7 +25,7 @@ export interface Answer {
 export interface Mutation {
   readonly name: string
   /** `asked` has the secrets of the request. */
-  readonly change: (answer: Answer, dice: Dice, asked: ReadonlyArray<string>) => Answer
+  readonly change: (spec: ResponseSpec, dice: Dice, asked: ReadonlyArray<string>) => ResponseSpec
 }
 
 // -----------------------------------------------------------------------------
@@ -99,11 +99,11 @@ const value = (d: Dice, asked: ReadonlyArray<string>, depth = 0): unknown => {
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-const bytesOf = ({ chunks }: Answer): Uint8Array => Buffer.concat(chunks)
+const bytesOf = ({ chunks }: ResponseSpec): Uint8Array => Buffer.concat(chunks)
 
-const withBytes = (answer: Answer, bytes: Uint8Array): Answer => ({ ...answer, chunks: [bytes] })
+const withBytes = (spec: ResponseSpec, bytes: Uint8Array): ResponseSpec => ({ ...spec, chunks: [bytes] })
 
-const json = (status: number, body: unknown, headers: Answer["headers"] = []): Answer => ({
+const json = (status: number, body: unknown, headers: ResponseSpec["headers"] = []): ResponseSpec => ({
   status,
   headers: [["content-type", "application/json"], ["x-amzn-requestid", "7b5ee6f0-0000-4000-8000-1"], ...headers],
   chunks: [encode(JSON.stringify(body))],
@@ -111,7 +111,7 @@ const json = (status: number, body: unknown, headers: Answer["headers"] = []): A
 })
 
 /** A response that the service may give: a success, or an exception in one of its dialects. */
-export const baseOf = (call: Call, d: Dice, asked: ReadonlyArray<string>): Answer => {
+export const baseOf = (call: Call, d: Dice, asked: ReadonlyArray<string>): ResponseSpec => {
   if (d.chance(0.5)) return json(200, call.answer)
   const { error, status, type } = call.exception
   const body = {
@@ -136,9 +136,9 @@ export const baseOf = (call: Call, d: Dice, asked: ReadonlyArray<string>): Answe
 // members
 // -----------------------------------------------------------------------------
 
-const membersOf = (answer: Answer): Array<[string, unknown]> | undefined => {
+const membersOf = (spec: ResponseSpec): Array<[string, unknown]> | undefined => {
   try {
-    const parsed: unknown = JSON.parse(new TextDecoder().decode(bytesOf(answer)))
+    const parsed: unknown = JSON.parse(new TextDecoder().decode(bytesOf(spec)))
     return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? Object.entries(parsed) : undefined
   } catch {
     return undefined
@@ -150,13 +150,13 @@ const members = (
   change: (members: Array<[string, unknown]>, d: Dice, asked: ReadonlyArray<string>) => string | undefined
 ): Mutation => ({
   name,
-  change: (answer, d, asked) => {
-    const before = membersOf(answer)
-    if (before === undefined || before.length === 0) return answer
+  change: (spec, d, asked) => {
+    const before = membersOf(spec)
+    if (before === undefined || before.length === 0) return spec
     // written by hand, because an object cannot have a key twice
     const text = change(before, d, asked) ??
       `{${before.map(([key, one]) => `${JSON.stringify(key)}:${JSON.stringify(one)}`).join(",")}}`
-    return withBytes(answer, encode(text))
+    return withBytes(spec, encode(text))
   }
 })
 
@@ -207,7 +207,7 @@ const ofMembers: ReadonlyArray<Mutation> = [
 
 const bytes = (name: string, change: (bytes: Uint8Array, d: Dice) => Uint8Array): Mutation => ({
   name,
-  change: (answer, d) => withBytes(answer, change(Uint8Array.from(bytesOf(answer)), d))
+  change: (spec, d) => withBytes(spec, change(Uint8Array.from(bytesOf(spec)), d))
 })
 
 const ofBytes: ReadonlyArray<Mutation> = [
@@ -240,10 +240,10 @@ const headerText = (text: string): string => {
 
 const header = (name: string, ...values: ReadonlyArray<string>): Mutation => ({
   name: `header ${name}`,
-  change: (answer, d, asked) => ({
-    ...answer,
+  change: (spec, d, asked) => ({
+    ...spec,
     headers: [
-      ...(d.chance(0.5) ? answer.headers.filter(([other]) => other !== name) : answer.headers),
+      ...(d.chance(0.5) ? spec.headers.filter(([other]) => other !== name) : spec.headers),
       [name, headerText(values.length > 0 && d.chance(0.7) ? d.pick(values) : text(d, asked))]
     ]
   })
@@ -271,22 +271,22 @@ const ofHead: ReadonlyArray<Mutation> = [
   header("__proto__"),
   {
     name: "no header",
-    change: (answer, d) => ({ ...answer, headers: d.chance(0.5) ? [] : answer.headers.slice(1) })
+    change: (spec, d) => ({ ...spec, headers: d.chance(0.5) ? [] : spec.headers.slice(1) })
   },
   {
     name: "another status",
-    change: (answer, d) => ({
-      ...answer,
+    change: (spec, d) => ({
+      ...spec,
       status: d.pick([0, 100, 101, 199, 200, 200, 201, 204, 206, 300, 304, 307, 399, 400, 401, 403, 404, 408, 418, 429])
     })
   },
   {
     name: "a status of a server",
-    change: (answer, d) => ({ ...answer, status: d.pick([500, 501, 502, 503, 504, 511, 599, 600, 999]) })
+    change: (spec, d) => ({ ...spec, status: d.pick([500, 501, 502, 503, 504, 511, 599, 600, 999]) })
   },
   {
     name: "from another URL",
-    change: (answer, d) => ({ ...answer, url: d.pick(["https://evil.example/token", "about:blank", "", "\u0000"]) })
+    change: (spec, d) => ({ ...spec, url: d.pick(["https://evil.example/token", "about:blank", "", "\u0000"]) })
   }
 ]
 
@@ -315,33 +315,33 @@ const loaded = (d: Dice, asked: ReadonlyArray<string>): unknown => {
 const ofDelivery: ReadonlyArray<Mutation> = [
   {
     name: "in pieces",
-    change: (answer, d) => {
-      const all = bytesOf(answer)
+    change: (spec, d) => {
+      const all = bytesOf(spec)
       const size = 1 + d.below(d.chance(0.5) ? 7 : 400)
       const pieces = Array.from(
         { length: Math.ceil(all.length / size) },
         (_, at) => all.subarray(at * size, (at + 1) * size)
       )
-      return { ...answer, chunks: d.chance(0.3) ? pieces.flatMap((piece) => [new Uint8Array(), piece]) : pieces }
+      return { ...spec, chunks: d.chance(0.3) ? pieces.flatMap((piece) => [new Uint8Array(), piece]) : pieces }
     }
   },
   {
     name: "a body that is cut off",
-    change: (answer, d, asked) => ({ ...answer, end: { _tag: "error", cause: loaded(d, asked) } })
+    change: (spec, d, asked) => ({ ...spec, end: { _tag: "error", cause: loaded(d, asked) } })
   },
   {
     name: "a body that stops",
     // waits in real time, so it must be rare
-    change: (answer, d) => d.chance(0.2) ? { ...answer, end: { _tag: "silence" } } : answer
+    change: (spec, d) => d.chance(0.2) ? { ...spec, end: { _tag: "silence" } } : spec
   },
   {
-    name: "no answer",
-    change: (answer, d, asked) => {
+    name: "no response",
+    change: (spec, d, asked) => {
       const cause = loaded(d, asked)
       const kind = d.below(4)
       const description = text(d, asked)
       return {
-        ...answer,
+        ...spec,
         failure: (request) =>
           kind === 0
             ? new HttpClientError.EncodeError({ request, cause, description })

@@ -63,9 +63,9 @@ const wave = Effect.fnUntraced(function*(n: number) {
   const seconds = (performance.now() - began) / 1000
   const told = [...ends].map(([end, count]) => `${count} ${end}`).join(", ")
   yield* Console.log(
-    `wave ${n}: ${told}; ${polls} polls with a response in ${seconds.toFixed(1)} s; heap ${heap().toFixed(1)} MiB, rss ${
-      (process.memoryUsage().rss / 2 ** 20).toFixed(0)
-    } MiB`
+    `wave ${n}: ${told}; ${polls} polls with a response in ${seconds.toFixed(1)} s; heap ${
+      heap().toFixed(1)
+    } MiB, rss ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB`
   )
 })
 

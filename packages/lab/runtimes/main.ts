@@ -28,7 +28,9 @@ const said = (name: string, why: string) => Console.error(`\n!!! SKIPPED: ${name
 
 const main = Effect.gen(function*() {
   const { page, servers } = yield* Servers.start
-  yield* Console.error("packing the packages, and installing them with the runtimes: this takes a minute the first time")
+  yield* Console.error(
+    "packing the packages, and installing them with the runtimes: this takes a minute the first time"
+  )
   const folders = { tools: yield* Install.tools, program: yield* Install.programs }
 
   const started = new Map<string, Runtime.Runtime | Error>()

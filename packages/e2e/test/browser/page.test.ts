@@ -286,9 +286,9 @@ describe.skipIf(browser === undefined)("the emulator's page in a browser (E4)", 
         const { page } = yield* Web.tab(browser)
         yield* step(async () => {
           await page.goto(`http://${host}:${port}/`)
-          const answer = page.waitForResponse(`${url}/device`)
+          const response = page.waitForResponse(`${url}/device`)
           await press(page, "Win")
-          assert.strictEqual((await answer).status(), 403)
+          assert.strictEqual((await response).status(), 403)
           await page.getByText("Another site sent this. Nothing was decided.").waitFor()
           if (host === "localhost") assert.deepStrictEqual(await Web.faults(page), [])
         })
@@ -308,15 +308,15 @@ ${wrong.map((code) => `<img alt="" src="${url}${question(`${code}-BBBB`)}">`).jo
         )
         const { page } = yield* Web.tab(browser)
         const asked: Array<string> = []
-        const answers = new Set<number>()
+        const statuses = new Set<number>()
         page.on("request", (request) => asked.push(request.url()))
         page.on("response", (response) => {
-          if (response.url().startsWith(url)) answers.add(response.status())
+          if (response.url().startsWith(url)) statuses.add(response.status())
         })
         yield* step(async () => {
           await page.goto(`http://${host}:${port}/`, { waitUntil: "load" })
           assert.lengthOf(asked.filter((there) => there.startsWith(url)), wrong.length + 3)
-          assert.deepStrictEqual([...answers], [403])
+          assert.deepStrictEqual([...statuses], [403])
           const headings = await Promise.all(page.frames().map((frame) => frame.locator("h1").allTextContents()))
           assert.deepStrictEqual(headings.flat(), ["inside"])
           // people come here by a link, and the browser has tried no code before

@@ -5,12 +5,12 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { gzipSync } from "node:zlib"
 import {
-  type Answer,
   failed,
   official,
   officialException,
   ours,
-  oursException
+  oursException,
+  type ServiceResponse
 } from "../support/differential-clients.ts"
 import { errors as differences } from "../support/differential-differences.ts"
 import { type Call, callOf, calls, secret } from "../support/differential-model.ts"
@@ -18,10 +18,10 @@ import { type Call, callOf, calls, secret } from "../support/differential-model.
 const options = { region: "eu-west-1" }
 
 /** The error of each client. */
-const both = (call: Call, answer: Answer) =>
+const both = (call: Call, response: ServiceResponse) =>
   Effect.gen(function*() {
-    const theirs = failed(yield* official(call.request.official, options, answer))
-    const mine = failed(yield* ours(call.request.ours, options, answer))
+    const theirs = failed(yield* official(call.request.official, options, response))
+    const mine = failed(yield* ours(call.request.ours, options, response))
     return { theirs, mine, official: officialException(theirs), ours: oursException(mine) }
   })
 

@@ -6,21 +6,21 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import {
-  type Answer,
   failed,
   official,
   officialException,
   ours,
-  oursException
+  oursException,
+  type ServiceResponse
 } from "../support/differential-clients.ts"
 import { type Call, calls, oneOf } from "../support/differential-model.ts"
 
 /** Both clients fail with the same exception: type, OAuth code, description, reason, status and request id. */
-const same = (call: Call, answer: Answer) =>
+const same = (call: Call, response: ServiceResponse) =>
   Effect.gen(function*() {
     const options = { region: "eu-west-1" }
-    const a = failed(yield* official(call.request.official, options, answer))
-    const b = failed(yield* ours(call.request.ours, options, answer))
+    const a = failed(yield* official(call.request.official, options, response))
+    const b = failed(yield* ours(call.request.ours, options, response))
     assert.instanceOf(a, Sdk.SSOOIDCServiceException)
     assert.deepStrictEqual(oursException(b), officialException(a))
     return oursException(b)
@@ -83,11 +83,11 @@ const dialects: ReadonlyArray<Dialect> = [
 
 const exceptions = calls.flatMap((call) => call.exceptions.map((exception) => ({ call, exception })))
 
-const answerOf = (
+const responseOf = (
   exception: Call["exceptions"][number],
   [, headers, members]: Dialect,
   more: Readonly<Record<string, unknown>> = {}
-): Answer => ({
+): ServiceResponse => ({
   status: exception.status,
   headers: { "content-type": "application/json", "x-amzn-requestid": "r-1", ...headers(exception.type) },
   body: {
@@ -114,7 +114,7 @@ describe("exceptions: the same for both clients", () => {
       `${dialect[0]}: $name, $type (C4)`,
       ({ call, exception }) =>
         Effect.gen(function*() {
-          assert.deepStrictEqual(yield* same(call, answerOf(exception, dialect)), expected(exception))
+          assert.deepStrictEqual(yield* same(call, responseOf(exception, dialect)), expected(exception))
         })
     )
   }
@@ -124,7 +124,7 @@ describe("exceptions: the same for both clients", () => {
     ({ dialect }) =>
       Effect.gen(function*() {
         for (const { call, exception } of exceptions) {
-          assert.deepStrictEqual(yield* same(call, answerOf(exception, dialect)), expected(exception))
+          assert.deepStrictEqual(yield* same(call, responseOf(exception, dialect)), expected(exception))
         }
       })
   )
@@ -135,7 +135,7 @@ describe("exceptions: the same for both clients", () => {
         const nulls = { error_description: null, reason: null, message: null, future: null }
         for (const dialect of dialects.slice(-8)) {
           const { description, ...rest } = expected(exception)
-          assert.deepStrictEqual(yield* same(call, answerOf(exception, dialect, nulls)), rest)
+          assert.deepStrictEqual(yield* same(call, responseOf(exception, dialect, nulls)), rest)
         }
       }
     }))
@@ -147,7 +147,7 @@ describe("exceptions: the same for both clients", () => {
         if (!/^(AccessDenied|InvalidRequest)Exception$/.test(exception.type)) continue
         for (const dialect of smithy.slice(0, 9)) {
           assert.strictEqual(
-            (yield* same(call, answerOf(exception, dialect, { reason: "KMS_NotFoundException" })))["reason"],
+            (yield* same(call, responseOf(exception, dialect, { reason: "KMS_NotFoundException" })))["reason"],
             "KMS_NotFoundException"
           )
         }
@@ -159,8 +159,8 @@ describe("exceptions: the same for both clients", () => {
       for (const { call, exception } of exceptions) {
         const headers = { "x-amzn-errortype": exception.type }
         for (const type of ["text/html", "text/plain; charset=utf-8", "application/x-amz-json-1.1", ""]) {
-          const answer = answerOf(exception, ["", () => ({ ...headers, "content-type": type }), () => ({})])
-          assert.deepStrictEqual(yield* same(call, answer), expected(exception))
+          const response = responseOf(exception, ["", () => ({ ...headers, "content-type": type }), () => ({})])
+          assert.deepStrictEqual(yield* same(call, response), expected(exception))
         }
       }
     }))
@@ -186,8 +186,8 @@ describe("exceptions: the same for both clients", () => {
       for (const { call, exception } of exceptions) {
         const { type } = exception
         for (const other of [type.toLowerCase(), type.toUpperCase(), `${type}s`, type.replace("Exception", "")]) {
-          const answer = answerOf(exception, ["", (header) => ({ "x-amzn-errortype": header }), () => ({})])
-          const named = { ...answer, headers: { ...answer.headers, "x-amzn-errortype": other } }
+          const response = responseOf(exception, ["", (header) => ({ "x-amzn-errortype": header }), () => ({})])
+          const named = { ...response, headers: { ...response.headers, "x-amzn-errortype": other } }
           const theirs = failed(yield* official(call.request.official, { region: "eu-west-1" }, named))
           assert.strictEqual(Object.getPrototypeOf(theirs), Sdk.SSOOIDCServiceException.prototype)
           assert.strictEqual(officialException(theirs)["type"], other)
@@ -219,8 +219,8 @@ describe("exceptions: the same for both clients", () => {
         const spoken = dialects.find(([name]) => name === dialect)
         if (one === undefined || spoken === undefined) return assert.fail("no such exception")
         const { call, exception } = one
-        const answer = answerOf(exception, spoken, { error, error_description })
-        assert.deepStrictEqual(yield* same(call, { ...answer, status }), {
+        const response = responseOf(exception, spoken, { error, error_description })
+        assert.deepStrictEqual(yield* same(call, { ...response, status }), {
           ...expected(exception),
           description: error_description,
           error,

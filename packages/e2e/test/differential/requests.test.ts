@@ -71,16 +71,16 @@ describe("requests: differences on purpose", () => {
         grantType: "refresh_token",
         refreshToken: "a-refresh-token"
       })
-      const answer = {
+      const response = {
         status: 500,
         headers: { "x-amzn-errortype": "InternalServerException" },
         body: { error: "server_error" }
       }
       const region = "eu-west-1"
       // its default retry mode, given as an option so that it reads no variable and no profile
-      const theirs = yield* official(request.official, { region, maxAttempts: 3 }, answer)
+      const theirs = yield* official(request.official, { region, maxAttempts: 3 }, response)
       assert.deepStrictEqual(theirs.sent.map(({ body }) => body), [request.plain, request.plain, request.plain])
-      assert.strictEqual((yield* ours(request.ours, { region }, answer)).sent.length, 1)
+      assert.strictEqual((yield* ours(request.ours, { region }, response)).sent.length, 1)
     }))
 
   it.effect(differences.emptySecret.test, () =>

@@ -84,9 +84,9 @@ describe("responses: the same for both clients", () => {
   for (const call of calls) {
     it.effect(`${call.name}: reads every member of a full response alike (C4)`, () =>
       Effect.gen(function*() {
-        assert.deepStrictEqual(yield* same(call, call.answer), call.answer)
-        for (const member of Object.keys(call.answer).filter((name) => !call.required.includes(name))) {
-          const { [member]: _, ...rest } = call.answer
+        assert.deepStrictEqual(yield* same(call, call.response), call.response)
+        for (const member of Object.keys(call.response).filter((name) => !call.required.includes(name))) {
+          const { [member]: _, ...rest } = call.response
           assert.deepStrictEqual(yield* same(call, rest), rest)
           assert.deepStrictEqual(yield* same(call, { ...rest, [member]: null }), rest)
         }
@@ -117,12 +117,12 @@ describe("responses: the same for both clients", () => {
             { "x-amzn-errortype": "SlowDownException" },
             { "x-amzn-requestid": "r-1", "content-encoding": "identity" }
           ]
-        ) yield* same(call, call.answer, headers)
+        ) yield* same(call, call.response, headers)
       }))
 
     it.effect(`${call.name}: reads odd JSON alike (C4)`, () =>
       Effect.gen(function*() {
-        const text = JSON.stringify(call.answer)
+        const text = JSON.stringify(call.response)
         const first = call.required[0] ?? ""
         for (
           const body of [
@@ -131,9 +131,9 @@ describe("responses: the same for both clients", () => {
             text.replace("{", `{"${first}":"the first of two",`),
             text.replace("{", "{\"__type\":\"a.b#c\",\"extra\":1,"),
             text.replaceAll("a", "\\u0061"),
-            JSON.stringify(call.answer, null, 2)
+            JSON.stringify(call.response, null, 2)
           ]
-        ) assert.deepStrictEqual(yield* same(call, body), call.answer)
+        ) assert.deepStrictEqual(yield* same(call, body), call.response)
       }))
   }
 
@@ -143,11 +143,11 @@ describe("responses: the same for both clients", () => {
       if (register === undefined || start === undefined || token === undefined) return assert.fail("three calls")
       for (const seconds of ["1", "1.5", "1e3", "599.999", "9007199254740993", "1e300"]) {
         const body = (call: Call, member: string) =>
-          JSON.stringify({ ...call.answer, [member]: "?" }).replace("\"?\"", seconds)
+          JSON.stringify({ ...call.response, [member]: "?" }).replace("\"?\"", seconds)
         yield* same(start, body(start, "interval"))
         yield* same(token, body(token, "expiresIn"))
         yield* same(register, body(register, "clientSecretExpiresAt"))
       }
-      for (const epoch of [0, -1]) yield* same(register, { ...register.answer, clientSecretExpiresAt: epoch })
+      for (const epoch of [0, -1]) yield* same(register, { ...register.response, clientSecretExpiresAt: epoch })
     }))
 })

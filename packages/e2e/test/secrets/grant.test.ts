@@ -36,7 +36,7 @@ const poll = (s: Planted.Secrets): Planted.Call => ({
   name: "a poll",
   run: () => Effect.void,
   asked: [s.newClientSecret, s.newDeviceCode],
-  answer: Planted.token(s),
+  response: Planted.token(s),
   exception: "InvalidGrantException"
 })
 
@@ -74,16 +74,16 @@ const serviceOf = (s: Planted.Secrets, polls: ReadonlyArray<Poll>) => {
       HttpClient.HttpClient,
       HttpClient.make((request, url) =>
         Effect.suspend(() => {
-          const answer = url.pathname === "/client/register"
+          const response = url.pathname === "/client/register"
             ? Planted.json(Planted.registered(s))
             : url.pathname === "/device_authorization"
             ? Planted.json(Planted.started(s))
             : polls[Math.min(polled++, polls.length - 1)]?.(s) ?? Response.error()
-          return answer instanceof Response
-            ? Effect.succeed(HttpClientResponse.fromWeb(request, answer))
+          return response instanceof Response
+            ? Effect.succeed(HttpClientResponse.fromWeb(request, response))
             : Effect.fail(
               new HttpClientError.HttpClientError({
-                reason: new HttpClientError.TransportError({ request, ...answer })
+                reason: new HttpClientError.TransportError({ request, ...response })
               })
             )
         })

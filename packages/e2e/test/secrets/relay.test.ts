@@ -30,12 +30,12 @@ const service = (respond: Respond, secrets: ReadonlyArray<string>) =>
     HttpClient.HttpClient,
     HttpClient.make((request) =>
       Effect.suspend(() => {
-        const answer = respond()
-        return answer instanceof Response
-          ? Effect.succeed(HttpClientResponse.fromWeb(request, answer))
+        const response = respond()
+        return response instanceof Response
+          ? Effect.succeed(HttpClientResponse.fromWeb(request, response))
           : Effect.fail(
             new HttpClientError.HttpClientError({
-              reason: new HttpClientError.TransportError({ request, ...answer, description: secrets.join(" ") })
+              reason: new HttpClientError.TransportError({ request, ...response, description: secrets.join(" ") })
             })
           )
       })
@@ -85,7 +85,7 @@ describe("planted secrets: a page and its relay (C6)", () => {
     ([s]) =>
       Effect.gen(function*() {
         for (const call of Planted.callsOf(s)) {
-          const exit = yield* check(call, () => Planted.json(call.answer), Object.values(s))
+          const exit = yield* check(call, () => Planted.json(call.response), Object.values(s))
           assert.isTrue(Exit.isSuccess(exit), call.name)
         }
       }),

@@ -29,7 +29,7 @@ export interface Sent {
 }
 
 /** The response of the transport. A body that is neither text nor bytes is sent as JSON. */
-export interface Answer {
+export interface ServiceResponse {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
@@ -99,7 +99,7 @@ const recorded = (request: OfficialRequest): Sent => ({
 export const official = <A extends object>(
   use: (client: SSOOIDCClient) => Promise<A>,
   { endpoint, region, useDualstackEndpoint, useFipsEndpoint, ...options }: OfficialOptions = { region: "eu-west-1" },
-  { body, headers = {}, status = 200 }: Answer = {}
+  { body, headers = {}, status = 200 }: ServiceResponse = {}
 ): Effect.Effect<Outcome<A, unknown> & { readonly credentialsAsked: number }> => {
   const sent: Array<Sent> = []
   let credentialsAsked = 0
@@ -160,7 +160,7 @@ export const officialException = (error: unknown): Members =>
 export const ours = <A, E>(
   use: (client: SsoOidc.Service) => Effect.Effect<A, E>,
   options: Endpoint.Options = { region: "eu-west-1" },
-  { body, headers = {}, status = 200 }: Answer = {}
+  { body, headers = {}, status = 200 }: ServiceResponse = {}
 ): Effect.Effect<Outcome<A, E | Effect.Error<ReturnType<typeof SsoOidc.make>>>> =>
   Effect.suspend(() => {
     const sent: Array<Sent> = []

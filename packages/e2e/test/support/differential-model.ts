@@ -188,7 +188,7 @@ export interface Call {
   readonly request: Request
   readonly exceptions: ReadonlyArray<{ readonly type: string; readonly error: string; readonly status: number }>
   /** A valid response, and the members that ours requires. */
-  readonly answer: Readonly<Record<string, unknown>>
+  readonly response: Readonly<Record<string, unknown>>
   readonly required: ReadonlyArray<string>
 }
 
@@ -202,7 +202,7 @@ export const calls: ReadonlyArray<Call> = [
     name: "RegisterClient",
     request: register({ clientName: "a-tool", clientType: "public" }),
     exceptions: listed(RegisterClient.operation),
-    answer: {
+    response: {
       clientId: "registered",
       clientSecret: "a-new-secret",
       clientIdIssuedAt: 1767225600,
@@ -220,7 +220,7 @@ export const calls: ReadonlyArray<Call> = [
       startUrl: "https://my.awsapps.com/start"
     }),
     exceptions: listed(StartDeviceAuthorization.operation),
-    answer: {
+    response: {
       deviceCode: "a-device-code",
       userCode: "BRCJ-PDVT",
       verificationUri: "https://my.awsapps.com/start/#/device",
@@ -234,7 +234,7 @@ export const calls: ReadonlyArray<Call> = [
     name: "CreateToken",
     request: device({ ...secret, clientId: "registered", grantType: CreateToken.deviceCodeGrantType }),
     exceptions: listed(CreateToken.operation),
-    answer: {
+    response: {
       accessToken: "an-access-token",
       tokenType: "Bearer",
       expiresIn: 28800,

@@ -21,7 +21,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
-import type { Answer, Body, Calls, Driver, Refusal } from "./exceptions.ts"
+import type { Body, Calls, Driver, ExceptionResponse, ServiceResponse } from "./exceptions.ts"
 
 /** A driver for the emulator in the context. */
 export type Make = Effect.Effect<Driver, never, Emulator.Emulator | EmulatorServer.EmulatorServer | Scope.Scope>
@@ -38,7 +38,7 @@ const recordOf = (u: object): Readonly<Record<string, unknown>> => Object.fromEn
 
 const suffix = ":http://internal.amazon.com/coral/com.amazonaws.sso.oidc/"
 
-const send = (url: string, path: string, body: Body): Effect.Effect<Answer> =>
+const send = (url: string, path: string, body: Body): Effect.Effect<ServiceResponse> =>
   Effect.promise(async (signal) => {
     const response = await fetch(`${url}${path}`, {
       method: "POST",
@@ -53,7 +53,7 @@ const send = (url: string, path: string, body: Body): Effect.Effect<Answer> =>
     const type = response.headers.get("x-amzn-errortype") ?? ""
     if (!type.endsWith(suffix)) throw new Error(`HTTP ${response.status} with the error type "${type}"`)
     return {
-      _tag: "Refusal",
+      _tag: "Exception",
       exception: type.slice(0, -suffix.length),
       error: textOf(member(json, "error")),
       errorDescription: textOf(member(json, "error_description")),
@@ -102,17 +102,18 @@ const officialName = (error: unknown): string | undefined => {
   return typeof type === "function" && error instanceof type ? name : undefined
 }
 
-const officialAnswer = (call: () => Promise<object>): Effect.Effect<Answer> =>
+const officialResponse = (call: () => Promise<object>): Effect.Effect<ServiceResponse> =>
   Effect.tryPromise({ try: call, catch: (error) => error }).pipe(
     Effect.match({
-      onSuccess: (output): Effect.Effect<Answer> => Effect.succeed({ _tag: "Success", body: recordOf(output) }),
-      onFailure: (error): Effect.Effect<Answer> => {
+      onSuccess: (output): Effect.Effect<ServiceResponse> =>
+        Effect.succeed({ _tag: "Success", body: recordOf(output) }),
+      onFailure: (error): Effect.Effect<ServiceResponse> => {
         const exception = officialName(error)
         const metadata = member(error, "$metadata")
         const status = member(metadata, "httpStatusCode")
         if (exception === undefined || exception === "SSOOIDCServiceException") return Effect.die(error)
         return Effect.succeed({
-          _tag: "Refusal",
+          _tag: "Exception",
           exception,
           error: textOf(member(error, "error")),
           errorDescription: textOf(member(error, "error_description")),
@@ -134,7 +135,7 @@ export const official: Make = withWorld((url) =>
     (client) => Effect.sync(() => client.destroy())
   ).pipe(Effect.map((client): Calls => ({
     register: (body) =>
-      officialAnswer(() =>
+      officialResponse(() =>
         client.send(
           new Official.RegisterClientCommand({
             clientName: textOf(body["clientName"]),
@@ -147,7 +148,7 @@ export const official: Make = withWorld((url) =>
         )
       ),
     start: (body) =>
-      officialAnswer(() =>
+      officialResponse(() =>
         client.send(
           new Official.StartDeviceAuthorizationCommand({
             clientId: textOf(body["clientId"]),
@@ -157,7 +158,7 @@ export const official: Make = withWorld((url) =>
         )
       ),
     token: (body) =>
-      officialAnswer(() =>
+      officialResponse(() =>
         client.send(
           new Official.CreateTokenCommand({
             clientId: textOf(body["clientId"]),
@@ -179,15 +180,15 @@ export const official: Make = withWorld((url) =>
 // ours
 // -----------------------------------------------------------------------------
 
-const refusal = (error: unknown): Effect.Effect<Answer> => {
+const exceptionOf = (error: unknown): Effect.Effect<ServiceResponse> => {
   const tag = textOf(member(error, "_tag"))
   const type = tag === undefined ? undefined : new Map<string, unknown>(Object.entries(SsoOidcError)).get(tag)
   const status = member(error, "status")
   if (tag === undefined || !tag.endsWith("Exception") || typeof type !== "function" || !(error instanceof type)) {
     return Effect.die(error)
   }
-  const answer: Refusal = {
-    _tag: "Refusal",
+  const response: ExceptionResponse = {
+    _tag: "Exception",
     exception: tag,
     error: textOf(member(error, "error")),
     errorDescription: textOf(member(error, "errorDescription")),
@@ -195,7 +196,7 @@ const refusal = (error: unknown): Effect.Effect<Answer> => {
     status: typeof status === "number" ? status : undefined,
     requestId: textOf(member(error, "requestId"))
   }
-  return Effect.succeed(answer)
+  return Effect.succeed(response)
 }
 
 const AnyBody = Schema.Record(Schema.String, Schema.Unknown)
@@ -211,14 +212,14 @@ const execute = <Request, Response extends object, E>(
     request: AnyBody,
     resend: () => "anytime"
   }
-  return (body: Body): Effect.Effect<Answer> => {
+  return (body: Body): Effect.Effect<ServiceResponse> => {
     // as JSON would carry it
     const members: Readonly<Record<string, unknown>> = JSON.parse(JSON.stringify(body))
     return Option.match(decode(members), {
       onSome: (request) => client.execute(operation, request),
       onNone: () => client.execute(anyBody, members)
     }).pipe(
-      Effect.map((output): Answer => ({
+      Effect.map((output): ServiceResponse => ({
         _tag: "Success",
         body: Object.fromEntries(
           Object.entries(output).map((
@@ -226,7 +227,7 @@ const execute = <Request, Response extends object, E>(
           ) => [key, Redacted.isRedacted(value) ? Redacted.value(value) : value])
         )
       })),
-      Effect.catch(refusal)
+      Effect.catch(exceptionOf)
     )
   }
 }

@@ -27,8 +27,8 @@ export interface Success {
 }
 
 /** An exception, in the members that the client shows. */
-export interface Refusal {
-  readonly _tag: "Refusal"
+export interface ExceptionResponse {
+  readonly _tag: "Exception"
   /** The model's name: the class that the client throws, or the name in the header. */
   readonly exception: string
   readonly error: string | undefined
@@ -38,13 +38,13 @@ export interface Refusal {
   readonly requestId: string | undefined
 }
 
-export type Answer = Success | Refusal
+export type ServiceResponse = Success | ExceptionResponse
 
 /** The three operations of a client. A result that is neither a success nor an exception of the model is a defect. */
 export interface Calls {
-  readonly register: (body: Body) => Effect.Effect<Answer>
-  readonly start: (body: Body) => Effect.Effect<Answer>
-  readonly token: (body: Body) => Effect.Effect<Answer>
+  readonly register: (body: Body) => Effect.Effect<ServiceResponse>
+  readonly start: (body: Body) => Effect.Effect<ServiceResponse>
+  readonly token: (body: Body) => Effect.Effect<ServiceResponse>
 }
 
 /** The calls that a way to an exception is made of. */
@@ -68,7 +68,7 @@ export interface Way {
   readonly words: string
   /** The description, if the service's own text was observed. Any other exception only has to have a text. */
   readonly errorDescription?: string
-  readonly run: (driver: Driver) => Effect.Effect<Answer>
+  readonly run: (driver: Driver) => Effect.Effect<ServiceResponse>
 }
 
 /** An exception that no ordinary request reaches, and how it is armed. */
@@ -88,11 +88,13 @@ const registration: Body = { clientName: "a tool", clientType: "public", scopes:
 const day = 24 * 60 * 60 * 1000
 
 /** The response of a step that must succeed before the step with the exception. */
-const done = (step: Effect.Effect<Answer>): Effect.Effect<Success["body"]> =>
+const done = (step: Effect.Effect<ServiceResponse>): Effect.Effect<Success["body"]> =>
   Effect.flatMap(
     step,
-    (answer) =>
-      answer._tag === "Success" ? Effect.succeed(answer.body) : Effect.die(`an earlier step failed: ${answer.exception}`)
+    (response) =>
+      response._tag === "Success"
+        ? Effect.succeed(response.body)
+        : Effect.die(`an earlier step failed: ${response.exception}`)
   )
 
 const text = (body: Success["body"], member: string): string => {
@@ -128,7 +130,7 @@ const signedIn = Effect.fnUntraced(function*(driver: Driver) {
 })
 
 /** The most requests that one second may have. TestClock's second lasts until a test moves it. */
-const crowd = (send: Effect.Effect<Answer>): Effect.Effect<void> =>
+const crowd = (send: Effect.Effect<ServiceResponse>): Effect.Effect<void> =>
   Effect.forEach(Array.from({ length: 500 }), () => done(send), { concurrency: 8, discard: true })
 
 const register = (metadata: Body) => (driver: Driver) => driver.register({ ...registration, ...metadata })
@@ -369,9 +371,9 @@ const createToken: ReadonlyArray<Omit<Way, "operation">> = [
     run: Effect.fnUntraced(function*(driver: Driver) {
       const redirectUri = "http://127.0.0.1/oauth/callback"
       const client = yield* registered(driver, { grantTypes: ["authorization_code"], redirectUris: [redirectUri] })
-      const answer = yield* driver.token({ ...client, grantType: "authorization_code", redirectUri })
-      return answer._tag === "Success"
-        ? answer
+      const response = yield* driver.token({ ...client, grantType: "authorization_code", redirectUri })
+      return response._tag === "Success"
+        ? response
         : yield* driver.token({ ...client, grantType: "authorization_code", code: "unknown" })
     })
   },
@@ -441,7 +443,7 @@ export const armed: ReadonlyArray<Armed> = [
 export const runArmed = Effect.fnUntraced(function*(driver: Driver, entry: Armed, errorDescription: string) {
   const { poll } = yield* started(driver)
   const { clientId, clientSecret } = poll
-  const requests: Readonly<Record<OperationName, Effect.Effect<Answer>>> = {
+  const requests: Readonly<Record<OperationName, Effect.Effect<ServiceResponse>>> = {
     RegisterClient: driver.register(registration),
     StartDeviceAuthorization: driver.start({ clientId, clientSecret, startUrl }),
     CreateToken: driver.token(poll)
@@ -483,13 +485,15 @@ const armedWords = (entries: ReadonlyArray<Armed>): ReadonlyArray<string> => {
   ]
 }
 
+const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`
+
 /** The table of docs/emulator.md. */
 export const table: string = [
   "| operation | exception | HTTP, `error` | when |",
   "|---|---|---|---|",
   ...modelled.map(({ error, exception, operation, status }) => {
     const here = (entry: Way | Armed) => entry.operation === operation && entry.exception === exception
-    const words = [...ways.filter(here).map((way) => way.words), ...armedWords(armed.filter(here))]
-    return `| ${operation} | \`${exception}\` | ${status} \`${error}\` | ${words.join("; ")} |`
+    const words = [...ways.filter(here).map((way) => way.words), ...armedWords(armed.filter(here))].map(sentence)
+    return `| ${operation} | \`${exception}\` | ${status} \`${error}\` | ${words.join(" ")} |`
   })
 ].join("\n")

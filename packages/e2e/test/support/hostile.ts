@@ -50,7 +50,7 @@ export const serve = (...scripts: ReadonlyArray<Script>) =>
   Effect.acquireRelease(
     Effect.callback<{ readonly server: Net.Server; readonly view: Server }>((resume) => {
       const connections: Array<Connection> = []
-      let answered = 0
+      let responded = 0
       const server = Net.createServer({ noDelay: true }, (socket) => {
         const connection: Connection = { socket, paths: [], closed: false }
         connections.push(connection)
@@ -65,7 +65,7 @@ export const serve = (...scripts: ReadonlyArray<Script>) =>
           if (head === undefined || received.length < head.length) return
           received = received.slice(head.length)
           connection.paths.push(head.path)
-          const script = scripts[Math.min(answered++, scripts.length - 1)] ?? ""
+          const script = scripts[Math.min(responded++, scripts.length - 1)] ?? ""
           if (typeof script === "function") script(socket)
           else socket.write(script)
         })
@@ -99,7 +99,7 @@ export const becomes = (so: () => boolean): Effect.Effect<boolean> =>
   })
 
 // -----------------------------------------------------------------------------
-// answers
+// responses
 // -----------------------------------------------------------------------------
 
 /** The secrets in these responses and requests. */
@@ -125,7 +125,7 @@ export const raw = (
 export const requestId = "x-amzn-requestid: r-1"
 
 /** A whole response in the service's dialect, with the length of its body. */
-export const answer = (
+export const response = (
   body: string | Uint8Array,
   status = "200 OK",
   headers: ReadonlyArray<string> = []

@@ -2,7 +2,7 @@
  * Responses that lie about where they end, and heads that are not HTTP.
  */
 import type { Socket } from "node:net"
-import { answer, type Case, closing, raw, requestId, secret, token } from "./hostile.ts"
+import { type Case, closing, raw, requestId, response, secret, token } from "./hostile.ts"
 
 const lengths = (...values: ReadonlyArray<string | number>): Uint8Array =>
   raw("200 OK", [requestId, ...values.map((value) => `content-length: ${value}`)], token)
@@ -119,22 +119,22 @@ export const framings: ReadonlyArray<Case> = [
   },
   {
     name: "a second response directly behind the first",
-    script: Buffer.concat([answer(token), answer(foreign)]),
+    script: Buffer.concat([response(token), response(foreign)]),
     outcome: "token",
     closed: true
   },
   {
     name: "a second response without a request, later",
     script: (socket: Socket) => {
-      socket.write(answer(token))
-      setTimeout(() => socket.write(answer(foreign)), 20)
+      socket.write(response(token))
+      setTimeout(() => socket.write(response(foreign)), 20)
     },
     outcome: "token",
     closed: true
   },
   {
     name: "garbage behind the response",
-    script: Buffer.concat([answer(token), Buffer.from("garbage")]),
+    script: Buffer.concat([response(token), Buffer.from("garbage")]),
     outcome: "token",
     closed: true
   },

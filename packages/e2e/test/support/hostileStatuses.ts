@@ -2,7 +2,7 @@
  * Statuses that the service does not send, and its own statuses in unusual forms.
  */
 import type { Socket } from "node:net"
-import { answer, type Case, raw, requestId, token } from "./hostile.ts"
+import { type Case, raw, requestId, response, token } from "./hostile.ts"
 
 const interim = (status: string, ...headers: ReadonlyArray<string>): Uint8Array => raw(status, headers)
 const html = "<html>Bad Gateway</html>"
@@ -10,7 +10,7 @@ const html = "<html>Bad Gateway</html>"
 /** Node's transport does not read a redirect's body, so its connection closes. `fetch` reads a small body by itself. */
 const redirect = (status: string, ...headers: ReadonlyArray<string>): Case => ({
   name: `${status.slice(0, 3)} with ${headers.join(", ") || "no Location"}`,
-  script: answer("moved", status, headers),
+  script: response("moved", status, headers),
   outcome: `UnexpectedResponse redirect ${status.slice(0, 3)}`,
   excerpt: "",
   closed: true,
@@ -19,7 +19,7 @@ const redirect = (status: string, ...headers: ReadonlyArray<string>): Case => ({
 
 const other = (status: string, ...headers: ReadonlyArray<string>): Case => ({
   name: `${status.slice(0, 3)} with ${headers.join(", ") || "nothing"}`,
-  script: answer(html, status, headers),
+  script: response(html, status, headers),
   outcome: `UnexpectedResponse status ${status.slice(0, 3)}`,
   excerpt: html
 })
@@ -29,7 +29,7 @@ const date = "date: Fri, 06 Nov 2026 08:49:37 GMT"
 export const statuses: ReadonlyArray<Case> = [
   {
     name: "100 before the response, without a request for it",
-    script: Buffer.concat([interim("100 Continue"), answer(token)]),
+    script: Buffer.concat([interim("100 Continue"), response(token)]),
     outcome: "token",
     // undici treats it as an error
     fetch: "TransportError maybe UND_ERR_SOCKET",
@@ -38,12 +38,12 @@ export const statuses: ReadonlyArray<Case> = [
   },
   {
     name: "103 before the response",
-    script: Buffer.concat([interim("103 Early Hints", "link: </x>; rel=preload"), answer(token)]),
+    script: Buffer.concat([interim("103 Early Hints", "link: </x>; rel=preload"), response(token)]),
     outcome: "token"
   },
   {
     name: "1,000 times 102 before the response",
-    script: Buffer.concat([...Array.from({ length: 1000 }, () => interim("102 Processing")), answer(token)]),
+    script: Buffer.concat([...Array.from({ length: 1000 }, () => interim("102 Processing")), response(token)]),
     outcome: "token"
   },
   {
@@ -70,7 +70,7 @@ export const statuses: ReadonlyArray<Case> = [
     fetch: "TransportError maybe ERR_ASSERTION",
     closed: true
   },
-  { ...other("201 Created"), script: answer(token, "201 Created"), excerpt: token },
+  { ...other("201 Created"), script: response(token, "201 Created"), excerpt: token },
   { ...other("202 Accepted", "location: /elsewhere") },
   { ...other("204 No Content"), script: raw("204 No Content", [requestId]), excerpt: "" },
   {
@@ -105,7 +105,7 @@ export const statuses: ReadonlyArray<Case> = [
   { ...other("408 Request Timeout", "connection: close"), closed: true },
   other("413 Content Too Large"),
   { ...other("429 Too Many Requests", "retry-after: 7"), outcome: "UnexpectedResponse status 429 after 7 s" },
-  { ...other("500 Internal Server Error"), script: answer(token, "500 Internal Server Error"), excerpt: token },
+  { ...other("500 Internal Server Error"), script: response(token, "500 Internal Server Error"), excerpt: token },
   other("502 Bad Gateway"),
   { ...other("503 Service Unavailable", "retry-after: 30"), outcome: "UnexpectedResponse status 503 after 30 s" },
   {
@@ -120,54 +120,54 @@ export const statuses: ReadonlyArray<Case> = [
   other("999 Whatever"),
   {
     name: "a status of 0",
-    script: answer(html, "000 Whatever"),
+    script: response(html, "000 Whatever"),
     outcome: "UnexpectedResponse redirect 0",
     fetch: "TransportError maybe ERR_ASSERTION",
     closed: true
   },
   {
     name: "a status of four digits",
-    script: answer(html, "2000 Whatever"),
+    script: response(html, "2000 Whatever"),
     outcome: "TransportError maybe HPE_INVALID_STATUS",
     fetch: "TransportError maybe FETCH_FAILED",
     closed: true
   },
   {
     name: "an exception",
-    script: answer(`{"error":"invalid_grant"}`, "400 Bad Request", [
+    script: response(`{"error":"invalid_grant"}`, "400 Bad Request", [
       "x-amzn-errortype: InvalidGrantException:http://x/"
     ]),
     outcome: "InvalidGrantException 400"
   },
   {
     name: "an exception that asks to wait",
-    script: answer(`{"error":"slow_down"}`, "400 Bad Request", ["retry-after: 9"]),
+    script: response(`{"error":"slow_down"}`, "400 Bad Request", ["retry-after: 9"]),
     outcome: "SlowDownException 400 after 9 s"
   },
   {
     name: "an exception whose body is HTML",
-    script: answer(html, "400 Bad Request", ["x-amzn-errortype: InvalidGrantException"]),
+    script: response(html, "400 Bad Request", ["x-amzn-errortype: InvalidGrantException"]),
     outcome: "InvalidGrantException 400"
   },
   {
     name: "an exception of another operation",
-    script: answer("{}", "400 Bad Request", ["x-amzn-errortype: InvalidRedirectUriException"]),
+    script: response("{}", "400 Bad Request", ["x-amzn-errortype: InvalidRedirectUriException"]),
     outcome: "UnexpectedResponse status InvalidRedirectUriException 400",
     excerpt: "{}"
   },
   {
     name: "an exception with two types, of which the first counts",
-    script: answer("{}", "400 Bad Request", ["x-amzn-errortype: SlowDownException", "x-amzn-errortype: X"]),
+    script: response("{}", "400 Bad Request", ["x-amzn-errortype: SlowDownException", "x-amzn-errortype: X"]),
     outcome: "SlowDownException 400"
   },
   {
     name: "an exception with control characters in its type",
-    script: answer(html, "400 Bad Request", ["x-amzn-errortype: A\x9b2J\x85B"]),
+    script: response(html, "400 Bad Request", ["x-amzn-errortype: A\x9b2J\x85B"]),
     outcome: "UnexpectedResponse status A 2J B 400"
   },
   {
     name: "an exception whose type is named constructor",
-    script: answer(`{"error":"__proto__"}`, "400 Bad Request", ["x-amzn-errortype: constructor"]),
+    script: response(`{"error":"__proto__"}`, "400 Bad Request", ["x-amzn-errortype: constructor"]),
     outcome: "UnexpectedResponse status constructor 400"
   }
 ]

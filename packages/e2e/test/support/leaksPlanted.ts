@@ -80,7 +80,7 @@ export interface Call {
   readonly run: (oidc: SsoOidc.Service) => Effect.Effect<unknown, { readonly message: string }>
   /** The secrets of the request, which the service can repeat. */
   readonly asked: ReadonlyArray<string>
-  readonly answer: Readonly<Record<string, unknown>>
+  readonly response: Readonly<Record<string, unknown>>
   readonly exception: string
 }
 
@@ -115,7 +115,7 @@ export const callsOf = (s: Secrets): ReadonlyArray<Call> => {
     name,
     asked: [s.clientSecret, ...asked],
     run: (oidc) => oidc.createToken(request),
-    answer: token(s),
+    response: token(s),
     exception: "InvalidGrantException"
   })
   return [
@@ -123,14 +123,14 @@ export const callsOf = (s: Secrets): ReadonlyArray<Call> => {
       name: "RegisterClient",
       asked: [],
       run: (oidc) => oidc.registerClient({ clientName: "a-tool", clientType: "public" }),
-      answer: registered(s),
+      response: registered(s),
       exception: "InvalidClientMetadataException"
     },
     {
       name: "StartDeviceAuthorization",
       asked: [s.clientSecret],
       run: (oidc) => oidc.startDeviceAuthorization({ ...client, startUrl: `https://${host}/start` }),
-      answer: started(s),
+      response: started(s),
       exception: "InvalidClientException"
     },
     grant("CreateToken (device code)", [s.deviceCode], {
@@ -190,7 +190,7 @@ export const echoing = (type: string, asked: ReadonlyArray<string>): ReadonlyArr
 
 /** Responses outside the model that hold every secret, and repeat the request's values in their heads. */
 export const foreign = (call: Call): ReadonlyArray<Response> => {
-  const text = JSON.stringify(call.answer)
+  const text = JSON.stringify(call.response)
   const heads = Object.fromEntries(
     call.asked.slice(-1).flatMap((one) =>
       (["x-amzn-requestid", "content-type", "x-amzn-errortype", "retry-after", "content-encoding"] as const).map((
@@ -199,10 +199,10 @@ export const foreign = (call: Call): ReadonlyArray<Response> => {
     )
   )
   return [
-    json({ ...call.answer, clientId: "\u0000", userCode: "\u0000", tokenType: "\u0000" }),
-    json({ result: call.answer }),
-    json(Object.fromEntries(Object.entries(call.answer).map(([key, value]) => [key, { [String(value)]: value }]))),
-    json(call.answer, 201),
+    json({ ...call.response, clientId: "\u0000", userCode: "\u0000", tokenType: "\u0000" }),
+    json({ result: call.response }),
+    json(Object.fromEntries(Object.entries(call.response).map(([key, value]) => [key, { [String(value)]: value }]))),
+    json(call.response, 201),
     new Response(text.slice(0, -1)),
     new Response(text, { status: 502, headers: heads }),
     new Response(text, { status: 307, headers: { ...heads, location: `https://x.example/${heads["retry-after"]}` } }),

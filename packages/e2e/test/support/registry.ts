@@ -47,7 +47,9 @@ const head = (path: string, size: number, mode: number): Buffer => {
   const octal = (value: number, length: number) => value.toString(8).padStart(length - 1, "0")
   const bytes = Buffer.alloc(block)
   const write = (text: string, offset: number, length: number) => {
-    if (bytes.write(text, offset, length) < Buffer.byteLength(text)) throw new Error(`${path} is too long for a tarball`)
+    if (bytes.write(text, offset, length) < Buffer.byteLength(text)) {
+      throw new Error(`${path} is too long for a tarball`)
+    }
   }
   write(path.slice(at + 1), 0, 100)
   write(octal(mode & 0o777, 8), 100, 8)

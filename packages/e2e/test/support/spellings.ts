@@ -122,11 +122,11 @@ const program = `
 import { createRequire } from "node:module"
 import { readFileSync } from "node:fs"
 const require = createRequire(process.cwd() + "/program.js")
-const refusals = ["ERR_PACKAGE_PATH_NOT_EXPORTED", "ERR_INVALID_MODULE_SPECIFIER"]
+const refused = ["ERR_PACKAGE_PATH_NOT_EXPORTED", "ERR_INVALID_MODULE_SPECIFIER"]
 const loads = []
 for (const specifier of JSON.parse(readFileSync(0, "utf8"))) {
   const code = await import(specifier).then(() => "loaded", (error) => error?.code ?? String(error))
-  if (!refusals.includes(code)) loads.push({ specifier, code })
+  if (!refused.includes(code)) loads.push({ specifier, code })
   try {
     loads.push({ specifier, code: require.resolve(specifier) })
   } catch {
