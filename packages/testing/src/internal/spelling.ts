@@ -7,7 +7,7 @@ import * as Wire from "@sso-oidc/core/aws/Wire"
 // forms of a secret
 // -----------------------------------------------------------------------------
 
-/** The forms of `Wire.formsOf`, the form in an HTML form, and the secret without its own escapes. */
+/** The forms of `Wire.formsOf`, the spelling of an HTML form, and the secret without its own escapes. */
 export const formsOf = (secret: string): ReadonlyArray<string> => {
   const { base64, hex, written } = Wire.formsOf(secret)
   const forms = new Set([...written, secret.replaceAll(" ", "+"), hex, ...base64])
