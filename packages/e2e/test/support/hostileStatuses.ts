@@ -86,7 +86,7 @@ export const statuses: ReadonlyArray<Case> = [
   redirect("307 Temporary Redirect", "location: http://["),
   redirect("300 Multiple Choices", "location: /elsewhere", "refresh: 0; url=/elsewhere"),
   {
-    ...redirect("an endless body", "location: /elsewhere", "a body without end"),
+    ...redirect("307 Temporary Redirect", "location: /elsewhere", "an endless body"),
     script: (socket: Socket) =>
       void socket.write(
         raw("307 Temporary Redirect", [requestId, "location: /elsewhere", "transfer-encoding: chunked"], "1\r\nx\r\n")
