@@ -1,5 +1,5 @@
 /**
- * Our transports under the contract, and what Effect's own are known not to keep.
+ * Our transports under the contract, and the guarantees that Effect's own transports are known to break.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
@@ -27,7 +27,7 @@ describe("transport-browser keeps what fetch can keep", () => {
   })
 })
 
-// safety, and what no client may lose
+// the guarantees about safety, which no client may lose
 const essential: ReadonlyArray<GuaranteeName> = [
   "bytes",
   "headers",
@@ -53,7 +53,7 @@ const foreign: ReadonlyArray<{
   { name: "NodeHttpClient.layerNodeHttp", transport: NodeHttpClient.layerNodeHttp, misses: ["connectTimeout"] }
 ]
 
-describe("what Effect's own transports do not keep", () => {
+describe("Effect's own transports break only the known guarantees", () => {
   it.live.each(foreign)("$name", ({ misses, transport }) =>
     Effect.gen(function*() {
       const outcomes = yield* TransportContract.run({ transport, guarantees: essential, concurrency: 4 })

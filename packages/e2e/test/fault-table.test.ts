@@ -1,5 +1,5 @@
 /**
- * Every fault × every operation × what the user gets. `UPDATE=1` writes the table into the document.
+ * Every fault, every operation, and what the user gets. `UPDATE=1` writes the table into the document.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Faulty from "@sso-oidc/testing/FaultyTransport"
@@ -24,7 +24,7 @@ const logins = Effect.forEach(faults, (fault) =>
 const document = join(import.meta.dirname, "../../../docs/transports.md")
 const section = /<!-- faults -->\n\n([\s\S]*?)\n\n<!-- \/faults -->/
 
-describe("every fault × every operation", () => {
+describe("every fault, for every operation", () => {
   it("the table has a fault of every kind", () => {
     assert.sameMembers(
       [...new Set(faults.map(({ _tag }) => _tag))],
@@ -32,7 +32,7 @@ describe("every fault × every operation", () => {
     )
   })
 
-  it.effect("without a fault every call has its response, once", () =>
+  it.effect("without a fault, every call gets its response with one request", () =>
     Effect.gen(function*() {
       for (const call of calls) {
         for (const run of [plain, retried]) {
@@ -41,7 +41,7 @@ describe("every fault × every operation", () => {
       }
     }))
 
-  it.effect("C8: what is good for one use is sent again only if it did not arrive", () =>
+  it.effect("a secret that works only once is sent again only if it did not arrive (C8)", () =>
     Effect.gen(function*() {
       for (const row of yield* rows) {
         const label = `${nameOf(row.fault)}, ${row.call.name}`
@@ -50,7 +50,7 @@ describe("every fault × every operation", () => {
       }
     }))
 
-  it.effect("the table in docs/transports.md is this one", () =>
+  it.effect("docs/transports.md has this table", () =>
     Effect.gen(function*() {
       const made = table(yield* rows, yield* logins)
       const docs = readFileSync(document, "utf8")

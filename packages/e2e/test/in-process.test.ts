@@ -19,7 +19,7 @@ const provide = (options?: Emulator.Options) =>
 
 const login = { clientName: "a tool", startUrl: "https://my.awsapps.com/start" }
 
-/** A login that runs, and the code that it shows. */
+/** A login in progress, and the code that it shows. */
 const running = Effect.gen(function*() {
   const shown = yield* Deferred.make<string>()
   const waits: Array<string> = []
@@ -33,8 +33,8 @@ const running = Effect.gen(function*() {
   return { fiber, userCode: yield* Deferred.await(shown), waits }
 })
 
-describe("E5: a whole login in process", () => {
-  it.effect("E5, D9: waits, is approved, and has its token, without a real second", () =>
+describe("a whole login in process (E5)", () => {
+  it.effect("waits, is approved, and gets its token, without a real second (E5, D9)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { fiber, userCode, waits } = yield* running
@@ -46,7 +46,7 @@ describe("E5: a whole login in process", () => {
       assert.deepStrictEqual(waits, ["pending", "pending", "pending"])
     }).pipe(provide()))
 
-  it.effect("E5, D4: a code that nobody approves ends with the emulator's life of it", () =>
+  it.effect("ends when the code expires, if the person never approves (E5, D4)", () =>
     Effect.gen(function*() {
       const { fiber } = yield* running
       yield* TestClock.adjust("60 seconds")
@@ -54,7 +54,7 @@ describe("E5: a whole login in process", () => {
       assert.strictEqual(error._tag, "DeviceCodeExpired")
     }).pipe(provide({ expiresIn: "60 seconds" })))
 
-  it.effect("E3, D3: trouble in the midst is borne, with the service's own Retry-After", () =>
+  it.effect("survives temporary failures, with the service's own Retry-After (E3, D3)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { fiber, userCode, waits } = yield* running
@@ -68,7 +68,7 @@ describe("E5: a whole login in process", () => {
       assert.deepStrictEqual(waits, ["trouble"])
     }).pipe(provide()))
 
-  it.effect("E3, D5: a token whose answer was lost is said to be possibly lost", () =>
+  it.effect("says that the token is possibly lost if its response was lost (E3, D5)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { fiber, userCode } = yield* running
@@ -78,7 +78,7 @@ describe("E5: a whole login in process", () => {
       assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "TokenPossiblyLost")
     }).pipe(provide()))
 
-  it.effect("D10: a registration that expired at the emulator is replaced", () =>
+  it.effect("replaces a registration that expired at the emulator (D10)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { registration } = yield* DeviceGrant.start(login)
@@ -87,7 +87,7 @@ describe("E5: a whole login in process", () => {
       assert.notStrictEqual(renewed.registration.clientId, registration.clientId)
     }).pipe(provide()))
 
-  it.effect("E5, D7: the stream tells the same login, event by event", () =>
+  it.effect("gives the same login as a stream of events (E5, D7)", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(Stream.runCollect(DeviceGrantStream.login(login)))
       yield* TestClock.adjust("3 seconds")

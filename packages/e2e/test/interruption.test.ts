@@ -7,9 +7,9 @@ import type { AddressInfo, Socket } from "node:net"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 
-type Place = "while it registers" | "while it waits" | "while it polls" | "inside an answer"
+type Place = "while it registers" | "while it waits" | "while it polls" | "inside a response"
 
-/** A service that goes silent at a place, and counts its connections. */
+/** A service that stops responding at a given place, and counts its connections. */
 const silentAt = (place: Place) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
@@ -32,7 +32,7 @@ const silentAt = (place: Place) =>
             })
           default:
             if (place === "while it polls") return reached.resolve()
-            if (place === "inside an answer") {
+            if (place === "inside a response") {
               response.writeHead(200, { "content-type": "application/json" }).write("{\"accessToken\":")
               return reached.resolve()
             }
@@ -56,18 +56,18 @@ const silentAt = (place: Place) =>
       })
   )
 
-describe("D6: an interrupted login over real sockets", () => {
+describe("an interrupted login over real sockets (D6)", () => {
   it.live.each(
     [
       ["while it registers", "effect"],
       ["while it waits", "effect"],
       ["while it polls", "effect"],
-      ["inside an answer", "effect"],
+      ["inside a response", "effect"],
       ["while it waits", "stream"],
       ["while it polls", "stream"]
     ] as const
   )(
-    "D6: %s, the %s leaves no timer, socket or fiber behind, and its process ends by itself",
+    "%s, the %s leaves no timer, socket or fiber, and its process ends by itself (D6)",
     ([place, how]) =>
       Effect.gen(function*() {
         const { reached, sockets, url } = yield* silentAt(place)
@@ -83,14 +83,14 @@ describe("D6: an interrupted login over real sockets", () => {
         const lines: Array<string> = []
         createInterface(child.stdout).on("line", (line) => lines.push(line))
         yield* Effect.promise(() => reached)
-        // the pending answer is on its way to the child: let it begin its next wait
+        // the child may not have received the pending response yet: let it begin its next wait
         yield* Effect.sleep("200 millis")
         assert.strictEqual(sockets.size, 1)
         const interruptedAt = performance.now()
         child.stdin.end()
         const [code] = yield* Effect.promise(() => exited)
         assert.strictEqual(code, 0)
-        // by itself: sooner than any idle connection or code would end
+        // by itself means: sooner than an idle connection or the code would end
         assert.isBelow(performance.now() - interruptedAt, 10_000)
         assert.strictEqual(sockets.size, 0)
         const report = JSON.parse(lines.at(-1) ?? "null")

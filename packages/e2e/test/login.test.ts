@@ -25,7 +25,7 @@ const client = Layer.unwrap(
   Effect.map(EmulatorServer.EmulatorServer, ({ url }) => SsoOidc.layer({ region: "us-east-1", endpoint: url }))
 )
 
-/** A login whose events a test takes one by one, moving the clock in between. */
+/** A login. The test takes its events one by one, and moves the clock in between. */
 const watched = Effect.gen(function*() {
   const events = yield* Queue.unbounded<DeviceGrantEvent>()
   const fiber = yield* Effect.forkChild(DeviceGrant.login({
@@ -43,13 +43,13 @@ const watched = Effect.gen(function*() {
   return { fiber, next }
 })
 
-describe.each(transports)("the whole login over real sockets, through %s", (_, transport) => {
+describe.each(transports)("a whole login over real sockets, through %s", (_, transport) => {
   const layer = client.pipe(
     Layer.provide(transport),
     Layer.provideMerge(EmulatorServer.layer({ expiresIn: "30 seconds" }))
   )
 
-  it.effect("D1, D9: pending, then approved; no poll comes before its interval", () =>
+  it.effect("is pending, then approved, and no poll comes before its interval (D1, D9)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { fiber, next } = yield* watched
@@ -68,7 +68,7 @@ describe.each(transports)("the whole login over real sockets, through %s", (_, t
       assert.strictEqual(yield* Clock.currentTimeMillis, 2000)
     }).pipe(Effect.provide(layer)))
 
-  it.effect("D5: denied", () =>
+  it.effect("ends when the person denies it (D5)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { fiber, next } = yield* watched
@@ -78,7 +78,7 @@ describe.each(transports)("the whole login over real sockets, through %s", (_, t
       assert.strictEqual((yield* Effect.flip(Fiber.join(fiber)))._tag, "AccessDeniedException")
     }).pipe(Effect.provide(layer)))
 
-  it.effect("D4: expired, at the last poll that fits", () =>
+  it.effect("expires after the last poll that fits (D4)", () =>
     Effect.gen(function*() {
       const { fiber, next } = yield* watched
       yield* next("Registered")
@@ -93,7 +93,7 @@ describe.each(transports)("the whole login over real sockets, through %s", (_, t
       assert.strictEqual(yield* Clock.currentTimeMillis, 29_000)
     }).pipe(Effect.provide(layer)))
 
-  it.effect("D2, D8: a second holder is slowed down by the service, and keeps to it", () =>
+  it.effect("slows down when a second process polls with the same code, and keeps to the longer interval (D2, D8)", () =>
     Effect.gen(function*() {
       const pending = yield* DeviceGrant.start({ clientName: "e2e", startUrl: "https://my.awsapps.com/start" })
       yield* TestClock.adjust("1 second")
@@ -106,8 +106,8 @@ describe.each(transports)("the whole login over real sockets, through %s", (_, t
     }).pipe(Effect.provide(layer)))
 })
 
-describe("D3: the service goes away in the middle", () => {
-  it.effect("D3, D4: the polls back off, and the grant ends as unreachable", () =>
+describe("the service becomes unreachable during a login (D3)", () => {
+  it.effect("the polls back off, and the grant ends with an error that says so (D3, D4)", () =>
     Effect.gen(function*() {
       const emulated = yield* Scope.make()
       const emulator = yield* Layer.buildWithScope(EmulatorServer.layer({ expiresIn: "20 seconds" }), emulated)

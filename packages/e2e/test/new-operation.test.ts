@@ -1,5 +1,5 @@
 /**
- * What a new operation of the service costs: one value, and one entry in core's list.
+ * A new operation of the service needs only one value and one entry in core's list.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Operation from "@sso-oidc/core/aws/Operation"
@@ -23,7 +23,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { vi } from "vitest"
 
-// The entry. The packages read the list where it is, so that this is all that they see of a new operation.
+// The entry. The packages read the list where it is, and see nothing else of a new operation.
 vi.mock("@sso-oidc/core/SsoOidc", async (original) => {
   const actual = await original<typeof SsoOidc>()
   const Operation = await import("@sso-oidc/core/aws/Operation")
@@ -57,7 +57,7 @@ vi.mock("@sso-oidc/core/SsoOidc", async (original) => {
   return { ...actual, operations: [...actual.operations, revoke, list] }
 })
 
-/** The value, as a user of core has it. The lists are other objects, so that only what they say counts. */
+/** The operation as a user of core writes it. The lists are different objects, so only their content counts. */
 const revoke = Operation.make({
   service: SsoOidcService.service,
   name: "RevokeToken",
@@ -69,7 +69,7 @@ const revoke = Operation.make({
   resend: () => "anytime"
 })
 
-/** One that has no body: its members stand in the query and in a header. */
+/** An operation without a body: its members are in the query and in a header. */
 const list = Operation.make({
   service: SsoOidcService.service,
   name: "ListTokens",
@@ -92,7 +92,7 @@ const run = SsoOidc.SsoOidc.use((oidc) => oidc.execute(revoke, request))
 
 const runList = SsoOidc.SsoOidc.use((oidc) => oidc.execute(list, { ...request, most: 3 }))
 
-/** A client over a transport, without what else is in the context. */
+/** A client over a transport, without the other services of the context. */
 const over = <A, E, R>(transport: Layer.Layer<HttpClient.HttpClient | A, E, R>) =>
   SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provideMerge(transport))
 
@@ -111,7 +111,7 @@ describe("an operation that is one value and one entry in SsoOidc.operations", (
       assert.deepInclude(wire.sent[0], { method: "POST", url: "https://oidc.eu-west-1.amazonaws.com/revoke" })
     }))
 
-  it.effect("is scripted", () =>
+  it.effect("can be scripted", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* run, { revoked: true })
       const error = yield* Effect.flip(run)
@@ -121,7 +121,7 @@ describe("an operation that is one value and one entry in SsoOidc.operations", (
       ScriptedTransport.exception(revoke, "SlowDownException")
     ])))))
 
-  it.effect("meets a fault that a plan has for it by its name", () =>
+  it.effect("meets a fault that a plan names it for", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(run)
       assert.deepInclude(error, { _tag: "TransportError", operation: "RevokeToken", code: "ECONNREFUSED" })
@@ -151,7 +151,7 @@ describe("an operation that is one value and one entry in SsoOidc.operations", (
       })
     }))
 
-  it.effect("is an unknown operation to the emulator, which does not play it, and takes an armed fault (E3)", () =>
+  it.effect("is an unknown operation to the emulator, which cannot play it, but gives an armed fault (E3)", () =>
     Effect.gen(function*() {
       const unknown = yield* Effect.flip(run)
       assert.deepInclude(unknown, { _tag: "UnexpectedResponse", status: 404, code: "UnknownOperationException" })
@@ -164,7 +164,7 @@ describe("an operation that is one value and one entry in SsoOidc.operations", (
       assert.strictEqual((yield* Effect.flip(run))._tag, "SlowDownException")
     }).pipe(Effect.provide(over(EmulatorTransport.layer()))))
 
-  it.live("goes from a page through the relay", () =>
+  it.live("passes from a page through the relay", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json({ revoked: true }))
       const relay = yield* makeRelay(wire)
@@ -180,7 +180,7 @@ describe("an operation that is one value and one entry in SsoOidc.operations", (
       assert.deepInclude(wire.sent[0], { method: "POST", url: "https://oidc.eu-west-1.amazonaws.com/revoke" })
     }))
 
-  it.effect("without a body it is scripted, faulted, recorded and replayed as well", () =>
+  it.effect("can also be scripted, faulted, recorded and replayed without a body", () =>
     Effect.gen(function*() {
       const store = RecordedTransport.makeMemoryStore()
       const scripted = ScriptedTransport.layer([
@@ -202,7 +202,7 @@ describe("an operation that is one value and one entry in SsoOidc.operations", (
       assert.deepStrictEqual(replayed, ["TransportError", { tokens: 2 }])
     }))
 
-  it.live("without a body it does not go through the relay: the page's transport says so, and nothing leaves", () =>
+  it.live("does not pass through the relay without a body: the page's transport says so, and sends nothing", () =>
     Effect.gen(function*() {
       const page = FetchTransport.layerRelay({ url: relayUrl }).pipe(Layer.provide(Layer.succeed(
         FetchHttpClient.Fetch,

@@ -15,7 +15,7 @@ import { inspect } from "node:util"
 import * as Proxied from "./support/proxied.ts"
 import * as Certificate from "./support/testOnlyCertificate.ts"
 
-/** A login through a proxy and TLS, whose events a test takes one by one. */
+/** A login through a proxy and TLS. The test takes its events one by one. */
 const login = (password: string) =>
   Effect.gen(function*() {
     const { port } = yield* EmulatorServer.EmulatorServer
@@ -49,8 +49,8 @@ const login = (password: string) =>
 
 const layer = EmulatorServer.layer({ expiresIn: "30 seconds" })
 
-describe("a login through a proxy that wants a password, to a service with an authority of its own", () => {
-  it.effect("seam: the whole of it goes through one tunnel, and the proxy reads none of it", () =>
+describe("a login through a proxy that wants a password, to a service with its own certificate authority", () => {
+  it.effect("goes through one tunnel, and the proxy reads none of it", () =>
     Effect.gen(function*() {
       const { emulator, endpoint, fiber, next, proxy } = yield* login("right-s3cret")
       yield* next("Registered")
@@ -67,7 +67,7 @@ describe("a login through a proxy that wants a password, to a service with an au
       for (const said of ["/token", "device_code", "clientSecret", code.userCode]) assert.notInclude(proxy.seen, said)
     }).pipe(Effect.provide(layer)))
 
-  it.effect("seam: a proxy that refuses ends it at once, and its password is in no error", () =>
+  it.effect("ends at once if the proxy rejects it, and no error has the proxy's password", () =>
     Effect.gen(function*() {
       const { fiber, proxy } = yield* login("wr0ng-s3cret")
       const error = yield* Effect.flip(Fiber.join(fiber))
@@ -76,21 +76,21 @@ describe("a login through a proxy that wants a password, to a service with an au
       assert.strictEqual(proxy.asked.length, 1)
     }).pipe(Effect.provide(layer)))
 
-  it.effect("D5: a proxy that begins to refuse ends a grant that polls: it does not mend by waiting", () =>
+  it.effect("ends a grant that polls if the proxy begins to reject, because waiting does not help (D5)", () =>
     Effect.gen(function*() {
       const { fiber, next, proxy } = yield* login("right-s3cret")
       yield* next("Registered")
       yield* next("CodeReady")
       proxy.user = "somebody:else"
       proxy.drop()
-      // the client has seen its connection end
+      // wait until the client has seen its connection end
       yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 50)))
       yield* TestClock.adjust("1 second")
       const error = yield* Effect.flip(Fiber.join(fiber))
       assert.include(error, { _tag: "TransportError", sent: "no", code: "PROXY_REFUSED_407", transient: false })
     }).pipe(Effect.provide(layer)))
 
-  it.effect("D3: a proxy that is away is trouble on the way: the grant waits longer, and polls on", () =>
+  it.effect("waits longer and polls on if the proxy is unreachable (D3)", () =>
     Effect.gen(function*() {
       const { next, proxy } = yield* login("right-s3cret")
       yield* next("Registered")

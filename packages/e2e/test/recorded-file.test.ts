@@ -29,14 +29,14 @@ const folder = Effect.acquireRelease(
   (path) => Effect.sync(() => rmSync(path, { recursive: true }))
 )
 
-/** Records nothing to the file: opens a recorder and closes it. */
+/** Opens a recorder on the file and closes it, without a request. */
 const record = (file: string) =>
   Effect.scoped(Layer.build(
     RecordedTransport.layerRecord({ file }).pipe(Layer.provide([EmulatorTransport.layer(), NodeFileSystem.layer]))
   ))
 
-describe("recorded: the file of a recording", () => {
-  it.live("is written through no link that waits beside it", () =>
+describe("RecordedTransport: the file of a recording", () => {
+  it.live("is not written through a link beside it", () =>
     Effect.gen(function*() {
       const path = yield* folder
       const [file, victim] = [join(path, "login.json"), join(path, "victim")]
@@ -53,7 +53,7 @@ describe("recorded: the file of a recording", () => {
       assert.deepStrictEqual(readdirSync(path).sort(), ["login.json", "login.json.lock", "login.json.tmp", "victim"])
     }).pipe(Effect.scoped))
 
-  it.live("replaces a link in its own place, and not what it points to", () =>
+  it.live("replaces a link in its own place, and not the link's target", () =>
     Effect.gen(function*() {
       const path = yield* folder
       const [file, victim] = [join(path, "login.json"), join(path, "victim")]
@@ -68,7 +68,7 @@ describe("recorded: the file of a recording", () => {
       }
     }).pipe(Effect.scoped))
 
-  it.live("leaves nothing beside it, also where it cannot be moved into place", () =>
+  it.live("leaves no other file behind, also if it cannot be moved into place", () =>
     Effect.gen(function*() {
       const path = yield* folder
       const file = join(path, "login.json")
@@ -100,7 +100,7 @@ describe("recorded: the file of a recording", () => {
       assert.deepStrictEqual(readdirSync(path), ["login.json"])
     }).pipe(Effect.scoped), 30_000)
 
-  it.live("goes to one of many recorders that start at once", () =>
+  it.live("is written by only one of many recorders that start at once", () =>
     Effect.gen(function*() {
       const path = yield* folder
       const file = join(path, "login.json")

@@ -1,5 +1,5 @@
 /**
- * The page's transport and the relay together: what a page learns.
+ * The page's transport and the relay together: which result a page gets.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
@@ -19,7 +19,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { gzipSync } from "node:zlib"
 
-/** A page's transport whose `fetch` is the relay, as its browser would let it through. */
+/** A page's transport whose `fetch` calls the relay, with what a browser would let through. */
 const page = (relay: Relay.Handler) =>
   FetchTransport.layerRelay({ url: relayUrl }).pipe(Layer.provide(Layer.succeed(
     FetchHttpClient.Fetch,
@@ -56,7 +56,7 @@ const direct = (wire: Wire.Wire) =>
 
 const heads = { "x-amzn-requestid": "r-1", date: "Wed, 25 Nov 2026 12:00:00 GMT", "retry-after": "3" }
 
-describe("a page that goes through a relay: what it learns is what it would have learned without a relay", () => {
+describe("a page behind a relay gets the same result as without a relay", () => {
   const cases: ReadonlyArray<[string, () => Wire.Wire]> = [
     ...(["no", "maybe"] as const).flatMap((sent) =>
       [true, false].map((transient): [string, () => Wire.Wire] => [
@@ -65,7 +65,7 @@ describe("a page that goes through a relay: what it learns is what it would have
       ])
     ),
     ["an exception", () => Wire.answering(() => Wire.exception("InvalidGrantException", { error: "invalid_grant" }))],
-    ["one that the operation does not list", () => Wire.answering(() => Wire.exception("NewException", {}))],
+    ["an exception that the operation does not list", () => Wire.answering(() => Wire.exception("NewException", {}))],
     ["a service that is busy", () => Wire.answering(() => new Response("busy", { status: 503, headers: heads }))],
     [
       "a redirect",
@@ -75,7 +75,7 @@ describe("a page that goes through a relay: what it learns is what it would have
     ["a redirect that fetch hides", () => Wire.answering(() => Response.error())],
     ["a success that cannot be used", () => Wire.answering(() => new Response("<html>", { headers: heads }))],
     ["a success without a body", () => Wire.answering(() => new Response(null, { status: 204, headers: heads }))],
-    ["a success over nothing", () => Wire.answering(() => Wire.json({ tokenType: "Bearer" }, { headers: heads }))]
+    ["a success without a token", () => Wire.answering(() => Wire.json({ tokenType: "Bearer" }, { headers: heads }))]
   ]
   it.effect.each(cases)("%s", ([, wire]) =>
     Effect.gen(function*() {
@@ -88,7 +88,7 @@ describe("a page that goes through a relay: what it learns is what it would have
       assert.strictEqual(relayed.message, plain.message)
     }))
 
-  it.effect("a lost response is answered, with its status and request id (C8)", () =>
+  it.effect("says that the service responded if its response was lost, with status and request id (C8)", () =>
     Effect.gen(function*() {
       const cut = () =>
         Wire.answering(() =>
@@ -107,13 +107,13 @@ describe("a page that goes through a relay: what it learns is what it would have
       assert.strictEqual(relayed.message, plain.message)
     }))
 
-  it.effect("a success over the relay's limit is a response that cannot be used (D5)", () =>
+  it.effect("reports a success over the relay's size limit as a response that cannot be used (D5)", () =>
     Effect.gen(function*() {
       const error = yield* over(Wire.answering(() => Wire.json(tokenAnswer)), { maxResponseBytes: 16 })
       assert.include(error, { _tag: "UnexpectedResponse", status: 200, problem: "malformed" })
     }))
 
-  it.effect("what the relay refuses is read as a sentence", () =>
+  it.effect("shows the relay's error as a sentence", () =>
     Effect.gen(function*() {
       const relay = yield* make(Wire.silent())
       const error = yield* SsoOidc.SsoOidc.use((oidc) =>
@@ -127,7 +127,7 @@ describe("a page that goes through a relay: what it learns is what it would have
       assert.match(error.message, /^The relay does not serve this start URL\./)
     }))
 
-  it.effect("a page's client reads an encoded body as one that nothing decoded", () =>
+  it.effect("reports an encoded body as a body that nothing decoded", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() =>
         new Response(new Uint8Array(gzipSync(JSON.stringify(registerAnswer))), {
@@ -142,7 +142,7 @@ describe("a page that goes through a relay: what it learns is what it would have
       assert.include(error, { _tag: "UnexpectedResponse", problem: "contentEncoding" })
     }))
 
-  it.effect("a poll over the rate limit learns when to come again, and gets no slow_down of the service (D3)", () =>
+  it.effect("reports when to poll again after the rate limit, and does not take it for the service's slow_down (D3)", () =>
     Effect.gen(function*() {
       const relay = yield* make(
         Wire.answering(() => Wire.json(registerAnswer)),
@@ -166,7 +166,7 @@ describe("a page that goes through a relay: what it learns is what it would have
         Effect.flip,
         Effect.provide(SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(page(relay))))
       )
-      // the grant looks at the status first: 429 lengthens the next wait alone
+      // the grant looks at the status first: a 429 lengthens only the next wait
       assert.include(error, { _tag: "SlowDownException", status: 429, retryAfter: 30 })
     }))
 })

@@ -1,5 +1,5 @@
 /**
- * Whole logins of a page through the relay: in process, and over real sockets.
+ * Whole logins of a page through the relay, in process and over real sockets.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
@@ -35,7 +35,7 @@ const startUrl = "https://my.awsapps.com/start"
 const origin = "https://app.example"
 const options: Relay.Options = { origins: [origin], regions: ["us-east-1"], startUrls: [startUrl] }
 
-/** A page's client of a relay; its `fetch` adds the origin, as a browser does. */
+/** A page's client of a relay. Its `fetch` adds the origin, as a browser does. */
 const clientOf = (url: string, fetch: typeof globalThis.fetch) =>
   SsoOidc.layer({ region: "us-east-1" }).pipe(
     Layer.provide(FetchTransport.layerRelay({ url })),
@@ -46,7 +46,7 @@ const clientOf = (url: string, fetch: typeof globalThis.fetch) =>
     }))
   )
 
-/** A login whose events a test takes one by one, moving the clock in between. */
+/** A login. The test takes its events one by one, and moves the clock in between. */
 const watched = Effect.gen(function*() {
   const events = yield* Queue.unbounded<DeviceGrantEvent>()
   const fiber = yield* Effect.forkChild(DeviceGrant.login({
@@ -64,7 +64,7 @@ const watched = Effect.gen(function*() {
   return { fiber, next }
 })
 
-/** Pending once, then approved; then the refresh token is used. */
+/** A login that is pending once and then approved, and then uses its refresh token. */
 const wholeLogin = Effect.gen(function*() {
   const emulator = yield* Emulator.Emulator
   const oidc = yield* SsoOidc.SsoOidc
@@ -84,7 +84,7 @@ const wholeLogin = Effect.gen(function*() {
 })
 
 describe("a page's login through the relay", () => {
-  it.effect("in process: client, relay and emulator under one test clock", () =>
+  it.effect("works in process: client, relay and emulator under one test clock", () =>
     Effect.gen(function*() {
       const context = yield* Effect.context<HttpClient.HttpClient>()
       const relay = yield* Relay.make(options)
@@ -95,7 +95,7 @@ describe("a page's login through the relay", () => {
     }).pipe(Effect.provide(EmulatorTransport.layer())))
 
   it.effect.each([["node", NodeTransport.layer()], ["fetch", FetchTransport.layer]] as const)(
-    "over real sockets, with the relay on node:http and its transport %s",
+    "works over real sockets, with the relay on node:http and its transport %s",
     ([, transport]) =>
       Effect.gen(function*() {
         const { url: endpoint } = yield* EmulatorServer.EmulatorServer
@@ -111,7 +111,7 @@ describe("a page's login through the relay", () => {
       }).pipe(Effect.provide(EmulatorServer.layer()))
   )
 
-  it.effect("mounted in Effect's own server, beside other routes", () =>
+  it.effect("works in Effect's own server, beside other routes", () =>
     Effect.gen(function*() {
       const { url: endpoint } = yield* EmulatorServer.EmulatorServer
       const relay = yield* Relay.make({ ...options, endpoint })
@@ -134,7 +134,7 @@ describe("a page's login through the relay", () => {
       assert.strictEqual(preflight.headers.get("access-control-allow-origin"), origin)
     }).pipe(Effect.provide([EmulatorServer.layer(), NodeTransport.layer()])))
 
-  it.effect("a client that has the relay as its endpoint logs in too", () =>
+  it.effect("works for a client that has the relay as its endpoint", () =>
     Effect.gen(function*() {
       const { url: endpoint } = yield* EmulatorServer.EmulatorServer
       const { url } = yield* relayed({ ...options, endpoint }, NodeTransport.layer())
@@ -150,7 +150,7 @@ describe("a page's login through the relay", () => {
     }).pipe(Effect.provide(EmulatorServer.layer())))
 })
 
-describe("D3, C8: what a page knows when the service is out of reach behind the relay", () => {
+describe("reports to the page that the service is unreachable behind the relay (D3, C8)", () => {
   const withoutService = Effect.gen(function*() {
     const emulated = yield* Scope.make()
     const emulator = yield* Layer.buildWithScope(EmulatorServer.layer(), emulated)
@@ -159,7 +159,7 @@ describe("D3, C8: what a page knows when the service is out of reach behind the 
     return { close: Scope.close(emulated, Exit.void), requests, client: clientOf(url, globalThis.fetch) }
   })
 
-  it.effect("D3: a poll that the relay could not send is no lost answer", () =>
+  it.effect("does not count a poll that the relay could not send as a lost response (D3)", () =>
     Effect.gen(function*() {
       const { client, close } = yield* withoutService
       yield* Effect.gen(function*() {
@@ -179,7 +179,7 @@ describe("D3, C8: what a page knows when the service is out of reach behind the 
       )
     }))
 
-  it.effect("C8: a refresh token is sent again, since it certainly did not leave", () =>
+  it.effect("sends a refresh token again if it certainly did not leave (C8)", () =>
     Effect.gen(function*() {
       const { client, close, requests } = yield* withoutService
       yield* close
@@ -201,24 +201,24 @@ describe("D3, C8: what a page knows when the service is out of reach behind the 
     }))
 })
 
-describe("over a socket, what is refused", () => {
-  it.effect("is read by whoever sent too much, and nothing is sent on", () =>
+describe("an error response of the relay over a socket", () => {
+  it.effect("reaches a caller that sent too much, and nothing is passed on", () =>
     Effect.gen(function*() {
       const { url } = yield* relayed(options, Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => Effect.never)))
-      const answer = yield* Effect.promise(() =>
+      const response = yield* Effect.promise(() =>
         fetch(`${url}/us-east-1/token`, {
           method: "POST",
           headers: { origin, "content-type": "application/json" },
           body: "x".repeat(1_000_000)
         })
       )
-      assert.strictEqual(answer.status, 413)
-      assert.strictEqual(answer.headers.get("x-amzn-errortype"), "InvalidRequestException")
+      assert.strictEqual(response.status, 413)
+      assert.strictEqual(response.headers.get("x-amzn-errortype"), "InvalidRequestException")
     }))
 })
 
-describe("D6: a page that goes away", () => {
-  it.effect("takes its request with it, through the relay's socket to the service's", () =>
+describe("a page that disconnects (D6)", () => {
+  it.effect("ends its request, from the relay's socket to the service's (D6)", () =>
     Effect.gen(function*() {
       const reached = yield* Queue.unbounded<string>()
       const transport = Layer.succeed(

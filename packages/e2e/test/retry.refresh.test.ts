@@ -24,7 +24,7 @@ const emulated = <A, E>(effect: Effect.Effect<A, E, SsoOidc.SsoOidc | Emulator.E
     Effect.provide(Layer.merge(NodeTransport.layer(), EmulatorServer.layer()))
   )
 
-/** A session that was signed in to. */
+/** A session after its login. */
 const session = Effect.gen(function*() {
   const oidc = yield* SsoOidc.SsoOidc
   const emulator = yield* Emulator.Emulator
@@ -41,8 +41,8 @@ const session = Effect.gen(function*() {
   return { clientId, clientSecret, refreshToken: refreshToken ?? assert.fail("no refresh token") }
 })
 
-/** The transport in the context, but the answer to the first request is lost on its way. */
-const losingTheFirstAnswer = Effect.map(HttpClient.HttpClient, (transport) => {
+/** The transport in the context, which loses the response to the first request. */
+const losingTheFirstResponse = Effect.map(HttpClient.HttpClient, (transport) => {
   let sent = 0
   return {
     sent: () => sent,
@@ -74,8 +74,8 @@ const over = (transport: HttpClient.HttpClient) =>
       Effect.provideService(SsoOidc.make({ region, endpoint }), HttpClient.HttpClient, transport)
   )
 
-describe("Refresh over a real socket, where the service rotates", () => {
-  it.effect("each refresh gives the token that refreshes next, and the old one dies", () =>
+describe("Refresh over a real socket, at a service that rotates refresh tokens", () => {
+  it.effect("each refresh gives the token for the next refresh, and the old token stops working", () =>
     Effect.gen(function*() {
       const first = yield* session
       const second = yield* Refresh.refresh(first)
@@ -89,20 +89,20 @@ describe("Refresh over a real socket, where the service rotates", () => {
       }
     }).pipe(emulated))
 
-  it.effect("C8: when the answer is lost, a retry of the operation says so, after one request", () =>
+  it.effect("if the response is lost, a retry of the operation says so after one request (C8)", () =>
     Effect.gen(function*() {
       const request = yield* session
-      const { sent, transport } = yield* losingTheFirstAnswer
+      const { sent, transport } = yield* losingTheFirstResponse
       const oidc = Retry.make(yield* over(transport))
       const error = yield* Effect.flip(Effect.provideService(Refresh.refresh(request), SsoOidc.SsoOidc, oidc))
       assert.deepInclude(error, { _tag: "TransportError", sent: "maybe", code: "ECONNRESET" })
       assert.strictEqual(sent(), 1)
     }).pipe(emulated))
 
-  it.effect("a retry below the client sends the used token again, and hides that a new one was lost", () =>
+  it.effect("a retry below the client sends the used token again, and hides that a new token was lost", () =>
     Effect.gen(function*() {
       const request = yield* session
-      const { sent, transport } = yield* losingTheFirstAnswer
+      const { sent, transport } = yield* losingTheFirstResponse
       const oidc = yield* over(HttpClient.retryTransient(transport, { times: 1 }))
       const error = yield* Effect.flip(Effect.provideService(Refresh.refresh(request), SsoOidc.SsoOidc, oidc))
       assert.strictEqual(error._tag, "InvalidGrantException")

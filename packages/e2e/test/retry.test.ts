@@ -25,7 +25,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from "
 // servers
 // -----------------------------------------------------------------------------
 
-/** What a server does with a request that has arrived whole; `nth` counts those of its path. */
+/** What a server does with a request that has arrived whole. `nth` counts the requests of its path. */
 type Serve = (response: ServerResponse, request: IncomingMessage, nth: number) => void
 
 const listen = (server: Server, port = 0) =>
@@ -63,7 +63,7 @@ const refusedPort = Effect.gen(function*() {
   return port
 })
 
-/** A port that resets each connection inside its TLS handshake. */
+/** A port that resets each connection during its TLS handshake. */
 const resettingPort = Effect.gen(function*() {
   const server = createTcpServer((socket) => {
     socket.on("error", () => {}).once("data", () => socket.resetAndDestroy())
@@ -79,7 +79,7 @@ const json = (response: ServerResponse, status: number, body: object, headers: R
 // clients
 // -----------------------------------------------------------------------------
 
-/** A client with a retry, that counts what its transport is given and says when an attempt has ended. */
+/** A client with a retry. It counts the requests that its transport gets, and reports when an attempt has ended. */
 const client = Effect.fnUntraced(function*(endpoint: string) {
   const ended = yield* Queue.unbounded<void>()
   const given = { count: 0 }
@@ -107,10 +107,10 @@ const client = Effect.fnUntraced(function*(endpoint: string) {
 
 type Client = Effect.Success<ReturnType<typeof client>>
 
-/** Chance changes no wait. */
+/** No jitter, so each wait is exact. */
 const evenChance = Effect.provideService(Random.Random, { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0.5 })
 
-/** Runs it to its end, one attempt after another: none may come before its wait is over. */
+/** Runs the effect to its end, one attempt after another. No attempt may come before its wait is over. */
 const run = Effect.fnUntraced(function*<A, E>(
   { ended, given, layer }: Client,
   effect: Effect.Effect<A, E, SsoOidc.SsoOidc>,
@@ -149,17 +149,17 @@ const device = { ...id, grantType: CreateToken.deviceCodeGrantType, deviceCode: 
 const code = { ...id, grantType: "authorization_code", code: secret, redirectUri: "http://127.0.0.1/" } as const
 const refresh = { ...id, grantType: "refresh_token", refreshToken: secret } as const
 
-/** How often each call is sent: where nothing harms, where one use is all, and where the grant paces. */
-const calls: ReadonlyArray<readonly [name: string, column: "anytime" | "unsent" | "paced", call: Call]> = [
+/** How often each kind of call is sent: a call that may be repeated, a call with a secret that works only once, and a poll. */
+const calls: ReadonlyArray<readonly [name: string, column: "anytime" | "unsent" | "polled", call: Call]> = [
   ["RegisterClient", "anytime", (oidc) => oidc.registerClient({ clientName: "n", clientType: "public" })],
   ["StartDeviceAuthorization", "anytime", (oidc) => oidc.startDeviceAuthorization(start)],
   ["an authorization code", "unsent", (oidc) => oidc.createToken(code)],
   ["a refresh token", "unsent", (oidc) => oidc.createToken(refresh)],
-  ["a poll with a device code", "paced", (oidc) => oidc.createToken(device)]
+  ["a poll with a device code", "polled", (oidc) => oidc.createToken(device)]
 ]
 
-const onlyAnytime = { anytime: 4, unsent: 1, paced: 1 }
-const onlyOnce = { anytime: 1, unsent: 1, paced: 1 }
+const onlyAnytime = { anytime: 4, unsent: 1, polled: 1 }
+const onlyOnce = { anytime: 1, unsent: 1, polled: 1 }
 
 const service = (status: number, error: string, headers?: Record<string, string>): Serve => (response) =>
   json(response, status, { error }, headers)
@@ -170,20 +170,20 @@ const proxy = (status: number, headers?: Record<string, string>): Serve => (resp
 const faults: ReadonlyArray<{
   readonly name: string
   readonly at: Serve | "refused" | "reset in the TLS handshake"
-  readonly sent: { readonly anytime: number; readonly unsent: number; readonly paced: number }
+  readonly sent: { readonly anytime: number; readonly unsent: number; readonly polled: number }
   readonly waits?: ReadonlyArray<number>
   readonly error: object
 }> = [
   {
     name: "the connection is refused",
     at: "refused",
-    sent: { anytime: 4, unsent: 4, paced: 1 },
+    sent: { anytime: 4, unsent: 4, polled: 1 },
     error: { _tag: "TransportError", sent: "no", code: "ECONNREFUSED" }
   },
   {
     name: "the connection is reset before the request leaves",
     at: "reset in the TLS handshake",
-    sent: { anytime: 4, unsent: 4, paced: 1 },
+    sent: { anytime: 4, unsent: 4, polled: 1 },
     error: { _tag: "TransportError", sent: "no", code: "ECONNRESET" }
   },
   {
@@ -193,7 +193,7 @@ const faults: ReadonlyArray<{
     error: { _tag: "TransportError", sent: "maybe" }
   },
   {
-    name: "the answer is cut off",
+    name: "the response is cut off",
     at: (response, request) =>
       response.writeHead(200, { "content-type": "application/json", "content-length": 500 })
         .write("{\"accessToken\":", () => request.socket.destroy()),
@@ -233,13 +233,13 @@ const faults: ReadonlyArray<{
     error: { _tag: "SlowDownException", status: 400 }
   },
   {
-    name: "a refusal of the service",
+    name: "an exception of the service",
     at: service(400, "invalid_request"),
     sent: onlyOnce,
     error: { _tag: "InvalidRequestException", status: 400 }
   },
   {
-    name: "a refusal outside the model",
+    name: "an exception outside the model",
     at: service(400, "teapot"),
     sent: onlyOnce,
     error: { _tag: "UnexpectedResponse", status: 400, code: "teapot" }
@@ -258,8 +258,8 @@ const faults: ReadonlyArray<{
   }
 ]
 
-describe.each(faults)("C8: over a real socket: $name", ({ at, error, name, sent, waits }) => {
-  it.effect.each(calls)(`%s (${name})`, ([, column, call]) =>
+describe.each(faults)("retries over a real socket: $name (C8)", ({ at, error, name, sent, waits }) => {
+  it.effect.each(calls)(`sends %s as often as allowed (${name}) (C8)`, ([, column, call]) =>
     Effect.gen(function*() {
       const server = typeof at === "function" ? yield* serving(at) : undefined
       const url = server?.url ?? (at === "refused"
@@ -275,13 +275,13 @@ describe.each(faults)("C8: over a real socket: $name", ({ at, error, name, sent,
 })
 
 // -----------------------------------------------------------------------------
-// what comes of it
+// the results
 // -----------------------------------------------------------------------------
 
 const token = { accessToken: "a", tokenType: "Bearer", expiresIn: 3600 }
 
-describe("C8: over a real socket", () => {
-  it.effect("a refresh token that was refused arrives once, when the service is back", () =>
+describe("retries over a real socket (C8)", () => {
+  it.effect("a refresh token that could not be sent arrives once, when the service is back (C8)", () =>
     Effect.gen(function*() {
       const port = yield* refusedPort
       const { ended, given, layer } = yield* client(`http://127.0.0.1:${port}`)
@@ -298,9 +298,9 @@ describe("C8: over a real socket", () => {
       assert.deepStrictEqual(server.requests, ["/token"])
     }))
 
-  it.effect("a login: its start is retried, its polls keep the pace of the grant", () =>
+  it.effect("a login retries its start, and its polls keep the grant's interval (C8, D3)", () =>
     Effect.gen(function*() {
-      const answers: Record<string, object> = {
+      const responses: Record<string, object> = {
         "/client/register": { clientId: "c", clientSecret: "s", clientSecretExpiresAt: 4_000_000_000 },
         "/device_authorization": {
           deviceCode: "d",
@@ -312,13 +312,13 @@ describe("C8: over a real socket", () => {
         "/token": token
       }
       const server = yield* serving((response, { url = "" }, nth) =>
-        nth === 1 ? proxy(503)(response, response.req, nth) : json(response, 200, answers[url] ?? {})
+        nth === 1 ? proxy(503)(response, response.req, nth) : json(response, 200, responses[url] ?? {})
       )
       const attempts = yield* client(server.url)
       const login = DeviceGrant.login({ clientName: "e2e", startUrl: "https://my.awsapps.com/start" }).pipe(
         Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })
       )
-      // register, register, start, start; the first poll an interval later, the next one two intervals after its failure
+      // register, register, start, start; the first poll one interval later, the next poll two intervals after its failure
       const exit = yield* run(attempts, login, [200, 0, 200, 1000, 2000])
       assert.isTrue(Exit.isSuccess(exit))
       assert.deepStrictEqual(server.requests, [
@@ -332,7 +332,7 @@ describe("C8: over a real socket", () => {
     }))
 
   it.effect.each([["a code", code], ["a refresh token", refresh]] as const)(
-    "a retry below the client breaks the law, unseen: it sends %s twice, in one span",
+    "a retry below the client breaks the law without a sign: it sends %s twice, in one span (C8)",
     ([, request]) =>
       Effect.gen(function*() {
         const server = yield* serving(proxy(503))

@@ -9,7 +9,7 @@ import * as TestConsole from "effect/testing/TestConsole"
 import { rmSync } from "node:fs"
 import * as Swap from "./support/swap.ts"
 
-/** Those that speak to the emulator's socket. */
+/** The transports that call the emulator's socket. */
 const wired: ReadonlyArray<Swap.Transport> = [
   {
     name: "transport-node",
@@ -58,7 +58,7 @@ import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"`,
   }
 ]
 
-/** Those that lead a client elsewhere than to its endpoint, so that it is told of none. */
+/** The transports that lead a client elsewhere than to its endpoint, so the client needs no endpoint option. */
 const unwired = (endpoint: string): ReadonlyArray<Swap.Transport> => [
   {
     name: "transport-browser through the relay",
@@ -93,7 +93,7 @@ const login = Effect.fnUntraced(function*(file: string, endpoint: string | undef
 
 describe("README's example with another transport", () => {
   it.live(
-    "seam: to swap it is a one-line change, and nothing else changes: it compiles, and logs in",
+    "compiles and logs in after a change of one line",
     () =>
       Effect.gen(function*() {
         const { url } = yield* EmulatorServer.EmulatorServer

@@ -1,5 +1,5 @@
 /**
- * The transports for tests, under a whole login.
+ * The transports for tests, in a whole login.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
@@ -23,7 +23,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 
 const over = SsoOidc.layer({ region: "eu-west-1" })
 
-/** A login, its events, and what it ends with. */
+/** A login, its events, and its result. */
 const login = Effect.gen(function*() {
   const events: Array<string> = []
   const fiber = yield* Effect.forkChild(Effect.result(DeviceGrant.login({
@@ -37,7 +37,7 @@ const login = Effect.gen(function*() {
   return { events, result: yield* Fiber.join(fiber) }
 })
 
-describe("recorded: a whole login", () => {
+describe("RecordedTransport: a whole login", () => {
   it.effect("is recorded against the emulator and replayed from a real file, event by event", () =>
     Effect.gen(function*() {
       const folder = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
@@ -61,9 +61,9 @@ describe("recorded: a whole login", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
 })
 
-describe("faulty: a whole login", () => {
+describe("FaultyTransport: a whole login", () => {
   it.effect.prop(
-    "C8, D5: whatever a seed throws at it, a login ends with a token or a typed error, and a replay of the faults ends the same",
+    "ends with a token or a typed error for the faults of any seed, and in the same way when the faults are replayed (C8, D5)",
     { seed: Schema.Int },
     ({ seed }) =>
       Effect.gen(function*() {
@@ -81,7 +81,7 @@ describe("faulty: a whole login", () => {
               ),
               { local: true }
             ),
-            // chance lengthens no wait, so that a run can be held against another
+            // no jitter, so that two runs can be compared
             Effect.provideService(Random.Random, { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0 })
           )
         const first = yield* run(FaultyTransport.bySeed({ seed, probability: 0.3 }))
@@ -93,8 +93,8 @@ describe("faulty: a whole login", () => {
   )
 })
 
-describe("faulty: told as the Node transport tells it", () => {
-  /** A server on loopback that does this with the first bytes of each connection. */
+describe("FaultyTransport: the same errors as the Node transport", () => {
+  /** A server on loopback that calls a function with the first bytes of each connection. */
   const serving = (serve: (socket: Socket) => void) =>
     Effect.acquireRelease(
       Effect.promise(async () => {
@@ -123,7 +123,7 @@ describe("faulty: told as the Node transport tells it", () => {
   ]
 
   for (const [fault, scheme, serve] of cases) {
-    it.live(`${fault._tag} is the same error`, () =>
+    it.live(`fails with the same error for ${fault._tag}`, () =>
       Effect.gen(function*() {
         const real = yield* Effect.flatMap(serving(serve), (server) =>
           register(`${scheme}://127.0.0.1:${portOf(server)}`)).pipe(Effect.provide(NodeTransport.layer()))
@@ -137,7 +137,7 @@ describe("faulty: told as the Node transport tells it", () => {
       }).pipe(Effect.scoped))
   }
 
-  it.live("ConnectionRefused is the same error", () =>
+  it.live("fails with the same error for ConnectionRefused", () =>
     Effect.gen(function*() {
       const port = yield* Effect.scoped(Effect.map(serving(() => {}), portOf))
       const real = yield* register(`http://127.0.0.1:${port}`).pipe(Effect.provide(NodeTransport.layer()))

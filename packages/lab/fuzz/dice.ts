@@ -1,15 +1,15 @@
 /**
- * Chance that can be repeated.
+ * Random numbers from a seed, so that a run can be repeated.
  */
 
 export interface Dice {
-  /** A whole number from 0 up to, not including, n. */
+  /** A whole number from 0 up to but not including `n`. */
   readonly below: (n: number) => number
   readonly chance: (probability: number) => boolean
   readonly pick: <A>(from: ReadonlyArray<A>) => A
 }
 
-/** mulberry32, begun at a mixture of the seeds. */
+/** mulberry32, started with a mixture of the seeds. */
 export const dice = (...seeds: ReadonlyArray<number>): Dice => {
   let state = seeds.reduce((mixed, seed) => Math.imul(mixed ^ seed, 0x9e3779b1) ^ (mixed >>> 15), 0x85ebca6b)
   const next = (): number => {

@@ -1,5 +1,6 @@
 /**
- * Answers that were good once: made from a seed, so that each can be made again, and held against what no answer may do.
+ * Mutated responses. A case starts from a valid response and a seed, so it can be repeated. A check says what no response may
+ * cause.
  */
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
@@ -16,13 +17,13 @@ import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { type Dice, dice } from "./dice.ts"
-import { type Answer, baseOf, type Mutation, mutations } from "./mutations.ts"
+import { baseOf, type Mutation, mutations, type ResponseSpec } from "./mutations.ts"
 
 // -----------------------------------------------------------------------------
 // cases
 // -----------------------------------------------------------------------------
 
-/** One change of an answer: which, and the seed of its own choices, so that others can be left out. */
+/** One change of a response: its kind, and the seed of its own choices, so that other changes can be left out. */
 export interface Step {
   readonly mutation: Mutation
   readonly seed: number
@@ -37,11 +38,11 @@ export interface Case {
 
 export const operations: ReadonlyArray<string> = [...new Set(calls.map(({ operation }) => operation))]
 
-/** The nth case of a seed; of one operation, if it is named. */
+/** The nth case of a seed. `operation` limits it to one operation. */
 export const caseOf = (seed: number, index: number, operation?: string): Case => {
   const d = dice(seed, index)
   const call = d.pick(calls.filter((one) => operation === undefined || one.operation === operation))
-  // half of the cases change once or twice: these go deepest
+  // half of the cases have one or two changes: these reach the deepest code
   const count = d.chance(0.5) ? 1 + d.below(2) : 1 + d.below(8)
   return {
     seed,
@@ -51,12 +52,12 @@ export const caseOf = (seed: number, index: number, operation?: string): Case =>
   }
 }
 
-/** Its answer. The choices of a step depend on its own seed alone. */
-export const answerOf = (one: Case): Answer => {
+/** The response of the case. The choices of a step depend on its own seed alone. */
+export const specOf = (one: Case): ResponseSpec => {
   const base: Dice = dice(one.seed, one.index, 1)
   const asked = one.call.asked.map((name) => secret[name])
-  return one.steps.reduce<Answer>(
-    (answer, step) => step.mutation.change(answer, dice(step.seed, one.index, 2), asked),
+  return one.steps.reduce<ResponseSpec>(
+    (spec, step) => step.mutation.change(spec, dice(step.seed, one.index, 2), asked),
     baseOf(one.call, base, asked)
   )
 }
@@ -68,7 +69,7 @@ export const answerOf = (one: Case): Answer => {
 const silentMillis = 20
 const hangMillis = 5000
 
-const bodyOf = ({ chunks, end }: Answer): ReadableStream<Uint8Array<ArrayBuffer>> => {
+const bodyOf = ({ chunks, end }: ResponseSpec): ReadableStream<Uint8Array<ArrayBuffer>> => {
   let at = 0
   return new ReadableStream({
     pull: (controller) => {
@@ -80,22 +81,22 @@ const bodyOf = ({ chunks, end }: Answer): ReadableStream<Uint8Array<ArrayBuffer>
   })
 }
 
-const clientOf = (answer: Answer): HttpClient.HttpClient =>
+const clientOf = (spec: ResponseSpec): HttpClient.HttpClient =>
   HttpClient.make((request) =>
-    answer.failure !== undefined
-      ? Effect.fail(new HttpClientError.HttpClientError({ reason: answer.failure(request) }))
+    spec.failure !== undefined
+      ? Effect.fail(new HttpClientError.HttpClientError({ reason: spec.failure(request) }))
       : Effect.sync(() => {
         const headers = new Headers()
-        for (const [name, value] of answer.headers) headers.append(name, value)
-        const response = new Response(bodyOf(answer), { headers })
-        // statuses and URLs that the constructor does not take
-        Object.defineProperty(response, "status", { value: answer.status })
-        Object.defineProperty(response, "url", { value: answer.url ?? request.url })
+        for (const [name, value] of spec.headers) headers.append(name, value)
+        const response = new Response(bodyOf(spec), { headers })
+        // statuses and URLs that the constructor refuses
+        Object.defineProperty(response, "status", { value: spec.status })
+        Object.defineProperty(response, "url", { value: spec.url ?? request.url })
         return HttpClientResponse.fromWeb(request, response)
       })
   )
 
-/** Puts something between the client and its caller: how the tests of the fuzzer plant a bug. */
+/** Puts a function between the client and its caller. The tests of the fuzzer plant a bug with it. */
 export type Wrap = (oidc: SsoOidc.Service) => SsoOidc.Service
 
 const listed = new Map(
@@ -112,10 +113,10 @@ const unsafe = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/
 
 const leaks = new Map(calls.map((call) => [call.name, search(call.asked.map((name) => secret[name]))]))
 
-// a success that cannot be used has secrets of its own, and its error knows none of its values
+// a success that cannot be used has its own secrets, and its error knows none of their values
 const leakOfAny = search(Object.values(secret))
 
-/** What is wrong with an error, if anything is. */
+/** The problem of an error, if it has one. */
 const judge = (call: Call, status: number, error: unknown): string | undefined => {
   const tag = Predicate.hasProperty(error, "_tag") ? String(error._tag) : String(error)
   if (!own.has(tag) && listed.get(call.operation)?.has(tag) !== true) return `an error outside the union: ${tag}`
@@ -128,28 +129,28 @@ const judge = (call: Call, status: number, error: unknown): string | undefined =
     if (leak?.(text) !== undefined) return `a secret in: ${JSON.stringify(text.slice(0, 200))}`
   }
   const [http] = walk(error).http
-  return http === undefined ? undefined : `something of Effect's HTTP in the error: ${http}`
+  return http === undefined ? undefined : `an object of Effect's HTTP in the error: ${http}`
 }
 
-/** Runs the case: what it did that no answer may do, if it did. */
+/** Runs the case, and gives the violation that it caused, if any. */
 export const violationOf = (one: Case, wrap: Wrap = (oidc) => oidc): Effect.Effect<string | undefined> =>
   Effect.gen(function*() {
-    const answer = answerOf(one)
+    const spec = specOf(one)
     const oidc = yield* SsoOidc.make({
       region: "eu-west-1",
-      requestTimeout: answer.end._tag === "silence" ? silentMillis : 2 * hangMillis,
+      requestTimeout: spec.end._tag === "silence" ? silentMillis : 2 * hangMillis,
       maxResponseBytes: 16 * 1024
-    }).pipe(Effect.provideService(HttpClient.HttpClient, clientOf(answer)), Effect.orDie)
+    }).pipe(Effect.provideService(HttpClient.HttpClient, clientOf(spec)), Effect.orDie)
     const outcome = yield* one.call.run(wrap(oidc)).pipe(Effect.exit, Effect.timeoutOption(hangMillis))
     if (Option.isNone(outcome)) return `no outcome within ${hangMillis} ms`
     const exit = outcome.value
     if (Exit.isFailure(exit)) {
       const [reason, ...more] = exit.cause.reasons
       return reason !== undefined && Cause.isFailReason(reason) && more.length === 0
-        ? judge(one.call, answer.status, reason.error)
+        ? judge(one.call, spec.status, reason.error)
         : `no typed failure: ${Cause.pretty(exit.cause)}`
     }
-    if (answer.status !== 200 || answer.failure !== undefined) return `a success from a status of ${answer.status}`
+    if (spec.status !== 200 || spec.failure !== undefined) return `a success from a status of ${spec.status}`
     const value = exit.value
     const missing = one.call.required.filter((key) =>
       !Predicate.hasProperty(value, key) || value[key] === undefined || value[key] === ""
@@ -157,7 +158,7 @@ export const violationOf = (one: Case, wrap: Wrap = (oidc) => oidc): Effect.Effe
     return missing.length === 0 ? undefined : `a success without ${missing.join(", ")}`
   }).pipe(Effect.catchCause((cause) => Effect.succeed(`a defect: ${Cause.pretty(cause)}`)))
 
-/** The case with as few steps as still show a violation. */
+/** The case with the fewest steps that still show a violation. */
 export const shrink = (one: Case, wrap?: Wrap): Effect.Effect<Case> =>
   Effect.gen(function*() {
     let least = one
@@ -169,13 +170,13 @@ export const shrink = (one: Case, wrap?: Wrap): Effect.Effect<Case> =>
     return least
   })
 
-/** The case for a person. */
+/** The case as a text for a person. */
 export const describeCase = (one: Case): string => {
-  const { chunks, end, failure, headers, status, url } = answerOf(one)
+  const { chunks, end, failure, headers, status, url } = specOf(one)
   const body = Buffer.concat(chunks.map((chunk) => Buffer.from(chunk)))
   return [
     `${one.call.name}: ${one.steps.map(({ mutation }) => mutation.name).join(", ") || "no change"}`,
-    failure === undefined ? `status ${status}, ${end._tag}${url === undefined ? "" : `, from ${url}`}` : "no answer",
+    failure === undefined ? `status ${status}, ${end._tag}${url === undefined ? "" : `, from ${url}`}` : "no response",
     ...headers.map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
     JSON.stringify(body.subarray(0, 1024).toString("latin1")) + (body.length > 1024 ? ` … (${body.length} bytes)` : "")
   ].join("\n  ")

@@ -1,9 +1,9 @@
 /**
- * `pnpm fuzz`: core against answers that were good once.
+ * `pnpm fuzz`: core against mutated responses.
  *
  *     pnpm fuzz [--seed N] [--cases N] [--operation CreateToken] [--only N]
  *
- * Every case follows from the seed and its number. Cases run in a worker, so that one that never gives way is seen too.
+ * Every case depends only on the seed and its number. The cases run in a worker, so that an endless loop is found too.
  */
 import * as Effect from "effect/Effect"
 import { parseArgs } from "node:util"
@@ -15,7 +15,7 @@ interface Job {
   readonly first: number
   readonly cases: number
   readonly operation: string | undefined
-  /** The number of the case under way. */
+  /** The number of the running case. */
   readonly at: Int32Array
 }
 
@@ -95,10 +95,10 @@ const main = (): void => {
     const index = Atomics.load(at, 0)
     if (index !== moved.index) moved = { index, since: performance.now() }
     else if (performance.now() - moved.since > hangMillis) {
-      fail(index, "no outcome, and nothing else runs", Fuzz.describeCase(Fuzz.caseOf(seed, index, operation)))
+      fail(index, "no outcome, and the program hangs", Fuzz.describeCase(Fuzz.caseOf(seed, index, operation)))
     }
   }, 100)
-  worker.on("error", (error) => fail(Atomics.load(at, 0), "the process broke", String(error)))
+  worker.on("error", (error) => fail(Atomics.load(at, 0), "the process ended", String(error)))
   worker.on("message", (found: { index: number; violation: string; shown: string } | undefined) => {
     if (found !== undefined) return fail(found.index, found.violation, found.shown)
     clearInterval(watch)

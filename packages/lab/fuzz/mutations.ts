@@ -1,5 +1,5 @@
 /**
- * What is done to a good answer: to its members, bytes, headers, status, dialect and delivery.
+ * The mutations of a valid response: of its members, bytes, headers, status, dialect and delivery.
  */
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import type { Call } from "@sso-oidc/test-kit/fixtures"
@@ -9,7 +9,7 @@ import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { gzipSync } from "node:zlib"
 import type { Dice } from "./dice.ts"
 
-export interface Answer {
+export interface ResponseSpec {
   readonly status: number
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>
   readonly chunks: ReadonlyArray<Uint8Array>
@@ -18,14 +18,14 @@ export interface Answer {
     | { readonly _tag: "error"; readonly cause: unknown }
     | { readonly _tag: "silence" }
   readonly url?: string
-  /** There is no answer: the transport fails. */
+  /** There is no response: the transport fails. */
   readonly failure?: (request: HttpClientRequest.HttpClientRequest) => HttpClientError.HttpClientErrorReason
 }
 
 export interface Mutation {
   readonly name: string
-  /** `asked` are the secrets of the request. */
-  readonly change: (answer: Answer, dice: Dice, asked: ReadonlyArray<string>) => Answer
+  /** `asked` has the secrets of the request. */
+  readonly change: (spec: ResponseSpec, dice: Dice, asked: ReadonlyArray<string>) => ResponseSpec
 }
 
 // -----------------------------------------------------------------------------
@@ -99,19 +99,19 @@ const value = (d: Dice, asked: ReadonlyArray<string>, depth = 0): unknown => {
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-const bytesOf = ({ chunks }: Answer): Uint8Array => Buffer.concat(chunks)
+const bytesOf = ({ chunks }: ResponseSpec): Uint8Array => Buffer.concat(chunks)
 
-const withBytes = (answer: Answer, bytes: Uint8Array): Answer => ({ ...answer, chunks: [bytes] })
+const withBytes = (spec: ResponseSpec, bytes: Uint8Array): ResponseSpec => ({ ...spec, chunks: [bytes] })
 
-const json = (status: number, body: unknown, headers: Answer["headers"] = []): Answer => ({
+const json = (status: number, body: unknown, headers: ResponseSpec["headers"] = []): ResponseSpec => ({
   status,
   headers: [["content-type", "application/json"], ["x-amzn-requestid", "7b5ee6f0-0000-4000-8000-1"], ...headers],
   chunks: [encode(JSON.stringify(body))],
   end: { _tag: "close" }
 })
 
-/** An answer that the service may give: a success, or an exception in one of its dialects. */
-export const baseOf = (call: Call, d: Dice, asked: ReadonlyArray<string>): Answer => {
+/** A response that the service may give: a success, or an exception in one of its dialects. */
+export const baseOf = (call: Call, d: Dice, asked: ReadonlyArray<string>): ResponseSpec => {
   if (d.chance(0.5)) return json(200, call.answer)
   const { error, status, type } = call.exception
   const body = {
@@ -136,9 +136,9 @@ export const baseOf = (call: Call, d: Dice, asked: ReadonlyArray<string>): Answe
 // members
 // -----------------------------------------------------------------------------
 
-const membersOf = (answer: Answer): Array<[string, unknown]> | undefined => {
+const membersOf = (spec: ResponseSpec): Array<[string, unknown]> | undefined => {
   try {
-    const parsed: unknown = JSON.parse(new TextDecoder().decode(bytesOf(answer)))
+    const parsed: unknown = JSON.parse(new TextDecoder().decode(bytesOf(spec)))
     return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? Object.entries(parsed) : undefined
   } catch {
     return undefined
@@ -150,13 +150,13 @@ const members = (
   change: (members: Array<[string, unknown]>, d: Dice, asked: ReadonlyArray<string>) => string | undefined
 ): Mutation => ({
   name,
-  change: (answer, d, asked) => {
-    const before = membersOf(answer)
-    if (before === undefined || before.length === 0) return answer
-    // written by hand, since an object cannot hold a key twice
+  change: (spec, d, asked) => {
+    const before = membersOf(spec)
+    if (before === undefined || before.length === 0) return spec
+    // written by hand, because an object cannot have a key twice
     const text = change(before, d, asked) ??
       `{${before.map(([key, one]) => `${JSON.stringify(key)}:${JSON.stringify(one)}`).join(",")}}`
-    return withBytes(answer, encode(text))
+    return withBytes(spec, encode(text))
   }
 })
 
@@ -180,7 +180,7 @@ const ofMembers: ReadonlyArray<Mutation> = [
   members("a member has another name", (all, d, asked) => {
     d.pick(all)[0] = d.chance(0.5) ? d.pick(keys) : text(d, asked)
   }),
-  members("a member more", (all, d, asked) => {
+  members("one more member", (all, d, asked) => {
     all.splice(d.below(all.length + 1), 0, [d.chance(0.7) ? d.pick(keys) : text(d, asked), value(d, asked)])
   }),
   members("a member twice", (all, d, asked) => void all.push([d.pick(all)[0], value(d, asked)])),
@@ -188,7 +188,7 @@ const ofMembers: ReadonlyArray<Mutation> = [
     d.pick(all)[1] = echo(d, asked)
   }),
   members("members in another order", (all) => void all.reverse()),
-  members("within something else", (all, d) =>
+  members("inside another object", (all, d) =>
     d.pick([
       (text: string) => `[${text}]`,
       (text: string) => `{"result":${text}}`,
@@ -207,7 +207,7 @@ const ofMembers: ReadonlyArray<Mutation> = [
 
 const bytes = (name: string, change: (bytes: Uint8Array, d: Dice) => Uint8Array): Mutation => ({
   name,
-  change: (answer, d) => withBytes(answer, change(Uint8Array.from(bytesOf(answer)), d))
+  change: (spec, d) => withBytes(spec, change(Uint8Array.from(bytesOf(spec)), d))
 })
 
 const ofBytes: ReadonlyArray<Mutation> = [
@@ -216,12 +216,12 @@ const ofBytes: ReadonlyArray<Mutation> = [
     return all
   }),
   bytes("cut off", (all, d) => all.subarray(0, d.below(all.length + 1))),
-  bytes("something put in", (all, d) => {
+  bytes("something inserted", (all, d) => {
     const at = d.below(all.length + 1)
     const put = d.pick([Uint8Array.of(0), Uint8Array.of(0xff, 0xfe), encode("\""), encode("{"), encode("\\u0000")])
     return Buffer.concat([all.subarray(0, at), put, all.subarray(at)])
   }),
-  bytes("a part again", (all, d) => {
+  bytes("a part repeated", (all, d) => {
     const from = d.below(all.length + 1)
     return Buffer.concat([all, all.subarray(from, from + d.below(200))])
   }),
@@ -240,10 +240,10 @@ const headerText = (text: string): string => {
 
 const header = (name: string, ...values: ReadonlyArray<string>): Mutation => ({
   name: `header ${name}`,
-  change: (answer, d, asked) => ({
-    ...answer,
+  change: (spec, d, asked) => ({
+    ...spec,
     headers: [
-      ...(d.chance(0.5) ? answer.headers.filter(([other]) => other !== name) : answer.headers),
+      ...(d.chance(0.5) ? spec.headers.filter(([other]) => other !== name) : spec.headers),
       [name, headerText(values.length > 0 && d.chance(0.7) ? d.pick(values) : text(d, asked))]
     ]
   })
@@ -271,22 +271,22 @@ const ofHead: ReadonlyArray<Mutation> = [
   header("__proto__"),
   {
     name: "no header",
-    change: (answer, d) => ({ ...answer, headers: d.chance(0.5) ? [] : answer.headers.slice(1) })
+    change: (spec, d) => ({ ...spec, headers: d.chance(0.5) ? [] : spec.headers.slice(1) })
   },
   {
     name: "another status",
-    change: (answer, d) => ({
-      ...answer,
+    change: (spec, d) => ({
+      ...spec,
       status: d.pick([0, 100, 101, 199, 200, 200, 201, 204, 206, 300, 304, 307, 399, 400, 401, 403, 404, 408, 418, 429])
     })
   },
   {
     name: "a status of a server",
-    change: (answer, d) => ({ ...answer, status: d.pick([500, 501, 502, 503, 504, 511, 599, 600, 999]) })
+    change: (spec, d) => ({ ...spec, status: d.pick([500, 501, 502, 503, 504, 511, 599, 600, 999]) })
   },
   {
     name: "from another URL",
-    change: (answer, d) => ({ ...answer, url: d.pick(["https://evil.example/token", "about:blank", "", "\u0000"]) })
+    change: (spec, d) => ({ ...spec, url: d.pick(["https://evil.example/token", "about:blank", "", "\u0000"]) })
   }
 ]
 
@@ -294,7 +294,7 @@ const ofHead: ReadonlyArray<Mutation> = [
 // delivery
 // -----------------------------------------------------------------------------
 
-/** A failure of the platform that holds secrets wherever it can. */
+/** A failure of the platform that holds secrets in all its members. */
 const loaded = (d: Dice, asked: ReadonlyArray<string>): unknown => {
   const words = asked.join(" ")
   const error = new (d.pick([Error, TypeError, RangeError]))(text(d, asked), d.chance(0.5) ? { cause: words } : {})
@@ -315,33 +315,33 @@ const loaded = (d: Dice, asked: ReadonlyArray<string>): unknown => {
 const ofDelivery: ReadonlyArray<Mutation> = [
   {
     name: "in pieces",
-    change: (answer, d) => {
-      const all = bytesOf(answer)
+    change: (spec, d) => {
+      const all = bytesOf(spec)
       const size = 1 + d.below(d.chance(0.5) ? 7 : 400)
       const pieces = Array.from(
         { length: Math.ceil(all.length / size) },
         (_, at) => all.subarray(at * size, (at + 1) * size)
       )
-      return { ...answer, chunks: d.chance(0.3) ? pieces.flatMap((piece) => [new Uint8Array(), piece]) : pieces }
+      return { ...spec, chunks: d.chance(0.3) ? pieces.flatMap((piece) => [new Uint8Array(), piece]) : pieces }
     }
   },
   {
-    name: "a body that breaks off",
-    change: (answer, d, asked) => ({ ...answer, end: { _tag: "error", cause: loaded(d, asked) } })
+    name: "a body that is cut off",
+    change: (spec, d, asked) => ({ ...spec, end: { _tag: "error", cause: loaded(d, asked) } })
   },
   {
     name: "a body that stops",
-    // waits in real time, so that it must be rare
-    change: (answer, d) => d.chance(0.2) ? { ...answer, end: { _tag: "silence" } } : answer
+    // waits in real time, so it must be rare
+    change: (spec, d) => d.chance(0.2) ? { ...spec, end: { _tag: "silence" } } : spec
   },
   {
-    name: "no answer",
-    change: (answer, d, asked) => {
+    name: "no response",
+    change: (spec, d, asked) => {
       const cause = loaded(d, asked)
       const kind = d.below(4)
       const description = text(d, asked)
       return {
-        ...answer,
+        ...spec,
         failure: (request) =>
           kind === 0
             ? new HttpClientError.EncodeError({ request, cause, description })

@@ -1,8 +1,8 @@
 /**
- * Ten thousand grants at once, against one emulator: is every poll answered, and is the memory flat when they end?
+ * Ten thousand grants at once, against one emulator. Does every poll get a response, and is the memory flat when they end?
  *
- * `node --expose-gc packages/lab/load/main.ts [--grants N] [--waves N] [--socket]`. In process by default; with
- * `--socket` over loopback, in the same process all the same, so that one heap holds both sides.
+ * `node --expose-gc packages/lab/load/main.ts [--grants N] [--waves N] [--socket]`. It runs in process by default. `--socket`
+ * uses loopback, but the same process, so one heap holds both sides.
  */
 import type { EndpointError } from "@sso-oidc/core/aws/ClientError"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
@@ -40,7 +40,7 @@ const wave = Effect.fnUntraced(function*(n: number) {
   const emulator = yield* Emulator.Emulator
   const began = performance.now()
   let polls = 0
-  // one registration for all, as a tool has it
+  // one registration for all grants, as a tool has it
   const first = yield* DeviceGrant.start({ clientName: "load", startUrl })
   const login = DeviceGrant.start({ clientName: "load", startUrl, registration: first.registration }).pipe(
     Effect.tap((pending) =>
@@ -63,9 +63,9 @@ const wave = Effect.fnUntraced(function*(n: number) {
   const seconds = (performance.now() - began) / 1000
   const told = [...ends].map(([end, count]) => `${count} ${end}`).join(", ")
   yield* Console.log(
-    `wave ${n}: ${told}; ${polls} polls answered in ${seconds.toFixed(1)} s; heap ${heap().toFixed(1)} MiB, rss ${
-      (process.memoryUsage().rss / 2 ** 20).toFixed(0)
-    } MiB`
+    `wave ${n}: ${told}; ${polls} polls with a response in ${seconds.toFixed(1)} s; heap ${
+      heap().toFixed(1)
+    } MiB, rss ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB`
   )
 })
 
@@ -73,7 +73,7 @@ const options = { requestsPerSecond: 1_000_000, capacity: grants + waves + 2 }
 
 const inProcess = SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provideMerge(EmulatorTransport.layer(options)))
 
-// One process plays ten thousand: it must not open ten thousand connections, which the system would refuse
+// One process plays ten thousand programs. It must not open ten thousand connections, which the system would refuse.
 const fewConnections = Layer.effect(
   HttpClient.HttpClient,
   Effect.gen(function*() {

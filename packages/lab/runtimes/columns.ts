@@ -1,7 +1,8 @@
 /**
- * What runs: one column of the table for each runtime and transport. Another transport is one more entry here, in
- * `transports` and in `columns`, and one in `program/web.ts` or `program/socket.ts`. What needs a server of its own (a
- * relay, a proxy) gets it from `servers.ts`.
+ * The runs: one column of the table for each runtime and transport.
+ *
+ * For another transport, add an entry here to `transports` and to `columns`, and an entry to `program/web.ts` or
+ * `program/socket.ts`. If it needs a server of its own (a relay, a proxy), `servers.ts` starts it.
  */
 
 /** The runtimes, in the order of the table. */
@@ -10,8 +11,9 @@ export const runtimes = ["Node 22", "Node 24", "Node 26", "Bun", "Deno", "worker
 export type RuntimeName = (typeof runtimes)[number]
 
 /**
- * What a transport is held to: a profile of `TransportContract`, or none where it carries the operations alone and not
- * the contract's requests. Then it only logs in, through the service's own endpoint, which it must lead elsewhere.
+ * The guarantees that a transport is tested for: a profile of `TransportContract`, or none. None is for a transport that
+ * carries the operations but not the contract's requests. It only logs in, through the service's own endpoint, which it must
+ * redirect.
  */
 export type Profile = "socketGuarantees" | "fetchGuarantees" | "none"
 
@@ -23,7 +25,7 @@ interface Transport {
 
 export type TransportName = "transport-node" | "transport-browser" | "relay" | "undici" | "node-http" | "fetch"
 
-/** The transports by the name that the programs know them by. */
+/** The transports, by the names that the programs know. */
 export const transports: Readonly<Record<TransportName, Transport>> = {
   "transport-node": { title: "`NodeTransport.layer()`", ours: true, profile: "socketGuarantees" },
   "transport-browser": { title: "`FetchTransport.layer`", ours: true, profile: "fetchGuarantees" },
@@ -36,7 +38,7 @@ export const transports: Readonly<Record<TransportName, Transport>> = {
 export interface Column {
   readonly runtime: RuntimeName
   readonly transport: TransportName
-  /** The transport is not made for this runtime: what it keeps there is told as a warning, and fails no run. */
+  /** The transport is not made for this runtime. A broken guarantee is shown as a warning, and does not fail the run. */
   readonly away?: true
 }
 
@@ -51,7 +53,7 @@ export const columns: ReadonlyArray<Column> = [
   { runtime: "Deno", transport: "transport-browser" },
   { runtime: "workerd", transport: "transport-browser" },
   { runtime: "Chromium", transport: "transport-browser" },
-  // in a page alone: the relay answers nobody else
+  // only in a page: the relay responds to no other caller
   { runtime: "Chromium", transport: "relay" },
   { runtime: "Bun", transport: "transport-node", away: true },
   { runtime: "Deno", transport: "transport-node", away: true },

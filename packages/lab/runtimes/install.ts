@@ -1,6 +1,6 @@
 /**
- * The folders that the runs use, below this workspace's cache: one with the runtimes, which stays, and one with the
- * packed packages and the programs, which is made anew.
+ * The folders of the runs, in this workspace's cache. One has the runtimes, and stays. The other has the packed packages and
+ * the programs, and is made again for each run.
  */
 import { command, root } from "@sso-oidc/test-kit/packed"
 import * as Tarballs from "@sso-oidc/test-kit/tarballs"
@@ -13,7 +13,7 @@ import { join } from "node:path"
 
 const cache = join(root, "node_modules/.cache/runtimes")
 
-/** The runtimes as registry packages. Node 24 is the workspace's own, and so is Chromium. */
+/** The runtimes as registry packages. Node 24 and Chromium are the workspace's own. */
 const pinned = {
   node22: `npm:${nodePackage()}@22.23.3`,
   node26: `npm:${nodePackage()}@26.10.0`,
@@ -32,17 +32,17 @@ const manifest = (folder: string, content: object) => {
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module", ...content }, null, 2))
 }
 
-// scripts are not run: each runtime's program is in its package for the platform, and is started from there
+// scripts do not run: each runtime's program is in its package for the platform, and is started from there
 const npmInstall = (folder: string) =>
   command("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"], folder)
 
 const versionOf = (name: string): string =>
   String(JSON.parse(readFileSync(join(root, "packages/lab/node_modules", name, "package.json"), "utf8")).version)
 
-/** The folder with the runtimes. One that the registry does not have is missing there. */
+/** The folder with the runtimes. If the registry does not have a runtime, it is missing there. */
 export const tools = Effect.gen(function*() {
   const folder = join(cache, "tools")
-  // each by itself, so that one that cannot be installed takes no other with it
+  // each by itself, so a runtime that cannot be installed does not stop the others
   for (const [name, version] of Object.entries(pinned)) {
     const at = join(folder, name)
     const wanted = JSON.stringify({ [name]: version })
@@ -57,7 +57,7 @@ export const tools = Effect.gen(function*() {
   return folder
 })
 
-/** The folder with the programs, beside the packages as their users get them: packed and installed by npm. */
+/** The folder with the programs, and the packages as their users get them: packed, and installed by npm. */
 export const programs = Effect.gen(function*() {
   const folder = join(cache, "program")
   const tarballs = join(cache, "tarballs")
@@ -72,7 +72,7 @@ export const programs = Effect.gen(function*() {
     }
   })
   yield* npmInstall(folder)
-  // from in there they find the installed packages, and not the workspace's sources
+  // there they find the installed packages, and not the workspace's sources
   cpSync(join(import.meta.dirname, "program"), join(folder, "source"), { recursive: true })
   const bundle = (name: string, options: BuildOptions) =>
     Effect.promise(() =>

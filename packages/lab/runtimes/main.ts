@@ -1,9 +1,9 @@
 /**
- * Every transport in every runtime that it belongs to: the contract and a whole device login, over sockets, from the
- * packed packages. Prints the table, and writes it into docs/transports.md.
+ * Every transport in every runtime that it belongs to: the contract and a whole device login, over sockets, from the packed
+ * packages. It prints the table, and writes it into docs/transports.md.
  *
- * `node packages/lab/runtimes/main.ts [TEXT]`: with a text, only the columns whose name holds it, and nothing is
- * written. Exit code 1 when one of our transports breaks what it guarantees.
+ * `node packages/lab/runtimes/main.ts [TEXT]`: with a text, it runs only the columns whose name contains it, and writes
+ * nothing. The exit code is 1 if one of our transports breaks a guarantee.
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import * as Servers from "./servers.ts"
 import * as Table from "./table.ts"
 
 const document = join(import.meta.dirname, "../../../docs/transports.md")
-// mostly they wait, and what one costs the others is far below the contract's patience
+// the runs mostly wait, and slow each other down by far less than the contract's time limit
 const concurrency = 4
 const limit = "90 seconds"
 
@@ -28,7 +28,9 @@ const said = (name: string, why: string) => Console.error(`\n!!! SKIPPED: ${name
 
 const main = Effect.gen(function*() {
   const { page, servers } = yield* Servers.start
-  yield* Console.error("packing the packages, and installing them with the runtimes: a minute at the first time")
+  yield* Console.error(
+    "packing the packages, and installing them with the runtimes: this takes a minute the first time"
+  )
   const folders = { tools: yield* Install.tools, program: yield* Install.programs }
 
   const started = new Map<string, Runtime.Runtime | Error>()

@@ -1,5 +1,5 @@
 /**
- * How each runtime is started, and asked for what it found.
+ * Starts each runtime, and reads its results.
  */
 import { launch } from "@sso-oidc/test-kit/browser"
 import * as Child from "@sso-oidc/test-kit/child"
@@ -15,7 +15,7 @@ import * as Web from "./program/web.ts"
 /** A runtime that can be started. */
 export interface Runtime {
   readonly version: string
-  /** Runs the task in a process of its own, which is gone with the scope. Gives the text that should be JSON. */
+  /** Runs the task in a separate process, which ends with the scope. It gives the text that should be JSON. */
   readonly run: (task: Task, page: string) => Effect.Effect<string, Error, Scope.Scope>
 }
 
@@ -26,14 +26,14 @@ export interface Folders {
 
 const failed = (error: unknown) => new Error(error instanceof Error ? error.message : String(error))
 
-/** The program itself: what a package puts in front of it would leave it running when it is killed. */
+/** The program itself. A wrapper script of a package would leave it running when the wrapper is killed. */
 const binary = (folders: Folders, pattern: string): string => {
   for (const path of globSync(join(folders.tools, pattern))) {
     try {
       execFileSync(path, ["--version"], { stdio: "ignore", timeout: 10_000 })
       return path
     } catch {
-      // another platform's, such as one with another libc
+      // for another platform, such as one with another libc
     }
   }
   throw new Error(`no package of the registry gave a program at ${pattern}`)
@@ -42,7 +42,7 @@ const binary = (folders: Folders, pattern: string): string => {
 const versionOf = (path: string): string =>
   /\d+\.\d+\.\d+/.exec(execFileSync(path, ["--version"], { encoding: "utf8", timeout: 10_000 }))?.[0] ?? "unknown"
 
-// The transports of `fetch` are shown to need nothing of Node: only the others run in the program that has it.
+// The fetch transports must run without Node's modules: only the other transports run in the program that has them.
 const shell = (path: string, args: ReadonlyArray<string>, cwd: string): Runtime => ({
   version: versionOf(path),
   run: (task) =>
@@ -169,12 +169,12 @@ export const start = (name: RuntimeName, folders: Folders): Effect.Effect<Runtim
   }
 }
 
-/** What a program told. */
+/** The result of a program. */
 export const parse = (text: string): Effect.Effect<Told, Error> =>
   Effect.try({
     try: (): Told => {
       const told: Told = JSON.parse(text)
-      if (!Array.isArray(told.outcomes) || typeof told.login !== "string") throw new Error("it is no result")
+      if (!Array.isArray(told.outcomes) || typeof told.login !== "string") throw new Error("it is not a result")
       return told
     },
     catch: (error) => new Error(`${failed(error).message}: ${text.slice(0, 500)}`)

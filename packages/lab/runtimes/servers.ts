@@ -1,5 +1,5 @@
 /**
- * The servers that every column talks to, in this process and from the workspace's sources.
+ * The servers that every column calls, in this process and from the workspace's sources.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
@@ -15,7 +15,7 @@ import { createServer } from "node:http"
 import { startUrl } from "./program/login.ts"
 import type { Servers } from "./program/run.ts"
 
-/** The relay of a page, before the emulator, on an origin of its own. */
+/** The relay of a page, in front of the emulator, on its own origin. */
 const relay = Effect.fnUntraced(function*(page: string, emulator: string) {
   const transport = yield* Layer.build(NodeTransport.layer())
   const handler = yield* Relay.make({
@@ -36,7 +36,7 @@ const relay = Effect.fnUntraced(function*(page: string, emulator: string) {
   return `http://127.0.0.1:${address.port}/sso-oidc`
 })
 
-/** They close with the scope. `page` is an empty page of the contract's origin, for a transport that lives in one. */
+/** The servers close with the scope. `page` is an empty page of the contract's origin, for a transport that runs in a page. */
 export const start = Effect.gen(function*() {
   const contract = yield* ContractServerNode.make
   const origin = contract.addresses.http

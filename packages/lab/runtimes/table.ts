@@ -1,13 +1,13 @@
 /**
- * What the runs found, as the tables of docs/transports.md. Nothing in them changes from run to run but what is found:
- * no time, no port.
+ * The results of the runs as the tables of docs/transports.md. They have no times and no ports, so only a changed result
+ * changes them.
  */
 import type { Outcome } from "@sso-oidc/testing/contract/TransportContract"
 import * as TransportGuarantee from "@sso-oidc/testing/contract/TransportGuarantee"
 import { type Column, isOurs, runtimes, transports } from "./columns.ts"
 import type { Told } from "./program/run.ts"
 
-/** What became of a column: what its program told, or why there was nothing to tell. */
+/** The result of a column: what its program found, or why it did not run. */
 export type Found =
   & { readonly column: Column }
   & (
@@ -51,7 +51,7 @@ const cell = (found: Found, row: string): Cell => {
   return { verdict: first.verdict, why: `${first.why}${more}` }
 }
 
-/** Whether one of ours broke what it guarantees. */
+/** Whether one of our transports broke a guarantee that it gives. */
 export const isBroken = (found: Found): boolean =>
   isOurs(found.column) && rows.some((row) => cell(found, row).verdict === "broken")
 
@@ -83,7 +83,7 @@ const table = (title: string, all: ReadonlyArray<Found>): ReadonlyArray<string> 
 const ours = "Ours"
 const theirs = "Effect's own, and ours out of place"
 
-/** The columns as the document has them. */
+/** The headings of the columns, as the document has them. */
 export const headings = (columns: ReadonlyArray<Column>): ReadonlyArray<string> =>
   [true, false].flatMap((own) =>
     columns.filter((column) => isOurs(column) === own)
@@ -107,7 +107,7 @@ export const render = (all: ReadonlyArray<Found>, versions: ReadonlyMap<string, 
 const start = "<!-- runtimes -->"
 const end = "<!-- /runtimes -->"
 
-/** What is between the markers of the document. */
+/** The text between the markers of the document. */
 export const blockOf = (document: string): string => {
   const from = document.indexOf(start)
   const to = document.indexOf(end)

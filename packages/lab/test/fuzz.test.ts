@@ -22,9 +22,9 @@ const first = (seed: number, cases: number, operation?: string, wrap?: Fuzz.Wrap
 const planted = (execute: (oidc: SsoOidc.Service) => Client.Execute): Fuzz.Wrap => (oidc) =>
   SsoOidc.fromExecute({ region: oidc.region, endpoint: oidc.endpoint, execute: execute(oidc) })
 
-describe("core against mutated answers", () => {
+describe("core against mutated responses (C3, C6)", () => {
   for (const operation of Fuzz.operations) {
-    it.live(`C3, C6: ${operation}: 700 answers: no defect, no hang, no foreign error, no secret`, () =>
+    it.live(`${operation}: 700 responses cause no defect, no hang, no foreign error and show no secret (C3, C6)`, () =>
       Effect.gen(function*() {
         const found = yield* first(20261124, 700, operation)
         if (found === undefined) return
@@ -37,7 +37,7 @@ describe("core against mutated answers", () => {
       }))
   }
 
-  it("a case follows from its seed and number alone", () => {
+  it("a case depends only on its seed and number", () => {
     for (let index = 0; index < 50; index++) {
       assert.strictEqual(Fuzz.describeCase(Fuzz.caseOf(7, index)), Fuzz.describeCase(Fuzz.caseOf(7, index)))
     }
@@ -74,14 +74,14 @@ describe("core against mutated answers", () => {
         /secret/
       ],
       [
-        "a success out of nothing",
+        "a success without its members",
         planted((oidc) => (operation, request) =>
           Effect.catchTag(oidc.execute(operation, request), "UnexpectedResponse", () => Effect.succeed({} as never))
         ),
         /success/
       ]
     ] as const
-  )("the fuzzer finds %s, and needs one step at most to show it", ([, wrap, words]) =>
+  )("the fuzzer finds %s, and shows it with one step at most", ([, wrap, words]) =>
     Effect.gen(function*() {
       const found = yield* first(1, 300, "CreateToken", wrap)
       if (found === undefined) return assert.fail("nothing was found")

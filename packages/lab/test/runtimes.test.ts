@@ -51,7 +51,7 @@ describe("docs/transports.md", () => {
     for (const table of tables) assert.deepStrictEqual(table.slice(1).map(([name]) => name), [...Table.rows])
   })
 
-  it("shows none of our transports break a guarantee", () => {
+  it("shows no broken guarantee of our transports", () => {
     const [ours = []] = tablesOf(Table.blockOf(document))
     for (const cells of ours.slice(1)) assert.notInclude(cells, "✗")
   })
@@ -68,7 +68,7 @@ describe("docs/transports.md", () => {
 })
 
 describe("the runs", () => {
-  it("every column's transport is in the program of its runtime", () => {
+  it("include each column's transport in the program of its runtime", () => {
     for (const { runtime, transport } of columns) {
       const shell = /^Node |^Bun$|^Deno$/.test(runtime)
       const known = shell ? { ...Web.transports, ...Socket.transports } : Web.transports
@@ -80,7 +80,7 @@ describe("the runs", () => {
     )
   })
 
-  it("a guarantee that is kept, held without being made, or missed without being made fails nothing", () => {
+  it("fail for no guarantee that is kept, held without being given, or missed without being given", () => {
     for (const [verdict, mark] of [["held", "(✓)"], ["missed", "–"]] as const) {
       const found: Table.Found = { _tag: "Told", column: node, told: having(verdict) }
       assert.isFalse(Table.isBroken(found))
@@ -91,7 +91,7 @@ describe("the runs", () => {
     }
   })
 
-  it("a broken guarantee of ours fails the run with its reason in one line, another's does not", () => {
+  it("fail for a broken guarantee of ours, with a reason in one line, and not for another transport's", () => {
     const text = rendered(
       { _tag: "Told", column: node, told: having("broken") },
       { _tag: "Told", column: plain, told: having("broken") }
@@ -104,20 +104,20 @@ describe("the runs", () => {
     assert.include(text, "- Bun `FetchHttpClient.layer` breaks connectionReuse: a reason")
   })
 
-  it("a login that fails, a program that breaks down and a guarantee without a case are broken", () => {
+  it("count a failed login, a crashed program and a guarantee without a case as broken", () => {
     const failed: ReadonlyArray<Table.Found> = [
-      { _tag: "Told", column: node, told: told({ login: "no answer" }) },
+      { _tag: "Told", column: node, told: told({ login: "no response" }) },
       { _tag: "Failed", column: node, why: "exit code 1" },
       { _tag: "Told", column: node, told: told({ outcomes: told().outcomes.slice(1) }) }
     ]
     for (const found of failed) assert.isTrue(Table.isBroken(found), rendered(found))
     const [login, program, caseless] = failed.map((found) => rendered(found))
-    assert.include(login, "breaks device login: no answer")
+    assert.include(login, "breaks device login: no response")
     assert.include(program, "it broke down: exit code 1")
     assert.include(caseless, "breaks bytes: no case ran")
   })
 
-  it("a runtime that is missing is skipped, with its reason, and fails nothing", () => {
+  it("skip a missing runtime with its reason, and do not fail", () => {
     const found: Table.Found = { _tag: "Skipped", column: node, why: "no such package" }
     assert.isFalse(Table.isBroken(found))
     const text = rendered(found)
@@ -125,7 +125,7 @@ describe("the runs", () => {
     assert.include(text, "- Node 24 `NodeTransport.layer()`: skipped: no such package")
   })
 
-  it("only what is between the markers is replaced", () => {
+  it("replace only the text between the markers", () => {
     const before = "a\n\n<!-- runtimes -->\nold\n<!-- /runtimes -->\n\nb\n"
     const after = Table.replace(before, "new")
     assert.strictEqual(after, "a\n\n<!-- runtimes -->\n\nnew\n\n<!-- /runtimes -->\n\nb\n")

@@ -1,8 +1,8 @@
 /**
- * What can happen to one request.
+ * The faults that a request can meet.
  *
- * A fault is plain data with a schema, so that a plan of faults can be printed, stored and read back. `FaultyTransport`
- * makes it happen, and exports all of this too.
+ * A fault is plain data with a schema, so you can print a plan of faults, store it and read it back. `FaultyTransport` carries
+ * the faults out, and re-exports this module.
  *
  * @since 0.1.0
  */
@@ -15,9 +15,9 @@ import * as Schema from "effect/Schema"
 // -----------------------------------------------------------------------------
 
 const isTime = (u: unknown): u is Duration.Input => {
-  // of NaN Effect makes zero, without a word
+  // Effect turns NaN into zero without an error
   if (Number.isNaN(u)) return false
-  // it throws for what is no duration, whatever its type says
+  // `fromInput` throws for a value of another type
   const duration = Duration.fromInput(u as Duration.Input)
   return Option.isSome(duration) && Duration.isFinite(duration.value) && !Duration.isNegative(duration.value)
 }
@@ -25,22 +25,22 @@ const isTime = (u: unknown): u is Duration.Input => {
 const Time = Schema.declare(isTime, { expected: "a finite duration of zero or more, such as \"2 seconds\"" })
 
 /**
- * What can happen to one request. Plain data, so that a plan can be printed and read back.
+ * A fault that a request can meet. It is plain data, so a plan can be printed and read back.
  *
  * | fault | the request | the caller sees |
  * |---|---|---|
  * | `ConnectionRefused` | does not leave | connection refused |
- * | `DnsFailure` | does not leave | name not found |
- * | `UntrustedCertificate` | does not leave | a certificate that is not trusted, which is permanent |
- * | `ResetBeforeRequest` | does not leave | a reset within the handshake |
- * | `ResetAfterRequest` | arrives, and is carried out | a reset in place of the response |
- * | `LostResponse` | arrives, and is carried out | nothing, until a time limit |
+ * | `DnsFailure` | does not leave | host name not found |
+ * | `UntrustedCertificate` | does not leave | an untrusted certificate, which is permanent |
+ * | `ResetBeforeRequest` | does not leave | a reset during the handshake |
+ * | `ResetAfterRequest` | arrives and is carried out | a reset instead of the response |
+ * | `LostResponse` | arrives and is carried out | nothing, until a time limit |
  * | `DeliveredTwice` | arrives twice, one after the other | the second response, or the first |
- * | `TruncatedResponse` | arrives | the response, broken off after `bytes` of its body, one byte before its end at most |
- * | `SlowResponse` | arrives | the response, its body in pieces of `bytes`, one `every` so often |
+ * | `TruncatedResponse` | arrives | the response, cut off after `bytes` of its body, and at least one byte before its end |
+ * | `SlowResponse` | arrives | the response, with its body in pieces of `bytes`, each after a pause of `every` |
  * | `Delay` | arrives at once | the response, `duration` later |
- * | `BadGateway` | does not arrive | a 502 with the page of a proxy |
- * | `ServiceUnavailable` | does not arrive | a 503 without a body, with `retry-after` in seconds if given |
+ * | `BadGateway` | does not arrive | a 502 with a proxy's page |
+ * | `ServiceUnavailable` | does not arrive | a 503 without a body, with `retry-after` if given |
  *
  * @category models
  * @since 0.1.0
@@ -53,32 +53,32 @@ export const Fault = Schema.Union([
   Schema.TaggedStruct("ResetAfterRequest", {}),
   Schema.TaggedStruct("LostResponse", {}),
   Schema.TaggedStruct("DeliveredTwice", {
-    /** Which response the caller gets. */
+    /** The response that the caller gets. */
     response: Schema.Literals(["first", "second"])
   }),
   Schema.TaggedStruct("TruncatedResponse", {
-    /** How many bytes of the body arrive. At least 0. */
+    /** The number of body bytes that arrive: a whole number of at least 0. */
     bytes: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
   }),
   Schema.TaggedStruct("SlowResponse", {
-    /** The bytes of a piece. At least 1. */
+    /** The size of a piece in bytes: a whole number of at least 1. */
     bytes: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
-    /** The pause before each piece. Zero or more. */
+    /** The pause before each piece. A bare number counts milliseconds. A negative or infinite time is refused. */
     every: Time
   }),
   Schema.TaggedStruct("Delay", {
-    /** How much later the response arrives. Zero or more. */
+    /** The delay of the response. A bare number counts milliseconds. A negative or infinite time is refused. */
     duration: Time
   }),
   Schema.TaggedStruct("BadGateway", {}),
   Schema.TaggedStruct("ServiceUnavailable", {
-    /** The header `retry-after`, in whole seconds. Without it the response has no such header. */
+    /** The header `retry-after`, in whole seconds of at least 0. By default the response has no such header. */
     retryAfter: Schema.optionalKey(Schema.Natural)
   })
 ])
 
 /**
- * What can happen to one request.
+ * A fault that a request can meet.
  *
  * @category models
  * @since 0.1.0
@@ -90,8 +90,8 @@ export type Fault = typeof Fault.Type
 // -----------------------------------------------------------------------------
 
 /**
- * The fault with its times as texts that have a unit, so that JSON can hold it. A `RangeError` is thrown for a fault that
- * cannot be: a plan may have been read from a file.
+ * Checks a fault, which a plan may have read from a file. It returns the fault with its times as texts with a unit, which JSON
+ * can hold. It throws a `RangeError` if the fault is not valid.
  *
  * @category constructors
  * @since 0.1.0
@@ -102,8 +102,8 @@ export const validate = (fault: Fault): Fault => {
     throw new RangeError(
       `Fault: ${
         JSON.stringify(fault, (_, value: unknown) => typeof value === "bigint" ? `${value}n` : value)
-      } cannot be. ` +
-        "Sizes are whole numbers of bytes, and times are finite and not negative."
+      } is not valid. ` +
+        "Give sizes as whole numbers of bytes, and times as finite durations that are not negative."
     )
   }
   switch (valid._tag) {
@@ -120,7 +120,7 @@ const withUnit = (input: Duration.Input): Duration.Input => {
   if (typeof input === "string") return input
   const millis = Duration.toMillis(input)
   const text: Duration.Input = `${millis} millis`
-  // JavaScript writes a very large or small number as 1e+21, which no duration is read from
+  // JavaScript writes a very large or small number as 1e+21, which Effect cannot read as a duration
   return isTime(text) ? text : millis
 }
 
@@ -133,7 +133,7 @@ const withUnit = (input: Duration.Input): Duration.Input => {
 export const connectionRefused: Fault = { _tag: "ConnectionRefused" }
 
 /**
- * The name is not found.
+ * The host name is not found.
  *
  * @category constructors
  * @since 0.1.0
@@ -141,7 +141,7 @@ export const connectionRefused: Fault = { _tag: "ConnectionRefused" }
 export const dnsFailure: Fault = { _tag: "DnsFailure" }
 
 /**
- * The certificate is not trusted, which is permanent.
+ * The server's certificate is not trusted. This failure is permanent.
  *
  * @category constructors
  * @since 0.1.0
@@ -149,7 +149,7 @@ export const dnsFailure: Fault = { _tag: "DnsFailure" }
 export const untrustedCertificate: Fault = { _tag: "UntrustedCertificate" }
 
 /**
- * The connection resets within the handshake, so that the request does not leave.
+ * The connection is reset during the handshake, so the request does not leave.
  *
  * @category constructors
  * @since 0.1.0
@@ -157,7 +157,7 @@ export const untrustedCertificate: Fault = { _tag: "UntrustedCertificate" }
 export const resetBeforeRequest: Fault = { _tag: "ResetBeforeRequest" }
 
 /**
- * The request is carried out, and the connection resets before the response.
+ * The service carries out the request, and the connection is reset before the response.
  *
  * @category constructors
  * @since 0.1.0
@@ -165,7 +165,7 @@ export const resetBeforeRequest: Fault = { _tag: "ResetBeforeRequest" }
 export const resetAfterRequest: Fault = { _tag: "ResetAfterRequest" }
 
 /**
- * The request is carried out, and no response ever arrives.
+ * The service carries out the request, and no response ever arrives.
  *
  * @category constructors
  * @since 0.1.0
@@ -173,8 +173,8 @@ export const resetAfterRequest: Fault = { _tag: "ResetAfterRequest" }
 export const lostResponse: Fault = { _tag: "LostResponse" }
 
 /**
- * The request is carried out twice, as behind a proxy or a platform that sends again by itself. By default the caller gets
- * the second response.
+ * The service carries out the request twice, as behind a proxy that sends again by itself. By default the caller gets the
+ * second response.
  *
  * @category constructors
  * @since 0.1.0
@@ -185,7 +185,7 @@ export const deliveredTwice = (response: "first" | "second" = "second"): Fault =
 })
 
 /**
- * The body of the response breaks off after so many bytes.
+ * The body of the response is cut off after `bytes` bytes, and at least one byte before its end.
  *
  * @category constructors
  * @since 0.1.0
@@ -193,7 +193,8 @@ export const deliveredTwice = (response: "first" | "second" = "second"): Fault =
 export const truncatedResponse = (bytes: number): Fault => validate({ _tag: "TruncatedResponse", bytes })
 
 /**
- * The body of the response arrives in pieces of so many bytes, with this pause before each.
+ * The body of the response arrives in pieces of `bytes` bytes. `every` is the pause before each piece; a bare number counts
+ * milliseconds.
  *
  * @category constructors
  * @since 0.1.0
@@ -202,7 +203,7 @@ export const slowResponse = (bytes: number, every: Duration.Input): Fault =>
   validate({ _tag: "SlowResponse", bytes, every })
 
 /**
- * The response arrives so much later.
+ * The response arrives later by `duration`. A bare number counts milliseconds.
  *
  * @category constructors
  * @since 0.1.0
@@ -210,7 +211,7 @@ export const slowResponse = (bytes: number, every: Duration.Input): Fault =>
 export const delay = (duration: Duration.Input): Fault => validate({ _tag: "Delay", duration })
 
 /**
- * A proxy responds with its own page and a 502.
+ * A proxy responds with a 502 and a page of its own.
  *
  * @category constructors
  * @since 0.1.0
@@ -218,7 +219,7 @@ export const delay = (duration: Duration.Input): Fault => validate({ _tag: "Dela
 export const badGateway: Fault = { _tag: "BadGateway" }
 
 /**
- * The service responds with a 503. It says for how many seconds, if they are given.
+ * The service responds with a 503. `retryAfter` is the header `retry-after` in seconds; by default there is none.
  *
  * @category constructors
  * @since 0.1.0
@@ -227,7 +228,7 @@ export const serviceUnavailable = (retryAfter?: number): Fault =>
   validate({ _tag: "ServiceUnavailable", ...(retryAfter === undefined ? {} : { retryAfter }) })
 
 /**
- * At least one fault of each kind. `FaultyTransport.bySeed` draws from these by default.
+ * At least one fault of each kind. `FaultPlan.bySeed` draws from these by default.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
- * Which request meets which fault.
+ * Plans: which request meets which fault.
  *
- * A plan is a function of a request's position. {@link inOrder} and {@link perOperation} list faults, and {@link bySeed} draws
- * them. `FaultyTransport` follows a plan, and exports all of this too.
+ * A plan is a function of a request's position. {@link inOrder} and {@link perOperation} take lists of faults, and {@link
+ * bySeed} draws faults at random. `FaultyTransport` follows a plan, and re-exports this module.
  *
  * @since 0.1.0
  */
@@ -14,17 +14,17 @@ import { type Fault, oneOfEach, validate } from "./Fault.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * The place of a request among the requests so far.
+ * The position of a request among the requests so far.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Position {
-  /** The name of its operation; `undefined` for a request of none. */
+  /** The name of its operation, or `undefined` if the request is no known operation. */
   readonly operation: string | undefined
-  /** Its number among all requests. The first one is 1. */
+  /** Its number among all requests, counted from 1. */
   readonly nth: number
-  /** Its number among the requests of its operation. The first one is 1. */
+  /** Its number among the requests of its operation, counted from 1. */
   readonly nthOfOperation: number
 }
 
@@ -35,23 +35,24 @@ export interface Position {
  * @since 0.1.0
  */
 export interface PlannedFault {
-  /** The operation whose requests are counted; `undefined` where all requests are. */
+  /** The operation whose requests are counted, or `undefined` if all requests are counted. */
   readonly operation: string | undefined
-  /** Which of these requests meets the fault, counted from 1. */
+  /** The number of the request that meets the fault, counted from 1. */
   readonly nth: number
-  /** What the request meets. */
+  /** The fault that the request meets. */
   readonly fault: Fault
 }
 
 /**
- * Which fault a request meets: `null` or `undefined` for none. A `RangeError` is thrown for a fault that cannot be.
+ * A function that gives the fault of each request, or `null` or `undefined` for no fault. A fault that is not valid makes the
+ * request die with a `RangeError`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Plan {
   (position: Position): Fault | null | undefined
-  /** The faults that requests must meet. {@link inOrder} and {@link perOperation} list them; other plans need not. */
+  /** The faults that requests must meet. {@link inOrder} and {@link perOperation} set it. Other plans may leave it out. */
   readonly planned?: ReadonlyArray<PlannedFault> | undefined
 }
 
@@ -60,7 +61,8 @@ export interface Plan {
 // -----------------------------------------------------------------------------
 
 /**
- * The first request meets the first fault, and so on. `null` lets a request through, and so does the end of the list.
+ * The first request meets the first fault, the second request the second fault, and so on. `null` means no fault, and requests
+ * after the end of the list meet none.
  *
  * @category plans
  * @since 0.1.0
@@ -80,11 +82,11 @@ const listed = (plan: (position: Position) => Fault | null | undefined, planned:
   Object.assign((position: Position) => plan(position), { planned })
 
 /**
- * A list for the requests of each operation: `perOperation({ CreateToken: [null, resetAfterRequest] })`. An operation without a
- * list meets no fault.
+ * A list of faults for the requests of each operation: `perOperation({ CreateToken: [null, resetAfterRequest] })`. An operation
+ * without a list meets no fault.
  *
- * The names are those of `SsoOidc.operations`. Give further ones as the type's parameter, and their operations to the transport:
- * `perOperation<SsoOidc.OperationName | "CreateTokenWithIAM">(…)`.
+ * The names are those of `SsoOidc.operations`. To use other operations, give their names as the type parameter and the
+ * operations to the transport: `perOperation<SsoOidc.OperationName | "CreateTokenWithIAM">(…)`.
  *
  * @category plans
  * @since 0.1.0
@@ -102,33 +104,41 @@ export const perOperation = <Name extends string = SsoOidc.OperationName>(
 }
 
 /**
- * What a plan by chance can be told.
+ * The options of {@link bySeed}.
  *
  * @category models
  * @since 0.1.0
  */
 export interface SeedOptions {
-  /** A whole number. The same seed decides the same, on every platform. */
+  /** A whole number. The same seed gives the same faults on every platform. Any other number is refused. */
   readonly seed: number
-  /** How likely a request meets a fault, from 0 to 1. 0.5 by default. */
+  /** The probability that a request meets a fault, from 0 to 1. The default is 0.5. A number outside this range is refused. */
   readonly probability?: number | undefined
   /**
-   * The faults to draw from. One that stands there twice comes twice as often. An empty list is refused. {@link oneOfEach} by
-   * default.
+   * The faults to draw from. A fault that is listed twice comes twice as often. The default is {@link oneOfEach}. An empty list
+   * is refused.
    */
   readonly faults?: ReadonlyArray<Fault> | undefined
 }
 
 /**
- * Chance that a seed decides. Options that decide nothing are a mistake in the test: a `RangeError` is thrown.
+ * Draws faults at random, from a seed. Options that are not valid throw a `RangeError`.
  *
  * @category plans
  * @since 0.1.0
  */
 export const bySeed = ({ faults = oneOfEach, probability = 0.5, seed }: SeedOptions): Plan => {
-  if (!(probability >= 0 && probability <= 1)) throw new RangeError("FaultPlan: probability must be from 0 to 1")
-  if (!Number.isSafeInteger(seed)) throw new RangeError("FaultPlan: seed must be a whole number")
-  if (faults.length === 0) throw new RangeError("FaultPlan: faults is empty, so that no request would meet a fault")
+  if (!(probability >= 0 && probability <= 1)) {
+    throw new RangeError("FaultPlan.bySeed: probability is not from 0 to 1. Give a number from 0 to 1.")
+  }
+  if (!Number.isSafeInteger(seed)) {
+    throw new RangeError("FaultPlan.bySeed: seed is not a whole number. Give a whole number.")
+  }
+  if (faults.length === 0) {
+    throw new RangeError(
+      "FaultPlan.bySeed: faults is empty, so no request would meet a fault. List at least one fault."
+    )
+  }
   const list = faults.map(validate)
   return ({ nth }) => {
     const [whether, which] = roll(seed, nth)
@@ -136,7 +146,10 @@ export const bySeed = ({ faults = oneOfEach, probability = 0.5, seed }: SeedOpti
   }
 }
 
-/** Two numbers from 0 to 1 (exclusive) for the nth request: the same on every platform, in whatever order they are asked for. */
+/**
+ * Two numbers from 0 up to but not including 1, for the nth request. They depend on `seed` and `nth` alone, so the order of the
+ * calls does not matter.
+ */
 const roll = (seed: number, nth: number): readonly [number, number] => {
   let state = mix(Math.trunc(seed) ^ mix(nth))
   const next = () => {
@@ -146,7 +159,7 @@ const roll = (seed: number, nth: number): readonly [number, number] => {
   return [next(), next()]
 }
 
-// the finalizer of MurmurHash3: each bit of what goes in changes half of those that come out
+// the finalizer of MurmurHash3: each bit of the input changes half of the bits of the output
 const mix = (n: number): number => {
   let h = n | 0
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)

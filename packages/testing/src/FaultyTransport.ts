@@ -1,18 +1,17 @@
 /**
- * A transport with faults, around any transport.
+ * A transport that adds faults to another transport.
  *
- * Each request either goes through untouched or meets one {@link Fault}. A {@link Plan} decides which: in order
- * (`FaultPlan.inOrder`), in order for each operation (`FaultPlan.perOperation`), by a seed (`FaultPlan.bySeed`), or a function of
- * your own. {@link Decisions} has what was decided. {@link reportFaults} shows it with the failure of a test, as a plan to
- * paste back.
+ * Each request either passes unchanged or meets one {@link Fault}. A {@link Plan} decides. Use `FaultPlan.inOrder`,
+ * `FaultPlan.perOperation` or `FaultPlan.bySeed`, or write a function. The service {@link Decisions} lists the decisions. The
+ * function {@link reportFaults} adds them to the failure of a test, as a plan that you can paste into the test.
  *
- * The test fails when a fault of a list met no request: the end of the layer dies with {@link UnusedFaults}, which names
- * the fault. Provide the layer to the whole of a test, or allow unused faults in the {@link Options}. A seed and a function
- * have no list, so they leave nothing over.
+ * The test fails if a listed fault met no request: the layer dies with {@link UnusedFaults} when it closes. So provide the
+ * layer to the whole test, or allow unused faults in the {@link Options}. A seed and a function list no faults, so none can be
+ * unused.
  *
- * A fault fails as the real transports do. What did not leave is `sent: "no"`, what may have left is `"maybe"`, and a body
- * that breaks off is a `DecodeError` with the response's status. `docs/transports.md` has what a caller gets of each, for
- * every operation. Time is Effect's `Clock`.
+ * A fault fails in the same way as the real transports. A request that did not leave fails with `sent: "no"`, and a request
+ * that may have left with `sent: "maybe"`. A body that is cut off is a `DecodeError` with the response's status.
+ * `docs/transports.md` in the repository lists what a caller gets for each fault and operation. Time is Effect's `Clock`.
  *
  * @since 0.1.0
  */
@@ -38,14 +37,14 @@ import * as Request from "./internal/request.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * The faults themselves, and what makes them.
+ * The faults, and the functions that make them.
  *
  * @since 0.1.0
  */
 export * from "./Fault.ts"
 
 /**
- * The plans, and what makes them.
+ * The plans, and the functions that make them.
  *
  * @since 0.1.0
  */
@@ -56,26 +55,26 @@ export * from "./FaultPlan.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What a faulty transport can be told beside its plan.
+ * The options of a faulty transport.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** Further operations than those of `SsoOidc.operations`, for the plan. None by default. */
+  /** More operations that the plan can name. Those of `SsoOidc.operations` are always known. The default is none. */
   readonly operations?: ReadonlyArray<Operation.Any> | undefined
-  /** Whether the test may end before each listed fault has met its request. `false` by default: such a test fails. */
+  /** Set to `true` to let the test end before each listed fault has met its request. The default is `false`: the test fails. */
   readonly allowUnused?: boolean | undefined
 }
 
 /**
- * One decision of a plan.
+ * The decision of a plan for one request.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Decision extends Position {
-  /** What the request met; `null` where it was let through. */
+  /** The fault that the request met, or `null` for none. */
   readonly fault: Fault | null
 }
 
@@ -83,38 +82,55 @@ export interface Decision extends Position {
 // errors
 // -----------------------------------------------------------------------------
 
-/**
- * A test failed under faults: a defect. Its message holds the failure's own, and the plan that leads there again.
- *
- * @category errors
- * @since 0.1.0
- */
-export class FailedUnderFaults extends Data.TaggedError("FailedUnderFaults")<{
-  /** The failure's own message, and the plan. */
+interface FailedUnderFaultsMembers {
+  /** The tag of this error. */
+  readonly _tag: "FailedUnderFaults"
+  /** The message of the failure, and the plan that repeats it. */
   readonly message: string
   /** The failure. */
   readonly cause: unknown
-}> {}
+}
+
+const FailedUnderFaultsBase: new(
+  members: Omit<FailedUnderFaultsMembers, "_tag">
+) => Cause.YieldableError & FailedUnderFaultsMembers = /* @__PURE__ */ Data.TaggedError("FailedUnderFaults")<
+  Omit<FailedUnderFaultsMembers, "_tag">
+>
 
 /**
- * The test ended before each fault of the plan met its request: a defect, whose message names these faults.
+ * A test failed under faults. This is a defect. Its message has the message of the failure, and the plan that repeats it.
  *
  * @category errors
  * @since 0.1.0
  */
-export class UnusedFaults extends Data.TaggedError("UnusedFaults")<{
-  /** Each fault with its place, and what to do. */
+export class FailedUnderFaults extends FailedUnderFaultsBase {}
+
+interface UnusedFaultsMembers {
+  /** The tag of this error. */
+  readonly _tag: "UnusedFaults"
+  /** The unused faults, each with its position, and what to do. */
   readonly message: string
   /** The faults that met no request. */
   readonly faults: ReadonlyArray<PlannedFault>
-}> {}
+}
+
+const UnusedFaultsBase: new(members: Omit<UnusedFaultsMembers, "_tag">) => Cause.YieldableError & UnusedFaultsMembers =
+  /* @__PURE__ */ Data.TaggedError("UnusedFaults")<Omit<UnusedFaultsMembers, "_tag">>
+
+/**
+ * The test ended before each listed fault met its request. This is a defect.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnusedFaults extends UnusedFaultsBase {}
 
 // -----------------------------------------------------------------------------
 // service
 // -----------------------------------------------------------------------------
 
 /**
- * What the plan decided so far.
+ * The decisions of the plan so far.
  *
  * @category services
  * @since 0.1.0
@@ -122,7 +138,7 @@ export class UnusedFaults extends Data.TaggedError("UnusedFaults")<{
 export class Decisions extends Context.Service<Decisions, {
   /** All decisions, in the order of the requests. */
   readonly all: Effect.Effect<ReadonlyArray<Decision>>
-  /** The faults of the plan's list that have met no request so far. */
+  /** The listed faults that have met no request so far. */
   readonly unused: Effect.Effect<ReadonlyArray<PlannedFault>>
 }>()("@sso-oidc/testing/FaultyTransport/Decisions") {}
 
@@ -131,8 +147,8 @@ export class Decisions extends Context.Service<Decisions, {
 // -----------------------------------------------------------------------------
 
 /**
- * The transport in the context with faults until the end of the scope, and what its plan decides. The end of the scope
- * dies with {@link UnusedFaults} where a listed fault met no request, unless `allowUnused` is `true`.
+ * Adds faults to the transport in the context, until the scope closes. When the scope closes, it dies with {@link UnusedFaults}
+ * if a listed fault met no request, unless `allowUnused` is `true`.
  *
  * @category constructors
  * @since 0.1.0
@@ -141,17 +157,23 @@ export const make = Effect.fnUntraced(function*(
   plan: Plan,
   options: Options = {}
 ): Effect.fn.Return<
-  { readonly client: HttpClient.HttpClient; readonly decisions: Decisions["Service"] },
+  {
+    /** The transport with its faults. */
+    readonly client: HttpClient.HttpClient
+    /** The decisions of the plan so far. */
+    readonly decisions: Decisions["Service"]
+  },
   never,
   HttpClient.HttpClient | Scope.Scope
 > {
   const decided: Array<Decision> = []
   const counts = new Map<string | undefined, number>()
   const operations: ReadonlyArray<Operation.Any> = [...options.operations ?? [], ...SsoOidc.operations]
-  // a caller may change its list later
+  // copied, because the caller may change its list later
   const planned = [...plan.planned ?? []]
-  const came = (operation: string | undefined) => operation === undefined ? decided.length : counts.get(operation) ?? 0
-  const unused = () => planned.filter(({ nth, operation }) => nth > came(operation))
+  const sentOf = (operation: string | undefined) =>
+    operation === undefined ? decided.length : counts.get(operation) ?? 0
+  const unused = () => planned.filter(({ nth, operation }) => nth > sentOf(operation))
   const client = HttpClient.transform(yield* HttpClient.HttpClient, (exchange, request) =>
     Effect.suspend(() => {
       const url = Option.getOrUndefined(HttpClientRequest.toUrl(request))
@@ -170,7 +192,7 @@ export const make = Effect.fnUntraced(function*(
         const faults = unused()
         if (faults.length === 0) return Effect.void
         const known = new Set(operations.map(({ name }) => name))
-        const lines = faults.map((one) => lineOf(one, came(one.operation), known))
+        const lines = faults.map((one) => lineOf(one, sentOf(one.operation), known))
         return Effect.die(
           new UnusedFaults({
             message: `The faulty transport ended with ${
@@ -187,20 +209,20 @@ export const make = Effect.fnUntraced(function*(
   return { client, decisions: { all: Effect.sync(() => [...decided]), unused: Effect.sync(unused) } }
 })
 
-const lineOf = ({ fault, nth, operation }: PlannedFault, came: number, known: ReadonlySet<string>): string => {
+const lineOf = ({ fault, nth, operation }: PlannedFault, sent: number, known: ReadonlySet<string>): string => {
   const { _tag, ...rest } = fault
   const details = Object.entries(rest).map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
   const name = details.length === 0 ? _tag : `${_tag} { ${details.join(", ")} }`
   const requests = operation === undefined ? "request" : `${operation} request`
   const missing = operation === undefined || known.has(operation)
-    ? `${came === 0 ? "none" : came} came`
-    : "the transport does not know this operation: name it in the option operations"
+    ? `the test sent ${sent === 0 ? "none" : sent}`
+    : "the transport does not know this operation. Add it to the option operations"
   return `    ${name}, planned for ${requests} ${nth}: ${missing}`
 }
 
 /**
- * Adds to the failure of an effect the faults that it met, as a plan to paste into a test. So a failure that a seed found can be
- * repeated. The failure becomes a defect, and interruption passes untouched.
+ * Adds to the failure of an effect the faults that it met, as a plan to paste into a test. With this plan you can repeat a
+ * failure that a seed found. The failure becomes a defect. Interruption passes unchanged.
  *
  * @category combinators
  * @since 0.1.0
@@ -215,7 +237,9 @@ export const reportFaults = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Ef
           const faults = decisions.map(({ fault }) => JSON.stringify(fault)).join(", ")
           return Effect.die(
             new FailedUnderFaults({
-              message: `${messageOf(failure)}\n\nThe faults that it met: FaultyTransport.inOrder([${faults}])`,
+              message: `${
+                messageOf(failure)
+              }\n\nThe requests met these faults. Repeat them with FaultyTransport.inOrder([${faults}])`,
               cause: failure
             })
           )
@@ -232,8 +256,8 @@ const messageOf = (failure: unknown): string => {
 // -----------------------------------------------------------------------------
 
 /**
- * The faulty transport as a layer, over the transport that it is given. Each build starts the plan anew. The end of the
- * layer dies with {@link UnusedFaults} where a listed fault met no request, unless `allowUnused` is `true`.
+ * The faulty transport as a layer, over the transport in its context. Each build starts the plan from its beginning. When the
+ * layer closes, it dies with {@link UnusedFaults} if a listed fault met no request, unless `allowUnused` is `true`.
  *
  * @example
  * ```ts

@@ -1,31 +1,32 @@
 /**
- * A transport that records another one, and one that replays what was recorded.
+ * A transport that records another transport, and a transport that replays a recording.
  *
- * {@link layerRecord} passes every exchange through as it is and writes it to a file. The file is meant to be read and kept in
- * a repository. It holds what the operations' schemas name, and nothing else:
+ * {@link layerRecord} passes each exchange through unchanged and writes it to a file. You can read the file and keep it in a
+ * repository. It holds only what the schemas of the operations name:
  *
- * - A member that the schema makes `Redacted` becomes a placeholder, `<deviceCode 1>`. It is the same one wherever that secret
- *   stands: the code of the response is the code of the poll. All texts below such a member are secrets.
- * - The code that a person confirms becomes `USER-0001`, in the URLs too, however it is spelled there. It is no secret, but
- *   no log may have it.
- * - Members that no schema names are left out. So are all headers but those that a client reads (type, date, retry time,
- *   request id), and the text of a body that is no JSON object, of which the length is kept.
- * - Any other text that holds eight characters of a secret becomes `<scrubbed>`, a URL `https://scrubbed.invalid/`. The
- *   secret is found in capitals or not, under escapes of URLs, JSON and HTML, and in base64 or hex. A secret of less than
- *   eight characters is looked for in the service's descriptions alone. Client ids, names, scopes and the start URL are kept,
- *   since they are not secret: put names there that you would show.
+ * - A member that the schema makes `Redacted` becomes a placeholder such as `<deviceCode 1>`. The same secret gets the same
+ *   placeholder everywhere. All texts inside such a member are secrets.
+ * - The user code becomes `USER-0001`, also in URLs and in other spellings. It is not a secret, but no log may show it.
+ * - Members that no schema names are left out. Of the headers, only type, date, retry time, error type and request id are kept.
+ *   Of a body that is not a JSON object, only its length is kept.
+ * - Any other text that holds eight characters of a secret becomes `<scrubbed>`. A URL becomes `https://scrubbed.invalid/`. The
+ *   search ignores case. It looks under the escapes of URLs, JSON and HTML, and into base64 and hex.
+ * - A secret of less than eight characters is searched for only in the service's descriptions.
+ * - Client ids, names, scopes and the start URL are not secret, and are kept. Record with names that you can show.
  *
- * {@link layerReplay} responds from the file, strictly: each request must be the recorded one, in the recorded order. Any other
- * request dies with a {@link ReplayError} that shows the difference, and the error is raised again when the layer closes. It is
- * raised too when exchanges are left. A replay takes no time: a failure fails again, a lost response is lost again. A secret
- * that the recording gave out must come back; one of the caller's own may be any.
+ * {@link layerReplay} responds from the file. Each request must equal the recorded request, in the recorded order. Any other
+ * request dies with a {@link ReplayError} that shows the difference. The error is raised again when the layer closes. It is
+ * also raised if exchanges are unused at that time. A replay takes no time: a recorded failure fails at once, and a lost
+ * response is lost again. The client must send back each secret that the recording gave it. The caller's own secrets may have
+ * any value.
  *
- * Absolute times are kept: under `TestClock`, which begins at 1970, what was registered then has not expired.
+ * Absolute times are kept. `TestClock` begins at 1970, so a recorded registration has not expired under it.
  *
  * @since 0.1.0
  */
 import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -51,44 +52,44 @@ import * as Secrets from "./internal/secrets.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * Where a recording is kept.
+ * A place for a recording.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Store {
-  /** What messages call the recording: for a file, its path. */
+  /** The name of the recording in messages: for a file, its path. */
   readonly name: string
   /** Reads the whole recording. */
   readonly read: Effect.Effect<string, RecordingError>
-  /** Writes the whole recording, each time. */
+  /** Replaces the whole recording. A recorder calls it many times. */
   readonly write: (text: string) => Effect.Effect<void, RecordingError>
   /**
-   * Keeps other recorders out until the end of the scope. By default the store's object alone is kept: a second recorder
-   * on the same object fails with `problem: "inUse"`.
+   * Keeps other recorders out until the scope closes, or fails with `problem: "inUse"`. By default only a second recorder on
+   * the same object is kept out.
    */
   readonly lock?: Effect.Effect<void, RecordingError, Scope.Scope> | undefined
 }
 
 /**
- * What a recording can be told.
+ * The options of a recording.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** Further operations than those of `SsoOidc.operations`. None by default. */
+  /** More operations that can be recorded. Those of `SsoOidc.operations` are always known. The default is none. */
   readonly operations?: ReadonlyArray<Operation.Any> | undefined
 }
 
 /**
- * The same, with the path of the file.
+ * The options of a recording in a file.
  *
  * @category models
  * @since 0.1.0
  */
 export interface FileOptions extends Options {
-  /** The path of the file. A relative path counts from the working directory. The folder must be there. */
+  /** The path of the file. A relative path counts from the working directory. The folder must exist. */
   readonly file: string
 }
 
@@ -97,8 +98,8 @@ export interface FileOptions extends Options {
 // -----------------------------------------------------------------------------
 
 /**
- * A recording that cannot be read or written. In the error channel of the layers; a defect at the end of a recording
- * whose file has become unwritable.
+ * A recording cannot be read or written. The layers fail with it. If the file becomes unwritable later, it is a defect at the
+ * end of the recording.
  *
  * @category errors
  * @since 0.1.0
@@ -106,49 +107,72 @@ export interface FileOptions extends Options {
 export class RecordingError extends Schema.TaggedError<RecordingError>("@sso-oidc/testing/RecordingError")(
   "RecordingError",
   {
-    /** `inUse`: another recorder writes to the same place. */
+    /**
+     * `unreadable` and `unwritable`: the store failed. `inUse`: another recorder writes to the same place. `malformed`: the
+     * text is not a recording. `version`: another version of the format.
+     */
     problem: Schema.Literals(["unreadable", "unwritable", "inUse", "malformed", "version"]),
-    /** The name of its store: for a file, its path. */
+    /** The name of the store: for a file, its path. */
     recording: Schema.String,
-    /** Why, and what to do. */
+    /** The reason, and what to do. */
     detail: Schema.String
   }
 ) {
+  /** The recording, what failed, why, and what to do. */
   override readonly message: string = `The recording ${this.recording} ${
     this.problem === "unwritable" || this.problem === "inUse" ? "cannot be written" : "cannot be replayed"
   }: ${this.detail}.`
 }
 
-/**
- * The requests are not the recorded ones: a defect, whose message shows the difference.
- *
- * @category errors
- * @since 0.1.0
- */
-export class ReplayError extends Data.TaggedError("ReplayError")<{
-  /** Which exchange, and where the request differs. */
+interface ReplayErrorMembers {
+  /** The tag of this error. */
+  readonly _tag: "ReplayError"
+  /** The number of the exchange, and how the request differs. */
   readonly message: string
-}> {}
+}
+
+const ReplayErrorBase: new(members: Omit<ReplayErrorMembers, "_tag">) => Cause.YieldableError & ReplayErrorMembers =
+  /* @__PURE__ */ Data.TaggedError("ReplayError")<Omit<ReplayErrorMembers, "_tag">>
 
 /**
- * A request that cannot be recorded, since it is none of the operations: a defect.
+ * A request differs from the recorded request. This is a defect.
  *
  * @category errors
  * @since 0.1.0
  */
-export class NotRecordable extends Data.TaggedError("NotRecordable")<{
-  /** The request, by its method and path. */
+export class ReplayError extends ReplayErrorBase {}
+
+interface NotRecordableMembers {
+  /** The tag of this error. */
+  readonly _tag: "NotRecordable"
+  /** The method and path of the request, and what to do. */
   readonly message: string
-}> {}
+}
+
+const NotRecordableBase: new(
+  members: Omit<NotRecordableMembers, "_tag">
+) => Cause.YieldableError & NotRecordableMembers = /* @__PURE__ */ Data.TaggedError("NotRecordable")<
+  Omit<NotRecordableMembers, "_tag">
+>
+
+/**
+ * A request cannot be recorded, because it is no known operation. This is a defect.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotRecordable extends NotRecordableBase {}
 
 // -----------------------------------------------------------------------------
 // stores
 // -----------------------------------------------------------------------------
 
 /**
- * A store that is a file. It is written beside itself and moved into place, so that a killed process leaves the last whole one. A recorder
- * has it to itself: it holds `FILE.lock`, and a second recorder fails with `problem: "inUse"`, in another process too. The
- * lock of a process that is gone is taken over.
+ * A store that is a file. A recorder writes a new file beside it and moves that file into place. So a killed process leaves the
+ * last whole recording.
+ *
+ * A recorder holds `FILE.lock`, and a second recorder fails with `problem: "inUse"`, in another process too. The lock of a
+ * process that has ended is taken over.
  *
  * @category stores
  * @since 0.1.0
@@ -191,15 +215,15 @@ export const makeMemoryStore = (name = "in memory"): Store => {
 // -----------------------------------------------------------------------------
 
 /**
- * The client in the context, recorded until the end of the scope. The store is written beside the exchanges, and at the
- * end: what stands there is whole at any time. An exchange is there at the latest 0.2 seconds after its end; a short
- * recording is written at each. Two recorders on one store are a `RecordingError`.
+ * Records the client in the context until the scope closes. It writes to the store while exchanges happen, and at the end. The
+ * store always holds a whole recording. An exchange is in it at most 0.2 seconds after its end. A short recording is written
+ * after each exchange. A second recorder on the same store fails with a `RecordingError`.
  *
- * A body is recorded as far as its reader read it. Where the reader stopped before the end, a replay gives as much, and a
- * reader that wants more of it dies with a {@link ReplayError}.
+ * A body is recorded up to where its reader stopped. A replay gives as many bytes, and a reader that wants more dies with a
+ * {@link ReplayError}.
  *
- * An operation whose schema cannot tell which of its members is secret, or has a secret that is no text, is a mistake in
- * the program: a `RangeError` dies.
+ * It dies with a `RangeError` if the schema of an operation does not tell which members are secret, or has a secret that is not
+ * text.
  *
  * @category constructors
  * @since 0.1.0
@@ -213,7 +237,7 @@ export const makeRecord = Effect.fnUntraced(function*(
   const draft = new Draft.Draft(operations)
   const scope = yield* Effect.scope
   const saver = yield* Saver.make(Effect.suspend(() => store.write(draft.render())), scope)
-  // before anything is sent: a recording that cannot be kept is none
+  // written before the first request, so that an unwritable store fails before anything is sent
   yield* saver.save
   yield* Effect.addFinalizer(() => Effect.orDie(saver.save))
   return HttpClient.transform(
@@ -226,9 +250,9 @@ export const makeRecord = Effect.fnUntraced(function*(
       if (operation === undefined || members === undefined) {
         return yield* Effect.die(
           new NotRecordable({
-            message: `What is not known to an operation's schema cannot be scrubbed, and is not recorded: ${
+            message: `RecordedTransport cannot record ${
               Request.nameOf(request.method, url)
-            }`
+            }. It is no known operation, so its secrets cannot be removed. Add its operation to the option operations.`
           })
         )
       }
@@ -253,7 +277,7 @@ const lockOf = (store: Store): Effect.Effect<void, RecordingError, Scope.Scope> 
             problem: "inUse",
             recording: store.name,
             detail:
-              "a recorder of this process is writing it. Give each recording its own store, or let its users share " +
+              "a recorder of this process is writing to it. Give each recording its own store, or let its users share " +
               "one layer"
           })
         )
@@ -263,7 +287,7 @@ const lockOf = (store: Store): Effect.Effect<void, RecordingError, Scope.Scope> 
   ))
 
 /**
- * A client that responds from the recording, until the end of the scope.
+ * A client that responds from the recording until the scope closes.
  *
  * @category constructors
  * @since 0.1.0
@@ -281,7 +305,7 @@ export const makeReplay = Effect.fnUntraced(function*(
   const { die } = yield* Ledger.make<ReplayError>({
     leftOver: () =>
       used >= exchanges.length ? undefined : new ReplayError({
-        message: `Not every exchange of the recording ${store.name} was used. No request came for\n${
+        message: `The test ended before it used every exchange of the recording ${store.name}. No request came for\n${
           exchanges.slice(used).map(({ operation }, at) => `    ${used + at + 1}. ${operation}`).join("\n")
         }`
       }),
@@ -295,16 +319,20 @@ export const makeReplay = Effect.fnUntraced(function*(
   return HttpClient.make(Effect.fnUntraced(function*(request, url) {
     const operation = Request.find(operations, request.method, url)
     const members = operation && (yield* Request.membersOf(operation, request, url))
-    const asked = operation?.name ?? Request.nameOf(request.method, url)
+    const called = operation?.name ?? Request.nameOf(request.method, url)
     const exchange = exchanges[used++]
     if (exchange === undefined) {
-      return yield* wrong(`${asked} was called, and the ${exchanges.length} exchanges of ${store.name} are used up`)
+      return yield* wrong(
+        `${called} was called, but all ${exchanges.length} exchanges of ${store.name} are used already`
+      )
     }
     const where = `Exchange ${used} of ${store.name}`
     if (operation === undefined || operation.name !== exchange.operation) {
-      return yield* wrong(`${where} is ${exchange.operation}, and ${asked} was called`)
+      return yield* wrong(`${where} is ${exchange.operation}, but ${called} was called`)
     }
-    if (members === undefined) return yield* wrong(`${where}: ${asked} came with a body that is no JSON object`)
+    if (members === undefined) {
+      return yield* wrong(`${where}: ${called} was called with a body that is not a JSON object`)
+    }
     const differences = Replayer.differences(bindings, operation, exchange.request, members)
     return differences.length === 0
       ? yield* Replayer.again(
@@ -314,16 +342,16 @@ export const makeReplay = Effect.fnUntraced(function*(
         exchange,
         (bytes) =>
           wrong(
-            `${where}: the body of ${asked} was read beyond its first ${bytes} bytes, where its recorded reader stopped`
+            `${where}: the body of ${called} was read beyond its first ${bytes} bytes, where the recorded reader stopped`
           )
       )
-      : yield* wrong(`${where}: ${asked} is another request than the recorded one:\n${differences.join("\n")}`)
+      : yield* wrong(`${where}: the request of ${called} differs from the recorded one:\n${differences.join("\n")}`)
   }))
 })
 
 const operationsOf = (options: Options): ReadonlyArray<Operation.Any> => {
   const operations = [...options.operations ?? [], ...SsoOidc.operations]
-  // throws for one that cannot be scrubbed, before there is anything to scrub
+  // throws before anything is sent if a schema does not tell which members are secret
   for (const operation of operations) Secrets.of(operation)
   return operations
 }
@@ -333,7 +361,7 @@ const operationsOf = (options: Options): ReadonlyArray<Operation.Any> => {
 // -----------------------------------------------------------------------------
 
 /**
- * Records the transport that it is given to a file. What the file held before is gone.
+ * Records the transport in its context to a file. The previous content of the file is lost.
  *
  * @example
  * ```ts
@@ -375,7 +403,7 @@ export const layerReplay = (
   )
 
 /**
- * Records the transport that it is given to any store.
+ * Records the transport in its context to any store.
  *
  * @category layers
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * What the script of a `ScriptedTransport` is made of: its steps, and what each step may be told.
+ * The steps of a `ScriptedTransport`'s script, and the options of a step.
  *
  * @since 0.1.0
  */
@@ -16,21 +16,21 @@ import type * as Schema from "effect/Schema"
 // -----------------------------------------------------------------------------
 
 /**
- * The moment of a response.
+ * When a step responds.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Moment {
-  /** The number of the response among all responses of the script. The first one is 1. */
+  /** The number of the response among all responses of the script, counted from 1. */
   readonly call: number
   /** The time of Effect's `Clock`, in milliseconds since 1970. */
   readonly now: number
 }
 
 /**
- * One step of a script. `ScriptedTransport` has the functions that make it: `success`, `exception`, `rawResponse`,
- * `transportFailure` and `noResponse`.
+ * One step of a script. Make it with `success`, `exception`, `rawResponse`, `transportFailure` or `noResponse` of
+ * `ScriptedTransport`.
  *
  * @category models
  * @since 0.1.0
@@ -38,13 +38,13 @@ export interface Moment {
 export interface Step {
   /** The operation whose calls use the step. */
   readonly operation: Operation.Any
-  /** What the step does, for the list of steps in a `ScriptError`. */
+  /** What the step does, in words. A `ScriptError` lists it. */
   readonly description: string
-  /** Compares a request's members with the expected ones. The list is empty where nothing differs. */
+  /** Compares the members of a request with the expected members. The list is empty if nothing differs. */
   readonly differences: (
     members: Readonly<Record<string, unknown>>
   ) => Effect.Effect<ReadonlyArray<string>, Schema.SchemaError>
-  /** How long the step waits before it responds. */
+  /** The time that the step waits before it responds. */
   readonly delay: Duration.Duration
   /** Makes the response, or fails as a transport does. */
   readonly respond: (
@@ -58,10 +58,10 @@ export interface Step {
 // -----------------------------------------------------------------------------
 
 /**
- * What a request must be: some of its members, or a function that judges the whole request.
+ * What a request must be: some of its members, or a function that checks the whole request.
  *
- * Members are compared by value, also where they are `Redacted`. The function rejects a request when it returns `false`
- * or throws, as an assertion does.
+ * Members are compared by value, also if they are `Redacted`. The function rejects a request if it returns `false` or throws,
+ * as an assertion does.
  *
  * @category models
  * @since 0.1.0
@@ -75,7 +75,8 @@ export type Expected<Request> = Expected.Partial<Request> | ((request: Request) 
  */
 export declare namespace Expected {
   /**
-   * Some members of a request. Each member of a union stands by itself, so that an expectation is about one grant type.
+   * Some members of a request. If the request is a union, the expectation is about one member of the union, such as one grant
+   * type.
    *
    * @category utility types
    * @since 0.1.0
@@ -84,30 +85,32 @@ export declare namespace Expected {
 }
 
 /**
- * What every step may be told.
+ * The options that every step has.
  *
  * @category models
  * @since 0.1.0
  */
 export interface StepOptions<Request> {
-  /** What the request must be. Without it the step takes any request of its operation. */
+  /** What the request must be. By default the step takes any request of its operation. Any other request is a `ScriptError`. */
   readonly expect?: Expected<Request> | undefined
-  /** How long the step waits before it responds, by Effect's `Clock`. The default is no wait. */
+  /**
+   * The time that the step waits before it responds, by Effect's `Clock`. A bare number counts milliseconds. The default is 0.
+   */
   readonly delay?: Duration.Input | undefined
 }
 
 /**
- * What the response of an exception may say beside the name.
+ * The options of a step that responds with an exception.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ExceptionOptions<Request> extends StepOptions<Request> {
-  /** The OAuth error code of the body. The default is the model's. */
+  /** The OAuth error code in the body. The default is the model's. */
   readonly error?: string | undefined
-  /** The description of the body. By default it is `null`, as the service sends it. */
+  /** The description in the body. The default is `null`, as the service sends it. */
   readonly errorDescription?: string | undefined
-  /** The `reason` of the body. By default the body has none. */
+  /** The `reason` in the body. By default the body has none. */
   readonly reason?: string | undefined
   /** The header `retry-after`, in seconds. By default the response has none. */
   readonly retryAfter?: number | undefined
@@ -116,7 +119,7 @@ export interface ExceptionOptions<Request> extends StepOptions<Request> {
 }
 
 /**
- * A response of any kind.
+ * Any HTTP response.
  *
  * @category models
  * @since 0.1.0
@@ -124,9 +127,9 @@ export interface ExceptionOptions<Request> extends StepOptions<Request> {
 export interface RawResponse {
   /** The HTTP status. */
   readonly status: number
-  /** The headers, and no others. */
+  /** All headers of the response. The default is none. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** The body, which goes out as it is. The default is an empty one. */
+  /** The body, sent as it is. The default is an empty body. */
   readonly body?: string | Uint8Array | undefined
 }
 
@@ -137,13 +140,13 @@ export interface RawResponse {
  * @since 0.1.0
  */
 export interface TransportFailure {
-  /** `"no"` only when the request certainly did not leave. */
+  /** `"no"` if the request certainly did not leave, else `"maybe"`. */
   readonly sent: "no" | "maybe"
   /** The platform's name for the failure, such as `ECONNREFUSED`. */
   readonly code: string
-  /** `false` for a failure that is permanent, such as an untrusted certificate. */
+  /** `false` for a permanent failure, such as an untrusted certificate. */
   readonly transient: boolean
-  /** The system call that failed. */
+  /** The system call that failed, such as `connect`. The default is none. */
   readonly syscall?: string | undefined
 }
 
@@ -153,5 +156,12 @@ export interface TransportFailure {
  * @category models
  * @since 0.1.0
  */
-export type ExceptionName<E> = E extends
-  { readonly _tag: infer Name extends string; readonly error: string; readonly status: number } ? Name : never
+export type ExceptionName<E> = E extends {
+  /** The name of the exception. */
+  readonly _tag: infer Name extends string
+  /** The OAuth error code of the exception. */
+  readonly error: string
+  /** The HTTP status of the exception. */
+  readonly status: number
+} ? Name :
+  never

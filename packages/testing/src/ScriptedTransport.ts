@@ -1,31 +1,32 @@
 /**
  * A transport that responds from a script.
  *
- * A script is a list of steps, each for one call of one operation, typed by the operation's own value:
+ * A script is a list of steps. Each step is for one call of one operation, and has the types of this operation:
  *
- * - {@link success} takes the operation's response;
- * - {@link exception} takes an exception that the operation's model lists;
- * - {@link rawResponse} takes any HTTP response;
- * - {@link transportFailure} fails as a transport does;
+ * - {@link success} takes the operation's response.
+ * - {@link exception} takes an exception that the operation's model lists.
+ * - {@link rawResponse} takes any HTTP response.
+ * - {@link transportFailure} fails as a transport does.
  * - {@link noResponse} never responds.
  *
- * The steps of an operation are used in their order. Between operations there is no order: what a client must know before a
- * call already orders its calls.
+ * The steps of one operation are used in their order. Steps of different operations have no order among each other, because a
+ * client already orders these calls: it needs the response of one for the next.
  *
- * The test fails, and says why:
+ * The test fails with a {@link ScriptError} in two cases:
  *
- * - when a call has no step left, is not the expected one, or is no request of an operation. The call dies with a
- *   {@link ScriptError}. It is a defect and not an `HttpClientError`, since a client polls on after a failure of its transport.
- *   Catching the defect does not help: it is raised again when the layer closes;
- * - when a step is left at the end of the layer.
+ * - A call has no step left, differs from the expected call, or is no known operation. The call dies with the error. The error
+ *   is a defect and not an `HttpClientError`, because a client polls on after a failure of its transport. Catching the defect
+ *   does not help: it is raised again when the layer closes.
+ * - A step is unused when the layer closes.
  *
- * Provide the layer to the whole of a test. Time is Effect's `Clock`. No text of an error holds a secret.
+ * Provide the layer to the whole test. Time is Effect's `Clock`. No error text holds a secret.
  *
  * @since 0.1.0
  */
 import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -55,7 +56,7 @@ import type {
 // -----------------------------------------------------------------------------
 
 /**
- * What a script is made of.
+ * The steps of a script, and their options.
  *
  * @since 0.1.0
  */
@@ -66,7 +67,7 @@ export * from "./Script.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * One call that was made.
+ * A call that the client made.
  *
  * @category models
  * @since 0.1.0
@@ -74,9 +75,9 @@ export * from "./Script.ts"
 export interface Call {
   /** The name of its operation. */
   readonly operation: string
-  /** The request as the operation's schema reads it, so that its secrets are `Redacted`. */
+  /** The request as the operation's schema decodes it, so its secrets are `Redacted`. */
   readonly request: unknown
-  /** The time of Effect's `Clock`, in milliseconds since 1970. */
+  /** When the call arrived, by Effect's `Clock`, in milliseconds since 1970. */
   readonly at: number
 }
 
@@ -84,23 +85,30 @@ export interface Call {
 // errors
 // -----------------------------------------------------------------------------
 
+interface ScriptErrorMembers {
+  /** The tag of this error. */
+  readonly _tag: "ScriptError"
+  /** What was expected, what came, and the steps of the script. */
+  readonly message: string
+}
+
+const ScriptErrorBase: new(members: Omit<ScriptErrorMembers, "_tag">) => Cause.YieldableError & ScriptErrorMembers =
+  /* @__PURE__ */ Data.TaggedError("ScriptError")<Omit<ScriptErrorMembers, "_tag">>
+
 /**
- * The calls and the script do not match: a defect.
+ * The calls and the script do not match. This is a defect.
  *
  * @category errors
  * @since 0.1.0
  */
-export class ScriptError extends Data.TaggedError("ScriptError")<{
-  /** What was expected, what came, and the steps of the script. */
-  readonly message: string
-}> {}
+export class ScriptError extends ScriptErrorBase {}
 
 // -----------------------------------------------------------------------------
 // service
 // -----------------------------------------------------------------------------
 
 /**
- * The calls that the script has seen, unexpected ones too.
+ * The calls that the script has received, unexpected calls too.
  *
  * @category services
  * @since 0.1.0
@@ -108,7 +116,7 @@ export class ScriptError extends Data.TaggedError("ScriptError")<{
 export class Calls extends Context.Service<Calls, {
   /** All calls, in order. */
   readonly all: Effect.Effect<ReadonlyArray<Call>>
-  /** The requests of one operation, in order, typed by it. */
+  /** The requests of one operation, in order, with the operation's type. */
   readonly of: <Request, Response, E, R>(
     operation: Operation.Operation<Request, Response, E, R>
   ) => Effect.Effect<ReadonlyArray<Request>>
@@ -119,8 +127,8 @@ export class Calls extends Context.Service<Calls, {
 // -----------------------------------------------------------------------------
 
 /**
- * A success. A response that the operation's schema does not accept is a mistake in the test: a `ScriptError` is thrown. For
- * responses outside the model there is {@link rawResponse}.
+ * A success. It throws a `ScriptError` if the operation's schema does not accept the response. Use {@link rawResponse} for a
+ * response outside the model.
  *
  * @category steps
  * @since 0.1.0
@@ -140,8 +148,8 @@ export const success = <Request, Response, E, R>(
 }
 
 /**
- * An exception that the model lists for the operation, in the service's dialect: its name in `x-amzn-ErrorType`, its OAuth
- * code and description in the body, and the model's status.
+ * An exception that the operation's model lists, in the service's dialect. The header `x-amzn-ErrorType` has its name, the body
+ * has its OAuth code and description, and the status is the model's.
  *
  * @category steps
  * @since 0.1.0
@@ -154,7 +162,7 @@ export const exception = <Request, Response, E, R>(
   const listed = operation.exceptions.find(({ type }) => type === name)
   if (listed === undefined) {
     const names = operation.exceptions.map(({ type }) => type).join(", ")
-    throw new ScriptError({ message: `${operation.name} lists no exception ${name}. It lists ${names}.` })
+    throw new ScriptError({ message: `${operation.name} has no exception ${name} in its model. Use one of ${names}.` })
   }
   const { error = listed.error, errorDescription = null, reason, retryAfter, status = listed.status } = options
   const body = JSON.stringify({
@@ -178,7 +186,7 @@ export const exception = <Request, Response, E, R>(
 }
 
 /**
- * Any response: another status, a page of a proxy, a body that is not JSON.
+ * Any HTTP response, such as another status, a proxy's page, or a body that is not JSON.
  *
  * @category steps
  * @since 0.1.0
@@ -214,7 +222,7 @@ export const transportFailure = <Request, Response, E, R>(
   )
 
 /**
- * No response, ever: for time limits and interruption.
+ * No response, ever. Use it to test time limits and interruption.
  *
  * @category steps
  * @since 0.1.0
@@ -251,7 +259,7 @@ const encoded = <Request, Response, E, R>(
   }
 }
 
-// like the service's, and the same in every run
+// like the service's headers, and the same in every run
 const headersOf = ({ call, now }: Moment): Readonly<Record<string, string>> => ({
   "content-type": "application/json",
   date: new Date(now).toUTCString(),
@@ -263,7 +271,7 @@ const headersOf = ({ call, now }: Moment): Readonly<Record<string, string>> => (
 // -----------------------------------------------------------------------------
 
 /**
- * A client that responds from the script until the end of the scope, and the calls that it has seen.
+ * A client that responds from the script until the scope closes, and the calls that it has received.
  *
  * @category constructors
  * @since 0.1.0
@@ -271,7 +279,12 @@ const headersOf = ({ call, now }: Moment): Readonly<Record<string, string>> => (
 export const make = Effect.fnUntraced(function*(
   steps: ReadonlyArray<Step>
 ): Effect.fn.Return<
-  { readonly client: HttpClient.HttpClient; readonly calls: Calls["Service"] },
+  {
+    /** The transport that responds from the script. */
+    readonly client: HttpClient.HttpClient
+    /** The calls that the script has received. */
+    readonly calls: Calls["Service"]
+  },
   never,
   Scope.Scope
 > {
@@ -282,7 +295,9 @@ export const make = Effect.fnUntraced(function*(
     leftOver: () =>
       queues.unused.length === 0
         ? undefined
-        : new ScriptError({ message: `Not every step of the script was used. No call came for\n${queues.leftOver}` }),
+        : new ScriptError({
+          message: `The test ended before it used every step of the script. No call came for\n${queues.leftOver}`
+        }),
     together: ([first, ...rest]) =>
       rest.length === 0
         ? first
@@ -294,13 +309,17 @@ export const make = Effect.fnUntraced(function*(
   const client = HttpClient.make(Effect.fnUntraced(function*(request, url) {
     const operation = Request.find(operations, request.method, url)
     if (operation === undefined) {
-      return yield* wrong(`A request came that is no operation: ${Request.nameOf(request.method, url)}`)
+      return yield* wrong(
+        `The script received a request that is no known operation: ${Request.nameOf(request.method, url)}`
+      )
     }
     const members = yield* Request.membersOf(operation, request, url)
-    if (members === undefined) return yield* wrong(`${operation.name} came with a body that is no JSON object`)
+    if (members === undefined) return yield* wrong(`${operation.name} was called with a body that is not a JSON object`)
     const decoded = yield* Effect.result(Schema.decodeUnknownEffect(operation.request)(members))
     if (decoded._tag === "Failure") {
-      return yield* wrong(`${operation.name} came with a request that it does not take: ${decoded.failure.message}`)
+      return yield* wrong(
+        `${operation.name} was called with a request that its schema refuses: ${decoded.failure.message}`
+      )
     }
     const now = yield* Clock.currentTimeMillis
     seen.push({ operation: operation.name, request: decoded.success, at: now, members })
@@ -308,7 +327,7 @@ export const make = Effect.fnUntraced(function*(
     const step = queues.take(operation)
     if (step === undefined) {
       return yield* wrong(
-        `${operation.name} was called ${Show.times(nth)}, and the script has no step for the last call:\n${
+        `${operation.name} was called ${Show.times(nth)}, but the script has no step for the last call:\n${
           Show.members(decoded.success)
         }`
       )
@@ -316,7 +335,7 @@ export const make = Effect.fnUntraced(function*(
     const differences = yield* Effect.orDie(step.differences(members))
     if (differences.length > 0) {
       queues.mismatch(step)
-      return yield* wrong(`${operation.name}, call ${nth}, is not the expected one:\n${differences.join("\n")}`)
+      return yield* wrong(`${operation.name}, call ${nth}, differs from the expected call:\n${differences.join("\n")}`)
     }
     yield* Effect.sleep(step.delay)
     return yield* step.respond(request, { call: ++count, now: yield* Clock.currentTimeMillis })
@@ -342,7 +361,7 @@ export const make = Effect.fnUntraced(function*(
 // -----------------------------------------------------------------------------
 
 /**
- * The scripted transport as a layer. Each build of it starts the script anew.
+ * The scripted transport as a layer. Each build starts the script from its beginning.
  *
  * @example
  * ```ts

@@ -1,6 +1,8 @@
 /**
- * Transports for tests, and the contract that any transport can be held to, on every platform. The contract's server needs
- * Node, and so is a module to be imported by itself: `@sso-oidc/testing/contract/ContractServerNode`.
+ * Transports for tests, and the contract of a transport as data. Everything here runs on every platform.
+ *
+ * `ContractServerNode` is not here, because it needs Node. Import it by itself:
+ * `@sso-oidc/testing/contract/ContractServerNode`.
  *
  * @since 0.1.0
  */

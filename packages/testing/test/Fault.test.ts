@@ -14,11 +14,11 @@ describe("Fault", () => {
     [[2, 500_000_000], "2500 millis"],
     [{ minutes: 1, seconds: 5 }, "65000 millis"],
     [Duration.hours(1), "3600000 millis"],
-    // JavaScript writes this number in a way that no duration is read from
+    // JavaScript writes this number in a form that Effect cannot read as a duration
     [1e21, 1e21]
   ]
   for (const [given, kept] of times) {
-    it(`a time is kept as a text with its unit, which JSON can hold: ${String(kept)}`, () => {
+    it(`keeps a time as a text with its unit, which JSON can hold: ${String(kept)}`, () => {
       for (const fault of [Fault.delay(given), Fault.validate({ _tag: "Delay", duration: given })]) {
         assert.deepStrictEqual(fault, { _tag: "Delay", duration: kept })
       }
@@ -28,7 +28,7 @@ describe("Fault", () => {
     })
   }
 
-  it("a time that is not finite, that is negative or that is no duration is refused, and the error shows the fault", () => {
+  it("refuses a time that is infinite, negative or not a duration, and shows the fault in the error", () => {
     const wrong: ReadonlyArray<Duration.Input> = [
       "Infinity",
       Infinity,
@@ -45,11 +45,11 @@ describe("Fault", () => {
     }
     assert.throws(
       () => Fault.delay(-1n),
-      "Fault: {\"_tag\":\"Delay\",\"duration\":\"-1n\"} cannot be. Sizes are whole numbers of bytes, and times are finite and not negative."
+      "Fault: {\"_tag\":\"Delay\",\"duration\":\"-1n\"} is not valid. Give sizes as whole numbers of bytes, and times as finite durations that are not negative."
     )
   })
 
-  it("one of each kind can be stored as JSON and read back", () => {
+  it("can be stored as JSON and read back, for each kind", () => {
     assert.deepStrictEqual(Schema.decodeSync(Stored)(JSON.stringify(Fault.oneOfEach)), Fault.oneOfEach)
     assert.sameMembers(
       [...new Set(Fault.oneOfEach.map(({ _tag }) => _tag))],

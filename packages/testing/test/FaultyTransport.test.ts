@@ -16,13 +16,16 @@ import * as Ask from "./support/requests.ts"
 const pending = Scripted.exception(CreateToken.operation, "AuthorizationPendingException")
 const token = Scripted.success(CreateToken.operation, Ask.token)
 
-/** The client over the plan's faults, over these responses: all of them must be used, so that they count what arrived. */
+/**
+ * The client over the plan's faults, over a script of responses. The script fails if a response is unused, so it counts the
+ * requests that arrived.
+ */
 const over = (plan: Faulty.Plan, ...responses: ReadonlyArray<Scripted.Step>) =>
   Effect.provide(Ask.over(Layer.provideMerge(Faulty.layer(plan), Scripted.layer(responses))))
 
 const poll = Effect.flatMap(Ask.oidc, (oidc: SsoOidc.Service) => oidc.createToken(Ask.poll))
 
-/** What a poll that meets the fault ends with, and after how much of the clock. */
+/** The result of a poll that meets the fault, and the time that it took by the clock. */
 const meets = (fault: Faulty.Fault, ...arrive: ReadonlyArray<Scripted.Step>) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.forkChild(Effect.result(poll))
@@ -33,7 +36,7 @@ const meets = (fault: Faulty.Fault, ...arrive: ReadonlyArray<Scripted.Step>) =>
     return { end, seconds }
   }).pipe(over(Faulty.inOrder([fault]), ...arrive))
 
-describe("faulty: what a fault does", () => {
+describe("FaultyTransport: what a fault does", () => {
   const failures: ReadonlyArray<readonly [Faulty.Fault, object]> = [
     [Faulty.connectionRefused, { sent: "no", code: "ECONNREFUSED", transient: true }],
     [Faulty.dnsFailure, { sent: "no", code: "ENOTFOUND", transient: true }],
@@ -41,13 +44,13 @@ describe("faulty: what a fault does", () => {
     [Faulty.resetBeforeRequest, { sent: "no", code: "ECONNRESET", transient: true }]
   ]
   for (const [fault, failure] of failures) {
-    it.effect(`${fault._tag}: nothing arrives, and the failure says that nothing left`, () =>
+    it.effect(`${fault._tag}: no request arrives, and the failure says that none left`, () =>
       Effect.gen(function*() {
         assert.deepInclude((yield* meets(fault)).end, { _tag: "TransportError", ...failure })
       }))
   }
 
-  it.effect("ResetAfterRequest: the request is carried out, and may have been for all that is told", () =>
+  it.effect("ResetAfterRequest: the request is carried out, and the failure says that it may have left", () =>
     Effect.gen(function*() {
       assert.deepInclude((yield* meets(Faulty.resetAfterRequest, token)).end, {
         _tag: "TransportError",
@@ -64,7 +67,7 @@ describe("faulty: what a fault does", () => {
       assert.strictEqual(seconds, 30)
     }))
 
-  it.effect("DeliveredTwice: it arrives twice, and the response is the second or the first", () =>
+  it.effect("DeliveredTwice: the request arrives twice, and the caller gets the second or the first response", () =>
     Effect.gen(function*() {
       assert.deepInclude((yield* meets(Faulty.deliveredTwice(), pending, token)).end, { tokenType: "Bearer" })
       assert.deepInclude((yield* meets(Faulty.deliveredTwice("first"), pending, token)).end, {
@@ -73,14 +76,14 @@ describe("faulty: what a fault does", () => {
       assert.deepInclude((yield* meets(Faulty.deliveredTwice("first"), token, pending)).end, { tokenType: "Bearer" })
     }))
 
-  it.effect("DeliveredTwice: a failure of the first delivery is the first response, and none of the second", () =>
+  it.effect("DeliveredTwice: if the first delivery fails, the first response is this failure", () =>
     Effect.gen(function*() {
       const broken = Scripted.transportFailure(CreateToken.operation, { sent: "maybe", code: "EPIPE", transient: true })
       assert.deepInclude((yield* meets(Faulty.deliveredTwice(), broken, token)).end, { tokenType: "Bearer" })
       assert.deepInclude((yield* meets(Faulty.deliveredTwice("first"), broken, token)).end, { code: "EPIPE" })
     }))
 
-  it.effect("TruncatedResponse: the response has come and its body has not, however much of it is left", () =>
+  it.effect("TruncatedResponse: the response has arrived and its body has not, for every length", () =>
     Effect.gen(function*() {
       for (const bytes of [0, 1, 20, 10_000]) {
         assert.deepInclude((yield* meets(Faulty.truncatedResponse(bytes), token)).end, {
@@ -94,7 +97,7 @@ describe("faulty: what a fault does", () => {
       }
     }))
 
-  it.effect("TruncatedResponse: so many bytes arrive, and never the last", () =>
+  it.effect("TruncatedResponse: the given number of bytes arrives, and never the last byte", () =>
     Effect.gen(function*() {
       for (const [bytes, left] of [[0, 0], [3, 3], [4, 4], [5, 4], [1000, 4]] as const) {
         let arrived = 0
@@ -116,7 +119,7 @@ describe("faulty: what a fault does", () => {
       }
     }))
 
-  it.effect("SlowResponse: each piece takes its time, and the whole arrives", () =>
+  it.effect("SlowResponse: each piece arrives after its pause, and the body arrives whole", () =>
     Effect.gen(function*() {
       const length = JSON.stringify({ accessToken: "Gm4kY8sPd1hXe6Vb", tokenType: "Bearer", expiresIn: 3600 }).length
       const { end, seconds } = yield* meets(Faulty.slowResponse(10, "1 second"), token)
@@ -128,7 +131,7 @@ describe("faulty: what a fault does", () => {
       })
     }))
 
-  it.effect("Delay: the response comes so much later, the request at once", () =>
+  it.effect("Delay: the request arrives at once, and the response later", () =>
     Effect.gen(function*() {
       const { end, seconds } = yield* meets(Faulty.delay("12 seconds"), token)
       assert.deepInclude(end, { tokenType: "Bearer" })
@@ -136,7 +139,7 @@ describe("faulty: what a fault does", () => {
       assert.deepInclude((yield* meets(Faulty.delay("31 seconds"), token)).end, { sent: "maybe", code: "TIMEOUT" })
     }))
 
-  it.effect("BadGateway and ServiceUnavailable: a response from elsewhere, and nothing arrives", () =>
+  it.effect("BadGateway and ServiceUnavailable: another server responds, and no request arrives", () =>
     Effect.gen(function*() {
       assert.deepInclude((yield* meets(Faulty.badGateway)).end, {
         _tag: "UnexpectedResponse",
@@ -152,7 +155,7 @@ describe("faulty: what a fault does", () => {
       assert.notProperty((yield* meets(Faulty.serviceUnavailable())).end, "retryAfter")
     }))
 
-  it.effect("what the transport below fails with is told as it is", () =>
+  it.effect("passes a failure of the transport below unchanged", () =>
     Effect.gen(function*() {
       const broken = Scripted.transportFailure(CreateToken.operation, {
         sent: "no",
@@ -164,8 +167,8 @@ describe("faulty: what a fault does", () => {
       }
     }))
 
-  it("a fault that cannot be is a mistake in the test", () => {
-    assert.throws(() => Faulty.truncatedResponse(-1), /{"_tag":"TruncatedResponse","bytes":-1} cannot be/)
+  it("refuses a fault that is not valid", () => {
+    assert.throws(() => Faulty.truncatedResponse(-1), /{"_tag":"TruncatedResponse","bytes":-1} is not valid/)
     assert.throws(() => Faulty.slowResponse(0, 1), RangeError)
     assert.throws(() => Faulty.delay("-1 seconds"), RangeError)
     assert.throws(() => Faulty.serviceUnavailable(1.5), RangeError)
@@ -176,10 +179,10 @@ describe("faulty: what a fault does", () => {
   })
 })
 
-describe("faulty: which request meets one", () => {
+describe("FaultyTransport: which request meets a fault", () => {
   const first = { operation: "CreateToken", nth: 1, nthOfOperation: 1 }
 
-  it("in order, and none after the end of the list", () => {
+  it("inOrder: in the order of the list, and none after its end", () => {
     const plan = Faulty.inOrder([null, Faulty.connectionRefused])
     assert.deepStrictEqual([1, 2, 3].map((nth) => plan({ ...first, nth }) ?? null), [
       null,
@@ -188,7 +191,7 @@ describe("faulty: which request meets one", () => {
     ])
   })
 
-  it("in order for each operation, others let be", () => {
+  it("perOperation: in the order of each operation's list, and none for other operations", () => {
     const plan = Faulty.perOperation({ CreateToken: [null, Faulty.connectionRefused] })
     assert.deepStrictEqual(plan({ operation: "CreateToken", nth: 7, nthOfOperation: 2 }), Faulty.connectionRefused)
     assert.isNull(plan({ operation: "CreateToken", nth: 2, nthOfOperation: 1 }))
@@ -196,7 +199,7 @@ describe("faulty: which request meets one", () => {
     assert.isNull(plan({ operation: undefined, nth: 2, nthOfOperation: 2 }))
   })
 
-  it("by a seed: the same seed decides the same, another another, with about its probability and all its faults", () => {
+  it("bySeed: the same seed gives the same faults, with about its probability and all its faults", () => {
     const draw = (seed: number, probability?: number) => {
       const plan = Faulty.bySeed({ seed, probability })
       return Array.from({ length: 2000 }, (_, at) => plan({ ...first, nth: at + 1 }) ?? null)
@@ -208,11 +211,11 @@ describe("faulty: which request meets one", () => {
       assert.approximately(share, probability, 0.05)
     }
     assert.strictEqual(new Set(draw(1).map((fault) => JSON.stringify(fault))).size, Faulty.oneOfEach.length + 1)
-    // held to the letter, since a schedule that a seed gave last year must come again
+    // exact values, because a seed from last year must give the same faults again
     assert.deepStrictEqual(draw(42).slice(0, 6), pinned)
   })
 
-  it.effect("what was decided can be asked for", () =>
+  it.effect("lists the decisions", () =>
     Effect.gen(function*() {
       const oidc = yield* Ask.oidc
       const client = yield* HttpClient.HttpClient
@@ -230,7 +233,7 @@ describe("faulty: which request meets one", () => {
       over(Faulty.inOrder([Faulty.connectionRefused, Faulty.resetBeforeRequest, null, Faulty.dnsFailure]), token)
     ))
 
-  it.effect("a failure under a seed shows the plan that leads there again", () =>
+  it.effect("shows the plan that repeats a failure which a seed found", () =>
     Effect.gen(function*() {
       const failing = poll.pipe(Effect.andThen(poll), Effect.andThen(poll), Faulty.reportFaults)
       const text = yield* Ask.said(
@@ -246,7 +249,7 @@ describe("faulty: which request meets one", () => {
       assert.include(yield* Ask.said(failing.pipe(over(Faulty.inOrder(again), token, token))), list)
     }))
 
-  it.effect("what a function of one's own decides is checked, and kept as plain data", () =>
+  it.effect("checks the fault that a function gives, and keeps it as plain data", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(poll)
       yield* TestClock.adjust(1)
@@ -255,10 +258,10 @@ describe("faulty: which request meets one", () => {
         { ...first, fault: { _tag: "Delay", duration: "1 millis" } }
       ])
       const wrong = yield* Ask.said(poll.pipe(over(() => ({ _tag: "TruncatedResponse", bytes: -1 }))))
-      assert.include(wrong, "RangeError: Fault: {\"_tag\":\"TruncatedResponse\",\"bytes\":-1} cannot be")
+      assert.include(wrong, "RangeError: Fault: {\"_tag\":\"TruncatedResponse\",\"bytes\":-1} is not valid")
     }).pipe(over(({ nth }) => nth === 1 ? { _tag: "Delay", duration: 1_000_000n } : null, token)))
 
-  it.effect("reportFaults leaves success and interruption alone", () =>
+  it.effect("reportFaults does not change success and interruption", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* Faulty.reportFaults(Effect.succeed(1)), 1)
       const itself = yield* Effect.exit(Faulty.reportFaults(Effect.interrupt))
@@ -269,7 +272,7 @@ describe("faulty: which request meets one", () => {
       assert.isTrue(exit._tag === "Failure" && exit.cause.reasons.every((reason) => reason._tag === "Interrupt"))
     }).pipe(over(Faulty.inOrder([]))))
 
-  it.effect("interruption of a request that meets a fault ends the one below", () =>
+  it.effect("interrupts the request below when a request that meets a fault is interrupted", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(poll, { startImmediately: true })
       yield* Fiber.interrupt(fiber)
@@ -277,23 +280,23 @@ describe("faulty: which request meets one", () => {
     }).pipe(over(Faulty.inOrder([Faulty.deliveredTwice()]), Scripted.noResponse(CreateToken.operation))))
 })
 
-describe("faulty: a fault that no request came to", () => {
+describe("FaultyTransport: a fault that no request met", () => {
   const run = (plan: Faulty.Plan) =>
     poll.pipe(Effect.provide(Ask.over(Layer.provide(Faulty.layer(plan), Scripted.layer([token])))), Ask.said)
   const { connectionRefused, truncatedResponse } = Faulty
 
-  it.effect("fails the test, and the error names the fault and its place", () =>
+  it.effect("fails the test with an error that names the fault and its position", () =>
     Effect.gen(function*() {
       assert.strictEqual(
         yield* run(Faulty.inOrder([null, truncatedResponse(3), null, connectionRefused])),
         `UnusedFaults: The faulty transport ended with faults of its plan unused:
-    TruncatedResponse { bytes: 3 }, planned for request 2: 1 came
-    ConnectionRefused, planned for request 4: 1 came
+    TruncatedResponse { bytes: 3 }, planned for request 2: the test sent 1
+    ConnectionRefused, planned for request 4: the test sent 1
 Send the missing requests, shorten the plan, or allow this with the option allowUnused: true.`
       )
     }))
 
-  it.effect("is counted for each operation by itself, also one that the transport does not know", () =>
+  it.effect("is counted for each operation separately, also for an unknown operation", () =>
     Effect.gen(function*() {
       assert.strictEqual(
         yield* run(Faulty.perOperation<SsoOidc.OperationName | "CreateTokenWithIAM">({
@@ -303,20 +306,20 @@ Send the missing requests, shorten the plan, or allow this with the option allow
           CreateTokenWithIAM: [connectionRefused]
         })),
         `UnusedFaults: The faulty transport ended with faults of its plan unused:
-    ConnectionRefused, planned for CreateToken request 2: 1 came
-    ConnectionRefused, planned for StartDeviceAuthorization request 1: none came
-    ConnectionRefused, planned for CreateTokenWithIAM request 1: the transport does not know this operation: name it in the option operations
+    ConnectionRefused, planned for CreateToken request 2: the test sent 1
+    ConnectionRefused, planned for StartDeviceAuthorization request 1: the test sent none
+    ConnectionRefused, planned for CreateTokenWithIAM request 1: the transport does not know this operation. Add it to the option operations
 Send the missing requests, shorten the plan, or allow this with the option allowUnused: true.`
       )
     }))
 
-  it.effect("fails a test that fails for another reason too, as a script does", () =>
+  it.effect("fails a test that also fails for another reason", () =>
     Effect.gen(function*() {
       const text = yield* Effect.fail("the test's own").pipe(
         Effect.provide(Layer.provide(Faulty.layer(Faulty.inOrder([connectionRefused])), Scripted.layer([]))),
         Ask.said
       )
-      assert.include(text, "ConnectionRefused, planned for request 1: none came")
+      assert.include(text, "ConnectionRefused, planned for request 1: the test sent none")
     }))
 
   it.effect("fails the scope of the constructor too", () =>
@@ -326,10 +329,10 @@ Send the missing requests, shorten the plan, or allow this with the option allow
         Effect.scoped,
         Ask.said
       )
-      assert.include(text, "ConnectionRefused, planned for request 1: none came")
+      assert.include(text, "ConnectionRefused, planned for request 1: the test sent none")
     }))
 
-  it.effect("passes where it is allowed, and can be asked for", () =>
+  it.effect("does not fail the test if allowed, and is listed", () =>
     Effect.gen(function*() {
       const unused = yield* Effect.andThen(poll, Faulty.Decisions.use(({ unused }) => unused)).pipe(
         Effect.provide(Ask.over(Layer.provide(
@@ -340,7 +343,7 @@ Send the missing requests, shorten the plan, or allow this with the option allow
       assert.deepStrictEqual(unused, [{ operation: undefined, nth: 2, fault: connectionRefused }])
     }))
 
-  it.effect("is none where requests are let through, and where a seed or a function decides", () =>
+  it.effect("cannot exist for requests without a fault, or for a plan by a seed or a function", () =>
     Effect.gen(function*() {
       const plans: ReadonlyArray<Faulty.Plan> = [
         Faulty.inOrder([null, null, null]),

@@ -21,7 +21,7 @@ const url = "https://oidc.eu-west-1.amazonaws.com/client/register"
 
 type Read<A> = (response: HttpClientResponse.HttpClientResponse) => Effect.Effect<A, unknown>
 
-/** Sends a request, and reads its response in this way. */
+/** Sends a request, and reads its response with the given function. */
 const reading = <A>(read: Read<A>, body: string = JSON.stringify(Ask.register)) =>
   HttpClient.HttpClient.use((client) =>
     Effect.flatMap(
@@ -30,7 +30,7 @@ const reading = <A>(read: Read<A>, body: string = JSON.stringify(Ask.register)) 
     )
   )
 
-/** A transport whose bodies come in these pieces. */
+/** A transport whose bodies arrive in the given pieces. */
 const inPieces = (pieces: ReadonlyArray<string>) =>
   Layer.succeed(
     HttpClient.HttpClient,
@@ -65,8 +65,8 @@ const first = (response: HttpClientResponse.HttpClientResponse) =>
 
 const registered = JSON.stringify({ clientId: "a client", clientSecret: "a-client-secret", clientSecretExpiresAt: 1 })
 
-describe("recorded: a body that its reader stops early", () => {
-  it.effect("is recorded as far as it was read, and replayed so", () =>
+describe("RecordedTransport: a body that its reader stops early", () => {
+  it.effect("is recorded as far as it was read, and replayed as far", () =>
     Effect.gen(function*() {
       const { real, store, text } = yield* recorded(first, ["twelve bytes", "and more"])
       assert.include(text, `"bytes": 12,\n        "stopped": true`)
@@ -74,16 +74,16 @@ describe("recorded: a body that its reader stops early", () => {
       assert.strictEqual(yield* replayed(store, first), 12)
     }))
 
-  it.effect("fails a replay that reads on, with a sentence", () =>
+  it.effect("fails a replay that reads further, with a sentence", () =>
     Effect.gen(function*() {
       const { store } = yield* recorded(first, ["twelve bytes", "and more"])
       assert.include(
         yield* Ask.said(Effect.exit(replayed(store, sizes)).pipe(Effect.flatMap((exit) => exit))),
-        "ReplayError: Exchange 1 of in memory: the body of RegisterClient was read beyond its first 12 bytes, where its recorded reader stopped"
+        "ReplayError: Exchange 1 of in memory: the body of RegisterClient was read beyond its first 12 bytes, where the recorded reader stopped"
       )
     }))
 
-  it.effect("is recorded so where it was not read at all", () =>
+  it.effect("is recorded without a byte if nothing was read", () =>
     Effect.gen(function*() {
       const status = (response: HttpClientResponse.HttpClientResponse) => Effect.succeed(response.status)
       const { store, text } = yield* recorded(status, ["twelve bytes"])
@@ -106,7 +106,7 @@ describe("recorded: a body that its reader stops early", () => {
       assert.deepStrictEqual(JSON.parse(again), { clientId: "a client" })
     }))
 
-  it.effect("is whole where its reader came to the end, also when it is read twice", () =>
+  it.effect("is recorded whole if the reader reached its end, also if it is read twice", () =>
     Effect.gen(function*() {
       const store = Recorded.makeMemoryStore()
       const twice = (response: HttpClientResponse.HttpClientResponse) => Effect.all([sizes(response), sizes(response)])
@@ -120,7 +120,7 @@ describe("recorded: a body that its reader stops early", () => {
       assert.notInclude(text, "stopped")
     }))
 
-  it.effect("gives core a body over its limit again, though it is JSON", () =>
+  it.effect("makes core fail again for a body over its size limit, although it is JSON", () =>
     Effect.gen(function*() {
       const store = Recorded.makeMemoryStore()
       const register = Effect.flip(Effect.flatMap(Ask.oidc, (oidc) => oidc.registerClient(Ask.register)))
@@ -134,7 +134,7 @@ describe("recorded: a body that its reader stops early", () => {
     }))
 })
 
-describe("recorded: JSON that is nested very deep", () => {
+describe("RecordedTransport: JSON that is nested very deep", () => {
   const deep = (open: string, close: string, inner = "1") => open.repeat(100_000) + inner + close.repeat(100_000)
   const list = deep("[", "]")
   const members = deep("{\"clientId\":", "}")
@@ -170,12 +170,12 @@ describe("recorded: JSON that is nested very deep", () => {
         const other = `{"clientName":"a tool","scopes":${list},"clientType":"public"}`
         assert.include(
           yield* Ask.said(reading(sizes, other).pipe(Effect.provide(Recorded.layerReplayStore(store)))),
-          "RegisterClient is another request than the recorded one"
+          "the request of RegisterClient differs from the recorded one"
         )
       }
     }))
 
-  it.effect("is a typed error where a recording has it", () =>
+  it.effect("is a typed error if a recording has it", () =>
     Effect.gen(function*() {
       for (const exchanges of [list, members, `[{"operation":"CreateToken","request":${members}}]`]) {
         const store = Recorded.makeMemoryStore()
@@ -184,12 +184,12 @@ describe("recorded: JSON that is nested very deep", () => {
         assert.strictEqual(error.problem, "malformed")
         assert.strictEqual(
           error.message,
-          "The recording in memory cannot be replayed: it is nested more than 100 levels deep, as no recording is: record it again."
+          "The recording in memory cannot be replayed: it is nested more than 100 levels deep, and a recording is not. Record it again."
         )
       }
     }))
 
-  it.effect("is told from brackets in texts", () =>
+  it.effect("is not confused with brackets in texts", () =>
     Effect.gen(function*() {
       const store = Recorded.makeMemoryStore()
       const poll = Effect.flatMap(Ask.oidc, (oidc) =>
@@ -202,7 +202,7 @@ describe("recorded: JSON that is nested very deep", () => {
     }))
 })
 
-describe("recorded: a replay compares by the schema", () => {
+describe("RecordedTransport: a replay compares requests by the schema", () => {
   const secret = Schema.Struct({ accessToken: Schema.RedactedFromValue(Schema.String) })
   const nested = {
     ...RegisterClient.operation,
@@ -210,7 +210,7 @@ describe("recorded: a replay compares by the schema", () => {
   }
   const options = { operations: [nested] }
 
-  it.effect("and an item of a list that was scrubbed may be any", () =>
+  it.effect("accepts any value for an item of a list that was removed as a secret", () =>
     Effect.gen(function*() {
       const store = Recorded.makeMemoryStore()
       const send = (scopes: ReadonlyArray<string>) =>
@@ -225,7 +225,7 @@ describe("recorded: a replay compares by the schema", () => {
       )
     }))
 
-  it.effect("and a secret inside another member is in no error (C6)", () =>
+  it.effect("shows no secret inside another member in an error (C6)", () =>
     Effect.gen(function*() {
       const store = Recorded.makeMemoryStore()
       yield* reading(sizes).pipe(
@@ -237,7 +237,7 @@ describe("recorded: a replay compares by the schema", () => {
       assert.notInclude(text, "Gm4kY8sPd1hXe6Vb")
     }))
 
-  it.effect("and secrets under names that no schema fixes are refused", () =>
+  it.effect("refuses secrets under names that no schema fixes", () =>
     Effect.gen(function*() {
       const keys = Schema.Record(Schema.String, Schema.RedactedFromValue(Schema.String))
       const operation = { ...RegisterClient.operation, request: Schema.Struct({ keys }) }

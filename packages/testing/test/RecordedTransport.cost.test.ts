@@ -1,5 +1,5 @@
 /**
- * What a recording costs: work is counted, not timed.
+ * The cost of a recording. The tests count its work, and do not measure time.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
@@ -13,7 +13,7 @@ import * as Draft from "../src/internal/draft.ts"
 
 import * as Ask from "./support/requests.ts"
 
-/** A store that counts what is written, and how often. */
+/** A store that counts the characters and the writes. */
 const counting = () => {
   const counts = { writes: 0, characters: 0, last: "" }
   const store: Recorded.Store = {
@@ -28,7 +28,7 @@ const counting = () => {
   return { counts, store }
 }
 
-/** Records so many polls, each with a device code of its own where `distinct`. */
+/** Records `length` polls. With `distinct`, each has its own device code. */
 const polls = (store: Recorded.Store, length: number, distinct = false) =>
   Effect.gen(function*() {
     const oidc = yield* Ask.oidc
@@ -45,8 +45,8 @@ const polls = (store: Recorded.Store, length: number, distinct = false) =>
     )))
   )
 
-describe("recorded: what it costs", () => {
-  it.effect("writes a small multiple of the recording, however long it is", () =>
+describe("RecordedTransport: the cost of a recording", () => {
+  it.effect("writes a small multiple of the recording's length, for every length", () =>
     Effect.gen(function*() {
       for (const length of [60, 240]) {
         const { counts, store } = counting()
@@ -57,14 +57,14 @@ describe("recorded: what it costs", () => {
       }
     }))
 
-  it.effect("writes a short recording at each exchange", () =>
+  it.effect("writes a short recording after each exchange", () =>
     Effect.gen(function*() {
       const { counts, store } = counting()
       yield* polls(store, 4)
       assert.isAtLeast(counts.writes, 5)
     }))
 
-  it.live("writes what is left a moment after the last exchange, not at the end alone", () =>
+  it.live("writes the rest shortly after the last exchange, and not only at the end", () =>
     Effect.gen(function*() {
       const { counts, store } = counting()
       const steps = Array.from({ length: 101 }, () => Scripted.success(CreateToken.operation, Ask.token))
@@ -78,7 +78,7 @@ describe("recorded: what it costs", () => {
       }).pipe(Effect.provide(Ask.over(Layer.provide(Recorded.layerRecordStore(store), Scripted.layer(steps)))))
     }))
 
-  it("looks through each text once, and again for new secrets alone", () => {
+  it("searches each text once, and again only for new secrets", () => {
     const scanned = (length: number, distinct: boolean) => {
       const draft = new Draft.Draft(SsoOidc.operations)
       const request = {

@@ -1,5 +1,5 @@
 /**
- * One recorder has a recording to itself.
+ * Only one recorder at a time writes to a recording.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
@@ -18,7 +18,7 @@ import * as Ask from "./support/requests.ts"
 const poll = Effect.flatMap(Ask.oidc, (oidc) => oidc.createToken(Ask.poll))
 const record = (file = "login.json") => Layer.provide(Recorded.layerRecord({ file }), Scripted.layer([]))
 
-/** Opens a recorder, and gives what closes it. */
+/** Opens a recorder, and gives an effect that closes it. */
 const opened = <E>(layer: Layer.Layer<HttpClient.HttpClient, E>) =>
   Effect.gen(function*() {
     const scope = yield* Scope.make()
@@ -32,8 +32,8 @@ const foreign = (more: object) =>
 /** An id that no process has. */
 const gone = 2 ** 30
 
-describe("recorded: two recorders on one file", () => {
-  it.effect("fail plainly, and the first one is not disturbed", () =>
+describe("RecordedTransport: two recorders on one file", () => {
+  it.effect("fail with a sentence, and do not disturb the first recorder", () =>
     Effect.gen(function*() {
       const { kept, layer } = files()
       const { close } = yield* opened(Layer.provide(record(), layer))
@@ -48,7 +48,7 @@ describe("recorded: two recorders on one file", () => {
       yield* (yield* opened(Layer.provide(record(), layer))).close
     }))
 
-  it.effect("fail for a store in memory, and for one of the user's own", () =>
+  it.effect("fail for a store in memory, and for a store of the user", () =>
     Effect.gen(function*() {
       for (const store of [Recorded.makeMemoryStore(), { ...Recorded.makeMemoryStore("a store"), lock: undefined }]) {
         const layer = Layer.provide(Recorded.layerRecordStore(store), Scripted.layer([]))
@@ -72,9 +72,9 @@ describe("recorded: two recorders on one file", () => {
       assert.strictEqual(kept.get("login.json"), "the recording of another process")
     }))
 
-  it.effect("are one where the other's process is gone: its lock and its temporary file go", () =>
+  it.effect("work one after the other if the first one's process has ended: its lock and its temporary file are removed", () =>
     Effect.gen(function*() {
-      // the second one is of a container, where each process has the same id
+      // the second lock is from a container, where each process has the same id
       for (const holder of [{ pid: gone }, { pid: process.pid, started: 1 }]) {
         const { kept, layer } = files()
         kept.set("login.json.lock", foreign(holder))
@@ -84,7 +84,7 @@ describe("recorded: two recorders on one file", () => {
       }
     }))
 
-  it.effect("fail where a lock says nothing, since its recorder may be alive", () =>
+  it.effect("fail if a lock has no content, because its recorder may be running", () =>
     Effect.gen(function*() {
       for (const text of ["", "no JSON", "{}", foreign({ token: "../../x" }), foreign({ pid: -1 })]) {
         const { kept, layer } = files()
@@ -95,7 +95,7 @@ describe("recorded: two recorders on one file", () => {
       }
     }))
 
-  it.effect("are told apart when the lock is taken over from elsewhere", () =>
+  it.effect("keep their own locks if a lock is taken over from elsewhere", () =>
     Effect.gen(function*() {
       const { kept, layer } = files()
       const text = yield* Ask.said(
@@ -113,7 +113,7 @@ describe("recorded: two recorders on one file", () => {
       assert.strictEqual(kept.get("login.json.lock"), foreign({}))
     }))
 
-  it.effect("do not come of a lock that was deleted while its recorder runs", () =>
+  it.effect("do not write at the same time after a running recorder's lock was deleted", () =>
     Effect.gen(function*() {
       const { kept, layer } = files()
       yield* Effect.andThen(Effect.sync(() => kept.delete("login.json.lock")), poll).pipe(
@@ -126,7 +126,7 @@ describe("recorded: two recorders on one file", () => {
     }))
 })
 
-describe("recorded: the temporary file", () => {
+describe("RecordedTransport: the temporary file", () => {
   const failing = (part: Partial<FileSystem.FileSystem>) => {
     const { kept, layer } = files()
     return {
@@ -144,7 +144,7 @@ describe("recorded: the temporary file", () => {
     pathOrDescriptor: "x"
   })
 
-  it.effect("has another name each time, and must not exist", () =>
+  it.effect("has another name for each write, and must not exist before", () =>
     Effect.gen(function*() {
       const seen: Array<readonly [string, string | undefined]> = []
       const { layer } = files()
@@ -166,7 +166,7 @@ describe("recorded: the temporary file", () => {
       for (const name of names) assert.match(name, /^login\.json\.[0-9a-f]{32}\.tmp$/)
     }))
 
-  it.effect("is gone when the recording cannot be moved into place, and so is the lock", () =>
+  it.effect("is removed if the recording cannot be moved into place, and so is the lock", () =>
     Effect.gen(function*() {
       const { kept, layer } = failing({ rename: () => Effect.fail(full) })
       const error = yield* Effect.flip(opened(Layer.provide(record(), layer)).pipe(Effect.scoped))

@@ -1,5 +1,5 @@
 /**
- * Nothing of a secret is in the file, wherever the service or a proxy put it.
+ * No secret is in the file, wherever the service or a proxy put it.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
@@ -16,7 +16,7 @@ import * as Ask from "./support/requests.ts"
 
 const letters = "Zq8vK2n+Wp4=Xr7~Jd%Lm/\\\"ö\u{1f511} Bs0_-.Hy6"
 
-/** Secrets of 16 to 40 characters, some of which JSON, URLs and base64 write differently. */
+/** Secrets of 16 to 40 characters. JSON, URLs and base64 write some of them differently. */
 const Secret = Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: [...letters].length - 1 }))).check(
   Schema.isMinLength(16),
   Schema.isMaxLength(40)
@@ -24,7 +24,7 @@ const Secret = Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maxi
 const secretOf = (numbers: ReadonlyArray<number>, salt: string): string =>
   salt + numbers.map((n) => [...letters][n]).join("")
 
-/** Records these exchanges, whatever they end with, and gives the file. */
+/** Records these exchanges, however they end, and gives the file. */
 const recorded = (
   steps: ReadonlyArray<Scripted.Step>,
   calls: ReadonlyArray<(oidc: typeof Ask.oidc.Service) => Effect.Effect<unknown, unknown>>
@@ -38,9 +38,9 @@ const recorded = (
     return yield* store.read
   })
 
-describe("recorded: C6, no secret is in the file", () => {
+describe("RecordedTransport: no secret is in the file (C6)", () => {
   it.effect.prop(
-    "not raw, not in a run, not in another form, from whichever place of whichever response",
+    "not as it is, not in part and not in another form, from any place of any response (C6)",
     {
       a: Secret,
       b: Secret,
@@ -55,9 +55,9 @@ describe("recorded: C6, no secret is in the file", () => {
         const accessToken = secretOf(c, "k3")
         const refreshToken = secretOf(d, "k4")
         const secrets = [clientSecret, deviceCode, accessToken, refreshToken]
-        // what a careless service might repeat: a secret in one of its forms, or all but its ends
+        // what a careless service might repeat: a secret in one of its forms, or without its ends
         const spoken = secrets.map((secret) => formsOf(secret)[form] ?? secret)
-        // each in the whole of a text, since a text goes for any secret that it holds
+        // each one in a text of its own, because a text is removed whole for any secret in it
         const told = spoken[0] ?? ""
         const others = spoken.slice(1)
         const cut = secrets.map((secret) => secret.slice(2, -2).toWellFormed())
@@ -69,7 +69,7 @@ describe("recorded: C6, no secret is in the file", () => {
         const error = (status: number, body: object) => ({ status, headers, body: JSON.stringify(body) })
         const poll = { ...Ask.poll, clientSecret: Redacted.make(clientSecret), deviceCode: Redacted.make(deviceCode) }
         const text = yield* recorded([
-          // in a text that comes before the secret itself does
+          // in a text that comes before the secret itself
           Scripted.rawResponse(
             CreateToken.operation,
             error(400, { error: "invalid_grant", error_description: told, more: others })
@@ -133,7 +133,7 @@ describe("recorded: C6, no secret is in the file", () => {
       })
   )
 
-  it.effect("each form by itself is known, also where the others have no run in common with it", () =>
+  it.effect("recognises each form alone, also if the other forms share no part with it (C6)", () =>
     Effect.gen(function*() {
       for (const secret of ["\"".repeat(12), "ÿ".repeat(12), "~?>".repeat(5), "%/%/%/%/%/%/"]) {
         const forms = formsOf(secret)
@@ -147,7 +147,7 @@ describe("recorded: C6, no secret is in the file", () => {
       }
     }))
 
-  it.effect("what is secret is told by the schemas: the members of C6, and no other", () =>
+  it.effect("takes the secret members from the schemas: the members of C6, and no others (C6)", () =>
     Effect.gen(function*() {
       const all = (label: string) => Redacted.make(`a-long-secret-${label}`)
       const text = yield* recorded([
@@ -192,7 +192,7 @@ describe("recorded: C6, no secret is in the file", () => {
       assert.notInclude(text, "<scrubbed>")
     }))
 
-  it.effect("a short secret takes no enumeration with it, but the description that repeats it", () =>
+  it.effect("removes a description that repeats a short secret, but no value of an enumeration", () =>
     Effect.gen(function*() {
       const text = yield* recorded([
         Scripted.exception(CreateToken.operation, "ExpiredTokenException", { errorDescription: "your token is over" })
@@ -200,7 +200,7 @@ describe("recorded: C6, no secret is in the file", () => {
       assert.include(text, `"error": "expired_token",\n          "error_description": "<scrubbed>"`)
     }))
 
-  it.effect("a secret that is a word of the model leaves the grant type readable", () =>
+  it.effect("keeps the grant type readable if a secret is a word of the model", () =>
     Effect.gen(function*() {
       const text = yield* recorded([Scripted.success(CreateToken.operation, Ask.token)], [
         (oidc) => oidc.createToken({ ...Ask.poll, deviceCode: Redacted.make("device_code") })

@@ -1,5 +1,5 @@
 /**
- * No secret and no user code is in the file, however it is spelled and wherever it stands.
+ * No secret and no user code is in the file, in any spelling and at any place.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
@@ -22,7 +22,7 @@ const json = (status: number, body: object, headers: Readonly<Record<string, str
   body: JSON.stringify(body)
 })
 
-/** Records these exchanges, whatever they end with, and gives the file. */
+/** Records these exchanges, however they end, and gives the file. */
 const recorded = (
   exchanges: ReadonlyArray<
     readonly [Scripted.Step, (oidc: typeof Ask.oidc.Service) => Effect.Effect<unknown, unknown>]
@@ -112,16 +112,16 @@ const Letters = Schema.Array(letter).check(Schema.isMinLength(16), Schema.isMaxL
 const alphabet = "bcdfghjklmnpqrstvwxzBCDFGHJKLMNPQRSTVWXZ0123456789-_~.+/\"\\ &"
 const names = Object.keys(spellings)
 
-describe("recorded: a secret in another spelling", () => {
+describe("RecordedTransport: a secret in another spelling", () => {
   it.effect.prop(
-    "is not in the file, wherever a service repeats it, before or after the secret itself came (C6)",
+    "is not in the file, wherever a service repeats it, before or after the secret itself (C6)",
     { letters: Letters, first: Schema.Int, second: Schema.Int },
     ({ first, letters, second }) =>
       Effect.gen(function*() {
-        // random enough that no other text has a run of it
+        // random enough that no other text has a part of it
         const secret = `Zq8v${letters.map((n) => alphabet.charAt(n)).join("")}Wp4X`
         const nameOf = (n: number) => names[Math.abs(n) % names.length] ?? ""
-        // one spelling, and one of another
+        // a spelling, and a spelling of a spelling
         const inner = spellings[nameOf(first)]?.(secret) ?? secret
         const text = second % 2 === 0 ? inner : spellings[nameOf(second)]?.(inner) ?? inner
         const told = [
@@ -153,7 +153,7 @@ describe("recorded: a secret in another spelling", () => {
     }))
 })
 
-describe("recorded: a secret below the name of a secret", () => {
+describe("RecordedTransport: a secret inside a secret member", () => {
   const token = "Gm4kY8sPd1hXe6Vb"
   const bodies: ReadonlyArray<readonly [string, object]> = [
     ["in an object", { accessToken: { tokenType: token }, tokenType: "Bearer" }],
@@ -164,14 +164,14 @@ describe("recorded: a secret below the name of a secret", () => {
     ["as a name", { accessToken: { [token]: 1 } }],
     ["in another operation's member", { deviceCode: { interval: token } }],
     ["in OAuth's own spelling", { access_token: { tokenType: token } }],
-    ["beside a harmless member that is no text", { tokenType: { tokenType: token, expiresIn: token } }]
+    ["beside a harmless member that is not text", { tokenType: { tokenType: token, expiresIn: token } }]
   ]
   for (const [name, body] of bodies) {
     for (const status of [200, 400]) {
       it.effect(`is not in the file: ${name}, in a response of status ${status} (C6)`, () =>
         Effect.gen(function*() {
           const file = yield* recorded([
-            // a text that came before, where the token is told as one
+            // in a text of an earlier response, before the token is known as a secret
             ...name.startsWith("beside") ? [] : [
               [
                 rawResponse(
@@ -188,7 +188,7 @@ describe("recorded: a secret below the name of a secret", () => {
     }
   }
 
-  it.effect("fails a replay as the recorded response failed", () =>
+  it.effect("fails a replay in the way the recorded response failed", () =>
     Effect.gen(function*() {
       for (const [, body] of bodies) {
         const store = Recorded.makeMemoryStore()
@@ -203,7 +203,7 @@ describe("recorded: a secret below the name of a secret", () => {
       }
     }))
 
-  it.effect("is known from a form and from JSON that was cut off too (C6)", () =>
+  it.effect("is also known from a form, and from JSON that was cut off (C6)", () =>
     Effect.gen(function*() {
       const bodies = [
         `access_token=${token}&token_type=Bearer`,
@@ -221,7 +221,7 @@ describe("recorded: a secret below the name of a secret", () => {
     }))
 })
 
-describe("recorded: a user code in another spelling", () => {
+describe("RecordedTransport: a user code in another spelling", () => {
   const code = "BRCJ-PDVT"
   const begin = [
     rawResponse(StartDeviceAuthorization.operation, json(200, { ...started, userCode: code })),
@@ -269,7 +269,7 @@ describe("recorded: a user code in another spelling", () => {
       }
     }))
 
-  it.effect("leaves words alone that a short code is a part of", () =>
+  it.effect("does not change words that contain a short code", () =>
     Effect.gen(function*() {
       const file = yield* recorded([[
         rawResponse(
@@ -287,7 +287,7 @@ describe("recorded: a user code in another spelling", () => {
       assert.include(file, `"https://x.test/decoder?c=USER-0001"`)
     }))
 
-  it("the reader of these tests knows each spelling", () => {
+  it("is recognised in each spelling by the reader of these tests", () => {
     for (const [name, text] of Object.entries(spelled)) assert.isTrue(says(`"see ${text}."`, code), name)
     assert.isFalse(says("USER-0001", code))
     assert.strictEqual(readings("a")[0], "a")

@@ -23,7 +23,7 @@ const { exception, noResponse, rawResponse, success, transportFailure } = Script
 
 const polled = Effect.flatMap(Ask.oidc, (oidc: SsoOidc.Service) => oidc.createToken(Ask.poll))
 
-/** A login by hand, with what each step gave for the next. */
+/** A login step by step, with the values that each step gave to the next. */
 const login = Effect.gen(function*() {
   const oidc = yield* Ask.oidc
   const { clientId, clientSecret } = yield* oidc.registerClient(Ask.register)
@@ -45,7 +45,7 @@ const recording = (store: Recorded.Store, transport: Layer.Layer<HttpClient.Http
 
 const replaying = (store: Recorded.Store) => Effect.provide(Ask.over(Recorded.layerReplayStore(store)))
 
-/** What an effect ends with, as plain data. */
+/** The result of an effect, as plain data. */
 const ended = <A, E extends object, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.forkChild(Effect.result(effect), { startImmediately: true })
@@ -54,8 +54,8 @@ const ended = <A, E extends object, R>(effect: Effect.Effect<A, E, R>) =>
     return result._tag === "Success" ? { value: result.success } : { error: { ...result.failure } }
   })
 
-describe("recorded: a login", () => {
-  it.effect("is recorded as readable JSON, with placeholders for its secrets, the same one for the same secret", () =>
+describe("RecordedTransport: a login", () => {
+  it.effect("is recorded as readable JSON, with the same placeholder for the same secret", () =>
     Effect.gen(function*() {
       const { kept, layer } = files()
       yield* login.pipe(Effect.provide(Ask.over(
@@ -144,7 +144,7 @@ describe("recorded: a login", () => {
     }))
 })
 
-describe("recorded: whatever an exchange ends with", () => {
+describe("RecordedTransport: every outcome of an exchange", () => {
   const over = (plan: Faulty.Plan, ...steps: ReadonlyArray<Scripted.Step>) =>
     Layer.orDie(Layer.provide(Faulty.layer(plan), Scripted.layer(steps)))
   const html = { status: 200, headers: { "content-type": "text/html" }, body: "<p>Log in to the airport's network</p>" }
@@ -183,7 +183,7 @@ describe("recorded: whatever an exchange ends with", () => {
     ["an exception", over(none, exception(CreateToken.operation, "AccessDeniedException", { reason: "KMS_Thing" }))]
   ]
   for (const [name, transport] of cases) {
-    it.effect(`${name} is recorded as it is, and replayed as the same`, () =>
+    it.effect(`records and replays ${name}`, () =>
       Effect.gen(function*() {
         const store = Recorded.makeMemoryStore()
         const real = yield* ended(polled).pipe(recording(store, transport))
@@ -196,29 +196,29 @@ describe("recorded: whatever an exchange ends with", () => {
       }))
   }
 
-  it.effect("members that no schema names are left out, and what core does not read of an error", () =>
+  it.effect("leaves out members that no schema names, and what core does not read of an error", () =>
     Effect.gen(function*() {
       const store = Recorded.makeMemoryStore()
-      const strange = { aws_sso_app_session_id: "kept by nobody", deep: { tokenType: "kept by nobody" } }
-      const error = { error: "invalid_grant", error_description: "Used", ...strange, message: "kept by nobody" }
+      const strange = { aws_sso_app_session_id: "not to be kept", deep: { tokenType: "not to be kept" } }
+      const error = { error: "invalid_grant", error_description: "Used", ...strange, message: "not to be kept" }
       yield* Effect.andThen(Effect.exit(polled), polled).pipe(recording(
         store,
         Scripted.layer([
           rawResponse(CreateToken.operation, { status: 400, body: JSON.stringify(error) }),
           rawResponse(CreateToken.operation, {
             status: 200,
-            headers: { "x-more": "kept by nobody" },
+            headers: { "x-more": "not to be kept" },
             body: JSON.stringify({ accessToken: "x", tokenType: "Bearer", ...strange })
           })
         ])
       ))
       const text = yield* store.read
-      assert.notInclude(text, "kept by nobody")
+      assert.notInclude(text, "not to be kept")
       assert.notInclude(text, "session")
       assert.include(text, `"error_description": "Used"`)
     }))
 
-  it.effect("what its reader fails with is not taken for the end of a response", () =>
+  it.effect("does not take a failure of the reader for the end of a response", () =>
     Effect.gen(function*() {
       const request = HttpClientRequest.bodyJsonUnsafe(
         HttpClientRequest.post("https://oidc.eu-west-1.amazonaws.com/client/register"),
@@ -243,7 +243,7 @@ describe("recorded: whatever an exchange ends with", () => {
       }
     }))
 
-  it.live("one write at a time, also at the end: a platform goes on with one that is interrupted", () =>
+  it.live("writes once at a time, also at the end, because a platform finishes an interrupted write", () =>
     Effect.gen(function*() {
       let under = 0
       let most = 0
@@ -268,7 +268,7 @@ describe("recorded: whatever an exchange ends with", () => {
       assert.strictEqual(kept.match(/"<accessToken 1>"/g)?.length, 3)
     }))
 
-  it.effect("an exchange that is under way is not in the file, and its place is kept", () =>
+  it.effect("leaves out an exchange whose request is in flight, and keeps its place", () =>
     Effect.gen(function*() {
       const store = Recorded.makeMemoryStore()
       const steps = [
@@ -288,7 +288,7 @@ describe("recorded: whatever an exchange ends with", () => {
     }))
 })
 
-describe("recorded: a replay is strict", () => {
+describe("RecordedTransport: a replay is strict", () => {
   const recorded = Effect.gen(function*() {
     const store = Recorded.makeMemoryStore("the recording")
     yield* login.pipe(recording(store, script))
@@ -301,20 +301,20 @@ describe("recorded: a replay is strict", () => {
       return yield* oidc.startDeviceAuthorization({ ...Ask.start, clientId, clientSecret, ...changes })
     })
 
-  it.effect("another request dies, and shows the difference", () =>
+  it.effect("dies on another request, and shows the difference", () =>
     Effect.gen(function*() {
       const text = yield* Ask.said(
         start({ startUrl: "https://other.awsapps.com/start" }).pipe(replaying(yield* recorded))
       )
       assert.include(
         text,
-        `ReplayError: Exchange 2 of the recording: StartDeviceAuthorization is another request than the recorded one:
+        `ReplayError: Exchange 2 of the recording: the request of StartDeviceAuthorization differs from the recorded one:
     - expected  startUrl: "https://my.awsapps.com/start"
     + received  startUrl: "https://other.awsapps.com/start"`
       )
     }))
 
-  it.effect("a secret that the recording gave out must come back", () =>
+  it.effect("wants each secret back that the recording gave", () =>
     Effect.gen(function*() {
       const clientSecret = Redacted.make("another-client-secret")
       const text = yield* Ask.said(start({ clientSecret }).pipe(replaying(yield* recorded)))
@@ -322,7 +322,7 @@ describe("recorded: a replay is strict", () => {
       assert.notInclude(text, "another-client-secret")
     }))
 
-  it.effect("a secret of the caller's own may be any, and stays the same", () =>
+  it.effect("accepts any value for a secret of the caller, as long as it stays the same", () =>
     Effect.gen(function*() {
       const store = Recorded.makeMemoryStore()
       const steps = [success(CreateToken.operation, Ask.token), success(CreateToken.operation, Ask.token)]
@@ -336,7 +336,7 @@ describe("recorded: a replay is strict", () => {
       )
     }))
 
-  it.effect("two secrets that were different stay so", () =>
+  it.effect("keeps two different secrets different", () =>
     Effect.gen(function*() {
       const store = Recorded.makeMemoryStore()
       const steps = [success(CreateToken.operation, Ask.token), success(CreateToken.operation, Ask.token)]
@@ -354,24 +354,24 @@ describe("recorded: a replay is strict", () => {
       )
     }))
 
-  it.effect("another operation, one too many and one too few fail, also when they are caught", () =>
+  it.effect("fails on another operation, one too many and one too few, also if the error is caught", () =>
     Effect.gen(function*() {
       const store = yield* recorded
       assert.include(
         yield* Ask.said(Effect.exit(polled).pipe(replaying(store))),
-        "Exchange 1 of the recording is RegisterClient, and CreateToken was called"
+        "Exchange 1 of the recording is RegisterClient, but CreateToken was called"
       )
       assert.include(
         yield* Ask.said(Effect.andThen(login, Effect.exit(polled)).pipe(replaying(store))),
-        "CreateToken was called, and the 4 exchanges of the recording are used up"
+        "CreateToken was called, but all 4 exchanges of the recording are used already"
       )
       assert.strictEqual(
         yield* Ask.said(start({}).pipe(replaying(store))),
-        "ReplayError: Not every exchange of the recording the recording was used. No request came for\n    3. CreateToken\n    4. CreateToken"
+        "ReplayError: The test ended before it used every exchange of the recording the recording. No request came for\n    3. CreateToken\n    4. CreateToken"
       )
     }))
 
-  it.effect("a file that is none is a typed error with a sentence", () =>
+  it.effect("gives a typed error with a sentence for a file that is not a recording", () =>
     Effect.gen(function*() {
       const opened = (text: string) =>
         Effect.gen(function*() {
@@ -386,33 +386,33 @@ describe("recorded: a replay is strict", () => {
         JSON.stringify({ format: "sso-oidc-recording", version: 1, exchanges: [], ...members })
       assert.deepStrictEqual(yield* opened(""), [
         "unreadable",
-        "The recording x.json cannot be replayed: there is no such file or folder; a relative path counts from the working directory."
+        "The recording x.json cannot be replayed: there is no such file or folder. A relative path counts from the working directory."
       ])
       assert.deepStrictEqual(yield* opened("no JSON"), [
         "malformed",
-        "The recording x.json cannot be replayed: it is no JSON object."
+        "The recording x.json cannot be replayed: it is not a JSON object. Record it again."
       ])
       assert.include((yield* opened("{}"))[1], "it does not say that it is a sso-oidc-recording")
       assert.deepStrictEqual(yield* opened(file({ version: 2 })), [
         "version",
-        "The recording x.json cannot be replayed: it has version 2, and this package reads 1: record it again."
+        "The recording x.json cannot be replayed: it has version 2 of the format, but this package reads version 1. Record it again."
       ])
       assert.strictEqual((yield* opened(file({ exchanges: [{ operation: "CreateToken" }] })))[0], "malformed")
       const stranger = { operation: "CreateTokenWithIAM", request: {}, noResponse: true }
       assert.include(
         (yield* opened(file({ exchanges: [stranger] })))[1],
-        "CreateTokenWithIAM, which is not among the operations"
+        "CreateTokenWithIAM, which is not a known operation"
       )
     }))
 
-  it.effect("a file that cannot be written is a typed error before anything is sent", () =>
+  it.effect("gives a typed error for a file that cannot be written, before it sends anything", () =>
     Effect.gen(function*() {
       const layer = Recorded.layerRecord({ file: "/no/where" }).pipe(Layer.provide([Scripted.layer([]), files().layer]))
       const error = yield* Effect.flip(Layer.build(layer))
       assert.strictEqual(error.problem, "unwritable")
     }))
 
-  it.effect("a file that has become unwritable fails the recording at its end", () =>
+  it.effect("fails the recording at its end if the file has become unwritable", () =>
     Effect.gen(function*() {
       let writes = 0
       const store: Recorded.Store = {
@@ -433,7 +433,7 @@ describe("recorded: a replay is strict", () => {
       )
     }))
 
-  it.effect("what is no operation is not recorded, and not sent", () =>
+  it.effect("does not record and does not send a request that is no known operation", () =>
     Effect.gen(function*() {
       const text = yield* Ask.said(
         Effect.flatMap(HttpClient.HttpClient, (client) => client.post("https://x.test/other?token=never-shown")).pipe(
@@ -442,11 +442,11 @@ describe("recorded: a replay is strict", () => {
       )
       assert.strictEqual(
         text,
-        "NotRecordable: What is not known to an operation's schema cannot be scrubbed, and is not recorded: POST /other"
+        "NotRecordable: RecordedTransport cannot record POST /other. It is no known operation, so its secrets cannot be removed. Add its operation to the option operations."
       )
     }))
 
-  it("an operation whose members cannot be told apart is refused", () => {
+  it("refuses an operation whose schema does not tell which members are secret", () => {
     const renamed = {
       ...RegisterClient.operation,
       request: Schema.Struct({ secret: Schema.RedactedFromValue(Schema.String) }).pipe(
@@ -459,7 +459,7 @@ describe("recorded: a replay is strict", () => {
     )
   })
 
-  it("an operation with a secret that is no text is refused: it would be shown where a replay differs", () => {
+  it("refuses an operation with a secret that is not text, because an error could show it", () => {
     const Secret = Schema.RedactedFromValue(Schema.String)
     const members = [Schema.Array(Secret), Schema.RedactedFromValue(Schema.Struct({ inner: Schema.String }))]
     for (const keys of members) {
@@ -467,7 +467,7 @@ describe("recorded: a replay is strict", () => {
       assert.throws(
         () =>
           Effect.runSync(Effect.scoped(Recorded.makeReplay(Recorded.makeMemoryStore(), { operations: [operation] }))),
-        /keys of RegisterClient is a secret that is no text/
+        /keys of RegisterClient is a secret that is not text/
       )
     }
   })

@@ -18,7 +18,7 @@ const Report = Schema.fromJsonString(Schema.Struct({
 
 const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs")
 
-/** Runs one fixture as a runner runs a test of a user's. */
+/** Runs a fixture with vitest, as a user's tests run. */
 const run = (fixture: string) => {
   const folder = mkdtempSync(join(tmpdir(), "scripted-"))
   const report = join(folder, "report.json")
@@ -36,8 +36,8 @@ const run = (fixture: string) => {
   return { status, text: stdout + stderr, tests: testResults.flatMap((file) => file.assertionResults) }
 }
 
-describe("scripted: in a test runner", () => {
-  it("an unexpected call and an unused response fail the very test", { timeout: 60_000 }, () => {
+describe("ScriptedTransport: in a test runner", () => {
+  it("fails the test that made an unexpected call or left a response unused", { timeout: 60_000 }, () => {
     const { status, tests, text } = run("scripted.fixture")
     assert.strictEqual(status, 1, text)
     assert.strictEqual(tests.length, 5)
@@ -47,14 +47,14 @@ describe("scripted: in a test runner", () => {
     }
   })
 
-  it("an unused response of a layer that tests share fails their suite", { timeout: 60_000 }, () => {
+  it("fails the suite if tests share a layer and leave a response unused", { timeout: 60_000 }, () => {
     const { status, tests, text } = run("unused.fixture")
     assert.strictEqual(status, 1, text)
     assert.deepStrictEqual(tests.map((test) => test.status), ["passed"])
     assert.include(text, "Failed Suites 1")
     assert.include(
       text,
-      "ScriptError: Not every step of the script was used. No call came for\n    1. CreateToken succeeds (unused)"
+      "ScriptError: The test ended before it used every step of the script. No call came for\n    1. CreateToken succeeds (unused)"
     )
   })
 })

@@ -47,8 +47,8 @@ const registerNames: ReadonlyArray<RegisterClient.Exception["_tag"]> = [
   "UnsupportedGrantTypeException"
 ]
 
-describe("scripted: each call gets its step", () => {
-  it.effect("responses are the operation's own responses, secrets and all", () =>
+describe("ScriptedTransport: each call gets its step", () => {
+  it.effect("gives the operation's own responses, with their secrets", () =>
     Effect.gen(function*() {
       const oidc = yield* Ask.oidc
       assert.deepStrictEqual(yield* oidc.registerClient(Ask.register), Ask.registered)
@@ -60,7 +60,7 @@ describe("scripted: each call gets its step", () => {
       success(StartDeviceAuthorization.operation, Ask.started)
     )))
 
-  it.effect("rawResponse says what it was told to say: no header is added, not even a type", () =>
+  it.effect("gives a raw response exactly as it was set: no header is added, not even a content type", () =>
     Effect.gen(function*() {
       const { client } = yield* Scripted.make([
         rawResponse(CreateToken.operation, { status: 503, body: "busy" }),
@@ -79,7 +79,7 @@ describe("scripted: each call gets its step", () => {
       )
     }))
 
-  it.effect("exceptions speak the service's dialect: every exception of every operation comes back as itself", () =>
+  it.effect("speaks the service's dialect: every exception of every operation is decoded as itself", () =>
     Effect.gen(function*() {
       const oidc = yield* Ask.oidc
       assert.deepStrictEqual(CreateToken.operation.exceptions.map(({ type }) => type), [...tokenNames])
@@ -104,7 +104,7 @@ describe("scripted: each call gets its step", () => {
       ...registerNames.map((name) => exception(RegisterClient.operation, name))
     )))
 
-  it.effect("a status, a code and a reason of one's own go out", () =>
+  it.effect("sends a status, a code and a reason that the test gives", () =>
     Effect.gen(function*() {
       assert.deepInclude(yield* Effect.flip(poll), {
         _tag: "AccessDeniedException",
@@ -118,7 +118,7 @@ describe("scripted: each call gets its step", () => {
       reason: "KMS_DisabledException"
     }))))
 
-  it.effect("any response and any failure of a transport can be scripted", () =>
+  it.effect("can script any response and any failure of a transport", () =>
     Effect.gen(function*() {
       assert.deepInclude(yield* Effect.flip(poll), {
         _tag: "UnexpectedResponse",
@@ -144,7 +144,7 @@ describe("scripted: each call gets its step", () => {
       noResponse(CreateToken.operation)
     )))
 
-  it.effect("a delay is of Effect's Clock", () =>
+  it.effect("takes a delay from Effect's Clock", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(poll)
       yield* TestClock.adjust(6999)
@@ -153,7 +153,7 @@ describe("scripted: each call gets its step", () => {
       assert.deepStrictEqual(yield* Fiber.join(fiber), Ask.token)
     }).pipe(using(success(CreateToken.operation, Ask.token, { delay: "7 seconds" }))))
 
-  it.effect("an expectation that fits lets the call through, compared by value", () =>
+  it.effect("lets a call through if it matches the expectation, compared by value", () =>
     Effect.gen(function*() {
       yield* poll
       yield* poll
@@ -166,7 +166,7 @@ describe("scripted: each call gets its step", () => {
       })
     )))
 
-  it.effect("the calls can be asked for, typed by the operation and with their times", () =>
+  it.effect("lists the calls with the operation's type and with their times", () =>
     Effect.gen(function*() {
       const calls = yield* Scripted.Calls
       yield* poll
@@ -181,13 +181,13 @@ describe("scripted: each call gets its step", () => {
     }).pipe(using(success(CreateToken.operation, Ask.token), success(RegisterClient.operation, Ask.registered))))
 })
 
-describe("scripted: what was not asked for fails the test", () => {
-  it.effect("a call too many dies, and shows the call and the script", () =>
+describe("ScriptedTransport: an unexpected call fails the test", () => {
+  it.effect("dies on a call too many, and shows the call and the script", () =>
     Effect.gen(function*() {
       const text = yield* Ask.said(Effect.andThen(poll, poll).pipe(using(success(CreateToken.operation, Ask.token))))
       assert.strictEqual(
         text,
-        `ScriptError: CreateToken was called twice, and the script has no step for the last call:
+        `ScriptError: CreateToken was called twice, but the script has no step for the last call:
     clientId: "a client"
     clientSecret: <redacted:clientSecret>
     deviceCode: <redacted:deviceCode>
@@ -197,15 +197,15 @@ the script:
       )
     }))
 
-  it.effect("a call that is caught is told again at the end", () =>
+  it.effect("raises the error of a caught call again at the end", () =>
     Effect.gen(function*() {
       const text = yield* Ask.said(
         Effect.exit(poll).pipe(using())
       )
-      assert.include(text, "CreateToken was called once, and the script has no step for the last call")
+      assert.include(text, "CreateToken was called once, but the script has no step for the last call")
     }))
 
-  it.effect("a call on a fiber that is never joined is told at the end", () =>
+  it.effect("raises the error of a fiber that is never joined at the end", () =>
     Effect.gen(function*() {
       const text = yield* Ask.said(
         Effect.forkChild(poll).pipe(Effect.andThen(Effect.yieldNow), using())
@@ -213,71 +213,71 @@ the script:
       assert.include(text, "CreateToken was called once")
     }))
 
-  it.effect("a request that is not the expected one shows the difference, and is not told twice", () =>
+  it.effect("shows the difference of an unexpected request, and raises it only once", () =>
     Effect.gen(function*() {
       const text = yield* Ask.said(poll.pipe(using(success(CreateToken.operation, Ask.token, {
         expect: { clientId: "another", deviceCode: Redacted.make("another-device-code", { label: "deviceCode" }) }
       }))))
       assert.strictEqual(
         text,
-        `ScriptError: CreateToken, call 1, is not the expected one:
+        `ScriptError: CreateToken, call 1, differs from the expected call:
     - expected  clientId: "another"
     + received  clientId: "a client"
-    deviceCode: <redacted:deviceCode>, but another one than expected
+    deviceCode: <redacted:deviceCode>, but with another value than expected
 the script:
     1. CreateToken succeeds (not matched)`
       )
       assertNoSecret(text)
     }))
 
-  it.effect("what is left after a wrong call is left for that reason, and is not told beside it", () =>
+  it.effect("does not report the steps that are unused because of a wrong call", () =>
     Effect.gen(function*() {
       const text = yield* Ask.said(poll.pipe(using(
         success(CreateToken.operation, Ask.token, { expect: { clientId: "another" } }),
         success(RegisterClient.operation, Ask.registered)
       )))
       assert.include(text, "1. CreateToken succeeds (not matched)\n    2. RegisterClient succeeds (unused)")
-      assert.notInclude(text, "Not every step")
+      assert.notInclude(text, "before it used every step")
     }))
 
-  it.effect("an expectation may judge or assert", () =>
+  it.effect("accepts an expectation that returns a boolean or asserts", () =>
     Effect.gen(function*() {
       const judged = yield* Ask.said(poll.pipe(using(
         success(CreateToken.operation, Ask.token, { expect: (request) => request.clientId === "another" })
       )))
-      assert.include(judged, "the expectation of the script rejects\n    clientId:")
+      assert.include(judged, "the script's expectation returned false for\n    clientId:")
       const asserted = yield* Ask.said(poll.pipe(using(
         success(CreateToken.operation, Ask.token, {
           expect: (request) => assert.strictEqual(request.clientId, "another", "the id")
         })
       )))
-      assert.include(asserted, "the expectation of the script says: the id: expected 'a client'")
+      assert.include(asserted, "the script's expectation failed: the id: expected 'a client'")
       assertNoSecret(judged + asserted)
     }))
 
-  it.effect("a response that no call came for fails a test that passes, and one that fails", () =>
+  it.effect("fails a test that passes, and a test that fails, if a response is unused", () =>
     Effect.gen(function*() {
       const steps = [
         exception(CreateToken.operation, "SlowDownException"),
         success(RegisterClient.operation, Ask.registered)
       ]
-      const left = `ScriptError: Not every step of the script was used. No call came for
+      const left = `ScriptError: The test ended before it used every step of the script. No call came for
     2. RegisterClient succeeds (unused)`
       assert.strictEqual(yield* Ask.said(Effect.flip(poll).pipe(using(...steps))), left)
-      // the exception is a failure of the whole, and an expected one: it must not hide what no call came for
+      // an expected failure of the whole test must not hide the unused step
       const failing = poll.pipe(using(...steps))
       assert.include(yield* Ask.said(failing), left)
       assert.include(yield* Ask.said(Effect.flip(failing)), left)
     }))
 
-  it.effect("a step belongs to its operation alone", () =>
+  it.effect("uses a step only for its own operation", () =>
     Effect.gen(function*() {
       const text = yield* Ask.said(poll.pipe(using(success(RegisterClient.operation, Ask.registered))))
       assert.include(text, "CreateToken was called once")
       assert.include(text, "1. RegisterClient succeeds (unused)")
     }))
 
-  it.effect("a request that is no operation, or that its schema refuses, is an unexpected call", () =>
+  it.effect("treats a request that is no operation, or that its schema refuses, as an unexpected call", () =>
     Effect.gen(function*() {
       const send = (request: HttpClientRequest.HttpClientRequest) =>
         Ask.said(Effect.scoped(Effect.gen(function*() {
@@ -296,17 +296,17 @@ the script:
           body({ grantType: CreateToken.deviceCodeGrantType, clientId: 1, clientSecret: "x", deviceCode })(post)
         )
       ]
-      assert.deepStrictEqual(texts.map((text) => text.split("\n")[0]?.replace(/(not take): .+/, "$1: …")), [
-        "ScriptError: A request came that is no operation: GET /token",
-        "ScriptError: A request came that is no operation: POST /elsewhere",
-        "ScriptError: A request came that is no operation: POST /token",
-        "ScriptError: CreateToken came with a body that is no JSON object",
-        "ScriptError: CreateToken came with a request that it does not take: …"
+      assert.deepStrictEqual(texts.map((text) => text.split("\n")[0]?.replace(/(schema refuses): .+/, "$1: …")), [
+        "ScriptError: The script received a request that is no known operation: GET /token",
+        "ScriptError: The script received a request that is no known operation: POST /elsewhere",
+        "ScriptError: The script received a request that is no known operation: POST /token",
+        "ScriptError: CreateToken was called with a body that is not a JSON object",
+        "ScriptError: CreateToken was called with a request that its schema refuses: …"
       ])
       assert.notInclude(texts.join(), "never-shown")
     }))
 
-  it.effect("every operation of the service is known, without a step for it", () =>
+  it.effect("knows every operation of the service without a step for it", () =>
     Effect.gen(function*() {
       for (const { method, name, path } of SsoOidc.operations) {
         const request = HttpClientRequest.make(method)(`https://oidc.test${path}`)
@@ -314,26 +314,26 @@ the script:
           const { client } = yield* Scripted.make([])
           yield* client.execute(HttpClientRequest.bodyText(request, "no JSON", "text/plain"))
         })))
-        assert.include(text, `ScriptError: ${name} came with a body that is no JSON object`)
+        assert.include(text, `ScriptError: ${name} was called with a body that is not a JSON object`)
       }
     }))
 
-  it("an exception that the operation does not list is a mistake in the test, and the error names those that it lists", () => {
+  it("refuses an exception that the operation does not list, and names those that it lists", () => {
     assert.throws(
       // @ts-expect-error -- the script may be untyped JavaScript
       () => exception(StartDeviceAuthorization.operation, "AccessDeniedException"),
-      "StartDeviceAuthorization lists no exception AccessDeniedException. It lists InternalServerException, "
+      "StartDeviceAuthorization has no exception AccessDeniedException in its model. Use one of InternalServerException, "
     )
   })
 
-  it("a response that the operation cannot give is a mistake in the test", () => {
+  it("refuses a response that the operation cannot have", () => {
     assert.throws(
       () => success(StartDeviceAuthorization.operation, { ...Ask.started, verificationUri: "http://not.loopback/" }),
       /StartDeviceAuthorization cannot have this response: the URL must be https[^]*Use rawResponse/
     )
   })
 
-  it.effect("several troubles are told together", () =>
+  it.effect("reports several errors together", () =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(
         Effect.andThen(Effect.exit(poll), Effect.exit(poll)).pipe(using())
@@ -346,12 +346,12 @@ the script:
       }
     }))
 
-  it.effect("each build of the layer starts the script anew", () => {
+  it.effect("starts the script from its beginning for each build of the layer", () => {
     const layer = Ask.over(Scripted.layer([success(CreateToken.operation, Ask.token)]))
     return Effect.andThen(Effect.provide(poll, layer), Effect.provide(poll, layer))
   })
 
-  it.effect("a client of the layer is an HttpClient like any other", () =>
+  it.effect("gives a client that is an HttpClient like any other", () =>
     Effect.gen(function*() {
       const client = yield* HttpClient.HttpClient
       const response = yield* client.post("https://any.test/a/path/of/its/own/client/register", {

@@ -1,5 +1,5 @@
 /**
- * Guarantees that the compiler keeps. Each `@ts-expect-error` fails the check when the line below it compiles.
+ * What the compiler checks. If the line below a `@ts-expect-error` compiles, the check fails.
  */
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
@@ -10,8 +10,8 @@ import { exception, type ExceptionName, success } from "@sso-oidc/testing/Script
 import * as Redacted from "effect/Redacted"
 import { describe, expectTypeOf, it } from "vitest"
 
-describe("scripted: steps are typed by the operation", () => {
-  it("a refusal is one that the operation's model lists", () => {
+describe("ScriptedTransport: steps have the operation's types", () => {
+  it("takes only an exception that the operation's model lists", () => {
     exception(CreateToken.operation, "AuthorizationPendingException")
     // @ts-expect-error -- RegisterClient's model does not list it
     exception(RegisterClient.operation, "AuthorizationPendingException")
@@ -26,15 +26,15 @@ describe("scripted: steps are typed by the operation", () => {
     >()
   })
 
-  it("what a signature fails with is no response of the service", () => {
+  it("takes no exception for what only a signature can fail with", () => {
     expectTypeOf<ExceptionName<{ readonly _tag: "ClockSkewed" } | CreateToken.Exception>>()
       .toEqualTypeOf<CreateToken.Exception["_tag"]>()
     expectTypeOf<ExceptionName<never>>().toEqualTypeOf<never>()
   })
 
-  it("a response is the operation's own, and its secrets are Redacted", () => {
+  it("takes only the operation's own response, with Redacted secrets", () => {
     success(CreateToken.operation, { accessToken: Redacted.make("a token"), tokenType: "Bearer" })
-    // @ts-expect-error -- a bare string is no secret
+    // @ts-expect-error -- a bare string is not a secret
     success(CreateToken.operation, { accessToken: "a token", tokenType: "Bearer" })
     // @ts-expect-error -- tokenType is required
     success(CreateToken.operation, { accessToken: Redacted.make("a token") })
@@ -42,19 +42,19 @@ describe("scripted: steps are typed by the operation", () => {
     success(RegisterClient.operation, { accessToken: Redacted.make("a token"), tokenType: "Bearer" })
   })
 
-  it("an expectation is of the operation's own request", () => {
+  it("takes only an expectation about the operation's own request", () => {
     const token = { accessToken: Redacted.make("a token"), tokenType: "Bearer" }
     success(CreateToken.operation, token, { expect: { grantType: "refresh_token", clientId: "id" } })
     success(CreateToken.operation, token, { expect: (request) => request.clientId === "id" })
     // @ts-expect-error -- no such member
     success(CreateToken.operation, token, { expect: { clientName: "a tool" } })
-    // @ts-expect-error -- no such grant
+    // @ts-expect-error -- no such grant type
     success(CreateToken.operation, token, { expect: { grantType: "password" } })
   })
 })
 
-describe("faulty: plans are typed", () => {
-  it("a plan names operations of the service, so that a misspelt one is no plan without faults", () => {
+describe("FaultyTransport: plans have the operations' types", () => {
+  it("names operations of the service, so a misspelt name is refused", () => {
     FaultyTransport.perOperation({ CreateToken: [FaultyTransport.connectionRefused] })
     // @ts-expect-error -- no operation
     FaultyTransport.perOperation({ CreateTokn: [FaultyTransport.connectionRefused] })

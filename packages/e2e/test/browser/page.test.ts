@@ -1,5 +1,5 @@
 /**
- * The emulator's page where people see it: in Chromium.
+ * The emulator's page in Chromium, as people see it.
  */
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
@@ -22,7 +22,7 @@ const step = <A>(run: () => Promise<A>): Effect.Effect<A> => Effect.promise(run)
 
 const heading = (page: Page): Promise<string | null> => page.getByRole("heading", { level: 1 }).textContent()
 
-/** Presses a button, and waits for the page that it leads to: until then a look at the page may meet the old one. */
+/** Presses a button, and waits for the page that it leads to. Without the wait, a check may still see the old page. */
 const press = async (page: Page, button: string): Promise<void> => {
   const loaded = page.waitForEvent("domcontentloaded")
   await page.getByRole("button", { name: button }).click()
@@ -31,11 +31,11 @@ const press = async (page: Page, button: string): Promise<void> => {
 
 const question = (userCode: string): string => `/device?user_code=${userCode}`
 
-/** What has the focus, as a person hears it. */
+/** The element that has the focus, as a screen reader reads it. */
 const focused = (page: Page): Promise<string> => page.locator(":focus").ariaSnapshot()
 
-describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
-  it.effect("E4: a whole login by keyboard alone, without scripts", () =>
+describe.skipIf(browser === undefined)("the emulator's page in a browser (E4)", () => {
+  it.effect("supports a whole login by keyboard alone, without scripts (E4)", () =>
     Effect.gen(function*() {
       const { userCode } = yield* Web.waiting()
       const { page, troubles } = yield* Web.tab(browser, noScripts)
@@ -45,7 +45,7 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
         await page.keyboard.type(userCode.toLowerCase().replace("-", " "))
         await page.keyboard.press("Enter")
         await page.getByRole("button", { name: "Allow" }).waitFor()
-        // nothing is decided by a key pressed too long
+        // one key press too many decides nothing
         await page.keyboard.press("Enter")
         await page.keyboard.press("Tab")
         assert.include(await focused(page), "button \"Deny\"")
@@ -62,7 +62,7 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
       assert.deepStrictEqual(troubles, [])
     }).pipe(provide))
 
-  it.effect("E4: a person who denies, and what the way back then shows", () =>
+  it.effect("lets a person deny, and shows the denied login on the way back (E4)", () =>
     Effect.gen(function*() {
       const { userCode } = yield* Web.waiting()
       const { page, troubles } = yield* Web.tab(browser, noScripts)
@@ -70,7 +70,7 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
         await page.goto(question(userCode))
         await press(page, "Deny")
         assert.strictEqual(await heading(page), "Sign-in denied")
-        // the browser keeps no page on which one could decide again
+        // the browser keeps no page on which a person could decide again
         await page.goBack()
         assert.strictEqual(await heading(page), "Already denied")
         await page.getByRole("link", { name: "Enter another code" }).click()
@@ -80,7 +80,7 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
       assert.deepStrictEqual(troubles, [])
     }).pipe(provide))
 
-  it.effect("E4: a wrong code is said where it is mended", () =>
+  it.effect("shows the message about a wrong code beside its field (E4)", () =>
     Effect.gen(function*() {
       const { userCode } = yield* Web.waiting()
       const { page, troubles } = yield* Web.tab(browser, noScripts)
@@ -106,7 +106,7 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
       assert.deepStrictEqual(troubles, [])
     }).pipe(provide))
 
-  it.effect("E4: a screen reader is told the same as the eye", () =>
+  it.effect("tells a screen reader the same as the eye sees (E4)", () =>
     Effect.gen(function*() {
       const { userCode } = yield* Web.waiting("My tool", ["sso:account:access", "other:scope"])
       const { page } = yield* Web.tab(browser)
@@ -142,7 +142,7 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
       })
     }).pipe(provide))
 
-  it.effect("E4: who waits too long is told so, and decides nothing", () =>
+  it.effect("tells a person who waited too long, and decides nothing (E4)", () =>
     Effect.gen(function*() {
       const { userCode } = yield* Web.waiting()
       const { page, troubles } = yield* Web.tab(browser, noScripts)
@@ -156,7 +156,7 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
       assert.deepStrictEqual(troubles, [])
     }).pipe(provide))
 
-  it.effect("E4: after too many wrong codes a person waits, and then goes on", () =>
+  it.effect("makes a person wait after too many wrong codes, and then continues (E4)", () =>
     Effect.gen(function*() {
       const { userCode } = yield* Web.waiting()
       const { page, troubles } = yield* Web.tab(browser)
@@ -179,7 +179,7 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
     }).pipe(provide))
 
   it.effect(
-    "E4: no page has a fault of accessibility, light or dark, on a phone or a desk",
+    "has no accessibility fault, light or dark, on a phone or a desk (E4)",
     () =>
       Effect.gen(function*() {
         const [first, second, third] = yield* Effect.all([Web.waiting(), Web.waiting(), Web.waiting()])
@@ -207,7 +207,7 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
     60_000
   )
 
-  it.effect("E4, E1: the authorization code grant: the CLI's link, the question, and back to the CLI with a code", () =>
+  it.effect("supports the authorization code grant: the CLI's link, the question, and the way back to the CLI with a code (E4, E1)", () =>
     Effect.gen(function*() {
       const { url } = yield* EmulatorServer.EmulatorServer
       const { page, troubles } = yield* Web.tab(browser, noScripts)
@@ -216,7 +216,7 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
         assert.strictEqual(await heading(page), "Allow this sign-in?")
         await page.getByText("Allow only if you started this yourself, just now, on this computer.").waitFor()
         await page.getByText("This computer (127.0.0.1), just now, with Mozilla/5.0").waitFor()
-        // where the browser goes is another origin, which the page's policy names
+        // the browser leaves for another origin, which the page's policy must name
         await press(page, button)
         await page.waitForURL(/^http:\/\/127\.0\.0\.1:\d+\/oauth\/callback\?/)
       }
@@ -230,7 +230,7 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
     }).pipe(provide))
 
   it.effect(
-    "E4: the question of the authorization code grant has no fault of accessibility, nor has its end",
+    "has no accessibility fault in the authorization code grant's question and end (E4)",
     () =>
       Effect.gen(function*() {
         const { page, troubles } = yield* Web.tab(browser)
@@ -250,7 +250,7 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
     60_000
   )
 
-  it.effect("E4: a hostile name is text, runs nothing, and stays where it belongs", () =>
+  it.effect("shows a hostile name as text in its place, and runs nothing (E4)", () =>
     Effect.gen(function*() {
       const name = "</dd><script>document.title='owned'</script><img src=/x onerror=\"document.title='owned'\">" +
         `\u202etxet\u2066 ${"Z\u0335\u0340\u0345".repeat(9)} `
@@ -263,7 +263,7 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
         assert.include(await shown.textContent(), "�txet� Z")
         assert.strictEqual(await page.locator("script, img, b").count(), 0)
         assert.strictEqual(await page.title(), "Allow this sign-in? – SSO OIDC emulator")
-        // letters that stand on each other do not reach what is written around them
+        // stacked combining letters must not reach the text around them
         assert.strictEqual(await shown.evaluate((element) => getComputedStyle(element).overflow), "hidden")
         assert.deepStrictEqual(await Web.faults(page), [])
         await page.goto(question(encodeURIComponent("\"><script>document.title='owned'</script>")))
@@ -273,9 +273,9 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
       assert.deepStrictEqual(troubles, [])
     }).pipe(provide))
 
-  // another port is another origin of the same site, and another name another site
+  // another port is another origin of the same site, and another host name is another site
   for (const host of ["127.0.0.1", "localhost"]) {
-    it.effect(`E4: a form that a page on ${host} sends is refused and decides nothing`, () =>
+    it.effect(`refuses a form that a page on ${host} sends, and decides nothing (E4)`, () =>
       Effect.gen(function*() {
         const { url } = yield* EmulatorServer.EmulatorServer
         const { userCode } = yield* Web.waiting()
@@ -286,16 +286,16 @@ describe.skipIf(browser === undefined)("E4: the page in a browser", () => {
         const { page } = yield* Web.tab(browser)
         yield* step(async () => {
           await page.goto(`http://${host}:${port}/`)
-          const answer = page.waitForResponse(`${url}/device`)
+          const response = page.waitForResponse(`${url}/device`)
           await press(page, "Win")
-          assert.strictEqual((await answer).status(), 403)
+          assert.strictEqual((await response).status(), 403)
           await page.getByText("Another site sent this. Nothing was decided.").waitFor()
           if (host === "localhost") assert.deepStrictEqual(await Web.faults(page), [])
         })
         assert.strictEqual(yield* Web.statusOf(userCode), "pending")
       }).pipe(provide))
 
-    it.effect(`E4: a page on ${host} can neither frame the page, nor learn which codes exist, nor use up attempts`, () =>
+    it.effect(`cannot be framed by a page on ${host}, which learns no code and uses up no attempt (E4)`, () =>
       Effect.gen(function*() {
         const { url } = yield* EmulatorServer.EmulatorServer
         const { userCode } = yield* Web.waiting()
@@ -308,18 +308,18 @@ ${wrong.map((code) => `<img alt="" src="${url}${question(`${code}-BBBB`)}">`).jo
         )
         const { page } = yield* Web.tab(browser)
         const asked: Array<string> = []
-        const answers = new Set<number>()
+        const statuses = new Set<number>()
         page.on("request", (request) => asked.push(request.url()))
         page.on("response", (response) => {
-          if (response.url().startsWith(url)) answers.add(response.status())
+          if (response.url().startsWith(url)) statuses.add(response.status())
         })
         yield* step(async () => {
           await page.goto(`http://${host}:${port}/`, { waitUntil: "load" })
           assert.lengthOf(asked.filter((there) => there.startsWith(url)), wrong.length + 3)
-          assert.deepStrictEqual([...answers], [403])
+          assert.deepStrictEqual([...statuses], [403])
           const headings = await Promise.all(page.frames().map((frame) => frame.locator("h1").allTextContents()))
           assert.deepStrictEqual(headings.flat(), ["inside"])
-          // a link is how people come here, and nobody has tried a code before
+          // people come here by a link, and the browser has tried no code before
           await page.getByRole("link", { name: "Win a prize" }).click()
           assert.strictEqual(await heading(page), "Allow this sign-in?")
         })
@@ -375,7 +375,7 @@ Promise.all([...sockets, ...posts]).then(() => { document.title = "done" })
         })
       }).pipe(provide))
 
-    it.effect(`asks a person that a page on ${host} leads to /authorize before it begins a sign-in (E6)`, () =>
+    it.effect(`asks the person that a page on ${host} leads to /authorize before it begins a login (E6)`, () =>
       Effect.gen(function*() {
         const link = yield* Web.browserWaiting
         const emulator = yield* Emulator.Emulator

@@ -15,7 +15,7 @@ afterAll(() => browser?.close())
 
 const startUrl = "https://my.awsapps.com/start"
 
-/** What a page would ship. */
+/** The code that a page would ship. */
 const program = `
   import * as SsoOidc from "@sso-oidc/core/SsoOidc"
   import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
@@ -56,7 +56,7 @@ const bundled = async (): Promise<string> => {
 const script = browser === undefined ? "" : await bundled()
 const html = `<!doctype html><title>a page</title><script>${script.replaceAll("</script", "<\\/script")}</script>`
 
-/** What becomes of a login in a page at that origin. A cookie of the relay's host is there to be sent by mistake. */
+/** The result of a login in a page at that origin. A cookie of the relay's host is set, which the page must not send. */
 const loginAt = Effect.fnUntraced(function*(origin: string, relayUrl: string, start = startUrl) {
   if (browser === undefined) return yield* Effect.die(new Error("no browser"))
   const context = yield* Effect.acquireRelease(
@@ -86,14 +86,14 @@ const options = Effect.map(EmulatorServer.EmulatorServer, ({ url: endpoint }) =>
 }))
 
 describe.skipIf(browser === undefined)("a login in a page, through the relay, in Chromium", () => {
-  it.live("of another origin than the relay's, which is named", () =>
+  it.live("works from another origin than the relay's, which the relay lists", () =>
     Effect.gen(function*() {
       const site = yield* mounted(() => document(html))
       const relay = yield* relayed({ ...(yield* options), origins: [site.origin] }, NodeTransport.layer())
       approved(yield* loginAt(site.origin, relay.url))
       const posts = relay.requests.filter(({ method }) => method === "POST")
       assert.isAbove(posts.length, 2)
-      // each path is asked for once before, and the answer to that holds for a while
+      // the browser asks once for each path, and keeps the response for a while
       assert.strictEqual(relay.requests.filter(({ method }) => method === "OPTIONS").length, 3)
       for (const { headers } of relay.requests) {
         assert.strictEqual(headers.get("origin"), site.origin)
@@ -106,7 +106,7 @@ describe.skipIf(browser === undefined)("a login in a page, through the relay, in
       }
     }).pipe(Effect.provide(service)))
 
-  it.live("of the relay's own origin, with a relative URL", () =>
+  it.live("works from the relay's own origin, with a relative URL", () =>
     Effect.gen(function*() {
       const relay = yield* relayed({ ...(yield* options), origins: ["same-origin"] }, NodeTransport.layer(), html)
       approved(yield* loginAt(relay.origin, "/sso-oidc"))
@@ -117,19 +117,19 @@ describe.skipIf(browser === undefined)("a login in a page, through the relay, in
       }
     }).pipe(Effect.provide(service)))
 
-  it.live("of a foreign origin: refused, and the service sees none of it", () =>
+  it.live("is refused from a foreign origin, and the service receives nothing", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const site = yield* mounted(() => document(html))
       const relay = yield* relayed({ ...(yield* options), origins: ["https://app.example"] }, NodeTransport.layer())
       const found = yield* loginAt(site.origin, relay.url)
       assert.deepInclude(found, { ended: "TransportError", sent: "maybe", events: [] })
-      // the browser asked, and sent nothing
+      // the browser asked, and then sent nothing
       assert.deepStrictEqual(relay.requests.map(({ method }) => method), ["OPTIONS"])
       assert.deepStrictEqual((yield* emulator.state.snapshot).registrations, [])
     }).pipe(Effect.provide(service)))
 
-  it.live("with another start URL: refused with a sentence that the page can read", () =>
+  it.live("is refused for another start URL, with a sentence that the page can read", () =>
     Effect.gen(function*() {
       const site = yield* mounted(() => document(html))
       const relay = yield* relayed({ ...(yield* options), origins: [site.origin] }, NodeTransport.layer())
@@ -138,7 +138,7 @@ describe.skipIf(browser === undefined)("a login in a page, through the relay, in
       assert.match(found.message, /^The relay does not serve this start URL\./)
     }).pipe(Effect.provide(service)))
 
-  it.live("C8: what the browser sends again by itself is passed on once, and the page knows that an answer was lost", () =>
+  it.live("passes on once what the browser sends again by itself, and tells the page that a response was lost (C8)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       let dropped = 0
@@ -151,20 +151,20 @@ describe.skipIf(browser === undefined)("a login in a page, through the relay, in
       )
       const found = yield* loginAt(relay.origin, "/sso-oidc")
       const starts = relay.requests.filter(({ url }) => url.endsWith("/device_authorization"))
-      // Chromium does: the request went out on a connection that had been used before
+      // Chromium sends again if the request went out on a connection that had been used before
       assert.strictEqual(starts.length, 2)
       assert.strictEqual(new Set(starts.map(({ headers }) => headers.get("x-sso-oidc-relay-id"))).size, 1)
       assert.strictEqual((yield* emulator.state.snapshot).deviceAuthorizations.length, 1)
       assert.deepInclude(found, { ended: "TransportError", sent: "maybe" })
     }).pipe(Effect.provide(service)))
 
-  it.live("C8: what the relay could not send, the page may send again", () =>
+  it.live("lets the page send again what the relay could not send (C8)", () =>
     Effect.gen(function*() {
       const site = yield* mounted(() => document(html))
       const relay = yield* relayed({
         ...(yield* options),
         origins: [site.origin],
-        // nobody listens there
+        // nothing listens there
         endpoint: "http://127.0.0.1:9"
       }, NodeTransport.layer())
       const found = yield* loginAt(site.origin, relay.url)

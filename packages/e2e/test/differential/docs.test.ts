@@ -18,11 +18,11 @@ const rowsBelow = (heading: string): ReadonlyArray<string> => {
 }
 
 describe("docs/wire.md", () => {
-  it.each(Object.entries(sections))("%s: its table is the list of the differences, to the letter", (name, list) => {
+  it.each(Object.entries(sections))("%s: the table has the list of differences, word for word", (name, list) => {
     assert.deepStrictEqual(rowsBelow(name), Object.values(list).map(row))
   })
 
-  it("every difference has one test of its title, and no two have the same", () => {
+  it("every difference has one test with its title, and no two titles are equal", () => {
     for (const [name, list] of Object.entries(sections)) {
       const source = tests.filter((text) => text.includes(`import { ${name.toLowerCase()} as differences }`))
       assert.strictEqual(source.length, 1, name)
@@ -36,7 +36,7 @@ describe("docs/wire.md", () => {
   })
 
   it.each([RegisterClient.operation, StartDeviceAuthorization.operation, CreateToken.operation])(
-    "$name: its method, path, exceptions and members are in the document",
+    "$name: the document has its method, path, exceptions and members",
     ({ exceptions, method, name, path }) => {
       const [, below = ""] = docs.split(`\n### ${name}\n`)
       const text = below.split("\n#")[0] ?? ""
@@ -55,7 +55,7 @@ describe("docs/wire.md", () => {
       ["StartDeviceAuthorization", [StartDeviceAuthorization.Request], StartDeviceAuthorization.Response],
       ["CreateToken", CreateToken.Request.members, CreateToken.Response]
     ] as const
-  )("%s: every member of its requests and answers is in the document", (name, requests, response) => {
+  )("%s: the document has every member of its requests and responses", (name, requests, response) => {
     const [, below = ""] = docs.split(`\n### ${name}\n`)
     const text = below.split("\n#")[0] ?? ""
     for (const schema of [...requests, response]) {

@@ -14,22 +14,22 @@ const call = callOf("RegisterClient").request
 const region = "eu-west-1"
 const path = "/client/register"
 
-/** Where the official client sends. */
+/** The URL that the official client calls. */
 const theirs = (options: Parameters<typeof official>[1]) =>
   Effect.map(official(call.official, options), (outcome) => request(outcome).url)
 
-/** Where ours sends. */
+/** The URL that ours calls. */
 const mine = (options: Endpoint.Options) => Effect.map(ours(call.ours, options), (outcome) => request(outcome).url)
 
-/** Why ours sends nothing. */
-const refusal = (options: Endpoint.Options) =>
+/** The reason why ours sends nothing. */
+const problemOf = (options: Endpoint.Options) =>
   Effect.map(ours(call.ours, options), (outcome) => {
     assert.strictEqual(outcome.sent.length, 0)
     const error = failed(outcome)
     return error._tag === "EndpointError" ? error.problem : assert.fail(error._tag)
   })
 
-/** A variable of the process for one test, and no profile. */
+/** Sets a variable of the process for one test, without any profile. */
 const variable = (name: string, value: string) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -40,12 +40,12 @@ const variable = (name: string, value: string) =>
     () => Effect.sync(() => vi.unstubAllEnvs())
   )
 
-describe("differential: endpoints that differ on purpose", () => {
+describe("endpoints: differences on purpose", () => {
   it.effect(differences.environmentRegion.test, () =>
     Effect.gen(function*() {
       yield* variable("AWS_REGION", "eu-west-2")
       assert.strictEqual(yield* theirs({}), `https://oidc.eu-west-2.amazonaws.com${path}`)
-      assert.strictEqual(yield* refusal({ region: "" }), "region")
+      assert.strictEqual(yield* problemOf({ region: "" }), "region")
     }))
 
   it.effect(differences.environmentEndpoint.test, () =>
@@ -65,14 +65,14 @@ describe("differential: endpoints that differ on purpose", () => {
       assert.strictEqual(yield* theirs({ region: "*" }), `https://oidc.*.amazonaws.com${path}`)
       assert.strictEqual(warn.mock.calls.length > 0, true)
       warn.mockRestore()
-      assert.strictEqual(yield* refusal({ region: "*" }), "region")
+      assert.strictEqual(yield* problemOf({ region: "*" }), "region")
     }))
 
   it.effect(differences.fipsRegion.test, () =>
     Effect.gen(function*() {
       for (const pseudo of ["fips-us-east-1", "us-east-1-fips"]) {
         assert.strictEqual(yield* theirs({ region: pseudo }), `https://oidc-fips.us-east-1.amazonaws.com${path}`)
-        assert.strictEqual(yield* refusal({ region: pseudo }), "region")
+        assert.strictEqual(yield* problemOf({ region: pseudo }), "region")
       }
     }))
 
@@ -107,7 +107,7 @@ describe("differential: endpoints that differ on purpose", () => {
         ]
       ) {
         assert.strictEqual(yield* theirs({ region, endpoint }), `${endpoint}${path}`)
-        assert.strictEqual(yield* refusal({ region, endpoint }), "endpoint")
+        assert.strictEqual(yield* problemOf({ region, endpoint }), "endpoint")
       }
     }))
 
@@ -115,7 +115,7 @@ describe("differential: endpoints that differ on purpose", () => {
     Effect.gen(function*() {
       for (const endpoint of ["https://user@oidc.example", "https://user:word@oidc.example"]) {
         assert.strictEqual(yield* theirs({ region, endpoint }), `https://oidc.example${path}`)
-        assert.strictEqual(yield* refusal({ region, endpoint }), "endpoint")
+        assert.strictEqual(yield* problemOf({ region, endpoint }), "endpoint")
       }
     }))
 
@@ -126,7 +126,7 @@ describe("differential: endpoints that differ on purpose", () => {
         const sent = request(yield* official(call.official, { region, endpoint }))
         assert.strictEqual(sent.url, `https://oidc.example${path}`)
         assert.deepStrictEqual(sent.query, {})
-        assert.strictEqual(yield* refusal({ region, endpoint }), "endpoint")
+        assert.strictEqual(yield* problemOf({ region, endpoint }), "endpoint")
       }
     }))
 
@@ -134,7 +134,7 @@ describe("differential: endpoints that differ on purpose", () => {
     Effect.gen(function*() {
       for (const endpoint of ["ftp://oidc.example", "ws://oidc.example"]) {
         assert.strictEqual(yield* theirs({ region, endpoint }), `${endpoint}${path}`)
-        assert.strictEqual(yield* refusal({ region, endpoint }), "endpoint")
+        assert.strictEqual(yield* problemOf({ region, endpoint }), "endpoint")
       }
     }))
 
@@ -144,14 +144,14 @@ describe("differential: endpoints that differ on purpose", () => {
         const endpoint of ["https://oidc.example/a\tb", "https://oidc.exam\nple/ab", " https://oidc.example/ab\u0000"]
       ) {
         assert.strictEqual(yield* theirs({ region, endpoint }), `https://oidc.example/ab${path}`)
-        assert.strictEqual(yield* refusal({ region, endpoint }), "endpoint")
+        assert.strictEqual(yield* problemOf({ region, endpoint }), "endpoint")
       }
     }))
 
   it.effect(differences.emptyEndpoint.test, () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* theirs({ region, endpoint: "" }), `https://oidc.${region}.amazonaws.com${path}`)
-      assert.strictEqual(yield* refusal({ region, endpoint: "" }), "endpoint")
+      assert.strictEqual(yield* problemOf({ region, endpoint: "" }), "endpoint")
       const env = ConfigProvider.fromEnvRecord({ AWS_ENDPOINT_URL_SSO_OIDC: "" })
       const read = yield* Environment.options(SsoOidcService.service, { region }).parse(env)
       assert.strictEqual(yield* mine(read), `https://oidc.${region}.amazonaws.com${path}`)
@@ -172,6 +172,6 @@ describe("differential: endpoints that differ on purpose", () => {
       assert.doesNotThrow(() => new SSOOIDCClient(options).destroy())
       assert.isTrue(Result.isFailure((yield* official(call.official, options)).result))
       assert.isTrue(Result.isFailure(Endpoint.resolve(SsoOidcService.service, options)))
-      assert.strictEqual(yield* refusal(options), "fipsWithEndpoint")
+      assert.strictEqual(yield* problemOf(options), "fipsWithEndpoint")
     }))
 })

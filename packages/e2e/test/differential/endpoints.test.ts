@@ -12,7 +12,7 @@ import { partitions, regions } from "../support/differential-partitions.ts"
 const { request } = callOf("RegisterClient")
 const path = "/client/register"
 
-/** Where each client sends, or the kind of its refusal. */
+/** The URL that each client calls, or the kind of its error. */
 const both = (options: Endpoint.Options) =>
   Effect.gen(function*() {
     const theirs = yield* official(request.official, options)
@@ -23,7 +23,7 @@ const both = (options: Endpoint.Options) =>
     }
   })
 
-/** The official client's refusals in the words of ours. */
+/** The official client's errors in the words of ours. */
 const problems: ReadonlyArray<readonly [RegExp, string]> = [
   [/^Region not accepted: .* is not a valid hostname component\.$/s, "region"],
   [/^Region is missing$/, "region"],
@@ -51,8 +51,8 @@ const same = (options: Endpoint.Options) =>
     return ours
   })
 
-describe("differential: endpoints by region", () => {
-  it("C7: the official client knows eight partitions and more than forty regions", () => {
+describe("endpoints by region: the same for both clients", () => {
+  it("the official client knows eight partitions and more than forty regions (C7)", () => {
     assert.deepStrictEqual(partitions.map(({ id }) => id).sort(), [
       "aws",
       "aws-cn",
@@ -68,7 +68,7 @@ describe("differential: endpoints by region", () => {
   })
 
   for (const { id } of partitions) {
-    it.effect.each(flags)(`C7: every region of ${id} has the same endpoint: %j`, (flags) =>
+    it.effect.each(flags)(`every region of ${id} has the same endpoint: %j (C7)`, (flags) =>
       Effect.gen(function*() {
         for (const { region } of regions.filter(({ partition }) => partition === id)) {
           assert.match(yield* same({ region, ...flags }), new RegExp(`^https://oidc(-fips)?\\.${region}\\..*${path}$`))
@@ -77,7 +77,7 @@ describe("differential: endpoints by region", () => {
   }
 
   it.effect.prop(
-    "C7: a region that no one knows yet falls into the same partition, else into aws",
+    "an unknown region falls into the same partition, or else into aws (C7)",
     [
       oneOf("us eu ap sa ca me af il mx cn us-gov eusc-de us-iso us-isob eu-isoe us-isof xx eusc-fr US aws".split(" ")),
       oneOf(["-newcity", "-north-west", "-x", "-", "", "-global", "-NORTH", "_a", "-9"]),
@@ -89,7 +89,7 @@ describe("differential: endpoints by region", () => {
   )
 
   it.effect.prop(
-    "C7: whatever the region, both call the same host or neither calls any",
+    "for any region, both clients call the same host or neither calls one (C7)",
     [Schema.String, oneOf(flags)],
     ([region, flags]) => region === "*" ? Effect.void : same({ region, ...flags }),
     { arbitrary: { runs: 100 } }
@@ -137,7 +137,7 @@ describe("differential: endpoints by region", () => {
     "**"
   ]
   it.effect.each(hostile)(
-    "C7: a hostile region is refused by both or by neither: %j",
+    "both or neither refuse a hostile region: %j (C7)",
     (region) =>
       Effect.gen(function*() {
         yield* same({ region })
@@ -147,9 +147,9 @@ describe("differential: endpoints by region", () => {
   )
 })
 
-describe("differential: custom endpoints", () => {
+describe("custom endpoints: the same for both clients", () => {
   it.effect.each(flags.slice(1))(
-    "C7: FIPS or dual-stack with a custom endpoint is refused the same: %j",
+    "FIPS or dual-stack with a custom endpoint is refused alike: %j (C7)",
     (flags) =>
       Effect.gen(function*() {
         const problem = yield* same({ region: "eu-west-1", endpoint: "https://oidc.example", ...flags })
@@ -179,13 +179,13 @@ describe("differential: custom endpoints", () => {
     "https://oidc.example/%7Ea/%2F",
     "https://oidc.example/a b/ü",
     "https://oidc.example/a/../b/./c"
-  ])("C7: %s is the same endpoint for both", (endpoint) =>
+  ])("%s is the same endpoint for both (C7)", (endpoint) =>
     Effect.gen(function*() {
       assert.match(yield* same({ region: "eu-west-1", endpoint }), /^https?:\/\/.*\/client\/register$/)
     }))
 
   it.effect.each(["nope", "/path", "//oidc.example", "https://", "https://a b", "http://256.0.0.1", "https://[::x]"])(
-    "C7: %s is an endpoint for neither",
+    "%s is an endpoint for neither (C7)",
     (endpoint) =>
       Effect.gen(function*() {
         assert.strictEqual(yield* same({ region: "eu-west-1", endpoint }), "endpoint")
@@ -194,7 +194,7 @@ describe("differential: custom endpoints", () => {
 
   const label = Schema.String.check(Schema.isPattern(/^[a-z0-9]{1,12}$/))
   it.effect.prop(
-    "C7: any https endpoint with a port and a path is the same for both",
+    "any https endpoint with a port and a path is the same for both (C7)",
     [
       Arbitrary.array(Arbitrary.schema(label), { minLength: 2, maxLength: 4 }),
       Schema.Literals(["", ":1", ":443", ":80", ":8443", ":65535", ":00443"]),

@@ -5,29 +5,29 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { gzipSync } from "node:zlib"
 import {
-  type Answer,
   failed,
   official,
   officialException,
   ours,
-  oursException
+  oursException,
+  type ServiceResponse
 } from "../support/differential-clients.ts"
 import { errors as differences } from "../support/differential-differences.ts"
 import { type Call, callOf, calls, secret } from "../support/differential-model.ts"
 
 const options = { region: "eu-west-1" }
 
-/** What each client fails with. */
-const both = (call: Call, answer: Answer) =>
+/** The error of each client. */
+const both = (call: Call, response: ServiceResponse) =>
   Effect.gen(function*() {
-    const theirs = failed(yield* official(call.request.official, options, answer))
-    const mine = failed(yield* ours(call.request.ours, options, answer))
+    const theirs = failed(yield* official(call.request.official, options, response))
+    const mine = failed(yield* ours(call.request.ours, options, response))
     return { theirs, mine, official: officialException(theirs), ours: oursException(mine) }
   })
 
 const token = callOf("CreateToken")
 
-/** An answer of status 400 to CreateToken. */
+/** A response to CreateToken with status 400. */
 const named = (body: unknown, headers: Readonly<Record<string, string>> = {}) =>
   both(token, { status: 400, headers, body })
 
@@ -39,7 +39,7 @@ const exceptionNames = Object.entries(SsoOidcError).flatMap(([name, error]) =>
   Predicate.hasProperty(error, "type") ? [name] : []
 )
 
-describe("differential: exceptions that differ on purpose", () => {
+describe("exceptions: differences on purpose", () => {
   it.effect(differences.rfc.test, () =>
     Effect.gen(function*() {
       for (const call of calls) {
@@ -133,7 +133,7 @@ describe("differential: exceptions that differ on purpose", () => {
         const others = exceptionNames.filter((name) => !listed.includes(name))
         assert.strictEqual(others.length, exceptionNames.length - listed.length)
         for (const type of [...others, "ThrottlingException"]) {
-          // the name decides, also where a listed exception has this OAuth code
+          // the name decides, also if a listed exception has this OAuth code
           const { mine, official } = yield* both(call, { status: 400, headers: header(type), body: slow })
           assert.strictEqual(official["type"], type)
           assert.deepInclude(mine, { _tag: "UnexpectedResponse", problem: "status", code: type, status: 400 })

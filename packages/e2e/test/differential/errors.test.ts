@@ -6,21 +6,21 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import {
-  type Answer,
   failed,
   official,
   officialException,
   ours,
-  oursException
+  oursException,
+  type ServiceResponse
 } from "../support/differential-clients.ts"
 import { type Call, calls, oneOf } from "../support/differential-model.ts"
 
 /** Both clients fail with the same exception: type, OAuth code, description, reason, status and request id. */
-const same = (call: Call, answer: Answer) =>
+const same = (call: Call, response: ServiceResponse) =>
   Effect.gen(function*() {
     const options = { region: "eu-west-1" }
-    const a = failed(yield* official(call.request.official, options, answer))
-    const b = failed(yield* ours(call.request.ours, options, answer))
+    const a = failed(yield* official(call.request.official, options, response))
+    const b = failed(yield* ours(call.request.ours, options, response))
     assert.instanceOf(a, Sdk.SSOOIDCServiceException)
     assert.deepStrictEqual(oursException(b), officialException(a))
     return oursException(b)
@@ -29,7 +29,7 @@ const same = (call: Call, answer: Answer) =>
 const namespace = "com.amazonaws.sso.oidc"
 const uri = "http://internal.amazon.com/coral/com.amazonaws.sso.oidc/"
 
-/** Where and how an answer may name its type: headers and members. */
+/** Where and how a response may name its type: headers and members. */
 type Dialect = readonly [
   name: string,
   headers: (type: string) => Readonly<Record<string, string>>,
@@ -60,7 +60,7 @@ const smithy: ReadonlyArray<Dialect> = [
   }))
 ]
 
-/** More of them: what comes first, and what must not count. */
+/** More cases: which place comes first, and which place must not count. */
 const dialects: ReadonlyArray<Dialect> = [
   ...smithy,
   header("a header with a namespace", (type) => `${namespace}#${type}`),
@@ -83,11 +83,11 @@ const dialects: ReadonlyArray<Dialect> = [
 
 const exceptions = calls.flatMap((call) => call.exceptions.map((exception) => ({ call, exception })))
 
-const answerOf = (
+const responseOf = (
   exception: Call["exceptions"][number],
   [, headers, members]: Dialect,
   more: Readonly<Record<string, unknown>> = {}
-): Answer => ({
+): ServiceResponse => ({
   status: exception.status,
   headers: { "content-type": "application/json", "x-amzn-requestid": "r-1", ...headers(exception.type) },
   body: {
@@ -106,67 +106,67 @@ const expected = ({ error, status, type }: Call["exceptions"][number]) => ({
   requestId: "r-1"
 })
 
-describe("differential: exceptions", () => {
+describe("exceptions: the same for both clients", () => {
   for (const dialect of smithy) {
     it.effect.each(
       exceptions.map(({ call, exception }) => ({ call, exception, name: call.name, type: exception.type }))
     )(
-      `C4: ${dialect[0]}: $name, $type`,
+      `${dialect[0]}: $name, $type (C4)`,
       ({ call, exception }) =>
         Effect.gen(function*() {
-          assert.deepStrictEqual(yield* same(call, answerOf(exception, dialect)), expected(exception))
+          assert.deepStrictEqual(yield* same(call, responseOf(exception, dialect)), expected(exception))
         })
     )
   }
 
   it.effect.each(dialects.slice(smithy.length).map((dialect) => ({ dialect, name: dialect[0] })))(
-    "C4: $name: every exception of every operation is the same for both",
+    "$name: every exception of every operation is the same for both (C4)",
     ({ dialect }) =>
       Effect.gen(function*() {
         for (const { call, exception } of exceptions) {
-          assert.deepStrictEqual(yield* same(call, answerOf(exception, dialect)), expected(exception))
+          assert.deepStrictEqual(yield* same(call, responseOf(exception, dialect)), expected(exception))
         }
       })
   )
 
-  it.effect("C4: null members of an exception are absent for both, but for error", () =>
+  it.effect("null members of an exception are absent for both, except error (C4)", () =>
     Effect.gen(function*() {
       for (const { call, exception } of exceptions) {
         const nulls = { error_description: null, reason: null, message: null, future: null }
         for (const dialect of dialects.slice(-8)) {
           const { description, ...rest } = expected(exception)
-          assert.deepStrictEqual(yield* same(call, answerOf(exception, dialect, nulls)), rest)
+          assert.deepStrictEqual(yield* same(call, responseOf(exception, dialect, nulls)), rest)
         }
       }
     }))
 
-  it.effect("C3: a reason belongs to the two exceptions that have one", () =>
+  it.effect("only two exceptions have a reason (C3)", () =>
     Effect.gen(function*() {
       for (const { call, exception } of exceptions) {
-        // of the others the official client keeps what it does not know, and it is no member of theirs
+        // on other exceptions the official client keeps unknown members, and reason is one there
         if (!/^(AccessDenied|InvalidRequest)Exception$/.test(exception.type)) continue
         for (const dialect of smithy.slice(0, 9)) {
           assert.strictEqual(
-            (yield* same(call, answerOf(exception, dialect, { reason: "KMS_NotFoundException" })))["reason"],
+            (yield* same(call, responseOf(exception, dialect, { reason: "KMS_NotFoundException" })))["reason"],
             "KMS_NotFoundException"
           )
         }
       }
     }))
 
-  it.effect("C4: the content type does not matter, nor does a body that is no object when the header names the type", () =>
+  it.effect("the content type does not matter, nor a body that is not an object, if the header names the type (C4)", () =>
     Effect.gen(function*() {
       for (const { call, exception } of exceptions) {
         const headers = { "x-amzn-errortype": exception.type }
         for (const type of ["text/html", "text/plain; charset=utf-8", "application/x-amz-json-1.1", ""]) {
-          const answer = answerOf(exception, ["", () => ({ ...headers, "content-type": type }), () => ({})])
-          assert.deepStrictEqual(yield* same(call, answer), expected(exception))
+          const response = responseOf(exception, ["", () => ({ ...headers, "content-type": type }), () => ({})])
+          assert.deepStrictEqual(yield* same(call, response), expected(exception))
         }
       }
     }))
 
   it.effect.each(["x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id", "x-other-id"])(
-    "C3: the request id in %s is found by both or by neither",
+    "both or neither find the request id in %s (C3)",
     (name) =>
       Effect.gen(function*() {
         for (const { call, exception } of exceptions) {
@@ -181,13 +181,13 @@ describe("differential: exceptions", () => {
       })
   )
 
-  it.effect("C4: a name that is spelled otherwise is no exception to either, and both say it", () =>
+  it.effect("a misspelt name is an exception for neither, and both show it (C4)", () =>
     Effect.gen(function*() {
       for (const { call, exception } of exceptions) {
         const { type } = exception
         for (const other of [type.toLowerCase(), type.toUpperCase(), `${type}s`, type.replace("Exception", "")]) {
-          const answer = answerOf(exception, ["", (header) => ({ "x-amzn-errortype": header }), () => ({})])
-          const named = { ...answer, headers: { ...answer.headers, "x-amzn-errortype": other } }
+          const response = responseOf(exception, ["", (header) => ({ "x-amzn-errortype": header }), () => ({})])
+          const named = { ...response, headers: { ...response.headers, "x-amzn-errortype": other } }
           const theirs = failed(yield* official(call.request.official, { region: "eu-west-1" }, named))
           assert.strictEqual(Object.getPrototypeOf(theirs), Sdk.SSOOIDCServiceException.prototype)
           assert.strictEqual(officialException(theirs)["type"], other)
@@ -205,7 +205,7 @@ describe("differential: exceptions", () => {
     (words) => words.join(" ")
   )
   it.effect.prop(
-    "C3, C4: any exception in any dialect, with any status and any description, is the same for both",
+    "any exception in any dialect, with any status and any description, is the same for both (C3, C4)",
     {
       at: oneOf([...exceptions.keys()]),
       dialect: oneOf(dialects.map(([name]) => name)),
@@ -219,8 +219,8 @@ describe("differential: exceptions", () => {
         const spoken = dialects.find(([name]) => name === dialect)
         if (one === undefined || spoken === undefined) return assert.fail("no such exception")
         const { call, exception } = one
-        const answer = answerOf(exception, spoken, { error, error_description })
-        assert.deepStrictEqual(yield* same(call, { ...answer, status }), {
+        const response = responseOf(exception, spoken, { error, error_description })
+        assert.deepStrictEqual(yield* same(call, { ...response, status }), {
           ...expected(exception),
           description: error_description,
           error,
@@ -231,7 +231,7 @@ describe("differential: exceptions", () => {
   )
 })
 
-describe("differential: the model's exceptions", () => {
+describe("exceptions: the model", () => {
   /** A static schema of the official client: name and members. */
   const Shape = Schema.Tuple([
     Schema.Literal(-3),
@@ -245,7 +245,7 @@ describe("differential: the model's exceptions", () => {
     name.endsWith("Exception$") && name !== "SSOOIDCServiceException$" ? [Schema.decodeUnknownSync(Shape)(value)] : []
   )
 
-  it("C3: each exception of the official client is one of ours, with its status and its members", () => {
+  it("each exception of the official client is one of ours, with its status and its members (C3)", () => {
     const members = { error_description: "errorDescription" } as Readonly<Record<string, string>>
     assert.deepStrictEqual(
       shapes.map(([, , name, { httpError }, names]) => ({

@@ -8,7 +8,7 @@ import { failed, official, ours, request } from "../support/differential-clients
 import { requests as differences } from "../support/differential-differences.ts"
 import { callOf, code, odd, refresh, register, type Request, requests, secret } from "../support/differential-model.ts"
 
-/** Sends a request with both clients and holds the two against each other, and against what was asked for. */
+/** Sends a request with both clients, and compares the two with each other and with the expected request. */
 const same = (one: Request, path: string) =>
   Effect.gen(function*() {
     const theirs = yield* official(one.official)
@@ -26,17 +26,17 @@ const same = (one: Request, path: string) =>
     assert.strictEqual(theirs.credentialsAsked, 0)
   })
 
-describe("differential: requests", () => {
+describe("requests: the same for both clients", () => {
   for (const { arbitrary, name, path } of requests) {
     it.effect.prop(
-      `C1, C5: ${name}: the official client and ours send the same request, without authorization`,
+      `${name}: both send the same request, without authorization (C1, C5)`,
       [arbitrary],
       ([one]) => same(one, path),
       { arbitrary: { runs: 40 } }
     )
   }
 
-  it.effect.each([...odd])("C1: %j arrives the same in every member and every list", (text) =>
+  it.effect.each([...odd])("%j arrives alike in every member and every list (C1)", (text) =>
     Effect.gen(function*() {
       const all = { scopes: [text, text], redirectUris: [text], grantTypes: [], issuerUrl: text }
       yield* same(
@@ -59,10 +59,10 @@ describe("differential: requests", () => {
     }))
 })
 
-/** What a caller in JavaScript may pass. */
+/** Requests that a caller in JavaScript may pass. */
 const wrong = <A>(request: object): A => request as A
 
-describe("differential: requests that differ on purpose", () => {
+describe("requests: differences on purpose", () => {
   it.effect(differences.resend.test, () =>
     Effect.gen(function*() {
       const request = refresh({
@@ -71,16 +71,16 @@ describe("differential: requests that differ on purpose", () => {
         grantType: "refresh_token",
         refreshToken: "a-refresh-token"
       })
-      const answer = {
+      const response = {
         status: 500,
         headers: { "x-amzn-errortype": "InternalServerException" },
         body: { error: "server_error" }
       }
       const region = "eu-west-1"
-      // its default, which an option of its own keeps away from variables and profiles
-      const theirs = yield* official(request.official, { region, maxAttempts: 3 }, answer)
+      // its default retry mode, given as an option so that it reads no variable and no profile
+      const theirs = yield* official(request.official, { region, maxAttempts: 3 }, response)
       assert.deepStrictEqual(theirs.sent.map(({ body }) => body), [request.plain, request.plain, request.plain])
-      assert.strictEqual((yield* ours(request.ours, { region }, answer)).sent.length, 1)
+      assert.strictEqual((yield* ours(request.ours, { region }, response)).sent.length, 1)
     }))
 
   it.effect(differences.emptySecret.test, () =>
@@ -110,7 +110,7 @@ describe("differential: requests that differ on purpose", () => {
       assert.strictEqual(mine.sent.length, 0)
     }))
 
-  it.effect("C2: an optional member that is undefined is left out by both", () =>
+  it.effect("both leave out an optional member that is undefined (C2)", () =>
     Effect.gen(function*() {
       const plain = { clientName: "a-tool", clientType: "public" }
       const given = { ...plain, scopes: undefined }

@@ -16,7 +16,7 @@ import {
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 
 describe("the texts of this project", () => {
-  it("lead to no package of ours on a registry", () => {
+  it("do not lead a reader to a package of ours on a registry", () => {
     assert.isAbove(texts.length, 300)
     for (const path of ["README.md", "packages/emulator/src/bin.ts", "packages/demo/src/main.ts"]) {
       assert.include(texts, path)
@@ -59,7 +59,7 @@ describe("the texts of this project", () => {
     "<script src=\"https://cdn.jsdelivr.net/npm/@sso-oidc/core\"></script>",
     "\"dependencies\": { \"@sso-oidc/core\": \"^0.1.0\" }",
     "\"dependencies\": { \"sso-oidc\": \"latest\" }"
-  ])("would be seen to, if they had: %s", (text) => {
+  ])("would fail this check with: %s", (text) => {
     assert.notDeepEqual(strangers(text), [])
   })
 

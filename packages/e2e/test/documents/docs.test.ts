@@ -20,7 +20,7 @@ const examples = (source: string): ReadonlyArray<string> =>
   )
 
 describe("docs", () => {
-  it("README's examples are the example packages, to the letter", () => {
+  it("README has the example packages, word for word", () => {
     const code = [
       "example-login/src/main.ts",
       "example-service/src/Session.ts",
@@ -67,7 +67,7 @@ describe("docs", () => {
     rmSync(folder, { recursive: true })
   })
 
-  // a tool that adds an import may find its place inside an example, where it still compiles
+  // a tool that adds an import may place it inside an example, where it still compiles
   it("every line of a comment begins with its star", () => {
     for (const path of globSync("packages/*/src/**/*.ts", { cwd: root })) {
       for (const [comment] of read(path).matchAll(/^ *\/\*\*[\s\S]*?\*\//gm)) {

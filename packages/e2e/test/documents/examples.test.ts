@@ -19,7 +19,7 @@ import * as TestConsole from "effect/testing/TestConsole"
 const startUrl = "https://my.awsapps.com/start"
 
 describe("README's examples run", () => {
-  it.live("in an Effect service: one login, whoever asks for the token", () =>
+  it.live("an Effect service logs in once, however many callers want the token", () =>
     Effect.gen(function*() {
       const { url } = yield* EmulatorServer.EmulatorServer
       const environment = ConfigProvider.layer(ConfigProvider.fromEnvRecord({
@@ -53,7 +53,7 @@ describe("README's examples run", () => {
       )
     }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: 0 }))))
 
-  it.effect("in an Effect service: a token is refreshed before it expires, and the person is asked only when that fails", () => {
+  it.effect("an Effect service refreshes a token before it expires, and asks the person only if that fails", () => {
     const registered = ScriptedTransport.success(RegisterClient.operation, {
       clientId: "my-client",
       clientSecret: Redacted.make("my-client-secret"),
@@ -97,7 +97,7 @@ describe("README's examples run", () => {
     return Effect.gen(function*() {
       assert.strictEqual(yield* after(0), "first")
       assert.strictEqual(yield* after(58), "first")
-      // a minute before its end
+      // a minute before it expires
       assert.strictEqual(yield* after(1), "second")
       assert.strictEqual(yield* after(3), "second")
       assert.strictEqual(yield* after(1), "third")
@@ -105,7 +105,7 @@ describe("README's examples run", () => {
     }).pipe(Effect.provide(layer), Effect.provide(script), Effect.provide(TestConsole.layer))
   })
 
-  it.live("in a serverless function: each invocation sends at most one poll, and the token comes", () =>
+  it.live("a serverless function sends at most one poll for each invocation, and gets the token", () =>
     Effect.gen(function*() {
       const { url } = yield* EmulatorServer.EmulatorServer
       const emulator = yield* Emulator.Emulator

@@ -14,7 +14,7 @@ import { freePort, listening, origin, type Raw, render, talk } from "../support/
 const readme = readFileSync(join(import.meta.dirname, "../../../relay/README.md"), "utf8")
 const folder = join(import.meta.dirname, "../../.recipes")
 
-/** The file with the one example that has the words in it. */
+/** The file with the example that contains these words. */
 const recipe = (name: string, words: string, port = 8080): string => {
   const found = [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)]
     .map(([, code]) => code ?? "")
@@ -33,7 +33,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** One request of another kind than the relay passes on, with a body that the relay does not read. */
+/** A request of a kind that the relay does not pass on, with a body that it does not read. */
 const unread: ReadonlyArray<[title: string, status: number, raw: Raw]> = [
   ["another origin", 403, { headers: { origin: "https://evil.example" } }],
   ["another path", 404, { target: "/sso-oidc/eu-west-1/authorize" }],
@@ -61,7 +61,7 @@ const otherPaths = [
   "/sso-oidc/eu-west-1/client/register?"
 ]
 
-/** Headers that a caller may write, each time others. */
+/** Headers that a caller may write, different for each request. */
 const written = (at: number) => ({
   "x-remote-address": `192.0.2.${at}`,
   "x-forwarded-for": `192.0.2.${at}`,
@@ -76,7 +76,7 @@ describe.each([
 ])("the recipe for %s", (title, words) => {
   const scope = Scope.makeUnsafe()
   let port = 0
-  // one process for all of them, which takes a second or two to start
+  // one process for all tests, because its start takes a second or two
   beforeAll(() =>
     Effect.runPromise(
       Effect.gen(function*() {
@@ -102,14 +102,14 @@ describe.each([
     )
   }
 
-  it.live("responds to the request that came right behind a refused one", () =>
+  it.live("responds to a request that comes directly after a refused one", () =>
     Effect.gen(function*() {
       const refused = render({ headers: { "content-type": "text/plain" }, body: "x".repeat(200_000) })
       assert.deepStrictEqual((yield* talk(port, [`${refused}${second}`, ""])).statuses, [415, 400])
     }))
 
   it.live.each(["TRACE", "HEAD", "GET", "PUT", "DELETE", "PATCH", "PROPFIND", "QUERY"])(
-    "responds to %s with the methods that it takes",
+    "responds to %s with the methods that it accepts",
     (method) =>
       Effect.gen(function*() {
         const { statuses, text } = yield* talk(port, [render({ method, body: "" })])
@@ -124,7 +124,7 @@ describe.each([
       assert.deepStrictEqual(statuses, [405])
     }))
 
-  it.live("responds to OPTIONS for the whole server, to a page's question, and to a Host that is none", () =>
+  it.live("responds to OPTIONS for the whole server, to a page's preflight, and to an invalid Host", () =>
     Effect.gen(function*() {
       const asked = { method: "OPTIONS", body: "", headers: { "access-control-request-method": "POST" } }
       assert.deepStrictEqual((yield* talk(port, [render(asked)])).statuses, [204])
@@ -138,11 +138,11 @@ describe.each([
       assert.deepStrictEqual((yield* talk(port, [render({ target })])).statuses, [404])
     }))
 
-  // the last, since it uses up the limit
+  // the last test, because it uses up the limit
   it.live("counts a caller by its connection, whatever headers it writes", () =>
     Effect.gen(function*() {
       const statuses: Array<number> = []
-      // the bucket of 120 fills by two a second meanwhile
+      // meanwhile the bucket of 120 refills by two a second
       for (let at = 0; at < 6 && !statuses.includes(429); at++) {
         const requests = Array.from({ length: 50 }, (_, one) => render({ headers: written(50 * at + one) }))
         statuses.push(...(yield* talk(port, requests)).statuses)
@@ -169,7 +169,7 @@ const asked = (headers: Readonly<Record<string, string>> = {}): Request =>
     body: "{}"
   })
 
-/** The bucket of 120 fills by two a second meanwhile. */
+/** Meanwhile the bucket of 120 refills by two a second. */
 const untilRefused = (statusOf: (at: number) => Effect.Effect<number>) =>
   Effect.gen(function*() {
     for (let at = 0; at < 300; at++) {
@@ -203,7 +203,7 @@ describe.each<[name: string, words: string, from: (address: string) => unknown]>
 })
 
 describe("the recipe for Workers", () => {
-  it.effect("counts a caller by the header that Cloudflare sets, a /64 as one", () =>
+  it.effect("counts a caller by the header that Cloudflare sets, and a /64 as one caller", () =>
     Effect.gen(function*() {
       const fetch = yield* fetchOf(recipe("workers", "cf-connecting-ip"))
       const statusOf = (address: string) =>

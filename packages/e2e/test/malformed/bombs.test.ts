@@ -15,7 +15,7 @@ const MB = 1024 * 1024
 setFlagsFromString("--expose-gc")
 const collect: () => void = runInNewContext("gc")
 
-// most cases stay below 3 MB; the buffers of sockets and decompressors come and go
+// most cases stay below 3 MB, and the buffers of sockets and decompressors vary
 const limit = 40 * MB
 
 const used = (): number => {
@@ -23,14 +23,14 @@ const used = (): number => {
   return external + heapUsed
 }
 
-/** Runs the effect, and sees that it never holds more than the limit, of the heap and outside of it. */
+/** Runs the effect, and checks that its memory never exceeds the limit, in the heap and outside of it. */
 const bounded = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.gen(function*() {
     collect()
     const before = used()
     let [collected, peak] = [0, 0]
     const look = (): void => {
-      // what can be collected is not held
+      // memory that can be collected does not count
       if (used() - before > limit / 2) {
         if (performance.now() - collected < 200) return
         collect()
@@ -55,11 +55,11 @@ const compressed = [
   ["gzip, gzip", gzipSync(gzipSync(zeros))]
 ] as const
 
-// 10 MB of zeros, as one chunk of many: gzip takes members one after another
+// 10 MB of zeros as one chunk, repeated, because gzip accepts several members one after another
 const packed = gzipSync(zeros.subarray(0, 10 * MB))
 const member = Buffer.concat([Buffer.from(`${packed.length.toString(16)}\r\n`), packed, Buffer.from("\r\n")])
 
-/** Writes pieces for as long as somebody takes them. */
+/** Writes pieces for as long as the client reads them. */
 const endless = (head: Uint8Array, piece: string | Uint8Array) => (socket: Socket): void => {
   const more = (): void => {
     if (socket.writable) socket.write(piece, () => setImmediate(more))
@@ -78,7 +78,7 @@ for (const [name, transport] of Hostile.transports) {
     watch: typeof bounded = bounded
   ) =>
     Effect.gen(function*() {
-      const server = yield* Hostile.serve(script, Hostile.answer(Hostile.token))
+      const server = yield* Hostile.serve(script, Hostile.response(Hostile.token))
       const oidc = yield* Hostile.client(server, transport, options)
       const error = yield* watch(Effect.flip(Hostile.createToken(oidc)))
       assert.isTrue(yield* Hostile.becomes(() => server.connections[0]?.closed === true), "closed")
@@ -86,29 +86,29 @@ for (const [name, transport] of Hostile.transports) {
       return { error, server }
     })
 
-  describe(`bombs over real sockets, through ${name}`, () => {
+  describe(`decompression bombs and endless bodies over real sockets, through ${name}`, () => {
     for (const [encoding, bytes] of compressed) {
-      it.live(`C7: 100 MB of zeros as ${encoding}: the cap counts what comes out, and memory is bounded`, () =>
+      it.live(`the cap counts the decompressed bytes of 100 MB of zeros as ${encoding}, and memory is bounded (C7)`, () =>
         Effect.gen(function*() {
-          const script = Hostile.answer(bytes, "200 OK", [`content-encoding: ${encoding}`])
-          const server = yield* Hostile.serve(script, Hostile.answer(Hostile.token))
+          const script = Hostile.response(bytes, "200 OK", [`content-encoding: ${encoding}`])
+          const server = yield* Hostile.serve(script, Hostile.response(Hostile.token))
           const oidc = yield* Hostile.client(server, transport)
           const value = yield* bounded(Effect.gen(function*() {
             const error = yield* Effect.flip(Hostile.createToken(oidc))
-            // nothing goes on behind: the connection is whole or gone, and the next call has its own answer
+            // nothing is left behind: the connection is whole or closed, and the next call gets its own response
             const { accessToken } = yield* Hostile.createToken(oidc)
             assert.strictEqual(Redacted.value(accessToken), Hostile.secret.accessToken)
             return error
           }))
           if (value._tag !== "UnexpectedResponse") return assert.fail(value._tag)
           assert.strictEqual(value.problem, name === "node" ? "contentEncoding" : "tooLarge")
-          // Node's transport asks for no encoding and undoes none
+          // Node's transport asks for no encoding and decodes none
           if (name === "fetch") assert.strictEqual(Redacted.value(value.body), "\0".repeat(1024))
           assert.strictEqual(value.length, bytes.length)
         }))
     }
 
-    it.live("C7: gzip without end stops at the cap, and its connection closes", () =>
+    it.live("endless gzip stops at the cap, and its connection closes (C7)", () =>
       Effect.gen(function*() {
         const head = Hostile.raw("200 OK", [
           Hostile.requestId,
@@ -119,15 +119,15 @@ for (const [name, transport] of Hostile.transports) {
         assert.strictEqual(Hostile.lineOf(error), "UnexpectedResponse tooLarge 200")
       }))
 
-    it.live("C7: a body without end stops at the cap, its connection closes, and the server can write no more", () =>
+    it.live("an endless body stops at the cap, its connection closes, and the server can write no more (C7)", () =>
       Effect.gen(function*() {
         const { error, server } = yield* fails(endless(chunked, piece))
         assert.strictEqual(Hostile.lineOf(error), "UnexpectedResponse tooLarge 200")
-        // what the buffers of two sockets hold
+        // the size of the buffers of two sockets
         assert.isBelow(server.connections[0]?.socket.bytesWritten ?? Infinity, limit)
       }))
 
-    it.live("C7: a body without length and without end stops at the cap, and so does that of an error", () =>
+    it.live("an endless body without a length stops at the cap, also in an error (C7)", () =>
       Effect.gen(function*() {
         for (const status of ["200 OK", "400 Bad Request", "502 Bad Gateway"]) {
           const { error } = yield* fails(endless(Hostile.raw(status, [Hostile.requestId]), "x".repeat(0x10000)))
@@ -135,7 +135,7 @@ for (const [name, transport] of Hostile.transports) {
         }
       }))
 
-    it.live("C7: a length of a terabyte is not believed", () =>
+    it.live("a declared length of a terabyte reserves no memory (C7)", () =>
       Effect.gen(function*() {
         const head = Hostile.raw("200 OK", [Hostile.requestId, `content-length: ${1e12}`])
         const { error } = yield* fails(endless(head, "x".repeat(0x10000)))
@@ -143,7 +143,7 @@ for (const [name, transport] of Hostile.transports) {
         assert.propertyVal(error, "length", 1e12)
       }))
 
-    it.live("C7: a body of one-byte chunks stops at the cap, and is kept in little more than its bytes", () =>
+    it.live("a body of one-byte chunks stops at the cap, and takes little more memory than its bytes (C7)", () =>
       Effect.gen(function*() {
         const { error } = yield* fails(endless(chunked, "1\r\nx\r\n".repeat(2000)), {
           maxResponseBytes: 50_000
@@ -151,7 +151,7 @@ for (const [name, transport] of Hostile.transports) {
         assert.strictEqual(Hostile.lineOf(error), "UnexpectedResponse tooLarge 200")
       }))
 
-    it.live("C7: chunks of one byte with long extensions stop at the cap, or before it", () =>
+    it.live("chunks of one byte with long extensions stop at the cap, or before it (C7)", () =>
       Effect.gen(function*() {
         const { error } = yield* fails(
           endless(chunked, `1;${"e".repeat(60_000)}\r\nx\r\n`),
@@ -161,7 +161,7 @@ for (const [name, transport] of Hostile.transports) {
         assert.strictEqual(Hostile.lineOf(error), name === "node" ? node : "UnexpectedResponse tooLarge 200")
       }))
 
-    it.live("seam: a body that trickles does not stretch the time limit", () =>
+    it.live("a body that arrives slowly does not extend the time limit", () =>
       Effect.gen(function*() {
         const began = performance.now()
         const { error } = yield* fails(
@@ -177,7 +177,7 @@ for (const [name, transport] of Hostile.transports) {
         assert.isBelow(performance.now() - began, 5000)
       }))
 
-    it.live("seam: a head that trickles does not stretch it either", () =>
+    it.live("a head that arrives slowly does not extend the time limit", () =>
       Effect.gen(function*() {
         const { error } = yield* fails(
           (socket) => {
@@ -193,8 +193,8 @@ for (const [name, transport] of Hostile.transports) {
   })
 }
 
-describe("bombs in process", () => {
-  it.live("C7: no byte of a body keeps the buffer alive that it came in", () =>
+describe("decompression bombs in process", () => {
+  it.live("no byte of a body keeps its whole buffer in memory (C7)", () =>
     Effect.gen(function*() {
       const count = 200
       let [held, pulled] = [0, 0]

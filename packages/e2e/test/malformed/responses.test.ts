@@ -10,9 +10,9 @@ import { statuses } from "../support/hostileStatuses.ts"
 const leak = search(Object.values(Hostile.secret))
 
 const nextToken = "token-of-the-next-call"
-const next = Hostile.answer(Hostile.token.replace(Hostile.secret.accessToken, nextToken))
+const next = Hostile.response(Hostile.token.replace(Hostile.secret.accessToken, nextToken))
 
-/** What holds for every error: it is masked, it has no control characters, and it knows its request id. */
+/** What is true for every error: its secrets are masked, it has no control characters, and it has its request id. */
 const examine = (error: Hostile.AnyError, one: Hostile.Case): void => {
   for (const text of textsOf(error)) assert.isUndefined(leak(text), text.slice(0, 300))
   assert.deepStrictEqual(walk(error).http, [])
@@ -49,32 +49,32 @@ for (const [name, transport] of Hostile.transports) {
       assert.deepStrictEqual(server.paths(), ["/token"])
       assert.notProperty({}, "polluted")
 
-      // the connection is gone where it cannot be used again, and in any case nothing of this answer is in the next
+      // the connection is closed if it cannot be used again, and nothing of this response is in the next one
       const closed = (name === "fetch" ? one.fetchClosed : undefined) ?? one.closed ?? false
       if (closed) assert.isTrue(yield* Hostile.becomes(() => server.connections[0]?.closed === true), "closed")
       const after = yield* Hostile.createToken(oidc)
       assert.strictEqual(Redacted.value(after.accessToken), nextToken)
       assert.deepStrictEqual(server.paths(), ["/token", "/token"])
-      // with fetch, how soon a connection is used again is the platform's affair
+      // with fetch, the platform decides how soon a connection is used again
       if (!closed && name === "node") assert.strictEqual(server.connections.length, 1)
     })
 
   const laws = [["C4", "bodies", bodies], ["C3", "framings", framings], ["C3", "heads", heads]] as const
   for (const [law, kind, cases] of laws) {
     describe(`malformed ${kind} over real sockets, through ${name}`, () => {
-      for (const one of cases) it.live(`${law}: ${one.name}`, () => run(one))
+      for (const one of cases) it.live(`${one.name} (${law})`, () => run(one))
     })
   }
 
   describe(`unexpected statuses over real sockets, through ${name}`, () => {
-    for (const one of statuses) it.live(`C3: ${one.name}`, () => run(one))
+    for (const one of statuses) it.live(`${one.name} (C3)`, () => run(one))
   })
 }
 
 describe("421 over real sockets", () => {
-  const misdirected = Hostile.answer("", "421 Misdirected Request")
+  const misdirected = Hostile.response("", "421 Misdirected Request")
 
-  it.live("C8: Node's transport asks once", () =>
+  it.live("Node's transport sends the request once (C8)", () =>
     Effect.gen(function*() {
       const server = yield* Hostile.serve(misdirected, next)
       const oidc = yield* Hostile.client(server, Hostile.transports[0][1])
@@ -83,7 +83,7 @@ describe("421 over real sockets", () => {
       assert.strictEqual(server.paths().length, 1)
     }))
 
-  it.live("seam: fetch asks once more, as its standard says; the server has said that it did not act", () =>
+  it.live("fetch sends it once more, as its standard says, because the server said that it did not act", () =>
     Effect.gen(function*() {
       const server = yield* Hostile.serve(misdirected)
       const oidc = yield* Hostile.client(server, Hostile.transports[1][1])

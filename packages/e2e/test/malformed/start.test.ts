@@ -13,7 +13,7 @@ const good = {
   interval: 1
 }
 
-// none of it may show in an error, a message or a log
+// no error, message or log may show any of these
 const leak = search([good.deviceCode, good.userCode, "d-0123456789.awsapps.com", ...Object.values(Hostile.secret)])
 
 const malformed = "UnexpectedResponse malformed 200"
@@ -42,8 +42,8 @@ const uris = [
   " javascript:alert(1)"
 ]
 
-const answers: ReadonlyArray<readonly [name: string, members: object, outcome: string]> = [
-  ["a good answer", good, "code"],
+const responses: ReadonlyArray<readonly [name: string, members: object, outcome: string]> = [
+  ["a good response", good, "code"],
   ["http to loopback, as an emulator has it", { ...good, verificationUri: "http://127.0.0.1:8484/device" }, "code"],
   ...uris.flatMap((uri) =>
     [
@@ -67,7 +67,7 @@ const answers: ReadonlyArray<readonly [name: string, members: object, outcome: s
 for (const [name, transport] of Hostile.transports) {
   const run = (script: Hostile.Script, outcome: string) =>
     Effect.gen(function*() {
-      const server = yield* Hostile.serve(script, Hostile.answer(JSON.stringify(good)))
+      const server = yield* Hostile.serve(script, Hostile.response(JSON.stringify(good)))
       const oidc = yield* Hostile.client(server, transport)
       const was = yield* Effect.match(Hostile.start(oidc), {
         onFailure: (error) => {
@@ -90,24 +90,24 @@ for (const [name, transport] of Hostile.transports) {
     })
 
   describe(`malformed device authorizations over real sockets, through ${name}`, () => {
-    for (const [what, members, outcome] of answers) {
-      it.live(`C7: ${what}`, () => run(Hostile.answer(JSON.stringify(members)), outcome))
+    for (const [what, members, outcome] of responses) {
+      it.live(`${what} (C7)`, () => run(Hostile.response(JSON.stringify(members)), outcome))
     }
 
-    it.live("C3: exceptions that belong to CreateToken alone", () =>
+    it.live("exceptions that only CreateToken lists (C3)", () =>
       Effect.gen(function*() {
         for (const type of ["AuthorizationPendingException", "ExpiredTokenException", "InvalidGrantException"]) {
           yield* run(
-            Hostile.answer("{}", "400 Bad Request", [`x-amzn-errortype: ${type}`]),
+            Hostile.response("{}", "400 Bad Request", [`x-amzn-errortype: ${type}`]),
             `UnexpectedResponse status ${type} 400`
           )
         }
-        yield* run(Hostile.answer(`{"error":"invalid_client"}`, "401 Unauthorized"), "InvalidClientException 401")
+        yield* run(Hostile.response(`{"error":"invalid_client"}`, "401 Unauthorized"), "InvalidClientException 401")
       }))
 
-    it.live("C3: an exception whose texts repeat a secret and drive a terminal", () =>
+    it.live("an exception whose texts repeat a secret and have terminal escapes (C3)", () =>
       run(
-        Hostile.answer(
+        Hostile.response(
           JSON.stringify({
             error: "invalid_request",
             error_description: `\u001b[2Jbad ${Hostile.secret.clientSecret}\r\n${Hostile.secret.clientSecret}\u0007`

@@ -11,11 +11,11 @@ import * as AwsCli from "../support/aws-cli-pkce.ts"
 
 const startUrl = "https://emulator.awsapps.com/start"
 
-/** A browser that the service sends straight back, with what the person did. */
+/** A browser that follows the service's redirect at once, after the person's decision. */
 const comesBack = (query: (state: string) => Readonly<Record<string, string>>) => async (url: string) => {
   const { searchParams } = new URL(url)
   const callback = new URL(searchParams.get("redirect_uri") ?? "")
-  // a browser also asks for an icon, which tells the listener nothing
+  // a browser also requests an icon, which tells the listener nothing
   assert.strictEqual((await fetch(new URL("/favicon.ico", callback))).status, 200)
   callback.search = new URLSearchParams(query(searchParams.get("state") ?? "")).toString()
   assert.strictEqual((await fetch(callback)).status, 200)
@@ -24,8 +24,8 @@ const comesBack = (query: (state: string) => Readonly<Record<string, string>>) =
 const login = (open: AwsCli.Options["open"]) =>
   Effect.flatMap(EmulatorServer.EmulatorServer, ({ url }) => AwsCli.login({ endpoint: url, startUrl, open }))
 
-describe("E1: a replay of the AWS CLI's authorization code login", () => {
-  it("E1: the authorize URL has the CLI's parameters, order and escapes", () => {
+describe("a replay of the AWS CLI's authorization code login (E1)", () => {
+  it("sends an authorize URL with the CLI's parameters, order and escapes (E1)", () => {
     assert.strictEqual(
       AwsCli.authorizeUrl({
         endpoint: "https://oidc.eu-west-1.amazonaws.com",
@@ -43,7 +43,7 @@ describe("E1: a replay of the AWS CLI's authorization code login", () => {
     )
   })
 
-  it("E1: the verifier and its challenge are RFC 7636's", () => {
+  it("uses the verifier and challenge of RFC 7636 (E1)", () => {
     assert.match(AwsCli.codeVerifier(), /^[A-Za-z0-9._~-]{64}$/)
     assert.notStrictEqual(AwsCli.codeVerifier(), AwsCli.codeVerifier())
     // appendix B
@@ -53,7 +53,7 @@ describe("E1: a replay of the AWS CLI's authorization code login", () => {
     )
   })
 
-  it.effect("E1, E3: its registration is accepted, its URL names what it registered, and an invented code is refused", () =>
+  it.effect("registers, names its registration in the URL, and gets an exception for an invented code (E1, E3)", () =>
     Effect.gen(function*() {
       const { url } = yield* EmulatorServer.EmulatorServer
       const opened: Array<string> = []
@@ -79,7 +79,7 @@ describe("E1: a replay of the AWS CLI's authorization code login", () => {
       })
     }).pipe(Effect.provide(EmulatorServer.layer())))
 
-  it.effect("E1: what comes back with an error, or with another state, gets no token", () =>
+  it.effect("gets no token if the redirect has an error or another state (E1)", () =>
     Effect.gen(function*() {
       const denied = yield* Effect.flip(login(comesBack((state) => ({ error: "access_denied", state }))))
       assert.deepInclude(denied, { operation: "Authorize", error: "access_denied" })
@@ -87,7 +87,7 @@ describe("E1: a replay of the AWS CLI's authorization code login", () => {
       assert.deepInclude(foreign, { operation: "Authorize", error: "another state came back" })
     }).pipe(Effect.provide(EmulatorServer.layer())))
 
-  it.effect("E1: the browser is sent back with a code, and the code brings the hour's token", () =>
+  it.effect("gets a code by the redirect, and a token of one hour for it (E1)", () =>
     Effect.gen(function*() {
       const { authorizeUrl, token } = yield* login((url) => fetch(url).then(() => undefined))
       assert.deepInclude(token, { expiresIn: 3600, tokenType: "Bearer" })
@@ -95,7 +95,7 @@ describe("E1: a replay of the AWS CLI's authorization code login", () => {
       assert.include(authorizeUrl, "code_challenge_method=S256")
     }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: 0 }))))
 
-  it.effect("E1, E4: what a person presses on the page is what the CLI hears", () =>
+  it.effect("receives the person's decision on the page (E1, E4)", () =>
     Effect.gen(function*() {
       const press = (action: string) => async (url: string) => {
         const page = await (await fetch(url)).text()
@@ -107,7 +107,7 @@ describe("E1: a replay of the AWS CLI's authorization code login", () => {
       assert.deepInclude(denied, { operation: "Authorize", error: "access_denied" })
     }).pipe(Effect.provide(EmulatorServer.layer())))
 
-  it.effect("E1: the official JavaScript client trades the code, once, with its proof key", () =>
+  it.effect("exchanges the code with the official JavaScript client, once, with its proof key (E1)", () =>
     Effect.gen(function*() {
       const { url } = yield* EmulatorServer.EmulatorServer
       const client = yield* Effect.acquireRelease(

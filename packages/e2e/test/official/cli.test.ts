@@ -22,7 +22,7 @@ const script = (url: string): string =>
       : [recipe("sh", "AWS_DATA_PATH=", url), recipe("sh", "aws sso login --sso-session emulator --no-browser\n", url)])
   ].join("\n")
 
-/** The script in a shell, whose temporary folder is ours. */
+/** Runs the script in a shell, with a temporary folder of ours. */
 const loggingIn = Effect.gen(function*() {
   const { url } = yield* EmulatorServer.EmulatorServer
   const temporary = yield* folder
@@ -38,9 +38,9 @@ const loggingIn = Effect.gen(function*() {
   return { shell, cached }
 })
 
-describe.skipIf(aws === undefined)(`E1: the AWS CLI ${version}, as docs/emulator.md tells`, () => {
+describe.skipIf(aws === undefined)(`the AWS CLI ${version}, with the commands of docs/emulator.md (E1)`, () => {
   it.live(
-    "E1, E3: logs in, slowed down where it hurries, and keeps its token",
+    "logs in, is slowed down if it polls too early, and keeps its token (E1, E3)",
     () =>
       Effect.gen(function*() {
         const { cached, shell } = yield* loggingIn
@@ -56,7 +56,7 @@ describe.skipIf(aws === undefined)(`E1: the AWS CLI ${version}, as docs/emulator
       }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: "1 second" })))
   )
 
-  it.live("E1, E3: ends with an error when the person says no", () =>
+  it.live("ends with an error if the person denies (E1, E3)", () =>
     Effect.gen(function*() {
       const emulator = yield* Emulator.Emulator
       const { shell } = yield* loggingIn

@@ -18,7 +18,7 @@ import { recipe } from "../support/recipes.ts"
 
 const grantType = "urn:ietf:params:oauth:grant-type:device_code"
 
-/** The official client, pointed at the emulator and without a retry of its own. */
+/** The official client at the emulator, without a retry of its own. */
 const official = Effect.gen(function*() {
   const { url } = yield* EmulatorServer.EmulatorServer
   return yield* Effect.acquireRelease(
@@ -45,8 +45,8 @@ const started = Effect.fnUntraced(function*(client: SSOOIDCClient, scopes?: Arra
   return { clientId, clientSecret, code, poll }
 })
 
-describe("E1: the official JavaScript client", () => {
-  it.effect("E1: registers, authorizes, waits and gets its token", () =>
+describe("the official JavaScript client (E1)", () => {
+  it.effect("registers, starts, waits and gets its token (E1)", () =>
     Effect.gen(function*() {
       const client = yield* official
       const emulator = yield* Emulator.Emulator
@@ -83,7 +83,7 @@ describe("E1: the official JavaScript client", () => {
       assert.instanceOf(yield* failure(poll), SlowDownException)
 
       yield* emulator.authorizations.approve(code.userCode ?? "")
-      // the interval that was handed out, and what slow_down added to it
+      // the interval that the service gave, and the seconds that slow_down added
       yield* TestClock.adjust("6 seconds")
       const token = yield* Effect.promise(poll)
       assert.match(token.accessToken ?? "", /^aoa/)
@@ -109,7 +109,7 @@ describe("E1: the official JavaScript client", () => {
       assert.notStrictEqual(refreshed.accessToken, token.accessToken)
     }).pipe(Effect.provide(EmulatorServer.layer())))
 
-  it.effect("E1, E3: each slow_down takes 5 s more, and who keeps to that is not slowed down again", () =>
+  it.effect("waits 5 s longer after each slow_down, and is not slowed down again if it does (E1, E3)", () =>
     Effect.gen(function*() {
       const client = yield* official
       const emulator = yield* Emulator.Emulator
@@ -128,7 +128,7 @@ describe("E1: the official JavaScript client", () => {
       assert.match((yield* Effect.promise(poll)).accessToken ?? "", /^aoa/)
     }).pipe(Effect.provide(EmulatorServer.layer())))
 
-  it.effect("E1, E3: a refresh token is good once, and its session is over after 8 hours", () =>
+  it.effect("can use a refresh token once, and its session ends after 8 hours (E1, E3)", () =>
     Effect.gen(function*() {
       const client = yield* official
       const emulator = yield* Emulator.Emulator
@@ -154,7 +154,7 @@ describe("E1: the official JavaScript client", () => {
       }
     }).pipe(Effect.provide(EmulatorServer.layer())))
 
-  it.effect("E1, E2: a client without scopes has its whole session at once, and no refresh token", () =>
+  it.effect("gets its whole session at once without scopes, and no refresh token (E1, E2)", () =>
     Effect.gen(function*() {
       const client = yield* official
       const emulator = yield* Emulator.Emulator
@@ -165,7 +165,7 @@ describe("E1: the official JavaScript client", () => {
       assert.isUndefined(token.refreshToken)
     }).pipe(Effect.provide(EmulatorServer.layer())))
 
-  it.live("E1: the recipe of docs/emulator.md signs in, by its endpoint and by AWS_ENDPOINT_URL_SSO_OIDC", () =>
+  it.live("logs in with the recipe of docs/emulator.md, by its endpoint and by AWS_ENDPOINT_URL_SSO_OIDC (E1)", () =>
     Effect.gen(function*() {
       const { url } = yield* EmulatorServer.EmulatorServer
       const HOME = yield* folder
@@ -173,7 +173,7 @@ describe("E1: the official JavaScript client", () => {
       const signsIn = Effect.fnUntraced(function*(input: string, env: Readonly<Record<string, string>>) {
         const program = yield* run(process.execPath, {
           args: ["--input-type=module-typescript", "-"],
-          // where the bare names in it are found
+          // the folder in which the program's imports are found
           cwd: join(import.meta.dirname, "../.."),
           env: { HOME, ...env },
           input

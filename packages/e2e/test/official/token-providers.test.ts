@@ -21,7 +21,7 @@ interface Cached {
   readonly clientSecret: string
 }
 
-/** A home as `aws sso login` leaves it, signed in at the emulator, with a token that has so many seconds left. */
+/** A home as `aws sso login` leaves it, logged in at the emulator, with a token that expires in the given number of seconds. */
 const signedIn = Effect.fnUntraced(function*(secondsLeft: number) {
   const emulator = yield* Emulator.Emulator
   const { clientId, clientSecret, clientSecretExpiresAt } = yield* emulator.registerClient({
@@ -69,7 +69,7 @@ interface Provided {
   readonly message?: string
 }
 
-/** What the provider gives to a process with that home. */
+/** The result of the provider in a process with that home. */
 const provided = (home: string, { args = [], env = {} }: {
   readonly args?: ReadonlyArray<string>
   readonly env?: Readonly<Record<string, string>>
@@ -82,8 +82,8 @@ const provided = (home: string, { args = [], env = {} }: {
     })
     const { code, stderr, stdout } = yield* program.ended
     assert.strictEqual(code, 0, stderr)
-    const answer: Provided = JSON.parse(stdout)
-    return answer
+    const response: Provided = JSON.parse(stdout)
+    return response
   }).pipe(Effect.scoped)
 
 /** A refresh with the official client. */
@@ -100,11 +100,11 @@ const refresh = Effect.fnUntraced(function*({ clientId, clientSecret }: Cached, 
   })
 })
 
-describe("E1: fromSso of @aws-sdk/token-providers", () => {
+describe("fromSso of @aws-sdk/token-providers (E1)", () => {
   it.live.each([
     { by: "AWS_ENDPOINT_URL_SSO_OIDC", pointed: (url: string) => ({ env: { AWS_ENDPOINT_URL_SSO_OIDC: url } }) },
     { by: "clientConfig.endpoint", pointed: (url: string) => ({ args: [url] }) }
-  ])("E1, E3: refreshes a token that is about to expire, by $by", ({ pointed }) =>
+  ])("refreshes a token that expires soon, by $by (E1, E3)", ({ pointed }) =>
     Effect.gen(function*() {
       const { url } = yield* EmulatorServer.EmulatorServer
       const { after, before, home } = yield* signedIn(60)
@@ -119,13 +119,13 @@ describe("E1: fromSso of @aws-sdk/token-providers", () => {
       assert.notStrictEqual(cached.refreshToken, before.refreshToken)
       assert.deepInclude(cached, { clientId: before.clientId, clientSecret: before.clientSecret })
 
-      // the refresh token before it is used up, and the one on disk is good
+      // the old refresh token is used up, and the refresh token on disk works
       assert.instanceOf(yield* Effect.flip(refresh(before, before.refreshToken)), InvalidGrantException)
       const next = yield* refresh(cached, cached.refreshToken)
       assert.match(next.accessToken ?? "", /^aoa/)
     }).pipe(Effect.provide(EmulatorServer.layer())))
 
-  it.live("E1: a token that it refreshed serves the next process as it is", () =>
+  it.live("gives a refreshed token unchanged to the next process (E1)", () =>
     Effect.gen(function*() {
       const { url } = yield* EmulatorServer.EmulatorServer
       const { after, home } = yield* signedIn(60)
@@ -136,7 +136,7 @@ describe("E1: fromSso of @aws-sdk/token-providers", () => {
       assert.deepStrictEqual(yield* after, cached)
     }).pipe(Effect.provide(EmulatorServer.layer())))
 
-  it.live("E1, E3: a used refresh token leaves it with what it has, and with nothing when that is over", () =>
+  it.live("keeps its token after a used refresh token, and has none when that token expires (E1, E3)", () =>
     Effect.gen(function*() {
       const { url } = yield* EmulatorServer.EmulatorServer
       const env = { AWS_ENDPOINT_URL_SSO_OIDC: url }

@@ -10,7 +10,7 @@ import { esbuildLoads, nodeLoads, publicModulesOf, spellings } from "../support/
 
 const read = (file: string): string => readFileSync(file, "utf8")
 
-/** The lines of some files that a pattern fits. */
+/** The lines of some files that match a pattern. */
 const linesWith = (pattern: RegExp, files: ReadonlyArray<string>): ReadonlyArray<string> =>
   files.flatMap((file) => read(file).split("\n").filter((line) => pattern.test(line)).map((line) => `${file}: ${line}`))
 
@@ -20,7 +20,7 @@ const modulesOf = (of: string): ReadonlyArray<string> => [
   ...publicModulesOf(of)
 ]
 
-// the options of a user, and not the workspace's: strict, and no check of what others have declared
+// a user's options, and not the workspace's: strict, and without a check of other libraries' declarations
 const config = {
   compilerOptions: {
     target: "ES2022",
@@ -37,7 +37,7 @@ const config = {
   include: ["*.ts"]
 }
 
-/** The values that modules export, as a program sees them when it runs. */
+/** The values that modules export, as a program sees them at run time. */
 const exportsOf = (folder: string, specifiers: ReadonlyArray<string>) => {
   const program = `
     const found = {}
@@ -65,7 +65,7 @@ describe("the packed packages, installed without a network", () => {
     return () => rmSync(folder, { recursive: true, force: true })
   }, 240_000)
 
-  it.live("are used as a whole by the program of these tests (C3)", () =>
+  it.live("are used completely by the program of these tests (C3)", () =>
     Effect.gen(function*() {
       const modules = published.flatMap((of) => modulesOf(of).map((module) => join(manifestOf(of).name, module)))
       assert.sameMembers([...uses.keys()].map(({ specifier }) => specifier), modules)
@@ -77,7 +77,7 @@ describe("the packed packages, installed without a network", () => {
     }), 120_000)
 
   it.live(
-    "name public modules alone, and no any, in the declarations of a program that uses all of them (C3)",
+    "name only public modules, and no any, in the declarations of a program that uses all of them (C3)",
     () =>
       Effect.gen(function*() {
         for (const example of ["example-service/src/Session.ts", "example-serverless/src/handler.ts"]) {
@@ -88,7 +88,7 @@ describe("the packed packages, installed without a network", () => {
         assert.strictEqual(declared.length, uses.size + 2)
         assert.deepStrictEqual(linesWith(/\/internal\//, declared), [])
         assert.deepStrictEqual(linesWith(/\bany\b/, declared), [])
-        // a module that cannot be found is any for the users of the program, and an error only where libraries are checked
+        // a missing module is any for the users of the program, and an error only if libraries are checked
         const compilerOptions = { ...config.compilerOptions, skipLibCheck: false, rootDir: undefined, noEmit: true }
         const again = { compilerOptions, include: ["declared/*.d.ts"], exclude: [] }
         writeFileSync(join(folder, "tsconfig.declared.json"), JSON.stringify(again))
@@ -97,11 +97,11 @@ describe("the packed packages, installed without a network", () => {
     60_000
   )
 
-  it("declare nothing in a public module by a type of an internal one (C3)", () => {
+  it("declare nothing in a public module by a type of an internal module (C3)", () => {
     const declarations = published.flatMap((of) =>
       modulesOf(of).map((module) => installed(`${manifestOf(of).name}/dist/${module || "index"}.d.ts`))
     )
-    // a reference declares nothing: it has the modules of the front door at hand
+    // a reference declares nothing: it makes the modules of the front door available
     const reference = /^\/\/\/ <reference path="(?:\.\.\/)?internal\/names\.d\.ts" preserve="true" \/>$/
     const found = linesWith(/^(?! *\*).*internal\//, declarations)
     assert.deepStrictEqual(found.filter((line) => !reference.test(line.slice(line.indexOf(": ") + 2))), [])

@@ -7,7 +7,7 @@ import { esbuildLoads, nodeLoads, publicModulesOf, spellings } from "../support/
 
 const here = join(root, "packages/e2e")
 
-/** The front door has no barrel: a page that imports it must not get what is for Node. */
+/** The front door has no barrel, because a page that imports it must not get modules for Node. */
 const hasBarrel = (folder: string): boolean => folder !== "sso-oidc"
 
 /** The map that a package should have, for its modules below a folder. */

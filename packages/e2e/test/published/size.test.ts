@@ -3,7 +3,7 @@ import { build, type Platform, type Plugin } from "esbuild"
 import { readFileSync } from "node:fs"
 import { gzipSync } from "node:zlib"
 
-/** The program as a user would ship it: bundled and minified. */
+/** The program as a user ships it: bundled and minified. */
 const bundle = async (
   program: string,
   platform: Platform,
@@ -28,11 +28,11 @@ const bundle = async (
   return { bytes: file.contents, inputs: Object.keys(metafile.inputs) }
 }
 
-/** Its bytes, gzipped. */
+/** Its size in bytes, gzipped. */
 const size = async (program: string, platform: Platform, plugins: Array<Plugin> = []): Promise<number> =>
   gzipSync((await bundle(program, platform, [], plugins)).bytes, { level: 9 }).length
 
-/** Core without its calls of Effect's logger, and so without that logger, which an application that logs has anyway. */
+/** Core without its calls of Effect's logger, and so without that logger. An application that logs has the logger anyway. */
 const unlogged: Plugin = {
   name: "unlogged",
   setup: (build) =>
@@ -43,7 +43,7 @@ const unlogged: Plugin = {
     })
 }
 
-/** What each entry weighed in bytes before there was an engine below the service, when the rule of 1 % began. */
+/** The size of each entry in bytes before the engine below the service existed. The rule of 1 % counts from it. */
 const baseline: Readonly<Record<string, number>> = JSON.parse(
   readFileSync(new URL("../support/size-baseline.json", import.meta.url), "utf8")
 )
@@ -138,19 +138,19 @@ describe("sizes, Effect included", () => {
       0.85 * sizes["core + transport-browser, Effect through its barrel"]
     )
     assert.isBelow(sizes["the same, through a relay"], sizes["core + transport-browser"] + 2000)
-    // about half: it opens its connections itself, and says in words what is wrong with TLS or a proxy
+    // about half: it opens its connections itself, and explains problems with TLS or a proxy in words
     assert.isBelow(sizes["core + transport-node + device-grant"], 0.55 * sizes["@aws-sdk/client-sso-oidc, node"])
     for (const [name, bytes] of Object.entries(baseline)) {
       const now = new Map(Object.entries(sizes)).get(name)
       assert.isDefined(now, name)
       assert.isAtMost(now, 1.01 * bytes, name)
     }
-    // ours has proxies, client certificates, the race of addresses and the hints in it, which that one has not
+    // ours includes proxies, client certificates, the race of addresses and the hints, which the other one does not
     assert.isBelow(sizes["core + transport-node"], 0.98 * sizes["core + NodeHttpClient.layerNodeHttp"])
     assert.isBelow(sizes["core + transport-node"], 0.22 * sizes["core + NodeHttpClient.layerUndici"])
   })
 
-  it("a page that goes through a relay ships none", async () => {
+  it("a page that goes through a relay does not ship the relay", async () => {
     const ships = async (program: string): Promise<boolean> =>
       new TextDecoder().decode((await bundle(program, "browser")).bytes).includes("The relay passes on")
     for (const path of ["@sso-oidc/transport-browser/FetchTransport", "@sso-oidc/transport-browser"]) {
@@ -164,7 +164,7 @@ describe("sizes, Effect included", () => {
     )
   })
 
-  it("a program that imports the front door is no larger than one that imports the packages by hand", {
+  it("a program that imports the front door is not larger than a program that imports the packages by hand", {
     timeout: 60_000
   }, async () => {
     const byHand = {
@@ -208,14 +208,14 @@ describe("sizes, Effect included", () => {
           layer({ region: "eu-west-1"${options} })
         ))
       `
-      // not gzipped: gzip's size also follows the order of the modules, by a few bytes
+      // not gzipped, because the size after gzip also depends on the order of the modules, by a few bytes
       const bytes = async (program: string) => (await bundle(program, platform)).bytes.length
       const [ours, theirs] = [await bytes(frontDoor(platform) + program), await bytes(byHand[platform] + program)]
       assert.isAtMost(ours, theirs, platform)
     }
   })
 
-  it("seam: the whole of @sso-oidc/testing can be bundled for a page", async () => {
+  it("the whole of @sso-oidc/testing can be bundled for a page", async () => {
     const { inputs } = await bundle(`import * as Testing from "@sso-oidc/testing"; console.log(Testing)`, "browser")
     assert.isTrue(inputs.some((path) => path.endsWith("/TransportContract.ts")))
   })
@@ -228,7 +228,7 @@ describe("sizes, Effect included", () => {
     assert.strictEqual((await stored(login)).length, 3)
   })
 
-  it("D7: the plain login adds no Stream to what core reads bodies with", async () => {
+  it("the plain login adds no Stream to what core needs to read bodies (D7)", async () => {
     const inputs = async (program: string) =>
       (await bundle(program, "node", ["@sso-oidc/core/*", "@sso-oidc/transport-node/*"])).inputs
         .filter((path) => /\/(Stream|Channel|DeviceGrantStream)\.(ts|js)$/.test(path))

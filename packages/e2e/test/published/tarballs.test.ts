@@ -60,7 +60,7 @@ describe("the packed packages", () => {
   const sentence = (failing: Effect.Effect<string, Error>) =>
     Effect.map(Effect.flip(failing), ({ message }) => stripVTControlCharacters(message))
 
-  it.live("fail both where a module and its types are missing", () =>
+  it.live("fail both checks if a module and its types are missing", () =>
     Effect.gen(function*() {
       const tarball = yield* spoiled("@sso-oidc/transport-node", (folder) => {
         rmSync(join(folder, "dist/NodeTransport.js"))
@@ -77,7 +77,7 @@ describe("the packed packages", () => {
   // in another project
   // ---------------------------------------------------------------------------
 
-  it.live("name each other by file in the tarballs for another project, and are otherwise the same", () =>
+  it.live("name each other by file in the tarballs for another project, and are the same otherwise", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual([...byFile.keys()].sort(), [...names].sort())
       for (const name of names) {
@@ -111,7 +111,7 @@ describe("the packed packages", () => {
   })
 
   it.live.each(withCommands)(
-    "are all that %s installs of ours, by commands that run in an empty folder",
+    "are the only packages of ours that %s installs, by commands that run in an empty folder",
     ([path, lines]) =>
       Effect.gen(function*() {
         const registry = yield* Registry.serve
@@ -151,7 +151,7 @@ describe("the packed packages", () => {
     180_000
   )
 
-  it.live("are not found by name: the same shell fails with a line that names one", () =>
+  it.live("are not found by name: the same shell fails with a line that names a package", () =>
     Effect.gen(function*() {
       const registry = yield* Registry.serve
       const inShell = Shell.make(registry.url, yield* Child.folder)

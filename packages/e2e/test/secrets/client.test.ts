@@ -14,7 +14,7 @@ type Respond = () => Response | { readonly cause: unknown }
 
 const runs = { arbitrary: { runs: 4, seed: 20261124 } }
 
-/** Runs the call over a transport that answers as it is told, and looks for the secrets in all that comes of it. */
+/** Runs the call over a transport that responds as told, and searches all outputs for the secrets. */
 const check = (
   call: Pick<Planted.Call, "name" | "run">,
   respond: Respond,
@@ -24,12 +24,12 @@ const check = (
   Effect.gen(function*() {
     const client = HttpClient.make((request) =>
       Effect.suspend(() => {
-        const answer = respond()
-        return answer instanceof Response
-          ? Effect.succeed(HttpClientResponse.fromWeb(request, answer))
+        const response = respond()
+        return response instanceof Response
+          ? Effect.succeed(HttpClientResponse.fromWeb(request, response))
           : Effect.fail(
             new HttpClientError.HttpClientError({
-              reason: new HttpClientError.TransportError({ request, ...answer, description: secrets.join(" ") })
+              reason: new HttpClientError.TransportError({ request, ...response, description: secrets.join(" ") })
             })
           )
       })
@@ -43,25 +43,25 @@ const check = (
     assert.isUndefined(leak, `${call.name}: ${JSON.stringify(leak)}`)
     assert.deepStrictEqual(httpOf(watched), [])
     assert.strictEqual(watched.spans.filter(({ name }) => name.startsWith("SSO OIDC.")).length, 1)
-    // the watch sees the program: its log, and in its failures the output of its process
+    // the watch works: it sees the program's log, and the output of its process in a failure
     if (Exit.isFailure(watched.exit)) assert.isAbove(watched.lines.length, 8)
     return watched.exit
   })
 
 const plain = [Planted.userCode, Planted.host]
 
-describe("planted secrets: the operations", () => {
-  it.effect.prop("C6: none shows in spans, logs or output of a success, nor when the answer is printed", [
+describe("planted secrets: the operations (C6)", () => {
+  it.effect.prop("no secret shows in the spans, logs or output of a success, nor if the response is printed (C6)", [
     Planted.Secrets
   ], ([s]) =>
     Effect.gen(function*() {
       for (const call of Planted.callsOf(s)) {
-        const exit = yield* check(call, () => Planted.json(call.answer), Object.values(s))
+        const exit = yield* check(call, () => Planted.json(call.response), Object.values(s))
         assert.isTrue(Exit.isSuccess(exit), call.name)
       }
     }), runs)
 
-  it.effect.prop("C6: none of the request shows when an exception repeats it, in any form, text or header", [
+  it.effect.prop("no secret of the request shows if an exception repeats it, in any form, text or header (C6)", [
     Planted.Secrets
   ], ([s]) =>
     Effect.gen(function*() {
@@ -73,7 +73,7 @@ describe("planted secrets: the operations", () => {
       }
     }), { arbitrary: { ...runs.arbitrary, runs: 1 } })
 
-  it.effect.prop("C6: none of an answer outside the model shows, nor what a person must see", [
+  it.effect.prop("no secret of a response outside the model shows, and nothing that only the person may see (C6)", [
     Planted.Secrets
   ], ([s]) =>
     Effect.gen(function*() {
@@ -85,7 +85,7 @@ describe("planted secrets: the operations", () => {
       }
     }), runs)
 
-  it.effect.prop("C6: none shows when the transport fails, though its error holds them all", [
+  it.effect.prop("no secret shows if the transport fails with an error that holds them all (C6)", [
     Planted.Secrets
   ], ([s]) =>
     Effect.gen(function*() {
@@ -97,7 +97,7 @@ describe("planted secrets: the operations", () => {
       }
     }), runs)
 
-  it.effect.prop("C6: none shows when the request is invalid, wherever its secrets were put by mistake", [
+  it.effect.prop("no secret of an invalid request shows, wherever the caller put it by mistake (C6)", [
     Planted.Secrets
   ], ([s]) =>
     Effect.gen(function*() {
@@ -129,7 +129,7 @@ describe("planted secrets: the watch", () => {
   const finds = (effect: Effect.Effect<unknown, unknown>) =>
     Effect.map(watch(effect), (watched) => assert.isDefined(leakOf(watched, [secret])))
 
-  it.effect("finds what a program lets out", () =>
+  it.effect("finds what a program shows", () =>
     Effect.gen(function*() {
       yield* finds(Effect.fail(new Error(secret)))
       yield* finds(Effect.die({
@@ -150,6 +150,6 @@ describe("planted secrets: the watch", () => {
       yield* finds(Effect.sync(() => process.stderr.write(secret.slice(2, 11))))
     }))
 
-  it.effect("finds nothing where nothing is", () =>
+  it.effect("finds nothing if there is nothing to find", () =>
     Effect.map(watch(Effect.log("a line")), (watched) => assert.isUndefined(leakOf(watched, [secret]))))
 })

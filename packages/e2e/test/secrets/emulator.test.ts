@@ -17,7 +17,7 @@ const runs = { arbitrary: { runs: 2, seed: 20261124 } }
 const startUrl = `https://${Planted.host}/start`
 const grantType = CreateToken.deviceCodeGrantType
 
-/** A whole login with its mistakes, against the emulator on a socket. Gives every secret that the emulator made. */
+/** A whole login with mistakes, against the emulator on a socket. It gives every secret that the emulator made. */
 const tour = (s: Planted.Secrets) =>
   Effect.gen(function*() {
     const oidc = yield* SsoOidc.SsoOidc
@@ -28,7 +28,7 @@ const tour = (s: Planted.Secrets) =>
     const refused = <A, E extends { readonly _tag: string }>(effect: Effect.Effect<A, E>) =>
       Effect.map(Effect.flip(Effect.tapError(effect, (error) => Effect.logError(error))), ({ _tag }) => _tag)
 
-    // the secrets of somebody who is wrong about everything
+    // the secrets of a caller that is wrong about everything
     for (const call of Planted.callsOf(s).slice(1)) {
       yield* refused(Effect.mapError(call.run(oidc), (error) => Object.assign(error, { _tag: "refused" })))
     }
@@ -69,19 +69,19 @@ const tour = (s: Planted.Secrets) =>
   })
 
 describe.each([["node", NodeTransport.layer()], ["fetch", FetchTransport.layer]] as const)(
-  "planted secrets: the emulator's own routes, through %s",
+  "planted secrets: the emulator's own routes, through %s (C6)",
   (_, transport) => {
-    it.effect.prop("C6: neither its own secrets nor its guests' show in its logs and spans", [
+    it.effect.prop("neither its own secrets nor its callers' secrets show in its logs and spans (C6)", [
       Planted.Secrets
     ], ([s]) =>
       Effect.gen(function*() {
         const client = Layer.unwrap(
           Effect.map(EmulatorServer.EmulatorServer, ({ url }) => SsoOidc.layer({ region: "us-east-1", endpoint: url }))
         ).pipe(Layer.provide(transport), Layer.provideMerge(EmulatorServer.layer()))
-        // within the watch, so that the server's own spans and logs are seen
+        // within the watch, so that it sees the server's own spans and logs
         const watched = yield* watch(Effect.provide(tour(s), client))
         if (Exit.isFailure(watched.exit)) return assert.fail(String(watched.exit))
-        // the line that tells the person where to approve has the code in it, and is for nothing else (E4)
+        // only the line that tells the person where to approve has the code in it (E4)
         const lines = watched.lines.filter((line) => !line.includes("A login waits for a person"))
         assert.isBelow(lines.length, watched.lines.length)
         const leak = leakOf({ ...watched, lines }, [...Object.values(s), ...watched.exit.value.map(Redacted.value)])

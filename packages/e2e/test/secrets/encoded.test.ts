@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url"
 
 const packages = join(import.meta.dirname, "../../..")
 
-// every public module of every package but the programs, which run when they are imported
+// every public module of every package, except programs, which run when they are imported
 const modules = globSync("*/src/**/*.ts", { cwd: packages }).filter((path) =>
   !/(bin|main|index)\.ts$|^(demo|example)|\/internal\//.test(path)
 )
@@ -37,7 +37,7 @@ const secretsIn = (value: unknown, seen = new Set<unknown>()): ReadonlyArray<str
   return Object.values(value).flatMap((member) => secretsIn(member, seen))
 }
 
-// long enough not to stand in a marker or a name by chance
+// too long to stand in a marker or a name by chance
 const planted = "planted-secret-0123456789"
 
 /** The error with a secret in place of each `Redacted` that it holds. */
@@ -48,14 +48,14 @@ const plant = (error: Error): Error => {
       : value instanceof Error
       ? plant(value)
       : value
-  // `message` and `cause` are members of an error that are not enumerated
+  // `message` and `cause` are members of an error that are not enumerable
   const names = Object.getOwnPropertyNames(error).filter((name) => name !== "stack")
   const members = Object.fromEntries(names.map((name) => [name, put(Reflect.get(error, name))]))
   return Reflect.construct(error.constructor, [members])
 }
 
-describe("the encoded form of every error", () => {
-  it("the errors of core and of the device grant are looked at", () => {
+describe("the encoded form of every error (C6)", () => {
+  it("includes the errors of core and of the device grant", () => {
     const names = errors.map(([name]) => name)
     for (const name of ["UnexpectedResponse", "TransportError", "InvalidGrantException", "TokenPossiblyLost"]) {
       assert.include(names, name)
@@ -65,7 +65,7 @@ describe("the encoded form of every error", () => {
 
   for (const [name, schema] of errors) {
     it.effect.prop(
-      `${name} holds no secret that the error holds, on its own or in an Exit (C6)`,
+      `${name} holds no secret of the error, by itself or in an Exit (C6)`,
       [schema],
       ([made]) =>
         Effect.gen(function*() {

@@ -25,7 +25,7 @@ type Poll = (s: Planted.Secrets) => Response | { readonly cause: unknown }
 
 const exception = (type: string, body: object = {}): Response => Planted.json(body, 400, { "x-amzn-errortype": type })
 
-/** The device code comes back in a poll's answer. */
+/** The device code comes back in a poll's response. */
 const echo = (s: Planted.Secrets) => ({
   error: s.newDeviceCode,
   error_description: `bad ${s.newDeviceCode} of ${encodeURIComponent(s.newClientSecret)}`,
@@ -36,11 +36,11 @@ const poll = (s: Planted.Secrets): Planted.Call => ({
   name: "a poll",
   run: () => Effect.void,
   asked: [s.newClientSecret, s.newDeviceCode],
-  answer: Planted.token(s),
+  response: Planted.token(s),
   exception: "InvalidGrantException"
 })
 
-/** How a login can go on from its code, and how it ends. */
+/** How a login may continue after its code, and how it ends. */
 const ends: ReadonlyArray<readonly [name: string, tag: string, polls: ReadonlyArray<Poll>]> = [
   ["approved", "Success", [
     (s) => exception("AuthorizationPendingException", echo(s)),
@@ -49,7 +49,7 @@ const ends: ReadonlyArray<readonly [name: string, tag: string, polls: ReadonlyAr
   ]],
   ["denied", "AccessDeniedException", [(s) => exception("AccessDeniedException", echo(s))]],
   ["expired at the service", "DeviceCodeExpired", [(s) => exception("ExpiredTokenException", echo(s))]],
-  ["out of reach until it expired", "DeviceCodeExpired", [
+  ["unreachable until it expired", "DeviceCodeExpired", [
     (s) => Planted.json(echo(s), 503, { "x-amzn-requestid": encodeURIComponent(s.newDeviceCode) }),
     (s) => ({ cause: Planted.causes(poll(s), s)[1] }),
     (s) => ({ cause: Planted.causes(poll(s), s)[3] })
@@ -57,16 +57,16 @@ const ends: ReadonlyArray<readonly [name: string, tag: string, polls: ReadonlyAr
   ["a token that cannot be used", "TokenPossiblyLost", [
     (s) => Planted.json({ ...Planted.token(s), tokenType: "\u0000" })
   ]],
-  ["a token that was lost on its way", "TokenPossiblyLost", [
+  ["a token that was lost in its response", "TokenPossiblyLost", [
     (s) => ({ cause: Planted.causes(poll(s), s)[0] }),
     (s) => exception("InvalidGrantException", echo(s))
   ]],
-  ["an answer outside the model", "UnexpectedResponse", [
+  ["a response outside the model", "UnexpectedResponse", [
     (s) => exception(encodeURIComponent(s.newDeviceCode), echo(s))
   ]]
 ]
 
-/** The service: a registration, a code, and the polls in order, the last one for ever. */
+/** The service: a registration, a code, and the polls in order. The last poll repeats. */
 const serviceOf = (s: Planted.Secrets, polls: ReadonlyArray<Poll>) => {
   let polled = 0
   return SsoOidc.layer({ region: "eu-west-1" }).pipe(
@@ -74,16 +74,16 @@ const serviceOf = (s: Planted.Secrets, polls: ReadonlyArray<Poll>) => {
       HttpClient.HttpClient,
       HttpClient.make((request, url) =>
         Effect.suspend(() => {
-          const answer = url.pathname === "/client/register"
+          const response = url.pathname === "/client/register"
             ? Planted.json(Planted.registered(s))
             : url.pathname === "/device_authorization"
             ? Planted.json(Planted.started(s))
             : polls[Math.min(polled++, polls.length - 1)]?.(s) ?? Response.error()
-          return answer instanceof Response
-            ? Effect.succeed(HttpClientResponse.fromWeb(request, answer))
+          return response instanceof Response
+            ? Effect.succeed(HttpClientResponse.fromWeb(request, response))
             : Effect.fail(
               new HttpClientError.HttpClientError({
-                reason: new HttpClientError.TransportError({ request, ...answer })
+                reason: new HttpClientError.TransportError({ request, ...response })
               })
             )
         })
@@ -93,7 +93,7 @@ const serviceOf = (s: Planted.Secrets, polls: ReadonlyArray<Poll>) => {
   )
 }
 
-/** Watches the effect while the clock moves, and finds nothing that it must not. */
+/** Watches the effect while the clock moves, and checks that it finds no secret. */
 const clean = <A, E>(
   s: Planted.Secrets,
   polls: ReadonlyArray<Poll>,
@@ -114,10 +114,10 @@ const plain = [Planted.userCode, Planted.host]
 const encodeEvent = (event: DeviceGrantEvent.DeviceGrantEvent) =>
   Effect.orDie(Schema.encodeEffect(DeviceGrantEvent.DeviceGrantEvent)(event))
 
-describe("planted secrets: the device grant", () => {
+describe("planted secrets: the device grant (C6)", () => {
   for (const [name, tag, polls] of ends) {
     it.effect.prop(
-      `C6: a login, ${name}: no secret, user code or URL shows`,
+      `a login, ${name}: no secret, user code or URL shows (C6)`,
       [Planted.Secrets],
       ([s]) =>
         Effect.gen(function*() {
@@ -125,7 +125,7 @@ describe("planted secrets: the device grant", () => {
             clientName: "a-tool",
             startUrl,
             onRegistration: (registration) => Effect.logTrace(registration),
-            // a careless watcher logs what it is shown, but for what a person must see
+            // a careless watcher logs each event, except what a person must see
             onEvent: (event) =>
               event._tag === "CodeReady" ? Effect.void : Effect.andThen(
                 Effect.logTrace(event._tag === "Waiting" ? { ...event, pending: undefined } : event),
@@ -140,7 +140,7 @@ describe("planted secrets: the device grant", () => {
     )
 
     it.effect.prop(
-      `a login, ${name}: its events as a whole show no secret, and come back from their encoding (C6, D7)`,
+      `a login, ${name}: its events show no secret, and can be decoded from their encoding (C6, D7)`,
       [
         Planted.Secrets
       ],
@@ -161,27 +161,32 @@ describe("planted secrets: the device grant", () => {
       runs
     )
 
-    it.effect.prop(`C6: its steps, ${name}: no secret shows`, [Planted.Secrets], ([s]) =>
-      Effect.gen(function*() {
-        const steps = Effect.gen(function*() {
-          let pending = yield* DeviceGrant.start({ clientName: "a-tool", startUrl })
-          while (true) {
-            yield* Effect.logTrace(yield* DeviceGrant.markInFlight(pending))
-            const stored = yield* PendingAuthorization.encode(pending)
-            yield* Effect.logTrace("stored", stored)
-            const step = yield* DeviceGrant.step(yield* Effect.orDie(PendingAuthorization.decode(stored)))
-            yield* Effect.logTrace(step)
-            if (step._tag === "Approved") return step.token
-            pending = step.pending
-            if (step._tag === "NotDue") yield* Effect.sleep(step.left)
-          }
-        })
-        assert.include(String(yield* clean(s, polls, steps, [])), tag)
-      }), runs)
+    it.effect.prop(
+      `the steps of a login, ${name}: no secret shows (C6)`,
+      [Planted.Secrets],
+      ([s]) =>
+        Effect.gen(function*() {
+          const steps = Effect.gen(function*() {
+            let pending = yield* DeviceGrant.start({ clientName: "a-tool", startUrl })
+            while (true) {
+              yield* Effect.logTrace(yield* DeviceGrant.markInFlight(pending))
+              const stored = yield* PendingAuthorization.encode(pending)
+              yield* Effect.logTrace("stored", stored)
+              const step = yield* DeviceGrant.step(yield* Effect.orDie(PendingAuthorization.decode(stored)))
+              yield* Effect.logTrace(step)
+              if (step._tag === "Approved") return step.token
+              pending = step.pending
+              if (step._tag === "NotDue") yield* Effect.sleep(step.left)
+            }
+          })
+          assert.include(String(yield* clean(s, polls, steps, [])), tag)
+        }),
+      runs
+    )
   }
 
   it.effect.prop(
-    "a text that holds no registration, token or pending authorization is not repeated (C6)",
+    "no error repeats a text that is not a registration, token or pending authorization (C6)",
     [Planted.Secrets],
     ([s]) =>
       Effect.gen(function*() {

@@ -30,19 +30,19 @@ const service = (respond: Respond, secrets: ReadonlyArray<string>) =>
     HttpClient.HttpClient,
     HttpClient.make((request) =>
       Effect.suspend(() => {
-        const answer = respond()
-        return answer instanceof Response
-          ? Effect.succeed(HttpClientResponse.fromWeb(request, answer))
+        const response = respond()
+        return response instanceof Response
+          ? Effect.succeed(HttpClientResponse.fromWeb(request, response))
           : Effect.fail(
             new HttpClientError.HttpClientError({
-              reason: new HttpClientError.TransportError({ request, ...answer, description: secrets.join(" ") })
+              reason: new HttpClientError.TransportError({ request, ...response, description: secrets.join(" ") })
             })
           )
       })
     )
   )
 
-/** A page's client and its relay in one program, so that one watch sees what either lets out. */
+/** A page's client and its relay in one program, so that one watch sees the outputs of both. */
 const through = <A, E>(
   respond: Respond,
   secrets: ReadonlyArray<string>,
@@ -78,14 +78,14 @@ const check = Effect.fnUntraced(function*(call: Planted.Call, respond: Respond, 
 
 const plain = [Planted.userCode, Planted.host]
 
-describe("planted secrets: a page and its relay", () => {
+describe("planted secrets: a page and its relay (C6)", () => {
   it.effect.prop(
-    "C6: none shows in spans, logs or output of a success",
+    "no secret shows in the spans, logs or output of a success (C6)",
     [Planted.Secrets],
     ([s]) =>
       Effect.gen(function*() {
         for (const call of Planted.callsOf(s)) {
-          const exit = yield* check(call, () => Planted.json(call.answer), Object.values(s))
+          const exit = yield* check(call, () => Planted.json(call.response), Object.values(s))
           assert.isTrue(Exit.isSuccess(exit), call.name)
         }
       }),
@@ -93,7 +93,7 @@ describe("planted secrets: a page and its relay", () => {
   )
 
   it.effect.prop(
-    "C6: none of the request shows when an exception repeats it",
+    "no secret of the request shows if an exception repeats it (C6)",
     [Planted.Secrets],
     ([s]) =>
       Effect.gen(function*() {
@@ -107,17 +107,22 @@ describe("planted secrets: a page and its relay", () => {
     runs
   )
 
-  it.effect.prop("C6: none shows of an answer outside the model", [Planted.Secrets], ([s]) =>
-    Effect.gen(function*() {
-      for (const call of Planted.callsOf(s)) {
-        for (const response of Planted.foreign(call)) {
-          const exit = yield* check(call, () => response, [...Object.values(s), ...plain])
-          assert.isTrue(Exit.isFailure(exit), call.name)
+  it.effect.prop(
+    "no secret of a response outside the model shows (C6)",
+    [Planted.Secrets],
+    ([s]) =>
+      Effect.gen(function*() {
+        for (const call of Planted.callsOf(s)) {
+          for (const response of Planted.foreign(call)) {
+            const exit = yield* check(call, () => response, [...Object.values(s), ...plain])
+            assert.isTrue(Exit.isFailure(exit), call.name)
+          }
         }
-      }
-    }), runs)
+      }),
+    runs
+  )
 
-  it.effect.prop("C6: none shows when the relay's transport fails, though its error holds them all", [
+  it.effect.prop("no secret shows if the relay's transport fails with an error that holds them all (C6)", [
     Planted.Secrets
   ], ([s]) =>
     Effect.gen(function*() {
@@ -129,7 +134,7 @@ describe("planted secrets: a page and its relay", () => {
       }
     }), runs)
 
-  it.effect.prop("C6: none shows when the relay's transport, or a function of the operator, has a defect", [
+  it.effect.prop("no secret shows if the relay's transport, or a function of the operator, has a defect (C6)", [
     Planted.Secrets
   ], ([s]) =>
     Effect.gen(function*() {
@@ -142,7 +147,7 @@ describe("planted secrets: a page and its relay", () => {
     }), runs)
 
   it.effect.prop(
-    "C6: what is refused is repeated neither to the page nor to a log",
+    "neither the page nor a log gets what the relay refused (C6)",
     [Planted.Secrets],
     ([s]) =>
       Effect.gen(function*() {

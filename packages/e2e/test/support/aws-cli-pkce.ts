@@ -1,10 +1,10 @@
 /**
- * A replay of what the AWS CLI from 2.22 on does at `aws sso login` with an `sso-session`: the authorization code grant
- * with PKCE (RFC 7636) and a loopback redirect (RFC 8252 section 7.3).
+ * A replay of the AWS CLI from 2.22 on, at `aws sso login` with an `sso-session`. This is the authorization code grant with
+ * PKCE (RFC 7636) and a loopback redirect (RFC 8252 section 7.3).
  *
- * It is not the AWS CLI. It sends what was read in the CLI's source: the members of its two requests, the authorize URL
- * parameter by parameter, and the rules of its listener. It differs on purpose where the listener listens: on 127.0.0.1
- * alone, where the CLI takes every interface. It writes no cache file.
+ * It is not the AWS CLI. It sends what we read in the CLI's source: the members of its two requests, each parameter of the
+ * authorize URL, and the rules of its listener. It differs on purpose in one place: it listens on 127.0.0.1 alone, and the CLI
+ * on every interface. It writes no cache file.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -14,33 +14,33 @@ import { createHash, randomBytes, randomUUID } from "node:crypto"
 import { createServer } from "node:http"
 
 export interface Options {
-  /** The service: the CLI takes it from its client, with `AWS_ENDPOINT_URL_SSO_OIDC` and all. */
+  /** The service. The CLI takes it from its client, including `AWS_ENDPOINT_URL_SSO_OIDC`. */
   readonly endpoint: string
   readonly startUrl: string
-  /** The configured `sso_registration_scopes`; the CLI's own default otherwise. */
+  /** The configured `sso_registration_scopes`. The default is the CLI's. */
   readonly scopes?: ReadonlyArray<string>
   readonly sessionName?: string
-  /** Plays the browser and the person in it. */
+  /** Plays the browser and its user. */
   readonly open: (url: string) => Promise<void>
 }
 
 type Members = Readonly<Record<string, unknown>>
 
 export interface Login {
-  /** What RegisterClient and CreateToken answered. */
+  /** The responses of RegisterClient and CreateToken. */
   readonly registration: Members
   readonly token: Members
   readonly authorizeUrl: string
 }
 
-/** The service, or the redirect, refused. */
+/** An exception of the service, or an error in the redirect. */
 export class Refused extends Error {
   override readonly name = "Refused"
   readonly operation: string
-  /** The OAuth error code, where there was one. */
+  /** The OAuth error code, if there is one. */
   readonly error: string
   constructor(operation: string, error: string) {
-    super(`${operation} was refused: ${error}`)
+    super(`${operation} failed: ${error}`)
     this.operation = operation
     this.error = error
   }
@@ -50,14 +50,14 @@ const grantTypes = ["authorization_code", "refresh_token"]
 const path = "/oauth/callback"
 const defaultScopes = ["sso:account:access"]
 
-// The CLI gives a person ten minutes.
+// The CLI waits ten minutes for a person.
 const patience = "10 minutes"
 
-/** Python's `urllib.parse.quote` with nothing safe: it escapes five characters that `encodeURIComponent` leaves. */
+/** Python's `urllib.parse.quote` with no safe characters: it escapes five characters that `encodeURIComponent` does not. */
 const quote = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 
-/** The URL that the CLI opens, its parameters in the CLI's order. */
+/** The URL that the CLI opens, with its parameters in the CLI's order. */
 export const authorizeUrl = (options: {
   readonly endpoint: string
   readonly clientId: string
@@ -108,11 +108,11 @@ const post = (endpoint: string, operation: string, at: string, body: Members): E
 
 interface Listener {
   readonly port: number
-  /** The query of the first request that says how it ended. */
+  /** The query of the first request that says how the login ended. */
   readonly arrived: Promise<URLSearchParams>
 }
 
-/** Answers 200 to any path; what has neither an error nor both a code and a state says nothing yet. */
+/** Responds with 200 to any path. Without an error, or both a code and a state, a request says nothing yet. */
 const listener: Effect.Effect<Listener, never, Scope.Scope> = Effect.acquireRelease(
   Effect.promise(async () => {
     const { promise: arrived, resolve } = Promise.withResolvers<URLSearchParams>()
@@ -163,7 +163,7 @@ export const login = (options: Options): Effect.Effect<Login, Refused> =>
     const query = yield* Effect.promise(() => arrived).pipe(
       Effect.timeoutOrElse({
         duration: patience,
-        orElse: () => Effect.fail(new Refused("Authorize", "nobody came back"))
+        orElse: () => Effect.fail(new Refused("Authorize", "no redirect came back"))
       })
     )
     const error = query.get("error")

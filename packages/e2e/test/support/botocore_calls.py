@@ -16,16 +16,16 @@ def client_at(endpoint):
         "sso-oidc",
         region_name="eu-west-1",
         endpoint_url=endpoint,
-        # without its own check of members and its own retries, so that the emulator answers, once
+        # without its own check of members and its own retries, so that the emulator responds once
         config=Config(signature_version=UNSIGNED, parameter_validation=False, retries={"max_attempts": 0}),
     )
 
 
-def answer(oidc, call):
+def response_of(oidc, call):
     try:
         output = getattr(oidc, call["method"])(**call["body"])
     except ClientError as error:
-        # the base class itself means that botocore knows no class for what it was answered
+        # botocore throws its base class if it has no class for the response
         metadata = error.response["ResponseMetadata"]
         return {
             "exception": type(error).__name__,
@@ -45,4 +45,4 @@ for line in sys.stdin:
     endpoint = call["endpoint"]
     if endpoint not in clients:
         clients[endpoint] = client_at(endpoint)
-    print(json.dumps(answer(clients[endpoint], call)), flush=True)
+    print(json.dumps(response_of(clients[endpoint], call)), flush=True)

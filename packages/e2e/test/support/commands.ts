@@ -1,6 +1,6 @@
 /**
- * The commands that the documents give: which run in this workspace, which in another project, and which would fetch a
- * package of ours from a registry, where anyone may have put another one under that name.
+ * The commands in the documents. Some run in this workspace, and some in another project. Others would fetch a package of ours
+ * from a registry, where anyone may have published another package under its name.
  */
 import { root } from "@sso-oidc/test-kit/packed"
 import { globSync, readFileSync } from "node:fs"
@@ -8,12 +8,12 @@ import { join } from "node:path"
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8")
 
-/** The documents, from the root. */
+/** The documents, by their paths from the root. */
 export const documents: ReadonlyArray<string> = globSync(["*.md", "docs/**/*.md", "packages/*/README.md"], {
   cwd: root
 }).sort()
 
-/** Everything that a reader may take a command from: documents, manifests, programs, comments, texts of errors and help. */
+/** Every text that a reader may take a command from: documents, manifests, programs, comments, texts of errors and help. */
 export const texts: ReadonlyArray<string> = [
   ...documents,
   ...globSync([
@@ -23,7 +23,7 @@ export const texts: ReadonlyArray<string> = [
     "packages/*/{src,test,fuzz,load,runtimes,tarballs}/**/*.{ts,tsx,mts,js,mjs,py,html,json,md}"
   ], { cwd: root })
 ]
-  // these hold examples of what is wrong
+  // these files hold wrong commands as examples
   .filter((path) =>
     !/^packages\/e2e\/test\/(support\/commands|(documents\/commands|published\/tarballs)\.test)\.ts$/.test(path)
   )
@@ -31,7 +31,7 @@ export const texts: ReadonlyArray<string> = [
 
 const program = String.raw`(?:npx|npm|pnpm|pnpx|yarn|bun|bunx|deno|corepack)`
 
-/** A line that goes on in the next one is one line, in a comment too. */
+/** Joins a line that continues on the next line, in a comment too. */
 const joined = (text: string): string => text.replace(/\\\r?\n[ \t]*(?:\*|\/\/|#)?[ \t]*/g, " ")
 
 /** The commands of package managers in a text, word by word. */
@@ -41,11 +41,11 @@ const commandsIn = (text: string): ReadonlyArray<ReadonlyArray<string>> =>
 
 const isOurs = (word: string): boolean => /(^|[/@:=-])sso-oidc/i.test(word)
 
-/** A file or a folder, and not a name that a package manager looks up. */
+/** A file or a folder, which a package manager does not look up in a registry. */
 const isPath = (word: string): boolean =>
   /^(?:file:|--[\w-]+=)?(?:\.{0,2}\/|~\/|packages\/|node_modules\/|tarballs\/)/.test(word)
 
-// what comes next chooses packages of the workspace
+// the words after these choose packages of the workspace
 const isFilter = (word: string | undefined): boolean => word === "--filter" || word === "-F"
 
 const isFetched = (word: string, at: number, words: ReadonlyArray<string>): boolean =>
@@ -56,13 +56,13 @@ const urls =
   /https?:\/\/[\w.-]*(?:esm\.(?:sh|run)|unpkg\.com|jsdelivr\.net|skypack\.dev|jspm\.(?:io|dev)|jsr\.io|npmjs\.(?:com|org))\/\S*sso-oidc\S*/gi
 const ranges = /"@?sso-oidc[\w/-]*"\s*:\s*"(?:[\^~<>=*]|\d|latest)[^"]*"/g
 
-/** What a text has that leads to a package of ours on a registry. */
+/** The parts of a text that lead to a package of ours on a registry. */
 export const strangers = (text: string): ReadonlyArray<string> => [
   ...commandsIn(text).filter((words) => words.some(isFetched)).map((words) => words.join(" ")),
   ...[specifiers, urls, ranges].flatMap((pattern) => [...text.matchAll(pattern)].map(([found]) => found))
 ]
 
-/** The same of the texts of this project, each with its file. */
+/** The same for the texts of this project, each with its file. */
 export const strangersIn = (paths: ReadonlyArray<string>): ReadonlyArray<string> =>
   paths.flatMap((path) => strangers(read(path)).map((found) => `${path}: ${found}`))
 
@@ -82,10 +82,10 @@ export const linesOf = (path: string): ReadonlyArray<string> =>
 
 const workspace = /^(?:npx --yes pnpm@12\.21\.0|pnpm)\s+(.*)$/
 
-/** What comes behind `pnpm` in a command for this workspace. */
+/** The words after `pnpm` in a command for this workspace. */
 export const ofWorkspace = (line: string): ReadonlyArray<string> | undefined => workspace.exec(line)?.[1]?.split(/\s+/)
 
-/** Whether a command is for another project: it installs, or runs what was installed. */
+/** Whether a command is for another project: it installs a package, or runs an installed program. */
 export const isForElsewhere = (line: string): boolean =>
   ofWorkspace(line) === undefined && new RegExp(`^(?:${program}\\b|node_modules/)`).test(line)
 

@@ -1,8 +1,8 @@
 /**
- * The official client and ours over transports that do the same: record the request, give a fixed answer.
+ * The official client and ours over transports that do the same: they record the request and give a fixed response.
  *
- * What both do is brought to one form. The official client gets everything that it would read from this machine by
- * option, so that no test depends on a profile, a variable or the network.
+ * The results of both are brought into one form. The official client gets everything by option that it would read from this
+ * machine, so no test depends on a profile, a variable or the network.
  */
 import { SSOOIDCClient, type SSOOIDCClientConfig } from "@aws-sdk/client-sso-oidc"
 import type * as Endpoint from "@sso-oidc/core/aws/Endpoint"
@@ -28,14 +28,14 @@ export interface Sent {
   readonly body: unknown
 }
 
-/** What the transport answers; a body that is neither text nor bytes is sent as JSON. */
-export interface Answer {
+/** The response of the transport. A body that is neither text nor bytes is sent as JSON. */
+export interface ServiceResponse {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
 }
 
-/** How a call ended, and what it sent. */
+/** The outcome of a call, and the requests that it sent. */
 export interface Outcome<A, E> {
   readonly result: Result.Result<A, E>
   readonly sent: ReadonlyArray<Sent>
@@ -95,11 +95,11 @@ const recorded = (request: OfficialRequest): Sent => ({
   body: parsed(request.body)
 })
 
-/** One call of the official client. Credentials are at hand, and it is counted whether it asks for them. */
+/** One call of the official client. Credentials are available, and the function counts whether the client reads them. */
 export const official = <A extends object>(
   use: (client: SSOOIDCClient) => Promise<A>,
   { endpoint, region, useDualstackEndpoint, useFipsEndpoint, ...options }: OfficialOptions = { region: "eu-west-1" },
-  { body, headers = {}, status = 200 }: Answer = {}
+  { body, headers = {}, status = 200 }: ServiceResponse = {}
 ): Effect.Effect<Outcome<A, unknown> & { readonly credentialsAsked: number }> => {
   const sent: Array<Sent> = []
   let credentialsAsked = 0
@@ -130,7 +130,7 @@ export const official = <A extends object>(
   }).pipe(Effect.result, Effect.map((result) => ({ result, sent, credentialsAsked })))
 }
 
-/** The members of a success, without what is absent and without the metadata. */
+/** The members of a success, without absent members and without the metadata. */
 export const officialValue = (output: object): Members =>
   Object.fromEntries(
     Object.entries(output).filter(([name, value]) => name !== "$metadata" && value !== undefined && value !== null)
@@ -141,7 +141,7 @@ const member = (u: unknown, key: string): unknown => Predicate.hasProperty(u, ke
 const present = (members: Members): Members =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined && value !== null))
 
-/** An exception of the official client in the form of `oursException`. Its enumerable members are the answer's. */
+/** An exception of the official client in the form of `oursException`. Its enumerable members come from the response. */
 export const officialException = (error: unknown): Members =>
   present({
     type: member(error, "name"),
@@ -160,7 +160,7 @@ export const officialException = (error: unknown): Members =>
 export const ours = <A, E>(
   use: (client: SsoOidc.Service) => Effect.Effect<A, E>,
   options: Endpoint.Options = { region: "eu-west-1" },
-  { body, headers = {}, status = 200 }: Answer = {}
+  { body, headers = {}, status = 200 }: ServiceResponse = {}
 ): Effect.Effect<Outcome<A, E | Effect.Error<ReturnType<typeof SsoOidc.make>>>> =>
   Effect.suspend(() => {
     const sent: Array<Sent> = []
@@ -210,13 +210,13 @@ export const oursException = (error: unknown): Members =>
 // -----------------------------------------------------------------------------
 
 export const succeeded = <A, E>(outcome: Outcome<A, E>): A =>
-  Result.getOrThrowWith(outcome.result, (error) => new Error(`a success was expected, got ${String(error)}`))
+  Result.getOrThrowWith(outcome.result, (error) => new Error(`expected a success, but got ${String(error)}`))
 
 export const failed = <A, E>(outcome: Outcome<A, E>): E => Result.getOrThrow(Result.flip(outcome.result))
 
 /** The only request that was sent. */
 export const request = (outcome: { readonly sent: ReadonlyArray<Sent> }): Sent => {
   const [one, ...more] = outcome.sent
-  if (one === undefined || more.length > 0) throw new Error(`one request was expected, got ${outcome.sent.length}`)
+  if (one === undefined || more.length > 0) throw new Error(`expected one request, but got ${outcome.sent.length}`)
   return one
 }

@@ -1,6 +1,6 @@
 /**
- * The three operations for both clients: plain requests as the official client takes them, the same for ours, and
- * generators for requests and answers.
+ * The three operations for both clients: plain requests in the official client's form and in ours, and generators for requests
+ * and responses.
  */
 import {
   CreateTokenCommand,
@@ -34,7 +34,7 @@ export const oneOf = <A>(values: ReadonlyArray<A>): Arbitrary.Arbitrary<A> =>
 // requests
 // -----------------------------------------------------------------------------
 
-/** Texts that JSON, URLs and headers treat differently from plain ones. */
+/** Texts that JSON, URLs and headers treat differently from plain texts. */
 export const odd = [
   "",
   "sso:account:access",
@@ -90,7 +90,7 @@ const PlainCode = Schema.Struct({
 
 const PlainRefresh = Schema.Struct({ ...client, grantType: Schema.Literal("refresh_token"), refreshToken: Secret })
 
-/** One request, as each client is asked for it. */
+/** One request, in the form of each client. */
 export interface Request {
   readonly plain: Readonly<Record<string, unknown>>
   readonly ours: (oidc: SsoOidc.Service) => Effect.Effect<object, OurError>
@@ -145,7 +145,7 @@ export const refresh = (plain: typeof PlainRefresh.Type): Request => ({
   official: (client) => client.send(new CreateTokenCommand(plain))
 })
 
-/** Each kind of request with its path and its generator. */
+/** Each kind of request, with its path and its generator. */
 export const requests: ReadonlyArray<{
   readonly name: string
   readonly path: string
@@ -182,13 +182,13 @@ export const requests: ReadonlyArray<{
 // calls
 // -----------------------------------------------------------------------------
 
-/** One call of each operation, to be answered. */
+/** One call of each operation, for a given response. */
 export interface Call {
   readonly name: "RegisterClient" | "StartDeviceAuthorization" | "CreateToken"
   readonly request: Request
   readonly exceptions: ReadonlyArray<{ readonly type: string; readonly error: string; readonly status: number }>
-  /** A good answer, and the members without which ours refuses it. */
-  readonly answer: Readonly<Record<string, unknown>>
+  /** A valid response, and the members that ours requires. */
+  readonly response: Readonly<Record<string, unknown>>
   readonly required: ReadonlyArray<string>
 }
 
@@ -202,7 +202,7 @@ export const calls: ReadonlyArray<Call> = [
     name: "RegisterClient",
     request: register({ clientName: "a-tool", clientType: "public" }),
     exceptions: listed(RegisterClient.operation),
-    answer: {
+    response: {
       clientId: "registered",
       clientSecret: "a-new-secret",
       clientIdIssuedAt: 1767225600,
@@ -220,7 +220,7 @@ export const calls: ReadonlyArray<Call> = [
       startUrl: "https://my.awsapps.com/start"
     }),
     exceptions: listed(StartDeviceAuthorization.operation),
-    answer: {
+    response: {
       deviceCode: "a-device-code",
       userCode: "BRCJ-PDVT",
       verificationUri: "https://my.awsapps.com/start/#/device",
@@ -234,7 +234,7 @@ export const calls: ReadonlyArray<Call> = [
     name: "CreateToken",
     request: device({ ...secret, clientId: "registered", grantType: CreateToken.deviceCodeGrantType }),
     exceptions: listed(CreateToken.operation),
-    answer: {
+    response: {
       accessToken: "an-access-token",
       tokenType: "Bearer",
       expiresIn: 28800,

@@ -1,6 +1,6 @@
 /**
- * The official client's partitions. They are data of `@aws-sdk/core` that no entry point exports, so they are read from
- * its files, which are found as the official client finds them.
+ * The official client's partitions. They are data of `@aws-sdk/core` that no entry point exports. So this module reads them
+ * from its files, and finds these as the official client does.
  */
 import * as Schema from "effect/Schema"
 import { createRequire } from "node:module"

@@ -1,6 +1,6 @@
 /**
- * The drivers of the catalogue of exceptions: plain HTTP, the official JavaScript client, and ours, each at the emulator
- * in the context, whose time TestClock keeps.
+ * The drivers of the catalogue of exceptions: plain HTTP, the official JavaScript client, and ours. Each one uses the emulator
+ * in the context. TestClock keeps the emulator's time.
  */
 import * as Official from "@aws-sdk/client-sso-oidc"
 import type * as Operation from "@sso-oidc/core/aws/Operation"
@@ -21,9 +21,9 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
-import type { Answer, Body, Calls, Driver, Refusal } from "./exceptions.ts"
+import type { Body, Calls, Driver, ExceptionResponse, ServiceResponse } from "./exceptions.ts"
 
-/** A driver made at the emulator in the context. */
+/** A driver for the emulator in the context. */
 export type Make = Effect.Effect<Driver, never, Emulator.Emulator | EmulatorServer.EmulatorServer | Scope.Scope>
 
 const textOf = (u: unknown): string | undefined => typeof u === "string" ? u : undefined
@@ -38,7 +38,7 @@ const recordOf = (u: object): Readonly<Record<string, unknown>> => Object.fromEn
 
 const suffix = ":http://internal.amazon.com/coral/com.amazonaws.sso.oidc/"
 
-const send = (url: string, path: string, body: Body): Effect.Effect<Answer> =>
+const send = (url: string, path: string, body: Body): Effect.Effect<ServiceResponse> =>
   Effect.promise(async (signal) => {
     const response = await fetch(`${url}${path}`, {
       method: "POST",
@@ -53,7 +53,7 @@ const send = (url: string, path: string, body: Body): Effect.Effect<Answer> =>
     const type = response.headers.get("x-amzn-errortype") ?? ""
     if (!type.endsWith(suffix)) throw new Error(`HTTP ${response.status} with the error type "${type}"`)
     return {
-      _tag: "Refusal",
+      _tag: "Exception",
       exception: type.slice(0, -suffix.length),
       error: textOf(member(json, "error")),
       errorDescription: textOf(member(json, "error_description")),
@@ -86,7 +86,7 @@ export const withWorld = <R>(
     }
   })
 
-/** Plain HTTP, where the exception is what the observed header says (E2). */
+/** Plain HTTP. The exception is what the observed header says (E2). */
 export const raw: Make = withWorld((url) => Effect.succeed(plain(url)))
 
 // -----------------------------------------------------------------------------
@@ -95,24 +95,25 @@ export const raw: Make = withWorld((url) => Effect.succeed(plain(url)))
 
 const classes = new Map<string, unknown>(Object.entries(Official))
 
-/** The exception's name, if it is an instance of the class that the official client exports under it. */
+/** The exception's name, if it is an instance of the class that the official client exports under this name. */
 const officialName = (error: unknown): string | undefined => {
   const name = textOf(member(error, "name"))
   const type = name === undefined ? undefined : classes.get(name)
   return typeof type === "function" && error instanceof type ? name : undefined
 }
 
-const officialAnswer = (call: () => Promise<object>): Effect.Effect<Answer> =>
+const officialResponse = (call: () => Promise<object>): Effect.Effect<ServiceResponse> =>
   Effect.tryPromise({ try: call, catch: (error) => error }).pipe(
     Effect.match({
-      onSuccess: (output): Effect.Effect<Answer> => Effect.succeed({ _tag: "Success", body: recordOf(output) }),
-      onFailure: (error): Effect.Effect<Answer> => {
+      onSuccess: (output): Effect.Effect<ServiceResponse> =>
+        Effect.succeed({ _tag: "Success", body: recordOf(output) }),
+      onFailure: (error): Effect.Effect<ServiceResponse> => {
         const exception = officialName(error)
         const metadata = member(error, "$metadata")
         const status = member(metadata, "httpStatusCode")
         if (exception === undefined || exception === "SSOOIDCServiceException") return Effect.die(error)
         return Effect.succeed({
-          _tag: "Refusal",
+          _tag: "Exception",
           exception,
           error: textOf(member(error, "error")),
           errorDescription: textOf(member(error, "error_description")),
@@ -127,14 +128,14 @@ const officialAnswer = (call: () => Promise<object>): Effect.Effect<Answer> =>
 
 const listOf = (u: Body[string]): Array<string> | undefined => typeof u === "object" ? [...u] : undefined
 
-/** `@aws-sdk/client-sso-oidc`, without a retry of its own. It sends what it is given, also when a member is missing. */
+/** `@aws-sdk/client-sso-oidc`, without a retry of its own. It sends what it is given, also if a member is missing. */
 export const official: Make = withWorld((url) =>
   Effect.acquireRelease(
     Effect.sync(() => new Official.SSOOIDCClient({ region: "us-east-1", endpoint: url, maxAttempts: 1 })),
     (client) => Effect.sync(() => client.destroy())
   ).pipe(Effect.map((client): Calls => ({
     register: (body) =>
-      officialAnswer(() =>
+      officialResponse(() =>
         client.send(
           new Official.RegisterClientCommand({
             clientName: textOf(body["clientName"]),
@@ -147,7 +148,7 @@ export const official: Make = withWorld((url) =>
         )
       ),
     start: (body) =>
-      officialAnswer(() =>
+      officialResponse(() =>
         client.send(
           new Official.StartDeviceAuthorizationCommand({
             clientId: textOf(body["clientId"]),
@@ -157,7 +158,7 @@ export const official: Make = withWorld((url) =>
         )
       ),
     token: (body) =>
-      officialAnswer(() =>
+      officialResponse(() =>
         client.send(
           new Official.CreateTokenCommand({
             clientId: textOf(body["clientId"]),
@@ -179,15 +180,15 @@ export const official: Make = withWorld((url) =>
 // ours
 // -----------------------------------------------------------------------------
 
-const refusal = (error: unknown): Effect.Effect<Answer> => {
+const exceptionOf = (error: unknown): Effect.Effect<ServiceResponse> => {
   const tag = textOf(member(error, "_tag"))
   const type = tag === undefined ? undefined : new Map<string, unknown>(Object.entries(SsoOidcError)).get(tag)
   const status = member(error, "status")
   if (tag === undefined || !tag.endsWith("Exception") || typeof type !== "function" || !(error instanceof type)) {
     return Effect.die(error)
   }
-  const answer: Refusal = {
-    _tag: "Refusal",
+  const response: ExceptionResponse = {
+    _tag: "Exception",
     exception: tag,
     error: textOf(member(error, "error")),
     errorDescription: textOf(member(error, "errorDescription")),
@@ -195,12 +196,12 @@ const refusal = (error: unknown): Effect.Effect<Answer> => {
     status: typeof status === "number" ? status : undefined,
     requestId: textOf(member(error, "requestId"))
   }
-  return Effect.succeed(answer)
+  return Effect.succeed(response)
 }
 
 const AnyBody = Schema.Record(Schema.String, Schema.Unknown)
 
-/** Sends any body through an operation: as its own request, or, where its schema forbids that, as plain JSON. */
+/** Sends any body through an operation: as the operation's request, or as plain JSON if its schema refuses the body. */
 const execute = <Request, Response extends object, E>(
   client: SsoOidc.Service,
   operation: Operation.Operation<Request, Response, E>
@@ -211,14 +212,14 @@ const execute = <Request, Response extends object, E>(
     request: AnyBody,
     resend: () => "anytime"
   }
-  return (body: Body): Effect.Effect<Answer> => {
+  return (body: Body): Effect.Effect<ServiceResponse> => {
     // as JSON would carry it
     const members: Readonly<Record<string, unknown>> = JSON.parse(JSON.stringify(body))
     return Option.match(decode(members), {
       onSome: (request) => client.execute(operation, request),
       onNone: () => client.execute(anyBody, members)
     }).pipe(
-      Effect.map((output): Answer => ({
+      Effect.map((output): ServiceResponse => ({
         _tag: "Success",
         body: Object.fromEntries(
           Object.entries(output).map((
@@ -226,7 +227,7 @@ const execute = <Request, Response extends object, E>(
           ) => [key, Redacted.isRedacted(value) ? Redacted.value(value) : value])
         )
       })),
-      Effect.catch(refusal)
+      Effect.catch(exceptionOf)
     )
   }
 }

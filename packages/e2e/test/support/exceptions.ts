@@ -1,11 +1,11 @@
 /**
  * Every exception that the model lists for the three operations, and the requests that reach it at the emulator, as data.
  *
- * A way to an exception is written once, over a {@link Driver}: raw JSON bodies, and what a person and time do. So the
- * same ways run over plain HTTP, through official clients and through ours, and the table in docs/emulator.md is made of
- * their words. A way begins at an emulator that remembers nothing and hands out an interval of 1 s and codes of 600 s.
+ * A way to an exception is written once, over a {@link Driver}. It consists of raw JSON bodies, and of what a person and time
+ * do. So the same ways run over plain HTTP, through official clients and through ours. The table in docs/emulator.md is made of
+ * their words. A way begins at a new emulator, with an interval of 1 s and codes of 600 s.
  *
- * What no ordinary request reaches stands in {@link armed}.
+ * The exceptions that no ordinary request reaches are in {@link armed}.
  */
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
@@ -26,10 +26,10 @@ export interface Success {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** An exception, as far as the client shows it. */
-export interface Refusal {
-  readonly _tag: "Refusal"
-  /** The model's name: of the class that the client throws, or as the header says it. */
+/** An exception, in the members that the client shows. */
+export interface ExceptionResponse {
+  readonly _tag: "Exception"
+  /** The model's name: the class that the client throws, or the name in the header. */
   readonly exception: string
   readonly error: string | undefined
   readonly errorDescription: string | undefined
@@ -38,37 +38,37 @@ export interface Refusal {
   readonly requestId: string | undefined
 }
 
-export type Answer = Success | Refusal
+export type ServiceResponse = Success | ExceptionResponse
 
-/** The three operations by a client. What is neither a success nor an exception of the model is a defect. */
+/** The three operations of a client. A result that is neither a success nor an exception of the model is a defect. */
 export interface Calls {
-  readonly register: (body: Body) => Effect.Effect<Answer>
-  readonly start: (body: Body) => Effect.Effect<Answer>
-  readonly token: (body: Body) => Effect.Effect<Answer>
+  readonly register: (body: Body) => Effect.Effect<ServiceResponse>
+  readonly start: (body: Body) => Effect.Effect<ServiceResponse>
+  readonly token: (body: Body) => Effect.Effect<ServiceResponse>
 }
 
-/** What a way to an exception is written over. */
+/** The calls that a way to an exception is made of. */
 export interface Driver extends Calls {
-  /** The same by somebody else, over plain HTTP: for what takes so many requests that the client does not matter. */
+  /** The same for another client, over plain HTTP: for ways that need many requests, where the client does not matter. */
   readonly others: Calls
   readonly approve: (userCode: string) => Effect.Effect<void>
   readonly deny: (userCode: string) => Effect.Effect<void>
-  /** Lets time go by at the emulator. */
+  /** Moves the emulator's time. */
   readonly advance: (milliseconds: number) => Effect.Effect<void>
-  /** Has the emulator answer the next request of the operation with the exception. */
+  /** Makes the emulator give the exception to the next request of the operation. */
   readonly arm: (armed: Armed & { readonly errorDescription: string }) => Effect.Effect<void>
 }
 
 export type OperationName = "RegisterClient" | "StartDeviceAuthorization" | "CreateToken"
 
-/** One way to an exception: in words that follow "answered when", and as requests, of which the last one is refused. */
+/** One way to an exception: in words that follow "when", and as requests. The last request gets the exception. */
 export interface Way {
   readonly operation: OperationName
   readonly exception: string
   readonly words: string
-  /** What the description says, where the service's own text was observed; of other texts only that there is one. */
+  /** The description, if the service's own text was observed. Any other exception only has to have a text. */
   readonly errorDescription?: string
-  readonly run: (driver: Driver) => Effect.Effect<Answer>
+  readonly run: (driver: Driver) => Effect.Effect<ServiceResponse>
 }
 
 /** An exception that no ordinary request reaches, and how it is armed. */
@@ -87,17 +87,19 @@ const startUrl = "https://d-1234567890.awsapps.com/start"
 const registration: Body = { clientName: "a tool", clientType: "public", scopes: ["sso:account:access"] }
 const day = 24 * 60 * 60 * 1000
 
-/** The answer of a step that must succeed before the one that is to be refused. */
-const done = (step: Effect.Effect<Answer>): Effect.Effect<Success["body"]> =>
+/** The response of a step that must succeed before the step with the exception. */
+const done = (step: Effect.Effect<ServiceResponse>): Effect.Effect<Success["body"]> =>
   Effect.flatMap(
     step,
-    (answer) =>
-      answer._tag === "Success" ? Effect.succeed(answer.body) : Effect.die(`refused too early: ${answer.exception}`)
+    (response) =>
+      response._tag === "Success"
+        ? Effect.succeed(response.body)
+        : Effect.die(`an earlier step failed: ${response.exception}`)
   )
 
 const text = (body: Success["body"], member: string): string => {
   const value = body[member]
-  if (typeof value !== "string") throw new Error(`the answer has no ${member}`)
+  if (typeof value !== "string") throw new Error(`the response has no ${member}`)
   return value
 }
 
@@ -117,7 +119,7 @@ const started = Effect.fnUntraced(function*(driver: Driver, metadata: Body = {})
   }
 })
 
-/** A client with its token, one interval after it came. */
+/** A client with its token, one interval after the token came. */
 const signedIn = Effect.fnUntraced(function*(driver: Driver) {
   const { client, poll, userCode } = yield* started(driver)
   yield* driver.approve(userCode)
@@ -127,8 +129,8 @@ const signedIn = Effect.fnUntraced(function*(driver: Driver) {
   return { client, poll, refresh }
 })
 
-/** As many requests as one second may see. TestClock's second lasts until it is moved. */
-const crowd = (send: Effect.Effect<Answer>): Effect.Effect<void> =>
+/** The most requests that one second may have. TestClock's second lasts until a test moves it. */
+const crowd = (send: Effect.Effect<ServiceResponse>): Effect.Effect<void> =>
   Effect.forEach(Array.from({ length: 500 }), () => done(send), { concurrency: 8, discard: true })
 
 const register = (metadata: Body) => (driver: Driver) => driver.register({ ...registration, ...metadata })
@@ -161,7 +163,7 @@ const registerClient: ReadonlyArray<Omit<Way, "operation">> = [
   },
   {
     exception: "InvalidRedirectUriException",
-    words: "a redirect URI is http to another machine",
+    words: "a redirect URI is plain http to another machine",
     run: register({ redirectUris: ["http://example.com/callback"] })
   },
   {
@@ -171,7 +173,7 @@ const registerClient: ReadonlyArray<Omit<Way, "operation">> = [
   },
   {
     exception: "InvalidRequestException",
-    words: "`issuerUrl` is http to another machine",
+    words: "`issuerUrl` is plain http to another machine",
     run: register({ issuerUrl: "http://example.com/start" })
   },
   {
@@ -196,12 +198,12 @@ const registerClient: ReadonlyArray<Omit<Way, "operation">> = [
   },
   {
     exception: "SlowDownException",
-    words: "there are more than 500 such requests in one second",
+    words: "more than 500 requests come in one second",
     run: (driver) => Effect.andThen(crowd(driver.others.register(registration)), driver.register(registration))
   },
   {
     exception: "UnsupportedGrantTypeException",
-    words: "`grantTypes` names another one, such as `password`",
+    words: "`grantTypes` has another grant, such as `password`",
     run: register({ grantTypes: ["password"] })
   }
 ]
@@ -221,7 +223,7 @@ const startDeviceAuthorization: ReadonlyArray<Omit<Way, "operation">> = [
   },
   {
     exception: "InvalidClientException",
-    words: "its registration is older than 90 days",
+    words: "the client's 90 days are over",
     errorDescription: invalidClient,
     run: Effect.fnUntraced(function*(driver: Driver) {
       const client = yield* registered(driver)
@@ -236,12 +238,12 @@ const startDeviceAuthorization: ReadonlyArray<Omit<Way, "operation">> = [
   },
   {
     exception: "InvalidRequestException",
-    words: "`startUrl` is http to another machine",
+    words: "`startUrl` is plain http to another machine",
     run: start({ startUrl: "http://example.com/start" })
   },
   {
     exception: "SlowDownException",
-    words: "there are more than 500 such requests in one second",
+    words: "more than 500 requests come in one second",
     run: Effect.fnUntraced(function*(driver: Driver) {
       const request = { ...(yield* registered(driver)), startUrl }
       yield* crowd(driver.others.start(request))
@@ -300,7 +302,7 @@ const createToken: ReadonlyArray<Omit<Way, "operation">> = [
   },
   {
     exception: "InvalidGrantException",
-    words: "the device code is another client's",
+    words: "the device code belongs to another client",
     errorDescription: invalidGrant,
     run: Effect.fnUntraced(function*(driver: Driver) {
       const { poll, userCode } = yield* started(driver)
@@ -310,7 +312,7 @@ const createToken: ReadonlyArray<Omit<Way, "operation">> = [
   },
   {
     exception: "InvalidGrantException",
-    words: "the device code has given its token",
+    words: "the device code has already given its token",
     errorDescription: invalidGrant,
     run: (driver) => Effect.flatMap(signedIn(driver), ({ poll }) => driver.token(poll))
   },
@@ -326,7 +328,7 @@ const createToken: ReadonlyArray<Omit<Way, "operation">> = [
   },
   {
     exception: "InvalidGrantException",
-    words: "the refresh token is another client's",
+    words: "the refresh token belongs to another client",
     errorDescription: "Invalid refresh token provided",
     run: Effect.fnUntraced(function*(driver: Driver) {
       const { refresh } = yield* signedIn(driver)
@@ -369,9 +371,9 @@ const createToken: ReadonlyArray<Omit<Way, "operation">> = [
     run: Effect.fnUntraced(function*(driver: Driver) {
       const redirectUri = "http://127.0.0.1/oauth/callback"
       const client = yield* registered(driver, { grantTypes: ["authorization_code"], redirectUris: [redirectUri] })
-      const answer = yield* driver.token({ ...client, grantType: "authorization_code", redirectUri })
-      return answer._tag === "Success"
-        ? answer
+      const response = yield* driver.token({ ...client, grantType: "authorization_code", redirectUri })
+      return response._tag === "Success"
+        ? response
         : yield* driver.token({ ...client, grantType: "authorization_code", code: "unknown" })
     })
   },
@@ -400,7 +402,7 @@ const createToken: ReadonlyArray<Omit<Way, "operation">> = [
   },
   {
     exception: "UnsupportedGrantTypeException",
-    words: "`grantType` is another one, such as `password`",
+    words: "`grantType` is another grant, such as `password`",
     run: poll({ grantType: "password" })
   }
 ]
@@ -424,7 +426,7 @@ const kms = [
 
 const operationNames: ReadonlyArray<OperationName> = ["RegisterClient", "StartDeviceAuthorization", "CreateToken"]
 
-/** What no ordinary request reaches: faults of the service's own, and customer-managed KMS keys. */
+/** The exceptions that no ordinary request reaches: faults of the service's own, and customer-managed KMS keys. */
 export const armed: ReadonlyArray<Armed> = [
   ...operationNames.flatMap((operation): ReadonlyArray<Armed> => [
     { operation, exception: "InternalServerException" },
@@ -437,11 +439,11 @@ export const armed: ReadonlyArray<Armed> = [
   }
 ]
 
-/** An ordinary request of the operation, which is answered with what was armed right before it. */
+/** An ordinary request of the operation. It gets the exception that was armed directly before it. */
 export const runArmed = Effect.fnUntraced(function*(driver: Driver, entry: Armed, errorDescription: string) {
   const { poll } = yield* started(driver)
   const { clientId, clientSecret } = poll
-  const requests: Readonly<Record<OperationName, Effect.Effect<Answer>>> = {
+  const requests: Readonly<Record<OperationName, Effect.Effect<ServiceResponse>>> = {
     RegisterClient: driver.register(registration),
     StartDeviceAuthorization: driver.start({ clientId, clientSecret, startUrl }),
     CreateToken: driver.token(poll)
@@ -487,11 +489,11 @@ const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${w
 
 /** The table of docs/emulator.md. */
 export const table: string = [
-  "| operation | exception | HTTP, `error` | cause |",
+  "| operation | exception | HTTP, `error` | when |",
   "|---|---|---|---|",
   ...modelled.map(({ error, exception, operation, status }) => {
     const here = (entry: Way | Armed) => entry.operation === operation && entry.exception === exception
-    const words = [...ways.filter(here).map((way) => way.words), ...armedWords(armed.filter(here))]
-    return `| ${operation} | \`${exception}\` | ${status} \`${error}\` | ${words.map(sentence).join(" ")} |`
+    const words = [...ways.filter(here).map((way) => way.words), ...armedWords(armed.filter(here))].map(sentence)
+    return `| ${operation} | \`${exception}\` | ${status} \`${error}\` | ${words.join(" ")} |`
   })
 ].join("\n")

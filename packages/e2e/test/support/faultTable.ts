@@ -1,5 +1,5 @@
 /**
- * Every fault against every operation: what the caller gets, and how often the service saw the request.
+ * Every fault against every operation: what the caller gets, and how often the service received the request.
  */
 import * as Retry from "@sso-oidc/core/aws/Retry"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
@@ -23,7 +23,7 @@ import * as TestClock from "effect/testing/TestClock"
 // faults
 // -----------------------------------------------------------------------------
 
-/** One of each kind, and what of them goes beyond a limit. */
+/** One fault of each kind, and variants that exceed a limit. */
 export const faults: ReadonlyArray<Faulty.Fault> = [
   ...Faulty.oneOfEach.flatMap((fault) =>
     fault._tag === "SlowResponse"
@@ -49,9 +49,9 @@ type AnyError = RegisterClient.Error | StartDeviceAuthorization.Error | CreateTo
 
 export interface Call {
   readonly name: string
-  /** What it sends is good for one use. */
+  /** Whether it sends a secret that works only once. */
   readonly once: boolean
-  /** Prepares the emulator, and gives the call, which would succeed. */
+  /** Prepares the emulator, and gives the call. Without a fault, the call succeeds. */
   readonly prepare: Effect.Effect<
     (oidc: SsoOidc.Service) => Effect.Effect<unknown, AnyError>,
     unknown,
@@ -63,7 +63,7 @@ const registration = { clientName: "a tool", clientType: "public", scopes: ["sso
 
 const redirectUri = "http://127.0.0.1/callback"
 
-/** An approved device code: its poll brings the token, or loses it. */
+/** An approved device code: its poll gets the token, or loses it. */
 const approved = Effect.gen(function*() {
   const emulator = yield* Emulator.Emulator
   const { clientId, clientSecret } = yield* emulator.registerClient(registration)
@@ -145,7 +145,7 @@ export const calls: ReadonlyArray<Call> = [
 // a run
 // -----------------------------------------------------------------------------
 
-/** A client over the fault over the emulator, and what arrives there. */
+/** A client over the fault over the emulator, and the requests that arrive there. */
 const client = (plan: Faulty.Plan) =>
   Effect.gen(function*() {
     const arrived: Array<string> = []
@@ -159,11 +159,11 @@ const client = (plan: Faulty.Plan) =>
     const { client } = yield* Effect.provideService(Faulty.make(plan), HttpClient.HttpClient, counted)
     const oidc = yield* Effect.provideService(SsoOidc.make({ region: "eu-west-1" }), HttpClient.HttpClient, client)
 
-    /** Runs it to its end, a second of the clock at a time. */
+    /** Runs the effect to its end, one second of the clock at a time. */
     const ended = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>) {
       const fiber = yield* Effect.forkChild(Effect.result(effect), { startImmediately: true })
       for (let seconds = 0; fiber.pollUnsafe() === undefined && seconds < 700; seconds++) {
-        // the emulator takes no time of the clock, but its hashes take a real moment
+        // the emulator takes no time of the clock, but its hashes take real time
         do {
           yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
         } while (busy > 0)
@@ -176,7 +176,7 @@ const client = (plan: Faulty.Plan) =>
 
 const isolated = (options: Emulator.Options) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   effect.pipe(
-    // chance lengthens no wait
+    // no jitter, so each wait is exact
     Effect.provideService(Random.Random, { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0 }),
     Effect.scoped,
     Effect.provide(Emulator.layer(options), { local: true })
@@ -204,7 +204,7 @@ const said = (result: Result.Result<unknown, AnyError>): string => {
   }
 }
 
-/** The call meets the fault once, and is let through after it. */
+/** The call meets the fault once, and meets none after it. */
 const run = (fault: Faulty.Fault, call: Call, client_: (oidc: SsoOidc.Service) => SsoOidc.Service) =>
   Effect.gen(function*() {
     const send = yield* call.prepare
@@ -218,7 +218,7 @@ export const plain = (fault: Faulty.Fault, call: Call): Effect.Effect<Outcome, u
 export const retried = (fault: Faulty.Fault, call: Call): Effect.Effect<Outcome, unknown> =>
   run(fault, call, (oidc) => Retry.make(oidc))
 
-/** A whole login whose first poll meets the fault. The person has approved by then, or does so soon after. */
+/** A whole login whose first poll meets the fault. The person has approved by then, or approves soon after. */
 export const login = (fault: Faulty.Fault, approved: boolean): Effect.Effect<string, unknown> =>
   Effect.gen(function*() {
     const { arrived, ended, oidc } = yield* client(Faulty.perOperation({ CreateToken: [fault] }))
@@ -240,7 +240,7 @@ export const login = (fault: Faulty.Fault, approved: boolean): Effect.Effect<str
     return `${[...told(waits), end].join("; ")} (${polls} arrived)`
   }).pipe(isolated({ autoApprove: approved ? 0 : "1.5 seconds" }))
 
-/** The waits in order; those of one reason in a row as one. */
+/** The waits in order. Consecutive waits with the same reason are one entry. */
 const told = (waits: ReadonlyArray<{ readonly reason: string; readonly seconds: number }>): ReadonlyArray<string> =>
   waits.flatMap(({ reason, seconds }, at) => {
     if (waits[at - 1]?.reason === reason) return []
@@ -271,7 +271,7 @@ export interface Login {
   readonly approved: string
 }
 
-/** Calls to which the same happens share a line. */
+/** Calls with the same results share a line. */
 const lines = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
   const grouped = Map.groupBy(
     rows,

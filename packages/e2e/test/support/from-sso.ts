@@ -1,8 +1,8 @@
 /**
- * A program that asks `@aws-sdk/token-providers` for the token of the profile `e2e`, and prints what it got as JSON. In
- * a process of its own: the provider reads its home from the environment, and keeps for itself when it last refreshed.
+ * A program that gets the token of the profile `e2e` from `@aws-sdk/token-providers`, and prints the result as JSON.
  *
- * With an argument, that is the endpoint; else the environment says it.
+ * It runs in its own process. The provider reads its home from the environment, and remembers when it last refreshed. An
+ * argument is the endpoint. Without an argument, the environment has it.
  */
 import { fromSso } from "@aws-sdk/token-providers"
 

@@ -1,5 +1,5 @@
 /**
- * A server on loopback that answers with whatever bytes it is told, and says what it saw.
+ * A server on loopback that sends the bytes that it is given, and reports the requests that it received.
  */
 import type * as Client from "@sso-oidc/core/aws/Client"
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
@@ -20,24 +20,24 @@ import * as Net from "node:net"
 
 export interface Connection {
   readonly socket: Net.Socket
-  /** The paths that were asked for on it, in order. */
+  /** The paths of the requests on this connection, in order. */
   readonly paths: Array<string>
   closed: boolean
 }
 
-/** Answers one request: bytes, or what to do with the socket. */
+/** Sends one response: bytes, or an action on the socket. */
 export type Script = string | Uint8Array | ((socket: Net.Socket) => void)
 
 export interface Server {
   readonly origin: string
   readonly connections: ReadonlyArray<Connection>
-  /** All paths that were asked for. */
+  /** The paths of all requests. */
   readonly paths: () => ReadonlyArray<string>
-  /** How many connections are still there. */
+  /** How many connections are open. */
   readonly open: () => number
 }
 
-// the end of a request's head, and how long its body is
+// the end of a request's head, and the length of its body
 const headOf = (received: string): { readonly path: string; readonly length: number } | undefined => {
   const end = received.indexOf("\r\n\r\n")
   if (end === -1) return undefined
@@ -45,12 +45,12 @@ const headOf = (received: string): { readonly path: string; readonly length: num
   return { path: received.split(" ", 2)[1] ?? "", length: end + 4 + length }
 }
 
-/** Answers the nth request, over all connections, with the nth script, and further ones with the last. */
+/** Responds to the nth request, over all connections, with the nth script, and to further requests with the last script. */
 export const serve = (...scripts: ReadonlyArray<Script>) =>
   Effect.acquireRelease(
     Effect.callback<{ readonly server: Net.Server; readonly view: Server }>((resume) => {
       const connections: Array<Connection> = []
-      let answered = 0
+      let responded = 0
       const server = Net.createServer({ noDelay: true }, (socket) => {
         const connection: Connection = { socket, paths: [], closed: false }
         connections.push(connection)
@@ -65,7 +65,7 @@ export const serve = (...scripts: ReadonlyArray<Script>) =>
           if (head === undefined || received.length < head.length) return
           received = received.slice(head.length)
           connection.paths.push(head.path)
-          const script = scripts[Math.min(answered++, scripts.length - 1)] ?? ""
+          const script = scripts[Math.min(responded++, scripts.length - 1)] ?? ""
           if (typeof script === "function") script(socket)
           else socket.write(script)
         })
@@ -91,7 +91,7 @@ export const serve = (...scripts: ReadonlyArray<Script>) =>
       })
   ).pipe(Effect.map(({ view }) => view))
 
-/** Whether it became so within two seconds. */
+/** Whether the condition became true within two seconds. */
 export const becomes = (so: () => boolean): Effect.Effect<boolean> =>
   Effect.gen(function*() {
     for (let tries = 0; tries < 400 && !so(); tries++) yield* Effect.sleep("5 millis")
@@ -99,10 +99,10 @@ export const becomes = (so: () => boolean): Effect.Effect<boolean> =>
   })
 
 // -----------------------------------------------------------------------------
-// answers
+// responses
 // -----------------------------------------------------------------------------
 
-/** Secrets of the answers and requests here. */
+/** The secrets in these responses and requests. */
 export const secret = {
   clientSecret: "client-secret-Zq8vK2nWp4",
   refreshToken: "aor-refresh-Bv7nQ3zJx9tLc",
@@ -111,7 +111,7 @@ export const secret = {
 
 export const token = JSON.stringify({ accessToken: secret.accessToken, tokenType: "Bearer", expiresIn: 3600 })
 
-/** A head and what follows it, as bytes. Headers that are not given are not there. */
+/** A head and what follows it, as bytes. It has only the given headers. */
 export const raw = (
   status: string,
   headers: ReadonlyArray<string>,
@@ -124,8 +124,8 @@ export const raw = (
 
 export const requestId = "x-amzn-requestid: r-1"
 
-/** A whole answer in the service's dialect, with the length of its body. */
-export const answer = (
+/** A whole response in the service's dialect, with the length of its body. */
+export const response = (
   body: string | Uint8Array,
   status = "200 OK",
   headers: ReadonlyArray<string> = []
@@ -141,14 +141,14 @@ export const answer = (
 // cases
 // -----------------------------------------------------------------------------
 
-/** An answer, and the one outcome that it may have. */
+/** A response, and its only allowed outcome. */
 export interface Case {
   readonly name: string
   readonly script: Script
-  /** Through both transports, or through Node's alone where `fetch` has one of its own. See `lineOf`. */
+  /** The outcome of both transports, or of Node's alone if the outcome of `fetch` differs. See `lineOf`. */
   readonly outcome: string
   readonly fetch?: string
-  /** The connection cannot be used again, so it must close; through both, or through Node's alone. */
+  /** Whether the connection cannot be used again, so must close: for both transports, or for Node's alone. */
   readonly closed?: boolean
   readonly fetchClosed?: boolean
   /** What the redacted excerpt must hold. */
@@ -156,17 +156,17 @@ export interface Case {
   readonly requestTimeout?: Duration.Input
 }
 
-/** Ends the connection behind the bytes. */
+/** Ends the connection after the bytes. */
 export const closing = (bytes: Uint8Array) => (socket: Net.Socket): void => void socket.end(bytes)
 
 // -----------------------------------------------------------------------------
 // client
 // -----------------------------------------------------------------------------
 
-/** Both transports, as a program would take them. */
+/** Both transports, as a program would use them. */
 export const transports = [["node", NodeTransport.layer()], ["fetch", FetchTransport.layer]] as const
 
-/** A client of the server. What takes as long as its limit hangs, unless the case is about the limit. */
+/** A client of the server. A call that takes as long as its limit hangs, unless the case is about the limit. */
 export const client = (
   server: Server,
   transport: (typeof transports)[number][1],
@@ -196,7 +196,7 @@ export const start = (oidc: SsoOidc.Service) =>
 
 export type AnyError = CreateToken.Error | StartDeviceAuthorization.Error
 
-/** An error in one line: its tag, what was wrong, the code, the status and the wait, as far as there are any. */
+/** An error as one line: its tag, what was wrong, the code, the status and the wait, if it has them. */
 export const lineOf = (error: AnyError): string =>
   [
     error._tag,

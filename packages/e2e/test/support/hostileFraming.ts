@@ -1,8 +1,8 @@
 /**
- * Answers that lie about where they end, and heads that are no HTTP.
+ * Responses that lie about where they end, and heads that are not HTTP.
  */
 import type { Socket } from "node:net"
-import { answer, type Case, closing, raw, requestId, secret, token } from "./hostile.ts"
+import { type Case, closing, raw, requestId, response, secret, token } from "./hostile.ts"
 
 const lengths = (...values: ReadonlyArray<string | number>): Uint8Array =>
   raw("200 OK", [requestId, ...values.map((value) => `content-length: ${value}`)], token)
@@ -12,10 +12,10 @@ const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}
 const chunked = (body: string, ...headers: ReadonlyArray<string>): Uint8Array =>
   raw("200 OK", [requestId, "transfer-encoding: chunked", ...headers], body)
 
-/** A token of somebody else: one that is taken for ours would be a disaster. */
+/** The token of another person. A client that takes it for the caller's token would do great harm. */
 const foreign = token.replace(secret.accessToken, "of-somebody-else")
 
-// undici names its codes less well than Node's own client does, and drops the head where the framing is refused
+// undici's codes are less exact than those of Node's own client, and it drops the head if it refuses the framing
 const unframed = { fetch: "TransportError maybe UND_ERR_RES_CONTENT_LENGTH_MISMATCH", closed: true }
 const unread = { fetch: "TransportError maybe FETCH_FAILED", closed: true }
 const unchunked = { fetch: "TransportError answered BODY 200", closed: true }
@@ -49,7 +49,7 @@ export const framings: ReadonlyArray<Case> = [
     ...unread
   },
   {
-    name: "Content-Length no number",
+    name: "Content-Length that is not a number",
     script: lengths("many"),
     outcome: "TransportError maybe HPE_INVALID_CONTENT_LENGTH",
     ...unread
@@ -81,7 +81,7 @@ export const framings: ReadonlyArray<Case> = [
   { name: "no length, ended by the connection", script: closing(lengths()), outcome: "token", closed: true },
   { name: "chunks", script: chunked(`${[...token].map(chunk).join("")}0\r\n\r\n`), outcome: "token" },
   {
-    name: "a chunk size that is no number",
+    name: "a chunk size that is not a number",
     script: chunked(`zz\r\n${token}\r\n0\r\n\r\n`),
     outcome: "TransportError answered HPE_INVALID_CHUNK_SIZE 200",
     ...unchunked
@@ -118,23 +118,23 @@ export const framings: ReadonlyArray<Case> = [
     ...held
   },
   {
-    name: "a second answer right behind the first",
-    script: Buffer.concat([answer(token), answer(foreign)]),
+    name: "a second response directly behind the first",
+    script: Buffer.concat([response(token), response(foreign)]),
     outcome: "token",
     closed: true
   },
   {
-    name: "a second answer that nobody asked for, later",
+    name: "a second response without a request, later",
     script: (socket: Socket) => {
-      socket.write(answer(token))
-      setTimeout(() => socket.write(answer(foreign)), 20)
+      socket.write(response(token))
+      setTimeout(() => socket.write(response(foreign)), 20)
     },
     outcome: "token",
     closed: true
   },
   {
-    name: "garbage behind the answer",
-    script: Buffer.concat([answer(token), Buffer.from("garbage")]),
+    name: "garbage behind the response",
+    script: Buffer.concat([response(token), Buffer.from("garbage")]),
     outcome: "token",
     closed: true
   },
@@ -172,7 +172,7 @@ export const heads: ReadonlyArray<Case> = [
     ...overflow
   },
   {
-    name: "headers without end",
+    name: "endless headers",
     script: (socket: Socket) => {
       const more = (): void => {
         if (socket.writable) socket.write(`x: ${"y".repeat(1000)}\r\n`, () => setImmediate(more))
@@ -190,7 +190,7 @@ export const heads: ReadonlyArray<Case> = [
     ...unread
   },
   {
-    name: "a body alone, as HTTP/0.9 has it",
+    name: "a body without a head, as in HTTP/0.9",
     script: closing(bare(token)),
     outcome: "TransportError maybe HPE_INVALID_CONSTANT",
     ...unread
@@ -202,7 +202,7 @@ export const heads: ReadonlyArray<Case> = [
     ...unread
   },
   {
-    name: "an alert of TLS",
+    name: "a TLS alert",
     script: Uint8Array.of(0x15, 3, 3, 0, 2, 2, 40),
     outcome: "TransportError maybe HPE_INVALID_CONSTANT",
     ...unread
@@ -224,7 +224,7 @@ export const heads: ReadonlyArray<Case> = [
   { name: "a space before the colon", script: sized("x : y"), outcome: badHeader, ...unread },
   { name: "a folded header", script: sized("x: a", " b: c"), outcome: badHeader, ...unread },
   {
-    name: "lines that end in LF alone",
+    name: "lines that end with LF only",
     script: bare(`HTTP/1.1 200 OK\n${requestId}\ncontent-length: ${token.length}\n\n${token}`),
     outcome: "TransportError maybe HPE_CR_EXPECTED",
     ...unread

@@ -1,16 +1,16 @@
 /**
- * Statuses that are none of the service's, and its own in bad company.
+ * Statuses that the service does not send, and its own statuses in unusual forms.
  */
 import type { Socket } from "node:net"
-import { answer, type Case, raw, requestId, token } from "./hostile.ts"
+import { type Case, raw, requestId, response, token } from "./hostile.ts"
 
 const interim = (status: string, ...headers: ReadonlyArray<string>): Uint8Array => raw(status, headers)
 const html = "<html>Bad Gateway</html>"
 
-/** A redirect's body is not read, so that Node's connection closes; `fetch` reads a small one by itself. */
+/** Node's transport does not read a redirect's body, so its connection closes. `fetch` reads a small body by itself. */
 const redirect = (status: string, ...headers: ReadonlyArray<string>): Case => ({
   name: `${status.slice(0, 3)} with ${headers.join(", ") || "no Location"}`,
-  script: answer("moved", status, headers),
+  script: response("moved", status, headers),
   outcome: `UnexpectedResponse redirect ${status.slice(0, 3)}`,
   excerpt: "",
   closed: true,
@@ -19,7 +19,7 @@ const redirect = (status: string, ...headers: ReadonlyArray<string>): Case => ({
 
 const other = (status: string, ...headers: ReadonlyArray<string>): Case => ({
   name: `${status.slice(0, 3)} with ${headers.join(", ") || "nothing"}`,
-  script: answer(html, status, headers),
+  script: response(html, status, headers),
   outcome: `UnexpectedResponse status ${status.slice(0, 3)}`,
   excerpt: html
 })
@@ -28,26 +28,26 @@ const date = "date: Fri, 06 Nov 2026 08:49:37 GMT"
 
 export const statuses: ReadonlyArray<Case> = [
   {
-    name: "100 before the answer, which nobody asked for",
-    script: Buffer.concat([interim("100 Continue"), answer(token)]),
+    name: "100 before the response, without a request for it",
+    script: Buffer.concat([interim("100 Continue"), response(token)]),
     outcome: "token",
-    // undici takes it for an error
+    // undici treats it as an error
     fetch: "TransportError maybe UND_ERR_SOCKET",
     closed: false,
     fetchClosed: true
   },
   {
-    name: "103 before the answer",
-    script: Buffer.concat([interim("103 Early Hints", "link: </x>; rel=preload"), answer(token)]),
+    name: "103 before the response",
+    script: Buffer.concat([interim("103 Early Hints", "link: </x>; rel=preload"), response(token)]),
     outcome: "token"
   },
   {
-    name: "1,000 times 102 before the answer",
-    script: Buffer.concat([...Array.from({ length: 1000 }, () => interim("102 Processing")), answer(token)]),
+    name: "1,000 times 102 before the response",
+    script: Buffer.concat([...Array.from({ length: 1000 }, () => interim("102 Processing")), response(token)]),
     outcome: "token"
   },
   {
-    name: "102 without end",
+    name: "endless 102",
     script: (socket: Socket) => {
       const timer = setInterval(() => socket.write(interim("102 Processing")), 10)
       socket.on("close", () => clearInterval(timer))
@@ -64,13 +64,13 @@ export const statuses: ReadonlyArray<Case> = [
     closed: true
   },
   {
-    name: "101 to nothing",
+    name: "101 without a protocol",
     script: raw("101 Switching Protocols", [requestId]),
     outcome: "TransportError maybe CONNECTION_CLOSED",
     fetch: "TransportError maybe ERR_ASSERTION",
     closed: true
   },
-  { ...other("201 Created"), script: answer(token, "201 Created"), excerpt: token },
+  { ...other("201 Created"), script: response(token, "201 Created"), excerpt: token },
   { ...other("202 Accepted", "location: /elsewhere") },
   { ...other("204 No Content"), script: raw("204 No Content", [requestId]), excerpt: "" },
   {
@@ -86,7 +86,7 @@ export const statuses: ReadonlyArray<Case> = [
   redirect("307 Temporary Redirect", "location: http://["),
   redirect("300 Multiple Choices", "location: /elsewhere", "refresh: 0; url=/elsewhere"),
   {
-    ...redirect("307 Temporary Redirect", "location: /elsewhere", "a body without end"),
+    ...redirect("307 Temporary Redirect", "location: /elsewhere", "an endless body"),
     script: (socket: Socket) =>
       void socket.write(
         raw("307 Temporary Redirect", [requestId, "location: /elsewhere", "transfer-encoding: chunked"], "1\r\nx\r\n")
@@ -99,13 +99,13 @@ export const statuses: ReadonlyArray<Case> = [
   other("404 Not Found"),
   {
     ...other("407 Proxy Authentication Required", "proxy-authenticate: Basic realm=x"),
-    // the Fetch standard makes a network error of it, so that its status is lost
+    // the Fetch standard makes it a network error, so its status is lost
     fetch: "TransportError maybe FETCH_FAILED"
   },
   { ...other("408 Request Timeout", "connection: close"), closed: true },
   other("413 Content Too Large"),
   { ...other("429 Too Many Requests", "retry-after: 7"), outcome: "UnexpectedResponse status 429 after 7 s" },
-  { ...other("500 Internal Server Error"), script: answer(token, "500 Internal Server Error"), excerpt: token },
+  { ...other("500 Internal Server Error"), script: response(token, "500 Internal Server Error"), excerpt: token },
   other("502 Bad Gateway"),
   { ...other("503 Service Unavailable", "retry-after: 30"), outcome: "UnexpectedResponse status 503 after 30 s" },
   {
@@ -120,54 +120,54 @@ export const statuses: ReadonlyArray<Case> = [
   other("999 Whatever"),
   {
     name: "a status of 0",
-    script: answer(html, "000 Whatever"),
+    script: response(html, "000 Whatever"),
     outcome: "UnexpectedResponse redirect 0",
     fetch: "TransportError maybe ERR_ASSERTION",
     closed: true
   },
   {
     name: "a status of four digits",
-    script: answer(html, "2000 Whatever"),
+    script: response(html, "2000 Whatever"),
     outcome: "TransportError maybe HPE_INVALID_STATUS",
     fetch: "TransportError maybe FETCH_FAILED",
     closed: true
   },
   {
     name: "an exception",
-    script: answer(`{"error":"invalid_grant"}`, "400 Bad Request", [
+    script: response(`{"error":"invalid_grant"}`, "400 Bad Request", [
       "x-amzn-errortype: InvalidGrantException:http://x/"
     ]),
     outcome: "InvalidGrantException 400"
   },
   {
     name: "an exception that asks to wait",
-    script: answer(`{"error":"slow_down"}`, "400 Bad Request", ["retry-after: 9"]),
+    script: response(`{"error":"slow_down"}`, "400 Bad Request", ["retry-after: 9"]),
     outcome: "SlowDownException 400 after 9 s"
   },
   {
     name: "an exception whose body is HTML",
-    script: answer(html, "400 Bad Request", ["x-amzn-errortype: InvalidGrantException"]),
+    script: response(html, "400 Bad Request", ["x-amzn-errortype: InvalidGrantException"]),
     outcome: "InvalidGrantException 400"
   },
   {
     name: "an exception of another operation",
-    script: answer("{}", "400 Bad Request", ["x-amzn-errortype: InvalidRedirectUriException"]),
+    script: response("{}", "400 Bad Request", ["x-amzn-errortype: InvalidRedirectUriException"]),
     outcome: "UnexpectedResponse status InvalidRedirectUriException 400",
     excerpt: "{}"
   },
   {
-    name: "an exception of two types, of which the first counts",
-    script: answer("{}", "400 Bad Request", ["x-amzn-errortype: SlowDownException", "x-amzn-errortype: X"]),
+    name: "an exception with two types, of which the first counts",
+    script: response("{}", "400 Bad Request", ["x-amzn-errortype: SlowDownException", "x-amzn-errortype: X"]),
     outcome: "SlowDownException 400"
   },
   {
     name: "an exception with control characters in its type",
-    script: answer(html, "400 Bad Request", ["x-amzn-errortype: A\x9b2J\x85B"]),
+    script: response(html, "400 Bad Request", ["x-amzn-errortype: A\x9b2J\x85B"]),
     outcome: "UnexpectedResponse status A 2J B 400"
   },
   {
     name: "an exception whose type is named constructor",
-    script: answer(`{"error":"__proto__"}`, "400 Bad Request", ["x-amzn-errortype: constructor"]),
+    script: response(`{"error":"__proto__"}`, "400 Bad Request", ["x-amzn-errortype: constructor"]),
     outcome: "UnexpectedResponse status constructor 400"
   }
 ]

@@ -1,5 +1,6 @@
 /**
- * Logs in against the URL it is given, by the effect or by the stream, is interrupted when its input ends, and tells what it left behind.
+ * Logs in at the URL that it is given, by the effect or by the stream. It is interrupted when its input ends, and reports what
+ * it left behind.
  */
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
@@ -36,7 +37,7 @@ const login = runtime.runFork(
 process.stdin.on("end", async () => {
   await Effect.runPromise(Fiber.interrupt(login))
   await runtime.dispose()
-  // a closed handle leaves the list at the end of the turn after the one that closed it
+  // a closed handle leaves the list only at the end of the next turn
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
   const resources = process.getActiveResourcesInfo().filter((name) => name !== "PipeWrap" && name !== "Immediate")
   process.stdout.write(`${JSON.stringify({ resources, fibers })}\n`)

@@ -1,5 +1,5 @@
 /**
- * Secrets of chance, and the places where they are planted.
+ * Random secrets, and the places where the tests plant them.
  */
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
@@ -14,8 +14,8 @@ import * as Schema from "effect/Schema"
 // secrets
 // -----------------------------------------------------------------------------
 
-// what JSON, URLs, base64 and terminals write in ways of their own; a space only beside something else, since eight of
-// them prove nothing
+// characters that JSON, URLs, base64 and terminals write differently; a space only beside other characters, because eight
+// spaces prove nothing
 const pieces = [
   ..."aZq79\"\\/+=%&?<>'`:;~#{}$@!*|ü漢é".split(""),
   "😀",
@@ -28,7 +28,7 @@ const pieces = [
 
 const words = Arbitrary.array(Arbitrary.schema(Schema.Literals(pieces)), { minLength: 8, maxLength: 24 })
 
-/** Every secret that goes out or comes in has a value of its own. */
+/** Every secret that is sent or received has its own value. */
 const names = [
   "clientSecret",
   "deviceCode",
@@ -48,7 +48,7 @@ export type Secrets = Readonly<Record<Name, string>>
 
 export const Secrets: Arbitrary.Arbitrary<Secrets> = Arbitrary.map(
   Arbitrary.all(names.map(() => words)),
-  // a letter in front, so that no two are the same
+  // with a letter in front, so that no two are the same
   (all) => {
     const one = (name: Name): string =>
       `${String.fromCharCode(97 + names.indexOf(name))}${(all[names.indexOf(name)] ?? []).join("")}`
@@ -78,9 +78,9 @@ export const host = "d-0123456789.awsapps.com"
 export interface Call {
   readonly name: string
   readonly run: (oidc: SsoOidc.Service) => Effect.Effect<unknown, { readonly message: string }>
-  /** The secrets of its request: what the service can repeat. */
+  /** The secrets of the request, which the service can repeat. */
   readonly asked: ReadonlyArray<string>
-  readonly answer: Readonly<Record<string, unknown>>
+  readonly response: Readonly<Record<string, unknown>>
   readonly exception: string
 }
 
@@ -115,7 +115,7 @@ export const callsOf = (s: Secrets): ReadonlyArray<Call> => {
     name,
     asked: [s.clientSecret, ...asked],
     run: (oidc) => oidc.createToken(request),
-    answer: token(s),
+    response: token(s),
     exception: "InvalidGrantException"
   })
   return [
@@ -123,14 +123,14 @@ export const callsOf = (s: Secrets): ReadonlyArray<Call> => {
       name: "RegisterClient",
       asked: [],
       run: (oidc) => oidc.registerClient({ clientName: "a-tool", clientType: "public" }),
-      answer: registered(s),
+      response: registered(s),
       exception: "InvalidClientMetadataException"
     },
     {
       name: "StartDeviceAuthorization",
       asked: [s.clientSecret],
       run: (oidc) => oidc.startDeviceAuthorization({ ...client, startUrl: `https://${host}/start` }),
-      answer: started(s),
+      response: started(s),
       exception: "InvalidClientException"
     },
     grant("CreateToken (device code)", [s.deviceCode], {
@@ -167,7 +167,10 @@ export const json = (
     headers: { "content-type": "application/json", "x-amzn-requestid": "r-1", ...headers }
   })
 
-/** An exception whose texts repeat what was asked, in every form, and whose headers do as far as they can. */
+/**
+ * An exception whose texts repeat the request's values in every form. Its headers repeat them in every form that a header can
+ * hold.
+ */
 export const echoing = (type: string, asked: ReadonlyArray<string>): ReadonlyArray<Response> =>
   (asked.length === 0 ? ["nothing"] : asked.flatMap(formsOf)).map((form) =>
     json(
@@ -180,14 +183,14 @@ export const echoing = (type: string, asked: ReadonlyArray<string>): ReadonlyArr
         [form]: form
       },
       400,
-      // in a header, what a header can hold
+      // in a header: only what a header can hold
       { "x-amzn-errortype": `${type}:${encodeURIComponent(form)}`, "x-amzn-requestid": encodeURIComponent(form) }
     )
   )
 
-/** Answers outside the model that hold every secret, and repeat what was asked in their heads. */
+/** Responses outside the model that hold every secret, and repeat the request's values in their heads. */
 export const foreign = (call: Call): ReadonlyArray<Response> => {
-  const text = JSON.stringify(call.answer)
+  const text = JSON.stringify(call.response)
   const heads = Object.fromEntries(
     call.asked.slice(-1).flatMap((one) =>
       (["x-amzn-requestid", "content-type", "x-amzn-errortype", "retry-after", "content-encoding"] as const).map((
@@ -196,10 +199,10 @@ export const foreign = (call: Call): ReadonlyArray<Response> => {
     )
   )
   return [
-    json({ ...call.answer, clientId: "\u0000", userCode: "\u0000", tokenType: "\u0000" }),
-    json({ result: call.answer }),
-    json(Object.fromEntries(Object.entries(call.answer).map(([key, value]) => [key, { [String(value)]: value }]))),
-    json(call.answer, 201),
+    json({ ...call.response, clientId: "\u0000", userCode: "\u0000", tokenType: "\u0000" }),
+    json({ result: call.response }),
+    json(Object.fromEntries(Object.entries(call.response).map(([key, value]) => [key, { [String(value)]: value }]))),
+    json(call.response, 201),
     new Response(text.slice(0, -1)),
     new Response(text, { status: 502, headers: heads }),
     new Response(text, { status: 307, headers: { ...heads, location: `https://x.example/${heads["retry-after"]}` } }),
@@ -208,7 +211,7 @@ export const foreign = (call: Call): ReadonlyArray<Response> => {
   ]
 }
 
-/** Failures of a platform that hold every secret in every member that they have. */
+/** Failures of a platform that hold every secret in all their members. */
 export const causes = (call: Call, s: Secrets): ReadonlyArray<unknown> => {
   const all = Object.values(s).join(" ")
   const loaded = (error: Error): Error =>

@@ -1,5 +1,5 @@
 /**
- * Watches a program as a collector of logs and traces does, and its process.
+ * Watches a program and its process, as a collector of logs and traces does.
  */
 import { search, textsOf, walk } from "@sso-oidc/test-kit/leaks"
 import * as Cause from "effect/Cause"
@@ -16,11 +16,11 @@ import { Writable } from "node:stream"
 export interface Watched<A, E> {
   readonly exit: Exit.Exit<A, E>
   readonly spans: ReadonlyArray<Tracer.NativeSpan>
-  /** What reached the loggers, in their own forms, and the process's output. */
+  /** What reached the loggers, in their own forms, and the output of the process. */
   readonly lines: ReadonlyArray<string>
 }
 
-/** What the process writes while the effect runs, wherever it writes it. */
+/** What the process writes while the effect runs, to any output. */
 const output = (lines: Array<string>) => {
   const sink = new Writable({
     write: (chunk, _, done) => {
@@ -49,7 +49,7 @@ const output = (lines: Array<string>) => {
   )
 }
 
-/** Runs the effect as a careless program does: every failure is logged in every way, at the level of Trace. */
+/** Runs the effect as a careless program does: it logs every failure in every way, at the level Trace. */
 export const watch = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Watched<A, E>, never, R> =>
   Effect.gen(function*() {
     const spans: Array<Tracer.NativeSpan> = []
@@ -71,7 +71,7 @@ export const watch = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Wa
       Logger.consoleLogFmt,
       Logger.consoleStructured,
       Logger.map(Logger.formatSimple, push),
-      // what a logger is given, before it makes a text of it
+      // what a logger is given, before it is made a text
       Logger.make((entry) => lines.push(...textsOf(entry.message), ...textsOf(entry.cause)))
     ])
     const exit = yield* effect.pipe(
@@ -87,7 +87,7 @@ export const watch = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Wa
     return { exit, spans, lines }
   }).pipe(Effect.scoped)
 
-/** The first leak of a secret in what was watched, and where it is. */
+/** The first leak of a secret in the outputs, and its place. */
 export const leakOf = <A, E>(
   watched: Watched<A, E>,
   secrets: ReadonlyArray<string>
@@ -99,7 +99,7 @@ export const leakOf = <A, E>(
       Cause.isFailReason(reason) ? [reason.error, reason] : [reason]
     )
     : []
-  // the exit of a success is looked into as well: secrets are `Redacted` there
+  // the exit of a success is searched too: secrets are `Redacted` there
   for (const text of new Set([...[exit, ...errors, ...spans].flatMap(textsOf), ...lines])) {
     const run = find(text)
     if (run !== undefined) {
@@ -110,6 +110,6 @@ export const leakOf = <A, E>(
   return undefined
 }
 
-/** Whether something of Effect's HTTP can be reached from an error. */
+/** Whether an error leads to an object of Effect's HTTP. */
 export const httpOf = <A, E>({ exit }: Watched<A, E>): ReadonlyArray<string> =>
   Exit.isFailure(exit) ? walk(exit.cause).http : []

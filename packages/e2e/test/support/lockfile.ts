@@ -1,5 +1,5 @@
 /**
- * What pnpm-lock.yaml pins, and what of it is installed here.
+ * What pnpm-lock.yaml pins, and the part of it that is installed here.
  */
 import { below, root } from "@sso-oidc/test-kit/packed"
 import { existsSync, globSync, lstatSync, readFileSync } from "node:fs"
@@ -11,11 +11,11 @@ export interface Locked {
   readonly version: string
   /** The text behind `resolution:`. */
   readonly resolution: string
-  /** The platforms that it is for. Without a list it is for all. */
+  /** The platforms of the package. Without a list it is for all platforms. */
   readonly os?: ReadonlyArray<string>
   readonly cpu?: ReadonlyArray<string>
   readonly libc?: ReadonlyArray<string>
-  /** Whether an install may go on without it: another platform's. */
+  /** Whether an install may continue without it, because it is for another platform. */
   readonly optional: boolean
 }
 
@@ -24,7 +24,7 @@ const listOf = (entry: string, member: string): object => {
   return list === undefined ? {} : { [member]: list.split(", ").map((text) => text.replaceAll("'", "")) }
 }
 
-// without the peers that stand in parentheses behind a version
+// without the peers in parentheses behind a version
 const entriesOf = (lockfile: string, section: string): ReadonlyArray<readonly [key: string, entry: string]> =>
   below(lockfile, section).split(/\n(?= {2}\S)/).flatMap((entry) => {
     const key = /^\s*'?([^'\n(]+)[^'\n]*'?:/.exec(entry)?.[1]
@@ -47,27 +47,27 @@ export const lockedIn = (lockfile: string): ReadonlyArray<Locked> => {
 /** The workspace's lockfile. */
 export const lockfile = (): string => readFileSync(join(root, "pnpm-lock.yaml"), "utf8")
 
-/** A manifest of a dependency, as far as these tests read it. */
+/** A manifest of a dependency, with the members that these tests read. */
 export interface Installed {
   readonly name: string
   readonly version: string
   readonly scripts?: Readonly<Record<string, string>>
 }
 
-/** A package of the lockfile, and the folder that the workspace's install has put it into. */
+/** A package of the lockfile, and the folder where the workspace's install put it. */
 export interface Placed extends Locked {
   readonly folder: string
   readonly manifest: Installed
 }
 
-/** The packages of the workspace's lockfile that are installed here: not those of other platforms. */
+/** The packages of the workspace's lockfile that are installed here, without those of other platforms. */
 export const installed = (): ReadonlyArray<Placed> => {
   const folders = new Map(
     globSync(["*/node_modules/*/package.json", "*/node_modules/@*/*/package.json"], {
       cwd: join(root, "node_modules/.pnpm")
     }).flatMap((file) => {
       const folder = join(root, "node_modules/.pnpm", dirname(file))
-      // the links beside a package lead to its dependencies, which have folders of their own
+      // the links beside a package lead to its dependencies, which have their own folders
       if (lstatSync(folder).isSymbolicLink()) return []
       const manifest: Installed = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
       return [[`${manifest.name}@${manifest.version}`, { folder, manifest }] as const]
@@ -80,7 +80,7 @@ export const installed = (): ReadonlyArray<Placed> => {
   })
 }
 
-/** What a package manager runs when it installs a package: its scripts, and `node-gyp` for one with a `binding.gyp`. */
+/** What a package manager runs when it installs a package: its scripts, and `node-gyp` if it has a `binding.gyp`. */
 export const installScripts = ({ folder, manifest }: Placed): ReadonlyArray<string> => [
   ...["preinstall", "install", "postinstall"].flatMap((name) => manifest.scripts?.[name] ?? []),
   ...(existsSync(join(folder, "binding.gyp")) ? ["node-gyp rebuild"] : [])

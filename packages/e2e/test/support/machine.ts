@@ -1,7 +1,7 @@
 /**
- * What this machine has of the clients that no npm package brings: the AWS CLI and botocore.
+ * The clients on this machine that no npm package brings: the AWS CLI and botocore.
  *
- * Tests that need them are skipped where they are absent, and a line on stderr says so: never silently.
+ * If a client is absent, its tests are skipped, and a line on stderr says so.
  */
 import { spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -16,7 +16,7 @@ const candidates = (name: string): ReadonlyArray<string> =>
   (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "").map((folder) => join(folder, name))
     .filter((path) => existsSync(path))
 
-/** The first program of that name on the path whose output the pattern finds a version in. */
+/** The first program of that name on the path whose output has a version that matches the pattern. */
 const find = (name: string, args: ReadonlyArray<string>, pattern: RegExp): Found | undefined => {
   for (const path of candidates(name)) {
     const { stdout } = spawnSync(path, args, { encoding: "utf8", timeout: 30_000 })
@@ -31,7 +31,7 @@ const orSay = (found: Found | undefined, missing: string): Found | undefined => 
   return found
 }
 
-/** Version 2 of the AWS CLI; version 1, which has no `aws sso login`, may stand before it on the path. */
+/** Version 2 of the AWS CLI. Version 1, which has no `aws sso login`, may be earlier on the path. */
 export const awsCli = (): Found | undefined =>
   orSay(
     find("aws", ["--version"], /^aws-cli\/(2\.\d+\.\d+)/),
@@ -45,6 +45,6 @@ export const botocore = (): Found | undefined =>
     "botocore against the emulator, since this machine has no python3 with botocore on its PATH"
   )
 
-/** Whether a version is the other, or newer. */
+/** Whether a version is equal to the other or newer. */
 export const atLeast = (version: string, other: string): boolean =>
   version.localeCompare(other, "en", { numeric: true }) >= 0

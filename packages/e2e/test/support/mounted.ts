@@ -10,8 +10,8 @@ import { createServer } from "node:http"
 type Handler = (request: Request, connection: Relay.Connection) => Promise<Response> | Response
 
 /**
- * The address of a server that answers with the handler, as the README of the relay mounts it. `drops` says of
- * an answer that its connection closes instead.
+ * Serves the handler and gives the server's address, as the README of the relay mounts it. If `drops` returns `true` for a
+ * response, the connection closes instead.
  */
 export const mounted = (handler: Handler, drops: (request: Request) => boolean = () => false) =>
   Effect.acquireRelease(
@@ -38,7 +38,7 @@ export const mounted = (handler: Handler, drops: (request: Request) => boolean =
     ({ close }) => Effect.sync(close)
   )
 
-/** A relay on a socket, which also serves a page; the same handler answers both. */
+/** A relay on a socket, which also serves a page. The same handler responds to both. */
 export const relayed = Effect.fnUntraced(function*(
   options: Relay.Options,
   transport: Layer.Layer<HttpClient.HttpClient>,
@@ -58,6 +58,6 @@ export const relayed = Effect.fnUntraced(function*(
   return { origin, requests, url: `${origin}/sso-oidc` }
 })
 
-/** A document, as an answer. */
+/** A document as a response. */
 export const page = (html: string): Response =>
   new Response(html, { headers: { "content-type": "text/html; charset=utf-8" } })

@@ -1,5 +1,5 @@
 /**
- * The `fetch` of a page, whose requests a relay answers in process.
+ * The `fetch` of a page. A relay in the same process responds to its requests.
  */
 import * as Relay from "@sso-oidc/relay/Relay"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
@@ -9,10 +9,10 @@ import * as Layer from "effect/Layer"
 
 const origin = "https://app.example"
 
-/** Where a page's client finds the relay. */
+/** The URL where a page's client finds the relay. */
 export const url = `${origin}/sso-oidc`
 
-/** A page of the relay's own origin; the relay calls the service at this endpoint. */
+/** A page of the relay's own origin. The relay calls the service at this endpoint. */
 export const page = (endpoint: string): Layer.Layer<never> =>
   Layer.effect(
     FetchHttpClient.Fetch,
@@ -30,7 +30,7 @@ export const page = (endpoint: string): Layer.Layer<never> =>
       ),
       ({ handler }): typeof globalThis.fetch => (input, init) => {
         const request = new Request(input, init)
-        // a browser says it by itself
+        // a browser sets it by itself
         request.headers.set("origin", origin)
         return handler(request)
       }

@@ -1,6 +1,6 @@
 /**
- * What stands between a client and the emulator in a company: a proxy (`proxy` on npm) that wants a password, and TLS
- * with a certificate of its own before the service.
+ * The network of a company between a client and the emulator. A proxy (`proxy` on npm) wants a password, and the service has
+ * TLS with a certificate of its own.
  */
 import * as Effect from "effect/Effect"
 import * as Net from "node:net"
@@ -32,7 +32,7 @@ const listening = (server: Net.Server, port = 0) =>
     ({ close }) => close
   )
 
-/** TLS before a server that has none. */
+/** TLS in front of a server that has none. */
 export const behindTls = (port: number) =>
   Effect.map(
     listening(Tls.createServer(Certificate, (socket) => {
@@ -47,13 +47,13 @@ export const behindTls = (port: number) =>
 
 export interface Proxy {
   readonly port: number
-  /** Whom it lets in: name and password as the header has them. */
+  /** The name and password that the proxy accepts, as the header has them. */
   user: string
-  /** The first lines of what it was asked. */
+  /** The first lines of the requests to the proxy. */
   readonly asked: Array<string>
-  /** Everything that went up its tunnels, as it could read it. */
+  /** Everything that went through its tunnels to the service, as the proxy could read it. */
   seen: string
-  /** Ends every connection, as a proxy does that starts anew. */
+  /** Ends every connection, as a restarted proxy does. */
   readonly drop: () => void
   /** Ends for good. */
   readonly close: Effect.Effect<void>

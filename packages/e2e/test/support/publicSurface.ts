@@ -1,12 +1,12 @@
 /**
- * A program that uses all that the installed packages export, so that its declarations name every public type.
+ * A program that uses all exports of the installed packages, so its declarations name every public type.
  *
- * TypeScript itself lists the exports, so that a new one is used without a line here. For each export there is:
+ * TypeScript itself lists the exports, so a new export is used without a line here. For each export there is:
  *
- * - a value: the value itself; each call of it; its instance, and the members that we wrote of it;
- * - a type: an object with its members, or a function with its parameters and result.
+ * - a value: the value itself; each call of it; its instance, and the members that we wrote for it
+ * - a type: an object with its members, or a function with its parameters and result
  *
- * Every argument is `never`, which any parameter takes, and every type parameter is `never` too.
+ * Every argument is `never`, which any parameter accepts. Every type parameter is `never` too.
  */
 import { manifestOf, published, readManifest } from "@sso-oidc/test-kit/packed"
 import { writeFileSync } from "node:fs"
@@ -29,7 +29,7 @@ declare const open: <T>() => T extends Error ? T
   : { [K in keyof T]: T[K] }
 `
 
-/** Every module in the maps of the installed packages, as a file of the program. */
+/** Every module in the export maps of the installed packages, each as a file of the program. */
 export const modulesOf = (folder: string): ReadonlyArray<Module> =>
   published.flatMap((of) => {
     const { name } = manifestOf(of)
@@ -42,7 +42,7 @@ export const modulesOf = (folder: string): ReadonlyArray<Module> =>
       }))
   })
 
-/** The names of what a module exports, and the program that uses all of it. */
+/** The names of a module's exports, and the program that uses all of them. */
 export interface Use {
   readonly names: ReadonlyArray<string>
   readonly program: string
@@ -107,7 +107,7 @@ const use = (project: Project, module: Module, folder: string): Use => {
       const isOurs = first === undefined || /@sso-oidc[+/]/.test(first.path)
       if (isOurs && /^[a-z]\w*$/i.test(member)) line(name, `(self: ${type}) => self.${member}`)
     }
-    // what a service offers
+    // the members of a service
     if (checker.getPropertyOfType(instance, "Service") !== undefined) line(name, `open<${type}["Service"]>()`)
   }
 

@@ -1,5 +1,5 @@
 /**
- * Requests written to a socket byte for byte, as no client would write them.
+ * Requests that are written to a socket byte for byte, in ways that no client uses.
  */
 import * as Effect from "effect/Effect"
 import { connect, createServer } from "node:net"
@@ -9,7 +9,7 @@ export interface Raw {
   readonly target?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
-  /** The body goes in one chunk, without a length. */
+  /** Whether the body is sent as one chunk, without a length. */
   readonly chunked?: boolean
 }
 
@@ -17,7 +17,7 @@ export const origin = "https://app.example"
 
 const path = "/sso-oidc/eu-west-1/client/register"
 
-/** A request of a page for the relay, but for what is said. */
+/** A request of a page to the relay, with the given changes. */
 export const render = ({ body = "{}", chunked = false, headers, method = "POST", target = path }: Raw): string => {
   const all: Record<string, string> = {
     host: "127.0.0.1",
@@ -35,7 +35,7 @@ export interface Heard {
   /** The final statuses, in turn. */
   readonly statuses: ReadonlyArray<number>
   readonly text: string
-  /** The server closed the connection. */
+  /** Whether the server closed the connection. */
   readonly closed: boolean
 }
 
@@ -43,8 +43,8 @@ const statusesOf = (text: string): ReadonlyArray<number> =>
   [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status)).filter((status) => status >= 200)
 
 /**
- * What a server sends on one connection: until it has sent as many responses as there are requests, until it closes, or
- * until 3 seconds are over. Each request is written when the response to the one before it has begun.
+ * What a server sends on one connection. It ends when the server has sent as many responses as there are requests, has closed
+ * the connection, or after 3 seconds. Each request is written when the response to the previous request has begun.
  */
 export const talk = (port: number, requests: ReadonlyArray<string>): Effect.Effect<Heard> =>
   Effect.callback((resume) => {
@@ -69,7 +69,7 @@ export const talk = (port: number, requests: ReadonlyArray<string>): Effect.Effe
       if (heard >= requests.length && /\r\n\r\n/.test(text)) return end(false)
       if (heard >= written) next()
     })
-    // an end that is told as an error is one all the same
+    // an end that is reported as an error is an end too
     socket.on("error", () => {})
     socket.on("close", () => end(true))
     return Effect.sync(() => socket.destroy())
@@ -95,7 +95,7 @@ export const listening = (port: number): Effect.Effect<void> =>
     })
   })
 
-/** A port that nothing listens on. */
+/** A port where nothing listens. */
 export const freePort: Effect.Effect<number> = Effect.callback((resume) => {
   const server = createServer()
   server.listen(0, "127.0.0.1", () => {

@@ -1,5 +1,5 @@
 /**
- * Records to the file that it is told, until it is killed.
+ * Records to the given file, until it is killed.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as RecordedTransport from "@sso-oidc/testing/RecordedTransport"

@@ -1,8 +1,8 @@
 /**
- * A package registry on loopback that has what the workspace's lockfile has, and nothing else.
+ * A package registry on loopback with the packages of the workspace's lockfile, and no others.
  *
- * npm cannot read pnpm's store. So this registry packs each package anew from the folder that pnpm's install made of the
- * store, when npm asks for it. A package of another platform is there by name, platform and version alone: npm passes it by.
+ * npm cannot read pnpm's store. So when npm asks for a package, this registry packs it again from the folder of pnpm's install.
+ * For a package of another platform it has only the name, platform and version, and npm skips the package.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -14,7 +14,7 @@ import { installed, lockedIn, lockfile } from "./lockfile.ts"
 
 export interface Registry {
   readonly url: string
-  /** The names of the packages that were asked for. */
+  /** The names of the packages that npm asked for. */
   readonly asked: ReadonlySet<string>
 }
 
@@ -47,7 +47,9 @@ const head = (path: string, size: number, mode: number): Buffer => {
   const octal = (value: number, length: number) => value.toString(8).padStart(length - 1, "0")
   const bytes = Buffer.alloc(block)
   const write = (text: string, offset: number, length: number) => {
-    if (bytes.write(text, offset, length) < Buffer.byteLength(text)) throw new Error(`${path} has no room in a tarball`)
+    if (bytes.write(text, offset, length) < Buffer.byteLength(text)) {
+      throw new Error(`${path} is too long for a tarball`)
+    }
   }
   write(path.slice(at + 1), 0, 100)
   write(octal(mode & 0o777, 8), 100, 8)
@@ -60,8 +62,8 @@ const head = (path: string, size: number, mode: number): Buffer => {
 }
 
 /**
- * The folder as a tarball. Its dependencies are not in it: they are packages of their own. `tar` would write a link
- * where two files have one content, since pnpm stores that once, and npm leaves links out.
+ * The folder as a tarball, without its dependencies, which are packages of their own. The program `tar` does not fit: pnpm
+ * stores equal content once, so `tar` would write a link for the second file, and npm leaves links out.
  */
 const pack = (folder: string): Buffer => {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -75,7 +77,7 @@ const pack = (folder: string): Buffer => {
   return Buffer.concat([...blocks, Buffer.alloc(2 * block)])
 }
 
-/** Serves it until the scope ends. */
+/** Serves the registry until the scope ends. */
 export const serve: Effect.Effect<Registry, never, Scope.Scope> = Effect.acquireRelease(
   Effect.promise(async () => {
     const all = versions()

@@ -1,5 +1,5 @@
 /**
- * A shell of another project: without this workspace's programs, settings and caches, and without a way to the network.
+ * A shell of another project: without this workspace's programs, settings and caches, and without a network.
  */
 import * as Child from "@sso-oidc/test-kit/child"
 import type * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import { delimiter, join } from "node:path"
 /** Starts a command line in a folder. */
 export type Shell = (line: string, cwd: string) => Effect.Effect<Child.Running, never, Scope.Scope>
 
-/** The shell with an empty home, in which npm asks the registry on loopback, and reaches no other host. */
+/** A shell with an empty home, in which npm uses the registry on loopback and reaches no other host. */
 export const make = (registry: string, home: string): Shell => {
   const programs = join(home, "programs")
   mkdirSync(programs)

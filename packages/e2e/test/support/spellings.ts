@@ -1,5 +1,5 @@
 /**
- * Spellings of modules that no program may import, and what a resolver makes of them.
+ * Spellings of modules that no program may import, and how a resolver handles them.
  */
 import { command, manifestOf, published, root } from "@sso-oidc/test-kit/packed"
 import * as Effect from "effect/Effect"
@@ -7,7 +7,7 @@ import { build, type Plugin } from "esbuild"
 import { globSync } from "node:fs"
 import { join } from "node:path"
 
-/** The modules of a package, as paths below `src` without their ending. */
+/** The modules of a package, as paths below `src` without their extension. */
 interface Modules {
   readonly open: ReadonlyArray<string>
   readonly hidden: ReadonlyArray<string>
@@ -17,7 +17,7 @@ const modules: ReadonlyMap<string, Modules> = new Map(published.map((folder) => 
   const all = globSync("**/*.ts", { cwd: join(root, "packages", folder, "src") })
     .map((file) => file.replaceAll("\\", "/").slice(0, -3))
     .sort()
-  // what starts a program is no module to import
+  // what starts a program is not a module to import
   const bins = Object.values(manifestOf(folder).bin ?? {}).map((file) => file.replace(/^\.\/src\/|\.ts$/g, ""))
   const isHidden = (module: string) => module === "index" || /(^|\/)internal\//.test(module) || bins.includes(module)
   return [folder, { open: all.filter((module) => !isHidden(module)), hidden: all.filter(isHidden) }]
@@ -54,11 +54,11 @@ const hostile: ReadonlyArray<(at: string, pkg: string) => string> = [
   (at) => `x/%2e%2e/${at}`,
   (at) => `x/.%2e/${at}`,
   (at) => `%25${encode(at.slice(0, 1)).slice(1)}${at.slice(1)}`,
-  // what a URL's parser leaves out
+  // what a URL parser leaves out
   (at) => `${at.slice(0, 2)}\t${at.slice(2)}`,
   (at) => `${at.slice(0, 2)}\n${at.slice(2)}`,
   (at) => `\t/${at}`,
-  // what stands behind
+  // suffixes
   (at) => `${at}/`,
   (at) => `${at}.`,
   (at) => `${at} `,
@@ -79,20 +79,20 @@ const hostile: ReadonlyArray<(at: string, pkg: string) => string> = [
   (at) => at.replace("i", "ı"),
   (at) => at.replace("i", "ｉ"),
   (at) => at.replaceAll("/", "∕"),
-  // where the files are
+  // the paths of the files
   (at) => `src/${at}`,
   (at) => `src/${at}.ts`,
   (at) => `dist/${at}`,
   (at) => `dist/${at}.js`,
   (at) => `dist/${at}.d.ts`,
-  // past a module that may be imported
+  // through a module that may be imported
   (at, pkg) => `${publicModulesOf(pkg)[0]}/../${at}`,
   (at, pkg) => `${publicModulesOf(pkg)[0]}/%2e%2e/${at}`,
   (at, pkg) => `${publicModulesOf(pkg)[0]}?/../${at}`,
   (at) => `package.json/../${at}`
 ]
 
-/** How a program could try to import the modules of a package that are not public: all, or that many of them. */
+/** Ways to import the modules of a package that are not public: of all such modules, or of the first `count`. */
 export const spellingsOf = (folder: string, count?: number): ReadonlyArray<string> => {
   const { name } = manifestOf(folder)
   const hidden = modules.get(folder)?.hidden.slice(0, count) ?? []
@@ -104,29 +104,29 @@ export const spellingsOf = (folder: string, count?: number): ReadonlyArray<strin
   ]
 }
 
-// a bundler may cut off what stands behind a question mark
+// a bundler may cut off the part behind a question mark
 const isPublicFile = (path: string): boolean => {
   const [, module = ""] = /[\\/](?:src|dist)[\\/](.*)\.[jt]s$/.exec(path) ?? []
   return published.some((folder) => publicModulesOf(folder).includes(module))
 }
 
-/** All of them, of every public package. */
+/** All spellings, for every public package. */
 export const spellings: ReadonlyArray<string> = published.flatMap((folder) => spellingsOf(folder))
 
 // -----------------------------------------------------------------------------
 // resolvers
 // -----------------------------------------------------------------------------
 
-// the map refuses a spelling before a file is looked for, so that no other failure of an import counts
+// the export map refuses a spelling before Node looks for a file, so no other failure of an import counts
 const program = `
 import { createRequire } from "node:module"
 import { readFileSync } from "node:fs"
 const require = createRequire(process.cwd() + "/program.js")
-const refusals = ["ERR_PACKAGE_PATH_NOT_EXPORTED", "ERR_INVALID_MODULE_SPECIFIER"]
+const refused = ["ERR_PACKAGE_PATH_NOT_EXPORTED", "ERR_INVALID_MODULE_SPECIFIER"]
 const loads = []
 for (const specifier of JSON.parse(readFileSync(0, "utf8"))) {
   const code = await import(specifier).then(() => "loaded", (error) => error?.code ?? String(error))
-  if (!refusals.includes(code)) loads.push({ specifier, code })
+  if (!refused.includes(code)) loads.push({ specifier, code })
   try {
     loads.push({ specifier, code: require.resolve(specifier) })
   } catch {
@@ -137,7 +137,7 @@ for (const specifier of JSON.parse(readFileSync(0, "utf8"))) {
 process.stdout.write("\\n" + JSON.stringify(loads), () => process.exit())
 `
 
-/** What of the specifiers Node, in a folder, does not refuse to resolve: by `import` and by `require`. */
+/** The specifiers that Node, in a folder, does not refuse to resolve, by `import` and by `require`. */
 export const nodeLoads = (
   folder: string,
   specifiers: ReadonlyArray<string>
@@ -147,7 +147,10 @@ export const nodeLoads = (
     (text) => JSON.parse(text.slice(text.lastIndexOf("\n")))
   )
 
-/** What of them esbuild, in a folder, resolves to a file that is no public module. Two modules of each package. */
+/**
+ * The specifiers that esbuild, in a folder, resolves to a file that is not a public module. It tries two modules of each
+ * package.
+ */
 export const esbuildLoads = (
   folder: string,
   specifiers = published.flatMap((folder) => spellingsOf(folder, 2))

@@ -1,5 +1,5 @@
 /**
- * README's example with another transport: the one line that names the transport, and what that line imports.
+ * README's example with another transport: the line that names the transport, and its imports.
  */
 import { spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
@@ -9,7 +9,7 @@ import { join } from "node:path"
 export interface Transport {
   readonly name: string
   readonly imports: string
-  /** What stands in `Layer.provide(…)`. */
+  /** The text in `Layer.provide(…)`. */
   readonly layer: string
 }
 
@@ -18,7 +18,7 @@ const example = "packages/example-service/src/Session.ts"
 const imported = `import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"\n`
 const line = "  Layer.provide(NodeTransport.layer())\n"
 
-/** The example, its transport swapped. Fails where the example names its transport in more than that one line. */
+/** The example with another transport. It fails if the example names its transport in more than one line. */
 export const swapped = (transport: Transport): string => {
   const source = readFileSync(join(root, example), "utf8")
   const [before, between, after, ...more] = source.split("NodeTransport.layer()").length === 2
@@ -30,7 +30,7 @@ export const swapped = (transport: Transport): string => {
   return `${before}${transport.imports}\n${between}  Layer.provide(${transport.layer})\n${after}`
 }
 
-/** Writes each into a file of its own, and gives the files. They are compiled first: what `tsc` says comes second. */
+/** Writes each example into its own file, compiles the files, and gives them with what `tsc` says. */
 export const write = (transports: ReadonlyArray<Transport>) => {
   const parent = join(root, "packages/e2e/.swapped")
   mkdirSync(parent, { recursive: true })

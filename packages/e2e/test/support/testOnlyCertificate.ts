@@ -1,6 +1,6 @@
 /**
- * TEST ONLY. A self-signed certificate for 127.0.0.1 and localhost with its private key, made for these tests and
- * published with them: it protects nothing, and nothing trusts it.
+ * TEST ONLY. A self-signed certificate for 127.0.0.1 and localhost with its private key. Both were made for these tests and are
+ * published with them. So the certificate protects nothing, and nothing trusts it.
  *
  *     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 36500 \
  *       -subj "/CN=TEST ONLY e2e" -addext "subjectAltName=IP:127.0.0.1,DNS:localhost"

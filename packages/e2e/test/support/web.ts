@@ -1,6 +1,5 @@
 /**
- * What the tests of the page share: a person's tab that tells what went wrong in it, another web site, and a checker of
- * accessibility.
+ * What the tests of the page share: a person's tab that reports problems, another web site, and an accessibility checker.
  */
 import { Emulator } from "@sso-oidc/emulator/Emulator"
 import { EmulatorServer } from "@sso-oidc/emulator/EmulatorServer"
@@ -12,7 +11,7 @@ import * as AwsCli from "./aws-cli-pkce.ts"
 
 export const startUrl = "https://d-1234567890.awsapps.com/start"
 
-/** A sign-in that waits for a person. */
+/** A login that waits for a person. */
 export const waiting = Effect.fnUntraced(function*(clientName = "My tool", scopes = ["sso:account:access"]) {
   const emulator = yield* Emulator
   const { clientId, clientSecret } = yield* emulator.registerClient({ clientName, clientType: "public", scopes })
@@ -20,7 +19,7 @@ export const waiting = Effect.fnUntraced(function*(clientName = "My tool", scope
   return yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl }, { requester })
 })
 
-/** Where a client sends a browser that waits at `/authorize`. */
+/** The URL where a client sends a browser that waits at `/authorize`. */
 export const browserWaiting = Effect.gen(function*() {
   const { url } = yield* EmulatorServer
   const { clientId } = yield* Emulator.use((emulator) =>
@@ -46,7 +45,7 @@ export const browserWaiting = Effect.gen(function*() {
 export const statusOf = (userCode: string) =>
   Emulator.use((emulator) => Effect.map(emulator.authorizations.lookup(userCode), ({ status }) => status))
 
-/** A tab of its own at the emulator. `troubles` is whatever went wrong in it, or left for elsewhere. */
+/** A new tab at the emulator. `troubles` lists the problems in it, and its requests to other places. */
 export const tab = Effect.fnUntraced(function*(browser: Browser | undefined, options: BrowserContextOptions = {}) {
   if (browser === undefined) return yield* Effect.die(new Error("no browser"))
   const { url } = yield* EmulatorServer
@@ -63,14 +62,14 @@ export const tab = Effect.fnUntraced(function*(browser: Browser | undefined, opt
     if (!request.url().startsWith(`${url}/`)) troubles.push(`request: ${request.url()}`)
   })
   page.on("console", (message) => {
-    // the browser says of every page that is no success that it is none
+    // the browser reports every page with an error status
     const isStatus = /^Failed to load resource: the server responded with a status of (403|404|410|429) /
     if (!isStatus.test(message.text())) troubles.push(`console: ${message.text()}`)
   })
   return { page, troubles }
 })
 
-/** Another web site on this machine, which answers every path with the page that it is given. */
+/** Another web site on this machine, which responds to every path with the given page. */
 export const site = (html: () => string) =>
   Effect.acquireRelease(
     Effect.callback<{ readonly port: number; readonly close: () => void }>((resume) => {
@@ -93,7 +92,7 @@ export const site = (html: () => string) =>
 
 const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
-/** What makes a person scroll sideways, or is cut off at the side where they cannot. */
+/** What makes a person scroll sideways, or is cut off at a side that cannot be reached. */
 const tooWide = (page: Page): Promise<ReadonlyArray<string>> =>
   page.evaluate(() =>
     [document.documentElement, ...document.querySelectorAll("main *:not(.spoken)")]
@@ -101,10 +100,10 @@ const tooWide = (page: Page): Promise<ReadonlyArray<string>> =>
       .map((element) => element.tagName)
   )
 
-/** Every fault of the page that is open: light and dark, on a phone and on a desk, narrow, and with large letters. */
+/** Every fault of the open page: light and dark, on a phone and on a desk, narrow, and with large letters. */
 export const faults = async (page: Page): Promise<ReadonlyArray<string>> => {
   const found: Array<string> = []
-  // evaluated rather than put into the page, whose policy lets no script in
+  // evaluated and not inserted into the page, because the page's policy allows no script
   await page.evaluate(axe.source)
   for (const width of [360, 1280]) {
     await page.setViewportSize({ width, height: 740 })

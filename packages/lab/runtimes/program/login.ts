@@ -1,2 +1,2 @@
-/** The start URL of every login of the runs, which a relay must know too. */
+/** The start URL of every login of the runs. A relay must know it too. */
 export const startUrl = "https://runtimes.awsapps.com/start"

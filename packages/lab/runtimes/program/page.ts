@@ -1,5 +1,5 @@
 /**
- * The program of a page: a function for whoever drives it.
+ * The program of a page: a function that the browser's driver calls.
  */
 import { run, type Task } from "./run.ts"
 import { transports } from "./web.ts"

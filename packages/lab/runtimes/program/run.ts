@@ -1,6 +1,6 @@
 /**
- * What each runtime runs over each transport: the contract, and a whole device login. It is plain Effect, so that it
- * runs on all of them.
+ * What each runtime runs over each transport: the contract, and a whole device login. It is plain Effect, so it runs on all of
+ * them.
  */
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
@@ -14,32 +14,32 @@ import * as Redacted from "effect/Redacted"
 import type { Profile } from "../columns.ts"
 import { startUrl } from "./login.ts"
 
-/** Where the servers are. A transport that needs one of its own, such as a relay, finds it here. */
+/** The addresses of the servers. A transport that needs its own server, such as a relay, finds it here. */
 export interface Servers {
-  /** What the contract's `layerRemote` takes. */
+  /** The URL for the contract's `layerRemote`. */
   readonly contract: string
   readonly emulator: string
-  /** Where the relay is mounted, on an origin of its own. */
+  /** The URL of the relay, on its own origin. */
   readonly relay: string
 }
 
-/** What a program is told, as JSON. */
+/** The task of a program, as JSON. */
 export interface Task extends Servers {
   readonly transport: string
   readonly profile: Profile
 }
 
-/** The transports that a runtime has. Functions, for those that need a server's URL. */
+/** The transports of a runtime. They are functions, because some need a server's URL. */
 export type Transports = Readonly<Record<string, (servers: Servers) => Layer.Layer<HttpClient.HttpClient>>>
 
-/** What a program tells, as JSON. */
+/** The result of a program, as JSON. */
 export interface Told {
   readonly outcomes: ReadonlyArray<{
     readonly guarantee: GuaranteeName
     readonly verdict: TransportContract.Outcome["verdict"]
     readonly why: string
   }>
-  /** Why the login failed; empty when it did not. */
+  /** The reason why the login failed, or an empty text. */
   readonly login: string
 }
 

@@ -1,5 +1,5 @@
 /**
- * The program of a runtime with a command line, without what only Node has.
+ * The program of a runtime with a command line, without Node's modules.
  */
 import { run, type Task, type Transports } from "./run.ts"
 

@@ -1,5 +1,5 @@
 /**
- * The program of an edge worker: it runs when it is asked, and answers with what came of it.
+ * The program of an edge worker. A request starts it, and its response has the result.
  */
 import { run, type Task } from "./run.ts"
 import { transports } from "./web.ts"

@@ -1,13 +1,14 @@
 /**
- * The server that tests a transport. It responds in every way that the contract asks about, well and badly, and remembers
- * the requests of each case.
+ * The server that tests a transport. It responds in every way that the contract tests, correct or broken, and remembers the
+ * requests of each case.
  *
- * Cases run where the transport runs, also in a page or on the edge, and the server may run elsewhere. Cases know it by its
- * addresses. They ask it over HTTP what it saw, with the platform's own `fetch` and not with the transport under test.
- * `ContractServerNode` starts one.
+ * A case runs where the transport runs, which can be a page or an edge worker. The server can run elsewhere. So a case knows
+ * the server by its addresses, and reads the server's reports over HTTP. For that it uses the platform's own `fetch`, and not
+ * the transport under test. `ContractServerNode` starts a server.
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -19,37 +20,37 @@ import * as Schema from "effect/Schema"
 // -----------------------------------------------------------------------------
 
 /**
- * Where the server is, and where none is. Each address is an origin, without a slash at the end.
+ * The addresses of the server, and addresses where there is none. Each is an origin, without a slash at the end.
  *
  * @category models
  * @since 0.1.0
  */
 export const Addresses = /* @__PURE__ */ Schema.Struct({
-  /** The server. Paths begin with a behaviour and the id of a case: `/echo/3f2a`. */
+  /** The server. A path has the name of a behaviour and the id of a case: `/echo/3f2a`. */
   http: Schema.String,
   /** The same server behind TLS, with a certificate that no authority has signed. */
   untrusted: Schema.String,
-  /** Takes connections and sends nothing, so that no TLS handshake ends. */
+  /** Takes connections and sends nothing, so a TLS handshake never ends. */
   silent: Schema.String,
-  /** An origin of https where the server speaks plain HTTP. */
+  /** An https origin where the server speaks plain HTTP. */
   plain: Schema.String,
-  /** An origin of https where the server knows TLS 1.1 at most. */
+  /** An https origin where the server speaks TLS 1.1 at most. */
   old: Schema.String,
-  /** Takes connections and closes each within its TLS handshake. */
+  /** Takes connections and closes each one during its TLS handshake. */
   closing: Schema.String,
-  /** No process listens there. */
+  /** No process listens here. */
   refused: Schema.String,
-  /** A name that does not exist. */
+  /** A host name that does not exist. */
   unresolved: Schema.String,
   /**
-   * The server at `localhost`, once for each address that the name has on this machine. At each port only one of the
-   * addresses is served, so that the others are dead.
+   * The server at `localhost`, once for each address that the name has on this machine. Each of these ports is open on one
+   * address only, so the other addresses do not work.
    */
   families: Schema.Array(Schema.String)
 })
 
 /**
- * Where the server is, and where none is.
+ * The addresses of the server, and addresses where there is none.
  *
  * @category models
  * @since 0.1.0
@@ -69,11 +70,11 @@ export const ReceivedRequest = /* @__PURE__ */ Schema.Struct({
   target: Schema.String,
   /** Names and values as they were on the wire, in their order. */
   headers: Schema.Array(Schema.Tuple([Schema.String, Schema.String])),
-  /** The first KiB of the body, in hex digits. */
+  /** The first 1024 bytes of the body, in hex digits. */
   body: Schema.String,
   /** The length of the whole body, in bytes. */
   size: Schema.Number,
-  /** The number of the connection that brought it. */
+  /** The number of the connection that the request came on. */
   connection: Schema.Number
 })
 
@@ -86,7 +87,7 @@ export const ReceivedRequest = /* @__PURE__ */ Schema.Struct({
 export type ReceivedRequest = typeof ReceivedRequest.Type
 
 /**
- * What the server saw of one case.
+ * What the server received for one case.
  *
  * @category models
  * @since 0.1.0
@@ -94,12 +95,17 @@ export type ReceivedRequest = typeof ReceivedRequest.Type
 export const Report = /* @__PURE__ */ Schema.Struct({
   /** The requests, in their order. */
   requests: Schema.Array(ReceivedRequest),
-  /** The connections that brought them, and whether each is still open. */
-  connections: Schema.Array(Schema.Struct({ id: Schema.Number, open: Schema.Boolean }))
+  /** The connections that the requests came on. */
+  connections: Schema.Array(Schema.Struct({
+    /** The number of the connection. */
+    id: Schema.Number,
+    /** Whether the connection is still open. */
+    open: Schema.Boolean
+  }))
 })
 
 /**
- * What the server saw of one case.
+ * What the server received for one case.
  *
  * @category models
  * @since 0.1.0
@@ -107,17 +113,17 @@ export const Report = /* @__PURE__ */ Schema.Struct({
 export type Report = typeof Report.Type
 
 /**
- * A server that runs.
+ * A running server.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Service {
-  /** Where it serves its addresses and its reports. {@link layerRemote} takes this URL. */
+  /** The URL where the server serves its addresses and its reports. {@link layerRemote} takes it. */
   readonly url: string
-  /** Where the server is, and where none is. */
+  /** The addresses of the server, and addresses where there is none. */
   readonly addresses: Addresses
-  /** What the server saw of the case with this id. An unknown id gives an empty report. */
+  /** Reads what the server received for the case with this id. An unknown id gives an empty report. */
   readonly report: (id: string) => Effect.Effect<Report, ContractServerError>
 }
 
@@ -125,16 +131,27 @@ export interface Service {
 // errors
 // -----------------------------------------------------------------------------
 
+interface ContractServerErrorMembers {
+  /** The tag of this error. */
+  readonly _tag: "ContractServerError"
+  /** What failed, where, and what to do, as a sentence. */
+  readonly detail: string
+}
+
+const ContractServerErrorBase: new(
+  members: Omit<ContractServerErrorMembers, "_tag">
+) => Cause.YieldableError & ContractServerErrorMembers = /* @__PURE__ */ Data.TaggedError("ContractServerError")<
+  Omit<ContractServerErrorMembers, "_tag">
+>
+
 /**
- * The server cannot be started or reached. It says nothing about the transport.
+ * The server cannot be started or reached. This says nothing about the transport.
  *
  * @category errors
  * @since 0.1.0
  */
-export class ContractServerError extends Data.TaggedError("ContractServerError")<{
-  /** What failed, where, and what to do, as a sentence. */
-  readonly detail: string
-}> {
+export class ContractServerError extends ContractServerErrorBase {
+  /** The {@link detail}, after the name of what failed. */
   override readonly message: string = `The contract's server failed: ${this.detail}`
 }
 
@@ -156,7 +173,7 @@ export class ContractServer extends Context.Service<ContractServer, Service>()(
 // layers
 // -----------------------------------------------------------------------------
 
-const ask = <A>(schema: Schema.Codec<A, unknown>, url: string): Effect.Effect<A, ContractServerError> =>
+const readJson = <A>(schema: Schema.Codec<A, unknown>, url: string): Effect.Effect<A, ContractServerError> =>
   Effect.tryPromise({
     try: async (signal) => {
       const response = await fetch(url, { signal })
@@ -188,10 +205,10 @@ const ask = <A>(schema: Schema.Codec<A, unknown>, url: string): Effect.Effect<A,
 export const layerRemote = (url: string): Layer.Layer<ContractServer, ContractServerError> =>
   Layer.effect(
     ContractServer,
-    Effect.map(ask(Addresses, `${url}/addresses`), (addresses) =>
+    Effect.map(readJson(Addresses, `${url}/addresses`), (addresses) =>
       ContractServer.of({
         url,
         addresses,
-        report: (id) => ask(Report, `${url}/report/${encodeURIComponent(id)}`)
+        report: (id) => readJson(Report, `${url}/report/${encodeURIComponent(id)}`)
       }))
   )

@@ -1,5 +1,5 @@
 /**
- * The contract's server on sockets of 127.0.0.1, with Node. Its scope closes the server and every connection.
+ * The contract's server on sockets of 127.0.0.1, with Node. When its scope closes, the server and all connections close.
  *
  * @since 0.1.0
  */
@@ -33,7 +33,7 @@ const listen = (
       socket.on("error", () => {})
       socket.once("close", () => sockets.delete(socket))
     })
-    // a client that does not trust the certificate, or gives up in the handshake
+    // a client that does not trust the certificate, or that stops during the handshake
     server.on("tlsClientError", () => {})
     return yield* Effect.acquireRelease(
       Effect.callback<number, ContractServerError>((resume) => {
@@ -54,12 +54,12 @@ const listen = (
     )
   })
 
-// Below the range from which systems take ports by themselves, so that no connection of ours gets it by chance
+// below the range of ports that systems give to connections, so that no connection of ours gets it by chance
 const unused: Effect.Effect<number, ContractServerError> = Effect.suspend(() =>
   Effect.scoped(listen(Net.createServer(), 20_000 + Math.floor(Math.random() * 10_000)))
 ).pipe(Effect.retry({ times: 20 }))
 
-/** The loopback addresses of a name. A machine without a resolver still has the one that the server is on. */
+/** The loopback addresses of a host name. On a machine without a resolver there is none, and the server keeps 127.0.0.1. */
 const addressesOf = (name: string): Effect.Effect<ReadonlyArray<string>> =>
   Effect.callback((resume) => {
     Dns.lookup(name, { all: true }, (error, found) => {
@@ -68,7 +68,7 @@ const addressesOf = (name: string): Effect.Effect<ReadonlyArray<string>> =>
     })
   })
 
-// For pages of another origin. Cookies are not for those, and are asked about from a page of this one.
+// For pages of other origins. These headers allow no cookies, so the cookie case runs in a page of this origin.
 const open = {
   "access-control-allow-origin": "*",
   "access-control-allow-headers": "*",
@@ -87,10 +87,10 @@ const headersOf = ({ rawHeaders }: Http.IncomingMessage): Array<readonly [string
 
 const base = "http://contract"
 
-// more than any case sends
+// more than the body of any case
 const largest = 8 * 1024 * 1024
 
-// OpenSSL has this version only below its usual level of security
+// OpenSSL allows this version only below its default security level
 const old: Https.ServerOptions = {
   ...settings,
   ...certificate,
@@ -107,7 +107,7 @@ const cases = (memory: Memory): Http.RequestListener => (request, response) => {
   const [, behaviour = "", id = ""] = pathname.split("/")
   for (const [name, value] of Object.entries(open)) response.setHeader(name, value)
   if (request.method === "OPTIONS") return void response.writeHead(204).end()
-  // an empty page of this origin, for transports that live in one
+  // an empty page of this origin, for transports that run in a page
   if (pathname === "/") return void response.writeHead(200, { "content-type": "text/html" }).end(page)
   const respond = Object.hasOwn(Behaviours.behaviours, behaviour) ? Behaviours.behaviours[behaviour] : undefined
   if (respond === undefined || id === "") return void response.writeHead(404).end()
@@ -159,7 +159,7 @@ export const make: Effect.Effect<Service, ContractServerError, Scope.Scope> = Ef
     closing: loopback("https", yield* listen(Net.createServer((socket) => socket.once("data", () => socket.end())))),
     refused: loopback("http", yield* unused),
     unresolved: "http://does-not-exist.invalid",
-    // an address that the name has and the machine has not cannot be served
+    // an address cannot be served if the name has it but the machine does not
     families: families.filter(Result.isSuccess).map(({ success }) => `http://localhost:${success}`)
   }
   return {

@@ -1,13 +1,13 @@
 /**
- * The contract of a transport as data: named cases, each an Effect over a transport and the contract's server. No test runner
- * is in them. Test your own `HttpClient` with them:
+ * The contract of a transport as data: cases with a name, each an Effect over a transport and the contract's server. They need
+ * no test runner. Test your own `HttpClient` with them:
  *
- * - in a test runner with {@link register}, which fits every runner whose tests are a name and a function;
- * - anywhere else with {@link run}, which gives the outcomes as data;
- * - one case at a time with {@link cases}.
+ * - In a test runner, use {@link register}. It fits every runner whose tests are a name and a function.
+ * - Anywhere else, use {@link run}, which gives the outcomes as data.
+ * - To run one case at a time, use {@link cases}.
  *
- * A case builds the transport's layer afresh, since two of the guarantees are about the end of a layer. It runs in real time,
- * also under a `TestClock`, since sockets know no other time.
+ * Each case builds the transport's layer again, because two guarantees are about the end of a layer. A case runs in real time,
+ * also under a `TestClock`, because sockets do.
  *
  * @since 0.1.0
  */
@@ -29,7 +29,7 @@ import { ContractViolation, type GuaranteeName, names } from "./TransportGuarant
 // -----------------------------------------------------------------------------
 
 /**
- * One case of a guarantee.
+ * One test of one guarantee.
  *
  * @category models
  * @since 0.1.0
@@ -37,11 +37,11 @@ import { ContractViolation, type GuaranteeName, names } from "./TransportGuarant
 export interface Case {
   /** A unique name. It begins with the name of the guarantee. */
   readonly name: string
-  /** The guarantee that the case is about. */
+  /** The guarantee that the case tests. */
   readonly guarantee: GuaranteeName
   /**
-   * Tests a transport. It fails with a `ContractViolation` when the guarantee is broken. It fails with a `ContractServerError`
-   * when the contract's server does not respond, so that nothing can be said of the transport.
+   * Tests a transport. It fails with a `ContractViolation` if the transport breaks the guarantee. It fails with a
+   * `ContractServerError` if the contract's server does not respond, which says nothing about the transport.
    */
   readonly run: <E, R>(
     transport: Layer.Layer<HttpClient.HttpClient, E, R>
@@ -57,14 +57,14 @@ export interface Case {
 export interface Outcome {
   /** The name of the case. */
   readonly name: string
-  /** The guarantee that the case is about. */
+  /** The guarantee that the case tests. */
   readonly guarantee: GuaranteeName
   /**
-   * `kept` or `broken` for a guarantee that the transport gives. `held` or `missed` for one that it does not give: the case
-   * passed all the same, or did not.
+   * `kept` or `broken` if the transport gives the guarantee. `held` or `missed` if the transport does not give it, and the case
+   * passed or failed anyway.
    */
   readonly verdict: "kept" | "broken" | "held" | "missed"
-  /** Why, where the verdict is `broken` or `missed`. */
+  /** The reason, if the verdict is `broken` or `missed`. */
   readonly violation: ContractViolation | undefined
 }
 
@@ -75,15 +75,15 @@ export interface Outcome {
  * @since 0.1.0
  */
 export interface Options<E = never, R = never> {
-  /** The transport under test. Give it a limit on connecting that is shorter than {@link Timeout}. */
+  /** The transport under test. Give it a connect timeout that is shorter than {@link Timeout}. */
   readonly transport: Layer.Layer<HttpClient.HttpClient, E, R>
-  /** The guarantees that the transport gives. All of them by default. */
+  /** The guarantees that the transport gives. The default is all of them. */
   readonly guarantees?: ReadonlyArray<GuaranteeName> | undefined
 }
 
 /**
- * How long a case waits for what must come, such as a response or the end of a connection. Two seconds by default. A whole
- * case has four times as long.
+ * The time that a case waits for an event, such as a response or the end of a connection. A bare number counts milliseconds.
+ * The default is 2 seconds. A whole case has four times as long.
  *
  * @category references
  * @since 0.1.0
@@ -95,7 +95,7 @@ export const Timeout: Context.Reference<Duration.Input> = Probe.Timeout
 // -----------------------------------------------------------------------------
 
 /**
- * What a transport over sockets can guarantee: everything.
+ * All guarantees. A transport over sockets can give them all.
  *
  * @category guarantees
  * @since 0.1.0
@@ -113,9 +113,13 @@ const notOfFetch: ReadonlyArray<GuaranteeName> = [
 ]
 
 /**
- * What a transport over `fetch` can guarantee. The platform decides the rest, or does not tell it: whether a request is sent
- * again, how long a connection may take, whether a failed request left and whether its failure is transient, and when a
- * connection is used or closed.
+ * The guarantees that a transport over `fetch` can give.
+ *
+ * The platform decides the others, or does not report them:
+ *
+ * - whether it sends a request again, and how long connecting may take
+ * - whether a failed request left, and whether its failure is transient
+ * - when a connection is reused or closed
  *
  * @category guarantees
  * @since 0.1.0
@@ -129,7 +133,7 @@ export const fetchGuarantees: ReadonlyArray<GuaranteeName> = /* @__PURE__ */ nam
 // -----------------------------------------------------------------------------
 
 /**
- * Every case, in the order of the guarantees.
+ * All cases, in the order of the guarantees.
  *
  * @category cases
  * @since 0.1.0
@@ -139,15 +143,14 @@ export const cases: ReadonlyArray<Case> = /* @__PURE__ */ [...ExchangeCases.case
   .map(({ name, guarantee, run }) => ({ name: `${guarantee}: ${name}`, guarantee, run }))
 
 /**
- * Runs every case, one after the other unless `concurrency` says otherwise. (A page has few connections to one server.) A
- * transport that dies, or whose layer fails, breaks the guarantee of the case.
+ * Runs all cases, one after another by default. A transport that dies, or whose layer fails, breaks the guarantee of the case.
  *
  * @category cases
  * @since 0.1.0
  */
 export const run = <E, R>(
   options: Options<E, R> & {
-    /** How many cases run at the same time. One by default. */
+    /** How many cases run at the same time. The default is 1. A page has few connections to one server. */
     readonly concurrency?: number | undefined
   }
 ): Effect.Effect<ReadonlyArray<Outcome>, ContractServerError, ContractServer | R> =>
@@ -172,16 +175,21 @@ const violationOf = <E, R>(
       if (Result.isSuccess(failure) && failure.success instanceof ContractServerError) {
         return Effect.fail(failure.success)
       }
-      const actual = `the transport broke down: ${String(Cause.squash(cause))}`
+      const actual = `the transport died: ${String(Cause.squash(cause))}`
       return Effect.succeed(
-        new ContractViolation({ guarantee, case: name.slice(guarantee.length + 2), expected: "a transport", actual })
+        new ContractViolation({
+          guarantee,
+          case: name.slice(guarantee.length + 2),
+          expected: "a transport that works",
+          actual
+        })
       )
     }
   })
 
 /**
- * Makes a test of each case whose guarantee the transport gives. It fits any runner whose tests are a name and a function that
- * returns a Promise: `it` of vitest, `test` of `node:test` and `bun:test`, `Deno.test`. Each test starts a server of its own.
+ * Makes a test of each case whose guarantee the transport gives. `test` is `it` of vitest, `test` of `node:test` or `bun:test`,
+ * `Deno.test`, or another function that takes a name and a function that returns a `Promise`. Each test starts its own server.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * The codes that a person confirms. None is a secret, but no log and no repository is to have one: each becomes an alias
- * wherever it stands, in capitals or not, with its hyphen, without it, or under escapes.
+ * The user codes, which a person confirms. They are not secret, but no log and no repository may show them. Each code becomes
+ * an alias, wherever it stands: in any case, with or without its hyphen, and under escapes.
  */
 import { Grams } from "./grams.ts"
 import * as Spelling from "./spelling.ts"
@@ -10,10 +10,10 @@ interface Code {
   readonly alias: string
 }
 
-// Shorter codes are words that any text may have.
+// Shorter codes are ordinary words that any text may have.
 const shortest = 4
 
-// From this length on a code is found inside a word, and with other characters in between.
+// A code of at least this length is also found inside a word, and with other characters in between.
 const long = 8
 
 const isAlias = (code: string): boolean => /^USER-?\d{4,}$/i.test(code)
@@ -21,12 +21,12 @@ const isAlias = (code: string): boolean => /^USER-?\d{4,}$/i.test(code)
 const isLetter = (unit: string): boolean => /[\p{L}\p{N}]/u.test(unit)
 
 export class Codes {
-  /** By their letters and digits. */
+  /** The codes, by their letters and digits. */
   readonly #codes = new Map<string, Code>()
   readonly #lengths = new Set<number>()
   readonly #forms = new Grams()
 
-  /** Tells whether it is new. */
+  /** Returns whether the code is new. */
   learn(code: string): boolean {
     const key = keyOf(code)
     if (this.#codes.has(key)) return false
@@ -46,7 +46,7 @@ export class Codes {
     return this.#codes.get(keyOf(code))?.alias
   }
 
-  /** The text with aliases, or `undefined` where a code is left in it that cannot be replaced. */
+  /** The text with aliases. It is `undefined` if a code stays in the text because it cannot be replaced. */
   replace(text: string): string | undefined {
     if (this.#lengths.size === 0) return text
     const bare = Spelling.bareOf(text)
@@ -66,7 +66,7 @@ export class Codes {
     return left ? undefined : out
   }
 
-  /** Where a code of at least so many letters stands. */
+  /** Finds the codes of at least `atLeast` letters in a text. */
   #find(text: string, atLeast = shortest): ReadonlyArray<Code & { readonly start: number; readonly end: number }> {
     const places: Array<number> = []
     let letters = ""
@@ -99,7 +99,7 @@ export class Codes {
   }
 }
 
-/** Its letters and digits; all of it where it has none. */
+/** The letters and digits of the code, or the whole code if it has none. */
 const keyOf = (code: string): string => {
   const letters = lettersOf(code)
   return letters === "" ? `\u0000${code}` : Array.from(letters, lowered).join("")
@@ -108,7 +108,7 @@ const keyOf = (code: string): string => {
 const lettersOf = (code: string): string =>
   Array.from({ length: code.length }, (_, at) => code.charAt(at)).filter(isLetter).join("")
 
-// of the same length, since places are counted
+// keeps the length, because the places are counted
 const lowered = (unit: string): string => {
   const lower = unit.toLowerCase()
   return lower.length === unit.length ? lower : unit

@@ -1,5 +1,5 @@
 /**
- * A recording while it is made: what happened, secrets and all, and the file of it.
+ * A recording under construction. It holds what happened, with the secrets, and makes the text of the file.
  */
 import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as Wire from "@sso-oidc/core/aws/Wire"
@@ -11,12 +11,11 @@ import { Scrubber } from "./scrub.ts"
 import * as Secrets from "./secrets.ts"
 
 /**
- * How a body ended: `"stopped"` where its reader wanted no more of it, `"stalled"` where its reader gave up waiting or
- * failed.
+ * How a body ended: `"stopped"` if its reader wanted no more, `"stalled"` if its reader gave up waiting or failed.
  */
 export type End = "whole" | "stopped" | "stalled" | { readonly cutOff: string }
 
-/** What came of a request. */
+/** The outcome of a request. */
 export type Outcome =
   | { readonly _tag: "Failed"; readonly failure: TransportFailure }
   | { readonly _tag: "NoResponse" }
@@ -32,12 +31,12 @@ type Told =
     readonly end: End
   }
 
-/** One exchange. It has no outcome while it is under way. */
+/** One exchange. It has no outcome while its request is in flight. */
 export interface Happened {
   readonly operation: Operation.Any
   readonly request: Request.Members
   told: Told | undefined
-  /** As it stands in the file, unless there is something new to tell or to scrub. */
+  /** The text in the file. It is `undefined` when there is a new outcome or a new secret. */
   text: string | undefined
 }
 
@@ -51,12 +50,12 @@ export class Draft {
     this.#secret = Secrets.together(operations)
   }
 
-  /** How many characters of texts were looked through for secrets: the measure of its work. */
+  /** The number of characters that were searched for secrets. It measures the work. */
   get scanned(): number {
     return this.#scrubber.scanned
   }
 
-  /** An exchange has its place in the order of the requests. */
+  /** Adds an exchange, in the order of the requests. */
   begin(operation: Operation.Any, request: Request.Members): Happened {
     const happened: Happened = { operation, request, told: undefined, text: undefined }
     this.#all.push(happened)
@@ -74,14 +73,14 @@ export class Draft {
     const text = new TextDecoder().decode(bytes)
     const body = Wire.jsonObject(text)
     happened.told = { _tag: "Responded", head, length: bytes.length, body, end }
-    // also an error may hold members of a success, and a secret is one wherever it came
+    // an error body may also have members of a success, with their secrets
     if (body === undefined) this.#scrubber.learnText(this.#secret.response, text)
     else this.#scrubber.learn(this.#secret.response, Secrets.of(happened.operation).response.all, body)
   }
 
   /**
-   * The file. Every secret of all exchanges is learnt before the first text is written, so that none stands in a text
-   * that came before it: when there is a new one, all texts are looked through for it.
+   * The text of the file. It learns every secret of all exchanges before it writes the first text, because a secret may also
+   * stand in an earlier text. After a new secret, it searches all texts for it again.
    */
   render(): string {
     const old = this.#revision === this.#scrubber.revision
@@ -119,7 +118,7 @@ const keptHeaders = [
   "x-amz-request-id"
 ]
 
-/** The members of an error, in whichever dialect. What a person may read in them is free text. */
+/** The members of an error body in every dialect. Those in `free` are texts for a person. */
 const errorMembers = ["__type", "code", "endpoint", "error", "error_description", "reason", "region"]
 
 const free = ["error_description", "reason", "endpoint"]
@@ -143,7 +142,7 @@ const outcomeOf = (scrubber: Scrubber, shape: Secrets.Shape, told: Told): object
     }
     case "Responded": {
       const { body, end, head, length } = told
-      // what was read of a body may be a whole object, which its reader knew
+      // if the reader stopped, what it read may be a whole object
       const isKnown = body !== undefined && (end === "whole" || end === "stopped")
       return {
         response: {

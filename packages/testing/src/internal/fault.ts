@@ -1,5 +1,5 @@
 /**
- * What a fault does to one request and its response.
+ * Carries out a fault on one request and its response.
  */
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as Duration from "effect/Duration"
@@ -14,7 +14,7 @@ import * as Response from "./response.ts"
 
 type Exchange = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 
-/** `exchange` sends the request and has its response; what is not run does not leave. */
+/** `exchange` sends the request and gives its response. If it does not run, the request does not leave. */
 export const inject = (
   fault: Fault.Fault,
   request: HttpClientRequest.HttpClientRequest,
@@ -69,20 +69,20 @@ export const inject = (
 const badGateway =
   "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
 
-/** The response arrives, and the caller does not see it. It is read, so that its connection is free. */
+/** Receives the response, but does not show it to the caller. It reads the body so that the connection is free again. */
 const dropped = (exchange: Exchange): Effect.Effect<void, HttpClientError.HttpClientError> =>
   Effect.flatMap(exchange, (response) => Effect.ignore(Stream.runDrain(response.stream)))
 
 const bytesOf = (response: HttpClientResponse.HttpClientResponse) =>
   Effect.map(response.arrayBuffer, (buffer) => new Uint8Array(buffer))
 
-/** The response with a body that outlives its connection. */
+/** The response with a body that does not need its connection any more. */
 const buffered = (response: HttpClientResponse.HttpClientResponse): Exchange =>
   Wire.isRedirect(response)
     ? Effect.succeed(response)
     : Effect.map(bytesOf(response), (bytes) => Response.withBody(response, Stream.make(bytes)))
 
-/** At least one byte is missing, or it would be no fault. The head is there, as when a connection breaks. */
+/** At least one byte must be missing, or there would be no fault. The head arrives, as when a connection breaks. */
 const truncated = (response: HttpClientResponse.HttpClientResponse, length: number): Exchange =>
   Wire.isRedirect(response)
     ? Effect.succeed(response)

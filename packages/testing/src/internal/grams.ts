@@ -1,11 +1,11 @@
 /**
- * A set of all runs of eight characters of many texts, which a text can be looked through for in linear time.
+ * A set of all runs of eight characters of many texts. It searches a text for them in linear time.
  *
- * Case does not count, nor do the two alphabets of base64: `-` is `+`, and `_` is `/`. A run is kept as a number of 53
- * bits: two runs that share one would only take a text out of a recording that could have stayed.
+ * It ignores case, and the two alphabets of base64 count as one: `-` is `+`, and `_` is `/`. A run is stored as a number of 53
+ * bits. If two runs share a number, the recording may lose a text that it could have kept, but never keeps a secret.
  */
 
-/** A run of this many characters is taken for the secret, even when the rest is missing. As in core. */
+/** A run of this many characters counts as the secret, even if the rest is missing. Core uses the same length. */
 export const run = 8
 
 export class Grams {
@@ -23,7 +23,7 @@ export class Grams {
     })
   }
 
-  /** The text has a run of one of the texts. */
+  /** Returns whether the text has a run of one of the texts. */
   meets(text: string): boolean {
     return this.#size > 0 && eachKey(text, (key) => this.#table[slotOf(this.#table, key)] === key)
   }
@@ -35,7 +35,7 @@ export class Grams {
   }
 }
 
-/** Where the key is, or would be. The table's length is a power of two, and half of it is free. */
+/** The place where the key is or would be. The table's length is a power of two, and half of it is free. */
 const slotOf = (table: Float64Array, key: number): number => {
   const mask = table.length - 1
   let at = (key % 0x1_0000_0000) & mask
@@ -43,7 +43,7 @@ const slotOf = (table: Float64Array, key: number): number => {
   return at
 }
 
-/** Calls `f` with each run until it says `true`. */
+/** Calls `f` with each run until it returns `true`. */
 const eachKey = (text: string, f: (key: number) => boolean): boolean => {
   for (let at = 0; at + run <= text.length; at++) {
     let high = 0x811c9dc5

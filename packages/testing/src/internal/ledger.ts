@@ -1,8 +1,8 @@
 /**
- * Remembers what a test must fail for.
+ * Remembers the errors that a test must fail with.
  *
- * A defect fails the test whose fiber it ends. A defect that is caught, or that ends a fiber
- * which is never joined, would be forgotten: it is raised again at the end of the scope.
+ * A defect fails the test if it ends the test's fiber. If a defect is caught, or ends a fiber that is never joined, the test
+ * would pass. So the defect is raised again when the scope closes.
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -10,11 +10,14 @@ import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 
 export interface Ledger<E> {
-  /** Dies, and remembers why. */
+  /** Dies with the error, and remembers it. */
   readonly die: (error: E) => Effect.Effect<never>
 }
 
-/** At the end of the scope it dies with what the scope does not end with anyway, or, if nothing, with what is left over. */
+/**
+ * When the scope closes, it dies with each error that does not end the scope anyway. If there is none, it dies with the
+ * left-over error.
+ */
 export const make = <E>(options: {
   readonly leftOver: () => E | undefined
   readonly together: (errors: readonly [E, ...Array<E>]) => E
@@ -24,7 +27,7 @@ export const make = <E>(options: {
     yield* Effect.addFinalizer((exit) =>
       Effect.suspend(() => {
         const told = Exit.isFailure(exit) ? defectsOf(exit.cause) : []
-        // after a wrong call the rest is left for that reason
+        // after a wrong call, steps are left over because of that call
         const left = remembered.length === 0 ? options.leftOver() : undefined
         const [first, ...rest] = [
           ...remembered.filter((error) => !told.includes(error)),

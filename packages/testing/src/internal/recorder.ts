@@ -1,5 +1,5 @@
 /**
- * Watches one exchange, and hands it on as it came.
+ * Watches one exchange, and passes it on unchanged.
  */
 import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as Wire from "@sso-oidc/core/aws/Wire"
@@ -13,21 +13,21 @@ import * as Response from "./response.ts"
 
 type Exchange = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
 
-/** `tell` is called when there is something new to tell: at the head of a response, at its end, and at a failure. */
+/** Calls `tell` with each new outcome: at the head of a response, at its end, and at a failure. */
 export const watch = (exchange: Exchange, tell: (outcome: Draft.Outcome) => Effect.Effect<void>): Exchange =>
   exchange.pipe(
     Effect.tapError((error) => tell({ _tag: "Failed", failure: failureOf(error) })),
     Effect.onInterrupt(() => tell({ _tag: "NoResponse" })),
     Effect.flatMap((response) => {
       const redirect = Wire.isRedirect(response)
-      // a response of another URL is a redirect that was followed
+      // a response from another URL is a redirect that was followed
       const followed = redirect && !Wire.isRedirectStatus(response.status)
       const head = { status: followed ? 302 : response.status, headers: { ...response.headers } }
       const responded = (bytes: Uint8Array, end: Draft.End) => tell({ _tag: "Responded", head, bytes, end })
       const none = new Uint8Array()
       return redirect
         ? Effect.as(responded(none, "whole"), response)
-        // until its reader begins
+        // the outcome until a reader begins
         : Effect.as(responded(none, "stopped"), watchBody(response, responded))
     })
   )
@@ -38,13 +38,13 @@ const watchBody = (
 ): HttpClientResponse.HttpClientResponse =>
   Response.withBody(
     response,
-    // a transport whose bodies are in memory lets them be read twice
+    // if a transport has its bodies in memory, they can be read twice
     Stream.suspend(() => {
       const chunks: Array<Uint8Array> = []
       let cutOff: string | undefined
       let ended = false
       return response.stream.pipe(
-        // fetch has no stream at all for a body of no bytes
+        // fetch gives no stream for an empty body
         Stream.catchReason("HttpClientError", "EmptyBodyError", () => Stream.empty),
         Stream.tap((chunk) => Effect.sync(() => chunks.push(chunk))),
         Stream.mapError((error): Response.CutOff => {
@@ -54,8 +54,8 @@ const watchBody = (
         Stream.onEnd(Effect.sync(() => {
           ended = true
         })),
-        // Its type knows the stream's failures alone, but this exit is the reader's. The reader may fail for reasons of its own,
-        // or want no more.
+        // The type has only the stream's failures, but this exit is the reader's. The reader may also fail for its own reasons,
+        // or stop early.
         Stream.onExit((exit) =>
           responded(
             concat(chunks),
@@ -76,7 +76,7 @@ const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
   return bytes
 }
 
-/** What core would read in the error, in the words of a `TransportCause`. */
+/** What core would read from the error, as the members of a `TransportCause`. */
 const failureOf = ({ reason }: HttpClientError.HttpClientError): TransportFailure => {
   switch (reason._tag) {
     case "InvalidUrlError":

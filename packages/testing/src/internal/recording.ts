@@ -1,5 +1,5 @@
 /**
- * The file of a recording.
+ * The format of a recording's file.
  */
 import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as Wire from "@sso-oidc/core/aws/Wire"
@@ -18,9 +18,11 @@ const Members = Schema.Record(Schema.String, Schema.Unknown)
 const asked = { operation: Schema.String, request: Members }
 
 /**
- * A response. `body` has the members of a JSON object; `bytes` is the length of any other body, whose text is not kept.
- * `cutOff` is the platform's code where the body broke off; `stalled` says that it never came to its end; `stopped` says
- * that its reader wanted no more after so many `bytes`, so that the rest is not known.
+ * A response. `body` has the members of a JSON object. `bytes` is the length of any other body, whose text is not kept.
+ *
+ * - `cutOff`: the platform's code at the place where the body was cut off.
+ * - `stalled`: the body never reached its end.
+ * - `stopped`: the reader stopped after `bytes` bytes, so the rest is not known.
  */
 const Responded = Schema.Struct({
   ...asked,
@@ -45,7 +47,7 @@ const Failed = Schema.Struct({
   })
 })
 
-/** No response came until the caller gave up. */
+/** No response came before the caller gave up. */
 const NoResponse = Schema.Struct({ ...asked, noResponse: Schema.Literal(true) })
 
 const Exchange = Schema.Union([Responded, Failed, NoResponse])
@@ -62,7 +64,7 @@ const Marked = Schema.Struct({ format: Schema.String, version: Schema.Finite })
 
 const mostLevels = 100
 
-/** JSON in the text is nested deeper than so many levels. */
+/** Returns whether JSON in the text is nested deeper than the given number of levels. */
 const isDeeper = (text: string, most: number): boolean => {
   let level = 0
   let quoted = false
@@ -79,28 +81,31 @@ const isDeeper = (text: string, most: number): boolean => {
   return false
 }
 
-/** Reads a file, or says in a sentence why it is none. */
+/** Reads the text of a file, or gives a sentence that says why it is not a recording. */
 export const read = (
   text: string,
   operations: ReadonlyArray<Operation.Any>
 ): Result.Result<ReadonlyArray<Exchange>, { readonly problem: "malformed" | "version"; readonly detail: string }> => {
-  // what follows walks the members, and a stack has its end
+  // checked first, because the following steps recurse over the members and could overflow the stack
   if (isDeeper(text, mostLevels)) {
     return Result.fail({
       problem: "malformed",
-      detail: `it is nested more than ${mostLevels} levels deep, as no recording is: record it again`
+      detail: `it is nested more than ${mostLevels} levels deep, and a recording is not. Record it again`
     })
   }
   const members = Wire.jsonObject(text)
-  if (members === undefined) return Result.fail({ problem: "malformed", detail: "it is no JSON object" })
+  if (members === undefined) {
+    return Result.fail({ problem: "malformed", detail: "it is not a JSON object. Record it again" })
+  }
   const marked = Schema.decodeUnknownResult(Marked)(members)
   if (Result.isFailure(marked) || marked.success.format !== format) {
-    return Result.fail({ problem: "malformed", detail: `it does not say that it is a ${format}` })
+    return Result.fail({ problem: "malformed", detail: `it does not say that it is a ${format}. Record it again` })
   }
   if (marked.success.version !== version) {
     return Result.fail({
       problem: "version",
-      detail: `it has version ${marked.success.version}, and this package reads ${version}: record it again`
+      detail:
+        `it has version ${marked.success.version} of the format, but this package reads version ${version}. Record it again`
     })
   }
   const recording = Schema.decodeUnknownResult(Recording)(members)
@@ -112,7 +117,10 @@ export const read = (
   )
   return stranger === undefined
     ? Result.succeed(recording.success.exchanges)
-    : Result.fail({ problem: "malformed", detail: `it has ${stranger.operation}, which is not among the operations` })
+    : Result.fail({
+      problem: "malformed",
+      detail: `it has ${stranger.operation}, which is not a known operation. Add it to the option operations`
+    })
 }
 
 // -----------------------------------------------------------------------------
@@ -122,7 +130,7 @@ export const read = (
 /** An exchange as it stands in a file. */
 export const indented = (exchange: object): string => JSON.stringify(exchange, null, 2).replaceAll("\n", "\n    ")
 
-/** The file of exchanges that are {@link indented}. */
+/** The text of a file. The exchanges are {@link indented}. */
 export const file = (exchanges: ReadonlyArray<string>): string =>
   `{
   "format": ${JSON.stringify(format)},

@@ -1,9 +1,10 @@
 /**
- * The file of a recording, which one recorder has to itself.
+ * The file of a recording. Only one recorder at a time writes to it.
  *
- * A recorder takes `FILE.lock` before its first write and gives it back at its end. It writes into a new file beside
- * `FILE`, with a name that cannot be guessed and that must not exist, and moves it into place: a killed process leaves the
- * last whole recording, and no link leads a write elsewhere. The lock of a process that is gone is taken over.
+ * A recorder takes `FILE.lock` before its first write, and gives it back at its end. It writes each version into a new file
+ * beside `FILE`, and moves that file into place. So a killed process leaves the last whole recording. The new file's name
+ * cannot be guessed and must not exist, so no link can lead the write elsewhere. The lock of a process that has ended is taken
+ * over.
  */
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Effect from "effect/Effect"
@@ -21,11 +22,11 @@ export interface Problem {
 export interface RecordingFile {
   readonly read: Effect.Effect<string, Problem>
   readonly write: (text: string) => Effect.Effect<void, Problem>
-  /** Keeps other recorders out until the end of the scope. */
+  /** Keeps other recorders out until the scope closes. */
   readonly lock: Effect.Effect<void, Problem, Scope.Scope>
 }
 
-// Two recorders of a process that take over the same lock at once would both lose it.
+// Otherwise two recorders of one process that take over the same lock at once would both lose it.
 const oneAtATime = Semaphore.makeUnsafe(1)
 
 export const make = (fs: FileSystem.FileSystem, path: string): RecordingFile => {
@@ -46,7 +47,7 @@ export const make = (fs: FileSystem.FileSystem, path: string): RecordingFile => 
   const take = Effect.suspend(() => fs.writeFileString(lockPath, mine, { flag: "wx" }))
   const holder = Effect.option(Effect.suspend(() => fs.readFileString(lockPath)))
 
-  /** A disk may be full after the lock was made and before it says by which recorder. */
+  /** The disk may become full after the lock is made and before it names its recorder. */
   const unfinished = Effect.flatMap(
     holder,
     (found) => found._tag === "Some" && mine.startsWith(found.value) ? removed(lockPath) : Effect.void
@@ -74,7 +75,9 @@ export const make = (fs: FileSystem.FileSystem, path: string): RecordingFile => 
           return Effect.andThen(text === undefined ? Effect.void : takeOver(text, left?.token), acquire(attempts - 1))
         }))
 
-  /** Moves the lock away first: of two recorders that found the same one, the other must not remove the new lock. */
+  /**
+   * Moves the lock away before it removes it. If two recorders found the same old lock, the second must not remove the new one.
+   */
   const takeOver = (text: string, left: string | undefined) => {
     const aside = `${lockPath}.${randomName()}`
     return Effect.ignore(Effect.gen(function*() {
@@ -85,7 +88,7 @@ export const make = (fs: FileSystem.FileSystem, path: string): RecordingFile => 
     }))
   }
 
-  /** The lock is still this recorder's: it may have been deleted, or taken over from another machine. */
+  /** Returns whether the lock is still this recorder's. It may have been deleted, or taken over from another machine. */
   const kept = Effect.flatMap(holder, (found) =>
     found._tag === "None"
       ? acquire(0)
@@ -123,7 +126,7 @@ export const make = (fs: FileSystem.FileSystem, path: string): RecordingFile => 
 
 const detailOf = ({ message, reason }: PlatformError.PlatformError): string =>
   reason._tag === "NotFound"
-    ? "there is no such file or folder; a relative path counts from the working directory"
+    ? "there is no such file or folder. A relative path counts from the working directory"
     : message
 
 const randomName = (): string =>
@@ -135,12 +138,12 @@ const randomName = (): string =>
 
 interface Holder {
   readonly pid: number
-  /** When its process started, in seconds since 1970: in a container each process has the same few ids. */
+  /** When the process of the lock started, in seconds since 1970. In a container, different processes often have the same id. */
   readonly started: number
   readonly token: string
 }
 
-/** Node's process, or what other platforms have in its place. */
+/** Node's process, or what another platform has in its place. */
 const processOf = (): unknown => Reflect.get(globalThis, "process")
 
 const call = (target: unknown, name: string, ...args: ReadonlyArray<unknown>): unknown => {
@@ -148,7 +151,7 @@ const call = (target: unknown, name: string, ...args: ReadonlyArray<unknown>): u
   return typeof method === "function" ? Reflect.apply(method, target, args) : undefined
 }
 
-/** This process; nothing where the platform has none. */
+/** This process, or `undefined` if the platform has none. */
 const self = (): { readonly pid?: number; readonly started?: number } => {
   const process = processOf()
   const uptime = call(process, "uptime")
@@ -157,7 +160,7 @@ const self = (): { readonly pid?: number; readonly started?: number } => {
     : {}
 }
 
-/** What a lock says. A lock that says nothing is never taken over. */
+/** The content of a lock. A lock without content is never taken over. */
 const holderOf = (text: string): Holder | undefined => {
   const { pid, started, token } = Wire.jsonObject(text) ?? {}
   return typeof pid === "number" && Number.isSafeInteger(pid) && pid > 0 && typeof started === "number" &&
@@ -168,15 +171,15 @@ const holderOf = (text: string): Holder | undefined => {
 
 const isSelf = ({ pid, started }: Holder): boolean => {
   const here = self()
-  // rounded, and of a clock that may have been set
+  // the start time is rounded, and its clock may have been set
   return pid === here.pid && here.started !== undefined && Math.abs(started - here.started) < 5
 }
 
-/** The holder's process is certainly gone. */
+/** Returns whether the holder's process has certainly ended. */
 const isOver = (holder: Holder): boolean => {
   if (holder.pid === self().pid) return !isSelf(holder)
   try {
-    call(processOf(), "kill", holder.pid, 0) // signal 0 asks, and ends nothing
+    call(processOf(), "kill", holder.pid, 0) // signal 0 only tests whether the process exists
     return false
   } catch (error) {
     return Wire.nameIn(error, "code") === "ESRCH"

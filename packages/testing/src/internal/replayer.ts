@@ -1,5 +1,5 @@
 /**
- * Responds from a recording, and tells where a request is another than the recorded one.
+ * Responds from a recording, and finds how a request differs from the recorded request.
  */
 import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as Effect from "effect/Effect"
@@ -22,7 +22,7 @@ export class Bindings {
   readonly #actual = new Map<string, string>()
   readonly #placeholder = new Map<string, string>()
 
-  /** The placeholders that a response gives out: they come back as they are. */
+  /** Remembers the placeholders that a response has. The client sends them back as they are. */
   issue(shape: Secrets.Shape, members: unknown): void {
     if (Array.isArray(members)) {
       const { item } = shape
@@ -35,7 +35,7 @@ export class Bindings {
     } else if (shape.secret && typeof members === "string") this.#issued.add(members)
   }
 
-  /** A secret that the recording did not give out is the caller's own: any will do, but it stays the same. */
+  /** A secret that the recording did not give is the caller's own. It may have any value, but the value must stay the same. */
   fits(placeholder: string, actual: string): boolean {
     if (this.#issued.has(placeholder)) return actual === placeholder
     const [known, taken] = [this.#actual.get(placeholder), this.#placeholder.get(actual)]
@@ -46,7 +46,7 @@ export class Bindings {
   }
 }
 
-/** The members in which the request differs from the recorded one, each as a line. */
+/** The members in which the request differs from the recorded request, as lines. */
 export const differences = (
   bindings: Bindings,
   operation: Operation.Any,
@@ -81,7 +81,7 @@ export const differences = (
 
 const isMembers = (u: unknown): u is object => Predicate.isObject(u) && !Array.isArray(u)
 
-/** A member as an error may show it: what the schema names at its place, with its secrets redacted. */
+/** A member as an error may show it: only what the schema names at this place, with its secrets redacted. */
 const shown = (shape: Secrets.Shape, key: string, member: unknown): unknown => {
   if (Array.isArray(member)) {
     const { item } = shape
@@ -98,7 +98,7 @@ const shown = (shape: Secrets.Shape, key: string, member: unknown): unknown => {
   return shape.secret && member !== undefined ? Redacted.make(member, { label: key }) : member
 }
 
-/** What was recorded happens again, at once. `beyond` is what a reader meets that wants more than there was. */
+/** Repeats what was recorded, at once. A reader that wants more than the recording has gets `beyond`. */
 export const again = (
   bindings: Bindings,
   operation: Operation.Any,
@@ -110,7 +110,7 @@ export const again = (
   if ("failure" in exchange) return Effect.fail(Response.failure(request, exchange.failure))
   const { body, bytes = 0, cutOff, headers, stalled, status, stopped } = exchange.response
   bindings.issue(Secrets.of(operation).response.shape, body)
-  // as long as the body was, and as little JSON
+  // as long as the recorded body, and not JSON either
   const length = Math.min(bytes, 2 ** 24)
   const text = body === undefined ? "x".repeat(length) : JSON.stringify(body).padEnd(length)
   const whole: Stream.Stream<Uint8Array, Response.CutOff> = text === ""

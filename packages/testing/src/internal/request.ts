@@ -1,5 +1,5 @@
 /**
- * Which operation a request is, and what it asks.
+ * Finds the operation of a request, and the members of its request.
  */
 import * as Operation from "@sso-oidc/core/aws/Operation"
 import * as Wire from "@sso-oidc/core/aws/Wire"
@@ -9,17 +9,19 @@ import * as Stream from "effect/Stream"
 
 export type Members = Readonly<Record<string, unknown>>
 
-/** The operation that goes there. */
+/** The operation with this method and path. */
 export const find = (
   operations: ReadonlyArray<Operation.Any>,
   method: string,
   url: URL
 ): Operation.Any | undefined => operations.find((operation) => Operation.matches(operation, method, url))
 
-/** How a request that is none of the operations is named. A query may hold anything, and is left out. */
+/** The name of a request that is no known operation. It leaves out the query, which may hold anything. */
 export const nameOf = (method: string, url: URL): string => `${method} ${url.pathname}`
 
-/** The members of the operation's request, wherever they stand; `undefined` where its body is no JSON object. */
+/**
+ * The members of the operation's request, from its body, query and headers. It is `undefined` if the body is not a JSON object.
+ */
 export const membersOf = (
   operation: Operation.Any,
   request: HttpClientRequest.HttpClientRequest,

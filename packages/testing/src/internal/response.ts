@@ -1,5 +1,5 @@
 /**
- * Responses and failures, as a transport makes them.
+ * Makes responses and failures as a transport does.
  */
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as HttpBody from "effect/http/HttpBody"
@@ -15,20 +15,20 @@ export interface Head {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** What the platform's error becomes in the stream of a body: its names. */
+/** What the stream of a body makes of the platform's error: its names. */
 export interface CutOff {
   readonly name: string
   readonly code: string
 }
 
-/** A response. What its stream fails with becomes the cause of a `DecodeError`, as in every transport. */
+/** Makes a response. An error of its stream becomes the cause of a `DecodeError`, as in every transport. */
 export const make = (
   request: HttpClientRequest.HttpClientRequest,
   head: Head,
   body: Stream.Stream<Uint8Array, CutOff>
 ): HttpClientResponse.HttpClientResponse =>
   HttpServerResponse.empty({ status: head.status }).pipe(
-    // a stream without a type is told as application/octet-stream, and one with an empty type as that
+    // Effect gives a stream without a type the type application/octet-stream, and keeps an empty type
     HttpServerResponse.setBody(HttpBody.stream(body, "")),
     HttpServerResponse.removeHeader("content-type"),
     HttpServerResponse.setHeaders(head.headers),

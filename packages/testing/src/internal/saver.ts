@@ -1,30 +1,30 @@
 /**
- * When a recording is written.
+ * Decides when a recording is written.
  *
- * All of it is written each time, so that the file is whole at any time. To write it at each change would cost the square
- * of its length. So it is written at once when an eighth of it is new, and otherwise a moment after the last change: what
- * is written in all is a small multiple of the whole, and a program that is killed loses at most that moment.
+ * Each write has the whole recording, so the file is always complete. To write at every change would cost the square of the
+ * length. So it writes at once when an eighth of the text is new, and else shortly after the last change. All writes together
+ * then cost a small multiple of the length. A killed program loses at most that short time.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 
 export interface Saver<E> {
-  /** There is something new. Returns at once, since a file takes real time, which a test that moves the clock does not. */
+  /** Announces a change. It returns at once: a file takes real time, and a test that moves the clock does not wait for it. */
   readonly changed: Effect.Effect<void>
-  /** Writes, and waits for it. */
+  /** Writes, and waits for the end of the write. */
   readonly save: Effect.Effect<void, E>
 }
 
 const share = 8
 
-/** Real time: Effect's clock may be a test's. */
+/** Real time, because Effect's clock may be a test's clock. */
 const moment = Effect.callback<void>((resume) => {
   const timer = setTimeout(() => resume(Effect.void), 200)
   return Effect.sync(() => clearTimeout(timer))
 })
 
-/** A write that fails is tried again at the next change. */
+/** If a write fails, the next change tries again. */
 export const make = <E>(write: Effect.Effect<void, E>, scope: Scope.Scope): Effect.Effect<Saver<E>> =>
   Effect.gen(function*() {
     const semaphore = yield* Semaphore.make(1)
@@ -32,7 +32,7 @@ export const make = <E>(write: Effect.Effect<void, E>, scope: Scope.Scope): Effe
     let saved = 0
     let queued = false
     let waiting = false
-    // a platform goes on with a write that is interrupted, and the next one would meet it
+    // a platform finishes a write that is interrupted, and the next write would collide with it
     const save = Effect.uninterruptible(semaphore.withPermit(Effect.suspend(() => {
       const now = changes
       queued = false

@@ -1,5 +1,5 @@
 /**
- * The mechanism of a script: its steps, and the queue of each operation.
+ * The mechanism of a script: its steps, and a queue for each operation.
  */
 import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import type { Expected, Step } from "../Script.ts"
 import * as Show from "./show.ts"
 
-/** Reads a body by the operation's own schema, and compares. */
+/** Reads a request by the operation's schema, and compares it. */
 export const differences = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
   expected: Expected<Request> | undefined
@@ -26,10 +26,12 @@ const isJudgement = <Request>(expected: Expected<Request>): expected is (request
 const compare = <Request>(expected: Expected<Request>, request: Request): ReadonlyArray<string> => {
   if (isJudgement(expected)) {
     try {
-      return expected(request) === false ? [`the expectation of the script rejects\n${Show.members(request)}`] : []
+      return expected(request) === false
+        ? [`the script's expectation returned false for\n${Show.members(request)}`]
+        : []
     } catch (error) {
       const why = Predicate.isError(error) ? error.message : String(error)
-      return [`the expectation of the script says: ${why}\nof\n${Show.members(request)}`]
+      return [`the script's expectation failed: ${why}\nfor\n${Show.members(request)}`]
     }
   }
   return Object.entries(expected).flatMap(([key, wanted]) => {
@@ -48,7 +50,7 @@ export class Queues {
     this.#steps = steps
   }
 
-  /** The next step of the operation, which is used up by it. */
+  /** Takes the next step of the operation from its queue. */
   take(operation: Operation.Any): Step | undefined {
     const at = this.#steps.findIndex((step, at) => step.operation.name === operation.name && !this.#used.has(at))
     if (at === -1) return undefined
@@ -56,7 +58,7 @@ export class Queues {
     return this.#steps[at]
   }
 
-  /** A step was taken by a call that is not the expected one. */
+  /** Marks a step whose call differs from the expected call. */
   mismatch(step: Step): void {
     this.#unmatched.add(step)
   }
@@ -65,7 +67,7 @@ export class Queues {
     return this.#steps.filter((_, at) => !this.#used.has(at))
   }
 
-  /** Every step, with a mark where it was used. */
+  /** All steps, each with a mark that says whether it was used. */
   get listing(): string {
     return this.#steps.length === 0
       ? "    (the script is empty)"

@@ -1,11 +1,11 @@
 /**
- * Takes secrets out of what is to be stored.
+ * Removes secrets from what is to be stored.
  *
- * A secret becomes a placeholder, the same one wherever it stands. Any other text that holds a run of a secret, in any of
- * the forms that a text may carry it in, goes as a whole: what is stored is for reading, and half a text is of no use.
+ * A secret becomes a placeholder, and the same secret gets the same placeholder everywhere. Any other text that holds a run of
+ * a secret, in any form that a text can have it in, is removed whole. Half a text would be of no use to a reader.
  *
- * Its work is linear in what it learns and reads. Each form of a secret is cut into runs once. A text is looked through
- * once for the secrets that are known, and again for new ones alone.
+ * The work is linear in what it learns and reads. Each form of a secret is cut into runs once. A text is searched once for the
+ * known secrets, and again only for new secrets.
  */
 import * as Predicate from "effect/Predicate"
 import { Codes } from "./codes.ts"
@@ -17,13 +17,13 @@ export const gone = "<scrubbed>"
 
 const goneUrl = "https://scrubbed.invalid/"
 
-/** What stands for a text that was taken out: no replay can know what it was. */
+/** Replaces a text that was removed. A replay cannot know what it was. */
 export const isGone = (u: unknown): boolean => u === gone || u === goneUrl
 
-/** The code that a person confirms, as `Secrets.spelled` spells it. */
+/** The name of the user code's member, as `Secrets.spelled` spells it. */
 const personal = "usercode"
 
-/** What is looked for: the runs of long forms, and short forms as a whole. */
+/** What to search for: the runs of long forms, and short forms as a whole. */
 class Wanted {
   readonly #runs = new Grams()
   readonly #short = new Map<number, Set<string>>()
@@ -34,12 +34,12 @@ class Wanted {
     this.#short.set(form.length, same.add(form.toLowerCase()))
   }
 
-  /** A long form has a run in the text. */
+  /** Returns whether the text has a run of a long form. */
   meets(text: string): boolean {
     return this.#runs.meets(text)
   }
 
-  /** A short form stands in the text. */
+  /** Returns whether the text has a short form. */
   names(text: string): boolean {
     if (this.#short.size === 0) return false
     const lower = text.toLowerCase()
@@ -51,7 +51,7 @@ class Wanted {
 }
 
 interface Read {
-  /** How much was known when the text was read. */
+  /** The revision when the text was read. */
   readonly revision: number
   readonly secret: boolean
   readonly out: string
@@ -68,17 +68,17 @@ export class Scrubber {
   #scanned = 0
   readonly #read = { free: new Map<string, Read>(), bound: new Map<string, Read>() }
 
-  /** Grows with each secret and each code that is learnt. */
+  /** It grows with each new secret and each new code. */
   get revision(): number {
     return this.#revision
   }
 
-  /** How many characters of texts were looked through: the measure of its work. */
+  /** The number of characters that were searched. It measures the work. */
   get scanned(): number {
     return this.#scanned
   }
 
-  /** Every text is read again from here on before it is stored, so that the secrets of until now are no longer fresh. */
+  /** Marks all secrets of now as searched for: every text is read again after this before it is stored. */
   settle(): void {
     if (this.#freshSince === this.#revision) return
     this.#fresh = new Wanted()
@@ -86,11 +86,10 @@ export class Scrubber {
   }
 
   /**
-   * Learns the secrets of members at any depth. All that stands below the name of a secret is one, whatever names it has
-   * there.
+   * Learns the secrets of members at any depth. Everything inside a secret member is a secret, whatever its names.
    */
   learn(secret: ReadonlyMap<string, string>, named: ReadonlySet<string>, members: unknown): void {
-    // no recursion: a body may be nested as deep as it is long
+    // no recursion, because a body may be nested as deep as it is long
     const queue: Array<readonly [label: string | undefined, value: unknown]> = [[undefined, members]]
     for (let at = 0; at < queue.length; at++) {
       const [label, value] = queue[at] ?? []
@@ -98,7 +97,7 @@ export class Scrubber {
       else if (Predicate.isObject(value)) {
         for (const [key, one] of Object.entries(value)) {
           const spelled = Secrets.spelled(key)
-          // a short name or number is no secret to speak of, and many texts have it
+          // a short name or number is no real secret, and many texts have it
           if (label !== undefined && !named.has(key) && key.length >= run) this.#learn(label, key)
           queue.push([label ?? secret.get(spelled) ?? (spelled === personal ? personal : undefined), one])
         }
@@ -109,7 +108,7 @@ export class Scrubber {
     }
   }
 
-  /** Learns the secrets of a body that is no JSON object: a form, or JSON that was cut off. */
+  /** Learns the secrets of a body that is not a JSON object: a form, or JSON that was cut off. */
   learnText(secret: ReadonlyMap<string, string>, text: string): void {
     for (
       const [, name = "", value = ""] of text.matchAll(
@@ -148,7 +147,10 @@ export class Scrubber {
     return secret.placeholder
   }
 
-  /** The members that the schema names at their place, without their secrets. What it does not expect there is empty. */
+  /**
+   * The members that the schema names at their place, without their secrets. A value that the schema does not expect becomes
+   * empty.
+   */
   members(shape: Secrets.Shape, members: unknown, key = ""): unknown {
     if (Array.isArray(members)) {
       const { item } = shape
@@ -170,17 +172,17 @@ export class Scrubber {
     return typeof members !== "string" || shape.fixed.has(members) ? members : this.text(members)
   }
 
-  /** A text of any kind: user codes are replaced in it, and it goes where a secret is left. */
+  /** Cleans any text. User codes become aliases, and a text with a secret is removed. */
   text(text: string, free = false): string {
     const reads = free ? this.#read.free : this.#read.bound
     const before = reads.get(text)
     if (before !== undefined && (before.secret || before.revision === this.#revision)) return before.out
-    // what was read since the fresh ones began has been held against all others
+    // a text that was read after the last `settle` has been searched for all secrets but the fresh ones
     const wanted = before !== undefined && before.revision >= this.#freshSince ? this.#fresh : this.#all
     const { contents, more, texts } = Spelling.readingsOf(text)
     const all = [...texts, ...contents]
     this.#scanned += all.reduce((sum, { length }) => sum + length, 0)
-    // short secrets are words that an enumeration may have too: they are looked for where the service writes freely
+    // short secrets may also be words of an enumeration, so they are searched for only in free texts
     const secret = more || all.some((one) => wanted.meets(one)) || (free && texts.some((one) => wanted.names(one)))
     const replaced = secret ? undefined : this.#codes.replace(text)
     const out = replaced ?? (URL.canParse(text) && /^https?:/i.test(text) ? goneUrl : gone)

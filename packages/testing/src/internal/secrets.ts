@@ -1,19 +1,19 @@
 /**
- * What of an operation's members is secret, as its schemas say.
+ * Finds the secret members of an operation, from its schemas.
  */
 import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 
-/** What may stand at one place of a body. */
+/** What one place of a body may hold. */
 export interface Shape {
-  /** The members of an object; none where the schema has no object. */
+  /** The members of an object. It is empty if the schema has no object here. */
   readonly members: ReadonlyMap<string, Shape>
-  /** What the items of an array are; absent where the schema has no array. */
+  /** The items of an array. It is `undefined` if the schema has no array here. */
   readonly item: Shape | undefined
-  /** The place holds a `Redacted`. */
+  /** Whether this place holds a `Redacted`. */
   readonly secret: boolean
-  /** The values that the model fixes here, such as those of `grantType`: no secret is one of them. */
+  /** The values that the model fixes here, such as those of `grantType`. They are no secrets. */
   readonly fixed: ReadonlySet<string>
 }
 
@@ -21,7 +21,7 @@ export interface Known {
   readonly shape: Shape
   /** The members that the schemas name, at any depth. */
   readonly all: ReadonlySet<string>
-  /** The secret ones of them: the name in {@link spelled}, and the name that the schemas have. */
+  /** The secret members: their names in {@link spelled} form, and their names in the schemas. */
   readonly secret: ReadonlyMap<string, string>
 }
 
@@ -30,19 +30,21 @@ export interface Sides {
   readonly response: Known
 }
 
-/** One spelling for `accessToken`, `access_token` and `Access-Token`. */
+/** The same spelling for `accessToken`, `access_token` and `Access-Token`. */
 export const spelled = (name: string): string => name.replaceAll(/[_-]/g, "").toLowerCase()
 
 const cache = new WeakMap<Operation.Any, Sides>()
 
 /**
- * Throws for a schema whose wire names are not its own, since it cannot be told which member is which, and for a secret
- * that is no text.
+ * Throws in two cases. The schema has other names than the wire, so it cannot tell which member is which. Or a secret is not
+ * text.
  */
 export const of = (operation: Operation.Any): Sides => {
-  // a version of Effect that spells it otherwise must record nothing, rather than secrets in the clear
+  // if a version of Effect marks them in another way, nothing may be recorded: the secrets would stay in the text
   if (redactedIn(Schema.RedactedFromValue(Schema.String).ast).length === 0) {
-    throw new RangeError("RecordedTransport: this version of Effect does not say which members are Redacted")
+    throw new RangeError(
+      "RecordedTransport: this version of Effect does not tell which members are Redacted. Use a supported version of effect"
+    )
   }
   const found = cache.get(operation) ??
     { request: known(operation.name, operation.request.ast), response: known(operation.name, operation.response.ast) }
@@ -50,7 +52,7 @@ export const of = (operation: Operation.Any): Sides => {
   return found
 }
 
-/** The secret members of all operations: a service may put a secret into the response of another operation. */
+/** The secret members of all operations. A service may put a secret into the response of another operation. */
 export const together = (
   operations: ReadonlyArray<Operation.Any>
 ): { readonly [Side in keyof Sides]: ReadonlyMap<string, string> } => ({
@@ -70,7 +72,10 @@ const empty = (): Building => ({ members: new Map(), item: undefined, secret: fa
 const known = (name: string, ast: SchemaAST.AST): Known => {
   const all = new Set<string>()
   const secret = new Map<string, string>()
-  const refused = (why: string) => new RangeError(`RecordedTransport: ${why}, which cannot be scrubbed`)
+  const refused = (why: string) =>
+    new RangeError(
+      `RecordedTransport: ${why}. Its secrets cannot be removed from a recording, so do not record this operation`
+    )
   const visit = (ast: SchemaAST.AST, into: Building): void => {
     switch (ast._tag) {
       case "Objects": {
@@ -85,7 +90,7 @@ const known = (name: string, ast: SchemaAST.AST): Known => {
             child.secret = true
             secret.set(spelled(key), key)
           }
-          if (!secrets.every(isText)) throw refused(`${key} of ${name} is a secret that is no text`)
+          if (!secrets.every(isText)) throw refused(`${key} of ${name} is a secret that is not text`)
           visit(type, child)
         }
         const before = secret.size
@@ -124,7 +129,10 @@ const isRedacted = (ast: SchemaAST.AST): ast is SchemaAST.Declaration => {
     representation.id === "effect/schema/Redacted"
 }
 
-/** The secrets that a member may be. One in a list has no placeholder that could come back, and is told as no text. */
+/**
+ * The secrets that a member may be. A secret in a list counts as a secret that is not text, because its placeholder could not
+ * come back.
+ */
 const redactedIn = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> => {
   if (isRedacted(ast)) return ast.typeParameters
   if (ast._tag === "Union") return ast.types.flatMap(redactedIn)

@@ -1,10 +1,10 @@
 /**
- * Requests and their differences, for a person to read. A secret is a `Redacted`, and shows its label alone.
+ * Shows requests and their differences to a person. A secret is a `Redacted`, so only its label is shown.
  */
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 
-/** One value, on one line. */
+/** A value on one line. */
 export const value = (u: unknown): string => {
   if (u === undefined) return "(absent)"
   if (Redacted.isRedacted(u)) return u.label !== undefined ? `<redacted:${u.label}>` : "<redacted>"
@@ -15,7 +15,7 @@ export const value = (u: unknown): string => {
 
 const indent = "    "
 
-/** The members of a request, each on a line, in the order of the alphabet. */
+/** The members of a request, each on a line, in alphabetical order. */
 export const members = (request: unknown): string =>
   Predicate.isObject(request)
     ? Object.entries(request)
@@ -25,13 +25,13 @@ export const members = (request: unknown): string =>
       .join("\n")
     : `${indent}${value(request)}`
 
-/** One member that is not as it should be. */
+/** A member that differs from the expected one. */
 export const difference = (key: string, expected: unknown, received: unknown): string => {
   const [left, right] = [value(expected), value(received)]
   return left === right
-    ? `${indent}${key}: ${right}, but another one than expected`
+    ? `${indent}${key}: ${right}, but with another value than expected`
     : `${indent}- expected  ${key}: ${left}\n${indent}+ received  ${key}: ${right}`
 }
 
-/** How often, for a person. */
+/** How often, in words. */
 export const times = (n: number): string => n === 1 ? "once" : n === 2 ? "twice" : `${n} times`

@@ -1,5 +1,5 @@
 /**
- * The ways in which one text may be spelled inside another.
+ * The ways in which a text may be spelled inside another text.
  */
 import * as Wire from "@sso-oidc/core/aws/Wire"
 
@@ -7,11 +7,11 @@ import * as Wire from "@sso-oidc/core/aws/Wire"
 // forms of a secret
 // -----------------------------------------------------------------------------
 
-/** The forms of `Wire.formsOf`, that of an HTML form, and what stands under the secret's own escapes. */
+/** The forms of `Wire.formsOf`, the spelling of an HTML form, and the secret without its own escapes. */
 export const formsOf = (secret: string): ReadonlyArray<string> => {
   const { base64, hex, written } = Wire.formsOf(secret)
   const forms = new Set([...written, secret.replaceAll(" ", "+"), hex, ...base64])
-  // what is looked for is found under the escapes of a text, where a secret's own would be read too
+  // a search removes the escapes of a text, and with them the escapes of a secret in it
   const bare = layersOf(secret).texts.at(-1)
   return [...(bare === undefined ? forms : forms.add(bare))]
 }
@@ -50,20 +50,20 @@ const decodeOctets = (octets: string): string =>
 
 const decoded = (bytes: Uint8Array): string => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes)
 
-/** A text without one layer of its escapes, and where each of its units stood. */
+/** A text without one layer of its escapes, and the place where each of its units stood. */
 export interface Bare {
   readonly text: string
   readonly from: ReadonlyArray<number>
   readonly to: ReadonlyArray<number>
 }
 
-/** Takes one layer of percent-encoding, JSON's escapes and HTML's references off the text. */
+/** Removes one layer of percent-encoding, JSON's escapes and HTML's references from the text. */
 export const bareOf = (text: string): Bare => {
   const parts: Array<string> = []
   const from: Array<number> = []
   const to: Array<number> = []
   let at = 0
-  /** Each unit of `meaning` stood at `width` characters from `at` on; without a width, all of them stood there. */
+  /** Each unit of `meaning` stood at `width` characters from `at` on. Without `width`, all units stood there. */
   const put = (meaning: string, length: number, width?: number) => {
     parts.push(meaning)
     for (let i = 0; i < meaning.length; i++) {
@@ -76,7 +76,7 @@ export const bareOf = (text: string): Bare => {
     put(text.slice(at, match.index), match.index - at, 1)
     const [{ length }] = match
     const meaning = meaningOf(match.groups ?? {})
-    // each octet of ASCII is three characters
+    // each octet of ASCII takes three characters
     put(meaning, length, match.groups?.["octets"] !== undefined && 3 * meaning.length === length ? 3 : undefined)
   }
   put(text.slice(at), text.length - at, 1)
@@ -97,7 +97,7 @@ const unescaped = (text: string): string => {
 
 const mostLayers = 8
 
-/** The text, and what it says under each layer of its escapes. `more` where there are too many to look under all. */
+/** The text, and what is left of it after each layer of its escapes. `more` is `true` if it has more layers than the limit. */
 export const layersOf = (text: string): { readonly texts: ReadonlyArray<string>; readonly more: boolean } => {
   const texts = [text]
   for (let last = text;;) {
@@ -113,12 +113,12 @@ export const layersOf = (text: string): { readonly texts: ReadonlyArray<string>;
 // encodings inside a text
 // -----------------------------------------------------------------------------
 
-/** What the parts of a text that may be base64 or hex decode to; empty where there is none. */
+/** The decoded parts of a text that may be base64 or hex. It is empty if there is none. */
 const contentsOf = (text: string): string => {
   const found: Array<string> = []
-  // eight bytes at least, as a secret has that is looked for
+  // at least eight bytes, because a secret that is searched for has as many
   for (const [part] of text.matchAll(/[A-Za-z0-9+/_-]{11,}/g)) {
-    // a slash or a hyphen before it may be no part of it
+    // a slash or a hyphen before it may not be part of it
     for (let offset = 0; offset < 4; offset++) found.push(fromBase64(part.slice(offset)))
   }
   for (const [part] of text.matchAll(/(?:[0-9a-f]{2}){8,}/gi)) {
@@ -137,11 +137,11 @@ const fromBase64 = (text: string): string => {
 
 /** What a text says. */
 export interface Readings {
-  /** The text, and what stands under each layer of its escapes. */
+  /** The text, and what is left of it after each layer of its escapes. */
   readonly texts: ReadonlyArray<string>
-  /** What is encoded there in base64 or hex. Most of it is chance: short words in it mean nothing. */
+  /** The decoded base64 and hex in the text. Most of it is there by chance, so short words in it mean nothing. */
   readonly contents: ReadonlyArray<string>
-  /** The text has too many layers to look under all. */
+  /** Whether the text has more layers than the limit. */
   readonly more: boolean
 }
 

@@ -10,7 +10,7 @@ import * as Http from "node:http"
 const send = (url: string, init?: RequestInit) => Effect.promise(() => fetch(url, init))
 
 describe("ContractServer", () => {
-  it.effect("tells what it saw, in the process and over HTTP alike", () =>
+  it.effect("reports what it received, in the process and over HTTP alike", () =>
     Effect.gen(function*() {
       const server = yield* ContractServer.ContractServer
       yield* send(`${server.addresses.http}/echo/one?a=b`, {
@@ -33,7 +33,7 @@ describe("ContractServer", () => {
       assert.deepStrictEqual(yield* remote.report("none"), { requests: [], connections: [] })
     }).pipe(Effect.provide(ContractServerNode.layer)))
 
-  it.effect("shows no more than a KiB of a body", () =>
+  it.effect("reports at most 1024 bytes of a body", () =>
     Effect.gen(function*() {
       const server = yield* ContractServer.ContractServer
       yield* send(`${server.addresses.http}/empty/large`, { method: "POST", body: "a".repeat(5000) })
@@ -42,7 +42,7 @@ describe("ContractServer", () => {
       assert.strictEqual(seen?.size, 5000)
     }).pipe(Effect.provide(ContractServerNode.layer)))
 
-  it.effect("listens on loopback only, and nothing listens once its scope is closed", () =>
+  it.effect("listens on loopback only, and closes with its scope", () =>
     Effect.gen(function*() {
       const { addresses, url } = yield* Effect.scoped(ContractServerNode.make)
       for (const address of [url, addresses.http, addresses.untrusted, addresses.silent, addresses.refused]) {
@@ -52,7 +52,7 @@ describe("ContractServer", () => {
       }
     }))
 
-  it.effect("its scope ends though requests wait, and ends them", () =>
+  it.effect("closes with its scope although requests wait, and ends them", () =>
     Effect.gen(function*() {
       const waiting = yield* Effect.scoped(Effect.gen(function*() {
         const { addresses, report } = yield* ContractServerNode.make
@@ -64,7 +64,7 @@ describe("ContractServer", () => {
       assert.strictEqual(yield* Effect.promise(() => waiting), "ended")
     }))
 
-  it.effect("a server that is not there is told as that, and not as a broken guarantee", () =>
+  it.effect("is reported as a missing server, and not as a broken guarantee, if it does not run", () =>
     Effect.gen(function*() {
       const { addresses } = yield* Effect.scoped(ContractServerNode.make)
       const error = yield* Effect.flip(Layer.build(ContractServer.layerRemote(addresses.http)))
@@ -72,7 +72,7 @@ describe("ContractServer", () => {
       assert.match(error.message, /^The contract's server failed: no response from http/)
     }))
 
-  it.effect("… nor what is no such server", () =>
+  it.effect("is reported as a missing server if another server responds", () =>
     Effect.gen(function*() {
       const server = yield* ContractServerNode.make
       const at = `${server.addresses.http}/large/x?`
@@ -80,7 +80,7 @@ describe("ContractServer", () => {
       assert.strictEqual(error._tag, "ContractServerError")
     }))
 
-  it.effect("a page of another origin may ask, and its preflight is no request of the case", () =>
+  it.effect("lets a page of another origin call it, and does not count a preflight as a request", () =>
     Effect.gen(function*() {
       const { addresses, report } = yield* ContractServerNode.make
       const before = yield* send(`${addresses.http}/echo/one`, { method: "OPTIONS" })
@@ -89,7 +89,7 @@ describe("ContractServer", () => {
       assert.deepStrictEqual((yield* report("one")).requests, [])
     }))
 
-  it.effect("knows no other path", () =>
+  it.effect("responds with 404 to any other path", () =>
     Effect.gen(function*() {
       const { addresses } = yield* ContractServerNode.make
       for (const path of ["/toString/one", "/echo", "/echo/", "/nothing/one"]) {
@@ -97,7 +97,7 @@ describe("ContractServer", () => {
       }
     }).pipe(Effect.provide(FetchHttpClient.layer)))
 
-  it.effect("holds no more of a body than a case sends, and is not ended by what makes no sense", () =>
+  it.effect("keeps at most the bytes that a case sends, and survives malformed requests", () =>
     Effect.gen(function*() {
       const { addresses, report, url } = yield* ContractServerNode.make
       const large = fetch(`${addresses.http}/echo/large`, { method: "POST", body: new Uint8Array(12 * 1024 * 1024) })

@@ -12,11 +12,11 @@ const nodeTest = (reporter: string, ...args: ReadonlyArray<string>) =>
     execFile(process.execPath, [`--test-reporter=${reporter}`, program, ...args], (_error, stdout) => resolve(stdout))
   })
 
-// a test of vitest for each case
+// as vitest makes a test of each case
 TransportContract.register(Vitest.it, { transport: SocketClient.layer(), server: ContractServerNode.layer })
 
 describe("TransportContract.register", () => {
-  it("makes a test of each case whose guarantee is made, and of no other", () => {
+  it("makes a test of each case whose guarantee the transport gives, and of no other case", () => {
     const made: Array<string> = []
     TransportContract.register((name) => made.push(name), {
       transport: SocketClient.layer(),
@@ -30,17 +30,21 @@ describe("TransportContract.register", () => {
     assert.isBelow(made.length, TransportContract.cases.length)
   })
 
-  it("a test fails with the violation", async () => {
+  it("makes a test that fails with the violation", async () => {
     const bodies = new Map<string, () => Promise<void>>()
     TransportContract.register((name, body) => bodies.set(name, body), {
       transport: SocketClient.layer({ keepAlive: false }),
       server: ContractServerNode.layer
     })
-    const error: unknown = await bodies.get("connectionReuse: after a 200")?.().then(
+    const error: unknown = await bodies.get("connectionReuse: reuses the connection after a 200")?.().then(
       () => undefined,
       (error: unknown) => error
     )
-    assert.include(error, { _tag: "ContractViolation", guarantee: "connectionReuse", case: "after a 200" })
+    assert.include(error, {
+      _tag: "ContractViolation",
+      guarantee: "connectionReuse",
+      case: "reuses the connection after a 200"
+    })
   })
 
   it("works with node:test, and its process ends by itself", async () => {
@@ -49,11 +53,14 @@ describe("TransportContract.register", () => {
     assert.match(kept, /^# fail 0$/m)
     const broken = await nodeTest("tap", "broken")
     assert.match(broken, /^# fail 2$/m)
-    assert.include(broken, "connectionReuse, after a 200: expected one connection, but there were 3")
-    // which shows an error's stack and members, and not its message
+    assert.include(
+      broken,
+      "In the case \"reuses the connection after a 200\" the contract expected one connection, but there were 3."
+    )
+    // this reporter shows an error's stack and members, and not its message
     assert.include(
       await nodeTest("spec", "broken"),
-      "connectionReuse, after a 200: expected one connection, but there were 3"
+      "In the case \"reuses the connection after a 200\" the contract expected one connection, but there were 3."
     )
   })
 })

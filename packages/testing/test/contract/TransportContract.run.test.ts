@@ -19,19 +19,19 @@ describe("TransportContract.run", () => {
     ["interrupts", doing(Effect.interrupt), "interrupt"],
     ["has a layer that fails", Layer.effect(HttpClient.HttpClient, Effect.fail("no such file")), "no such file"]
   ])(
-    "a transport that %s is told as a violation of each case that it does it to",
+    "reports a violation of each case for a transport that %s",
     ([, transport, why]) =>
       Effect.gen(function*() {
         const outcomes = yield* TransportContract.run({ transport, concurrency: 12 })
         assert.strictEqual(outcomes.length, TransportContract.cases.length)
         const [first] = outcomes
         assert.strictEqual(first?.verdict, "broken")
-        assert.strictEqual(first?.violation?.case, "bytes of every value")
-        assert.match(first?.violation?.actual ?? "", new RegExp(`^the transport broke down: .*${why}`))
+        assert.strictEqual(first?.violation?.case, "carries bytes of every value")
+        assert.match(first?.violation?.actual ?? "", new RegExp(`^the transport died: .*${why}`))
       }).pipe(patient, Effect.provide(ContractServerNode.layer))
   )
 
-  it.effect("what is not guaranteed is run too, and told apart", () =>
+  it.effect("also runs the cases of other guarantees, with another verdict", () =>
     Effect.gen(function*() {
       const transport = SocketClient.layer({ keepAlive: false })
       const outcomes = yield* TransportContract.run({ transport, guarantees: ["bytes", "headers"], concurrency: 6 })
@@ -42,7 +42,7 @@ describe("TransportContract.run", () => {
       assert.deepStrictEqual(verdictOf("connectionReuse"), ["missed", "missed"])
     }).pipe(Effect.provide(ContractServerNode.layer)))
 
-  it.effect("without the server nothing is said of the transport", () =>
+  it.effect("says nothing about the transport if the server does not run", () =>
     Effect.gen(function*() {
       const server = yield* Effect.scoped(ContractServerNode.make)
       const broken = new ContractServer.ContractServerError({ detail: "gone" })
@@ -54,7 +54,7 @@ describe("TransportContract.run", () => {
       assert.strictEqual(error._tag, "ContractServerError")
     }))
 
-  it.live("interrupted, it ends", () =>
+  it.live("ends if it is interrupted", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(TransportContract.run({ transport: SocketClient.layer() }))
       yield* Effect.sleep(200)

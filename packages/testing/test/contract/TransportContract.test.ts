@@ -43,7 +43,7 @@ const cut = (size: number) => (stream: HttpClientResponse.HttpClientResponse["st
   return Stream.takeWhile(stream, (bytes) => (seen += bytes.length) < size)
 }
 
-/** Sends what came last. */
+/** Sends the body of the latest request. */
 const mixing: Wrap = (client) => {
   let last: HttpClientRequest.HttpClientRequest | undefined
   return HttpClient.mapRequestEffect(client, (request) =>
@@ -64,8 +64,8 @@ const again = (status: number): Wrap => (client) =>
           : Effect.succeed(response))
   )
 
-/** Loses each second request, as one is lost that is written to a connection which has ended. */
-const deaf: Wrap = (client) => {
+/** Loses each second request, as if it were written to a connection that has ended. */
+const losing: Wrap = (client) => {
   let count = 0
   return HttpClient.transform(
     client,
@@ -80,7 +80,7 @@ const told = (change: Partial<Pick<TransportCause.TransportCause, "sent" | "tran
   tells: ({ code, transient, sent }) => new TransportCause.TransportCause({ sent, code, transient, ...change })
 })
 
-/** Clients that each break a guarantee, and what they are told of: it alone, but for what cannot be parted from it. */
+/** Clients that break guarantees. Each lists the guarantees that it breaks: one, and those that cannot be separated from it. */
 const broken: ReadonlyArray<{
   readonly guarantees: ReadonlyArray<GuaranteeName>
   readonly by: string
@@ -88,7 +88,7 @@ const broken: ReadonlyArray<{
 }> = [
   {
     guarantees: ["bytes", "largeBody", "concurrency"],
-    by: "a request body that goes through text",
+    by: "a request body that is decoded as text",
     transport: wrapped(HttpClient.mapRequest((request) =>
       request.body._tag === "Uint8Array"
         ? HttpClientRequest.bodyUint8Array(
@@ -101,12 +101,12 @@ const broken: ReadonlyArray<{
   },
   {
     guarantees: ["bytes", "largeBody", "concurrency"],
-    by: "a response that goes through text",
+    by: "a response that is decoded as text",
     transport: wrapped(streaming(Stream.map(asText)))
   },
   {
     guarantees: ["bytes"],
-    by: "other ends of lines",
+    by: "changed line ends",
     transport: wrapped(streaming(Stream.map((bytes) => bytes.filter((byte, i) => byte !== 13 || bytes[i + 1] !== 10))))
   },
   {
@@ -127,12 +127,12 @@ const broken: ReadonlyArray<{
   },
   {
     guarantees: ["emptyBody"],
-    by: "an empty body that does not end",
+    by: "a 204 whose body does not end",
     transport: wrapped(streaming((stream, { status }) => status === 204 ? Stream.never : stream))
   },
   {
     guarantees: ["emptyBody"],
-    by: "… nor one of no length",
+    by: "an empty body of length 0 that does not end",
     transport: wrapped(
       streaming((stream, { request }) => request.url.includes("/empty/") ? Stream.never : stream)
     )
@@ -154,7 +154,7 @@ const broken: ReadonlyArray<{
   },
   {
     guarantees: ["statuses"],
-    by: "an interim response that is taken for the last",
+    by: "an interim response that is taken for the final one",
     transport: wrapped(
       HttpClient.transformResponse(
         Effect.map((response): HttpClientResponse.HttpClientResponse =>
@@ -163,23 +163,23 @@ const broken: ReadonlyArray<{
       )
     )
   },
-  { guarantees: ["concurrency"], by: "requests that mix", transport: wrapped(mixing) },
-  { guarantees: ["oneRequest"], by: "a second try of a 503", transport: wrapped(again(503)) },
-  { guarantees: ["oneRequest"], by: "a second try of a 429", transport: wrapped(again(429)) },
-  // whether the connection of the first response is free for the second is chance, so none is kept
+  { guarantees: ["concurrency"], by: "requests whose bodies are swapped", transport: wrapped(mixing) },
+  { guarantees: ["oneRequest"], by: "sending again after a 503", transport: wrapped(again(503)) },
+  { guarantees: ["oneRequest"], by: "sending again after a 429", transport: wrapped(again(429)) },
+  // it is chance whether the connection of the first response is free for the second request, so no connection is kept
   {
     guarantees: ["oneRequest", "connectionReuse"],
-    by: "a second try of what went well",
+    by: "sending again after a success",
     transport: wrapped(again(200), { keepAlive: false })
   },
   {
     guarantees: ["noResend", "scopeEnd"],
-    by: "a second try of what failed",
-    // its limit passes twice
+    by: "sending again after a failure",
+    // its time limit passes twice
     transport: wrapped(HttpClient.transformResponse(Effect.retry({ times: 1 })), { connectLimit: 500 })
   },
-  { guarantees: ["noResend"], by: "a second try of a 421", transport: wrapped(again(421)) },
-  { guarantees: ["noRedirect"], by: "redirects that are followed", transport: wrapped(HttpClient.followRedirects()) },
+  { guarantees: ["noResend"], by: "sending again after a 421", transport: wrapped(again(421)) },
+  { guarantees: ["noRedirect"], by: "following redirects", transport: wrapped(HttpClient.followRedirects()) },
   {
     guarantees: ["nothingAdded"],
     by: "a credential",
@@ -187,55 +187,71 @@ const broken: ReadonlyArray<{
   },
   {
     guarantees: ["nothingAdded"],
-    by: "a jar of cookies",
+    by: "a cookie jar",
     transport: wrapped(HttpClient.withCookiesRef(Ref.makeUnsafe<ReadonlyArray<Cookie>>([])))
   },
   {
     guarantees: ["interruption"],
-    by: "a request that cannot be stopped",
+    by: "a request that cannot be interrupted",
     transport: wrapped((client) =>
       HttpClient.transformResponse(client, (effect) => Effect.flatMap(Effect.forkDetach(effect), Fiber.join))
     )
   },
   {
     guarantees: ["interruption", "abandonedBody"],
-    by: "connections that are left alone",
+    by: "connections that stay open after an interruption",
     transport: SocketClient.layer({ aborts: false })
   },
   {
     guarantees: ["abandonedBody", "interruption"],
-    by: "a body that goes on without a reader",
+    by: "a body that continues without a reader",
     transport: SocketClient.layer({ aborts: "before the response" })
   },
-  { guarantees: ["addressFallback"], by: "one family of addresses", transport: SocketClient.layer({ family: 6 }) },
+  {
+    guarantees: ["addressFallback"],
+    by: "trying one address family only",
+    transport: SocketClient.layer({ family: 6 })
+  },
   { guarantees: ["connectTimeout"], by: "no limit", transport: SocketClient.layer({ connectLimit: false }) },
   { guarantees: ["sentNo", "connectTimeout"], by: "maybe", transport: SocketClient.layer(told({ sent: "maybe" })) },
   { guarantees: ["sentMaybe"], by: "no", transport: SocketClient.layer(told({ sent: "no" })) },
   {
     guarantees: ["truncatedBody"],
-    by: "a cut that looks like an end",
+    by: "a truncated body that looks complete",
     transport: wrapped(streaming(Stream.catch(() => Stream.empty)))
   },
-  { guarantees: ["transient"], by: "a handshake like any failure", transport: SocketClient.layer({ knowsTls: false }) },
+  {
+    guarantees: ["transient"],
+    by: "a handshake failure like any other failure",
+    transport: SocketClient.layer({ knowsTls: false })
+  },
   { guarantees: ["transient"], by: "hope", transport: SocketClient.layer(told({ transient: true })) },
   { guarantees: ["transient"], by: "despair", transport: SocketClient.layer(told({ transient: false })) },
   {
     guarantees: ["trust", "sentNo", "transient"],
-    by: "trust in every certificate",
+    by: "trusting every certificate",
     transport: SocketClient.layer({ trusts: true })
   },
-  { guarantees: ["connectionReuse"], by: "a connection each", transport: SocketClient.layer({ keepAlive: false }) },
+  {
+    guarantees: ["connectionReuse"],
+    by: "a new connection for each request",
+    transport: SocketClient.layer({ keepAlive: false })
+  },
   {
     guarantees: ["closedConnection"],
-    by: "a kept connection that is not looked at",
-    transport: wrapped(deaf)
+    by: "a reused connection that is not checked",
+    transport: wrapped(losing)
   },
-  { guarantees: ["scopeEnd"], by: "connections that stay", transport: SocketClient.layer({ closes: false }) }
+  {
+    guarantees: ["scopeEnd"],
+    by: "connections that stay open after the scope",
+    transport: SocketClient.layer({ closes: false })
+  }
 ]
 
 const violated = (transport: Layer.Layer<HttpClient.HttpClient>) =>
   TransportContract.run({ transport, concurrency: 4 }).pipe(
-    // several clients at a time go through all of it, and the machine may be busy
+    // several clients run all cases at the same time, and the machine may be busy
     Effect.provideService(TransportContract.Timeout, "3 seconds"),
     Effect.map((outcomes) => outcomes.filter(({ violation }) => violation !== undefined)),
     Effect.provide(ContractServerNode.layer)
@@ -244,28 +260,28 @@ const violated = (transport: Layer.Layer<HttpClient.HttpClient>) =>
 const caught = new Set<string>()
 
 describe("TransportContract", () => {
-  it.effect("every guarantee can be kept, by one client", () =>
+  it.effect("has guarantees that one client can keep together", () =>
     Effect.gen(function*() {
       const failures = yield* violated(SocketClient.layer())
       assert.deepStrictEqual(failures.map(({ violation }) => violation?.message), [])
     }))
 
-  it("every guarantee has a case, and every case a name of its own", () => {
+  it("has a case for every guarantee, and a unique name for every case", () => {
     const { cases } = TransportContract
     assert.deepStrictEqual([...new Set(cases.map(({ guarantee }) => guarantee))], TransportGuarantee.names)
     assert.strictEqual(new Set(cases.map(({ name }) => name)).size, cases.length)
     for (const { name, guarantee } of cases) assert.isTrue(name.startsWith(`${guarantee}: `), name)
   })
 
-  it("every guarantee is broken by a client below", () => {
+  it("has a client below that breaks it, for every guarantee", () => {
     const tested = new Set(broken.flatMap(({ guarantees }) => guarantees.slice(0, 1)))
     assert.deepStrictEqual(TransportGuarantee.names.filter((name) => !tested.has(name)), [])
   })
 })
 
-describe.concurrent("TransportContract tells", () => {
+describe.concurrent("TransportContract finds each broken guarantee", () => {
   it.effect.each(broken)(
-    "$guarantees.0 is broken by $by, and that is told by name",
+    "$guarantees.0 is broken by $by",
     ({ guarantees, transport }) =>
       Effect.gen(function*() {
         const failures = yield* violated(transport)
@@ -277,14 +293,17 @@ describe.concurrent("TransportContract tells", () => {
         )
         for (const { guarantee, verdict, violation } of failures) {
           assert.strictEqual(verdict, "broken")
-          assert.match(violation?.message ?? "", new RegExp(`^${guarantee}, .+: expected .+, but .+`))
+          assert.match(
+            violation?.message ?? "",
+            new RegExp(`^The transport breaks ${guarantee}\\. .+ the contract expected .+, but .+`)
+          )
         }
       })
   )
 })
 
-describe("TransportContract, in the end", () => {
-  it("every case is failed by a client above: none of them is there for show", () => {
+describe("TransportContract, after all clients", () => {
+  it("has no case that every client above passes", () => {
     const idle = TransportContract.cases.map(({ name }) => name).filter((name) => !caught.has(name))
     assert.deepStrictEqual(idle, [])
   })

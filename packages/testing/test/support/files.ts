@@ -1,5 +1,5 @@
 /**
- * A file system in memory. Nothing can be written below `/no/`.
+ * A file system in memory. It refuses to write below `/no/`.
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"

@@ -1,5 +1,5 @@
 /**
- * What the tests of this package send and get back.
+ * The requests and responses of this package's tests.
  */
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
@@ -53,7 +53,7 @@ export const token: CreateToken.Response = {
   expiresIn: 3600
 }
 
-/** Every secret of these. */
+/** Every secret of these requests and responses. */
 export const secrets: ReadonlyArray<string> = [
   registered.clientSecret,
   started.deviceCode,
@@ -61,14 +61,14 @@ export const secrets: ReadonlyArray<string> = [
   token.accessToken
 ].map(Redacted.value)
 
-/** The client over a transport, beside what the transport gives. */
+/** The client over a transport, and the services of the transport. */
 export const over = <R, E, RIn>(transport: Layer.Layer<HttpClient.HttpClient | R, E, RIn>) =>
   SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provideMerge(transport), Layer.orDie)
 
 /** The client in the context. */
 export const oidc = SsoOidc.SsoOidc
 
-/** Runs a test that is to fail, and gives what a runner would say of it. */
+/** Runs a test that must fail, and gives the text that a runner would show. */
 export const said = <A, E>(test: Effect.Effect<A, E>): Effect.Effect<string> =>
   Effect.map(Effect.exit(test), (exit) =>
     exit._tag === "Success"

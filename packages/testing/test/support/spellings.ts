@@ -1,5 +1,5 @@
 /**
- * Ways to spell a text inside another, and a reader that undoes them.
+ * Ways to spell a text inside another text, and a reader that undoes them.
  */
 
 const each = (text: string, f: (unit: string) => string): string =>
@@ -36,7 +36,7 @@ export const spellings: Readonly<Record<string, (text: string) => string>> = {
   "in hex, in capitals": (text) => Buffer.from(text).toString("hex").toUpperCase()
 }
 
-/** The text, and what it says when its escapes are undone, one kind after the other, up to four times. */
+/** The text, and what is left of it when its escapes are removed, one kind after another, up to four times. */
 export const readings = (text: string): ReadonlyArray<string> => {
   const all = [text]
   for (let round = 0; round < 4; round++) {
@@ -64,7 +64,7 @@ export const readings = (text: string): ReadonlyArray<string> => {
   ]
 }
 
-/** What the text says of the secret: a run of eight of its characters, read in any way, or written in base64 or hex. */
+/** The part of the secret that the text shows: a run of eight characters, in any reading, or in base64 or hex. */
 export const traceOf = (text: string, secret: string): string | undefined => {
   const forms = [
     secret,
@@ -85,7 +85,7 @@ export const traceOf = (text: string, secret: string): string | undefined => {
 
 const folded = (text: string): string => text.toLowerCase().replaceAll("+", "-").replaceAll("/", "_")
 
-/** The text says the code, in capitals or not, with or without its hyphen. */
+/** Whether the text shows the code, in any case, with or without its hyphen. */
 export const says = (text: string, code: string): boolean =>
   readings(text).some((reading) => letters(reading).includes(letters(code))) ||
   traceOf(text, code) !== undefined || traceOf(text, code.toLowerCase()) !== undefined

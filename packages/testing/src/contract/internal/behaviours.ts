@@ -1,23 +1,23 @@
 /**
- * The ways in which the contract's server responds, by the first part of the path.
+ * How the contract's server responds, by the first part of the path.
  */
 import type * as Http from "node:http"
 import * as Pattern from "./pattern.ts"
 
-/** One request, and what the server knows about it. */
+/** A request, and what the server knows about it. */
 export interface Visit {
   readonly id: string
   readonly query: URLSearchParams
-  /** All of it, once the request has ended. */
+  /** The whole body. Call it after the request has ended. */
   readonly body: () => Uint8Array
-  /** Whether its connection has brought another request of this case before. */
+  /** Whether the same connection has brought another request of this case before. */
   readonly kept: boolean
   readonly response: Http.ServerResponse
 }
 
-// so that the head has arrived before the rest goes wrong
+// long enough for the head to arrive before the response goes wrong
 const soon = 50
-// a client that never stops must not keep the server busy for ever
+// a limit, because a client that never stops must not keep the server busy forever
 const endless = 256 * 1024 * 1024
 
 const drop = (response: Http.ServerResponse) => response.socket?.resetAndDestroy()
@@ -77,7 +77,7 @@ export const behaviours: Readonly<Record<string, (visit: Visit) => void>> = {
   },
   reset: ({ response }) => drop(response),
   resetKept: (visit) => visit.kept ? drop(visit.response) : send(visit, Buffer.from("fresh")),
-  // both in one go: a response that the platform ends lets some time pass before the end of its connection
+  // in one write: if the platform ends the response, it closes the connection some time later
   ending: ({ response }) => {
     const headers = Object.entries({ ...response.getHeaders(), ...octets(Buffer.from("ending")) })
     response.socket?.end(
@@ -85,7 +85,7 @@ export const behaviours: Readonly<Record<string, (visit: Visit) => void>> = {
     )
   },
   endingSoon: (visit) => {
-    // the response gives its socket back as it ends
+    // read it now, because the response gives its socket back when it ends
     const { socket } = visit.response
     send(visit, Buffer.from("ending"))
     setTimeout(() => socket?.end(), soon)

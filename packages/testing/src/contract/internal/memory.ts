@@ -1,5 +1,5 @@
 /**
- * What the contract's server saw, by the id of the case. The oldest cases are forgotten.
+ * What the contract's server received, by the id of the case. It forgets the oldest cases.
  */
 import type { Socket } from "node:net"
 import type { Report } from "../ContractServer.ts"
@@ -13,7 +13,7 @@ interface Kept {
   readonly target: string
   readonly headers: ReadonlyArray<readonly [string, string]>
   readonly connection: number
-  /** No more than what is shown of it. */
+  /** At most the bytes that the report shows. */
   body: Uint8Array
   size: number
 }
@@ -23,7 +23,7 @@ export class Memory {
   readonly #numbers = new WeakMap<Socket, number>()
   #count = 0
 
-  /** Remembers a request. Gives what takes each piece of its body, and whether its connection came before. */
+  /** Remembers a request. It returns a function that takes each piece of the body, and whether the connection came before. */
   saw(id: string, socket: Socket, request: Pick<Kept, "method" | "target" | "headers">) {
     const connection = this.#numberOf(socket)
     let known = this.#cases.get(id)

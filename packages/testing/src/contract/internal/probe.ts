@@ -1,5 +1,5 @@
 /**
- * What the cases of the contract are made of.
+ * The parts that the cases of the contract are made of.
  */
 import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as Wire from "@sso-oidc/core/aws/Wire"
@@ -16,7 +16,7 @@ import * as Stream from "effect/Stream"
 import { ContractServer, type ContractServerError, type Report } from "../ContractServer.ts"
 import { ContractViolation, type GuaranteeName } from "../TransportGuarantee.ts"
 
-/** How long a case waits for what must come. */
+/** The time that a case waits for an event. */
 export const Timeout = Context.Reference<Duration.Input>("@sso-oidc/testing/contract/TransportContract/Timeout", {
   defaultValue: () => "2 seconds"
 })
@@ -31,28 +31,28 @@ export interface Probe {
   readonly report: Effect.Effect<Report, ContractServerError>
   readonly broken: (expected: string, actual: string) => Effect.Effect<never, ContractViolation>
   readonly check: (so: boolean, expected: string, actual: () => string) => Effect.Effect<void, ContractViolation>
-  /** Asks the server again and again, until what it saw is as it should be. */
+  /** Reads the report again and again, until it is as expected. */
   readonly until: (
     expected: string,
     so: (report: Report) => boolean,
     actual: (report: Report) => string
   ) => Effect.Effect<Report, Failure>
-  /** What must come in time. */
+  /** Fails if the effect does not end in time. */
   readonly inTime: <A, E, R>(
     expected: string,
     effect: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | ContractViolation, R>
-  /** The response, and no failure. */
+  /** The response. A failure breaks the guarantee. */
   readonly response: <A, R>(
     effect: Effect.Effect<A, HttpClientError.HttpClientError, R>
   ) => Effect.Effect<A, ContractViolation, R>
-  /** The failure, and no response. */
+  /** The failure. A response breaks the guarantee. */
   readonly failure: (
     effect: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
   ) => Effect.Effect<Told, ContractViolation>
 }
 
-/** What a failure tells, as core reads it. */
+/** What a failure says, as core reads it. */
 export interface Told {
   readonly sent: "no" | "maybe"
   readonly transient: boolean
@@ -66,7 +66,7 @@ const told = ({ reason }: HttpClientError.HttpClientError): Told => {
     : { sent: "maybe", transient: true, code: `${reason._tag} without a TransportCause` }
 }
 
-// unlike any other of this server, also when several processes ask it
+// differs from every other id of this server, also if several processes use it
 const fresh = (): string => Array.from({ length: 4 }, () => Math.random().toString(36).slice(2, 8)).join("")
 
 const make = Effect.fnUntraced(function*(guarantee: GuaranteeName, name: string) {
@@ -97,20 +97,23 @@ const make = Effect.fnUntraced(function*(guarantee: GuaranteeName, name: string)
     inTime: (expected, effect) =>
       Effect.timeoutOrElse(effect, {
         duration: timeout,
-        orElse: () => broken(expected, `nothing came of it in ${Duration.format(timeout)}`)
+        orElse: () => broken(expected, `nothing happened in ${Duration.format(timeout)}`)
       }),
     response: (effect) =>
-      Effect.catch(effect, (error) => broken("a response", `it failed: ${told(error).code} (${error.reason._tag})`)),
+      Effect.catch(
+        effect,
+        (error) => broken("a response", `the request failed: ${told(error).code} (${error.reason._tag})`)
+      ),
     failure: (effect) =>
       Effect.matchEffect(effect, {
         onFailure: (error) => Effect.succeed(told(error)),
-        onSuccess: ({ status }) => broken("a failure", `status ${status} came`)
+        onSuccess: ({ status }) => broken("a failure", `a response with status ${status} came`)
       })
   }
   return probe
 })
 
-/** A case, before it knows its name. */
+/** A case, before its name has the name of its guarantee. */
 export interface Draft {
   readonly name: string
   readonly guarantee: GuaranteeName
@@ -120,10 +123,10 @@ export interface Draft {
 }
 
 /**
- * A case that is free to build the transport when it likes.
+ * A case that builds the transport itself.
  *
- * Sockets know no other time than the real one, so a case keeps to it, also under a test's clock. As core does, it turns
- * Effect's own spans off.
+ * Sockets run in real time, so a case uses the real clock, also under a test's clock. It turns Effect's own spans off, as core
+ * does.
  */
 export const layered = (
   guarantee: GuaranteeName,
@@ -149,7 +152,7 @@ export const layered = (
     )
 })
 
-/** A case over a client that is made for it alone. */
+/** A case that uses a client which is built only for it. */
 export const over = (
   guarantee: GuaranteeName,
   name: string,
@@ -162,8 +165,8 @@ export const over = (
   )
 
 /**
- * Sends, and reads the body as core does: through its stream, in a scope that closes with it. `EmptyBodyError` is
- * Effect's own word for a body that there is none of.
+ * Sends a request and reads the body as core does: through its stream, in a scope that closes with the body. Effect fails with
+ * `EmptyBodyError` for a body that does not exist.
  */
 export const read = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest) =>
   HttpClient.withScope(client).execute(request).pipe(
@@ -183,7 +186,7 @@ export const read = (client: HttpClient.HttpClient, request: HttpClientRequest.H
     Effect.scoped
   )
 
-/** Reads until there is more than so much, and no further. */
+/** Reads more than `size` bytes, and then stops. */
 export const readSome = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest, size: number) =>
   HttpClient.withScope(client).execute(request).pipe(
     Effect.flatMap((response) => Wire.readBody(response.stream, size)),
@@ -195,7 +198,7 @@ export const closed = (report: Report): boolean =>
 
 export const stillOpen = ({ connections, requests }: Report): string =>
   requests.length === 0
-    ? "the server saw no request"
+    ? "the server received no request"
     : `${connections.filter(({ open }) => open).length} of ${connections.length} connections are open`
 
 export const times = (count: number): string => count === 1 ? "once" : `${count} times`

@@ -1,6 +1,6 @@
 /**
- * TEST ONLY. A self-signed certificate for 127.0.0.1 with its private key, made for this contract and published with it:
- * it protects nothing, and nothing may trust it. Node cannot sign a certificate itself.
+ * TEST ONLY. A self-signed certificate for 127.0.0.1 with its private key. Both were made for this contract and are published
+ * with it. So the certificate protects nothing, and nothing may trust it. It is a file, because Node cannot sign a certificate.
  *
  *     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 36500 \
  *       -subj "/CN=TEST ONLY loopback" -addext "subjectAltName=IP:127.0.0.1,DNS:localhost"

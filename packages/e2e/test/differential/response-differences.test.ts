@@ -4,34 +4,34 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import { gzipSync } from "node:zlib"
 import {
-  type Answer,
   failed,
   official,
   officialException,
   officialValue,
   ours,
   oursValue,
+  type ServiceResponse,
   succeeded
 } from "../support/differential-clients.ts"
-import { answers as differences } from "../support/differential-differences.ts"
+import { responses as differences } from "../support/differential-differences.ts"
 import { type Call, callOf, calls } from "../support/differential-model.ts"
 
 const options = { region: "eu-west-1" }
 
-const theirs = (call: Call, answer: Answer) => official(call.request.official, options, answer)
-const mine = (call: Call, answer: Answer) => ours(call.request.ours, options, answer)
+const theirs = (call: Call, response: ServiceResponse) => official(call.request.official, options, response)
+const mine = (call: Call, response: ServiceResponse) => ours(call.request.ours, options, response)
 
-/** The official client takes the answer as a success with these members. */
-const takes = (call: Call, answer: Answer, members: Readonly<Record<string, unknown>>) =>
-  Effect.map(theirs(call, answer), (outcome) => assert.deepStrictEqual(officialValue(succeeded(outcome)), members))
+/** The official client accepts the response as a success with these members. */
+const takes = (call: Call, response: ServiceResponse, members: Readonly<Record<string, unknown>>) =>
+  Effect.map(theirs(call, response), (outcome) => assert.deepStrictEqual(officialValue(succeeded(outcome)), members))
 
-/** Ours does not take it, for this reason. */
-const refuses = (call: Call, answer: Answer, problem: string, detail = "") =>
-  Effect.map(mine(call, answer), (outcome) => {
+/** Ours refuses the response, for this reason. */
+const refuses = (call: Call, response: ServiceResponse, problem: string, detail = "") =>
+  Effect.map(mine(call, response), (outcome) => {
     const error = failed(outcome)
     if (error._tag !== "UnexpectedResponse") return assert.fail(error._tag)
     assert.strictEqual(error.problem, problem)
-    assert.strictEqual(error.status, answer.status ?? 200)
+    assert.strictEqual(error.status, response.status ?? 200)
     assert.include(error.detail ?? "", detail)
     return error
   })
@@ -43,15 +43,15 @@ const token = callOf("CreateToken")
 const without = (members: Readonly<Record<string, unknown>>, name: string) =>
   Object.fromEntries(Object.entries(members).filter(([key]) => key !== name))
 
-describe("differential: successes that differ on purpose", () => {
+describe("responses: differences on purpose", () => {
   it.effect(differences.otherSuccess.test, () =>
     Effect.gen(function*() {
       for (const call of calls) {
         for (const status of [201, 202, 204, 206, 299]) {
           const empty = status === 204
-          const answer = { status, body: empty ? "" : call.answer }
-          yield* takes(call, answer, empty ? {} : call.answer)
-          yield* refuses(call, answer, "status")
+          const response = { status, body: empty ? "" : call.response }
+          yield* takes(call, response, empty ? {} : call.response)
+          yield* refuses(call, response, "status")
         }
       }
     }))
@@ -60,11 +60,11 @@ describe("differential: successes that differ on purpose", () => {
     Effect.gen(function*() {
       for (const status of [301, 302, 303, 307, 308]) {
         const headers = { location: "https://elsewhere.example/", "x-amzn-errortype": "InvalidGrantException" }
-        const answer = { status, headers, body: { error: "invalid_grant" } }
-        const outcome = yield* theirs(token, answer)
+        const response = { status, headers, body: { error: "invalid_grant" } }
+        const outcome = yield* theirs(token, response)
         assert.deepInclude(officialException(failed(outcome)), { type: "InvalidGrantException", status })
         assert.strictEqual(outcome.sent.length, 1)
-        yield* refuses(token, answer, "redirect")
+        yield* refuses(token, response, "redirect")
       }
     }))
 
@@ -88,9 +88,9 @@ describe("differential: successes that differ on purpose", () => {
           ["null", "TypeError"]
         ] as const
       ) {
-        const answer = { body, headers: { "content-type": "text/html", "x-amzn-requestid": "r-1" } }
-        assert.strictEqual(officialException(failed(yield* theirs(token, answer))).type, name)
-        const error = yield* refuses(token, answer, "malformed")
+        const response = { body, headers: { "content-type": "text/html", "x-amzn-requestid": "r-1" } }
+        assert.strictEqual(officialException(failed(yield* theirs(token, response))).type, name)
+        const error = yield* refuses(token, response, "malformed")
         assert.deepInclude(error, { contentType: "text/html", requestId: "r-1" })
       }
     }))
@@ -99,7 +99,7 @@ describe("differential: successes that differ on purpose", () => {
     Effect.gen(function*() {
       for (const call of calls) {
         for (const member of call.required) {
-          const rest = without(call.answer, member)
+          const rest = without(call.response, member)
           for (const body of [rest, { ...rest, [member]: null }]) {
             yield* takes(call, { body }, rest)
             yield* refuses(call, { body }, "malformed", member)
@@ -111,13 +111,13 @@ describe("differential: successes that differ on purpose", () => {
   it.effect(differences.emptyText.test, () =>
     Effect.gen(function*() {
       for (const call of calls) {
-        for (const [member, value] of Object.entries(call.answer)) {
+        for (const [member, value] of Object.entries(call.response)) {
           if (!Predicate.isString(value)) continue
-          const body = { ...call.answer, [member]: "" }
+          const body = { ...call.response, [member]: "" }
           yield* takes(call, { body }, body)
           if (call.required.includes(member)) yield* refuses(call, { body }, "malformed", member)
           else {
-            assert.deepStrictEqual(oursValue(succeeded(yield* mine(call, { body }))), without(call.answer, member))
+            assert.deepStrictEqual(oursValue(succeeded(yield* mine(call, { body }))), without(call.response, member))
           }
         }
       }
@@ -127,23 +127,23 @@ describe("differential: successes that differ on purpose", () => {
     Effect.gen(function*() {
       for (const [call, member] of [[start, "interval"], [start, "expiresIn"], [token, "expiresIn"]] as const) {
         for (const value of [0, -1, -0.5, 0.5, "0", "soon", "", true, [600], { seconds: 600 }]) {
-          const body = { ...call.answer, [member]: value }
+          const body = { ...call.response, [member]: value }
           yield* takes(call, { body }, body)
-          assert.deepStrictEqual(oursValue(succeeded(yield* mine(call, { body }))), without(call.answer, member))
+          assert.deepStrictEqual(oursValue(succeeded(yield* mine(call, { body }))), without(call.response, member))
         }
-        // Smithy's spelling of what JSON has no number for
+        // Smithy's way to write numbers that JSON does not have
         for (const [value, read] of [["NaN", NaN], ["Infinity", Infinity], ["-Infinity", -Infinity]] as const) {
-          const body = { ...call.answer, [member]: value }
-          yield* takes(call, { body }, { ...call.answer, [member]: read })
-          assert.deepStrictEqual(oursValue(succeeded(yield* mine(call, { body }))), without(call.answer, member))
+          const body = { ...call.response, [member]: value }
+          yield* takes(call, { body }, { ...call.response, [member]: read })
+          assert.deepStrictEqual(oursValue(succeeded(yield* mine(call, { body }))), without(call.response, member))
         }
       }
       for (const value of ["soon", true, [1], { seconds: 1 }]) {
-        const body = { ...register.answer, clientIdIssuedAt: value }
+        const body = { ...register.response, clientIdIssuedAt: value }
         yield* takes(register, { body }, body)
         assert.deepStrictEqual(
           oursValue(succeeded(yield* mine(register, { body }))),
-          without(register.answer, "clientIdIssuedAt")
+          without(register.response, "clientIdIssuedAt")
         )
       }
     }))
@@ -151,11 +151,11 @@ describe("differential: successes that differ on purpose", () => {
   it.effect(differences.numberText.test, () =>
     Effect.gen(function*() {
       for (const call of calls) {
-        for (const [member, value] of Object.entries(call.answer)) {
+        for (const [member, value] of Object.entries(call.response)) {
           if (!Predicate.isNumber(value)) continue
-          const body = { ...call.answer, [member]: String(value) }
+          const body = { ...call.response, [member]: String(value) }
           yield* takes(call, { body }, body)
-          assert.deepStrictEqual(oursValue(succeeded(yield* mine(call, { body }))), call.answer)
+          assert.deepStrictEqual(oursValue(succeeded(yield* mine(call, { body }))), call.response)
         }
       }
     }))
@@ -163,11 +163,11 @@ describe("differential: successes that differ on purpose", () => {
   it.effect(differences.type.test, () =>
     Effect.gen(function*() {
       for (const call of calls) {
-        for (const [member, value] of Object.entries(call.answer)) {
-          // of these, what cannot be used is absent
+        for (const [member, value] of Object.entries(call.response)) {
+          // members with a value that cannot be used are absent
           if (["expiresIn", "interval", "clientIdIssuedAt"].includes(member)) continue
           for (const other of [Predicate.isString(value) ? 7 : "soon", true, ["x"], { x: 1 }]) {
-            const body = { ...call.answer, [member]: other }
+            const body = { ...call.response, [member]: other }
             yield* takes(call, { body }, body)
             yield* refuses(call, { body }, "malformed", member)
           }
@@ -187,12 +187,12 @@ describe("differential: successes that differ on purpose", () => {
             "https://user:word@my.awsapps.com/start"
           ]
         ) {
-          const body = { ...start.answer, [member]: url }
+          const body = { ...start.response, [member]: url }
           yield* takes(start, { body }, body)
           yield* refuses(start, { body }, "malformed", member)
         }
         for (const url of ["http://127.0.0.1:8080/device", "http://localhost/", "http://[::1]/"]) {
-          const body = { ...start.answer, [member]: url }
+          const body = { ...start.response, [member]: url }
           yield* takes(start, { body }, body)
           assert.deepStrictEqual(oursValue(succeeded(yield* mine(start, { body }))), body)
         }
@@ -210,7 +210,7 @@ describe("differential: successes that differ on purpose", () => {
         ] as const
       ) {
         for (const character of ["\u0007", "\u001b", "\n", "\u009b", "\u202e", "\u200b"]) {
-          const body = { ...call.answer, [member]: `${call.answer[member]}${character}x` }
+          const body = { ...call.response, [member]: `${call.response[member]}${character}x` }
           yield* takes(call, { body }, body)
           yield* refuses(call, { body }, "malformed", member)
         }
@@ -220,8 +220,8 @@ describe("differential: successes that differ on purpose", () => {
   it.effect(differences.tooLarge.test, () =>
     Effect.gen(function*() {
       const filled = (size: number) => {
-        const bare = JSON.stringify({ ...token.answer, accessToken: "" }).length
-        return { ...token.answer, accessToken: "x".repeat(size - bare) }
+        const bare = JSON.stringify({ ...token.response, accessToken: "" }).length
+        return { ...token.response, accessToken: "x".repeat(size - bare) }
       }
       const cap = 256 * 1024
       yield* takes(token, { body: filled(cap + 1) }, filled(cap + 1))
@@ -231,16 +231,16 @@ describe("differential: successes that differ on purpose", () => {
 
   it.effect(differences.utf8.test, () =>
     Effect.gen(function*() {
-      const body = new TextEncoder().encode(JSON.stringify({ ...token.answer, accessToken: "tok#en" }))
+      const body = new TextEncoder().encode(JSON.stringify({ ...token.response, accessToken: "tok#en" }))
       body[body.indexOf("#".charCodeAt(0))] = 0xff
-      yield* takes(token, { body }, { ...token.answer, accessToken: "tok\ufffden" })
+      yield* takes(token, { body }, { ...token.response, accessToken: "tok\ufffden" })
       yield* refuses(token, { body }, "malformed")
     }))
 
   it.effect(differences.encoding.test, () =>
     Effect.gen(function*() {
-      const answer = { body: gzipSync(JSON.stringify(token.answer)), headers: { "content-encoding": "gzip" } }
-      assert.strictEqual(officialException(failed(yield* theirs(token, answer))).type, "SyntaxError")
-      yield* refuses(token, answer, "contentEncoding")
+      const response = { body: gzipSync(JSON.stringify(token.response)), headers: { "content-encoding": "gzip" } }
+      assert.strictEqual(officialException(failed(yield* theirs(token, response))).type, "SyntaxError")
+      yield* refuses(token, response, "contentEncoding")
     }))
 })

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import { official, officialValue, ours, oursValue, succeeded } from "../support/differential-clients.ts"
 import { type Call, calls, oneOf } from "../support/differential-model.ts"
 
-/** Both clients decode the answer, and to the same members. */
+/** Both clients decode the response to the same members. */
 const same = (call: Call, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function*() {
     const options = { region: "eu-west-1" }
@@ -15,7 +15,7 @@ const same = (call: Call, body: unknown, headers: Readonly<Record<string, string
     return b
   })
 
-// What both take: a text that a person may see is printable and not empty.
+// What both accept: a text that a person may see is printable and not empty.
 const printable = Arbitrary.map(
   Arbitrary.array(oneOf(["a", "Z", "0", "-", "/", "+", "=", ".", ":", "\"", "\\", "é", "日本", "\u{1f511}", "<b>"]), {
     minLength: 1,
@@ -40,7 +40,7 @@ const maybe = <A>(some: Arbitrary.Arbitrary<A>): Arbitrary.Arbitrary<A | null | 
       kind === "some" ? some : Arbitrary.Constant(kind === "null" ? null : undefined)
   )
 
-/** Members that no model has; the last three are the service's. None is named for a type. */
+/** Members that no model has. The last three are the service's. None has the name of a type. */
 const unknown = Arbitrary.array(
   oneOf<Readonly<Record<string, unknown>>>([
     { future: { nested: [1, null] } },
@@ -80,13 +80,13 @@ const bodies = {
   })
 } as const
 
-describe("differential: successes", () => {
+describe("responses: the same for both clients", () => {
   for (const call of calls) {
-    it.effect(`C4: ${call.name}: every member of a full answer is the same for both`, () =>
+    it.effect(`${call.name}: reads every member of a full response alike (C4)`, () =>
       Effect.gen(function*() {
-        assert.deepStrictEqual(yield* same(call, call.answer), call.answer)
-        for (const member of Object.keys(call.answer).filter((name) => !call.required.includes(name))) {
-          const { [member]: _, ...rest } = call.answer
+        assert.deepStrictEqual(yield* same(call, call.response), call.response)
+        for (const member of Object.keys(call.response).filter((name) => !call.required.includes(name))) {
+          const { [member]: _, ...rest } = call.response
           assert.deepStrictEqual(yield* same(call, rest), rest)
           assert.deepStrictEqual(yield* same(call, { ...rest, [member]: null }), rest)
         }
@@ -94,7 +94,7 @@ describe("differential: successes", () => {
 
     const body: Arbitrary.Arbitrary<Readonly<Record<string, unknown>>> = bodies[call.name]
     it.effect.prop(
-      `C4: ${call.name}: any answer means the same to both: nulls, absent and unknown members`,
+      `${call.name}: reads any response alike, with null, absent and unknown members (C4)`,
       { body, unknown },
       ({ body, unknown }) =>
         Effect.gen(function*() {
@@ -107,7 +107,7 @@ describe("differential: successes", () => {
       { arbitrary: { runs: 50 } }
     )
 
-    it.effect(`C4: ${call.name}: headers do not change what a 200 means`, () =>
+    it.effect(`${call.name}: reads a 200 alike with any headers (C4)`, () =>
       Effect.gen(function*() {
         for (
           const headers of [
@@ -117,12 +117,12 @@ describe("differential: successes", () => {
             { "x-amzn-errortype": "SlowDownException" },
             { "x-amzn-requestid": "r-1", "content-encoding": "identity" }
           ]
-        ) yield* same(call, call.answer, headers)
+        ) yield* same(call, call.response, headers)
       }))
 
-    it.effect(`C4: ${call.name}: odd JSON means the same to both`, () =>
+    it.effect(`${call.name}: reads odd JSON alike (C4)`, () =>
       Effect.gen(function*() {
-        const text = JSON.stringify(call.answer)
+        const text = JSON.stringify(call.response)
         const first = call.required[0] ?? ""
         for (
           const body of [
@@ -131,23 +131,23 @@ describe("differential: successes", () => {
             text.replace("{", `{"${first}":"the first of two",`),
             text.replace("{", "{\"__type\":\"a.b#c\",\"extra\":1,"),
             text.replaceAll("a", "\\u0061"),
-            JSON.stringify(call.answer, null, 2)
+            JSON.stringify(call.response, null, 2)
           ]
-        ) assert.deepStrictEqual(yield* same(call, body), call.answer)
+        ) assert.deepStrictEqual(yield* same(call, body), call.response)
       }))
   }
 
-  it.effect("C4: seconds and epochs stay the numbers that they are, fractions and large ones too", () =>
+  it.effect("keeps seconds and epochs as they are, fractions and large numbers too (C4)", () =>
     Effect.gen(function*() {
       const [register, start, token] = calls
       if (register === undefined || start === undefined || token === undefined) return assert.fail("three calls")
       for (const seconds of ["1", "1.5", "1e3", "599.999", "9007199254740993", "1e300"]) {
         const body = (call: Call, member: string) =>
-          JSON.stringify({ ...call.answer, [member]: "?" }).replace("\"?\"", seconds)
+          JSON.stringify({ ...call.response, [member]: "?" }).replace("\"?\"", seconds)
         yield* same(start, body(start, "interval"))
         yield* same(token, body(token, "expiresIn"))
         yield* same(register, body(register, "clientSecretExpiresAt"))
       }
-      for (const epoch of [0, -1]) yield* same(register, { ...register.answer, clientSecretExpiresAt: epoch })
+      for (const epoch of [0, -1]) yield* same(register, { ...register.response, clientSecretExpiresAt: epoch })
     }))
 })
