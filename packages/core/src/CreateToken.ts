@@ -1,7 +1,7 @@
 /**
- * CreateToken: trades a device code, an authorization code or a refresh token for an access token.
+ * CreateToken: exchanges a device code, an authorization code or a refresh token for an access token.
  *
- * The request is a union over `grantType`, so that a grant cannot be written without what it needs.
+ * The request is a union over `grantType`, so that a request without a required member of its grant does not compile.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken.html
  * @see RFC 8628 section 3.4, RFC 6749 sections 4.1.3 and 6
@@ -19,89 +19,118 @@ import * as SsoOidcService from "./SsoOidcService.ts"
 // -----------------------------------------------------------------------------
 
 const client = {
+  /** The id of the registered client. */
   clientId: Schema.String,
+  /** The secret of the registered client. */
   clientSecret: Members.secret("clientSecret"),
-  /** Without effect at the service: a token carries the scopes of the registration. */
+  /** The scopes of the token. The service ignores them: a token has the scopes of the registration. */
   scope: Members.optional(Schema.Array(Schema.String))
 }
 
 /**
- * The device grant's `grantType` (RFC 8628 section 3.4).
+ * The `grantType` of the device grant (RFC 8628 section 3.4).
  *
  * @category models
  * @since 0.1.0
  */
 export const deviceCodeGrantType = "urn:ietf:params:oauth:grant-type:device_code"
 
-/**
- * A poll of the device grant.
- *
- * @category models
- * @since 0.1.0
- */
-export const DeviceCodeRequest = Schema.Struct({
+// A spread inside a call would lose the comments of its members in the emitted declarations. A spread in a constant keeps them.
+const deviceCode = {
   ...client,
+  /** The grant type of the device grant. */
   grantType: Schema.Literal(deviceCodeGrantType),
+  /** The device code from StartDeviceAuthorization. */
   deviceCode: Members.secret("deviceCode")
-})
+}
 
 /**
- * The authorization code grant. `redirectUri` is the one that the browser was sent to, with its port.
+ * The request of the device grant: a poll.
  *
  * @category models
  * @since 0.1.0
  */
-export const AuthorizationCodeRequest = Schema.Struct({
+export const DeviceCodeRequest = Schema.Struct(deviceCode)
+
+const authorizationCode = {
   ...client,
+  /** The grant type of the authorization code grant. */
   grantType: Schema.Literal("authorization_code"),
+  /** The authorization code from the redirect. */
   code: Members.secret("code"),
+  /** The redirect URI that the browser was sent to, with its port. */
   redirectUri: Schema.String,
+  /** The code verifier of PKCE (RFC 7636). */
   codeVerifier: Members.optional(Members.secret("codeVerifier"))
-})
+}
 
 /**
- * The refresh token grant. A refresh token is good for the client, and in the region, that it was issued to.
+ * The request of the authorization code grant.
  *
  * @category models
  * @since 0.1.0
  */
-export const RefreshTokenRequest = Schema.Struct({
+export const AuthorizationCodeRequest = Schema.Struct(authorizationCode)
+
+const refreshToken = {
   ...client,
+  /** The grant type of a refresh. */
   grantType: Schema.Literal("refresh_token"),
+  /** The refresh token. It is good only for the client that it was issued to, in that client's region. */
   refreshToken: Members.secret("refreshToken")
-})
+}
 
 /**
- * What CreateToken takes: one of three grants.
+ * The request of the refresh token grant.
  *
  * @category models
  * @since 0.1.0
  */
-export const Request = Schema.Union([DeviceCodeRequest, AuthorizationCodeRequest, RefreshTokenRequest])
+export const RefreshTokenRequest = Schema.Struct(refreshToken)
 
 /**
+ * The request of CreateToken, of one of three grants.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Request: Schema.Union<
+  readonly [typeof DeviceCodeRequest, typeof AuthorizationCodeRequest, typeof RefreshTokenRequest]
+> = Schema.Union([DeviceCodeRequest, AuthorizationCodeRequest, RefreshTokenRequest])
+
+/**
+ * The request of CreateToken, of one of three grants.
+ *
  * @category models
  * @since 0.1.0
  */
 export type Request = typeof Request.Type
 
 /**
- * What CreateToken gives. `expiresIn` is in seconds from the receipt. `tokenType` is `Bearer`. A refresh token comes
- * only to clients that were registered with scopes, and an answer to a refresh may leave it out: keep the old one then, as
- * `Refresh.refresh` does.
+ * The response of CreateToken.
  *
  * @category models
  * @since 0.1.0
  */
 export const Response = Schema.Struct({
+  /** The access token, which the portal accepts. */
   accessToken: Members.secret("accessToken"),
+  /** The type of the access token: `Bearer`. */
   tokenType: Members.Printable,
+  /** The seconds from the receipt until the access token expires. Absent if the service gave no usable number. */
   expiresIn: Members.Seconds,
+  /**
+   * The refresh token. Only a client that was registered with scopes gets one. The response to a refresh may leave it out: keep the old
+   * refresh token then, as `Refresh.refresh` does.
+   */
   refreshToken: Schema.optionalKey(Members.secret("refreshToken")),
+  /** The ID token. The service gives none today. */
   idToken: Schema.optionalKey(Members.secret("idToken"))
 })
 
 /**
+ * The response of CreateToken.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -131,7 +160,7 @@ export type Exception =
   | SsoOidcError.UnsupportedGrantTypeException
 
 /**
- * All that a call can fail with.
+ * Every error of a call.
  *
  * @category errors
  * @since 0.1.0
@@ -143,8 +172,8 @@ export type Error = Exception | ClientError.ClientError
 // -----------------------------------------------------------------------------
 
 /**
- * CreateToken as a value. A poll with a device code must be repeated, at the grant's pace; a code or a refresh token
- * may be sent again only when it is certain that it did not leave.
+ * CreateToken as a value. The device grant repeats a poll after its interval. A request with an authorization code or a refresh token
+ * may be sent again only if it is certain that the first did not leave.
  *
  * @category operations
  * @since 0.1.0
