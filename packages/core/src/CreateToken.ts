@@ -25,7 +25,7 @@ const client = {
   clientSecret: Members.secret("clientSecret"),
   /** The scopes of the token. The service ignores them: a token has the scopes of the registration. */
   scope: Members.optional(Schema.Array(Schema.String))
-}
+} as const
 
 /**
  * The `grantType` of the device grant (RFC 8628 section 3.4).
@@ -42,7 +42,7 @@ const deviceCode = {
   grantType: Schema.Literal(deviceCodeGrantType),
   /** The device code from StartDeviceAuthorization. */
   deviceCode: Members.secret("deviceCode")
-}
+} as const
 
 /**
  * The request of the device grant: a poll.
@@ -62,7 +62,7 @@ const authorizationCode = {
   redirectUri: Schema.String,
   /** The code verifier of PKCE (RFC 7636). */
   codeVerifier: Members.optional(Members.secret("codeVerifier"))
-}
+} as const
 
 /**
  * The request of the authorization code grant.
@@ -78,7 +78,7 @@ const refreshToken = {
   grantType: Schema.Literal("refresh_token"),
   /** The refresh token. It is good only for the client that it was issued to, in that client's region. */
   refreshToken: Members.secret("refreshToken")
-}
+} as const
 
 /**
  * The request of the refresh token grant.

@@ -33,7 +33,7 @@ export interface Request extends Omit<typeof CreateToken.RefreshTokenRequest.Typ
  * @since 0.1.0
  */
 export interface Response extends CreateToken.Response {
-  /** The refresh token for the next refresh: the service's new one, or else the one that was sent. */
+  /** The refresh token for the next refresh: the service's new token, or else the token that was sent. */
   readonly refreshToken: Redacted.Redacted
 }
 
@@ -43,7 +43,7 @@ export interface Response extends CreateToken.Response {
 
 /**
  * Every error of a refresh. Two exceptions of CreateToken are not among them, because they belong to the device grant (RFC 8628 section
- * 3.5). If the service returns one of them anyway, it becomes another error:
+ * 3.5). If the service returns such an exception anyway, it becomes another error:
  *
  * - `ExpiredTokenException` becomes `InvalidGrantException`, since an expired refresh token is `invalid_grant` (RFC 6749 section 5.2).
  *   Its `error` is what the service wrote: `expired_token`.

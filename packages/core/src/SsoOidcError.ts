@@ -31,14 +31,14 @@ const fields = {
   requestId: Schema.optionalKey(Schema.String),
   /** The seconds that the service asks you to wait (RFC 9110 section 10.2.3). Absent if it asks for no wait. */
   retryAfter: Schema.optionalKey(Schema.Number)
-}
+} as const
 
 // A spread inside a call would lose the comments of its members in the emitted declarations. A spread in a constant keeps them.
 const fieldsWithReason = {
   ...fields,
   /** Why a customer-managed KMS key failed: `KMS_AccessDeniedException`, `KMS_NotFoundException`, or a newer value. */
   reason: Schema.optionalKey(Schema.String)
-}
+} as const
 
 const fieldsWithRegion = {
   ...fields,
@@ -46,7 +46,7 @@ const fieldsWithRegion = {
   endpoint: Schema.optionalKey(Schema.String),
   /** The region that the service names. */
   region: Schema.optionalKey(Schema.String)
-}
+} as const
 
 /**
  * What the service said in an exception.

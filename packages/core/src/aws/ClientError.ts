@@ -1,8 +1,11 @@
 /**
  * The client's own errors. Any operation can fail with them, beside the exceptions of its service.
  *
- * {@link TransportError}: no usable response arrived. {@link UnexpectedResponse}: the response is not in the service's model.
- * {@link RequestInvalid}: nothing was sent. {@link EndpointError} is an error of the client's layer, not of a call.
+ * - {@link TransportError}: no usable response arrived.
+ * - {@link UnexpectedResponse}: the response is not in the service's model.
+ * - {@link RequestInvalid}: nothing was sent.
+ *
+ * {@link EndpointError} is an error of the client's layer, not of a call.
  *
  * `message` is a member, not a getter, because loggers, `console.error` and JSON show the members of an error.
  *
@@ -212,7 +215,7 @@ export class RequestInvalid extends Schema.TaggedError<RequestInvalid>("@sso-oid
 }
 
 /**
- * The region is not a region name, or the endpoint is not one that may be called. The client's layer fails with it.
+ * The region is not a region name, or the endpoint is refused. The client's layer fails with this error.
  *
  * @category errors
  * @since 0.1.0
