@@ -7,6 +7,7 @@
  * @see RFC 8628 section 3.4, RFC 6749 sections 4.1.3 and 6
  * @since 0.1.0
  */
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as ClientError from "./aws/ClientError.ts"
 import * as Operation from "./aws/Operation.ts"
@@ -18,12 +19,30 @@ import * as SsoOidcService from "./SsoOidcService.ts"
 // models
 // -----------------------------------------------------------------------------
 
-const client = {
+// An editor shows no comment of a schema's field on hover. So each schema has an interface, with the whole comments.
+
+/**
+ * The members that every request of CreateToken has.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ClientMembers {
   /** The id of the registered client. */
-  clientId: Schema.String,
+  readonly clientId: string
   /** The secret of the registered client. */
-  clientSecret: Members.secret("clientSecret"),
+  readonly clientSecret: Redacted.Redacted
   /** The scopes of the token. The service ignores them: a token has the scopes of the registration. */
+  readonly scope?: ReadonlyArray<string> | undefined
+}
+
+// A spread inside a call would lose the comments of its members in the emitted declarations. A spread in a constant keeps them.
+const client = {
+  /** The id of the client. */
+  clientId: Schema.String,
+  /** The secret of the client. */
+  clientSecret: Members.secret("clientSecret"),
+  /** The scopes of the token. */
   scope: Members.optional(Schema.Array(Schema.String))
 } as const
 
@@ -35,34 +54,34 @@ const client = {
  */
 export const deviceCodeGrantType = "urn:ietf:params:oauth:grant-type:device_code"
 
-// A spread inside a call would lose the comments of its members in the emitted declarations. A spread in a constant keeps them.
-const deviceCode = {
-  ...client,
-  /** The grant type of the device grant. */
-  grantType: Schema.Literal(deviceCodeGrantType),
-  /** The device code from StartDeviceAuthorization. */
-  deviceCode: Members.secret("deviceCode")
-} as const
-
 /**
  * The request of the device grant: a poll.
  *
  * @category models
  * @since 0.1.0
  */
-export const DeviceCodeRequest = Schema.Struct(deviceCode)
+export interface DeviceCodeRequest extends ClientMembers {
+  /** The grant type of the device grant. */
+  readonly grantType: typeof deviceCodeGrantType
+  /** The device code from StartDeviceAuthorization. */
+  readonly deviceCode: Redacted.Redacted
+}
 
-const authorizationCode = {
+const deviceCode = {
   ...client,
-  /** The grant type of the authorization code grant. */
-  grantType: Schema.Literal("authorization_code"),
-  /** The authorization code from the redirect. */
-  code: Members.secret("code"),
-  /** The redirect URI that the browser was sent to, with its port. */
-  redirectUri: Schema.String,
-  /** The code verifier of PKCE (RFC 7636). */
-  codeVerifier: Members.optional(Members.secret("codeVerifier"))
+  /** The grant type of the device grant. */
+  grantType: Schema.Literal(deviceCodeGrantType),
+  /** The device code. */
+  deviceCode: Members.secret("deviceCode")
 } as const
+
+/**
+ * The schema of a request of the device grant.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const DeviceCodeRequest = Schema.Struct(deviceCode)
 
 /**
  * The request of the authorization code grant.
@@ -70,20 +89,62 @@ const authorizationCode = {
  * @category models
  * @since 0.1.0
  */
-export const AuthorizationCodeRequest = Schema.Struct(authorizationCode)
+export interface AuthorizationCodeRequest extends ClientMembers {
+  /** The grant type of the authorization code grant. */
+  readonly grantType: "authorization_code"
+  /** The authorization code from the redirect. */
+  readonly code: Redacted.Redacted
+  /** The redirect URI that the browser was sent to, with its port. */
+  readonly redirectUri: string
+  /** The code verifier of PKCE (RFC 7636). */
+  readonly codeVerifier?: Redacted.Redacted | undefined
+}
 
-const refreshToken = {
+const authorizationCode = {
   ...client,
-  /** The grant type of a refresh. */
-  grantType: Schema.Literal("refresh_token"),
-  /** The refresh token. It is good only for the client that it was issued to, in that client's region. */
-  refreshToken: Members.secret("refreshToken")
+  /** The grant type of the authorization code grant. */
+  grantType: Schema.Literal("authorization_code"),
+  /** The authorization code. */
+  code: Members.secret("code"),
+  /** The redirect URI. */
+  redirectUri: Schema.String,
+  /** The code verifier. */
+  codeVerifier: Members.optional(Members.secret("codeVerifier"))
 } as const
+
+/**
+ * The schema of a request of the authorization code grant.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const AuthorizationCodeRequest = Schema.Struct(authorizationCode)
 
 /**
  * The request of the refresh token grant.
  *
  * @category models
+ * @since 0.1.0
+ */
+export interface RefreshTokenRequest extends ClientMembers {
+  /** The grant type of a refresh. */
+  readonly grantType: "refresh_token"
+  /** The refresh token. It is good only for the client that it was issued to, in that client's region. */
+  readonly refreshToken: Redacted.Redacted
+}
+
+const refreshToken = {
+  ...client,
+  /** The grant type of a refresh. */
+  grantType: Schema.Literal("refresh_token"),
+  /** The refresh token. */
+  refreshToken: Members.secret("refreshToken")
+} as const
+
+/**
+ * The schema of a request of the refresh token grant.
+ *
+ * @category schemas
  * @since 0.1.0
  */
 export const RefreshTokenRequest = Schema.Struct(refreshToken)
@@ -94,47 +155,58 @@ export const RefreshTokenRequest = Schema.Struct(refreshToken)
  * @category models
  * @since 0.1.0
  */
+export type Request = DeviceCodeRequest | AuthorizationCodeRequest | RefreshTokenRequest
+
+/**
+ * The schema of the request, of one of three grants.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const Request: Schema.Union<
   readonly [typeof DeviceCodeRequest, typeof AuthorizationCodeRequest, typeof RefreshTokenRequest]
 > = Schema.Union([DeviceCodeRequest, AuthorizationCodeRequest, RefreshTokenRequest])
 
 /**
- * The request of CreateToken, of one of three grants.
- *
- * @category models
- * @since 0.1.0
- */
-export type Request = typeof Request.Type
-
-/**
  * The response of CreateToken.
  *
  * @category models
  * @since 0.1.0
  */
-export const Response = Schema.Struct({
+export interface Response {
   /** The access token, which the portal accepts. */
-  accessToken: Members.secret("accessToken"),
+  readonly accessToken: Redacted.Redacted
   /** The type of the access token: `Bearer`. */
-  tokenType: Members.Printable,
+  readonly tokenType: string
   /** The seconds from the receipt until the access token expires. Absent if the service gave no usable number. */
-  expiresIn: Members.Seconds,
+  readonly expiresIn?: number
   /**
    * The refresh token. Only a client that was registered with scopes gets one. The response to a refresh may leave it out: keep the old
    * refresh token then, as `Refresh.refresh` does.
    */
-  refreshToken: Schema.optionalKey(Members.secret("refreshToken")),
+  readonly refreshToken?: Redacted.Redacted
   /** The ID token. The service gives none today. */
-  idToken: Schema.optionalKey(Members.secret("idToken"))
-})
+  readonly idToken?: Redacted.Redacted
+}
 
 /**
- * The response of CreateToken.
+ * The schema of the response.
  *
- * @category models
+ * @category schemas
  * @since 0.1.0
  */
-export type Response = typeof Response.Type
+export const Response = Schema.Struct({
+  /** The access token. */
+  accessToken: Members.secret("accessToken"),
+  /** The type of the access token. */
+  tokenType: Members.Printable,
+  /** The seconds until the access token expires. */
+  expiresIn: Members.Seconds,
+  /** The refresh token. */
+  refreshToken: Schema.optionalKey(Members.secret("refreshToken")),
+  /** The ID token. */
+  idToken: Schema.optionalKey(Members.secret("idToken"))
+})
 
 // -----------------------------------------------------------------------------
 // errors

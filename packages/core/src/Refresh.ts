@@ -24,7 +24,7 @@ import * as SsoOidcError from "./SsoOidcError.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Request extends Omit<typeof CreateToken.RefreshTokenRequest.Type, "grantType"> {}
+export interface Request extends Omit<CreateToken.RefreshTokenRequest, "grantType"> {}
 
 /**
  * The result of a refresh: the response of CreateToken, always with a refresh token.

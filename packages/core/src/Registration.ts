@@ -19,17 +19,17 @@ import * as Stored from "./Stored.ts"
 // -----------------------------------------------------------------------------
 
 const members = Schema.Struct({
-  /** The id of the client. It has no invisible characters. */
+  /** The id of the client. */
   clientId: Stored.Printable,
-  /** The secret of the client. It is not empty. */
+  /** The secret of the client. */
   clientSecret: Stored.secret("clientSecret"),
-  /** When the client secret expires, on the service's clock. Absent if it never expires (RFC 7591 section 3.2.1). */
+  /** When the client secret expires. */
   expiresAt: Schema.optionalKey(Schema.DateTimeUtcFromMillis),
-  /** The scopes that the client was registered with. They have no invisible characters. */
+  /** The scopes of the client. */
   scopes: Schema.Array(Stored.Text),
-  /** The region that the client was registered in. It has no invisible characters. */
+  /** The region of the client. */
   region: Stored.Printable,
-  /** The endpoint that the client was registered at. It has no invisible characters. */
+  /** The endpoint of the client. */
   endpoint: Stored.Printable
 })
 
@@ -58,7 +58,20 @@ export const Members: Members = members
  * @category models
  * @since 0.1.0
  */
-export interface Registration extends Schema.Schema.Type<typeof Members> {}
+export interface Registration {
+  /** The id of the client. It has no invisible characters. */
+  readonly clientId: string
+  /** The secret of the client. It is not empty. */
+  readonly clientSecret: Redacted.Redacted
+  /** When the client secret expires, on the service's clock. Absent if it never expires (RFC 7591 section 3.2.1). */
+  readonly expiresAt?: DateTime.Utc
+  /** The scopes that the client was registered with. They have no invisible characters. */
+  readonly scopes: ReadonlyArray<string>
+  /** The region that the client was registered in. It has no invisible characters. */
+  readonly region: string
+  /** The endpoint that the client was registered at. It has no invisible characters. */
+  readonly endpoint: string
+}
 
 /**
  * The schema to store a registration with. Its encoding is JSON text in a `Redacted`.

@@ -20,29 +20,31 @@ import * as Wire from "./aws/Wire.ts"
 // models
 // -----------------------------------------------------------------------------
 
+// An editor shows no comment of a schema's field on hover. So each class also has an interface, with the whole comments.
+
 const fields = {
-  /** The OAuth error code (RFC 6749 section 5.2, RFC 8628 section 3.5). */
+  /** The OAuth error code. */
   error: Schema.String,
-  /** The service's own description. Absent if the service gave none. */
+  /** The service's own description. */
   errorDescription: Schema.optionalKey(Schema.String),
   /** The HTTP status of the response. */
   status: Schema.Int,
-  /** The request id of the response (`x-amzn-requestid`). Absent if the response has none. */
+  /** The request id. */
   requestId: Schema.optionalKey(Schema.String),
-  /** The seconds that the service asks you to wait (RFC 9110 section 10.2.3). Absent if it asks for no wait. */
+  /** The seconds that the service asks you to wait. */
   retryAfter: Schema.optionalKey(Schema.Number)
 } as const
 
 // A spread inside a call would lose the comments of its members in the emitted declarations. A spread in a constant keeps them.
 const fieldsWithReason = {
   ...fields,
-  /** Why a customer-managed KMS key failed: `KMS_AccessDeniedException`, `KMS_NotFoundException`, or a newer value. */
+  /** Why a customer-managed KMS key failed. */
   reason: Schema.optionalKey(Schema.String)
 } as const
 
 const fieldsWithRegion = {
   ...fields,
-  /** The endpoint that the service names. Check it before you call it. */
+  /** The endpoint that the service names. */
   endpoint: Schema.optionalKey(Schema.String),
   /** The region that the service names. */
   region: Schema.optionalKey(Schema.String)
@@ -61,10 +63,34 @@ export interface ExceptionFields {
   readonly errorDescription?: string
   /** The HTTP status of the response. */
   readonly status: number
-  /** The request id of the response. Absent if the response has none. */
+  /** The request id of the response (`x-amzn-requestid`). Absent if the response has none. */
   readonly requestId?: string
-  /** The seconds that the service asks you to wait. Absent if it asks for no wait. */
+  /** The seconds that the service asks you to wait (RFC 9110 section 10.2.3). Absent if it asks for no wait. */
   readonly retryAfter?: number
+}
+
+/**
+ * What the service said in an exception that has a reason.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FieldsWithReason extends ExceptionFields {
+  /** Why a customer-managed KMS key failed: `KMS_AccessDeniedException`, `KMS_NotFoundException`, or a newer value. */
+  readonly reason?: string
+}
+
+/**
+ * What the service said in an exception that names another region.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FieldsWithRegion extends ExceptionFields {
+  /** The endpoint that the service names. Check it before you call it. */
+  readonly endpoint?: string
+  /** The region that the service names. */
+  readonly region?: string
 }
 
 /**
@@ -73,14 +99,7 @@ export interface ExceptionFields {
  * @category models
  * @since 0.1.0
  */
-export interface ExceptionDetail extends ExceptionFields {
-  /** Why a customer-managed KMS key failed. */
-  readonly reason?: string
-  /** The endpoint that the service names. Check it before you call it. */
-  readonly endpoint?: string
-  /** The region that the service names. */
-  readonly region?: string
-}
+export interface ExceptionDetail extends FieldsWithReason, FieldsWithRegion {}
 
 /**
  * The class of an exception as a value. The engine finds it by its `type`, or else by its `error`, and makes the exception with it.
@@ -116,7 +135,7 @@ const sentenceOf = (
  * @since 0.1.0
  */
 export class AccessDeniedException
-  extends Schema.TaggedError<AccessDeniedException>("@sso-oidc/core/AccessDeniedException")(
+  extends Schema.TaggedError<AccessDeniedException, FieldsWithReason>("@sso-oidc/core/AccessDeniedException")(
     "AccessDeniedException",
     fieldsWithReason
   )
@@ -140,12 +159,12 @@ export class AccessDeniedException
  * @category errors
  * @since 0.1.0
  */
-export class AuthorizationPendingException
-  extends Schema.TaggedError<AuthorizationPendingException>("@sso-oidc/core/AuthorizationPendingException")(
-    "AuthorizationPendingException",
-    fields
-  )
-{
+export class AuthorizationPendingException extends Schema.TaggedError<AuthorizationPendingException, ExceptionFields>(
+  "@sso-oidc/core/AuthorizationPendingException"
+)(
+  "AuthorizationPendingException",
+  fields
+) {
   /** The name of the exception in the model. */
   static readonly type = "AuthorizationPendingException"
   /** The response is part of the ordinary course: its span ends without error status. */
@@ -168,7 +187,7 @@ export class AuthorizationPendingException
  * @since 0.1.0
  */
 export class ExpiredTokenException
-  extends Schema.TaggedError<ExpiredTokenException>("@sso-oidc/core/ExpiredTokenException")(
+  extends Schema.TaggedError<ExpiredTokenException, ExceptionFields>("@sso-oidc/core/ExpiredTokenException")(
     "ExpiredTokenException",
     fields
   )
@@ -190,7 +209,7 @@ export class ExpiredTokenException
  * @since 0.1.0
  */
 export class InternalServerException
-  extends Schema.TaggedError<InternalServerException>("@sso-oidc/core/InternalServerException")(
+  extends Schema.TaggedError<InternalServerException, ExceptionFields>("@sso-oidc/core/InternalServerException")(
     "InternalServerException",
     fields
   )
@@ -215,7 +234,7 @@ export class InternalServerException
  * @since 0.1.0
  */
 export class InvalidClientException
-  extends Schema.TaggedError<InvalidClientException>("@sso-oidc/core/InvalidClientException")(
+  extends Schema.TaggedError<InvalidClientException, ExceptionFields>("@sso-oidc/core/InvalidClientException")(
     "InvalidClientException",
     fields
   )
@@ -239,12 +258,12 @@ export class InvalidClientException
  * @category errors
  * @since 0.1.0
  */
-export class InvalidClientMetadataException
-  extends Schema.TaggedError<InvalidClientMetadataException>("@sso-oidc/core/InvalidClientMetadataException")(
-    "InvalidClientMetadataException",
-    fields
-  )
-{
+export class InvalidClientMetadataException extends Schema.TaggedError<InvalidClientMetadataException, ExceptionFields>(
+  "@sso-oidc/core/InvalidClientMetadataException"
+)(
+  "InvalidClientMetadataException",
+  fields
+) {
   /** The name of the exception in the model. */
   static readonly type = "InvalidClientMetadataException"
   /** The OAuth code that the model gives to the exception. */
@@ -265,7 +284,7 @@ export class InvalidClientMetadataException
  * @since 0.1.0
  */
 export class InvalidGrantException
-  extends Schema.TaggedError<InvalidGrantException>("@sso-oidc/core/InvalidGrantException")(
+  extends Schema.TaggedError<InvalidGrantException, ExceptionFields>("@sso-oidc/core/InvalidGrantException")(
     "InvalidGrantException",
     fields
   )
@@ -289,12 +308,12 @@ export class InvalidGrantException
  * @category errors
  * @since 0.1.0
  */
-export class InvalidRedirectUriException
-  extends Schema.TaggedError<InvalidRedirectUriException>("@sso-oidc/core/InvalidRedirectUriException")(
-    "InvalidRedirectUriException",
-    fields
-  )
-{
+export class InvalidRedirectUriException extends Schema.TaggedError<InvalidRedirectUriException, ExceptionFields>(
+  "@sso-oidc/core/InvalidRedirectUriException"
+)(
+  "InvalidRedirectUriException",
+  fields
+) {
   /** The name of the exception in the model. */
   static readonly type = "InvalidRedirectUriException"
   /** The OAuth code that the model gives to the exception. */
@@ -315,7 +334,7 @@ export class InvalidRedirectUriException
  * @since 0.1.0
  */
 export class InvalidRequestException
-  extends Schema.TaggedError<InvalidRequestException>("@sso-oidc/core/InvalidRequestException")(
+  extends Schema.TaggedError<InvalidRequestException, FieldsWithReason>("@sso-oidc/core/InvalidRequestException")(
     "InvalidRequestException",
     fieldsWithReason
   )
@@ -342,12 +361,12 @@ export class InvalidRequestException
  * @category errors
  * @since 0.1.0
  */
-export class InvalidRequestRegionException
-  extends Schema.TaggedError<InvalidRequestRegionException>("@sso-oidc/core/InvalidRequestRegionException")(
-    "InvalidRequestRegionException",
-    fieldsWithRegion
-  )
-{
+export class InvalidRequestRegionException extends Schema.TaggedError<InvalidRequestRegionException, FieldsWithRegion>(
+  "@sso-oidc/core/InvalidRequestRegionException"
+)(
+  "InvalidRequestRegionException",
+  fieldsWithRegion
+) {
   /** The name of the exception in the model. */
   static readonly type = "InvalidRequestRegionException"
   /** The OAuth code that the model gives to the exception. */
@@ -370,7 +389,7 @@ export class InvalidRequestRegionException
  * @since 0.1.0
  */
 export class InvalidScopeException
-  extends Schema.TaggedError<InvalidScopeException>("@sso-oidc/core/InvalidScopeException")(
+  extends Schema.TaggedError<InvalidScopeException, ExceptionFields>("@sso-oidc/core/InvalidScopeException")(
     "InvalidScopeException",
     fields
   )
@@ -394,10 +413,12 @@ export class InvalidScopeException
  * @category errors
  * @since 0.1.0
  */
-export class SlowDownException extends Schema.TaggedError<SlowDownException>("@sso-oidc/core/SlowDownException")(
-  "SlowDownException",
-  fields
-) {
+export class SlowDownException
+  extends Schema.TaggedError<SlowDownException, ExceptionFields>("@sso-oidc/core/SlowDownException")(
+    "SlowDownException",
+    fields
+  )
+{
   /** The name of the exception in the model. */
   static readonly type = "SlowDownException"
   /** The response is part of the ordinary course: its span ends without error status. */
@@ -418,12 +439,12 @@ export class SlowDownException extends Schema.TaggedError<SlowDownException>("@s
  * @category errors
  * @since 0.1.0
  */
-export class UnauthorizedClientException
-  extends Schema.TaggedError<UnauthorizedClientException>("@sso-oidc/core/UnauthorizedClientException")(
-    "UnauthorizedClientException",
-    fields
-  )
-{
+export class UnauthorizedClientException extends Schema.TaggedError<UnauthorizedClientException, ExceptionFields>(
+  "@sso-oidc/core/UnauthorizedClientException"
+)(
+  "UnauthorizedClientException",
+  fields
+) {
   /** The name of the exception in the model. */
   static readonly type = "UnauthorizedClientException"
   /** The OAuth code that the model gives to the exception. */
@@ -443,12 +464,12 @@ export class UnauthorizedClientException
  * @category errors
  * @since 0.1.0
  */
-export class UnsupportedGrantTypeException
-  extends Schema.TaggedError<UnsupportedGrantTypeException>("@sso-oidc/core/UnsupportedGrantTypeException")(
-    "UnsupportedGrantTypeException",
-    fields
-  )
-{
+export class UnsupportedGrantTypeException extends Schema.TaggedError<UnsupportedGrantTypeException, ExceptionFields>(
+  "@sso-oidc/core/UnsupportedGrantTypeException"
+)(
+  "UnsupportedGrantTypeException",
+  fields
+) {
   /** The name of the exception in the model. */
   static readonly type = "UnsupportedGrantTypeException"
   /** The OAuth code that the model gives to the exception. */

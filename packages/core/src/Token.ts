@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -25,17 +26,17 @@ import * as Stored from "./Stored.ts"
  * @since 0.1.0
  */
 export const Members = Schema.Struct({
-  /** The access token, which the portal accepts. It is not empty. */
+  /** The access token. */
   accessToken: Stored.secret("accessToken"),
-  /** The type of the access token: `Bearer`. It has no invisible characters. */
+  /** The type of the access token. */
   tokenType: Stored.Printable,
-  /** When the access token expires, on this machine's clock. Absent if the service did not say it. */
+  /** When the access token expires. */
   expiresAt: Schema.optionalKey(Schema.DateTimeUtcFromMillis),
-  /** The refresh token, for the next access token without a person. Absent if the registration has no scopes. */
+  /** The refresh token. */
   refreshToken: Schema.optionalKey(Stored.secret("refreshToken")),
-  /** The ID token. The service gives none today. */
+  /** The ID token. */
   idToken: Schema.optionalKey(Stored.secret("idToken")),
-  /** The client that the token was issued to, with its region and endpoint. */
+  /** The client that the token was issued to. */
   registration: Registration.Members
 })
 
@@ -46,7 +47,20 @@ export const Members = Schema.Struct({
  * @category models
  * @since 0.1.0
  */
-export interface Token extends Schema.Schema.Type<typeof Members> {}
+export interface Token {
+  /** The access token, which the portal accepts. It is not empty. */
+  readonly accessToken: Redacted.Redacted
+  /** The type of the access token: `Bearer`. It has no invisible characters. */
+  readonly tokenType: string
+  /** When the access token expires, on this machine's clock. Absent if the service did not say it. */
+  readonly expiresAt?: DateTime.Utc
+  /** The refresh token, for the next access token without a person. Absent if the registration has no scopes. */
+  readonly refreshToken?: Redacted.Redacted
+  /** The ID token. The service gives none today. */
+  readonly idToken?: Redacted.Redacted
+  /** The client that the token was issued to, with its region and endpoint. */
+  readonly registration: Registration.Registration
+}
 
 /**
  * The schema to store a token with. Its encoding is JSON text in a `Redacted`.

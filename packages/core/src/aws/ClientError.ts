@@ -21,18 +21,47 @@ import * as Wire from "./Wire.ts"
 // errors of the client
 // -----------------------------------------------------------------------------
 
-const undelivered = (
-  self: {
-    readonly operation: string
-    readonly sent: "no" | "maybe" | "answered"
-    readonly code: string
-    readonly transient: boolean
-    readonly host?: string | undefined
-    readonly hint?: string | undefined
-    readonly status?: number | undefined
-    readonly requestId?: string | undefined
-  }
-): string => {
+// An editor shows no comment of a schema's field on hover. So each class also has an interface, with the whole comments.
+
+interface TransportFields {
+  /** The name of the operation, such as `CreateToken`. */
+  readonly operation: string
+  /**
+   * How far the request went. It decides whether the request may be sent again.
+   *
+   * - `"no"`: the request certainly did not leave this process.
+   * - `"maybe"`: the service may have received the request and acted on it.
+   * - `"answered"`: the service responded with `status`, but the response was cut off or took too long.
+   */
+  readonly sent: "no" | "maybe" | "answered"
+  /** The name of the failure, such as `ECONNREFUSED` or `TIMEOUT`. `UNKNOWN` if the transport gave none. */
+  readonly code: string
+  /** Whether waiting may mend the failure. It is `false` for an untrusted certificate, for example. */
+  readonly transient: boolean
+  /** The host that was called, with its port if the URL has one. */
+  readonly host?: string
+  /** Why the request failed and what to change. Absent if that is not known. `message` ends with it. */
+  readonly hint?: string
+  /** The HTTP status of an incomplete response. */
+  readonly status?: number
+  /** The request id of an incomplete response. */
+  readonly requestId?: string
+  /** The seconds that an incomplete response asks you to wait. */
+  readonly retryAfter?: number
+  /** A copy of three members of the platform's error, never the error itself. */
+  readonly cause?: TransportFieldsCause
+}
+
+interface TransportFieldsCause {
+  /** The name of the platform's error, such as `Error` or `TransportCause`. */
+  readonly name: string
+  /** The code of the platform's error, such as `ECONNREFUSED`. */
+  readonly code?: string
+  /** The system call that failed, such as `connect`. */
+  readonly syscall?: string
+}
+
+const undelivered = (self: TransportFields): string => {
   const to = self.host === undefined ? "" : ` to ${self.host}`
   const what = self.sent === "no"
     ? `${self.operation} could not be sent${to}`
@@ -56,44 +85,40 @@ const undelivered = (
  * @category errors
  * @since 0.1.0
  */
-export class TransportError extends Schema.TaggedError<TransportError>("@sso-oidc/core/TransportError")(
-  "TransportError",
-  {
-    /** The name of the operation, such as `CreateToken`. */
-    operation: Schema.String,
-    /**
-     * How far the request went. It decides whether the request may be sent again.
-     *
-     * - `"no"`: the request certainly did not leave this process.
-     * - `"maybe"`: the service may have received the request and acted on it.
-     * - `"answered"`: the service responded with `status`, but the response was cut off or took too long.
-     */
-    sent: Schema.Literals(["no", "maybe", "answered"]),
-    /** The name of the failure, such as `ECONNREFUSED` or `TIMEOUT`. `UNKNOWN` if the transport gave none. */
-    code: Schema.String,
-    /** Whether waiting may mend the failure. It is `false` for an untrusted certificate, for example. */
-    transient: Schema.Boolean,
-    /** The host that was called, with its port if the URL has one. */
-    host: Schema.optionalKey(Schema.String),
-    /** Why the request failed and what to change. Absent if that is not known. `message` ends with it. */
-    hint: Schema.optionalKey(Schema.String),
-    /** The HTTP status of an incomplete response. */
-    status: Schema.optionalKey(Schema.Int),
-    /** The request id of an incomplete response. */
-    requestId: Schema.optionalKey(Schema.String),
-    /** The seconds that an incomplete response asks you to wait. */
-    retryAfter: Schema.optionalKey(Schema.Number),
-    /** A copy of three members of the platform's error, never the error itself. */
-    cause: Schema.optionalKey(Schema.Struct({
-      /** The name of the platform's error, such as `Error` or `TransportCause`. */
-      name: Schema.String,
-      /** The code of the platform's error, such as `ECONNREFUSED`. */
-      code: Schema.optionalKey(Schema.String),
-      /** The system call that failed, such as `connect`. */
-      syscall: Schema.optionalKey(Schema.String)
-    }))
-  }
-) {
+export class TransportError
+  extends Schema.TaggedError<TransportError, TransportFields>("@sso-oidc/core/TransportError")(
+    "TransportError",
+    {
+      /** The name of the operation. */
+      operation: Schema.String,
+      /** How far the request went. */
+      sent: Schema.Literals(["no", "maybe", "answered"]),
+      /** The name of the failure. */
+      code: Schema.String,
+      /** Whether waiting may mend the failure. */
+      transient: Schema.Boolean,
+      /** The host that was called. */
+      host: Schema.optionalKey(Schema.String),
+      /** Why the request failed and what to change. */
+      hint: Schema.optionalKey(Schema.String),
+      /** The HTTP status of an incomplete response. */
+      status: Schema.optionalKey(Schema.Int),
+      /** The request id of an incomplete response. */
+      requestId: Schema.optionalKey(Schema.String),
+      /** The seconds that an incomplete response asks you to wait. */
+      retryAfter: Schema.optionalKey(Schema.Number),
+      /** A copy of three members of the platform's error. */
+      cause: Schema.optionalKey(Schema.Struct({
+        /** The name of the platform's error. */
+        name: Schema.String,
+        /** The code of the platform's error. */
+        code: Schema.optionalKey(Schema.String),
+        /** The system call that failed. */
+        syscall: Schema.optionalKey(Schema.String)
+      }))
+    }
+  )
+{
   /** A sentence for a person. */
   override readonly message: string = undelivered(this)
 }
@@ -127,17 +152,33 @@ const problems: { readonly [P in Problem]: string } = {
   malformed: "a success whose body cannot be used"
 }
 
-const outside = (
-  self: {
-    readonly operation: string
-    readonly problem: Problem
-    readonly status: number
-    readonly detail?: string | undefined
-    readonly code?: string | undefined
-    readonly contentType?: string | undefined
-    readonly requestId?: string | undefined
-  }
-): string => {
+interface UnexpectedFields {
+  /** The name of the operation, such as `CreateToken`. */
+  readonly operation: string
+  /** What is wrong with the response. */
+  readonly problem: Problem
+  /** The HTTP status of the response. */
+  readonly status: number
+  /** What exactly is wrong, such as the name of a member. It never holds a value of the response. */
+  readonly detail?: string
+  /** The error type that the response names. Absent if it names none. */
+  readonly code?: string
+  /** The request id of the response. Absent if the response has none. */
+  readonly requestId?: string
+  /** The seconds that the response asks you to wait. Absent if it asks for no wait. */
+  readonly retryAfter?: number
+  /** The content type of the response. Absent if the response has none. */
+  readonly contentType?: string
+  /** The size of the body in bytes. For a body that is too large or was not read, the size that its header announces. */
+  readonly length?: number
+  /**
+   * The first KiB of the body, for your program only. It is `Redacted`, because it may hold secrets. The encoded error has a marker in
+   * its place.
+   */
+  readonly body: Redacted.Redacted
+}
+
+const outside = (self: UnexpectedFields): string => {
   // A transport that follows redirects returns the status of the last response.
   const isRedirect = self.problem === "redirect" && Wire.isRedirectStatus(self.status)
   return `${self.operation} got ${isRedirect ? "a redirect, which was not followed" : problems[self.problem]} ${
@@ -161,36 +202,42 @@ const Body = Schema.Redacted(Schema.String, { disallowJsonEncode: true }).pipe(
  * @category errors
  * @since 0.1.0
  */
-export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>("@sso-oidc/core/UnexpectedResponse")(
-  "UnexpectedResponse",
-  {
-    /** The name of the operation, such as `CreateToken`. */
-    operation: Schema.String,
-    /** What is wrong with the response. */
-    problem: Problem,
-    /** The HTTP status of the response. */
-    status: Schema.Int,
-    /** What exactly is wrong, such as the name of a member. It never holds a value of the response. */
-    detail: Schema.optionalKey(Schema.String),
-    /** The error type that the response names. Absent if it names none. */
-    code: Schema.optionalKey(Schema.String),
-    /** The request id of the response. Absent if the response has none. */
-    requestId: Schema.optionalKey(Schema.String),
-    /** The seconds that the response asks you to wait. Absent if it asks for no wait. */
-    retryAfter: Schema.optionalKey(Schema.Number),
-    /** The content type of the response. Absent if the response has none. */
-    contentType: Schema.optionalKey(Schema.String),
-    /** The size of the body in bytes. For a body that is too large or was not read, the size that its header announces. */
-    length: Schema.optionalKey(Schema.Number),
-    /**
-     * The first KiB of the body, for your program only. It is `Redacted`, because it may hold secrets. The encoded error has a marker
-     * in its place.
-     */
-    body: Body
-  }
-) {
+export class UnexpectedResponse
+  extends Schema.TaggedError<UnexpectedResponse, UnexpectedFields>("@sso-oidc/core/UnexpectedResponse")(
+    "UnexpectedResponse",
+    {
+      /** The name of the operation. */
+      operation: Schema.String,
+      /** What is wrong with the response. */
+      problem: Problem,
+      /** The HTTP status of the response. */
+      status: Schema.Int,
+      /** What exactly is wrong. */
+      detail: Schema.optionalKey(Schema.String),
+      /** The error type that the response names. */
+      code: Schema.optionalKey(Schema.String),
+      /** The request id of the response. */
+      requestId: Schema.optionalKey(Schema.String),
+      /** The seconds that the response asks you to wait. */
+      retryAfter: Schema.optionalKey(Schema.Number),
+      /** The content type of the response. */
+      contentType: Schema.optionalKey(Schema.String),
+      /** The size of the body in bytes. */
+      length: Schema.optionalKey(Schema.Number),
+      /** The first KiB of the body. */
+      body: Body
+    }
+  )
+{
   /** A sentence for a person. */
   override readonly message: string = outside(this)
+}
+
+interface InvalidFields {
+  /** The name of the operation, such as `CreateToken`. */
+  readonly operation: string
+  /** The member, and what is wrong with it. It never holds a value of the request. */
+  readonly detail: string
 }
 
 /**
@@ -199,12 +246,12 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>("
  * @category errors
  * @since 0.1.0
  */
-export class RequestInvalid extends Schema.TaggedError<RequestInvalid>("@sso-oidc/core/RequestInvalid")(
+export class RequestInvalid extends Schema.TaggedError<RequestInvalid, InvalidFields>("@sso-oidc/core/RequestInvalid")(
   "RequestInvalid",
   {
-    /** The name of the operation, such as `CreateToken`. */
+    /** The name of the operation. */
     operation: Schema.String,
-    /** The member, and what is wrong with it. It never holds a value of the request. */
+    /** The member, and what is wrong with it. */
     detail: Schema.String
   }
 ) {
@@ -214,24 +261,31 @@ export class RequestInvalid extends Schema.TaggedError<RequestInvalid>("@sso-oid
   }`
 }
 
+interface EndpointFields {
+  /**
+   * What is wrong.
+   *
+   * - `"region"`: the region is missing, or is not a region name.
+   * - `"endpoint"`: the custom endpoint is refused.
+   * - `"fipsWithEndpoint"`, `"dualstackWithEndpoint"`: that option is set together with a custom endpoint.
+   */
+  readonly problem: "region" | "endpoint" | "fipsWithEndpoint" | "dualstackWithEndpoint"
+  /** Which option or variable is wrong, why, and what to do. It never repeats the endpoint, which may hold a password. */
+  readonly detail: string
+}
+
 /**
  * The region is not a region name, or the endpoint is refused. The client's layer fails with this error.
  *
  * @category errors
  * @since 0.1.0
  */
-export class EndpointError extends Schema.TaggedError<EndpointError>("@sso-oidc/core/EndpointError")(
+export class EndpointError extends Schema.TaggedError<EndpointError, EndpointFields>("@sso-oidc/core/EndpointError")(
   "EndpointError",
   {
-    /**
-     * What is wrong.
-     *
-     * - `"region"`: the region is missing, or is not a region name.
-     * - `"endpoint"`: the custom endpoint is refused.
-     * - `"fipsWithEndpoint"`, `"dualstackWithEndpoint"`: that option is set together with a custom endpoint.
-     */
+    /** What is wrong. */
     problem: Schema.Literals(["region", "endpoint", "fipsWithEndpoint", "dualstackWithEndpoint"]),
-    /** Which option or variable is wrong, why, and what to do. It never repeats the endpoint, which may hold a password. */
+    /** Which option or variable is wrong, why, and what to do. */
     detail: Schema.String
   }
 ) {
