@@ -221,13 +221,15 @@ describe("SsoOidc: time limits", () => {
       assert.isUndefined(fiber.pollUnsafe())
       assert.isFalse(wire.sent[0]?.signal.aborted)
       yield* TestClock.adjust("1 millis")
-      assert.deepInclude(yield* Fiber.join(fiber), {
+      const error = yield* Fiber.join(fiber)
+      assert.deepInclude(error, {
         _tag: "TransportError",
         operation: "CreateToken",
         sent: "maybe",
         code: "TIMEOUT",
         transient: true
       })
+      assert.match(error.message, / \(TIMEOUT\)\. Check the network and proxy, or raise requestTimeout\.$/)
       assert.isTrue(wire.sent[0]?.signal.aborted)
     }))
 

@@ -73,10 +73,23 @@ describe("Stored: a secret text", () => {
       }
     }))
 
+  it.effect("names the stored value that cannot be decoded, the member that is wrong, and what to do (D8)", () =>
+    Effect.gen(function*() {
+      const said = (text: string) =>
+        Effect.map(Effect.flip(Schema.decodeEffect(Kept)(Redacted.make(text))), ({ message }) => message)
+      const end = "Delete it, and log in again."
+      assert.strictEqual(yield* said("{"), `The stored kept cannot be used: Expected a valid JSON string. ${end}`)
+      assert.strictEqual(
+        yield* said("{\"at\":5000}"),
+        `The stored kept cannot be used: Missing key at ["password"]. ${end}`
+      )
+    }))
+
   it.effect("says what to do with a text that is not a Redacted (D8)", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Schema.decodeUnknownEffect(Kept)("{}"))
       assert.include(error.message, "decode(Redacted.make(text))")
+      assert.notInclude(error.message, "Delete it")
     }))
 })
 

@@ -112,7 +112,7 @@ describe("Environment", () => {
         Effect.gen(function*() {
           const error = yield* Effect.flip(read({ [name]: value }))
           assert.strictEqual(error._tag, "ConfigError")
-          assert.include(error.message, "true or false")
+          assert.include(error.message, `${name} must be true or false. Correct the variable, or unset it.`)
         })
     )
   }
