@@ -49,10 +49,16 @@ interface TransportFields {
   /** The seconds that an incomplete response asks you to wait. */
   readonly retryAfter?: number
   /** A copy of three members of the platform's error, never the error itself. */
-  readonly cause?: TransportFieldsCause
+  readonly cause?: PlatformCause
 }
 
-interface TransportFieldsCause {
+/**
+ * What a {@link TransportError} keeps of the platform's error.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PlatformCause {
   /** The name of the platform's error, such as `Error` or `TransportCause`. */
   readonly name: string
   /** The code of the platform's error, such as `ECONNREFUSED`. */
