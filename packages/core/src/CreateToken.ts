@@ -181,8 +181,8 @@ export interface Response {
   /** The seconds from the receipt until the access token expires. Absent if the service gave no usable number. */
   readonly expiresIn?: number
   /**
-   * The refresh token. Only a client that was registered with scopes gets one. The response to a refresh may leave it out: keep the old
-   * refresh token then, as `Refresh.refresh` does.
+   * The refresh token. Only a client that was registered with scopes gets one. The response to a refresh may leave it out: keep
+   * the old refresh token then, as `Refresh.refresh` does.
    */
   readonly refreshToken?: Redacted.Redacted
   /** The ID token. The service gives none today. */
@@ -244,8 +244,8 @@ export type Error = Exception | ClientError.ClientError
 // -----------------------------------------------------------------------------
 
 /**
- * CreateToken as a value. The device grant repeats a poll after its interval. A request with an authorization code or a refresh token
- * may be sent again only if it is certain that the first did not leave.
+ * CreateToken as a value. The device grant repeats a poll after its interval. A request with an authorization code or a refresh
+ * token may be sent again only if it is certain that the first did not leave.
  *
  * @category operations
  * @since 0.1.0

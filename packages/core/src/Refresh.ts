@@ -1,8 +1,8 @@
 /**
  * Refreshes a token, and keeps the refresh token for the next refresh.
  *
- * The response to a refresh may leave out `refreshToken`. Then the old one stays good (RFC 6749 section 6). A caller that stores the
- * response unchanged loses the refresh token, as official clients did. The result of this refresh always has one.
+ * The response to a refresh may leave out `refreshToken`. Then the old one stays good (RFC 6749 section 6). A caller that stores
+ * the response unchanged loses the refresh token, as official clients did. The result of this refresh always has one.
  *
  * @see RFC 6749 section 6
  * @since 0.1.0
@@ -19,7 +19,8 @@ import * as SsoOidcError from "./SsoOidcError.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * The request of a refresh: the refresh token, and the client that it was issued to. It is good only in the region of that client.
+ * The request of a refresh: the refresh token, and the client that it was issued to. It is good only in the region of that
+ * client.
  *
  * @category models
  * @since 0.1.0
@@ -42,11 +43,11 @@ export interface Response extends CreateToken.Response {
 // -----------------------------------------------------------------------------
 
 /**
- * Every error of a refresh. Two exceptions of CreateToken are not among them, because they belong to the device grant (RFC 8628 section
- * 3.5). If the service returns such an exception anyway, it becomes another error:
+ * Every error of a refresh. Two exceptions of CreateToken are not among them, because they belong to the device grant (RFC 8628
+ * section 3.5). If the service returns such an exception anyway, it becomes another error:
  *
- * - `ExpiredTokenException` becomes `InvalidGrantException`, since an expired refresh token is `invalid_grant` (RFC 6749 section 5.2).
- *   Its `error` is what the service wrote: `expired_token`.
+ * - `ExpiredTokenException` becomes `InvalidGrantException`, since an expired refresh token is `invalid_grant` (RFC 6749 section
+ *   5.2). Its `error` is what the service wrote: `expired_token`.
  * - `AuthorizationPendingException` becomes `UnexpectedResponse` with that name as its `code`.
  *
  * @category errors
@@ -64,7 +65,8 @@ export type Error = Exclude<
 /**
  * Exchanges a refresh token for a new access token. It sends one request, in the one span of CreateToken.
  *
- * Store the result before you use it, and do not refresh the same token twice at the same time: a used refresh token may be refused.
+ * Store the result before you use it, and do not refresh the same token twice at the same time: a used refresh token may be
+ * refused.
  *
  * - `InvalidGrantException`: the session is over, or the token was used before. Log in again.
  * - `TransportError` with `sent: "no"`: the token is still good.

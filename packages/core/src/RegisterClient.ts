@@ -79,8 +79,8 @@ export interface Response {
   /** When the id was issued, in seconds since 1970 on the service's clock. Absent if the service gave no number. */
   readonly clientIdIssuedAt?: number
   /**
-   * When the secret expires, in seconds since 1970 on the service's clock. Leave a margin, because your clock may differ. 0 means that
-   * the secret never expires (RFC 7591 section 3.2.1).
+   * When the secret expires, in seconds since 1970 on the service's clock. Leave a margin, because your clock may differ. 0 means
+   * that the secret never expires (RFC 7591 section 3.2.1).
    */
   readonly clientSecretExpiresAt: number
   /** The authorization endpoint. The service gives none today. */

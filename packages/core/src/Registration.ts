@@ -1,8 +1,8 @@
 /**
  * A client registration that can be stored and used again.
  *
- * A registration lasts 90 days, and each new one takes a request. So a tool stores its registration. It is good for one region, one
- * endpoint and one set of scopes, which it holds.
+ * A registration lasts 90 days, and each new one takes a request. So a tool stores its registration. It is good for one region,
+ * one endpoint and one set of scopes, which it holds.
  *
  * @since 0.1.0
  */
@@ -44,8 +44,8 @@ type MembersSchema = typeof members
 export interface Members extends MembersSchema {}
 
 /**
- * The members of a registration. Their encoding has the secret of the client in plain text. Use them only inside a schema whose whole
- * encoding is a secret, and use {@link Registration} everywhere else.
+ * The members of a registration. Their encoding has the secret of the client in plain text. Use them only inside a schema whose
+ * whole encoding is a secret, and use {@link Registration} everywhere else.
  *
  * @category schemas
  * @since 0.1.0
@@ -76,8 +76,8 @@ export interface Registration {
 /**
  * The schema to store a registration with. Its encoding is JSON text in a `Redacted`.
  *
- * A reader of the text can act as the client. That alone gives no access, but keep the text in a file that only its user can read. A
- * codec for JSON that contains this schema fails to encode it.
+ * A reader of the text can act as the client. That alone gives no access, but keep the text in a file that only its user can
+ * read. A codec for JSON that contains this schema fails to encode it.
  *
  * @example
  * ```ts
@@ -111,8 +111,8 @@ export const encode = (registration: Registration): Effect.Effect<Redacted.Redac
   Effect.orDie(Schema.encodeEffect(Registration)(registration))
 
 /**
- * Decodes a registration from a secret text. A text that is no registration fails with a `SchemaError`. The error names the member that
- * is wrong, and never repeats the text. Register again then.
+ * Decodes a registration from a secret text. A text that is no registration fails with a `SchemaError`. The error names the
+ * member that is wrong, and never repeats the text. Register again then.
  *
  * @category encoding
  * @since 0.1.0
@@ -169,8 +169,8 @@ export const isOf = (registration: Registration, at: Place): boolean =>
 /**
  * Whether the registration can be used at this region and endpoint, with these scopes, at this time.
  *
- * A registration that expires within 15 minutes cannot be used, because a login takes time, and the clock of the service may differ. A
- * registration without an expiry never expires.
+ * A registration that expires within 15 minutes cannot be used, because a login takes time, and the clock of the service may
+ * differ. A registration without an expiry never expires.
  *
  * @category predicates
  * @since 0.1.0

@@ -1,9 +1,9 @@
 /**
  * The client of the OIDC service of AWS IAM Identity Center.
  *
- * {@link SsoOidc} offers each operation as an Effect whose error channel lists exactly its errors. It needs no AWS credentials. It
- * sends each request once, follows no redirect, adds no trace header, and reads each response up to a cap. The `HttpClient` that you
- * provide to its layer is the transport.
+ * {@link SsoOidc} offers each operation as an Effect whose error channel lists exactly its errors. It needs no AWS credentials.
+ * It sends each request once, follows no redirect, adds no trace header, and reads each response up to a cap. The `HttpClient`
+ * that you provide to its layer is the transport.
  *
  * @since 0.1.0
  */
@@ -47,8 +47,8 @@ export type OperationName = (typeof operations)[number]["name"]
 /**
  * The client of the service. Each named method calls `execute` with its operation.
  *
- * Each call is one client span `SSO OIDC.<Operation>` with OpenTelemetry's RPC attributes. An interruption closes the connection of
- * the call.
+ * Each call is one client span `SSO OIDC.<Operation>` with OpenTelemetry's RPC attributes. An interruption closes the connection
+ * of the call.
  *
  * @category models
  * @since 0.1.0
@@ -64,7 +64,10 @@ export interface Service extends Client.Client {
   readonly startDeviceAuthorization: (
     request: StartDeviceAuthorization.Request
   ) => Effect.Effect<StartDeviceAuthorization.Response, StartDeviceAuthorization.Error>
-  /** Exchanges a device code, an authorization code or a refresh token for a token. It sends one request, without polling or retry. */
+  /**
+   * Exchanges a device code, an authorization code or a refresh token for a token. It sends one request, without polling or
+   * retry.
+   */
   readonly createToken: (request: CreateToken.Request) => Effect.Effect<CreateToken.Response, CreateToken.Error>
 }
 
@@ -117,8 +120,8 @@ export const fromExecute = (client: Client.Client): Service => {
 /**
  * A client over the `HttpClient` in the context. It fails with `EndpointError` if the region or the endpoint cannot be used.
  *
- * An invalid `requestTimeout` or `maxResponseBytes` is a mistake in the program: the effect dies with a `RangeError` that names the
- * option.
+ * An invalid `requestTimeout` or `maxResponseBytes` is a mistake in the program: the effect dies with a `RangeError` that names
+ * the option.
  *
  * @category constructors
  * @since 0.1.0

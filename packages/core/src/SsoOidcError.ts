@@ -4,8 +4,8 @@
  * The service's model has fourteen exceptions. They keep its names and members. The client's own errors are in `aws/ClientError`.
  *
  * An operation fails with the exceptions that the model lists for it, and with the client's own three errors. Each `message` says
- * what happened, what to do, and which request id to quote to AWS support. No error holds a request, a response, or a plain secret.
- * Invisible characters are removed from the service's texts, and the secrets of the request are masked in them.
+ * what happened, what to do, and which request id to quote to AWS support. No error holds a request, a response, or a plain
+ * secret. Invisible characters are removed from the service's texts, and the secrets of the request are masked in them.
  *
  * `message` is a member, not a getter, because loggers, `console.error` and JSON show the members of an error.
  *
@@ -102,7 +102,8 @@ export interface FieldsWithRegion extends ExceptionFields {
 export interface ExceptionDetail extends FieldsWithReason, FieldsWithRegion {}
 
 /**
- * The class of an exception as a value. The engine finds it by its `type`, or else by its `error`, and makes the exception with it.
+ * The class of an exception as a value. The engine finds it by its `type`, or else by its `error`, and makes the exception with
+ * it.
  *
  * @category models
  * @since 0.1.0

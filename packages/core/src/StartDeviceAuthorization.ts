@@ -1,5 +1,6 @@
 /**
- * StartDeviceAuthorization: requests a user code, which a person enters or confirms, and a device code, which the device polls with.
+ * StartDeviceAuthorization: requests a user code, which a person enters or confirms, and a device code, which the device polls
+ * with.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_StartDeviceAuthorization.html
  * @see RFC 8628 sections 3.1 and 3.2
@@ -52,8 +53,8 @@ export const Request = Schema.Struct({
 /**
  * The response of StartDeviceAuthorization.
  *
- * Always show the person the `userCode`, and show the URLs unchanged. Their form has changed three times since 2021, and newer URLs do
- * not contain the code.
+ * Always show the person the `userCode`, and show the URLs unchanged. Their form has changed three times since 2021, and newer
+ * URLs do not contain the code.
  *
  * @category models
  * @since 0.1.0

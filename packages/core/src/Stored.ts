@@ -39,8 +39,8 @@ export const Text: Schema.String = Schema.String.check(Members.isPrintable)
 export const Printable: Schema.String = Members.Printable
 
 /**
- * A secret member of a struct that {@link encodedAsSecret} encodes. It is a non-empty string in the encoding, and a `Redacted` in the
- * program. Decoding gives it `label`. Encoding accepts any label.
+ * A secret member of a struct that {@link encodedAsSecret} encodes. It is a non-empty string in the encoding, and a `Redacted` in
+ * the program. Decoding gives it `label`. Encoding accepts any label.
  *
  * @category schemas
  * @since 0.1.0
@@ -59,13 +59,13 @@ const unusable = (label: string, issue: SchemaIssue.Issue): SchemaIssue.Issue =>
 }
 
 /**
- * A schema whose encoding is JSON text in a `Redacted`, so that the type shows that it is a secret. `members` is the schema of a struct.
- * `label` names the value in errors, and is the label of the `Redacted`.
+ * A schema whose encoding is JSON text in a `Redacted`, so that the type shows that it is a secret. `members` is the schema of a
+ * struct. `label` names the value in errors, and is the label of the `Redacted`.
  *
  * A text that cannot be decoded fails with an error that names the value and the member, and never repeats the text.
  *
- * The text stays a secret inside a larger value too. A codec for JSON (`Schema.toCodecJson`) decodes such a member, but fails to encode
- * it. Unwrap the text yourself where you write it.
+ * The text stays a secret inside a larger value too. A codec for JSON (`Schema.toCodecJson`) decodes such a member, but fails to
+ * encode it. Unwrap the text yourself where you write it.
  *
  * @category schemas
  * @since 0.1.0
@@ -119,7 +119,8 @@ export const seconds = (n: number): Duration.Duration => millis(n * 1000)
 const maxMillis = 8.64e15
 
 /**
- * The instant that is `millis` milliseconds after 1970. Outside the range of dates, it is the first or the last date. `NaN` counts as 0.
+ * The instant that is `millis` milliseconds after 1970. Outside the range of dates, it is the first or the last date. `NaN`
+ * counts as 0.
  *
  * @category times
  * @since 0.1.0

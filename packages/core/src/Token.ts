@@ -19,8 +19,8 @@ import * as Stored from "./Stored.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * The members of a token. Their encoding has its secrets in plain text. Use them only inside a schema whose whole encoding is a secret,
- * and use {@link Token} everywhere else.
+ * The members of a token. Their encoding has its secrets in plain text. Use them only inside a schema whose whole encoding is a
+ * secret, and use {@link Token} everywhere else.
  *
  * @category schemas
  * @since 0.1.0
@@ -41,8 +41,8 @@ export const Members = Schema.Struct({
 })
 
 /**
- * A token, with the registration that it was issued to. Keep the two together: a refresh token is good only for that client, in that
- * region.
+ * A token, with the registration that it was issued to. Keep the two together: a refresh token is good only for that client, in
+ * that region.
  *
  * @category models
  * @since 0.1.0
@@ -108,8 +108,8 @@ export const encode = (token: Token): Effect.Effect<Redacted.Redacted<string>> =
   Effect.orDie(Schema.encodeEffect(Token)(token))
 
 /**
- * Decodes a token from a secret text. A text that is no token fails with a `SchemaError`. The error names the member that is wrong, and
- * never repeats the text. Log in again then.
+ * Decodes a token from a secret text. A text that is no token fails with a `SchemaError`. The error names the member that is
+ * wrong, and never repeats the text. Log in again then.
  *
  * @category encoding
  * @since 0.1.0
@@ -122,7 +122,8 @@ export const decode = (text: Redacted.Redacted<string>): Effect.Effect<Token, Sc
 // -----------------------------------------------------------------------------
 
 /**
- * Makes a token from a response of CreateToken. `now` is the time of its receipt, in milliseconds since 1970. The expiry counts from it.
+ * Makes a token from a response of CreateToken. `now` is the time of its receipt, in milliseconds since 1970. The expiry counts
+ * from it.
  *
  * @category constructors
  * @since 0.1.0

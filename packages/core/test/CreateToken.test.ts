@@ -67,7 +67,7 @@ describe("CreateToken", () => {
       assert.notProperty(sent, "refreshToken")
     }))
 
-  it.effect("gives the members of a response their names on the wire, and each token a Redacted with its name as label (C1, C2)", () =>
+  it.effect("gives members their names on the wire, and each token as a Redacted labelled with its name (C1, C2)", () =>
     Effect.gen(function*() {
       const response = yield* createWith({})
       assert.deepStrictEqual(Object.keys(response).sort(), [
@@ -129,7 +129,7 @@ describe("CreateToken", () => {
     )
   })
 
-  it("lets only the device grant repeat a poll, and lets a code or a refresh token be sent again only if it did not leave (C8)", () => {
+  it("lets the device grant repeat a poll, and a code or refresh token be sent again only if it did not leave (C8)", () => {
     assert.strictEqual(CreateToken.operation.resend(deviceRequest), "paced")
     assert.strictEqual(CreateToken.operation.resend(codeRequest), "unsent")
     assert.strictEqual(CreateToken.operation.resend(refreshRequest), "unsent")

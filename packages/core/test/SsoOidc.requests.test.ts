@@ -155,7 +155,7 @@ describe("SsoOidc: invalid requests", () => {
 
   for (const userAgent of ["a\r\nx-injected: 1", "a\nb", "a\rb", "a\u0000b", "a\u007fb", "a\u0100b", "🔐"]) {
     for (const call of calls) {
-      it.effect(`${call.name}: refuses a user agent that no header may have with RequestInvalid: ${JSON.stringify(userAgent)} (C7)`, () =>
+      it.effect(`${call.name}: a user agent that HTTP does not allow is RequestInvalid: ${JSON.stringify(userAgent)} (C7)`, () =>
         Effect.gen(function*() {
           const wire = nothingSent()
           const error = yield* Effect.flip(Effect.flatMap(Wire.client(wire, { userAgent }), call.run))

@@ -1,5 +1,6 @@
 /**
- * The client that calls any operation of a service. It encodes the request, authenticates it, sends it once, and decodes the response.
+ * The client that calls any operation of a service. It encodes the request, authenticates it, sends it once, and decodes the
+ * response.
  *
  * It never sends a request twice. `Retry` does, for operations that allow it.
  *
@@ -60,11 +61,11 @@ export interface Client {
  */
 export interface Options extends Endpoint.Options {
   /**
-   * The longest time that one call may take, with the body of its response. 30 seconds by default. It must be longer than zero; a bare
-   * number counts milliseconds.
+   * The longest time that one call may take, with the body of its response. 30 seconds by default. It must be longer than zero; a
+   * bare number counts milliseconds.
    *
-   * Keep it longer than the transport's limit for connecting. When `requestTimeout` ends a call, the client does not know whether the
-   * request was sent.
+   * Keep it longer than the transport's limit for connecting. When `requestTimeout` ends a call, the client does not know whether
+   * the request was sent.
    */
   readonly requestTimeout?: Duration.Input | undefined
   /** The largest body of a response, in bytes after decompression. 262,144 (256 KiB) by default. It must be at least 1. */
@@ -97,8 +98,8 @@ const limitsOf = (options: Options): Limits | string => {
 /**
  * A client over the `HttpClient` in the context. It fails with `EndpointError` if the region or the endpoint cannot be used.
  *
- * An invalid `requestTimeout` or `maxResponseBytes` is a mistake in the program: the effect dies with a `RangeError` that names the
- * option.
+ * An invalid `requestTimeout` or `maxResponseBytes` is a mistake in the program: the effect dies with a `RangeError` that names
+ * the option.
  *
  * @category constructors
  * @since 0.1.0
@@ -161,7 +162,10 @@ const tagOf = (error: unknown): string => {
   return typeof tag === "string" ? tag : "_OTHER"
 }
 
-/** Whether the exception is part of the ordinary course, such as "authorization pending". With a 5xx, it is a failure of the service. */
+/**
+ * Whether the exception is part of the ordinary course, such as "authorization pending". With a 5xx, it is a failure of the
+ * service.
+ */
 const isExpected = ({ exceptions }: Operation.Any, error: unknown): boolean =>
   Number(Wire.memberOf(error, "status")) < 500 &&
   exceptions.some(({ expected, type }) => expected && type === tagOf(error))

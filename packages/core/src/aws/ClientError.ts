@@ -178,8 +178,8 @@ interface UnexpectedFields {
   /** The size of the body in bytes. For a body that is too large or was not read, the size that its header announces. */
   readonly length?: number
   /**
-   * The first KiB of the body, for your program only. It is `Redacted`, because it may hold secrets. The encoded error has a marker in
-   * its place.
+   * The first KiB of the body, for your program only. It is `Redacted`, because it may hold secrets. The encoded error has a
+   * marker in its place.
    */
   readonly body: Redacted.Redacted
 }

@@ -22,22 +22,25 @@ import * as Wire from "./Wire.ts"
  */
 export interface Options {
   /**
-   * The region of the access portal, such as `eu-west-1`. It often differs from the region of the workload. Upper case counts as lower
-   * case. A text that is not a host label is refused.
+   * The region of the access portal, such as `eu-west-1`. It often differs from the region of the workload. Upper case counts as
+   * lower case. A text that is not a host label is refused.
    */
   readonly region: string
   /**
-   * A custom endpoint, which replaces the endpoint of the region. None by default. It must be https, or http to loopback (`localhost`,
-   * 127.0.0.0/8, `[::1]`). User info, a query or a fragment is refused. Its path is kept.
+   * A custom endpoint, which replaces the endpoint of the region. None by default. It must be https, or http to loopback
+   * (`localhost`, 127.0.0.0/8, `[::1]`). User info, a query or a fragment is refused. Its path is kept.
    */
   readonly endpoint?: string | undefined
-  /** The name of the option or variable that `endpoint` comes from, such as `AWS_ENDPOINT_URL`. Errors show it. `endpoint` by default. */
+  /**
+   * The name of the option or variable that `endpoint` comes from, such as `AWS_ENDPOINT_URL`. Errors show it. `endpoint` by
+   * default.
+   */
   readonly endpointSource?: string | undefined
   /** Whether to call the FIPS endpoint of the region. `false` by default. Refused together with a custom endpoint. */
   readonly useFipsEndpoint?: boolean | undefined
   /**
-   * Whether to call the dual-stack endpoint of the region. `false` by default. Refused together with a custom endpoint. A start URL
-   * below `app.aws` needs it: otherwise the service names a wrong verification URI.
+   * Whether to call the dual-stack endpoint of the region. `false` by default. Refused together with a custom endpoint. A start
+   * URL below `app.aws` needs it: otherwise the service names a wrong verification URI.
    */
   readonly useDualstackEndpoint?: boolean | undefined
 }
@@ -66,7 +69,8 @@ const partitions: ReadonlyArray<Partition> = /* @__PURE__ */ [
   partition("aws-iso-f", /^us-isof-\w+-\d+$/, "csp.hci.ic.gov", "api.aws.hci.ic.gov")
 ]
 
-// Every region that matches no other partition belongs to `aws`. The model has a pattern for `aws` too, but falls back to it anyway.
+// Every region that matches no other partition belongs to `aws`. The model has a pattern for `aws` too, but falls back to it
+// anyway.
 const aws: Pick<Partition, "name" | "dnsSuffix" | "dualStackDnsSuffix"> = {
   name: "aws",
   dnsSuffix: "amazonaws.com",
@@ -131,8 +135,8 @@ const shown = (region: string): string => /^[\w .*-]{1,24}$/.test(region) ? JSON
 /**
  * The URL of the endpoint, without a slash at its end, or the reason why there is none.
  *
- * The error never repeats a custom endpoint, which may hold a password. An unknown region belongs to the partition whose pattern it
- * matches, or else to `aws`.
+ * The error never repeats a custom endpoint, which may hold a password. An unknown region belongs to the partition whose pattern
+ * it matches, or else to `aws`.
  *
  * @example
  * ```ts

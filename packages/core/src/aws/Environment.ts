@@ -1,12 +1,12 @@
 /**
  * Reads the endpoint from AWS's environment variables, like all AWS tools.
  *
- * - `AWS_ENDPOINT_URL_SSO_OIDC` (the id of the service, in upper case), or else `AWS_ENDPOINT_URL`: a custom endpoint. It is ignored
- *   if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`.
+ * - `AWS_ENDPOINT_URL_SSO_OIDC` (the id of the service, in upper case), or else `AWS_ENDPOINT_URL`: a custom endpoint. It is
+ *   ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`.
  * - `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`: `true` or `false`, in any case.
  *
- * An empty variable is absent. `AWS_REGION` is not read, because it is the region of the workload, and the portal's often differs. To
- * use it, pass `region: Config.String("AWS_REGION")`.
+ * An empty variable is absent. `AWS_REGION` is not read, because it is the region of the workload, and the portal's often
+ * differs. To use it, pass `region: Config.String("AWS_REGION")`.
  *
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  * @since 0.1.0
@@ -47,8 +47,8 @@ const flag = (name: string): Config.Config<boolean | undefined> =>
   })
 
 /**
- * Reads the variables from the `ConfigProvider`, which is the environment of the process by default. It fails with a `ConfigError` if a
- * flag is neither `true` nor `false`. It does not check the endpoint: the client's layer does.
+ * Reads the variables from the `ConfigProvider`, which is the environment of the process by default. It fails with a
+ * `ConfigError` if a flag is neither `true` nor `false`. It does not check the endpoint: the client's layer does.
  *
  * @category configs
  * @since 0.1.0

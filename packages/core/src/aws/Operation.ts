@@ -1,9 +1,9 @@
 /**
  * An operation of a service as a value.
  *
- * An `Operation` has everything that the model says about an operation: its path, its request and response, and its exceptions. It
- * also says whether a request may be sent again. The client, the emulator, the relay and the transports for tests read these values.
- * A new operation is one new value.
+ * An `Operation` has everything that the model says about an operation: its path, its request and response, and its exceptions.
+ * It also says whether a request may be sent again. The client, the emulator, the relay and the transports for tests read these
+ * values. A new operation is one new value.
  *
  * @since 0.1.0
  */
@@ -88,8 +88,8 @@ export interface Bindings {
 }
 
 /**
- * The class of an exception as a value. The engine finds it by its `type`, or else by its `error`. It makes the exception from the
- * members that `Service.detail` reads.
+ * The class of an exception as a value. The engine finds it by its `type`, or else by its `error`. It makes the exception from
+ * the members that `Service.detail` reads.
  *
  * @category models
  * @since 0.1.0
@@ -279,8 +279,8 @@ export const make = <
 /**
  * Says where members go that do not go into the body.
  *
- * Such a member is a text, a finite number or a boolean. Any other value makes the request invalid. Two members in one place are a
- * mistake in the program: `bindings` throws a `RangeError`.
+ * Such a member is a text, a finite number or a boolean. Any other value makes the request invalid. Two members in one place are
+ * a mistake in the program: `bindings` throws a `RangeError`.
  *
  * @category constructors
  * @since 0.1.0
@@ -351,8 +351,8 @@ export const header = (name: string): Binding => ({ in: "header", name: name.toL
 // -----------------------------------------------------------------------------
 
 /**
- * Whether a request of this method and URL is one of the operation. The endpoint may have a path before that of the operation. The
- * query must have the constant query of the operation, and beside it only bound members.
+ * Whether a request of this method and URL is one of the operation. The endpoint may have a path before that of the operation.
+ * The query must have the constant query of the operation, and beside it only bound members.
  *
  * @category predicates
  * @since 0.1.0

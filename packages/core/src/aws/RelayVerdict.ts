@@ -22,8 +22,8 @@
 export const header = "x-sso-oidc-relay"
 
 /**
- * The header of the page's request that holds the id of the request: 32 hexadecimal digits in lower case. If the browser sends the
- * request again by itself, it sends the same id.
+ * The header of the page's request that holds the id of the request: 32 hexadecimal digits in lower case. If the browser sends
+ * the request again by itself, it sends the same id.
  *
  * @category models
  * @since 0.1.0
@@ -58,8 +58,8 @@ export interface RelayVerdict {
 // -----------------------------------------------------------------------------
 
 /**
- * Writes the verdict as the value of {@link header}. The code may have letters, digits, `_`, `.` and `-`, and at most 64 of them. Any
- * other code becomes `UNKNOWN`.
+ * Writes the verdict as the value of {@link header}. The code may have letters, digits, `_`, `.` and `-`, and at most 64 of them.
+ * Any other code becomes `UNKNOWN`.
  *
  * @category encoding
  * @since 0.1.0
@@ -70,8 +70,8 @@ export const render = ({ code, transient, sent, status }: RelayVerdict): string 
   }`
 
 /**
- * Reads the verdict from a header's value. The result is `undefined` for a value that {@link render} does not write, such as that of a
- * header that came twice.
+ * Reads the verdict from a header's value. The result is `undefined` for a value that {@link render} does not write, such as that
+ * of a header that came twice.
  *
  * @category decoding
  * @since 0.1.0

@@ -1,9 +1,10 @@
 /**
  * Sends a request again after a transient failure, if its operation allows that.
  *
- * The client sends each request once. The operation decides whether a request may be sent again. A second registration does no harm.
- * An authorization code and a refresh token are good for one use: a second request fails with `invalid_grant`, and the token from the
- * first is lost. A retry in the `HttpClient` cannot tell such requests apart. This retry asks the operation, and you have to provide it.
+ * The client sends each request once. The operation decides whether a request may be sent again. A second registration does no
+ * harm. An authorization code and a refresh token are good for one use: a second request fails with `invalid_grant`, and the
+ * token from the first is lost. A retry in the `HttpClient` cannot tell such requests apart. This retry asks the operation, and
+ * you have to provide it.
  *
  * @since 0.1.0
  */
@@ -25,8 +26,8 @@ import * as Wire from "./Wire.ts"
 /**
  * The number of further attempts, and the waits between them.
  *
- * Each wait is longer or shorter by up to a fifth, at random, so that many clients do not return at the same time. `Retry-After` is a
- * minimum: the random part never makes the wait shorter than that.
+ * Each wait is longer or shorter by up to a fifth, at random, so that many clients do not return at the same time. `Retry-After`
+ * is a minimum: the random part never makes the wait shorter than that.
  *
  * @category models
  * @since 0.1.0
@@ -35,19 +36,20 @@ export interface Options {
   /** The largest number of further attempts. 3 by default. It must be a whole number; 0 means no further attempt. */
   readonly times?: number | undefined
   /**
-   * The wait before the first further attempt. It doubles for each later one. 200 milliseconds by default. It must be longer than zero
-   * and finite; a bare number counts milliseconds.
+   * The wait before the first further attempt. It doubles for each later one. 200 milliseconds by default. It must be longer than
+   * zero and finite; a bare number counts milliseconds.
    */
   readonly base?: Duration.Input | undefined
   /**
-   * The longest wait that the doubling leads to. 5 seconds by default. It must be longer than zero, and `Infinity` means no cap; a bare
-   * number counts milliseconds.
+   * The longest wait that the doubling leads to. 5 seconds by default. It must be longer than zero, and `Infinity` means no cap;
+   * a bare number counts milliseconds.
    */
   readonly cap?: Duration.Input | undefined
   /**
    * The longest `Retry-After` to wait for. 20 seconds by default. It must be zero or more; a bare number counts milliseconds.
    *
-   * A response with a longer `Retry-After` ends the call at once with its error. The `retryAfter` of that error says how long to wait.
+   * A response with a longer `Retry-After` ends the call at once with its error. The `retryAfter` of that error says how long to
+   * wait.
    */
   readonly maxRetryAfter?: Duration.Input | undefined
 }
@@ -75,8 +77,8 @@ export interface Executor<Self> {
  * The result of `operation.resend(request)` decides after which errors the request is sent again:
  *
  * - `"anytime"` (RegisterClient, StartDeviceAuthorization): after a transient `TransportError`, after a busy response
- *   (`Wire.isBusy`), and after `SlowDownException`, which means throttling there. Never after a response from a URL that the client did
- *   not call.
+ *   (`Wire.isBusy`), and after `SlowDownException`, which means throttling there. Never after a response from a URL that the
+ *   client did not call.
  * - `"unsent"` (an authorization code, a refresh token): only after a transient `TransportError` with `sent: "no"`.
  * - `"paced"` (a poll with a device code): never. The device grant sends it again after its interval (RFC 8628 section 3.5).
  *

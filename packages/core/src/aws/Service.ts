@@ -37,8 +37,8 @@ export interface ErrorResponse {
   /**
    * Reads a member of the body as a text. It is `undefined` if the member is absent, empty, or not a string.
    *
-   * The text is one line without invisible characters, and the secrets of the request are masked in it. A text that equals `known`,
-   * a word of the model, is not changed.
+   * The text is one line without invisible characters, and the secrets of the request are masked in it. A text that equals
+   * `known`, a word of the model, is not changed.
    */
   readonly text: (member: string, known?: string) => string | undefined
 }
@@ -80,8 +80,8 @@ export interface Service<out Detail = unknown> {
 }
 
 /**
- * Texts of a response, for `Service.detail`. `names` maps each member of the exception to the member of the body that it comes from. An
- * absent text is left out.
+ * Texts of a response, for `Service.detail`. `names` maps each member of the exception to the member of the body that it comes
+ * from. An absent text is left out.
  *
  * @category constructors
  * @since 0.1.0

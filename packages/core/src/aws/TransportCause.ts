@@ -1,8 +1,8 @@
 /**
  * The cause that a transport gives for its failure.
  *
- * A request may be sent again only if it did not reach the service, and only the transport knows that. Effect's `TransportError` has
- * one open slot for it: its `cause`. A transport of this project puts a `TransportCause` there. Core reads any other cause as
+ * A request may be sent again only if it did not reach the service, and only the transport knows that. Effect's `TransportError`
+ * has one open slot for it: its `cause`. A transport of this project puts a `TransportCause` there. Core reads any other cause as
  * `sent: "maybe"` and `transient: true`.
  *
  * @since 0.1.0
@@ -27,8 +27,8 @@ interface Members {
   /** The system call that failed, such as `connect`. */
   readonly syscall?: string | undefined
   /**
-   * Sentences that say why it failed and what the user has to change. Errors show them unchanged, so they must hold no secret, and
-   * nothing that the other side sent.
+   * Sentences that say why it failed and what the user has to change. Errors show them unchanged, so they must hold no secret,
+   * and nothing that the other side sent.
    */
   readonly hint?: string | undefined
 }

@@ -14,8 +14,8 @@ import * as Wire from "./Wire.ts"
 /**
  * Whether a host is this machine: `localhost`, 127.0.0.0/8 or `::1`.
  *
- * Pass a host as `URL.hostname` writes it, or the address of a peer, which may be an IPv4 address in IPv6 form (`::ffff:127.0.0.1`).
- * The URL parser has already normalized other spellings, such as `127.1` or `2130706433`.
+ * Pass a host as `URL.hostname` writes it, or the address of a peer, which may be an IPv4 address in IPv6 form
+ * (`::ffff:127.0.0.1`). The URL parser has already normalized other spellings, such as `127.1` or `2130706433`.
  *
  * @category predicates
  * @since 0.1.0
@@ -27,8 +27,8 @@ export const isLoopback = (hostname: string): boolean =>
  * Whether a text is an absolute URL of https, or of http to loopback, without user info.
  *
  * A parser accepts more spellings than a person reads correctly. So the text must have `//` after its scheme, no white space, no
- * invisible character, and no backslash in its host. It must have no `@` before its path: the parser drops an empty user info, as in
- * `https://@evil.example/`.
+ * invisible character, and no backslash in its host. It must have no `@` before its path: the parser drops an empty user info, as
+ * in `https://@evil.example/`.
  *
  * @category predicates
  * @since 0.1.0

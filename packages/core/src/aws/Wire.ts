@@ -55,8 +55,8 @@ export const isBusyStatus = (status: number): boolean => status === 408 || statu
 /**
  * Whether an error is busy: its status is busy, or it is a 4xx and its error type is in {@link busyTypes}.
  *
- * Two kinds of errors are never busy. A `TransportError` has its own member `transient`. A response from a URL that the client did not
- * call is no reason to send the request again, whatever its status.
+ * Two kinds of errors are never busy. A `TransportError` has its own member `transient`. A response from a URL that the client
+ * did not call is no reason to send the request again, whatever its status.
  *
  * It reads the members of the error, so that it also understands an error from another process.
  *
@@ -80,8 +80,8 @@ export const isBusy = (error: unknown): boolean => {
 /**
  * The error type in a header or in a member of a body; `undefined` if there is none.
  *
- * As restJson1 requires, it ends at the first `:` and begins after the `#`. It also ends at the first comma, which joins a header that
- * came twice.
+ * As restJson1 requires, it ends at the first `:` and begins after the `#`. It also ends at the first comma, which joins a header
+ * that came twice.
  *
  * @category error types
  * @since 0.1.0
@@ -106,8 +106,8 @@ export const errorTypeIn = (value: unknown): string | undefined => {
 export const isRedirectStatus = (status: number): boolean => status === 0 || (status >= 300 && status < 400)
 
 /**
- * Whether a response is a redirect, or comes from a URL that the client did not call. A transport that follows redirects returns such
- * a response. The URL that the client called is that of `response.request`: the request as it was sent, after all mapping.
+ * Whether a response is a redirect, or comes from a URL that the client did not call. A transport that follows redirects returns
+ * such a response. The URL that the client called is that of `response.request`: the request as it was sent, after all mapping.
  *
  * @category redirects
  * @since 0.1.0
@@ -241,8 +241,8 @@ export const memberOf = (value: unknown, key: string): unknown => {
 }
 
 /**
- * Reads a text that names a failure, such as its `code`, from the value or else from its `cause`. `fetch` wraps the platform's error in
- * a `TypeError`, so that the name is one level down. An empty text is absent.
+ * Reads a text that names a failure, such as its `code`, from the value or else from its `cause`. `fetch` wraps the platform's
+ * error in a `TypeError`, so that the name is one level down. An empty text is absent.
  *
  * @category failures
  * @since 0.1.0
@@ -305,11 +305,11 @@ export const writtenFormsOf = (secret: string): ReadonlyArray<string> => [
 // -----------------------------------------------------------------------------
 
 /**
- * Runs an effect in a span that keeps no result. A span normally keeps the result of its effect, and a tracer may show it. This span
- * keeps a function instead, so that no code, URL or token can be read from it.
+ * Runs an effect in a span that keeps no result. A span normally keeps the result of its effect, and a tracer may show it. This
+ * span keeps a function instead, so that no code, URL or token can be read from it.
  *
- * A failure ends the span as an error, unless `isExpected` returns `true`. `isExpected` is called once, and may add an attribute to the
- * span.
+ * A failure ends the span as an error, unless `isExpected` returns `true`. `isExpected` is called once, and may add an attribute
+ * to the span.
  *
  * @category spans
  * @since 0.1.0
@@ -341,8 +341,8 @@ export const withSpan = (name: string) => <A, E, R>(effect: Effect.Effect<A, E, 
 // -----------------------------------------------------------------------------
 
 // The ranges are written out, because some engines do not know Unicode's property names, such as Hermes of React Native. A test
-// compares them with the properties: control, format, line or paragraph separator, default-ignorable, unpaired surrogate. The blank of
-// Braille (U+2800) has none of these properties, but it is invisible too.
+// compares them with the properties: control, format, line or paragraph separator, default-ignorable, unpaired surrogate. The
+// blank of Braille (U+2800) has none of these properties, but it is invisible too.
 const unseen =
   // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- the pattern has to find them
   /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/u
@@ -370,7 +370,8 @@ export const sentence = (text: string): string => {
 }
 
 /**
- * The facts that an error sentence adds in parentheses: `(SlowDownException, HTTP 400, request 7b5e…)`. Absent facts are left out.
+ * The facts that an error sentence adds in parentheses: `(SlowDownException, HTTP 400, request 7b5e…)`. Absent facts are left
+ * out.
  *
  * @category texts
  * @since 0.1.0
@@ -386,8 +387,8 @@ export const facts = (
 const maxLength = 1024
 
 /**
- * The text as one line of at most 1,024 characters. A space replaces each run of characters that {@link isPrintable} refuses. A cut
- * never splits a character of two UTF-16 units.
+ * The text as one line of at most 1,024 characters. A space replaces each run of characters that {@link isPrintable} refuses. A
+ * cut never splits a character of two UTF-16 units.
  *
  * @category texts
  * @since 0.1.0

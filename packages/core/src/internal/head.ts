@@ -52,8 +52,8 @@ const parseDate = (header: string | undefined): number => {
 /**
  * The seconds that the response asks to wait. A malformed or past value is absent.
  *
- * A date counts from the response's own `Date`, so that a wrong clock of this machine does not matter. Without a `Date`, it counts
- * from the Clock.
+ * A date counts from the response's own `Date`, so that a wrong clock of this machine does not matter. Without a `Date`, it
+ * counts from the Clock.
  */
 export const retryAfter = (response: Response): Effect.Effect<number | undefined> =>
   Effect.map(Clock.currentTimeMillis, (now) => {

@@ -1,8 +1,9 @@
 /**
  * Masks the secrets of a request where a response repeats them.
  *
- * Nearly no response repeats a secret. A quick check finds that out without building the encoded forms of each secret, which would
- * take longer than the rest of a call. If the quick check says yes, the full search decides. If it says no, there is no secret.
+ * Nearly no response repeats a secret. A quick check finds that out without building the encoded forms of each secret, which
+ * would take longer than the rest of a call. If the quick check says yes, the full search decides. If it says no, there is no
+ * secret.
  */
 import * as Wire from "../aws/Wire.ts"
 
@@ -100,15 +101,15 @@ export const search = (text: string, secrets: ReadonlyArray<string>): string => 
 }
 
 /**
- * Masks the secrets of a request in a text. A whole secret is masked, and so are 8 or more of its characters in a row. It may be plain,
- * or in JSON, URL, base64, base64url or hex form.
+ * Masks the secrets of a request in a text. A whole secret is masked, and so are 8 or more of its characters in a row. It may be
+ * plain, or in JSON, URL, base64, base64url or hex form.
  */
 export const maskSecrets = (text: string, secrets: ReadonlyArray<string>): string =>
   text !== "" && mayHold(text, secrets) ? search(text, secrets) : text
 
 /**
- * Masks the secrets in a name from the platform or the transport, such as an error code. A secret of 8 characters or fewer is masked
- * only if it is the whole name, because a secret of one letter would spoil every name.
+ * Masks the secrets in a name from the platform or the transport, such as an error code. A secret of 8 characters or fewer is
+ * masked only if it is the whole name, because a secret of one letter would spoil every name.
  */
 export const maskName = (name: string, secrets: ReadonlyArray<string>): string =>
   secrets.includes(name) ? mask : maskSecrets(name, secrets.filter((secret) => secret.length > run))
@@ -125,6 +126,8 @@ export const clean = (text: string, secrets: ReadonlyArray<string>): string =>
 export const cleanName = (name: string, secrets: ReadonlyArray<string>): string =>
   Wire.printable(maskName(Wire.printable(name), secrets))
 
-/** The code of a response, printable and masked. A busy code never changes, because it decides whether a request is sent again. */
+/**
+ * The code of a response, printable and masked. A busy code never changes, because it decides whether a request is sent again.
+ */
 export const cleanCode = (code: string, secrets: ReadonlyArray<string>): string =>
   Wire.busyTypes.has(code) ? code : /^[a-z_]+$/i.test(code) ? cleanName(code, secrets) : clean(code, secrets)

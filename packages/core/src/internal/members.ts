@@ -24,8 +24,8 @@ const NonEmpty = Schema.String.check(
 export const optional = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.UndefinedOr(schema))
 
 /**
- * A secret member: a non-empty string on the wire, a `Redacted` in the program. Decoding gives it `label`. Encoding accepts any label,
- * because the caller made the value; `Schema.RedactedFromValue` would refuse another label.
+ * A secret member: a non-empty string on the wire, a `Redacted` in the program. Decoding gives it `label`. Encoding accepts any
+ * label, because the caller made the value; `Schema.RedactedFromValue` would refuse another label.
  */
 export const secret = (label: string) =>
   NonEmpty.pipe(
@@ -44,8 +44,8 @@ export const isPrintable = Schema.makeFilter((text: string) =>
 )
 
 /**
- * A text of the service that a person or a terminal may see. A text with invisible characters is refused. Removing them would give
- * the person a wrong user code or URL.
+ * A text of the service that a person or a terminal may see. A text with invisible characters is refused. Removing them would
+ * give the person a wrong user code or URL.
  */
 export const Printable = NonEmpty.check(isPrintable)
 
@@ -54,8 +54,8 @@ export const BrowserUrl = Printable.check(
   Schema.makeFilter((text) => TrustedUrl.isTrusted(text) ? undefined : "the URL must be https, or http to loopback")
 )
 
-// Some servers write numbers as strings. A string of digits counts as a number. If an interval of "8" were ignored, polls would come
-// faster than the server allows.
+// Some servers write numbers as strings. A string of digits counts as a number. If an interval of "8" were ignored, polls would
+// come faster than the server allows.
 const numberOf = (value: unknown): number =>
   typeof value === "number"
     ? value
@@ -74,8 +74,8 @@ const optionalNumber = (least: number) =>
   )
 
 /**
- * A number of seconds from the service. A string of digits is a number. A value below 1, or anything else, is absent: the default of a
- * number in Smithy is 0, and no clock can use the rest.
+ * A number of seconds from the service. A string of digits is a number. A value below 1, or anything else, is absent: the default
+ * of a number in Smithy is 0, and no clock can use the rest.
  */
 export const Seconds = /* @__PURE__ */ optionalNumber(1)
 
