@@ -1,12 +1,13 @@
 /**
- * CreateToken: trades a device code, an authorization code or a refresh token for an access token.
+ * CreateToken: exchanges a device code, an authorization code or a refresh token for an access token.
  *
- * The request is a union over `grantType`, so that a grant cannot be written without what it needs.
+ * The request is a union over `grantType`, so that a request without a required member of its grant does not compile.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken.html
  * @see RFC 8628 section 3.4, RFC 6749 sections 4.1.3 and 6
  * @since 0.1.0
  */
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as ClientError from "./aws/ClientError.ts"
 import * as Operation from "./aws/Operation.ts"
@@ -18,15 +19,35 @@ import * as SsoOidcService from "./SsoOidcService.ts"
 // models
 // -----------------------------------------------------------------------------
 
-const client = {
-  clientId: Schema.String,
-  clientSecret: Members.secret("clientSecret"),
-  /** Without effect at the service: a token carries the scopes of the registration. */
-  scope: Members.optional(Schema.Array(Schema.String))
-}
+// An editor shows no comment of a schema's field on hover. So each schema has an interface, with the whole comments.
 
 /**
- * The device grant's `grantType` (RFC 8628 section 3.4).
+ * The members that every request of CreateToken has.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ClientMembers {
+  /** The id of the registered client. */
+  readonly clientId: string
+  /** The secret of the registered client. */
+  readonly clientSecret: Redacted.Redacted
+  /** The scopes of the token. The service ignores them: a token has the scopes of the registration. */
+  readonly scope?: ReadonlyArray<string> | undefined
+}
+
+// A spread inside a call would lose the comments of its members in the emitted declarations. A spread in a constant keeps them.
+const client = {
+  /** The id of the client. */
+  clientId: Schema.String,
+  /** The secret of the client. */
+  clientSecret: Members.secret("clientSecret"),
+  /** The scopes of the token. */
+  scope: Members.optional(Schema.Array(Schema.String))
+} as const
+
+/**
+ * The `grantType` of the device grant (RFC 8628 section 3.4).
  *
  * @category models
  * @since 0.1.0
@@ -34,78 +55,158 @@ const client = {
 export const deviceCodeGrantType = "urn:ietf:params:oauth:grant-type:device_code"
 
 /**
- * A poll of the device grant.
+ * The request of the device grant: a poll.
  *
  * @category models
  * @since 0.1.0
  */
-export const DeviceCodeRequest = Schema.Struct({
+export interface DeviceCodeRequest extends ClientMembers {
+  /** The grant type of the device grant. */
+  readonly grantType: typeof deviceCodeGrantType
+  /** The device code from StartDeviceAuthorization. */
+  readonly deviceCode: Redacted.Redacted
+}
+
+const deviceCode = {
   ...client,
+  /** The grant type of the device grant. */
   grantType: Schema.Literal(deviceCodeGrantType),
+  /** The device code. */
   deviceCode: Members.secret("deviceCode")
-})
+} as const
 
 /**
- * The authorization code grant. `redirectUri` is the one that the browser was sent to, with its port.
+ * The schema of a request of the device grant.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const DeviceCodeRequest = Schema.Struct(deviceCode)
+
+/**
+ * The request of the authorization code grant.
  *
  * @category models
  * @since 0.1.0
  */
-export const AuthorizationCodeRequest = Schema.Struct({
+export interface AuthorizationCodeRequest extends ClientMembers {
+  /** The grant type of the authorization code grant. */
+  readonly grantType: "authorization_code"
+  /** The authorization code from the redirect. */
+  readonly code: Redacted.Redacted
+  /** The redirect URI that the browser was sent to, with its port. */
+  readonly redirectUri: string
+  /** The code verifier of PKCE (RFC 7636). */
+  readonly codeVerifier?: Redacted.Redacted | undefined
+}
+
+const authorizationCode = {
   ...client,
+  /** The grant type of the authorization code grant. */
   grantType: Schema.Literal("authorization_code"),
+  /** The authorization code. */
   code: Members.secret("code"),
+  /** The redirect URI. */
   redirectUri: Schema.String,
+  /** The code verifier. */
   codeVerifier: Members.optional(Members.secret("codeVerifier"))
-})
+} as const
 
 /**
- * The refresh token grant. A refresh token is good for the client, and in the region, that it was issued to.
+ * The schema of a request of the authorization code grant.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const AuthorizationCodeRequest = Schema.Struct(authorizationCode)
+
+/**
+ * The request of the refresh token grant.
  *
  * @category models
  * @since 0.1.0
  */
-export const RefreshTokenRequest = Schema.Struct({
+export interface RefreshTokenRequest extends ClientMembers {
+  /** The grant type of a refresh. */
+  readonly grantType: "refresh_token"
+  /** The refresh token. It is good only for the client that it was issued to, in that client's region. */
+  readonly refreshToken: Redacted.Redacted
+}
+
+const refreshToken = {
   ...client,
+  /** The grant type of a refresh. */
   grantType: Schema.Literal("refresh_token"),
+  /** The refresh token. */
   refreshToken: Members.secret("refreshToken")
-})
+} as const
 
 /**
- * What CreateToken takes: one of three grants.
+ * The schema of a request of the refresh token grant.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const RefreshTokenRequest = Schema.Struct(refreshToken)
+
+/**
+ * The request of CreateToken, of one of three grants.
  *
  * @category models
  * @since 0.1.0
  */
-export const Request = Schema.Union([DeviceCodeRequest, AuthorizationCodeRequest, RefreshTokenRequest])
+export type Request = DeviceCodeRequest | AuthorizationCodeRequest | RefreshTokenRequest
 
 /**
+ * The schema of the request, of one of three grants.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Request: Schema.Union<
+  readonly [typeof DeviceCodeRequest, typeof AuthorizationCodeRequest, typeof RefreshTokenRequest]
+> = Schema.Union([DeviceCodeRequest, AuthorizationCodeRequest, RefreshTokenRequest])
+
+/**
+ * The response of CreateToken.
+ *
  * @category models
  * @since 0.1.0
  */
-export type Request = typeof Request.Type
+export interface Response {
+  /** The access token, which the portal accepts. */
+  readonly accessToken: Redacted.Redacted
+  /** The type of the access token: `Bearer`. */
+  readonly tokenType: string
+  /** The seconds from the receipt until the access token expires. Absent if the service gave no usable number. */
+  readonly expiresIn?: number
+  /**
+   * The refresh token. Only a client that was registered with scopes gets one. The response to a refresh may leave it out: keep
+   * the old refresh token then, as `Refresh.refresh` does.
+   */
+  readonly refreshToken?: Redacted.Redacted
+  /** The ID token. The service gives none today. */
+  readonly idToken?: Redacted.Redacted
+}
 
 /**
- * What CreateToken gives. `expiresIn` is in seconds from the receipt. `tokenType` is `Bearer`. A refresh token comes
- * only to clients that were registered with scopes, and an answer to a refresh may leave it out: keep the old one then, as
- * `Refresh.refresh` does.
+ * The schema of the response.
  *
- * @category models
+ * @category schemas
  * @since 0.1.0
  */
 export const Response = Schema.Struct({
+  /** The access token. */
   accessToken: Members.secret("accessToken"),
+  /** The type of the access token. */
   tokenType: Members.Printable,
+  /** The seconds until the access token expires. */
   expiresIn: Members.Seconds,
+  /** The refresh token. */
   refreshToken: Schema.optionalKey(Members.secret("refreshToken")),
+  /** The ID token. */
   idToken: Schema.optionalKey(Members.secret("idToken"))
 })
-
-/**
- * @category models
- * @since 0.1.0
- */
-export type Response = typeof Response.Type
 
 // -----------------------------------------------------------------------------
 // errors
@@ -131,7 +232,7 @@ export type Exception =
   | SsoOidcError.UnsupportedGrantTypeException
 
 /**
- * All that a call can fail with.
+ * Every error of a call.
  *
  * @category errors
  * @since 0.1.0
@@ -143,8 +244,8 @@ export type Error = Exception | ClientError.ClientError
 // -----------------------------------------------------------------------------
 
 /**
- * CreateToken as a value. A poll with a device code must be repeated, at the grant's pace; a code or a refresh token
- * may be sent again only when it is certain that it did not leave.
+ * CreateToken as a value. The device grant repeats a poll after its interval. A request with an authorization code or a refresh
+ * token may be sent again only if it is certain that the first did not leave.
  *
  * @category operations
  * @since 0.1.0

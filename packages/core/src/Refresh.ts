@@ -1,8 +1,8 @@
 /**
- * The refresh of a token, without losing what refreshes the next one.
+ * Refreshes a token, and keeps the refresh token for the next refresh.
  *
- * An answer to a refresh may leave out `refreshToken`, and the old one stays good then (RFC 6749 section 6). A caller
- * who stores the answer as it came has lost it, as official clients have. Here the result always has one.
+ * The response to a refresh may leave out `refreshToken`. Then the old one stays good (RFC 6749 section 6). A caller that stores
+ * the response unchanged loses the refresh token, as official clients did. The result of this refresh always has one.
  *
  * @see RFC 6749 section 6
  * @since 0.1.0
@@ -19,22 +19,22 @@ import * as SsoOidcError from "./SsoOidcError.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What a refresh takes: the refresh token, and the client it was issued to, in whose region alone it is good. `scope` is
- * without effect at the service.
+ * The request of a refresh: the refresh token, and the client that it was issued to. It is good only in the region of that
+ * client.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Request extends Omit<typeof CreateToken.RefreshTokenRequest.Type, "grantType"> {}
+export interface Request extends Omit<CreateToken.RefreshTokenRequest, "grantType"> {}
 
 /**
- * What a refresh gives: CreateToken's answer, whose `refreshToken` is always there. It is the one to use next: the
- * service's new one, or the one that was sent. `expiresIn` is in seconds from the receipt.
+ * The result of a refresh: the response of CreateToken, always with a refresh token.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Response extends CreateToken.Response {
+  /** The refresh token for the next refresh: the service's new token, or else the token that was sent. */
   readonly refreshToken: Redacted.Redacted
 }
 
@@ -43,13 +43,12 @@ export interface Response extends CreateToken.Response {
 // -----------------------------------------------------------------------------
 
 /**
- * All that a refresh can fail with. Two exceptions of CreateToken belong to the device grant alone (RFC 8628 section 3.5) and
- * are not among them:
+ * Every error of a refresh. Two exceptions of CreateToken are not among them, because they belong to the device grant (RFC 8628
+ * section 3.5). If the service returns such an exception anyway, it becomes another error:
  *
- * - `ExpiredTokenException`: an expired refresh token is `invalid_grant` (RFC 6749 section 5.2). Where the service says
- *   `expired_token` all the same, the error is `InvalidGrantException`, and its `error` is what the service wrote.
- * - `AuthorizationPendingException`: no refresh waits for a person. Where the service says so all the same, the error is
- *   `UnexpectedResponse` with that `code`.
+ * - `ExpiredTokenException` becomes `InvalidGrantException`, since an expired refresh token is `invalid_grant` (RFC 6749 section
+ *   5.2). Its `error` is what the service wrote: `expired_token`.
+ * - `AuthorizationPendingException` becomes `UnexpectedResponse` with that name as its `code`.
  *
  * @category errors
  * @since 0.1.0
@@ -64,12 +63,15 @@ export type Error = Exclude<
 // -----------------------------------------------------------------------------
 
 /**
- * Trades a refresh token for a new access token. One request, and no span beside its own.
+ * Exchanges a refresh token for a new access token. It sends one request, in the one span of CreateToken.
  *
- * Fails as {@link Error} says. `InvalidGrantException`: the session is over, or the token was used before. After a
- * `TransportError` with `sent: "no"` the token is as good as it was; with `"maybe"` or `"answered"`, and after an
- * interruption, the service may have replaced it by one that nobody knows, and the next refresh says so with
- * `InvalidGrantException`. So store the result before anything else, and do not refresh the same token twice at once.
+ * Store the result before you use it, and do not refresh the same token twice at the same time: a used refresh token may be
+ * refused.
+ *
+ * - `InvalidGrantException`: the session is over, or the token was used before. Log in again.
+ * - `TransportError` with `sent: "no"`: the token is still good.
+ * - `TransportError` with `sent: "maybe"` or `"answered"`, or an interruption: the service may have replaced the token, and the
+ *   replacement is lost. Then the next refresh fails with `InvalidGrantException`.
  *
  * @example
  * ```ts

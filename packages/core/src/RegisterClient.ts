@@ -1,10 +1,11 @@
 /**
- * RegisterClient: makes a public client that can ask for tokens, good for 90 days and one region.
+ * RegisterClient: registers a public client that can request tokens. A registration lasts 90 days, in one region.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_RegisterClient.html
- * @see RFC 7591, on which it is modelled
+ * @see RFC 7591, on which the operation is modelled
  * @since 0.1.0
  */
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as ClientError from "./aws/ClientError.ts"
 import * as Operation from "./aws/Operation.ts"
@@ -16,59 +17,98 @@ import * as SsoOidcService from "./SsoOidcService.ts"
 // models
 // -----------------------------------------------------------------------------
 
+// An editor shows no comment of a schema's field on hover. So each schema has an interface, with the whole comments.
+
 /**
- * What RegisterClient takes.
- *
- * - `clientName`: shown to the person who approves.
- * - `clientType`: the service knows `public` alone.
- * - `scopes`: what the tokens may do, for example `sso:account:access`. Without scopes there is no refresh token.
- * - `grantTypes`: what the client may use. Leave it out for a device login; one registration is for one flow.
- * - `redirectUris`, `issuerUrl`: for the authorization code grant.
- * - `entitledApplicationArn`: limits an application of IAM Identity Center.
- *
- * An optional member that is `undefined` counts as absent, here and in the other requests.
+ * The request of RegisterClient. An optional member that is `undefined` counts as absent, here and in the other requests.
  *
  * @category models
  * @since 0.1.0
  */
+export interface Request {
+  /** The name of the client. The person who approves sees it. */
+  readonly clientName: string
+  /** The type of the client. The service knows only `public`. */
+  readonly clientType: string
+  /** The scopes of the tokens, for example `sso:account:access`. Without scopes, the service issues no refresh token. */
+  readonly scopes?: ReadonlyArray<string> | undefined
+  /** The redirect URIs of the authorization code grant. */
+  readonly redirectUris?: ReadonlyArray<string> | undefined
+  /** The grants that the client may use. Leave it out for a device login. Use one registration for one grant. */
+  readonly grantTypes?: ReadonlyArray<string> | undefined
+  /** The issuer URL of the authorization code grant. */
+  readonly issuerUrl?: string | undefined
+  /** The ARN of an application of IAM Identity Center. It restricts the scopes, grants and redirect URIs of the client. */
+  readonly entitledApplicationArn?: string | undefined
+}
+
+/**
+ * The schema of the request.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const Request = Schema.Struct({
+  /** The name of the client. */
   clientName: Schema.String,
+  /** The type of the client. */
   clientType: Schema.String,
+  /** The scopes of the tokens. */
   scopes: Members.optional(Schema.Array(Schema.String)),
+  /** The redirect URIs. */
   redirectUris: Members.optional(Schema.Array(Schema.String)),
+  /** The grants of the client. */
   grantTypes: Members.optional(Schema.Array(Schema.String)),
+  /** The issuer URL. */
   issuerUrl: Members.optional(Schema.String),
+  /** The ARN of an application. */
   entitledApplicationArn: Members.optional(Schema.String)
 })
 
 /**
- * @category models
- * @since 0.1.0
- */
-export type Request = typeof Request.Type
-
-/**
- * What RegisterClient gives. `clientIdIssuedAt` and `clientSecretExpiresAt` are seconds since 1970 on the service's clock; leave
- * a margin. A `clientSecretExpiresAt` of 0 means that the secret never expires (RFC 7591 section 3.2.1). The two endpoints are
- * absent in practice.
+ * The response of RegisterClient.
  *
  * @category models
  * @since 0.1.0
  */
-export const Response = Schema.Struct({
-  clientId: Members.Printable,
-  clientSecret: Members.secret("clientSecret"),
-  clientIdIssuedAt: Members.OptionalEpochSeconds,
-  clientSecretExpiresAt: Members.EpochSeconds,
-  authorizationEndpoint: Schema.optionalKey(Members.Printable),
-  tokenEndpoint: Schema.optionalKey(Members.Printable)
-})
+export interface Response {
+  /** The id of the client. */
+  readonly clientId: string
+  /** The secret of the client. */
+  readonly clientSecret: Redacted.Redacted
+  /** When the id was issued, in seconds since 1970 on the service's clock. Absent if the service gave no number. */
+  readonly clientIdIssuedAt?: number
+  /**
+   * When the secret expires, in seconds since 1970 on the service's clock. Leave a margin, because your clock may differ. 0 means
+   * that the secret never expires (RFC 7591 section 3.2.1).
+   */
+  readonly clientSecretExpiresAt: number
+  /** The authorization endpoint. The service gives none today. */
+  readonly authorizationEndpoint?: string
+  /** The token endpoint. The service gives none today. */
+  readonly tokenEndpoint?: string
+}
 
 /**
- * @category models
+ * The schema of the response.
+ *
+ * @category schemas
  * @since 0.1.0
  */
-export type Response = typeof Response.Type
+export const Response = Schema.Struct({
+  /** The id of the client. */
+  clientId: Members.Printable,
+  /** The secret of the client. */
+  clientSecret: Members.secret("clientSecret"),
+  /** When the id was issued. */
+  clientIdIssuedAt: Members.OptionalEpochSeconds,
+  /** When the secret expires. */
+  clientSecretExpiresAt: Members.EpochSeconds,
+  /** The authorization endpoint. */
+  authorizationEndpoint: Schema.optionalKey(Members.Printable),
+  /** The token endpoint. */
+  tokenEndpoint: Schema.optionalKey(Members.Printable)
+})
 
 // -----------------------------------------------------------------------------
 // errors
@@ -90,7 +130,7 @@ export type Exception =
   | SsoOidcError.UnsupportedGrantTypeException
 
 /**
- * All that a call can fail with.
+ * Every error of a call.
  *
  * @category errors
  * @since 0.1.0
@@ -102,7 +142,7 @@ export type Error = Exception | ClientError.ClientError
 // -----------------------------------------------------------------------------
 
 /**
- * RegisterClient as a value. It may be sent again at any time: that makes another client, and the first is forgotten.
+ * RegisterClient as a value. Its request may be sent again at any time: the service then registers a second client.
  *
  * @category operations
  * @since 0.1.0

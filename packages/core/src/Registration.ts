@@ -1,8 +1,8 @@
 /**
- * A client registration that can be kept and used again.
+ * A client registration that can be stored and used again.
  *
- * Registering takes a request, and a registration lasts 90 days. So a tool keeps the one that it was given. A registration is
- * good at one region and endpoint and for one set of scopes, and holds them.
+ * A registration lasts 90 days, and each new one takes a request. So a tool stores its registration. It is good for one region,
+ * one endpoint and one set of scopes, which it holds.
  *
  * @since 0.1.0
  */
@@ -18,39 +18,66 @@ import * as Stored from "./Stored.ts"
 // models
 // -----------------------------------------------------------------------------
 
+const members = Schema.Struct({
+  /** The id of the client. */
+  clientId: Stored.Printable,
+  /** The secret of the client. */
+  clientSecret: Stored.secret("clientSecret"),
+  /** When the client secret expires. */
+  expiresAt: Schema.optionalKey(Schema.DateTimeUtcFromMillis),
+  /** The scopes of the client. */
+  scopes: Schema.Array(Stored.Text),
+  /** The region of the client. */
+  region: Stored.Printable,
+  /** The endpoint of the client. */
+  endpoint: Stored.Printable
+})
+
+type MembersSchema = typeof members
+
 /**
- * The members of a registration. Their encoding has the client's secret in the clear. So use them inside a schema whose encoding
- * is a secret as a whole, and {@link Registration} everywhere else.
+ * The type of the schema {@link Members}. Declarations of other modules show its name instead of repeating its members.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Members = Schema.Struct({
-  /** The client's id. Printable. */
-  clientId: Stored.Printable,
-  /** The client's secret. Not empty. */
-  clientSecret: Stored.secret("clientSecret"),
-  /** When the client secret expires, on the service's clock. Absent: it never does (RFC 7591 section 3.2.1). */
-  expiresAt: Schema.optionalKey(Schema.DateTimeUtcFromMillis),
-  /** The scopes that the client was registered with. Printable. */
-  scopes: Schema.Array(Stored.Text),
-  /** The region that the client was registered in. Printable. */
-  region: Stored.Printable,
-  /** The endpoint that the client was registered at. Printable. */
-  endpoint: Stored.Printable
-})
+export interface Members extends MembersSchema {}
 
 /**
- * A client registration, with the region, endpoint and scopes it is good for.
+ * The members of a registration. Their encoding has the secret of the client in plain text. Use them only inside a schema whose
+ * whole encoding is a secret, and use {@link Registration} everywhere else.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Members: Members = members
+
+/**
+ * A client registration, with its region, endpoint and scopes.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Registration extends Schema.Schema.Type<typeof Members> {}
+export interface Registration {
+  /** The id of the client. It has no invisible characters. */
+  readonly clientId: string
+  /** The secret of the client. It is not empty. */
+  readonly clientSecret: Redacted.Redacted
+  /** When the client secret expires, on the service's clock. Absent if it never expires (RFC 7591 section 3.2.1). */
+  readonly expiresAt?: DateTime.Utc
+  /** The scopes that the client was registered with. They have no invisible characters. */
+  readonly scopes: ReadonlyArray<string>
+  /** The region that the client was registered in. It has no invisible characters. */
+  readonly region: string
+  /** The endpoint that the client was registered at. It has no invisible characters. */
+  readonly endpoint: string
+}
 
 /**
- * The schema to keep a registration with. Its encoding is JSON text in a `Redacted`: a reader of the text can act as the client.
- * It gives no access by itself, but belongs in a file that only its user can read. A codec for JSON that holds it fails to encode.
+ * The schema to store a registration with. Its encoding is JSON text in a `Redacted`.
+ *
+ * A reader of the text can act as the client. That alone gives no access, but keep the text in a file that only its user can
+ * read. A codec for JSON that contains this schema fails to encode it.
  *
  * @example
  * ```ts
@@ -75,7 +102,7 @@ export const Registration: Schema.Codec<Registration, Redacted.Redacted<string>>
 // -----------------------------------------------------------------------------
 
 /**
- * The registration as a secret text.
+ * Encodes a registration as a secret text.
  *
  * @category encoding
  * @since 0.1.0
@@ -84,7 +111,8 @@ export const encode = (registration: Registration): Effect.Effect<Redacted.Redac
   Effect.orDie(Schema.encodeEffect(Registration)(registration))
 
 /**
- * The registration that a secret text holds. A text that holds none fails with a `SchemaError`, which does not repeat the text.
+ * Decodes a registration from a secret text. A text that is no registration fails with a `SchemaError`. The error names the
+ * member that is wrong, and never repeats the text. Register again then.
  *
  * @category encoding
  * @since 0.1.0
@@ -104,34 +132,50 @@ const sameScopes = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean
 }
 
 /**
- * Whether the registration was made in this region and at this endpoint. It is good nowhere else. Regions have no case.
+ * A place where a client can be registered.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Place {
+  /** The region of the service, in any case. */
+  readonly region: string
+  /** The endpoint of the service, without a slash at its end. */
+  readonly endpoint: string
+}
+
+/**
+ * A use of a registration, for {@link isUsable}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Use extends Place {
+  /** The scopes that the login needs, in any order. */
+  readonly scopes: ReadonlyArray<string>
+  /** The current time. */
+  readonly now: DateTime.DateTime
+}
+
+/**
+ * Whether the registration was made in this region and at this endpoint. It is good at no other place.
  *
  * @category predicates
  * @since 0.1.0
  */
-export const isOf = (
-  registration: Registration,
-  at: { readonly region: string; readonly endpoint: string }
-): boolean =>
+export const isOf = (registration: Registration, at: Place): boolean =>
   Endpoint.regionOf(registration.region) === Endpoint.regionOf(at.region) && registration.endpoint === at.endpoint
 
 /**
- * Whether the registration can be used at this region and endpoint, with these scopes (in any order), at this time. One that
- * expires within 15 minutes cannot: its expiry is on the service's clock, and a login takes a while. One without an expiry never
- * expires.
+ * Whether the registration can be used at this region and endpoint, with these scopes, at this time.
+ *
+ * A registration that expires within 15 minutes cannot be used, because a login takes time, and the clock of the service may
+ * differ. A registration without an expiry never expires.
  *
  * @category predicates
  * @since 0.1.0
  */
-export const isUsable = (
-  registration: Registration,
-  at: {
-    readonly region: string
-    readonly endpoint: string
-    readonly scopes: ReadonlyArray<string>
-    readonly now: DateTime.DateTime
-  }
-): boolean =>
+export const isUsable = (registration: Registration, at: Use): boolean =>
   isOf(registration, at) &&
   sameScopes(registration.scopes, at.scopes) &&
   (registration.expiresAt === undefined ||

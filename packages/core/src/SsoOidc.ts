@@ -1,9 +1,9 @@
 /**
  * The client of the OIDC service of AWS IAM Identity Center.
  *
- * {@link SsoOidc} gives each operation as an Effect whose error channel lists exactly what can happen. It needs no AWS
- * credentials, sends each request once, follows no redirect, adds no trace header, and reads no answer beyond a cap. How
- * requests travel is decided by the `HttpClient` that its layer is given.
+ * {@link SsoOidc} offers each operation as an Effect whose error channel lists exactly its errors. It needs no AWS credentials.
+ * It sends each request once, follows no redirect, adds no trace header, and reads each response up to a cap. The `HttpClient`
+ * that you provide to its layer is the transport.
  *
  * @since 0.1.0
  */
@@ -24,13 +24,17 @@ import * as StartDeviceAuthorization from "./StartDeviceAuthorization.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * The operations of the service. The emulator, the relay and the transports for tests derive their tables from this list, so that
- * a new operation is one new module and one entry here.
+ * The operations of the service. The emulator, the relay and the transports for tests derive their tables from this list. A new
+ * operation is one new module and one entry here.
  *
  * @category operations
  * @since 0.1.0
  */
-export const operations = [RegisterClient.operation, StartDeviceAuthorization.operation, CreateToken.operation] as const
+export const operations: readonly [
+  typeof RegisterClient.operation,
+  typeof StartDeviceAuthorization.operation,
+  typeof CreateToken.operation
+] = [RegisterClient.operation, StartDeviceAuthorization.operation, CreateToken.operation]
 
 /**
  * The name of an operation of the service.
@@ -41,26 +45,29 @@ export const operations = [RegisterClient.operation, StartDeviceAuthorization.op
 export type OperationName = (typeof operations)[number]["name"]
 
 /**
- * What the client offers. The named methods are `execute` applied.
+ * The client of the service. Each named method calls `execute` with its operation.
  *
- * Each call is one client span `SSO OIDC.<Operation>` with OpenTelemetry's RPC attributes. Interrupting a call closes
- * its connection.
+ * Each call is one client span `SSO OIDC.<Operation>` with OpenTelemetry's RPC attributes. An interruption closes the connection
+ * of the call.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Service extends Client.Client {
-  /** This client over another `execute`: for what wraps it, such as `Retry`. */
+  /** This client with another `execute`, for wrappers such as `Retry`. */
   readonly withExecute: (execute: Client.Execute) => Service
   /** Registers a public client. */
   readonly registerClient: (
     request: RegisterClient.Request
   ) => Effect.Effect<RegisterClient.Response, RegisterClient.Error>
-  /** Asks for a device code and the code that a person confirms. */
+  /** Requests a device code, and the user code that a person confirms. */
   readonly startDeviceAuthorization: (
     request: StartDeviceAuthorization.Request
   ) => Effect.Effect<StartDeviceAuthorization.Response, StartDeviceAuthorization.Error>
-  /** Trades a device code, an authorization code or a refresh token for a token. One attempt: no polling, no retry. */
+  /**
+   * Exchanges a device code, an authorization code or a refresh token for a token. It sends one request, without polling or
+   * retry.
+   */
   readonly createToken: (request: CreateToken.Request) => Effect.Effect<CreateToken.Response, CreateToken.Error>
 }
 
@@ -92,7 +99,7 @@ export class SsoOidc extends Context.Service<SsoOidc, Service>()("@sso-oidc/core
 // -----------------------------------------------------------------------------
 
 /**
- * A client from its `execute`: for what wraps another client, such as a retry, a log, or a test.
+ * Makes a client from its `execute`, for wrappers of another client, such as a retry, a log or a test.
  *
  * @category constructors
  * @since 0.1.0
@@ -111,10 +118,10 @@ export const fromExecute = (client: Client.Client): Service => {
 }
 
 /**
- * A client over the `HttpClient` in the context. Fails with `EndpointError` where region and endpoint cannot be used.
+ * A client over the `HttpClient` in the context. It fails with `EndpointError` if the region or the endpoint cannot be used.
  *
- * A `requestTimeout` or `maxResponseBytes` that makes no sense is a mistake in the program: the effect dies with a
- * `RangeError` that names the option.
+ * An invalid `requestTimeout` or `maxResponseBytes` is a mistake in the program: the effect dies with a `RangeError` that names
+ * the option.
  *
  * @category constructors
  * @since 0.1.0
@@ -148,8 +155,7 @@ export const layer = (
 ): Layer.Layer<SsoOidc, ClientError.EndpointError, HttpClient.HttpClient> => Layer.effect(SsoOidc, make(options))
 
 /**
- * The client as a layer whose options come from configuration, such as `Environment`. Here a limit that makes no sense
- * is a `ConfigError`.
+ * The client as a layer whose options come from configuration, such as `Environment`. Here an invalid limit is a `ConfigError`.
  *
  * @category layers
  * @since 0.1.0

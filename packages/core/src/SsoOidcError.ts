@@ -1,15 +1,13 @@
 /**
  * The exceptions of the service.
  *
- * Fourteen exceptions come from the service's model and keep its names and members. The client's own errors are in
- * `aws/ClientError`.
+ * The service's model has fourteen exceptions. They keep its names and members. The client's own errors are in `aws/ClientError`.
  *
- * Each operation's error type lists exactly the exceptions that the model lists for it, plus the client's three. Every
- * `message` is a sentence for a person: what happened, what to do, and the request id to quote to AWS support. No error
- * holds a request, a response, or a secret in the clear; texts of the service are stripped of characters that cannot be seen and
- * masked where they repeat a secret of the request.
+ * An operation fails with the exceptions that the model lists for it, and with the client's own three errors. Each `message` says
+ * what happened, what to do, and which request id to quote to AWS support. No error holds a request, a response, or a plain
+ * secret. Invisible characters are removed from the service's texts, and the secrets of the request are masked in them.
  *
- * `message` is a member of its own, not a getter: loggers, `console.error` and JSON show an error by its members.
+ * `message` is a member, not a getter, because loggers, `console.error` and JSON show the members of an error.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken.html
  * @since 0.1.0
@@ -22,24 +20,35 @@ import * as Wire from "./aws/Wire.ts"
 // models
 // -----------------------------------------------------------------------------
 
-const fields = {
-  /** The OAuth error code (RFC 6749 section 5.2, RFC 8628 section 3.5). */
-  error: Schema.String,
-  /** The service's own words, where it gave any. */
-  errorDescription: Schema.optionalKey(Schema.String),
-  /** The HTTP status of the answer. */
-  status: Schema.Int,
-  /** `x-amzn-requestid` of the answer. */
-  requestId: Schema.optionalKey(Schema.String),
-  /** Seconds that the service asks to wait (RFC 9110 section 10.2.3). */
-  retryAfter: Schema.optionalKey(Schema.Number)
-}
+// An editor shows no comment of a schema's field on hover. So each class also has an interface, with the whole comments.
 
+const fields = {
+  /** The OAuth error code. */
+  error: Schema.String,
+  /** The service's own description. */
+  errorDescription: Schema.optionalKey(Schema.String),
+  /** The HTTP status of the response. */
+  status: Schema.Int,
+  /** The request id. */
+  requestId: Schema.optionalKey(Schema.String),
+  /** The seconds that the service asks you to wait. */
+  retryAfter: Schema.optionalKey(Schema.Number)
+} as const
+
+// A spread inside a call would lose the comments of its members in the emitted declarations. A spread in a constant keeps them.
 const fieldsWithReason = {
   ...fields,
-  /** Why, for a customer-managed KMS key: `KMS_AccessDeniedException`, `KMS_NotFoundException`, … (open). */
+  /** Why a customer-managed KMS key failed. */
   reason: Schema.optionalKey(Schema.String)
-}
+} as const
+
+const fieldsWithRegion = {
+  ...fields,
+  /** The endpoint that the service names. */
+  endpoint: Schema.optionalKey(Schema.String),
+  /** The region that the service names. */
+  region: Schema.optionalKey(Schema.String)
+} as const
 
 /**
  * What the service said in an exception.
@@ -48,39 +57,68 @@ const fieldsWithReason = {
  * @since 0.1.0
  */
 export interface ExceptionFields {
+  /** The OAuth error code (RFC 6749 section 5.2, RFC 8628 section 3.5). */
   readonly error: string
+  /** The service's own description. Absent if the service gave none. */
   readonly errorDescription?: string
+  /** The HTTP status of the response. */
   readonly status: number
+  /** The request id of the response (`x-amzn-requestid`). Absent if the response has none. */
   readonly requestId?: string
+  /** The seconds that the service asks you to wait (RFC 9110 section 10.2.3). Absent if it asks for no wait. */
   readonly retryAfter?: number
 }
 
 /**
- * The same with the members that a few exceptions add to it.
+ * What the service said in an exception that has a reason.
  *
  * @category models
  * @since 0.1.0
  */
-export interface ExceptionDetail extends ExceptionFields {
+export interface FieldsWithReason extends ExceptionFields {
+  /** Why a customer-managed KMS key failed: `KMS_AccessDeniedException`, `KMS_NotFoundException`, or a newer value. */
   readonly reason?: string
+}
+
+/**
+ * What the service said in an exception that names another region.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FieldsWithRegion extends ExceptionFields {
+  /** The endpoint that the service names. Check it before you call it. */
   readonly endpoint?: string
+  /** The region that the service names. */
   readonly region?: string
 }
 
 /**
- * An exception's class as a value: how the engine finds it (`type`, else `error`) and makes it.
+ * What the service said in an exception, with the members that only a few exceptions have.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ExceptionDetail extends FieldsWithReason, FieldsWithRegion {}
+
+/**
+ * The class of an exception as a value. The engine finds it by its `type`, or else by its `error`, and makes the exception with
+ * it.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ExceptionClass<out E> extends Operation.ExceptionClass<E, ExceptionDetail> {
-  /** The OAuth code that the model gives it. */
+  /** The OAuth code that the model gives to the exception. */
   readonly error: string
 }
 
-const told = (advice: string, self: ExceptionFields & { readonly _tag: string; readonly reason?: string }): string =>
+const sentenceOf = (
+  advice: string,
+  self: ExceptionFields & { readonly _tag: string; readonly reason?: string }
+): string =>
   [
-    // an empty text says nothing
+    // an empty description adds nothing to the sentence
     self.errorDescription?.trim() && Wire.sentence(self.errorDescription),
     self.reason && `Reason: ${Wire.sentence(self.reason)}`,
     advice,
@@ -92,64 +130,77 @@ const told = (advice: string, self: ExceptionFields & { readonly _tag: string; r
 // -----------------------------------------------------------------------------
 
 /**
- * The person, or the application's assignment in Identity Center, does not allow this sign-in.
+ * The person denied the login, or is not assigned to the application in Identity Center.
  *
  * @category errors
  * @since 0.1.0
  */
 export class AccessDeniedException
-  extends Schema.TaggedError<AccessDeniedException>("@sso-oidc/core/AccessDeniedException")(
+  extends Schema.TaggedError<AccessDeniedException, FieldsWithReason>("@sso-oidc/core/AccessDeniedException")(
     "AccessDeniedException",
     fieldsWithReason
   )
 {
+  /** The name of the exception in the model. */
   static readonly type = "AccessDeniedException"
+  /** The OAuth code that the model gives to the exception. */
   static readonly error = "access_denied"
+  /** The HTTP status that the model gives to the exception. */
   static readonly status = 400
-  override readonly message: string = told(
-    "Access was denied: the request was refused in the browser, or the user has no access here.",
+  /** A sentence for a person. */
+  override readonly message: string = sentenceOf(
+    "Access was denied in the browser, or the user has no access here: start a new login to try again.",
     this
   )
 }
 
 /**
- * Nobody has approved the device code yet (RFC 8628 section 3.5). Not a failure: poll on, at the grant's pace.
+ * The person has not approved the device code yet (RFC 8628 section 3.5). This is no failure: poll again after the interval.
  *
  * @category errors
  * @since 0.1.0
  */
-export class AuthorizationPendingException
-  extends Schema.TaggedError<AuthorizationPendingException>("@sso-oidc/core/AuthorizationPendingException")(
-    "AuthorizationPendingException",
-    fields
-  )
-{
+export class AuthorizationPendingException extends Schema.TaggedError<AuthorizationPendingException, ExceptionFields>(
+  "@sso-oidc/core/AuthorizationPendingException"
+)(
+  "AuthorizationPendingException",
+  fields
+) {
+  /** The name of the exception in the model. */
   static readonly type = "AuthorizationPendingException"
+  /** The response is part of the ordinary course: its span ends without error status. */
   static readonly expected = true
+  /** The OAuth code that the model gives to the exception. */
   static readonly error = "authorization_pending"
+  /** The HTTP status that the model gives to the exception. */
   static readonly status = 400
-  override readonly message: string = told(
-    "The sign-in waits for a person to approve it in the browser: poll again after the interval.",
+  /** A sentence for a person. */
+  override readonly message: string = sentenceOf(
+    "The login waits for a person to approve it in the browser: poll again after the interval.",
     this
   )
 }
 
 /**
- * The device code or token is past its life (RFC 8628 section 3.5).
+ * The device code or the token has expired (RFC 8628 section 3.5).
  *
  * @category errors
  * @since 0.1.0
  */
 export class ExpiredTokenException
-  extends Schema.TaggedError<ExpiredTokenException>("@sso-oidc/core/ExpiredTokenException")(
+  extends Schema.TaggedError<ExpiredTokenException, ExceptionFields>("@sso-oidc/core/ExpiredTokenException")(
     "ExpiredTokenException",
     fields
   )
 {
+  /** The name of the exception in the model. */
   static readonly type = "ExpiredTokenException"
+  /** The OAuth code that the model gives to the exception. */
   static readonly error = "expired_token"
+  /** The HTTP status that the model gives to the exception. */
   static readonly status = 400
-  override readonly message: string = told("The code or token has expired: start a new sign-in.", this)
+  /** A sentence for a person. */
+  override readonly message: string = sentenceOf("The code or token has expired: start a new login.", this)
 }
 
 /**
@@ -159,118 +210,145 @@ export class ExpiredTokenException
  * @since 0.1.0
  */
 export class InternalServerException
-  extends Schema.TaggedError<InternalServerException>("@sso-oidc/core/InternalServerException")(
+  extends Schema.TaggedError<InternalServerException, ExceptionFields>("@sso-oidc/core/InternalServerException")(
     "InternalServerException",
     fields
   )
 {
+  /** The name of the exception in the model. */
   static readonly type = "InternalServerException"
+  /** The OAuth code that the model gives to the exception. */
   static readonly error = "server_error"
+  /** The HTTP status that the model gives to the exception. */
   static readonly status = 500
-  override readonly message: string = told(
+  /** A sentence for a person. */
+  override readonly message: string = sentenceOf(
     "The service failed: try again later, and quote the request id to AWS support if it lasts.",
     this
   )
 }
 
 /**
- * The client's id or secret is unknown here, wrong, or expired; registrations belong to one region.
+ * The client's id or secret is unknown, wrong or expired. A registration is good in one region only.
  *
  * @category errors
  * @since 0.1.0
  */
 export class InvalidClientException
-  extends Schema.TaggedError<InvalidClientException>("@sso-oidc/core/InvalidClientException")(
+  extends Schema.TaggedError<InvalidClientException, ExceptionFields>("@sso-oidc/core/InvalidClientException")(
     "InvalidClientException",
     fields
   )
 {
+  /** The name of the exception in the model. */
   static readonly type = "InvalidClientException"
+  /** The OAuth code that the model gives to the exception. */
   static readonly error = "invalid_client"
+  /** The HTTP status that the model gives to the exception. */
   static readonly status = 401
-  override readonly message: string = told(
+  /** A sentence for a person. */
+  override readonly message: string = sentenceOf(
     "The client registration is not accepted: register again, in the region of the start URL.",
     this
   )
 }
 
 /**
- * RegisterClient: a member of the registration is not acceptable (RFC 7591 section 3.2.2).
+ * RegisterClient: the service does not accept a member of the registration (RFC 7591 section 3.2.2).
  *
  * @category errors
  * @since 0.1.0
  */
-export class InvalidClientMetadataException
-  extends Schema.TaggedError<InvalidClientMetadataException>("@sso-oidc/core/InvalidClientMetadataException")(
-    "InvalidClientMetadataException",
-    fields
-  )
-{
+export class InvalidClientMetadataException extends Schema.TaggedError<InvalidClientMetadataException, ExceptionFields>(
+  "@sso-oidc/core/InvalidClientMetadataException"
+)(
+  "InvalidClientMetadataException",
+  fields
+) {
+  /** The name of the exception in the model. */
   static readonly type = "InvalidClientMetadataException"
+  /** The OAuth code that the model gives to the exception. */
   static readonly error = "invalid_client_metadata"
+  /** The HTTP status that the model gives to the exception. */
   static readonly status = 400
-  override readonly message: string = told(
-    "The registration's members are not accepted: check clientName and clientType (`public`).",
+  /** A sentence for a person. */
+  override readonly message: string = sentenceOf(
+    "The client registration is not accepted: check clientName, and clientType (`public`).",
     this
   )
 }
 
 /**
- * The device code, authorization code, refresh token or assertion is unknown, used, revoked, or another client's.
+ * The device code, authorization code, refresh token or assertion is unknown, used or revoked, or belongs to another client.
  *
  * @category errors
  * @since 0.1.0
  */
 export class InvalidGrantException
-  extends Schema.TaggedError<InvalidGrantException>("@sso-oidc/core/InvalidGrantException")(
+  extends Schema.TaggedError<InvalidGrantException, ExceptionFields>("@sso-oidc/core/InvalidGrantException")(
     "InvalidGrantException",
     fields
   )
 {
+  /** The name of the exception in the model. */
   static readonly type = "InvalidGrantException"
+  /** The OAuth code that the model gives to the exception. */
   static readonly error = "invalid_grant"
+  /** The HTTP status that the model gives to the exception. */
   static readonly status = 400
-  override readonly message: string = told(
-    "The code or token is unknown, used, revoked, or belongs to another client: start a new sign-in.",
+  /** A sentence for a person. */
+  override readonly message: string = sentenceOf(
+    "The code or token is unknown, used, revoked, or belongs to another client: start a new login.",
     this
   )
 }
 
 /**
- * RegisterClient: a redirect URI is not acceptable (RFC 7591 section 3.2.2).
+ * RegisterClient: the service does not accept a redirect URI (RFC 7591 section 3.2.2).
  *
  * @category errors
  * @since 0.1.0
  */
-export class InvalidRedirectUriException
-  extends Schema.TaggedError<InvalidRedirectUriException>("@sso-oidc/core/InvalidRedirectUriException")(
-    "InvalidRedirectUriException",
-    fields
-  )
-{
+export class InvalidRedirectUriException extends Schema.TaggedError<InvalidRedirectUriException, ExceptionFields>(
+  "@sso-oidc/core/InvalidRedirectUriException"
+)(
+  "InvalidRedirectUriException",
+  fields
+) {
+  /** The name of the exception in the model. */
   static readonly type = "InvalidRedirectUriException"
+  /** The OAuth code that the model gives to the exception. */
   static readonly error = "invalid_redirect_uri"
+  /** The HTTP status that the model gives to the exception. */
   static readonly status = 400
-  override readonly message: string = told("A redirect URI is not accepted: use http://127.0.0.1/oauth/callback.", this)
+  /** A sentence for a person. */
+  override readonly message: string = sentenceOf(
+    "A redirect URI is not accepted: use http://127.0.0.1/oauth/callback.",
+    this
+  )
 }
 
 /**
- * A member is missing or malformed; from StartDeviceAuthorization often a start URL of another region.
+ * A member of the request is missing or malformed. From StartDeviceAuthorization, the start URL is often one of another region.
  *
  * @category errors
  * @since 0.1.0
  */
 export class InvalidRequestException
-  extends Schema.TaggedError<InvalidRequestException>("@sso-oidc/core/InvalidRequestException")(
+  extends Schema.TaggedError<InvalidRequestException, FieldsWithReason>("@sso-oidc/core/InvalidRequestException")(
     "InvalidRequestException",
     fieldsWithReason
   )
 {
+  /** The name of the exception in the model. */
   static readonly type = "InvalidRequestException"
+  /** The OAuth code that the model gives to the exception. */
   static readonly error = "invalid_request"
+  /** The HTTP status that the model gives to the exception. */
   static readonly status = 400
-  override readonly message: string = told(
-    // the service says 400: another status is of something before it, which says by itself what is wrong
+  /** A sentence for a person. */
+  override readonly message: string = sentenceOf(
+    // Only a 400 comes from the service. Another status comes from a proxy before it, and its own text says what is wrong.
     this.status === 400
       ? "The request is not accepted: check the start URL, and that the region is the start URL's."
       : "The request is not accepted.",
@@ -279,27 +357,25 @@ export class InvalidRequestException
 }
 
 /**
- * CreateTokenWithIAM: the application lives in another region, which the answer names.
+ * CreateTokenWithIAM: the application is in another region, which the response names.
  *
  * @category errors
  * @since 0.1.0
  */
-export class InvalidRequestRegionException
-  extends Schema.TaggedError<InvalidRequestRegionException>("@sso-oidc/core/InvalidRequestRegionException")(
-    "InvalidRequestRegionException",
-    {
-      ...fields,
-      /** The endpoint that the service says to call. Do not call it unchecked. */
-      endpoint: Schema.optionalKey(Schema.String),
-      /** The region that the service says to use. */
-      region: Schema.optionalKey(Schema.String)
-    }
-  )
-{
+export class InvalidRequestRegionException extends Schema.TaggedError<InvalidRequestRegionException, FieldsWithRegion>(
+  "@sso-oidc/core/InvalidRequestRegionException"
+)(
+  "InvalidRequestRegionException",
+  fieldsWithRegion
+) {
+  /** The name of the exception in the model. */
   static readonly type = "InvalidRequestRegionException"
+  /** The OAuth code that the model gives to the exception. */
   static readonly error = "invalid_request"
+  /** The HTTP status that the model gives to the exception. */
   static readonly status = 400
-  override readonly message: string = told(
+  /** A sentence for a person. */
+  override readonly message: string = sentenceOf(
     this.region === undefined
       ? "The request went to the wrong region."
       : `The request went to the wrong region: use ${this.region}.`,
@@ -314,55 +390,71 @@ export class InvalidRequestRegionException
  * @since 0.1.0
  */
 export class InvalidScopeException
-  extends Schema.TaggedError<InvalidScopeException>("@sso-oidc/core/InvalidScopeException")(
+  extends Schema.TaggedError<InvalidScopeException, ExceptionFields>("@sso-oidc/core/InvalidScopeException")(
     "InvalidScopeException",
     fields
   )
 {
+  /** The name of the exception in the model. */
   static readonly type = "InvalidScopeException"
+  /** The OAuth code that the model gives to the exception. */
   static readonly error = "invalid_scope"
+  /** The HTTP status that the model gives to the exception. */
   static readonly status = 400
-  override readonly message: string = told(
+  /** A sentence for a person. */
+  override readonly message: string = sentenceOf(
     "A scope is not accepted: check the scopes, for example sso:account:access.",
     this
   )
 }
 
 /**
- * Requests come too fast. To a device-code poll it means: add 5 seconds to the interval, for good (RFC 8628 section 3.5).
+ * Requests come too fast. After a poll, add 5 seconds to the interval for all later polls (RFC 8628 section 3.5).
  *
  * @category errors
  * @since 0.1.0
  */
-export class SlowDownException extends Schema.TaggedError<SlowDownException>("@sso-oidc/core/SlowDownException")(
-  "SlowDownException",
-  fields
-) {
-  static readonly type = "SlowDownException"
-  static readonly expected = true
-  static readonly throttling = true
-  static readonly error = "slow_down"
-  static readonly status = 400
-  override readonly message: string = told("Requests come too fast: wait longer between them.", this)
-}
-
-/**
- * The client is known but not allowed to use this grant.
- *
- * @category errors
- * @since 0.1.0
- */
-export class UnauthorizedClientException
-  extends Schema.TaggedError<UnauthorizedClientException>("@sso-oidc/core/UnauthorizedClientException")(
-    "UnauthorizedClientException",
+export class SlowDownException
+  extends Schema.TaggedError<SlowDownException, ExceptionFields>("@sso-oidc/core/SlowDownException")(
+    "SlowDownException",
     fields
   )
 {
-  static readonly type = "UnauthorizedClientException"
-  static readonly error = "unauthorized_client"
+  /** The name of the exception in the model. */
+  static readonly type = "SlowDownException"
+  /** The response is part of the ordinary course: its span ends without error status. */
+  static readonly expected = true
+  /** The service asks for fewer requests. */
+  static readonly throttling = true
+  /** The OAuth code that the model gives to the exception. */
+  static readonly error = "slow_down"
+  /** The HTTP status that the model gives to the exception. */
   static readonly status = 400
-  override readonly message: string = told(
-    "The client may not use this grant: register it for the grant that it uses.",
+  /** A sentence for a person. */
+  override readonly message: string = sentenceOf("Requests come too fast: wait longer between them.", this)
+}
+
+/**
+ * The service knows the client, but the client may not use this grant.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnauthorizedClientException extends Schema.TaggedError<UnauthorizedClientException, ExceptionFields>(
+  "@sso-oidc/core/UnauthorizedClientException"
+)(
+  "UnauthorizedClientException",
+  fields
+) {
+  /** The name of the exception in the model. */
+  static readonly type = "UnauthorizedClientException"
+  /** The OAuth code that the model gives to the exception. */
+  static readonly error = "unauthorized_client"
+  /** The HTTP status that the model gives to the exception. */
+  static readonly status = 400
+  /** A sentence for a person. */
+  override readonly message: string = sentenceOf(
+    "The client may not use this grant: register it with the grant in grantTypes.",
     this
   )
 }
@@ -373,14 +465,18 @@ export class UnauthorizedClientException
  * @category errors
  * @since 0.1.0
  */
-export class UnsupportedGrantTypeException
-  extends Schema.TaggedError<UnsupportedGrantTypeException>("@sso-oidc/core/UnsupportedGrantTypeException")(
-    "UnsupportedGrantTypeException",
-    fields
-  )
-{
+export class UnsupportedGrantTypeException extends Schema.TaggedError<UnsupportedGrantTypeException, ExceptionFields>(
+  "@sso-oidc/core/UnsupportedGrantTypeException"
+)(
+  "UnsupportedGrantTypeException",
+  fields
+) {
+  /** The name of the exception in the model. */
   static readonly type = "UnsupportedGrantTypeException"
+  /** The OAuth code that the model gives to the exception. */
   static readonly error = "unsupported_grant_type"
+  /** The HTTP status that the model gives to the exception. */
   static readonly status = 400
-  override readonly message: string = told("The grant type is not supported.", this)
+  /** A sentence for a person. */
+  override readonly message: string = sentenceOf("The grant type is not supported: check grantTypes.", this)
 }

@@ -1,5 +1,5 @@
 /**
- * The OIDC service of AWS IAM Identity Center as a value: what its operations share.
+ * The OIDC service of AWS IAM Identity Center as a value. Its operations share it.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import * as Service from "./aws/Service.ts"
 import type * as SsoOidcError from "./SsoOidcError.ts"
 
 /**
- * The service `SSO OIDC`. Its exceptions are told as OAuth tells them, by `error` and `error_description` (RFC 6749 section 5.2).
+ * The service `SSO OIDC`. Its error responses have `error` and `error_description`, as OAuth defines them (RFC 6749 section 5.2).
  *
  * @category models
  * @since 0.1.0
@@ -29,8 +29,8 @@ export const service: Service.Service<SsoOidcError.ExceptionDetail> = {
 }
 
 /**
- * The type of an exception as the service writes it into the header `x-amzn-errortype`: with the namespace of its model.
- * `Wire.errorTypeIn` reads it back.
+ * The value of the header `x-amzn-errortype` for an exception. Like the service, it adds the namespace of the model.
+ * `Wire.errorTypeIn` reads the value back.
  *
  * @category error types
  * @since 0.1.0

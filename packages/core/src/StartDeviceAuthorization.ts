@@ -1,10 +1,12 @@
 /**
- * StartDeviceAuthorization: gives the code that a person enters or confirms, and the one that the device polls with.
+ * StartDeviceAuthorization: requests a user code, which a person enters or confirms, and a device code, which the device polls
+ * with.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_StartDeviceAuthorization.html
  * @see RFC 8628 sections 3.1 and 3.2
  * @since 0.1.0
  */
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as ClientError from "./aws/ClientError.ts"
 import * as Operation from "./aws/Operation.ts"
@@ -16,48 +18,82 @@ import * as SsoOidcService from "./SsoOidcService.ts"
 // models
 // -----------------------------------------------------------------------------
 
+// An editor shows no comment of a schema's field on hover. So each schema has an interface, with the whole comments.
+
 /**
- * What StartDeviceAuthorization takes. `startUrl` is the AWS access portal's URL, of the same region as the endpoint.
+ * The request of StartDeviceAuthorization.
  *
  * @category models
  * @since 0.1.0
  */
+export interface Request {
+  /** The id of the registered client. */
+  readonly clientId: string
+  /** The secret of the registered client. */
+  readonly clientSecret: Redacted.Redacted
+  /** The URL of the AWS access portal, in the region of the endpoint. */
+  readonly startUrl: string
+}
+
+/**
+ * The schema of the request.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
 export const Request = Schema.Struct({
+  /** The id of the client. */
   clientId: Schema.String,
+  /** The secret of the client. */
   clientSecret: Members.secret("clientSecret"),
+  /** The URL of the access portal. */
   startUrl: Schema.String
 })
 
 /**
+ * The response of StartDeviceAuthorization.
+ *
+ * Always show the person the `userCode`, and show the URLs unchanged. Their form has changed three times since 2021, and newer
+ * URLs do not contain the code.
+ *
  * @category models
  * @since 0.1.0
  */
-export type Request = typeof Request.Type
+export interface Response {
+  /** The code that the device polls with. */
+  readonly deviceCode: Redacted.Redacted
+  /** The code that the person enters or compares. */
+  readonly userCode: string
+  /** The URL at which the person enters the code: https, or http to loopback. */
+  readonly verificationUri: string
+  /** The URL that may contain the code, so that the person only compares it. Absent if the service gave none. */
+  readonly verificationUriComplete?: string
+  /** The seconds until the device code expires. Absent if the service gave no usable number. */
+  readonly expiresIn?: number
+  /** The seconds between two polls. Absent if the service gave no usable number: then RFC 8628 says 5 seconds. */
+  readonly interval?: number
+}
 
 /**
- * What StartDeviceAuthorization gives.
+ * The schema of the response.
  *
- * Show a person the `userCode` always, and the URLs as they are: what they look like has changed three times since 2021, and newer
- * ones do not hold the code. `expiresIn` and `interval` are seconds, absent where the service gave none that can be
- * used; then RFC 8628 says 5 s for the interval.
- *
- * @category models
+ * @category schemas
  * @since 0.1.0
  */
 export const Response = Schema.Struct({
+  /** The code that the device polls with. */
   deviceCode: Members.secret("deviceCode"),
+  /** The code that the person enters or compares. */
   userCode: Members.Printable,
+  /** The URL without the code. */
   verificationUri: Members.BrowserUrl,
+  /** The URL that may contain the code. */
   verificationUriComplete: Schema.optionalKey(Members.BrowserUrl),
+  /** The seconds until the device code expires. */
   expiresIn: Members.Seconds,
+  /** The seconds between two polls. */
   interval: Members.Seconds
 })
-
-/**
- * @category models
- * @since 0.1.0
- */
-export type Response = typeof Response.Type
 
 // -----------------------------------------------------------------------------
 // errors
@@ -77,7 +113,7 @@ export type Exception =
   | SsoOidcError.UnauthorizedClientException
 
 /**
- * All that a call can fail with.
+ * Every error of a call.
  *
  * @category errors
  * @since 0.1.0
@@ -89,7 +125,7 @@ export type Error = Exception | ClientError.ClientError
 // -----------------------------------------------------------------------------
 
 /**
- * StartDeviceAuthorization as a value. It may be sent again at any time: the first code then expires unused.
+ * StartDeviceAuthorization as a value. Its request may be sent again at any time: the first code then expires unused.
  *
  * @category operations
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
- * What the packages of this project share about values that a program stores: registrations, tokens, pending authorizations.
+ * Schemas and times for stored values, which the packages of this project share: registrations, tokens, pending authorizations.
  *
- * A stored text is trusted no more than a response of the service. It may come from another program, and what it holds may reach
- * a terminal, a log or a clock. So its members keep the rules of the service's responses.
+ * A stored text is no more trusted than a response of the service. It may come from another program, and its members may reach a
+ * terminal, a log or a clock. So the rules for the service's responses apply to its members too.
  *
  * **Unstable.** A minor release may change anything here. Use it to write another grant or another store, not in an application.
  *
@@ -10,9 +10,12 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as SchemaGetter from "effect/SchemaGetter"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as Wire from "./aws/Wire.ts"
 import * as Members from "./internal/members.ts"
 
 // -----------------------------------------------------------------------------
@@ -20,7 +23,7 @@ import * as Members from "./internal/members.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * A text that may reach a message, a terminal or a log. It has no character that cannot be seen, and it may be empty.
+ * A text that may reach a message, a terminal or a log. It has no invisible characters. It may be empty.
  *
  * @category schemas
  * @since 0.1.0
@@ -36,8 +39,8 @@ export const Text: Schema.String = Schema.String.check(Members.isPrintable)
 export const Printable: Schema.String = Members.Printable
 
 /**
- * A secret member of a struct whose encoding is a secret as a whole: see {@link encodedAsSecret}. It is a text that is not empty
- * in the encoding, and `Redacted` in the program. What is decoded has `label` as its label; what is encoded may have any.
+ * A secret member of a struct that {@link encodedAsSecret} encodes. It is a non-empty string in the encoding, and a `Redacted` in
+ * the program. Decoding gives it `label`. Encoding accepts any label.
  *
  * @category schemas
  * @since 0.1.0
@@ -48,12 +51,21 @@ export const secret: (label: string) => Schema.Codec<Redacted.Redacted<string>, 
 // secret texts
 // -----------------------------------------------------------------------------
 
+const format = SchemaIssue.makeFormatterDefault()
+
+const unusable = (label: string, issue: SchemaIssue.Issue): SchemaIssue.Issue => {
+  const message = `The stored ${label} cannot be used: ${Wire.oneLine(format(issue))}. Delete it, and log in again.`
+  return new SchemaIssue.InvalidValue({ message })
+}
+
 /**
- * A schema whose encoding is JSON text in a `Redacted`, so that its type says that it is a secret. Give it the members of a
- * struct. `label` is the label of each text that it encodes.
+ * A schema whose encoding is JSON text in a `Redacted`, so that the type shows that it is a secret. `members` is the schema of a
+ * struct. `label` names the value in errors, and is the label of the `Redacted`.
  *
- * The text stays a secret inside a larger value too. A codec for JSON (`Schema.toCodecJson`) decodes such a member, but fails
- * when it encodes one: unwrap the text yourself where you write it.
+ * A text that cannot be decoded fails with an error that names the value and the member, and never repeats the text.
+ *
+ * The text stays a secret inside a larger value too. A codec for JSON (`Schema.toCodecJson`) decodes such a member, but fails to
+ * encode it. Unwrap the text yourself where you write it.
  *
  * @category schemas
  * @since 0.1.0
@@ -61,24 +73,31 @@ export const secret: (label: string) => Schema.Codec<Redacted.Redacted<string>, 
 export const encodedAsSecret = <A>(
   label: string,
   members: Schema.Codec<A, unknown>
-): Schema.Codec<A, Redacted.Redacted<string>> =>
-  Schema.Redacted(Schema.String, { disallowJsonEncode: true }).annotate({
+): Schema.Codec<A, Redacted.Redacted<string>> => {
+  const json = Schema.fromJsonString(members)
+  const [decode, encode] = [Schema.decodeEffect(json), Schema.encodeEffect(json)]
+  return Schema.Redacted(Schema.String, { disallowJsonEncode: true }).annotate({
     expected: "a Redacted text: wrap what was stored, as in decode(Redacted.make(text))"
   }).pipe(
-    Schema.decodeTo(
-      Schema.fromJsonString(members),
-      SchemaTransformation.transform({
-        decode: (text: Redacted.Redacted<string>) => Redacted.value(text),
-        encode: (text: string) => Redacted.make(text, { label })
-      })
-    )
+    Schema.decodeTo(Schema.toType(members), {
+      decode: SchemaGetter.transformEffect((text: Redacted.Redacted<string>, options) =>
+        Effect.mapError(decode(Redacted.value(text), options), ({ issue }) => unusable(label, issue))
+      ),
+      encode: SchemaGetter.transformEffect((value: A, options) =>
+        Effect.mapBoth(encode(value, options), {
+          onFailure: ({ issue }) => issue,
+          onSuccess: (text) => Redacted.make(text, { label })
+        })
+      )
+    })
   )
+}
 
 // -----------------------------------------------------------------------------
 // times
 // -----------------------------------------------------------------------------
 
-// 30 years: longer than any wait, and far inside what dates can express
+// About 30 years: longer than any wait, and far inside the range of dates.
 const maxSeconds = 1e9
 
 /**
@@ -100,7 +119,7 @@ export const seconds = (n: number): Duration.Duration => millis(n * 1000)
 const maxMillis = 8.64e15
 
 /**
- * The instant so many milliseconds after 1970, moved to the first or the last date where it lies outside of all dates. `NaN`
+ * The instant that is `millis` milliseconds after 1970. Outside the range of dates, it is the first or the last date. `NaN`
  * counts as 0.
  *
  * @category times
@@ -110,7 +129,7 @@ export const instant = (millis: number): DateTime.Utc =>
   DateTime.makeUnsafe(Math.min(Math.max(Number.isNaN(millis) ? 0 : millis, -maxMillis), maxMillis))
 
 /**
- * The instant that comes `duration` after the time `now`, which is in milliseconds since 1970.
+ * The instant `duration` after `now`, which is in milliseconds since 1970.
  *
  * @category times
  * @since 0.1.0

@@ -1,9 +1,10 @@
 /**
- * What a login brings: a token that can be kept, and its refresh.
+ * The token of a login, which can be stored and refreshed.
  *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -18,39 +19,54 @@ import * as Stored from "./Stored.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * The members of a token. Their encoding has its secrets in the clear. So use them inside a schema whose encoding is a secret as a
- * whole, and {@link Token} everywhere else.
+ * The members of a token. Their encoding has its secrets in plain text. Use them only inside a schema whose whole encoding is a
+ * secret, and use {@link Token} everywhere else.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const Members = Schema.Struct({
-  /** The access token, which the portal takes. Not empty. */
+  /** The access token. */
   accessToken: Stored.secret("accessToken"),
-  /** `Bearer`. Printable. */
+  /** The type of the access token. */
   tokenType: Stored.Printable,
-  /** When the access token expires, on this machine's clock. Absent if the service did not say. */
+  /** When the access token expires. */
   expiresAt: Schema.optionalKey(Schema.DateTimeUtcFromMillis),
-  /** The refresh token, which brings the next access token without a person. Absent if the registration has no scopes. */
+  /** The refresh token. */
   refreshToken: Schema.optionalKey(Stored.secret("refreshToken")),
-  /** The ID token. The service gives none today. */
+  /** The ID token. */
   idToken: Schema.optionalKey(Stored.secret("idToken")),
-  /** The client that the token was issued to, with its region and endpoint. */
+  /** The client that the token was issued to. */
   registration: Registration.Members
 })
 
 /**
- * A token, with the registration that it was issued to. A refresh token is good for that client in that region alone, so keep the
- * two together.
+ * A token, with the registration that it was issued to. Keep the two together: a refresh token is good only for that client, in
+ * that region.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Token extends Schema.Schema.Type<typeof Members> {}
+export interface Token {
+  /** The access token, which the portal accepts. It is not empty. */
+  readonly accessToken: Redacted.Redacted
+  /** The type of the access token: `Bearer`. It has no invisible characters. */
+  readonly tokenType: string
+  /** When the access token expires, on this machine's clock. Absent if the service did not say it. */
+  readonly expiresAt?: DateTime.Utc
+  /** The refresh token, for the next access token without a person. Absent if the registration has no scopes. */
+  readonly refreshToken?: Redacted.Redacted
+  /** The ID token. The service gives none today. */
+  readonly idToken?: Redacted.Redacted
+  /** The client that the token was issued to, with its region and endpoint. */
+  readonly registration: Registration.Registration
+}
 
 /**
- * The schema to keep a token with. Its encoding is JSON text in a `Redacted`: a reader of the text has the person's access. Store
- * it encrypted, and unwrap it only where you write it. A codec for JSON that holds it fails to encode.
+ * The schema to store a token with. Its encoding is JSON text in a `Redacted`.
+ *
+ * A reader of the text has the person's access. Store it encrypted, and unwrap it only where you write it. A codec for JSON that
+ * contains this schema fails to encode it.
  *
  * @category schemas
  * @since 0.1.0
@@ -64,7 +80,7 @@ export const Token: Schema.Codec<Token, Redacted.Redacted<string>> = Stored.enco
  * @since 0.1.0
  */
 export interface Refreshable extends Token {
-  /** The refresh token, which brings the next access token without a person. */
+  /** The refresh token, for the next access token without a person. */
   readonly refreshToken: Redacted.Redacted<string>
 }
 
@@ -73,7 +89,7 @@ export interface Refreshable extends Token {
 // -----------------------------------------------------------------------------
 
 /**
- * The token as a secret text.
+ * Encodes a token as a secret text.
  *
  * @example
  * ```ts
@@ -92,7 +108,8 @@ export const encode = (token: Token): Effect.Effect<Redacted.Redacted<string>> =
   Effect.orDie(Schema.encodeEffect(Token)(token))
 
 /**
- * The token that a secret text holds. A text that holds none fails with a `SchemaError`, which does not repeat the text.
+ * Decodes a token from a secret text. A text that is no token fails with a `SchemaError`. The error names the member that is
+ * wrong, and never repeats the text. Log in again then.
  *
  * @category encoding
  * @since 0.1.0
@@ -105,7 +122,8 @@ export const decode = (text: Redacted.Redacted<string>): Effect.Effect<Token, Sc
 // -----------------------------------------------------------------------------
 
 /**
- * The token of a response of CreateToken. `now` is the time of its receipt, in milliseconds since 1970: the expiry counts from it.
+ * Makes a token from a response of CreateToken. `now` is the time of its receipt, in milliseconds since 1970. The expiry counts
+ * from it.
  *
  * @category constructors
  * @since 0.1.0
@@ -140,10 +158,10 @@ export const isRefreshable = (token: Token): token is Refreshable => token.refre
 // -----------------------------------------------------------------------------
 
 /**
- * The next token, by a refresh: one request and no person. If the service gives no new refresh token, the old one stays.
+ * Refreshes a token: one request, and no person. If the service issues no new refresh token, the old one stays.
  *
  * It fails as `Refresh.refresh` does. After `InvalidGrantException` the session is over, and after `InvalidClientException` the
- * registration: log in again. Do not refresh the same token twice at once.
+ * registration has expired: log in again. Do not refresh the same token twice at the same time.
  *
  * @example
  * ```ts

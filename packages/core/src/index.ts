@@ -1,8 +1,7 @@
 /**
  * The OIDC service of AWS IAM Identity Center for Effect: its operations, errors, endpoints and client.
  *
- * Import the modules by their paths (`@sso-oidc/core/SsoOidc`) where bundle size matters to you and your bundler does
- * not drop unused namespaces.
+ * Import the modules by their paths (`@sso-oidc/core/SsoOidc`) if your bundler does not drop unused namespaces.
  *
  * @since 0.1.0
  */

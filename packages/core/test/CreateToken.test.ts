@@ -24,7 +24,7 @@ const sentFor = (request: CreateToken.Request) =>
   })
 
 describe("CreateToken", () => {
-  it.effect("C1, C2: the device grant, every member under the wire's name", () =>
+  it.effect("sends every member of the device grant under its name on the wire (C1, C2)", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* sentFor(deviceRequest), {
         clientId: "client-id",
@@ -35,7 +35,7 @@ describe("CreateToken", () => {
       })
     }))
 
-  it.effect("C1, C2: the authorization code grant, every member under the wire's name", () =>
+  it.effect("sends every member of the authorization code grant under its name on the wire (C1, C2)", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* sentFor(codeRequest), {
         clientId: "client-id",
@@ -48,7 +48,7 @@ describe("CreateToken", () => {
       })
     }))
 
-  it.effect("C1, C2: the refresh token grant, every member under the wire's name", () =>
+  it.effect("sends every member of the refresh token grant under its name on the wire (C1, C2)", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* sentFor(refreshRequest), {
         clientId: "client-id",
@@ -59,7 +59,7 @@ describe("CreateToken", () => {
       })
     }))
 
-  it.effect("C2: a grant's request takes no member of another grant along", () =>
+  it.effect("does not send a member of another grant (C2)", () =>
     Effect.gen(function*() {
       const both = { ...refreshRequest, ...deviceRequest }
       const sent = yield* sentFor(both)
@@ -67,10 +67,10 @@ describe("CreateToken", () => {
       assert.notProperty(sent, "refreshToken")
     }))
 
-  it.effect("C1, C2: the answer has the wire's names; its tokens are Redacted under their names", () =>
+  it.effect("gives members their names on the wire, and each token as a Redacted labelled with its name (C1, C2)", () =>
     Effect.gen(function*() {
-      const answer = yield* createWith({})
-      assert.deepStrictEqual(Object.keys(answer).sort(), [
+      const response = yield* createWith({})
+      assert.deepStrictEqual(Object.keys(response).sort(), [
         "accessToken",
         "expiresIn",
         "idToken",
@@ -78,40 +78,40 @@ describe("CreateToken", () => {
         "tokenType"
       ])
       for (const name of ["accessToken", "refreshToken", "idToken"] as const) {
-        const token = answer[name]
+        const token = response[name]
         if (token === undefined) return assert.fail(`${name} is missing`)
         assert.strictEqual(Redacted.value(token), secret[name])
         assert.strictEqual(JSON.stringify(token), `"<redacted:${name}>"`)
       }
-      assert.deepInclude(answer, { tokenType: "Bearer", expiresIn: 3600 })
+      assert.deepInclude(response, { tokenType: "Bearer", expiresIn: 3600 })
     }))
 
-  it.effect("C4: null members are dropped: a token without refresh token or id token", () =>
+  it.effect("leaves out members that are null: a token without a refresh token or an ID token (C4)", () =>
     Effect.gen(function*() {
-      const answer = yield* createWith({ refreshToken: null, idToken: null, expiresIn: null })
-      assert.deepStrictEqual(Object.keys(answer).sort(), ["accessToken", "tokenType"])
+      const response = yield* createWith({ refreshToken: null, idToken: null, expiresIn: null })
+      assert.deepStrictEqual(Object.keys(response).sort(), ["accessToken", "tokenType"])
     }))
 
-  it.effect("an expiresIn of \"3600\" is a number written as a text (C4)", () =>
+  it.effect("reads an expiresIn of \"3600\" as a number (C4)", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* createWith({ expiresIn: "3600" })).expiresIn, 3600)
     }))
 
   it.effect.each([0, -3600, "soon", null])(
-    "an expiresIn of %j means absent (C4)",
+    "reads an expiresIn of %j as absent (C4)",
     (expiresIn) =>
       Effect.gen(function*() {
         assert.isFalse("expiresIn" in (yield* createWith({ expiresIn })))
       })
   )
 
-  it.effect("C4: enumerations are open: any token type is given as it is", () =>
+  it.effect("accepts any token type, because enumerations are open (C4)", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* createWith({ tokenType: "DPoP" })).tokenType, "DPoP")
     }))
 
   it.effect.each(["accessToken", "tokenType"])(
-    "C4: an answer without %s is UnexpectedResponse, malformed",
+    "refuses a response without %s as malformed (C4)",
     (member) =>
       Effect.gen(function*() {
         for (const value of [undefined, null, "", 7]) {
@@ -122,26 +122,26 @@ describe("CreateToken", () => {
       })
   )
 
-  it("C3: the exceptions are exactly the model's", () => {
+  it("lists exactly the exceptions of the model (C3)", () => {
     assert.deepStrictEqual(
       CreateToken.operation.exceptions.map(({ type }) => type).sort(),
       exceptionsOf("CreateToken").map(({ type }) => type)
     )
   })
 
-  it("C8: a poll may be sent again at the grant's pace, a code or a refresh token only when it did not leave", () => {
+  it("lets the device grant repeat a poll, and a code or refresh token be sent again only if it did not leave (C8)", () => {
     assert.strictEqual(CreateToken.operation.resend(deviceRequest), "paced")
     assert.strictEqual(CreateToken.operation.resend(codeRequest), "unsent")
     assert.strictEqual(CreateToken.operation.resend(refreshRequest), "unsent")
   })
 
-  it("the operation is the model's: name, method, path, no query, no signature", () => {
+  it("has the name, method and path of the model, no query and no signature", () => {
     assert.deepInclude(CreateToken.operation, { name: "CreateToken", method: "POST", path: "/token", query: {} })
     assert.isUndefined(CreateToken.operation.authenticate)
   })
 
   it.effect.prop(
-    "C1, C2: any request survives encoding and decoding",
+    "encodes and decodes any request without a change (C1, C2)",
     [CreateToken.Request],
     ([request]) =>
       Effect.gen(function*() {

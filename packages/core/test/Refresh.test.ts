@@ -35,20 +35,23 @@ describe("Refresh", () => {
       ["is null", { refreshToken: null }],
       ["is empty", { refreshToken: "" }]
     ] as const
-  )("RFC 6749 section 6: where the answer's refresh token %s, the old one stays", ([, more]) =>
-    Effect.gen(function*() {
-      const token = yield* refresh(Wire.answering(() => Wire.json({ ...withoutOne, ...more })))
-      assert.strictEqual(Redacted.value(token.refreshToken), secret.refreshToken)
-      assert.strictEqual(Redacted.value(token.accessToken), secret.accessToken)
-    }))
+  )(
+    "keeps the old refresh token if that of the response %s (RFC 6749 section 6)",
+    ([, more]) =>
+      Effect.gen(function*() {
+        const token = yield* refresh(Wire.answering(() => Wire.json({ ...withoutOne, ...more })))
+        assert.strictEqual(Redacted.value(token.refreshToken), secret.refreshToken)
+        assert.strictEqual(Redacted.value(token.accessToken), secret.accessToken)
+      })
+  )
 
-  it.effect("a new refresh token takes the old one's place", () =>
+  it.effect("replaces the refresh token by a new one", () =>
     Effect.gen(function*() {
       const token = yield* refresh(Wire.answering(() => Wire.json({ ...tokenAnswer, refreshToken: "a-new-one" })))
       assert.strictEqual(Redacted.value(token.refreshToken), "a-new-one")
     }))
 
-  it.effect("the rest of the answer is as it came, and what was absent stays absent", () =>
+  it.effect("changes no other member of the response, and adds none", () =>
     Effect.gen(function*() {
       const { accessToken, idToken, refreshToken: _refreshToken, ...rest } = yield* refresh(
         Wire.answering(() => Wire.json(tokenAnswer))
@@ -60,7 +63,7 @@ describe("Refresh", () => {
       assert.deepStrictEqual(Object.keys(bare).sort(), ["accessToken", "refreshToken", "tokenType"])
     }))
 
-  it.effect("it is one CreateToken request with the refresh token grant, and one span", () =>
+  it.effect("sends one CreateToken request with the refresh token grant, in one span", () =>
     Effect.gen(function*() {
       const recorder = Recorder.make()
       const wire = Wire.answering(() => Wire.json(tokenAnswer))
@@ -77,7 +80,7 @@ describe("Refresh", () => {
       assert.deepStrictEqual(recorder.spans.map(({ name }) => name), ["SSO OIDC.CreateToken"])
     }))
 
-  it.effect("a stored record with more members than it takes sends none of them", () =>
+  it.effect("sends no other members of a stored record", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json(tokenAnswer))
       const stored = { ...request, accessToken: Redacted.make("an-old-access-token"), region: "eu-west-1" }
@@ -86,7 +89,7 @@ describe("Refresh", () => {
       assert.notInclude(wire.sent[0]?.body, "region")
     }))
 
-  it.effect("errors pass unchanged, after one request", () =>
+  it.effect("passes errors on unchanged, after one request", () =>
     Effect.gen(function*() {
       for (
         const [wire, expected] of [
@@ -105,7 +108,7 @@ describe("Refresh", () => {
       }
     }))
 
-  it.effect("C8: over a retry it is sent again only where it did not leave", () =>
+  it.effect("is sent again by Retry only if it did not leave (C8)", () =>
     Effect.gen(function*() {
       for (
         const [wire, times] of [
@@ -124,7 +127,7 @@ describe("Refresh", () => {
       }
     }))
 
-  it.effect("C6: no secret shows in the result, its span, an error or a log", () =>
+  it.effect("shows no secret in its result, its span, an error or a log (C6)", () =>
     Effect.gen(function*() {
       const leak = search(Object.values(secret))
       for (
@@ -151,7 +154,7 @@ describe("Refresh", () => {
       }
     }))
 
-  it.effect("an expired refresh token is InvalidGrantException, with what the service wrote (C3)", () =>
+  it.effect("turns ExpiredTokenException into InvalidGrantException, with what the service wrote (C3)", () =>
     Effect.gen(function*() {
       const body = { error: "expired_token", error_description: "The token has expired" }
       const error = yield* Effect.flip(refresh(Wire.answering(() => Wire.exception("ExpiredTokenException", body))))
@@ -164,7 +167,7 @@ describe("Refresh", () => {
       })
     }))
 
-  it.effect("authorization_pending is no response to a refresh: UnexpectedResponse, with that code (C3)", () =>
+  it.effect("turns AuthorizationPendingException into UnexpectedResponse with that code (C3)", () =>
     Effect.gen(function*() {
       const pending = Wire.answering(() =>
         Wire.exception("AuthorizationPendingException", { error: "authorization_pending" }, {
@@ -181,7 +184,7 @@ describe("Refresh", () => {
       })
     }))
 
-  it("its types: the refresh token is always there, and the errors are those that a refresh can have (C3)", () => {
+  it("has a type with a refresh token always, and only the errors of a refresh (C3)", () => {
     expectTypeOf<Refresh.Error>().toEqualTypeOf<
       | SsoOidcError.AccessDeniedException
       | ClientError.ClientError
@@ -200,7 +203,7 @@ describe("Refresh", () => {
     expectTypeOf(Refresh.refresh).toEqualTypeOf<
       (request: Refresh.Request) => Effect.Effect<Refresh.Response, Refresh.Error, SsoOidc.SsoOidc>
     >()
-    // @ts-expect-error -- a plain string is no secret
+    // @ts-expect-error -- a plain string is not a secret
     void ((): Refresh.Request => ({ ...request, refreshToken: "plain" }))
   })
 })

@@ -11,7 +11,7 @@ const register = (wire: Wire.Wire, request: RegisterClient.Request = registerReq
   Effect.flatMap(Wire.client(wire), (oidc) => oidc.registerClient(request))
 
 describe("RegisterClient", () => {
-  it.effect("C1: every member of the newest model goes out under the wire's name, and nothing else", () =>
+  it.effect("sends every member of the newest model under its name on the wire, and nothing else (C1)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json(registerAnswer))
       yield* register(wire)
@@ -31,24 +31,24 @@ describe("RegisterClient", () => {
       })
     }))
 
-  it.effect("C1: only clientName and clientType are required; what is left out is not sent", () =>
+  it.effect("requires only clientName and clientType, and does not send a member that is left out (C1)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json(registerAnswer))
       yield* register(wire, { clientName: "n", clientType: "public" })
       assert.strictEqual(wire.sent[0]?.body, "{\"clientName\":\"n\",\"clientType\":\"public\"}")
     }))
 
-  it.effect("C1, C2: the answer is a plain object with the wire's names; the secret is Redacted", () =>
+  it.effect("gives a plain object with the names on the wire, and the secret as a Redacted (C1, C2)", () =>
     Effect.gen(function*() {
-      const answer = yield* register(Wire.answering(() =>
+      const response = yield* register(Wire.answering(() =>
         Wire.json({
           ...registerAnswer,
           authorizationEndpoint: "https://oidc.eu-west-1.amazonaws.com/authorize",
           tokenEndpoint: "https://oidc.eu-west-1.amazonaws.com/token"
         })
       ))
-      assert.strictEqual(Object.getPrototypeOf(answer), Object.prototype)
-      const { clientSecret, ...rest } = answer
+      assert.strictEqual(Object.getPrototypeOf(response), Object.prototype)
+      const { clientSecret, ...rest } = response
       assert.strictEqual(Redacted.value(clientSecret), secret.clientSecret)
       assert.strictEqual(JSON.stringify(clientSecret), "\"<redacted:clientSecret>\"")
       assert.deepStrictEqual(rest, {
@@ -61,7 +61,7 @@ describe("RegisterClient", () => {
     }))
 
   it.effect.each([["1775001600", 1775001600], ["0", 0], [0, 0]] as const)(
-    "a clientSecretExpiresAt of %j is a time in seconds, written as a text or not (C4)",
+    "reads a clientSecretExpiresAt of %j as a time in seconds, as a number or a string (C4)",
     ([clientSecretExpiresAt, seconds]) =>
       Effect.gen(function*() {
         const times = { clientSecretExpiresAt, clientIdIssuedAt: clientSecretExpiresAt }
@@ -71,7 +71,7 @@ describe("RegisterClient", () => {
   )
 
   it.effect.each(["2024-01-01T00:00:00Z", "soon", true, [1], {}])(
-    "a clientIdIssuedAt of %j costs no registration: it is absent (C4)",
+    "reads a clientIdIssuedAt of %j as absent, and keeps the registration (C4)",
     (clientIdIssuedAt) =>
       Effect.gen(function*() {
         const response = yield* register(Wire.answering(() => Wire.json({ ...registerAnswer, clientIdIssuedAt })))
@@ -80,7 +80,7 @@ describe("RegisterClient", () => {
   )
 
   it.effect.each(["soon", true, [1], {}, "1e3", "9".repeat(400)])(
-    "a clientSecretExpiresAt of %j is no time: the response cannot be used (C4)",
+    "refuses a clientSecretExpiresAt of %j, which is not a time (C4)",
     (clientSecretExpiresAt) =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(
@@ -90,15 +90,15 @@ describe("RegisterClient", () => {
       })
   )
 
-  it.effect("C4: null members are dropped, unknown members are ignored", () =>
+  it.effect("leaves out members that are null, and ignores unknown members (C4)", () =>
     Effect.gen(function*() {
-      const answer = yield* register(
+      const response = yield* register(
         Wire.answering(() => Wire.json({ ...registerAnswer, clientIdIssuedAt: null, x: 1 }))
       )
-      assert.deepStrictEqual(Object.keys(answer).sort(), ["clientId", "clientSecret", "clientSecretExpiresAt"])
+      assert.deepStrictEqual(Object.keys(response).sort(), ["clientId", "clientSecret", "clientSecretExpiresAt"])
     }))
 
-  it.effect("C4: enumerations are open: a client type and grant types that the model does not know are sent", () =>
+  it.effect("sends a client type and grant types that the model does not know, because enumerations are open (C4)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json(registerAnswer))
       yield* register(wire, { clientName: "n", clientType: "confidential", grantTypes: ["urn:example:new"] })
@@ -109,7 +109,7 @@ describe("RegisterClient", () => {
     }))
 
   it.effect.each(["clientId", "clientSecret", "clientSecretExpiresAt"])(
-    "C4: an answer without %s is UnexpectedResponse, malformed",
+    "refuses a response without %s as malformed (C4)",
     (member) =>
       Effect.gen(function*() {
         for (const body of [{ ...registerAnswer, [member]: undefined }, { ...registerAnswer, [member]: null }]) {
@@ -120,7 +120,7 @@ describe("RegisterClient", () => {
       })
   )
 
-  it.effect("C7: a client id with control characters is refused, not mended", () =>
+  it.effect("refuses a client id with control characters (C7)", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(
         register(Wire.answering(() => Wire.json({ ...registerAnswer, clientId: "id\u001b[31m" })))
@@ -128,18 +128,18 @@ describe("RegisterClient", () => {
       assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "malformed" })
     }))
 
-  it("C3: the exceptions are exactly the model's", () => {
+  it("lists exactly the exceptions of the model (C3)", () => {
     assert.deepStrictEqual(
       RegisterClient.operation.exceptions.map(({ type }) => type).sort(),
       exceptionsOf("RegisterClient").map(({ type }) => type)
     )
   })
 
-  it("C8: it may be sent again at any time", () => {
+  it("may be sent again at any time (C8)", () => {
     assert.strictEqual(RegisterClient.operation.resend(registerRequest), "anytime")
   })
 
-  it("the operation is the model's: name, method, path, no query, no signature", () => {
+  it("has the name, method and path of the model, no query and no signature", () => {
     assert.deepInclude(RegisterClient.operation, {
       name: "RegisterClient",
       method: "POST",
@@ -150,13 +150,13 @@ describe("RegisterClient", () => {
   })
 
   it.effect.prop(
-    "C1, C2: any request survives encoding and decoding",
+    "encodes and decodes any request without a change (C1, C2)",
     [RegisterClient.Request],
     ([request]) =>
       Effect.gen(function*() {
         const encoded = yield* Schema.encodeEffect(RegisterClient.Request)(request)
         const back = yield* Schema.decodeUnknownEffect(RegisterClient.Request)(JSON.parse(JSON.stringify(encoded)))
-        // an optional member that is undefined is absent on the wire
+        // An optional member that is undefined is absent on the wire.
         const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined))
         assert.deepStrictEqual({ ...back }, given)
       })

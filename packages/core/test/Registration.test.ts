@@ -16,8 +16,8 @@ const kept: Registration.Registration = {
   ...at
 }
 
-describe("Registration: where and when it can be used", () => {
-  it("is good in its region, whichever side spells it in capitals (C7, D10)", () => {
+describe("Registration: isOf and isUsable", () => {
+  it("accept its region in upper and lower case (C7, D10)", () => {
     const small = at
     const capitals = { ...small, region: "EU-WEST-1" }
     assert.isTrue(Registration.isOf({ ...kept, ...capitals }, small))
@@ -26,7 +26,7 @@ describe("Registration: where and when it can be used", () => {
     assert.isFalse(Registration.isOf({ ...kept, ...small }, { ...small, endpoint: "https://elsewhere.example" }))
   })
 
-  it("can be used by the same scopes in any order, with 15 minutes left (D10)", () => {
+  it("accept its scopes in any order, if 15 minutes are left (D10)", () => {
     const scopes = ["a", "b"]
     const now = DateTime.makeUnsafe(1_000_000)
     const isUsable = (change: Partial<Registration.Registration>) =>
@@ -44,7 +44,7 @@ describe("Registration: where and when it can be used", () => {
 })
 
 describe("Registration: the schema", () => {
-  it.effect("goes through its encoding unchanged (D10)", () =>
+  it.effect("encodes and decodes a registration without a change (D10)", () =>
     Effect.gen(function*() {
       const text = yield* Registration.encode(kept)
       const back = yield* Registration.decode(text)
@@ -52,7 +52,7 @@ describe("Registration: the schema", () => {
       assert.strictEqual(Redacted.value(back.clientSecret), "kept-secret")
     }))
 
-  it.effect("its encoding is a secret, and so is what it holds (C6)", () =>
+  it.effect("encodes to a secret, and shows no secret of the registration (C6)", () =>
     Effect.gen(function*() {
       const text = yield* Registration.encode(kept)
       for (const shown of [String(text), JSON.stringify(text), inspect(text), JSON.stringify(kept), inspect(kept)]) {
@@ -61,7 +61,7 @@ describe("Registration: the schema", () => {
     }))
 
   it.effect.each(["", "{", "null", "[]", "{\"clientSecret\":\"kept-secret\"}", "kept-secret"])(
-    "a text that holds no registration fails and is not repeated: %s (C6)",
+    "refuses a text that is no registration, and does not repeat it: %s (C6)",
     (text) =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(Registration.decode(Redacted.make(text)))
@@ -81,7 +81,7 @@ describe("Registration: the schema", () => {
       ["an empty secret", "\"clientSecret\":\"", "\"clientSecret\":\"\",\"x\":\""]
     ] as const
   )(
-    "a stored one with %s is refused, and the error does not repeat it (D8)",
+    "refuses a stored registration with %s, and does not repeat the text (D8)",
     ([, member, changed]) =>
       Effect.gen(function*() {
         const text = Redacted.value(yield* Registration.encode(kept))
@@ -95,7 +95,7 @@ describe("Registration: the schema", () => {
       })
   )
 
-  it.effect("a codec for JSON fails to encode it, and does not spell the secret (C6)", () =>
+  it.effect("fails in a codec for JSON, and does not show the secret (C6)", () =>
     Effect.gen(function*() {
       const Kept = Schema.toCodecJson(Schema.Struct({ name: Schema.String, registration: Registration.Registration }))
       const error = yield* Effect.flip(Schema.encodeEffect(Kept)({ name: "a-tool", registration: kept }))
@@ -105,7 +105,7 @@ describe("Registration: the schema", () => {
       }
     }))
 
-  it.effect("holds no expiry for one that never expires, before and after its encoding (C4)", () =>
+  it.effect("has no expiry for a registration that never expires, before and after its encoding (C4)", () =>
     Effect.gen(function*() {
       const { expiresAt: _expiresAt, ...endless } = kept
       assert.isFalse("expiresAt" in (yield* Registration.decode(yield* Registration.encode(endless))))

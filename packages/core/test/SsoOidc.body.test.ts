@@ -15,7 +15,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const createToken = (wire: Wire.Wire, options?: Parameters<typeof Wire.client>[1]) =>
   Effect.flatMap(Wire.client(wire, options), (oidc) => oidc.createToken(deviceRequest))
 
-/** A body that the test feeds, and that tells when it is cancelled. */
+/** A body that the test feeds, and that records when it is cancelled. */
 const fed = (first = "") => {
   const state = { cancelled: false, push: (_text: string): void => {}, close: (): void => {}, error: (): void => {} }
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -35,7 +35,7 @@ const fed = (first = "") => {
 
 const head = { status: 200, headers: { "x-amzn-requestid": "r-1", "content-type": "application/json" } }
 
-describe("SsoOidc: what the headers of an answer say, whatever becomes of its body", () => {
+describe("SsoOidc: the headers count, whatever happens to the body", () => {
   const headers = { "x-amzn-errortype": "InvalidGrantException:http://internal/", "x-amzn-requestid": "r-1" }
 
   it.effect.each(
@@ -56,26 +56,29 @@ describe("SsoOidc: what the headers of an answer say, whatever becomes of its bo
       ],
       ["redirect", new Response(null, { status: 302, headers })]
     ] as const
-  )("C3, C4: the type in the header is the code of %s too", ([problem, response]) =>
-    Effect.gen(function*() {
-      const error = yield* Effect.flip(createToken(Wire.answering(() => response)))
-      assert.deepInclude(error, {
-        _tag: "UnexpectedResponse",
-        problem,
-        code: problem === "redirect" ? "InvalidGrantException" : "ForbiddenException",
-        requestId: "r-1"
+  )(
+    "the type in the header is the code of an UnexpectedResponse with the problem %s (C3, C4)",
+    ([problem, response]) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(createToken(Wire.answering(() => response)))
+        assert.deepInclude(error, {
+          _tag: "UnexpectedResponse",
+          problem,
+          code: problem === "redirect" ? "InvalidGrantException" : "ForbiddenException",
+          requestId: "r-1"
+        })
       })
-    }))
+  )
 
   it.effect.each(
     [
       ["compressed", Uint8Array.from(gzipSync("{\"error\":\"invalid_grant\"}")), { "content-encoding": "gzip" }],
-      ["over the size limit", "x".repeat(300 * 1024), {}],
-      ["no JSON", "<html>", { "content-type": "text/html" }],
+      ["larger than the cap", "x".repeat(300 * 1024), {}],
+      ["not JSON", "<html>", { "content-type": "text/html" }],
       ["empty", "", {}]
     ] as const
   )(
-    "an exception that the header names stands, though the body is %s (C4)",
+    "an exception in the header counts, although the body is %s (C4)",
     ([, body, more]) =>
       Effect.gen(function*() {
         const wire = Wire.answering(() => new Response(body, { status: 400, headers: { ...headers, ...more } }))
@@ -88,7 +91,7 @@ describe("SsoOidc: what the headers of an answer say, whatever becomes of its bo
       })
   )
 
-  it.effect("a header cannot make an exception of a success (C4)", () =>
+  it.effect("a header cannot turn a success into an exception (C4)", () =>
     Effect.gen(function*() {
       const bytes = Uint8Array.from(gzipSync(JSON.stringify(tokenAnswer)))
       const encoded = Wire.answering(() =>
@@ -99,7 +102,7 @@ describe("SsoOidc: what the headers of an answer say, whatever becomes of its bo
       assert.strictEqual((yield* createToken(plain)).tokenType, "Bearer")
     }))
 
-  it.effect("C3: an answer that is cut off, or takes too long, keeps its Retry-After", () =>
+  it.effect("an incomplete response keeps its Retry-After, if it is cut off or takes too long (C3)", () =>
     Effect.gen(function*() {
       const cut = fed("{")
       const wire = Wire.answering(() => new Response(cut.body, { status: 503, headers: { "retry-after": "120" } }))
@@ -119,7 +122,7 @@ describe("SsoOidc: what the headers of an answer say, whatever becomes of its bo
 describe("SsoOidc: the cap on bodies", () => {
   const good = JSON.stringify(tokenAnswer)
 
-  it.effect("C7: a body of exactly maxResponseBytes is read, one byte more is tooLarge", () =>
+  it.effect("reads a body of exactly maxResponseBytes, and refuses one byte more as tooLarge (C7)", () =>
     Effect.gen(function*() {
       const length = bytes(good).length
       const wire = Wire.answering(() => Wire.json(tokenAnswer))
@@ -128,7 +131,7 @@ describe("SsoOidc: the cap on bodies", () => {
       assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "tooLarge", status: 200 })
     }))
 
-  it.effect("C7: a body in pieces is the same as in one, and so is what is kept of it", () =>
+  it.effect("reads and keeps the same of a body in pieces as of a whole body (C7)", () =>
     Effect.gen(function*() {
       const pieces = (text: string) =>
         new ReadableStream({
@@ -145,7 +148,7 @@ describe("SsoOidc: the cap on bodies", () => {
       assert.strictEqual(Redacted.value(error.body), "<p>no</p>")
     }))
 
-  it.effect("C3: the length of a body that was not read is what its answer announces, if that is a length", () =>
+  it.effect("gives the announced length for a body that was not read, if it is a number (C3)", () =>
     Effect.gen(function*() {
       const announced = (length: string | undefined) =>
         Effect.flip(createToken(Wire.answering(() =>
@@ -162,14 +165,14 @@ describe("SsoOidc: the cap on bodies", () => {
       }
     }))
 
-  it.effect("C7: the cap is 256 KiB by default", () =>
+  it.effect("is 256 KiB by default (C7)", () =>
     Effect.gen(function*() {
       const padded = (length: number) => Wire.answering(() => new Response(good + " ".repeat(length - good.length)))
       yield* createToken(padded(256 * 1024))
       assert.deepInclude(yield* Effect.flip(createToken(padded(256 * 1024 + 1))), { problem: "tooLarge" })
     }))
 
-  it.effect("the cap holds for errors too: no type is read in a body over it (C7)", () =>
+  it.effect("holds for errors too: no type is read from a larger body (C7)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json({ error: "slow_down", x: "y".repeat(100) }, { status: 400 }))
       assert.deepInclude(yield* Effect.flip(createToken(wire, { maxResponseBytes: 50 })), {
@@ -179,7 +182,7 @@ describe("SsoOidc: the cap on bodies", () => {
       })
     }))
 
-  it.effect("C7: a body without end is cut off at the cap: its stream is cancelled and its signal aborted", () =>
+  it.effect("cuts off an endless body: it cancels the stream, and aborts the signal (C7)", () =>
     Effect.gen(function*() {
       let pulled = 0
       let cancelled = false
@@ -189,7 +192,7 @@ describe("SsoOidc: the cap on bodies", () => {
             pull: (controller) => {
               pulled += 1
               controller.enqueue(bytes("x".repeat(1000)))
-              // without end, as far as the cap is concerned
+              // Much larger than the cap.
               if (pulled === 1000) controller.close()
             },
             cancel: () => {
@@ -209,8 +212,8 @@ describe("SsoOidc: the cap on bodies", () => {
     }))
 })
 
-describe("SsoOidc: time", () => {
-  it.effect("no answer within requestTimeout, 30 s by default, is TIMEOUT and maybe sent; the signal aborts", () =>
+describe("SsoOidc: time limits", () => {
+  it.effect("no response within requestTimeout, 30 s by default, is TIMEOUT with sent \"maybe\", and aborts the signal (C3)", () =>
     Effect.gen(function*() {
       const wire = Wire.silent()
       const fiber = yield* Effect.forkChild(Effect.flip(createToken(wire)))
@@ -218,17 +221,19 @@ describe("SsoOidc: time", () => {
       assert.isUndefined(fiber.pollUnsafe())
       assert.isFalse(wire.sent[0]?.signal.aborted)
       yield* TestClock.adjust("1 millis")
-      assert.deepInclude(yield* Fiber.join(fiber), {
+      const error = yield* Fiber.join(fiber)
+      assert.deepInclude(error, {
         _tag: "TransportError",
         operation: "CreateToken",
         sent: "maybe",
         code: "TIMEOUT",
         transient: true
       })
+      assert.match(error.message, / \(TIMEOUT\)\. Check the network and proxy, or raise requestTimeout\.$/)
       assert.isTrue(wire.sent[0]?.signal.aborted)
     }))
 
-  it.effect("a body that never ends is TIMEOUT and answered, with status and request id; it is cancelled", () =>
+  it.effect("an endless body is TIMEOUT as a lost response, with status and request id, and is cancelled (C3)", () =>
     Effect.gen(function*() {
       const { body, state } = fed("{")
       const wire = Wire.answering(() => new Response(body, head))
@@ -246,7 +251,7 @@ describe("SsoOidc: time", () => {
       assert.isTrue(wire.sent[0]?.signal.aborted)
     }))
 
-  it.effect("a body that trickles does not stretch the limit, which counts from the start of the call", () =>
+  it.effect("a slow body does not extend the limit, which counts from the start of the call", () =>
     Effect.gen(function*() {
       const { body, state } = fed()
       const wire = Wire.make(() => Effect.as(Effect.sleep("5 seconds"), new Response(body, head)))
@@ -261,7 +266,7 @@ describe("SsoOidc: time", () => {
       assert.isTrue(state.cancelled)
     }))
 
-  it.effect("an answer that comes whole in time counts, however slowly", () =>
+  it.effect("a slow response that is complete in time is a success", () =>
     Effect.gen(function*() {
       const { body, state } = fed("{\"accessToken\":\"t\",")
       const wire = Wire.answering(() => new Response(body, head))
@@ -272,7 +277,7 @@ describe("SsoOidc: time", () => {
       assert.strictEqual((yield* Fiber.join(fiber)).tokenType, "Bearer")
     }))
 
-  it.effect("a body that breaks off is a lost answer: answered, with status and request id", () =>
+  it.effect("a body that breaks off is a lost response, with status and request id (C3)", () =>
     Effect.gen(function*() {
       const { body, state } = fed("{\"accessToken\":")
       const wire = Wire.answering(() => new Response(body, head))
@@ -289,14 +294,14 @@ describe("SsoOidc: time", () => {
       })
     }))
 
-  it.effect("a body that breaks off without a code is BODY", () =>
+  it.effect("a body that breaks off without a code has the code BODY (C3)", () =>
     Effect.gen(function*() {
       const body = new ReadableStream({ pull: (controller) => controller.error(new TypeError("terminated")) })
       const error = yield* Effect.flip(createToken(Wire.answering(() => new Response(body, head))))
       assert.deepInclude(error, { sent: "answered", code: "BODY", cause: { name: "TypeError" } })
     }))
 
-  it.effect("interruption before the headers aborts the signal", () =>
+  it.effect("an interruption before the headers aborts the signal", () =>
     Effect.gen(function*() {
       const wire = Wire.silent()
       const fiber = yield* Effect.forkChild(createToken(wire))
@@ -306,7 +311,7 @@ describe("SsoOidc: time", () => {
       assert.isTrue(wire.sent[0]?.signal.aborted)
     }))
 
-  it.effect("interruption inside the body aborts the signal and cancels the stream", () =>
+  it.effect("an interruption inside the body aborts the signal, and cancels the stream", () =>
     Effect.gen(function*() {
       const { body, state } = fed("{")
       const wire = Wire.answering(() => new Response(body, head))
@@ -317,7 +322,7 @@ describe("SsoOidc: time", () => {
       assert.isTrue(state.cancelled)
     }))
 
-  it.effect("a call that is done leaves nothing open: a redirect's body is not read, its signal aborts", () =>
+  it.effect("a redirect leaves nothing open: its body is not read, and its signal aborts", () =>
     Effect.gen(function*() {
       const { body } = fed("<html>")
       const wire = Wire.answering(() => new Response(body, { status: 307, headers: { location: "/x" } }))
@@ -339,12 +344,12 @@ describe("SsoOidc: a response without a body stream", () => {
 
   it.effect.each(
     [
-      ["as React Native has it", {}],
-      ["with a body of another kind, as node-fetch has it", { body: { pipe: () => {} } }],
-      ["with `arrayBuffer` alone", { text: undefined, json: undefined }],
-      ["with `text` alone", { arrayBuffer: () => Promise.reject(new Error("not implemented")) }]
+      ["as in React Native", {}],
+      ["with a body of another type, as in node-fetch", { body: { pipe: () => {} } }],
+      ["with only `arrayBuffer`", { text: undefined, json: undefined }],
+      ["with only `text`", { arrayBuffer: () => Promise.reject(new Error("not implemented")) }]
     ] as const
-  )("is read whole, %s (the seam)", ([, more]) =>
+  )("is read as a whole, %s", ([, more]) =>
     Effect.gen(function*() {
       const token = yield* createToken(Wire.answering(() => without(Wire.json(tokenAnswer), more)))
       assert.strictEqual(Redacted.value(token.accessToken), tokenAnswer.accessToken)
@@ -354,7 +359,7 @@ describe("SsoOidc: a response without a body stream", () => {
       assert.strictEqual((yield* Effect.flip(createToken(pending)))._tag, "AuthorizationPendingException")
     }))
 
-  it.effect("of exactly the cap is no larger than the cap, announced or not (C7)", () =>
+  it.effect("may have exactly the size of the cap, announced or not (C7)", () =>
     Effect.gen(function*() {
       const text = JSON.stringify(tokenAnswer)
       for (const headers of [{}, { "content-length": String(text.length) }]) {
@@ -366,14 +371,14 @@ describe("SsoOidc: a response without a body stream", () => {
       }
     }))
 
-  it.effect("that was read before is a response that did not arrive whole, not an empty one (C3)", () =>
+  it.effect("is incomplete, not empty, if it was read before (C3)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => without(Wire.json(tokenAnswer), { bodyUsed: true }))
       const error = yield* Effect.flip(createToken(wire))
       assert.deepInclude(error, { _tag: "TransportError", sent: "answered" })
     }))
 
-  it.effect("is held to the cap, before it is read where its length is announced (C7)", () =>
+  it.effect("is refused if it is larger than the cap, before it is read if it announces its length (C7)", () =>
     Effect.gen(function*() {
       let read = 0
       const large = () => {
@@ -389,7 +394,7 @@ describe("SsoOidc: a response without a body stream", () => {
       assert.strictEqual(read, 1)
     }))
 
-  it.effect("that cannot be read at all is a response that did not arrive whole, not an empty one (C3)", () =>
+  it.effect("is incomplete, not empty, if it cannot be read (C3)", () =>
     Effect.gen(function*() {
       for (const text of [() => Promise.reject(new Error("reset")), () => Promise.resolve(undefined)]) {
         const wire = Wire.answering(() => without(Wire.json(tokenAnswer), { text }))
@@ -402,14 +407,14 @@ describe("SsoOidc: a response without a body stream", () => {
     }))
 })
 
-describe("SsoOidc: what a fetch of the program's own may give", () => {
+describe("SsoOidc: unusual results of a caller's own fetch", () => {
   const used = Effect.promise(async () => {
     const response = Wire.json(tokenAnswer)
     await response.text()
     return response
   })
 
-  it.effect("a Response whose body was read before is a response that did not arrive whole, not an empty one (C3)", () =>
+  it.effect("a Response whose body was read before is incomplete, not empty (C3)", () =>
     Effect.gen(function*() {
       const read = yield* used
       const locked = Wire.json(tokenAnswer)
@@ -420,7 +425,7 @@ describe("SsoOidc: what a fetch of the program's own may give", () => {
       }
     }))
 
-  it.effect("chunks may be texts, or views of another kind (the seam)", () =>
+  it.effect("chunks may be strings, or views of another type", () =>
     Effect.gen(function*() {
       const chunks = [good(), new DataView(new TextEncoder().encode(good()).buffer)]
       for (const chunk of chunks) {
@@ -441,8 +446,8 @@ describe("SsoOidc: what a fetch of the program's own may give", () => {
   it.effect.each(
     [
       ["without a status", { status: undefined }],
-      ["with a status that is a text", { status: "200" }],
-      ["with a status that is no number", { status: Number.NaN }],
+      ["with a string as its status", { status: "200" }],
+      ["with NaN as its status", { status: Number.NaN }],
       ["with a status below zero", { status: -1 }],
       ["whose url cannot be read", {
         get url(): string {
@@ -460,10 +465,10 @@ describe("SsoOidc: what a fetch of the program's own may give", () => {
       })
     }))
 
-  it.effect("a mock with `json` alone is read (the seam)", () =>
+  it.effect("a mock with only `json` is read", () =>
     Effect.gen(function*() {
       const mock = (status: number, body: unknown): Response =>
-        // deliberately less than a Response: what tests of applications write
+        // Less than a Response on purpose: tests of applications write such mocks.
         ({ ok: status === 200, status, headers: {}, url: "", json: () => Promise.resolve(body) }) as unknown as Response
       const token = yield* createToken(Wire.answering(() => mock(200, tokenAnswer)))
       assert.strictEqual(Redacted.value(token.accessToken), tokenAnswer.accessToken)
@@ -471,7 +476,7 @@ describe("SsoOidc: what a fetch of the program's own may give", () => {
       assert.strictEqual((yield* Effect.flip(createToken(pending)))._tag, "AuthorizationPendingException")
     }))
 
-  it.effect("an exception that the header of a 4xx names stands, though its body fails (C4)", () =>
+  it.effect("an exception in the header of a 4xx counts, although its body fails (C4)", () =>
     Effect.gen(function*() {
       const cut = (status: number) =>
         Wire.answering(() =>
@@ -495,7 +500,7 @@ describe("SsoOidc: what a fetch of the program's own may give", () => {
 
 const good = (): string => JSON.stringify(tokenAnswer)
 
-describe("SsoOidc: a response that is none of fetch's, as of a transport on node:http", () => {
+describe("SsoOidc: a response that is not from fetch, such as from a transport on node:http", () => {
   const over = (response: HttpServerResponse.HttpServerResponse) =>
     SsoOidc.make({ region: "eu-west-1" }).pipe(
       Effect.provideService(
@@ -505,13 +510,13 @@ describe("SsoOidc: a response that is none of fetch's, as of a transport on node
       Effect.flatMap((oidc) => oidc.createToken(deviceRequest))
     )
 
-  it.effect("is read as a stream (the seam)", () =>
+  it.effect("is read as a stream", () =>
     Effect.gen(function*() {
       const token = yield* over(HttpServerResponse.jsonUnsafe(tokenAnswer))
       assert.strictEqual(Redacted.value(token.accessToken), tokenAnswer.accessToken)
     }))
 
-  it.effect("without a body is an empty one, and its status counts (C3)", () =>
+  it.effect("without a body is empty, and its status counts (C3)", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(over(HttpServerResponse.empty({ status: 503 })))
       assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "status", status: 503, length: 0 })

@@ -14,14 +14,14 @@ const poll = (response: () => Response) =>
 
 const has = (error: object, members: Readonly<Record<string, unknown>>): void => assert.deepInclude(error, members)
 
-/** An answer of status 400 that names its type in these places. */
+/** A response with status 400 that names its type in these places. */
 const named = (header: string | undefined, body: unknown): Response =>
   Wire.json(body, { status: 400, headers: header === undefined ? {} : { "x-amzn-errortype": header } })
 
-describe("SsoOidc: which exception an answer is", () => {
+describe("SsoOidc: which exception a response is", () => {
   for (const call of calls) {
     it.effect.each([...exceptionsOf(call.operation)])(
-      `C3: ${call.name} fails with its $type, whichever dialect names it`,
+      `${call.name} fails with its $type, whichever dialect names it (C3)`,
       (model) =>
         Effect.gen(function*() {
           const body = { error: model.error, error_description: "As the service said" }
@@ -58,7 +58,7 @@ describe("SsoOidc: which exception an answer is", () => {
     )
   }
 
-  it.effect("C4: the error type is found in the header, then code, then __type, then error", () =>
+  it.effect("finds the error type in the header, then in code, in __type and in error (C4)", () =>
     Effect.gen(function*() {
       const all = { code: "SlowDownException", __type: "ExpiredTokenException", error: "access_denied" }
       const { code, ...noCode } = all
@@ -69,7 +69,7 @@ describe("SsoOidc: which exception an answer is", () => {
       assert.strictEqual((yield* poll(() => named(undefined, noType)))._tag, "AccessDeniedException")
     }))
 
-  it.effect("C4: a place that is empty, null or no string is passed over", () =>
+  it.effect("skips a place that is empty, null or not a string (C4)", () =>
     Effect.gen(function*() {
       for (const nothing of ["", " ", null, 400, { a: 1 }, ":http://x/", "ns#"]) {
         const header = typeof nothing === "string" ? nothing : undefined
@@ -78,7 +78,7 @@ describe("SsoOidc: which exception an answer is", () => {
       }
     }))
 
-  it.effect("C4: the type is found whatever the body is: empty, HTML, an array, a wrong content type", () =>
+  it.effect("finds the type whatever the body is: empty, HTML, an array, or of a wrong content type (C4)", () =>
     Effect.gen(function*() {
       for (const body of [null, "", "<html></html>", "[1]", "\"text\"", "null"]) {
         const error = yield* poll(() =>
@@ -92,7 +92,7 @@ describe("SsoOidc: which exception an answer is", () => {
       }
     }))
 
-  it.effect("C4: a JSON body counts under any content type, or none", () =>
+  it.effect("reads a JSON body of any content type, or of none (C4)", () =>
     Effect.gen(function*() {
       for (const type of ["text/plain", "application/x-amz-json-1.1", "text/html; charset=utf-8"]) {
         const error = yield* poll(() =>
@@ -102,7 +102,7 @@ describe("SsoOidc: which exception an answer is", () => {
       }
     }))
 
-  it.effect("C4: null members of an exception mean absent", () =>
+  it.effect("reads null members of an exception as absent (C4)", () =>
     Effect.gen(function*() {
       const error = yield* poll(() =>
         Wire.exception("AccessDeniedException", { error: null, error_description: null, reason: null })
@@ -112,13 +112,13 @@ describe("SsoOidc: which exception an answer is", () => {
       assert.notProperty(error, "reason")
     }))
 
-  it.effect("C3: an exception's error is what the answer says, though the model has another for it", () =>
+  it.effect("gives an exception the error of the response, even if the model has another (C3)", () =>
     Effect.gen(function*() {
       const error = yield* poll(() => Wire.exception("InvalidGrantException", { error: "bad_verifier" }))
       assert.deepInclude(error, { _tag: "InvalidGrantException", error: "bad_verifier" })
     }))
 
-  it.effect("C4: members of an exception that are no text mean absent", () =>
+  it.effect("reads members of an exception that are not strings as absent (C4)", () =>
     Effect.gen(function*() {
       const error = yield* poll(() =>
         Wire.exception("AccessDeniedException", { error: 7, error_description: ["x"], reason: {} })
@@ -128,7 +128,7 @@ describe("SsoOidc: which exception an answer is", () => {
       assert.notProperty(error, "reason")
     }))
 
-  it.effect("C4: a text that is nothing but control characters means absent", () =>
+  it.effect("reads a text of control characters only as absent (C4)", () =>
     Effect.gen(function*() {
       const error = yield* poll(() =>
         Wire.exception("AccessDeniedException", {
@@ -142,7 +142,7 @@ describe("SsoOidc: which exception an answer is", () => {
       assert.notProperty(error, "reason")
     }))
 
-  it.effect("C3: reason is open and kept where the model has it", () =>
+  it.effect("accepts any reason, and keeps it if the model has it (C3)", () =>
     Effect.gen(function*() {
       for (const type of ["AccessDeniedException", "InvalidRequestException"]) {
         const error = yield* poll(() => Wire.exception(type, { error: "x", reason: "KMS_SomethingNewException" }))
@@ -158,10 +158,10 @@ describe("SsoOidc: which exception an answer is", () => {
     const listed = exceptionsOf(call.operation).map(({ type }) => type)
     const others = exceptions.filter(({ type }) => !listed.includes(type)).map(({ type }) => type)
     it.effect.each([...others, "ThrottlingException", "constructor", "__proto__"])(
-      `C4: %s, which ${call.name} does not list, is UnexpectedResponse with its code`,
+      `%s, which ${call.name} does not list, is UnexpectedResponse with its code (C4)`,
       (type) =>
         Effect.gen(function*() {
-          // the name decides: the OAuth code of a listed exception does not make it that exception
+          // The name decides: the OAuth code of a listed exception does not change that.
           const wire = Wire.answering(() => Wire.exception(type, { error: call.exception.error }))
           const error = yield* Effect.flip(Effect.flatMap(Wire.client(wire), call.run))
           assert.deepInclude(error, {
@@ -175,13 +175,13 @@ describe("SsoOidc: which exception an answer is", () => {
     )
   }
 
-  it.effect("C4: an OAuth code that no listed exception has is UnexpectedResponse with it", () =>
+  it.effect("an OAuth code of no listed exception is UnexpectedResponse with that code (C4)", () =>
     Effect.gen(function*() {
       const error = yield* poll(() => Wire.json({ error: "invalid_target" }, { status: 400 }))
       assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "status", code: "invalid_target" })
     }))
 
-  // an operation that lists both classes of invalid_request, as CreateTokenWithIAM does
+  // An operation that lists both classes of invalid_request, like CreateTokenWithIAM.
   const both: Operation.Operation<
     RegisterClient.Request,
     RegisterClient.Response,
@@ -200,7 +200,7 @@ describe("SsoOidc: which exception an answer is", () => {
       )
     )
 
-  it.effect("C4: of the two classes of invalid_request the name decides; the code alone means the general one", () =>
+  it.effect("the name decides between the two classes of invalid_request, and the code alone means the general one (C4)", () =>
     Effect.gen(function*() {
       const body = { error: "invalid_request", endpoint: "https://oidc.eu-west-2.amazonaws.com", region: "eu-west-2" }
       const byName = yield* askBoth(() => Wire.exception("InvalidRequestRegionException", body))
@@ -214,7 +214,7 @@ describe("SsoOidc: which exception an answer is", () => {
     }))
 
   it.effect.prop(
-    "C4: for any namespace and any URI the type is what stands between # and :",
+    "reads the type between # and :, for any namespace and any URI (C4)",
     {
       namespace: Schema.String.check(Schema.isPattern(/^[A-Za-z.]{0,20}$/)),
       uri: Schema.String.check(Schema.isPattern(/^[A-Za-z:/#.]{0,20}$/))

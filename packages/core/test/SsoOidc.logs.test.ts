@@ -12,7 +12,7 @@ import type * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
 import * as TestClock from "effect/testing/TestClock"
 
-/** What a call logs at this level and above. */
+/** The lines that a call logs at this level and above. */
 const logged = (call: Call, wire: Wire.Wire, level: LogLevel.LogLevel) =>
   Effect.gen(function*() {
     const lines: Array<readonly [level: string, text: string]> = []
@@ -32,7 +32,7 @@ const logged = (call: Call, wire: Wire.Wire, level: LogLevel.LogLevel) =>
 const headers = { "x-amzn-requestid": "r-1" }
 describe("SsoOidc: logs", () => {
   for (const call of calls) {
-    it.effect(`${call.name} is one line for the request and one for the response, at Debug (C9)`, () =>
+    it.effect(`${call.name} logs one line for the request and one for the response, at Debug (C9)`, () =>
       Effect.gen(function*() {
         const url = `https://oidc.eu-west-1.amazonaws.com${call.path}`
         const sent = ["Debug", `${call.operation} is sent to ${url}`] as const
@@ -66,7 +66,7 @@ describe("SsoOidc: logs", () => {
         }
       }))
 
-    it.effect(`${call.name} logs no secret, no user code and no URL of a person, in single lines (C6, C9)`, () =>
+    it.effect(`${call.name} logs no secret, no user code and no verification URI, and each log is one line (C6, C9)`, () =>
       Effect.gen(function*() {
         const asked = call.asked.map((name) => secret[name])
         const leak = search(asked)

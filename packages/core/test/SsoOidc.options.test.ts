@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 
 const never = HttpClient.make(() => Effect.never)
 
-describe("options of a client", () => {
+describe("SsoOidc: options", () => {
   it.effect.each(
     [
       ["requestTimeout", { requestTimeout: 0 }],
@@ -21,7 +21,7 @@ describe("options of a client", () => {
       ["maxResponseBytes", { maxResponseBytes: -5 }],
       ["maxResponseBytes", { maxResponseBytes: NaN }]
     ] as const
-  )("a %s that makes no sense is a defect that names it: %j", ([name, options]) =>
+  )("an invalid %s is a defect that names it: %j", ([name, options]) =>
     Effect.gen(function*() {
       const exit = yield* SsoOidc.make({ region: "eu-west-1", ...options }).pipe(
         Effect.provideService(HttpClient.HttpClient, never),
@@ -33,7 +33,7 @@ describe("options of a client", () => {
       assert.include(String(defect), name)
     }))
 
-  it.effect("from configuration it is a ConfigError", () =>
+  it.effect("an invalid limit from configuration is a ConfigError", () =>
     Effect.gen(function*() {
       const layer = SsoOidc.layerConfig({
         region: Config.succeed("eu-west-1"),
@@ -47,7 +47,7 @@ describe("options of a client", () => {
       assert.include(error.message, "maxResponseBytes")
     }))
 
-  it.effect("a limit of one byte makes sense", () =>
+  it.effect("a limit of one byte is valid", () =>
     Effect.gen(function*() {
       const exit = yield* SsoOidc.make({ region: "eu-west-1", maxResponseBytes: 1 }).pipe(
         Effect.provideService(HttpClient.HttpClient, never),
@@ -56,7 +56,7 @@ describe("options of a client", () => {
       assert.isTrue(Exit.isSuccess(exit))
     }))
 
-  it.effect("no limit at all can be asked for", () =>
+  it.effect("both limits can be infinite", () =>
     SsoOidc.make({ region: "eu-west-1", requestTimeout: Duration.infinity, maxResponseBytes: Infinity }).pipe(
       Effect.provideService(HttpClient.HttpClient, never)
     ))

@@ -24,7 +24,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
-/** Nothing may be sent over it; what is sent all the same is answered, so that the test fails at once. */
+/** A transport that must receive nothing. It responds anyway, so that the test fails at once. */
 const nothingSent = (): Wire.Wire => Wire.answering(() => Wire.json({}))
 
 const leak = search(Object.values(secret))
@@ -40,7 +40,7 @@ cyclic["self"] = cyclic
 cyclic["scopes"] = [cyclic]
 cyclic["scope"] = cyclic
 
-/** What a caller in JavaScript may pass by mistake. */
+/** Values that a caller in JavaScript may pass by mistake. */
 const nonsense: ReadonlyArray<readonly [string, unknown]> = [
   ["undefined", undefined],
   ["null", null],
@@ -95,12 +95,12 @@ const refused = (run: (oidc: SsoOidc.Service) => Effect.Effect<unknown, unknown>
     return error
   })
 
-describe("SsoOidc: requests that cannot be", () => {
+describe("SsoOidc: invalid requests", () => {
   for (const [method, run] of operations) {
     it.effect.each(nonsense.map(([what, value]) => ({ what, value })))(
-      `C3: ${method} given $what is RequestInvalid: nothing is sent, nothing is thrown`,
+      `${method} refuses $what with RequestInvalid, sends nothing and throws nothing (C3)`,
       ({ value }) =>
-        // deliberately wrong
+        // Wrong on purpose.
         refused((oidc) => run(oidc, value as never))
     )
   }
@@ -128,22 +128,22 @@ describe("SsoOidc: requests that cannot be", () => {
   ]
 
   it.effect.each(wrong.map(([what, value]) => ({ what, value })))(
-    "C2, C3: $what is RequestInvalid, and no value of it shows",
+    "refuses a request with $what with RequestInvalid, and shows no value of it (C2, C3)",
     ({ value }) =>
-      // deliberately wrong
+      // Wrong on purpose.
       refused((oidc) => oidc.createToken(value as never))
   )
 
-  it.effect("C3: the detail names the member", () =>
+  it.effect("names the member in the detail (C3)", () =>
     Effect.gen(function*() {
       const error = yield* refused((oidc) => oidc.startDeviceAuthorization({ ...startRequest, startUrl: 7 as never }))
       assert.include(error.message, "startUrl")
-      // the schema's lines are one line of words
+      // The lines of the schema's error are one line.
       assert.match(error.detail, /\S at \["startUrl"\]$/)
       assert.strictEqual(error.operation, "StartDeviceAuthorization")
     }))
 
-  it.effect("C2: a secret of any label is accepted: the caller made it", () =>
+  it.effect("accepts a secret with any label, because the caller made it (C2)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json({}))
       const oidc = yield* Wire.client(wire)
@@ -155,7 +155,7 @@ describe("SsoOidc: requests that cannot be", () => {
 
   for (const userAgent of ["a\r\nx-injected: 1", "a\nb", "a\rb", "a\u0000b", "a\u007fb", "a\u0100b", "🔐"]) {
     for (const call of calls) {
-      it.effect(`${call.name}: a user agent that no header holds is RequestInvalid: ${JSON.stringify(userAgent)}`, () =>
+      it.effect(`${call.name}: a user agent that HTTP does not allow is RequestInvalid: ${JSON.stringify(userAgent)} (C7)`, () =>
         Effect.gen(function*() {
           const wire = nothingSent()
           const error = yield* Effect.flip(Effect.flatMap(Wire.client(wire, { userAgent }), call.run))
@@ -167,7 +167,7 @@ describe("SsoOidc: requests that cannot be", () => {
     }
   }
 
-  it.effect("a user agent of one's own is sent", () =>
+  it.effect("sends the caller's own user agent", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json(registerAnswer))
       const oidc = yield* Wire.client(wire, { userAgent: "my-tool/1.0 (\u00e9)" })
@@ -179,7 +179,7 @@ describe("SsoOidc: requests that cannot be", () => {
 describe("SsoOidc: execute", () => {
   class Key extends Context.Service<Key, string>()("test/Key") {}
 
-  // an operation as a package outside core makes one: with a constant query, a signature, and what that needs
+  // An operation of another package, with a constant query, a signature and a requirement.
   const signed: Operation.Operation<
     RegisterClient.Request,
     RegisterClient.Response,
@@ -202,17 +202,17 @@ describe("SsoOidc: execute", () => {
       )
   })
 
-  it.effect("C5: an operation's constant query and signature are used, and its requirement is the call's", () =>
+  it.effect("sends the constant query and the signature of an operation, and has its requirement (C5)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json(registerAnswer))
       const oidc = yield* Wire.client(wire)
-      const answer = yield* oidc.execute(signed, registerRequest).pipe(Effect.provideService(Key, "key-1"))
-      assert.strictEqual(answer.clientId, "registered-client")
+      const response = yield* oidc.execute(signed, registerRequest).pipe(Effect.provideService(Key, "key-1"))
+      assert.strictEqual(response.clientId, "registered-client")
       assert.strictEqual(wire.sent[0]?.url, "https://oidc.eu-west-1.amazonaws.com/token?aws_iam=t")
       assert.strictEqual(wire.sent[0]?.headers["authorization"], "key-1 eu-west-1 sso-oauth")
     }))
 
-  it.effect("C3: an error of the signature is the call's, and nothing is sent", () =>
+  it.effect("fails with an error of the signature, and sends nothing (C3)", () =>
     Effect.gen(function*() {
       const wire = nothingSent()
       const oidc = yield* Wire.client(wire)
@@ -226,7 +226,7 @@ describe("SsoOidc: execute", () => {
       assert.strictEqual(wire.sent.length, 0)
     }))
 
-  it.effect("C6: a Redacted of an operation of one's own that holds no text is no secret to look for", () =>
+  it.effect("does not mask a Redacted that holds no string (C6)", () =>
     Effect.gen(function*() {
       const request = Schema.Struct({ pin: Schema.RedactedFromValue(Schema.Number) })
       const numbered: Operation.Operation<
@@ -240,7 +240,7 @@ describe("SsoOidc: execute", () => {
       assert.deepInclude(error, { _tag: "InvalidClientException", errorDescription: "As it is" })
     }))
 
-  it.effect("a header that a signature sets is checked like any other", () =>
+  it.effect("checks a header of a signature like any other (C7)", () =>
     Effect.gen(function*() {
       const wire = nothingSent()
       const oidc = yield* Wire.client(wire)
@@ -251,7 +251,7 @@ describe("SsoOidc: execute", () => {
       assert.strictEqual(wire.sent.length, 0)
     }))
 
-  it.effect("the named methods are execute applied: what wraps execute wraps them all", () =>
+  it.effect("runs every named method, so that a wrapper of execute wraps them all", () =>
     Effect.gen(function*() {
       const seen: Array<string> = []
       const inner = yield* Wire.client(Wire.silent())
@@ -267,7 +267,7 @@ describe("SsoOidc: execute", () => {
       assert.deepStrictEqual(seen, calls.map(({ operation }) => operation))
     }))
 
-  it.effect("the transport is the one that the layer was given, whatever the caller's context holds", () =>
+  it.effect("uses the transport that the layer was given, whatever the caller's context holds", () =>
     Effect.gen(function*() {
       const given = Wire.answering(() => Wire.json(registerAnswer))
       const other = Wire.silent()
@@ -276,7 +276,7 @@ describe("SsoOidc: execute", () => {
       assert.deepStrictEqual([given.sent.length, other.sent.length], [1, 0])
     }))
 
-  it.effect("the service shows its endpoint and region", () =>
+  it.effect("belongs to a service that shows its endpoint and region", () =>
     Effect.gen(function*() {
       const oidc = yield* Wire.client(Wire.silent(), { region: "cn-north-1" })
       assert.deepInclude(oidc, { region: "cn-north-1", endpoint: "https://oidc.cn-north-1.amazonaws.com.cn" })

@@ -24,12 +24,12 @@ const createToken = (wire: Pick<Wire.Wire, "client">) =>
 
 const failure = (wire: Pick<Wire.Wire, "client">) => Effect.flip(createToken(wire))
 
-/** An answer as fetch gives it after a redirect: its `url` is where it ended. */
+/** The response of `fetch` after a redirect: its `url` is the last URL. */
 const from = (url: string, response: Response): Response => Object.defineProperty(response, "url", { value: url })
 
-describe("SsoOidc: the seam: redirects", () => {
+describe("SsoOidc: redirects", () => {
   it.effect.each([300, 301, 302, 303, 304, 307, 308, 399])(
-    "a %i is refused, whatever it holds, and its body is not read",
+    "refuses a %i, whatever it holds, and does not read its body (C7)",
     (status) =>
       Effect.gen(function*() {
         const wire = Wire.answering(() =>
@@ -46,7 +46,7 @@ describe("SsoOidc: the seam: redirects", () => {
       })
   )
 
-  it.effect("a status of 0, as fetch shows a redirect that it did not follow, is refused", () =>
+  it.effect("refuses a status of 0, which is how fetch shows a redirect that it did not follow (C7)", () =>
     Effect.gen(function*() {
       assert.deepInclude(yield* failure(Wire.answering(() => Response.error())), {
         _tag: "UnexpectedResponse",
@@ -62,7 +62,7 @@ describe("SsoOidc: the seam: redirects", () => {
     "no URL at all",
     "http://oidc.eu-west-1.amazonaws.com/token",
     "https://oidc.eu-west-1.amazonaws.com:8443/token"
-  ])("an answer from %s, which is not the URL that was asked, is refused", (url) =>
+  ])("refuses a response from %s, which is not the URL that was called (C7)", (url) =>
     Effect.gen(function*() {
       const error = yield* failure(Wire.answering(() => from(url, Wire.json(tokenAnswer))))
       assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "redirect", status: 200 })
@@ -70,7 +70,7 @@ describe("SsoOidc: the seam: redirects", () => {
     }))
 
   it.effect.each([400, 401, 404, 408, 429, 500, 502, 503, 504])(
-    "a %i from another URL is refused too, and its body is not read (C8)",
+    "refuses a %i from another URL too, and does not read its body (C8)",
     (status) =>
       Effect.gen(function*() {
         const wire = Wire.answering(() =>
@@ -84,13 +84,13 @@ describe("SsoOidc: the seam: redirects", () => {
         assert.deepInclude(error, { problem: "redirect", status })
         assert.strictEqual(Redacted.value(error.body), "")
         assert.isFalse(AwsWire.isBusy(error))
-        // a transport that follows redirects has followed it
+        // The transport has followed a redirect.
         assert.notInclude(error.message, "not followed")
-        assert.include(error.message, "a response from another URL than the one asked")
+        assert.include(error.message, "a response from a URL that it did not call")
       })
   )
 
-  it.effect("a redirect that was not followed is told as one (C3)", () =>
+  it.effect("says that a redirect was not followed (C3)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() =>
         new Response(null, { status: 307, headers: { location: "https://evil.example/" } })
@@ -102,7 +102,7 @@ describe("SsoOidc: the seam: redirects", () => {
       )
     }))
 
-  it.effect("nor does a client that filters by status make a transient failure of it (C8)", () =>
+  it.effect("refuses a response from another URL even if the client filters by status, and never as transient (C8)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => from("https://evil.example/token", new Response("", { status: 503 })))
       assert.deepInclude(yield* failure({ client: HttpClient.filterStatusOk(wire.client) }), {
@@ -112,31 +112,31 @@ describe("SsoOidc: the seam: redirects", () => {
       })
     }))
 
-  it.effect("an answer from the URL that was asked is accepted, with the URL or without", () =>
+  it.effect("accepts a response from the URL that was called, with the URL or without (C7)", () =>
     Effect.gen(function*() {
       const url = "https://oidc.eu-west-1.amazonaws.com/token"
       yield* createToken(Wire.answering(() => from(url, Wire.json(tokenAnswer))))
       yield* createToken(Wire.answering(() => from("", Wire.json(tokenAnswer))))
-      // spelled another way
+      // The same URL in another spelling.
       for (const same of ["https://OIDC.eu-west-1.amazonaws.com:443/token", `${url}#fragment`]) {
         yield* createToken(Wire.answering(() => from(same, Wire.json(tokenAnswer))))
       }
     }))
 
-  it.effect("an answer of a transport that knows no URL of it, or of its request, is accepted", () =>
+  it.effect("accepts a response if the transport does not know its URL, or that of its request (C7)", () =>
     Effect.gen(function*() {
       const knows = (asked: HttpClientRequest.HttpClientRequest, url: string) =>
         Object.defineProperty(HttpClientResponse.fromWeb(asked, Wire.json(tokenAnswer)), "url", { value: url })
       const silent = HttpClient.make((request) => Effect.succeed(knows(request, "")))
       yield* createToken({ client: silent })
-      // as one that hands the request to a server in the same process
+      // Like a transport that gives the request to a server in the same process.
       const within = HttpClient.make(() =>
         Effect.succeed(knows(HttpClientRequest.post("/token"), "https://x.example/"))
       )
       yield* createToken({ client: within })
     }))
 
-  it.effect("a region in capitals is no redirect: hosts have no case", () =>
+  it.effect("does not take a region in upper case for a redirect, because hosts ignore case (C7)", () =>
     Effect.gen(function*() {
       const url = "https://oidc.eu-west-1.amazonaws.com/token"
       const oidc = yield* Wire.client(Wire.answering(() => from(url, Wire.json(tokenAnswer))), { region: "EU-WEST-1" })
@@ -144,7 +144,7 @@ describe("SsoOidc: the seam: redirects", () => {
       yield* oidc.createToken(deviceRequest)
     }))
 
-  it.effect("a relay that maps the request to another URL stays possible", () =>
+  it.effect("accepts a relay that maps the request to another URL (C7)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(({ url }) => from(url, Wire.json(tokenAnswer)))
       const relay = wire.client.pipe(HttpClient.mapRequest((request) =>
@@ -158,13 +158,13 @@ describe("SsoOidc: the seam: redirects", () => {
     }))
 })
 
-describe("SsoOidc: the seam: content encodings", () => {
+describe("SsoOidc: content encodings", () => {
   const encoded = (body: BodyInit, status = 200, encoding = "gzip") =>
     Wire.answering(() =>
       new Response(body, { status, headers: { "content-encoding": encoding, "content-type": "application/json" } })
     )
 
-  it.effect("one that the transport did not undo is UnexpectedResponse, contentEncoding", () =>
+  it.effect("refuses a body that the transport did not decode, as contentEncoding (C3)", () =>
     Effect.gen(function*() {
       const bytes = Uint8Array.from(gzipSync(JSON.stringify(tokenAnswer)))
       for (const status of [200, 400, 502]) {
@@ -176,14 +176,14 @@ describe("SsoOidc: the seam: content encodings", () => {
       }
     }))
 
-  it.effect("one that was undone but left its header, as with fetch, is fine", () =>
+  it.effect("accepts a decoded body whose header stayed, as with fetch (C3)", () =>
     Effect.gen(function*() {
       yield* createToken(encoded(JSON.stringify(tokenAnswer)))
       const pending = yield* failure(encoded("{\"error\":\"authorization_pending\"}", 400))
       assert.strictEqual(pending._tag, "AuthorizationPendingException")
     }))
 
-  it.effect("one that was undone is not blamed for a body that is no JSON", () =>
+  it.effect("does not blame a decoded body that is not JSON on its encoding (C3)", () =>
     Effect.gen(function*() {
       const html = yield* failure(encoded("<html>Bad Gateway</html>", 502))
       assert.deepInclude(html, { _tag: "UnexpectedResponse", problem: "status", status: 502 })
@@ -191,11 +191,11 @@ describe("SsoOidc: the seam: content encodings", () => {
       assert.deepInclude(ok, { _tag: "UnexpectedResponse", problem: "malformed", status: 200 })
     }))
 
-  it.effect("identity is no encoding, and an empty body has none", () =>
+  it.effect("accepts identity, and an empty body, as not encoded (C3)", () =>
     Effect.gen(function*() {
       for (const encoding of ["identity", "Identity", " identity ", ""]) {
         yield* createToken(encoded(JSON.stringify(tokenAnswer), 200, encoding))
-        // the body is not blamed on an encoding, though it is no text
+        // The error does not blame an encoding, although the body is not a text.
         const bytes = yield* failure(encoded(Uint8Array.of(0xff), 200, encoding))
         assert.deepInclude(bytes, { _tag: "UnexpectedResponse", problem: "malformed" })
       }
@@ -203,8 +203,8 @@ describe("SsoOidc: the seam: content encodings", () => {
     }))
 })
 
-describe("SsoOidc: the seam: failures of the transport", () => {
-  it.effect("C3: a TransportCause's sent, code, transient and syscall are kept", () =>
+describe("SsoOidc: failures of the transport", () => {
+  it.effect("keeps sent, code, transient and syscall of a TransportCause (C3)", () =>
     Effect.gen(function*() {
       for (const sent of ["no", "maybe"] as const) {
         for (const transient of [true, false]) {
@@ -221,7 +221,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
       }
     }))
 
-  it.effect("a TransportCause's hint is kept, ends the message, and shows no secret of the request (C3)", () =>
+  it.effect("keeps the hint of a TransportCause, ends the message with it, and shows no secret of the request (C3)", () =>
     Effect.gen(function*() {
       const hint = "The proxy refuses. Allow the host."
       const error = yield* failure(
@@ -241,7 +241,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
       assert.notInclude(JSON.stringify(yield* failure(Wire.broken(loud))), Redacted.value(deviceRequest.clientSecret))
     }))
 
-  it.effect("C3: a TransportCause of another copy of the module is known by its mark", () =>
+  it.effect("knows a TransportCause of another copy of the module by its mark (C3)", () =>
     Effect.gen(function*() {
       const cause = {
         "~@sso-oidc/core/TransportCause": "x",
@@ -253,7 +253,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
       assert.deepInclude(yield* failure(Wire.broken(cause)), { sent: "no", code: "X", transient: false })
     }))
 
-  it.effect("C3: any other cause reads as maybe sent, and transient; its code is one level down at most", () =>
+  it.effect("reads any other cause as sent \"maybe\" and transient, with a code from at most one level down (C3)", () =>
     Effect.gen(function*() {
       const node = Object.assign(new Error("connect"), { code: "ECONNREFUSED", syscall: "connect" })
       const fetchs = new TypeError("fetch failed", { cause: node })
@@ -266,7 +266,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
           [undefined, "UNKNOWN", { name: "Error" }],
           ["text", "UNKNOWN", { name: "Error" }],
           [{ code: 7, sent: "no", transient: false }, "UNKNOWN", { name: "Error" }],
-          // an empty text says nothing
+          // An empty name is absent.
           [{ name: "", code: "", syscall: "" }, "UNKNOWN", { name: "Error" }],
           [{ code: "", syscall: "", cause: node }, "ECONNREFUSED", { name: "Error", ...kept }]
         ] as const
@@ -281,7 +281,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
       }
     }))
 
-  it.effect("C3: what cannot be encoded or addressed was not sent, and is permanent", () =>
+  it.effect("reads a request that cannot be encoded or addressed as not sent, and permanent (C3)", () =>
     Effect.gen(function*() {
       assert.deepInclude(
         yield* failure(Wire.failing((request) => new HttpClientError.EncodeError({ request }))),
@@ -293,7 +293,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
       )
     }))
 
-  it.effect("C3: a client that filters by status has been answered, with that status", () =>
+  it.effect("reads the failure of a client that filters by status as a response, with that status (C3)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json({ error: "authorization_pending" }, { status: 400 }))
       assert.deepInclude(yield* failure({ client: HttpClient.filterStatusOk(wire.client) }), {
@@ -302,7 +302,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
         code: "STATUS",
         status: 400
       })
-      // unless the header has named an exception: that decides first
+      // An exception in the header decides first.
       const named = Wire.answering(() => Wire.exception("AuthorizationPendingException", {}))
       assert.deepInclude(yield* failure({ client: HttpClient.filterStatusOk(named.client) }), {
         _tag: "AuthorizationPendingException",
@@ -313,28 +313,28 @@ describe("SsoOidc: the seam: failures of the transport", () => {
   it.effect.each(
     [
       ["no code", { sent: "no", transient: true }, { sent: "no", code: "UNKNOWN", transient: true }],
-      ["a code that is no text", { sent: "no", code: 7, transient: true }, {
+      ["a code that is not a string", { sent: "no", code: 7, transient: true }, {
         sent: "no",
         code: "UNKNOWN",
         transient: true
       }],
       ["an empty code", { sent: "no", code: "", transient: false }, { sent: "no", code: "UNKNOWN", transient: false }],
       ["no sent", { code: "X", transient: true }, { sent: "maybe", code: "X", transient: true }],
-      ["a sent of its own", { sent: false, code: "X", transient: true }, { sent: "maybe", code: "X", transient: true }],
-      ["a transient that is no boolean", { sent: "no", code: "X", transient: 0 }, {
+      ["an unknown sent", { sent: false, code: "X", transient: true }, { sent: "maybe", code: "X", transient: true }],
+      ["a transient that is not a boolean", { sent: "no", code: "X", transient: 0 }, {
         sent: "no",
         code: "X",
         transient: true
       }],
-      ["nothing", {}, { sent: "maybe", code: "UNKNOWN", transient: true }]
+      ["no member", {}, { sent: "maybe", code: "UNKNOWN", transient: true }]
     ] as const
-  )("a TransportCause with %s is read as far as it can be (C3)", ([, members, told]) =>
+  )("reads as much as it can of a TransportCause with %s (C3)", ([, members, told]) =>
     Effect.gen(function*() {
       const cause = { "~@sso-oidc/core/TransportCause": true, ...members }
       assert.deepInclude(yield* failure(Wire.broken(cause)), { _tag: "TransportError", ...told })
     }))
 
-  it.effect("a cause whose getters throw is a failure like any other (C3)", () =>
+  it.effect("reads a cause whose getters throw like any other failure (C3)", () =>
     Effect.gen(function*() {
       const throwing = () => {
         throw new Error("getter")
@@ -356,7 +356,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
       })
     }))
 
-  it.effect("tells the host that was called, with a port that the URL has, and the relay's where there is one (C3)", () =>
+  it.effect("names the host that was called, with the port of the URL, and the host of a relay (C3)", () =>
     Effect.gen(function*() {
       const wire = Wire.broken(
         new TransportCause({ sent: "no", code: "ENOTFOUND", transient: true, syscall: "getaddrinfo" })
@@ -378,7 +378,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
       assert.deepInclude(yield* Fiber.join(late), { code: "TIMEOUT", host: "oidc.eu-west-1.amazonaws.com" })
     }))
 
-  it.effect("a client secret of one letter does not ruin codes and names (C6)", () =>
+  it.effect("does not spoil codes and names with a client secret of one letter (C6)", () =>
     Effect.gen(function*() {
       for (const letter of ["E", "T", "a", "_", "Error"]) {
         const told = (wire: Wire.Wire) =>
@@ -399,7 +399,7 @@ describe("SsoOidc: the seam: failures of the transport", () => {
       }
     }))
 
-  it.effect("C3: a code with control characters does not reach the message", () =>
+  it.effect("shows no control characters of a code in the message (C3)", () =>
     Effect.gen(function*() {
       const cause = new TransportCause({ sent: "no", code: "E\u001b[31mBAD\r\nx", transient: true })
       const error = yield* failure(Wire.broken(cause))
@@ -407,9 +407,9 @@ describe("SsoOidc: the seam: failures of the transport", () => {
     }))
 })
 
-describe("SsoOidc: the seam: one request", () => {
+describe("SsoOidc: one request", () => {
   for (const call of calls) {
-    it.effect(`C8: ${call.name} is sent exactly once, whatever happens`, () =>
+    it.effect(`${call.name} is sent exactly once, whatever happens (C8)`, () =>
       Effect.gen(function*() {
         const wires = [
           Wire.answering(() => Wire.json(call.answer)),
@@ -428,7 +428,7 @@ describe("SsoOidc: the seam: one request", () => {
         }
       }))
 
-    it.effect(`C9: ${call.name} sends its path, its media type and user agent, and no other header`, () =>
+    it.effect(`${call.name} sends its path, its media type and user agent, and no other header (C9)`, () =>
       Effect.gen(function*() {
         const wire = Wire.answering(() => Wire.json(call.answer))
         const withSlash = yield* Wire.client(wire, { endpoint: "https://oidc.example/base/" })
@@ -445,7 +445,7 @@ describe("SsoOidc: the seam: one request", () => {
   }
 })
 
-describe("SsoOidc: the seam: plain fetch", () => {
+describe("SsoOidc: plain fetch", () => {
   const overFetch = (fetch: typeof globalThis.fetch) =>
     Effect.gen(function*() {
       return yield* (yield* SsoOidc.SsoOidc).createToken(deviceRequest)
@@ -455,17 +455,17 @@ describe("SsoOidc: the seam: plain fetch", () => {
       Effect.provideService(FetchHttpClient.Fetch, fetch)
     )
 
-  it.effect("Effect's own fetch layer carries the client, but follows redirects: what it brings back is refused", () =>
+  it.effect("works with Effect's own fetch layer, and refuses the response after a redirect that it followed (C7)", () =>
     Effect.gen(function*() {
-      const answer = yield* overFetch(() => Promise.resolve(Wire.json(tokenAnswer)))
-      assert.strictEqual(answer.tokenType, "Bearer")
+      const response = yield* overFetch(() => Promise.resolve(Wire.json(tokenAnswer)))
+      assert.strictEqual(response.tokenType, "Bearer")
       const followed = yield* Effect.flip(
         overFetch(() => Promise.resolve(from("https://evil.example/token", Wire.json(tokenAnswer))))
       )
       assert.deepInclude(followed, { _tag: "UnexpectedResponse", problem: "redirect" })
     }))
 
-  it.effect("its failure reads as maybe sent", () =>
+  it.effect("reads a failure of plain fetch as sent \"maybe\" (C3)", () =>
     Effect.gen(function*() {
       const cause = Object.assign(new Error("getaddrinfo"), { code: "ENOTFOUND" })
       const error = yield* Effect.flip(overFetch(() => Promise.reject(new TypeError("fetch failed", { cause }))))

@@ -13,10 +13,10 @@ import * as TestClock from "effect/testing/TestClock"
 
 const names = Object.keys(secret) as ReadonlyArray<SecretName>
 
-// what a person must see, and what no log, span or error may hold
+// The texts that a person must see, and that no log, span or error may have.
 const plain = ["BRCJ-PDVT", "d-0123456789.awsapps.com"]
 
-/** Runs the call as a program would, with its failure logged. */
+/** Runs the call like a program that logs its failure. */
 const run = (call: Call, wire: Wire.Wire, recorder: Recorder.Recorder) =>
   Effect.flatMap(Wire.client(wire), call.run).pipe(
     Effect.tapCause((cause) => Effect.logTrace("failed", cause)),
@@ -27,7 +27,7 @@ const run = (call: Call, wire: Wire.Wire, recorder: Recorder.Recorder) =>
 
 const leak = search(Object.values(secret))
 
-/** Nothing secret, and nothing of Effect's HTTP, is reachable from the exit, the spans of core or the log. */
+/** Asserts that no secret, and no HTTP value of Effect, is reachable from the exit, the spans of core or the log. */
 const examine = (exit: Exit.Exit<unknown, unknown>, recorder: Recorder.Recorder): void => {
   const spans = recorder.spans.filter(({ name }) => name.startsWith("SSO OIDC."))
   assert.strictEqual(spans.length, 1)
@@ -45,18 +45,18 @@ const failed = (exit: Exit.Exit<unknown, unknown>): void => assert.isTrue(Exit.i
 
 describe("SsoOidc: secrets", () => {
   for (const call of calls) {
-    it.effect(`C6: ${call.name}: no secret shows in a span or a log of a success`, () =>
+    it.effect(`${call.name}: a success shows no secret in a span or a log (C6)`, () =>
       Effect.gen(function*() {
         const recorder = Recorder.make()
         const exit = yield* run(call, Wire.answering(() => Wire.json(call.answer)), recorder)
         assert.isTrue(Exit.isSuccess(exit))
         examine(Exit.void, recorder)
-        // nor in the answer itself, but for what a person must see
-        const answer = Exit.isSuccess(exit) ? textsOf(exit.value) : []
-        for (const text of answer) assert.isUndefined(leak(text))
+        // The response itself shows only the texts that a person must see.
+        const texts = Exit.isSuccess(exit) ? textsOf(exit.value) : []
+        for (const text of texts) assert.isUndefined(leak(text))
       }))
 
-    it.effect(`C6: ${call.name}: a secret of the request that an exception repeats is masked, in every form`, () =>
+    it.effect(`${call.name}: a secret of the request that an exception repeats is masked, in every form (C6)`, () =>
       Effect.gen(function*() {
         for (const name of call.asked) {
           for (const form of formsOf(secret[name])) {
@@ -77,13 +77,13 @@ describe("SsoOidc: secrets", () => {
         }
       }))
 
-    it.effect(`C6: ${call.name}: a secret of the request that comes back elsewhere in an answer is masked`, () =>
+    it.effect(`${call.name}: a secret of the request is masked elsewhere in a response too (C6)`, () =>
       Effect.gen(function*() {
         for (const name of call.asked) {
-          // what may stand in a header
+          // The forms that HTTP allows in a header.
           for (const form of [encodeURIComponent(secret[name]), Buffer.from(secret[name]).toString("base64")]) {
             const heads = { "x-amzn-requestid": form, "content-type": `text/html; x=${form}` }
-            const answers = [
+            const responses = [
               () => Wire.exception(call.exception.type, { error: form }, { headers: { "x-amzn-requestid": form } }),
               () => new Response("<html>", { status: 502, headers: heads }),
               () => new Response("", { status: 307, headers: { ...heads, location: `https://evil.example/?${form}` } }),
@@ -92,9 +92,9 @@ describe("SsoOidc: secrets", () => {
               () => Wire.json({ code: secret[name] }, { status: 400 }),
               () => new Response(new ReadableStream({ pull: (c) => c.error(new Error(form)) }), { headers: heads })
             ]
-            for (const answer of answers) {
+            for (const response of responses) {
               const recorder = Recorder.make()
-              const exit = yield* run(call, Wire.answering(answer), recorder)
+              const exit = yield* run(call, Wire.answering(response), recorder)
               failed(exit)
               examine(exit, recorder)
             }
@@ -102,19 +102,19 @@ describe("SsoOidc: secrets", () => {
         }
       }))
 
-    it.effect(`C6: ${call.name}: no secret of an answer outside the model shows in its error`, () =>
+    it.effect(`${call.name}: the error of an unexpected response shows no secret of the response (C6)`, () =>
       Effect.gen(function*() {
         const all = {
           ...call.answer,
           ...secret,
-          // an answer has none: there it would be the error's type
+          // A response has no `code`: it would be the type of the error.
           code: undefined,
           userCode: "BRCJ-PDVT",
           verificationUri: "https://d-0123456789.awsapps.com"
         }
         const text = JSON.stringify(all)
-        const answers = [
-          // a success that is not 200, cut off, of the wrong type, or within something else
+        const responses = [
+          // A success that is not 200, that is cut off, has a wrong type, or is inside another value.
           () => Wire.json(all, { status: 201 }),
           () => new Response(text.slice(0, -1)),
           () => Wire.json([all]),
@@ -127,15 +127,15 @@ describe("SsoOidc: secrets", () => {
           () => new Response(text, { status: 302 }),
           () => new Response(text + " ".repeat(300_000))
         ]
-        for (const answer of answers) {
+        for (const response of responses) {
           const recorder = Recorder.make()
-          const exit = yield* run(call, Wire.answering(answer), recorder)
+          const exit = yield* run(call, Wire.answering(response), recorder)
           failed(exit)
           examine(exit, recorder)
         }
       }))
 
-    it.effect(`C6: ${call.name}: no secret shows when the transport fails, though its error holds them all`, () =>
+    it.effect(`${call.name}: a failed transport shows no secret, although its error holds them all (C6)`, () =>
       Effect.gen(function*() {
         const words = names.map((name) => secret[name]).join(" ")
         const loaded = (error: Error): Error =>
@@ -144,7 +144,7 @@ describe("SsoOidc: secrets", () => {
           loaded(new Error(words)),
           loaded(new TypeError(words, { cause: loaded(Object.assign(new Error(words), { code: "ECONNRESET" })) })),
           loaded(new TransportCause({ sent: "no", code: "ECONNREFUSED", transient: true })),
-          // even where the platform's name for the failure repeats one of the request's
+          // The platform's name for the failure repeats a secret of the request.
           ...call.asked.map((name) =>
             new TransportCause({ sent: "no", code: secret[name], transient: true, syscall: secret[name] })
           ),
@@ -159,7 +159,7 @@ describe("SsoOidc: secrets", () => {
         }
       }))
 
-    it.effect(`C6: ${call.name}: no secret shows when time runs out or the caller gives up`, () =>
+    it.effect(`${call.name}: a time limit or an interruption shows no secret (C6)`, () =>
       Effect.gen(function*() {
         for (const body of [undefined, new ReadableStream()]) {
           const recorder = Recorder.make()
@@ -178,7 +178,7 @@ describe("SsoOidc: secrets", () => {
       }))
   }
 
-  it("C6: the search finds what it looks for", () => {
+  it("the search of these tests finds a secret (C6)", () => {
     assert.isDefined(leakIn(`x ${Buffer.from(`ab${secret.code}`).toString("base64")}`, secret.code))
     const hidden = Object.defineProperty(new Error("x"), "deep", {
       value: new Map([[Symbol("a"), {

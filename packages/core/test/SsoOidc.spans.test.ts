@@ -34,7 +34,7 @@ const common = (call: Call) => ({
 
 describe("SsoOidc: spans", () => {
   for (const call of calls) {
-    it.effect(`C9: ${call.name} is exactly one client span, with OpenTelemetry's RPC and AWS attributes`, () =>
+    it.effect(`${call.name} is exactly one client span, with OpenTelemetry's RPC and AWS attributes (C9)`, () =>
       Effect.gen(function*() {
         const wire = Wire.answering(() => Wire.json(call.answer, { headers: { "x-amzn-RequestId": "r-1" } }))
         const { attributes, exit, span } = yield* record(call, wire)
@@ -50,7 +50,7 @@ describe("SsoOidc: spans", () => {
         assert.deepStrictEqual(span.events, [])
       }))
 
-    it.effect(`C9: ${call.name}: an exception ends the span as a failure, with error.type`, () =>
+    it.effect(`${call.name}: an exception ends the span as a failure, with error.type (C9)`, () =>
       Effect.gen(function*() {
         const { attributes, exit, span } = yield* record(
           call,
@@ -68,7 +68,7 @@ describe("SsoOidc: spans", () => {
         })
       }))
 
-    it.effect(`C9: ${call.name}: the client's own errors end the span as a failure, with error.type`, () =>
+    it.effect(`${call.name}: the client's own errors end the span as a failure, with error.type (C9)`, () =>
       Effect.gen(function*() {
         const refused = new TransportCause({ sent: "no", code: "ECONNREFUSED", transient: true })
         const unsent = yield* record(call, Wire.broken(refused))
@@ -83,7 +83,7 @@ describe("SsoOidc: spans", () => {
         })
       }))
 
-    it.effect(`C9: ${call.name}: slow_down is an answer: its span ends without error status`, () =>
+    it.effect(`${call.name}: slow_down ends the span without error status (C9)`, () =>
       Effect.gen(function*() {
         const { attributes, exit, span } = yield* record(
           call,
@@ -95,11 +95,11 @@ describe("SsoOidc: spans", () => {
         assert.strictEqual(attributes["http.response.status_code"], 400)
       }))
 
-    it.effect(`C9: ${call.name}: no trace header leaves, though the caller traces and asks for it`, () =>
+    it.effect(`${call.name}: no trace header is sent, although the caller traces and asks for it (C9)`, () =>
       Effect.gen(function*() {
         const asked: Array<boolean> = []
         const wire = Wire.make(() =>
-          // a transport that is not Effect's own reads it for itself
+          // A transport that is not one of Effect's reads the option itself.
           Effect.map(HttpClient.TracerPropagationEnabled, (enabled) => {
             asked.push(enabled)
             return Wire.json(call.answer)
@@ -123,7 +123,7 @@ describe("SsoOidc: spans", () => {
 
   const poll = calls.find(({ name }) => name === "CreateToken (device code)") ?? assert.fail()
 
-  it.effect("C9: pending is an answer: its span ends without error status", () =>
+  it.effect("authorization_pending ends the span without error status (C9)", () =>
     Effect.gen(function*() {
       const { attributes, exit, span } = yield* record(
         poll,
@@ -134,7 +134,7 @@ describe("SsoOidc: spans", () => {
       assert.notProperty(attributes, "error.type")
     }))
 
-  it.effect("C9: under a 5xx it is a failure of the service, whatever the body says", () =>
+  it.effect("a 5xx ends the span as a failure, whatever its body says (C9)", () =>
     Effect.gen(function*() {
       const { attributes, span } = yield* record(
         poll,
@@ -146,11 +146,11 @@ describe("SsoOidc: spans", () => {
       assert.strictEqual(attributes["error.type"], "SlowDownException")
     }))
 
-  it.effect("C9: a request that was never sent is a failed span too", () =>
+  it.effect("a request that was not sent ends the span as a failure (C9)", () =>
     Effect.gen(function*() {
       const { attributes, span } = yield* record({
         ...poll,
-        // a caller in JavaScript
+        // A caller in JavaScript can do this.
         run: (oidc) => oidc.createToken({} as never)
       }, Wire.silent())
       assert.isTrue(Exit.isFailure(ended(span)))
@@ -162,19 +162,22 @@ describe("SsoOidc: spans", () => {
     [null, "_OTHER"],
     [{ _tag: 7 }, "_OTHER"],
     [{ _tag: "KeyExpired" }, "KeyExpired"]
-  ])("C9: an error of a signature is named by its tag, if it has one: %j", ([failure, type]) =>
-    Effect.gen(function*() {
-      const { attributes, span } = yield* record({
-        ...poll,
-        run: (oidc) =>
-          // deliberately of no type that core knows
-          oidc.execute({ ...CreateToken.operation, authenticate: () => Effect.fail(failure as never) }, deviceRequest)
-      }, Wire.silent())
-      assert.isTrue(Exit.isFailure(ended(span)))
-      assert.deepStrictEqual(attributes, { ...common(poll), "error.type": type })
-    }))
+  ])(
+    "an error of a signature is named by its tag, if it has one: %j (C9)",
+    ([failure, type]) =>
+      Effect.gen(function*() {
+        const { attributes, span } = yield* record({
+          ...poll,
+          run: (oidc) =>
+            // A type that core does not know, on purpose.
+            oidc.execute({ ...CreateToken.operation, authenticate: () => Effect.fail(failure as never) }, deviceRequest)
+        }, Wire.silent())
+        assert.isTrue(Exit.isFailure(ended(span)))
+        assert.deepStrictEqual(attributes, { ...common(poll), "error.type": type })
+      })
+  )
 
-  it.effect("C9: an interrupted call ends its span", () =>
+  it.effect("an interrupted call ends its span (C9)", () =>
     Effect.gen(function*() {
       const recorder = Recorder.make()
       const oidc = yield* Wire.client(Wire.silent())
@@ -184,7 +187,7 @@ describe("SsoOidc: spans", () => {
       assert.isTrue(recorder.spans[0] !== undefined && Exit.hasInterrupts(ended(recorder.spans[0])))
     }))
 
-  it.effect("C9: the span stands below the caller's, and a transport's own span below it", () =>
+  it.effect("the parent of the span is the caller's, and a transport's own span is its child (C9)", () =>
     Effect.gen(function*() {
       const recorder = Recorder.make()
       const wire = Wire.make(() => Effect.withSpan(Effect.succeed(Wire.json(poll.answer)), "transport"))
@@ -199,7 +202,7 @@ describe("SsoOidc: spans", () => {
       assert.strictEqual(recorder.spans.length, 3)
     }))
 
-  it.effect("C7, C9: a request id with control characters does not reach the span", () =>
+  it.effect("a request id with control characters does not reach the span (C7, C9)", () =>
     Effect.gen(function*() {
       const { attributes } = yield* record(
         poll,

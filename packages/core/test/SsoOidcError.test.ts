@@ -29,12 +29,12 @@ const classes: Record<string, SsoOidcError.ExceptionClass<Error & SsoOidcError.E
 const classOf = (type: string) => classes[type] ?? assert.fail(`no class ${type}`)
 
 describe("SsoOidcError: exceptions", () => {
-  it("C3: there is a class for each exception of the model, and no other", () => {
+  it("each exception of the model has a class, and there is no other class (C3)", () => {
     const exported = Object.keys(SsoOidcError).filter((name) => name.endsWith("Exception")).sort()
     assert.deepStrictEqual(exported, exceptions.map(({ type }) => type))
   })
 
-  it.each(exceptions)("C3: $type has the model's name as type and tag, its status and its OAuth code", (model) => {
+  it.each(exceptions)("$type has the model's name as type and tag, its status and its OAuth code (C3)", (model) => {
     const Exception = classOf(model.type)
     assert.strictEqual(Exception.type, model.type)
     assert.strictEqual(Exception.status, model.status)
@@ -44,7 +44,7 @@ describe("SsoOidcError: exceptions", () => {
     assert.instanceOf(error, Error)
   })
 
-  it.each(exceptions)("C3: $type keeps what the service said, and the members that the model gives it", (model) => {
+  it.each(exceptions)("$type keeps the texts of the service, and the members of the model (C3)", (model) => {
     const detail = {
       error: model.error,
       errorDescription: "As the service said",
@@ -61,7 +61,7 @@ describe("SsoOidcError: exceptions", () => {
     }
   })
 
-  it.each(exceptions)("C3: the message of $type reads as a sentence, with or without a description", (model) => {
+  it.each(exceptions)("the message of $type is a sentence, with or without a description (C3)", (model) => {
     const Exception = classOf(model.type)
     for (const errorDescription of [undefined, "", "  ", "As the service said", "As the service said.", "Really?"]) {
       const { message } = new Exception({
@@ -72,7 +72,7 @@ describe("SsoOidcError: exceptions", () => {
       })
       assert.notInclude(message, "UnknownError")
       assert.notInclude(message, "undefined")
-      // starts as a sentence, holds at least one more, and ends with what to quote to AWS support
+      // It begins like a sentence, has a second one, and ends with the facts to quote to AWS support.
       assert.match(message, /^[A-Z].+[.?] .*\([A-Za-z]+Exception, HTTP \d+, request request-1\)$/)
       assert.notMatch(message, / {2}|\.\./)
       assert.include(message, `(${model.type}, HTTP ${model.status}, request request-1)`)
@@ -80,13 +80,13 @@ describe("SsoOidcError: exceptions", () => {
     }
   })
 
-  it.each(exceptions)("C3: $type without a request id does not speak of one", (model) => {
+  it.each(exceptions)("the message of $type without a request id does not mention one (C3)", (model) => {
     const { message } = new (classOf(model.type))({ error: model.error, status: model.status })
     assert.isTrue(message.endsWith(`(${model.type}, HTTP ${model.status})`))
   })
 
   it.each(exceptions.filter(({ members }) => members.includes("reason")))(
-    "C3: the message of $type names the reason",
+    "the message of $type names the reason (C3)",
     (model) => {
       const error = new (classOf(model.type))({
         error: model.error,
@@ -97,7 +97,7 @@ describe("SsoOidcError: exceptions", () => {
     }
   )
 
-  it("C3: InvalidRequestRegionException names the region to use, but not the endpoint as one to call", () => {
+  it("InvalidRequestRegionException names the region to use, and no endpoint to call (C3)", () => {
     const error = new SsoOidcError.InvalidRequestRegionException({
       error: "invalid_request",
       status: 400,
@@ -108,7 +108,7 @@ describe("SsoOidcError: exceptions", () => {
     assert.notInclude(error.message, "https://")
   })
 
-  it.effect("C3: an exception survives encoding and decoding as a value of its class", () =>
+  it.effect("an exception is encoded and decoded as a value of its class (C3)", () =>
     Effect.gen(function*() {
       const error = new SsoOidcError.InvalidGrantException({ error: "invalid_grant", status: 400, retryAfter: 2 })
       const encoded = yield* Schema.encodeEffect(SsoOidcError.InvalidGrantException)(error)
@@ -120,8 +120,8 @@ describe("SsoOidcError: exceptions", () => {
     }))
 })
 
-describe("SsoOidcError: the client's own", () => {
-  it("C3: TransportError says whether the request left, what failed, and what to do", () => {
+describe("SsoOidcError: the client's own errors", () => {
+  it("TransportError says whether the request was sent, what failed, and what to do (C3)", () => {
     const error = new ClientError.TransportError({
       operation: "CreateToken",
       sent: "no",
@@ -136,22 +136,22 @@ describe("SsoOidcError: the client's own", () => {
     const maybe = new ClientError.TransportError({ ...error, sent: "maybe" })
     assert.include(maybe.message, "may have been sent")
     const answered = new ClientError.TransportError({ ...error, sent: "answered", status: 200, requestId: "r-1" })
-    assert.include(answered.message, "did not arrive whole")
+    assert.include(answered.message, "but the response is incomplete")
     assert.include(answered.message, "(ECONNREFUSED, HTTP 200, request r-1)")
   })
 
-  it("C3: a permanent TransportError says so", () => {
+  it("a permanent TransportError says that a retry does not help (C3)", () => {
     const error = new ClientError.TransportError({
       operation: "X",
       sent: "no",
       code: "CERT_UNTRUSTED",
       transient: false
     })
-    assert.include(error.message, "Waiting does not mend it")
+    assert.include(error.message, "A retry does not help: check the certificates and the proxy.")
   })
 
   it.each(["status", "redirect", "contentEncoding", "tooLarge", "malformed"] as const)(
-    "C3: UnexpectedResponse says what was wrong: %s",
+    "UnexpectedResponse says what is wrong: %s (C3)",
     (problem) => {
       const error = new ClientError.UnexpectedResponse({
         operation: "CreateToken",
@@ -172,7 +172,7 @@ describe("SsoOidcError: the client's own", () => {
     }
   )
 
-  it("C3: RequestInvalid says that nothing was sent", () => {
+  it("RequestInvalid says that nothing was sent (C3)", () => {
     const error = new ClientError.RequestInvalid({ operation: "CreateToken", detail: "clientId is missing" })
     assert.strictEqual(
       error.message,
@@ -180,7 +180,7 @@ describe("SsoOidcError: the client's own", () => {
     )
   })
 
-  it("C3: EndpointError reads as a sentence", () => {
+  it("EndpointError is a sentence (C3)", () => {
     const error = new ClientError.EndpointError({ problem: "region", detail: "no region is given" })
     assert.match(error.message, /^[A-Z].+: no region is given\.$/)
   })
@@ -208,7 +208,7 @@ describe("SsoOidcError: the encoded form of an error", () => {
   }
 
   it.effect.each(Object.entries<Effect.Effect<unknown, Schema.SchemaError>>(codecs))(
-    "%s writes a marker in place of the body (C6)",
+    "%s has a marker in place of the body (C6)",
     ([, encode]) =>
       Effect.gen(function*() {
         const text = JSON.stringify(yield* encode)
@@ -219,7 +219,7 @@ describe("SsoOidcError: the encoded form of an error", () => {
       })
   )
 
-  it.effect("what was encoded can be decoded, with the marker for a body (C6)", () =>
+  it.effect("can be decoded again, with the marker as the body (C6)", () =>
     Effect.gen(function*() {
       const codec = Schema.toCodecJson(ClientError.UnexpectedResponse)
       const back = yield* Schema.decodeEffect(codec)(yield* Schema.encodeEffect(codec)(unexpected))
@@ -229,19 +229,19 @@ describe("SsoOidcError: the encoded form of an error", () => {
       assert.strictEqual(back.message, unexpected.message)
     }))
 
-  it.effect("a body that somebody wrote in the clear is not decoded (C6)", () =>
+  it.effect("does not decode a body in plain text (C6)", () =>
     Effect.gen(function*() {
       const written = { _tag: "UnexpectedResponse", operation: "CreateToken", problem: "malformed", status: 200, body }
       const decoded = yield* Schema.decodeUnknownEffect(ClientError.UnexpectedResponse)(written)
       assert.strictEqual(Redacted.value(decoded.body), "<redacted>")
     }))
 
-  it("its type side cannot be written as JSON at all (C6)", () => {
+  it("is the only JSON form: the decoded type has none (C6)", () => {
     const typeSide = Schema.toCodecJson(Schema.toType(ClientError.UnexpectedResponse))
     assert.throws(() => Schema.encodeSync(typeSide)(unexpected))
   })
 
-  it("the body stays readable for the program that got the response (C3)", () => {
+  it("leaves the body readable for the program that got the response (C3)", () => {
     assert.strictEqual(Redacted.value(unexpected.body), body)
   })
 })
@@ -268,7 +268,7 @@ describe("SsoOidcError: the sentence of an error", () => {
   ]
 
   it.effect.each(made)(
-    "shows in console.error, in Effect's loggers and in JSON: $_tag (C3)",
+    "appears in console.error, in Effect's loggers and in JSON: $_tag (C3)",
     (error) =>
       Effect.gen(function*() {
         assert.isNotEmpty(error.message)
@@ -283,7 +283,7 @@ describe("SsoOidcError: the sentence of an error", () => {
           ]))
         )
         assert.strictEqual(logged.length, 4)
-        // inspect is what console.error shows
+        // `console.error` shows the result of `inspect`.
         for (const text of [inspect(error), JSON.stringify(error), String(error), error.stack ?? "", ...logged]) {
           assert.include(text.replaceAll("\\\"", "\""), error.message)
         }

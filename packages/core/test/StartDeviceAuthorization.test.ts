@@ -14,7 +14,7 @@ const startWith = (members: Readonly<Record<string, unknown>>) =>
   start(Wire.answering(() => Wire.json({ ...startAnswer, ...members })))
 
 describe("StartDeviceAuthorization", () => {
-  it.effect("C1: every member of the model goes out under the wire's name, the secret in the clear", () =>
+  it.effect("sends every member of the model under its name on the wire, the secret in plain text (C1)", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json(startAnswer))
       yield* start(wire)
@@ -28,7 +28,7 @@ describe("StartDeviceAuthorization", () => {
       })
     }))
 
-  it.effect("C1, C2: the answer has the wire's names; the device code is Redacted, what a person must see is not", () =>
+  it.effect("gives members their names on the wire, the device code as a Redacted, and the person's texts unchanged (C1, C2)", () =>
     Effect.gen(function*() {
       const { deviceCode, ...rest } = yield* startWith({ unknown: { a: 1 } })
       assert.strictEqual(Redacted.value(deviceCode), secret.deviceCode)
@@ -50,7 +50,7 @@ describe("StartDeviceAuthorization", () => {
       [" 8 ", 8],
       ["1", 1]
     ] as const
-  )("an interval or expiresIn of %j is a number written as a text (C4)", ([value, seconds]) =>
+  )("reads an interval or expiresIn of %j as a number (C4)", ([value, seconds]) =>
     Effect.gen(function*() {
       const response = yield* startWith({ expiresIn: value, interval: value })
       assert.deepInclude(response, { expiresIn: seconds, interval: seconds })
@@ -69,7 +69,7 @@ describe("StartDeviceAuthorization", () => {
     ["lone high surrogate", "BRCJ\ud83dPDVT"],
     ["lone low surrogate", "BRCJ\udd11PDVT"],
     ["tag", "BRCJ\u{e0041}PDVT"]
-  ])("a %s in the user code or in a URL is refused (C7)", ([, text]) =>
+  ])("refuses a %s in the user code or in a URL (C7)", ([, text]) =>
     Effect.gen(function*() {
       for (
         const members of [
@@ -87,17 +87,17 @@ describe("StartDeviceAuthorization", () => {
     "https://:@evil.example/",
     "https://device.example@evil.example/",
     "http://@127.0.0.1/"
-  ])("the URL %s has user info, and is refused (C7)", (url) =>
+  ])("refuses the URL %s, which has user info (C7)", (url) =>
     Effect.gen(function*() {
       for (const members of [{ verificationUri: url }, { verificationUriComplete: url }]) {
         assert.deepInclude(yield* Effect.flip(startWith(members)), { _tag: "UnexpectedResponse", problem: "malformed" })
       }
     }))
 
-  it.effect("C4: null members are dropped", () =>
+  it.effect("leaves out members that are null (C4)", () =>
     Effect.gen(function*() {
-      const answer = yield* startWith({ verificationUriComplete: null, expiresIn: null, interval: null })
-      assert.deepStrictEqual(Object.keys(answer).sort(), ["deviceCode", "userCode", "verificationUri"])
+      const response = yield* startWith({ verificationUriComplete: null, expiresIn: null, interval: null })
+      assert.deepStrictEqual(Object.keys(response).sort(), ["deviceCode", "userCode", "verificationUri"])
     }))
 
   it.effect.each([
@@ -117,32 +117,32 @@ describe("StartDeviceAuthorization", () => {
     true,
     [600],
     { seconds: 600 },
-    // what JSON makes of NaN and the infinities, and a number beyond its range
+    // The JSON form of NaN and the infinities is null. The other is a number beyond the range of numbers.
     null
-  ])("an interval or expiresIn of %j means absent (C4)", (value) =>
+  ])("reads an interval or expiresIn of %j as absent (C4)", (value) =>
     Effect.gen(function*() {
-      const answer = yield* startWith({ expiresIn: value, interval: value })
-      assert.isFalse("expiresIn" in answer)
-      assert.isFalse("interval" in answer)
+      const response = yield* startWith({ expiresIn: value, interval: value })
+      assert.isFalse("expiresIn" in response)
+      assert.isFalse("interval" in response)
     }))
 
-  it.effect("C4: a number beyond all numbers means absent", () =>
+  it.effect("reads a number beyond the range of numbers as absent (C4)", () =>
     Effect.gen(function*() {
       const text = JSON.stringify({ ...startAnswer, expiresIn: 1, interval: 2 })
         .replace("\"expiresIn\":1", "\"expiresIn\":1e999")
         .replace("\"interval\":2", "\"interval\":-1e999")
-      const answer = yield* start(Wire.answering(() => new Response(text)))
-      assert.isFalse("expiresIn" in answer)
-      assert.isFalse("interval" in answer)
+      const response = yield* start(Wire.answering(() => new Response(text)))
+      assert.isFalse("expiresIn" in response)
+      assert.isFalse("interval" in response)
     }))
 
-  it.effect("C4: seconds stay numbers, fractions too", () =>
+  it.effect("keeps seconds as numbers, also fractions (C4)", () =>
     Effect.gen(function*() {
       assert.deepInclude(yield* startWith({ expiresIn: 600, interval: 2.5 }), { expiresIn: 600, interval: 2.5 })
     }))
 
   it.effect.each(["deviceCode", "userCode", "verificationUri"])(
-    "C4: an answer without %s is UnexpectedResponse, malformed",
+    "refuses a response without %s as malformed (C4)",
     (member) =>
       Effect.gen(function*() {
         for (const value of [undefined, null, "", 7]) {
@@ -176,7 +176,7 @@ describe("StartDeviceAuthorization", () => {
     "https://device.example/\u200b"
   ]
 
-  it.effect.each(refused)("C7: a verification URI %j is UnexpectedResponse", (uri) =>
+  it.effect.each(refused)("refuses the verification URI %j (C7)", (uri) =>
     Effect.gen(function*() {
       for (const members of [{ verificationUri: uri }, { verificationUriComplete: uri }]) {
         const error = yield* Effect.flip(startWith(members))
@@ -193,14 +193,14 @@ describe("StartDeviceAuthorization", () => {
     "http://127.0.0.1/device",
     "http://127.255.255.254:1/device",
     "http://[::1]:8080/device"
-  ])("C7: a verification URI %s is given as it is", (uri) =>
+  ])("gives the verification URI %s unchanged (C7)", (uri) =>
     Effect.gen(function*() {
-      const answer = yield* startWith({ verificationUri: uri, verificationUriComplete: uri })
-      assert.strictEqual(answer.verificationUri, uri)
-      assert.strictEqual(answer.verificationUriComplete, uri)
+      const response = yield* startWith({ verificationUri: uri, verificationUriComplete: uri })
+      assert.strictEqual(response.verificationUri, uri)
+      assert.strictEqual(response.verificationUriComplete, uri)
     }))
 
-  it.effect("C7: a user code with control characters is refused, not mended", () =>
+  it.effect("refuses a user code with control characters (C7)", () =>
     Effect.gen(function*() {
       for (const userCode of ["BRCJ-\u001b[2J", "BRCJ\u202e-PDVT", "BRCJ\u200b-PDVT", "BRCJ\u009bPDVT"]) {
         const error = yield* Effect.flip(startWith({ userCode }))
@@ -208,7 +208,7 @@ describe("StartDeviceAuthorization", () => {
       }
     }))
 
-  it.effect("C3, C7: the detail says what is wrong with a refused text, not the text", () =>
+  it.effect("says what is wrong with a refused text, and does not repeat it (C3, C7)", () =>
     Effect.gen(function*() {
       const detail = (members: Readonly<Record<string, unknown>>) =>
         Effect.map(
@@ -217,23 +217,23 @@ describe("StartDeviceAuthorization", () => {
         )
       assert.match(
         (yield* detail({ userCode: "BRCJ\u0007" })) ?? "",
-        /characters that cannot be seen .* at \["userCode"\]$/
+        /invisible characters .* at \["userCode"\]$/
       )
       assert.match((yield* detail({ verificationUri: "http://a.example" })) ?? "", /https.* at \["verificationUri"\]$/)
     }))
 
-  it("C3: the exceptions are exactly the model's", () => {
+  it("lists exactly the exceptions of the model (C3)", () => {
     assert.deepStrictEqual(
       StartDeviceAuthorization.operation.exceptions.map(({ type }) => type).sort(),
       exceptionsOf("StartDeviceAuthorization").map(({ type }) => type)
     )
   })
 
-  it("C8: it may be sent again at any time", () => {
+  it("may be sent again at any time (C8)", () => {
     assert.strictEqual(StartDeviceAuthorization.operation.resend(startRequest), "anytime")
   })
 
-  it("the operation is the model's: name, method, path, no query, no signature", () => {
+  it("has the name, method and path of the model, no query and no signature", () => {
     assert.deepInclude(StartDeviceAuthorization.operation, {
       name: "StartDeviceAuthorization",
       method: "POST",
@@ -244,7 +244,7 @@ describe("StartDeviceAuthorization", () => {
   })
 
   it.effect.prop(
-    "C1, C2: any answer survives encoding and decoding",
+    "encodes and decodes any response without a change (C1, C2)",
     { deviceCode: Schema.NonEmptyString, interval: Schema.Int, userCode: Schema.NonEmptyString },
     ({ deviceCode, interval, userCode }) =>
       Effect.gen(function*() {

@@ -12,20 +12,20 @@ const isRead = (schema: Schema.Codec<unknown, unknown>, value: unknown) =>
   Exit.isSuccess(Schema.decodeUnknownExit(schema)(value))
 
 describe("Stored: members", () => {
-  it("a text may be empty, but has no character that cannot be seen (D8)", () => {
+  it("a text may be empty, and has no invisible characters (D8)", () => {
     assert.isTrue(isRead(Stored.Text, ""))
     assert.isTrue(isRead(Stored.Text, "eu-west-1"))
     for (const text of ["\u001b[2J", "a\u202eb", "\u3164", "\ud800"]) assert.isFalse(isRead(Stored.Text, text))
     assert.isFalse(isRead(Stored.Text, 1))
   })
 
-  it("a printable text is not empty either (D8)", () => {
+  it("a printable text is not empty (D8)", () => {
     assert.isFalse(isRead(Stored.Printable, ""))
     assert.isFalse(isRead(Stored.Printable, "\u001b"))
     assert.isTrue(isRead(Stored.Printable, "eu-west-1"))
   })
 
-  it("a secret is not empty, and has its member's name as its label (C6)", () => {
+  it("a secret is not empty, and has the name of its member as its label (C6)", () => {
     const secret = Schema.decodeSync(Stored.secret("deviceCode"))("planted-secret")
     assert.strictEqual(String(secret), "<redacted:deviceCode>")
     assert.strictEqual(Redacted.value(secret), "planted-secret")
@@ -39,7 +39,7 @@ describe("Stored: a secret text", () => {
   const Kept = Stored.encodedAsSecret("kept", Members)
   const kept = { at: DateTime.makeUnsafe(5000), password: Redacted.make("planted-secret", { label: "password" }) }
 
-  it.effect("is JSON in a Redacted, and comes back as it was (D8)", () =>
+  it.effect("is JSON in a Redacted, and decodes without a change (D8)", () =>
     Effect.gen(function*() {
       const text = yield* Schema.encodeEffect(Kept)(kept)
       assert.strictEqual(Redacted.value(text), "{\"at\":5000,\"password\":\"planted-secret\"}")
@@ -49,7 +49,7 @@ describe("Stored: a secret text", () => {
       assert.strictEqual(Redacted.value(back.password), "planted-secret")
     }))
 
-  it.effect("stays a secret inside a larger value, which JSON.stringify may see (C6)", () =>
+  it.effect("stays a secret inside a larger value, even for JSON.stringify (C6)", () =>
     Effect.gen(function*() {
       const Larger = Schema.Struct({ name: Schema.String, all: Schema.Array(Kept) })
       const encoded = yield* Schema.encodeEffect(Larger)({ name: "n", all: [kept] })
@@ -57,7 +57,7 @@ describe("Stored: a secret text", () => {
       assert.deepStrictEqual(yield* Schema.decodeEffect(Larger)(encoded), { name: "n", all: [kept] })
     }))
 
-  it.effect("fails in a codec for JSON, rather than spell the secret (C6)", () =>
+  it.effect("fails in a codec for JSON, and does not show the secret (C6)", () =>
     Effect.gen(function*() {
       const find = search(["planted-secret"])
       const errors = [
@@ -73,17 +73,30 @@ describe("Stored: a secret text", () => {
       }
     }))
 
-  it.effect("a text in place of a Redacted is told what to do (D8)", () =>
+  it.effect("names the stored value that cannot be decoded, the member that is wrong, and what to do (D8)", () =>
+    Effect.gen(function*() {
+      const said = (text: string) =>
+        Effect.map(Effect.flip(Schema.decodeEffect(Kept)(Redacted.make(text))), ({ message }) => message)
+      const end = "Delete it, and log in again."
+      assert.strictEqual(yield* said("{"), `The stored kept cannot be used: Expected a valid JSON string. ${end}`)
+      assert.strictEqual(
+        yield* said("{\"at\":5000}"),
+        `The stored kept cannot be used: Missing key at ["password"]. ${end}`
+      )
+    }))
+
+  it.effect("says what to do with a text that is not a Redacted (D8)", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Schema.decodeUnknownEffect(Kept)("{}"))
       assert.include(error.message, "decode(Redacted.make(text))")
+      assert.notInclude(error.message, "Delete it")
     }))
 })
 
 describe("Stored: times", () => {
   const years = 1e12
 
-  it("a duration is at least 0 and at most thirty years, whatever the number (D8)", () => {
+  it("a duration is at least 0 and at most 30 years, for any number (D8)", () => {
     const cases = [[-1, 0], [Number.NaN, 0], [0, 0], [0.5, 0.5], [5000, 5000], [1e300, years], [Infinity, years]]
     for (const [given = 0, millis] of cases) {
       assert.strictEqual(Duration.toMillis(Stored.millis(given)), millis)
@@ -91,7 +104,7 @@ describe("Stored: times", () => {
     }
   })
 
-  it("an instant lies inside of all dates, whatever the number (D8)", () => {
+  it("an instant is inside the range of dates, for any number (D8)", () => {
     const last = 8.64e15
     const cases = [[0, 0], [5000, 5000], [Number.NaN, 0], [1e300, last], [-Infinity, -last]]
     for (const [given = 0, millis] of cases) {

@@ -29,7 +29,7 @@ const token: Token.Refreshable = {
 
 const secrets = [secret.accessToken, secret.refreshToken, secret.idToken, secret.clientSecret]
 
-/** The token with its secrets in the clear, to compare. */
+/** The token with its secrets in plain text, to compare. */
 const clear = ({ accessToken, idToken, refreshToken, registration, ...rest }: Token.Token) => ({
   ...rest,
   accessToken: Redacted.value(accessToken),
@@ -39,14 +39,14 @@ const clear = ({ accessToken, idToken, refreshToken, registration, ...rest }: To
 })
 
 describe("Token: the schema", () => {
-  it.effect("goes through its encoding unchanged", () =>
+  it.effect("encodes and decodes a token without a change", () =>
     Effect.gen(function*() {
       const back = yield* Token.decode(yield* Token.encode(token))
       assert.deepStrictEqual(back, token)
       assert.deepStrictEqual(clear(back), clear(token))
     }))
 
-  it.effect("goes through its encoding with the members that it must have, and no other", () =>
+  it.effect("encodes and decodes only the required members, without a change", () =>
     Effect.gen(function*() {
       const { accessToken, registration, tokenType } = token
       const { expiresAt: _expiresAt, ...endless } = registration
@@ -56,7 +56,7 @@ describe("Token: the schema", () => {
       assert.isFalse(Token.isRefreshable(back))
     }))
 
-  it.effect("its encoding is a secret, and so is what it holds (C6)", () =>
+  it.effect("encodes to a secret, and shows no secret of the token (C6)", () =>
     Effect.gen(function*() {
       const find = search(secrets)
       const text: Redacted.Redacted<string> = yield* Token.encode(token)
@@ -65,7 +65,7 @@ describe("Token: the schema", () => {
     }))
 
   it.effect.each(["", "{", "null", "[]", JSON.stringify({ accessToken: secret.accessToken }), secret.accessToken])(
-    "a text that holds no token fails and is not repeated: %s (C6)",
+    "refuses a text that is no token, and does not repeat it: %s (C6)",
     (text) =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(Token.decode(Redacted.make(text)))
@@ -77,7 +77,7 @@ describe("Token: the schema", () => {
   it.effect.each(
     [
       ["an empty access token", "\"accessToken\":\"", "\"accessToken\":\"\",\"x\":\""],
-      ["an access token that is no text", "\"accessToken\":\"", "\"accessToken\":7,\"x\":\""],
+      ["an access token that is not a string", "\"accessToken\":\"", "\"accessToken\":7,\"x\":\""],
       ["an empty refresh token", "\"refreshToken\":\"", "\"refreshToken\":\"\",\"x\":\""],
       ["an empty ID token", "\"idToken\":\"", "\"idToken\":\"\",\"x\":\""],
       ["an empty client secret", "\"clientSecret\":\"", "\"clientSecret\":\"\",\"x\":\""],
@@ -90,7 +90,7 @@ describe("Token: the schema", () => {
       ["no registration", "\"registration\"", "\"registrazion\""]
     ] as const
   )(
-    "a stored one with %s is refused, and the error does not repeat it (D8)",
+    "refuses a stored token with %s, and does not repeat the text (D8)",
     ([, member, changed]) =>
       Effect.gen(function*() {
         const text = Redacted.value(yield* Token.encode(token))
@@ -105,7 +105,7 @@ describe("Token: the schema", () => {
       })
   )
 
-  it.effect("a codec for JSON fails to encode it, and does not spell a secret (C6)", () =>
+  it.effect("fails in a codec for JSON, and does not show a secret (C6)", () =>
     Effect.gen(function*() {
       const Stored = Schema.toCodecJson(Schema.Struct({ token: Token.Token }))
       const error = yield* Effect.flip(Schema.encodeEffect(Stored)({ token }))
@@ -115,15 +115,15 @@ describe("Token: the schema", () => {
     }))
 })
 
-describe("Token: the refresh", () => {
-  const refresh = (answer: object) =>
+describe("Token: refresh", () => {
+  const refresh = (response: object) =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json(answer))
+      const wire = Wire.answering(() => Wire.json(response))
       const oidc = yield* Wire.client(wire)
       return { next: yield* Effect.provideService(Token.refresh(token), SsoOidc.SsoOidc, oidc), wire }
     })
 
-  it.effect("gives a token of the same registration, whose expiry counts from its receipt", () =>
+  it.effect("gives a token of the same registration, and counts its expiry from the receipt", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(5000)
       const { next, wire } = yield* refresh({ ...tokenAnswer, refreshToken: "a-new-one" })
@@ -133,14 +133,14 @@ describe("Token: the refresh", () => {
       assert.strictEqual(wire.sent.length, 1)
     }))
 
-  it.effect("keeps the old refresh token if the service gives no new one", () =>
+  it.effect("keeps the old refresh token if the service issues no new one", () =>
     Effect.gen(function*() {
       const { next } = yield* refresh({ ...tokenAnswer, refreshToken: null })
       assert.isTrue(Token.isRefreshable(next))
       assert.strictEqual(Redacted.value(next.refreshToken), secret.refreshToken)
     }))
 
-  it("a lifetime beyond all dates gives a token that can be stored", () => {
+  it("can be stored even if its expiry is beyond the range of dates", () => {
     const { accessToken, registration, tokenType } = token
     const made = Token.fromResponse({ accessToken, tokenType, expiresIn: 1e300 }, registration, 8.64e15)
     assert.strictEqual(made.expiresAt && DateTime.toEpochMillis(made.expiresAt), 8.64e15)

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url"
 
 const packages = fileURLToPath(new URL("../../", import.meta.url))
 
-// what is published; the other rooms are private
+// Only published packages count. The others are private.
 const isLibrary = (name: string): boolean => {
   const manifest = join(packages, name, "package.json")
   return existsSync(manifest) && !/"private": *true/.test(readFileSync(manifest, "utf8"))
@@ -19,24 +19,24 @@ const sources = readdirSync(packages).filter(isLibrary).flatMap((name) => {
     .map((file) => ({ file: `${name}/src/${file.replaceAll("\\", "/")}`, path: join(src, file) }))
 })
 
-/** All that a source imports or exports from, in code or in an example. */
+/** Every module that a source imports or exports from, in its code and its examples. */
 const importsOf = (source: string): ReadonlyArray<string> =>
   [...source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g)].map((match) => match[1] ?? "")
 
-/** A barrel: a package's own entry, or one of Effect's folders. Modules are spelled with a capital. */
+/** Whether it is a barrel: the entry of a package, or a folder of Effect. The name of a module begins with a capital letter. */
 const isBarrel = (specifier: string): boolean =>
   /^effect(?:\/[a-z][a-z-]*)?$/.test(specifier) || /^@(?:effect|sso-oidc)\/[^/]+$/.test(specifier)
 
 describe("imports", () => {
-  it("C10: there are sources to look at", () => {
+  it("there are sources to check (C10)", () => {
     assert.isTrue(sources.some(({ file }) => file === "core/src/internal/exchange.ts"))
   })
 
-  it.each(sources)("C10: $file imports deeply, never a barrel", ({ path }) => {
+  it.each(sources)("$file imports deeply, never a barrel (C10)", ({ path }) => {
     assert.deepStrictEqual(importsOf(readFileSync(path, "utf8")).filter(isBarrel), [])
   })
 
-  it("C10: what counts as a barrel", () => {
+  it("the check knows a barrel (C10)", () => {
     for (const barrel of ["effect", "effect/http", "effect/http-api", "@sso-oidc/core", "@effect/platform-node"]) {
       assert.deepStrictEqual(importsOf(`import { X } from "${barrel}"`).filter(isBarrel), [barrel])
       assert.deepStrictEqual(importsOf(`import("${barrel}")`).filter(isBarrel), [barrel])

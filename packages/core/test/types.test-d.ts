@@ -1,5 +1,5 @@
 /**
- * Laws that the compiler keeps. Each `@ts-expect-error` fails the check when the line below it compiles.
+ * Laws that the compiler checks. Each `@ts-expect-error` fails if the line below it compiles.
  */
 import type * as ClientError from "@sso-oidc/core/aws/ClientError"
 import type * as Operation from "@sso-oidc/core/aws/Operation"
@@ -26,8 +26,8 @@ type Needs<F extends (...args: never) => Effect.Effect<unknown, unknown, unknown
 
 type ClientTags = "TransportError" | "UnexpectedResponse" | "RequestInvalid"
 
-describe("C3: each operation's error type is exactly its own", () => {
-  it("the client's own three", () => {
+describe("each operation has exactly its own error type (C3)", () => {
+  it("the client's own three errors", () => {
     expectTypeOf<ClientError.ClientError["_tag"]>().toEqualTypeOf<ClientTags>()
   })
 
@@ -104,7 +104,7 @@ describe("C3: each operation's error type is exactly its own", () => {
     >()
   })
 
-  it("execute fails with the same as the named method", () => {
+  it("execute fails with the errors of the named method", () => {
     expectTypeOf(oidc.execute(CreateToken.operation, deviceGrant)).toEqualTypeOf(oidc.createToken(deviceGrant))
     expectTypeOf<Operation.Operation.Error<typeof CreateToken.operation>>().toEqualTypeOf<CreateToken.Error>()
     expectTypeOf<Operation.Operation.Error<typeof RegisterClient.operation>>().toEqualTypeOf<RegisterClient.Error>()
@@ -113,12 +113,12 @@ describe("C3: each operation's error type is exactly its own", () => {
     >()
   })
 
-  it("no exception is assignable to another, nor to the client's own", () => {
+  it("no exception is assignable to another, nor to the client's own errors", () => {
     expectTypeOf<SsoOidcError.InvalidGrantException>().not.toExtend<SsoOidcError.InvalidClientException>()
     expectTypeOf<SsoOidcError.InvalidGrantException>().not.toExtend<ClientError.ClientError>()
   })
 
-  it("only the exceptions that the model gives a reason, an endpoint or a region have one", () => {
+  it("only the exceptions with a reason, an endpoint or a region in the model have that member", () => {
     expectTypeOf<SsoOidcError.AccessDeniedException>().toHaveProperty("reason")
     expectTypeOf<SsoOidcError.InvalidRequestException>().toHaveProperty("reason")
     expectTypeOf<SsoOidcError.InvalidRequestRegionException>().toHaveProperty("endpoint")
@@ -127,7 +127,7 @@ describe("C3: each operation's error type is exactly its own", () => {
     expectTypeOf<SsoOidcError.InvalidRequestException>().not.toHaveProperty("region")
   })
 
-  it("whether a request left is one of three", () => {
+  it("sent has one of three values", () => {
     expectTypeOf<ClientError.TransportError["sent"]>().toEqualTypeOf<"no" | "maybe" | "answered">()
   })
 
@@ -141,14 +141,14 @@ describe("C3: each operation's error type is exactly its own", () => {
   })
 })
 
-describe("C5: the operations need nothing, and no AWS credentials", () => {
+describe("the operations have no requirements, and need no AWS credentials (C5)", () => {
   it("R is never", () => {
     expectTypeOf<Needs<SsoOidc.Service["registerClient"]>>().toEqualTypeOf<never>()
     expectTypeOf<Needs<SsoOidc.Service["startDeviceAuthorization"]>>().toEqualTypeOf<never>()
     expectTypeOf<Needs<SsoOidc.Service["createToken"]>>().toEqualTypeOf<never>()
   })
 
-  it("execute needs what the operation needs, and nothing else", () => {
+  it("execute has only the requirements of the operation", () => {
     interface Credentials extends Context.Service<Credentials, string> {}
     type Signed = Operation.Operation<RegisterClient.Request, RegisterClient.Response, never, Credentials>
     const run = (signed: Signed) => oidc.execute(signed, { clientName: "n", clientType: "public" })
@@ -164,8 +164,8 @@ const deviceGrant = {
   deviceCode: secret
 } as const satisfies CreateToken.Request
 
-describe("C2: a grant cannot be written without what it needs", () => {
-  it("whole grants compile", () => {
+describe("a grant without a required member does not compile (C2)", () => {
+  it("complete grants compile", () => {
     oidc.createToken(deviceGrant)
     oidc.createToken({ ...client, grantType: "authorization_code", code: secret, redirectUri: "http://127.0.0.1/" })
     oidc.createToken({
@@ -182,9 +182,9 @@ describe("C2: a grant cannot be written without what it needs", () => {
   it("the device grant needs deviceCode", () => {
     // @ts-expect-error -- no deviceCode
     oidc.createToken({ ...client, grantType: "urn:ietf:params:oauth:grant-type:device_code" })
-    // @ts-expect-error -- another grant's member does not stand in
+    // @ts-expect-error -- a member of another grant is no substitute
     oidc.createToken({ ...client, grantType: CreateToken.deviceCodeGrantType, refreshToken: secret })
-    // @ts-expect-error -- undefined is no device code
+    // @ts-expect-error -- undefined is not a device code
     oidc.createToken({ ...client, grantType: CreateToken.deviceCodeGrantType, deviceCode: undefined })
   })
 
@@ -201,7 +201,7 @@ describe("C2: a grant cannot be written without what it needs", () => {
   })
 
   it("a grant needs one of the three types, and the client", () => {
-    // @ts-expect-error -- the model's example, with a hyphen, is no grant
+    // @ts-expect-error -- the model's example, with a hyphen, is not a grant type
     oidc.createToken({ ...client, grantType: "urn:ietf:params:oauth:grant-type:device-code", deviceCode: secret })
     // @ts-expect-error -- no grantType
     oidc.createToken({ ...client, deviceCode: secret })
@@ -212,7 +212,7 @@ describe("C2: a grant cannot be written without what it needs", () => {
   })
 })
 
-describe("C2: a plain string is no secret", () => {
+describe("a plain string is not a secret (C2)", () => {
   it("in a request", () => {
     // @ts-expect-error -- clientSecret
     oidc.startDeviceAuthorization({ clientId: "c", clientSecret: "s", startUrl: "https://x.example" })
@@ -234,7 +234,7 @@ describe("C2: a plain string is no secret", () => {
     oidc.createToken({ ...grant, codeVerifier: "s" })
   })
 
-  it("in an answer", () => {
+  it("in a response", () => {
     expectTypeOf<RegisterClient.Response["clientSecret"]>().toEqualTypeOf<Redacted.Redacted>()
     expectTypeOf<StartDeviceAuthorization.Response["deviceCode"]>().toEqualTypeOf<Redacted.Redacted>()
     expectTypeOf<CreateToken.Response["accessToken"]>().toEqualTypeOf<Redacted.Redacted>()
@@ -244,8 +244,8 @@ describe("C2: a plain string is no secret", () => {
   })
 })
 
-describe("C1: members have the wire's names", () => {
-  it("requests", () => {
+describe("members have their names on the wire (C1)", () => {
+  it("of requests", () => {
     expectTypeOf<keyof RegisterClient.Request>().toEqualTypeOf<
       "clientName" | "clientType" | "scopes" | "redirectUris" | "grantTypes" | "issuerUrl" | "entitledApplicationArn"
     >()
@@ -264,7 +264,7 @@ describe("C1: members have the wire's names", () => {
     >()
   })
 
-  it("answers", () => {
+  it("of responses", () => {
     expectTypeOf<keyof RegisterClient.Response>().toEqualTypeOf<
       | "clientId"
       | "clientSecret"
@@ -281,7 +281,7 @@ describe("C1: members have the wire's names", () => {
     >()
   })
 
-  it("what is not required of an answer is absent, never undefined; of a request it may be either", () => {
+  it("an absent member of a response is never undefined, and that of a request may be", () => {
     expectTypeOf<StartDeviceAuthorization.Response>().toExtend<{ readonly interval?: number }>()
     expectTypeOf<CreateToken.Response>().toExtend<{ readonly refreshToken?: Redacted.Redacted }>()
     oidc.registerClient({ clientName: "n", clientType: "public", scopes: undefined })
@@ -293,11 +293,11 @@ describe("stored texts", () => {
     expectTypeOf<typeof Registration.Registration.Encoded>().toEqualTypeOf<Redacted.Redacted<string>>()
     expectTypeOf<typeof Token.Token.Encoded>().toEqualTypeOf<Redacted.Redacted<string>>()
     expectTypeOf<typeof Token.Token.Type>().toEqualTypeOf<Token.Token>()
-    // @ts-expect-error a plain string is no secret
+    // @ts-expect-error a plain string is not a secret
     Token.decode("{}")
   })
 
-  it("a secret of a token is Redacted, and may be absent but never undefined (C2)", () => {
+  it("a secret of a token is a Redacted, and may be absent but never undefined (C2)", () => {
     expectTypeOf<Token.Token["accessToken"]>().toEqualTypeOf<Redacted.Redacted<string>>()
     expectTypeOf<Token.Token>().toExtend<{ readonly refreshToken?: Redacted.Redacted }>()
     expectTypeOf<Token.Refreshable["refreshToken"]>().toEqualTypeOf<Redacted.Redacted<string>>()

@@ -241,7 +241,7 @@ describe("FaultyTransport: which request meets a fault", () => {
       )
       assert.include(
         text,
-        "FailedUnderFaults: TransportError: CreateToken was sent to oidc.eu-west-1.amazonaws.com, but the response did not arrive whole"
+        "FailedUnderFaults: TransportError: CreateToken was sent to oidc.eu-west-1.amazonaws.com, but the response is incomplete"
       )
       const [, list = ""] = /FaultyTransport\.inOrder\((.*)\)/.exec(text) ?? []
       const again = Schema.decodeSync(Schema.fromJsonString(Schema.Array(Schema.NullOr(Faulty.Fault))))(list)

@@ -129,8 +129,8 @@ describe("RecordedTransport: a body that its reader stops early", () => {
         inPieces([`{"clientId":"a client","filling":"${"x".repeat(300_000)}"}`])
       ))))
       const again = yield* register.pipe(Effect.provide(Ask.over(Recorded.layerReplayStore(store))))
-      assert.include(real.message, "over the size limit")
-      assert.include(again.message, "over the size limit")
+      assert.include(real.message, "larger than maxResponseBytes")
+      assert.include(again.message, "larger than maxResponseBytes")
     }))
 })
 

@@ -1,5 +1,6 @@
 /**
- * Calls any operation of a service: encodes the request, authenticates it, sends it once, judges the response and decodes it.
+ * The client that calls any operation of a service. It encodes the request, authenticates it, sends it once, and decodes the
+ * response.
  *
  * It never sends a request twice. `Retry` does, for operations that allow it.
  *
@@ -27,7 +28,7 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * Runs any operation of the client's service. One of another service fails with `RequestInvalid`, and nothing is sent.
+ * Runs any operation of the client's service. An operation of another service fails with `RequestInvalid`, and nothing is sent.
  *
  * @category models
  * @since 0.1.0
@@ -44,29 +45,32 @@ export type Execute = <Request, Response, E, R>(
  * @since 0.1.0
  */
 export interface Client {
-  /** The region whose service this client calls, in small letters. */
+  /** The region of the service that this client calls, in lower case. */
   readonly region: string
-  /** The URL that the client calls, without a slash at its end. */
+  /** The URL of the service that this client calls, without a slash at its end. */
   readonly endpoint: string
-  /** Runs any operation of the service. It needs what the operation needs. */
+  /** Runs any operation of the service. It has the requirements of the operation. */
   readonly execute: Execute
 }
 
 /**
- * What a client is made of, beside its transport.
+ * The options of a client. Its transport is no option: it comes from the context.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options extends Endpoint.Options {
   /**
-   * How long one call may take, its body included. 30 seconds by default; longer than zero. Keep it above the transport's
-   * connect limit: the client cannot tell whether a request that it gives up had left.
+   * The longest time that one call may take, with the body of its response. 30 seconds by default. It must be longer than zero; a
+   * bare number counts milliseconds.
+   *
+   * Keep it longer than the transport's limit for connecting. When `requestTimeout` ends a call, the client does not know whether
+   * the request was sent.
    */
   readonly requestTimeout?: Duration.Input | undefined
-  /** How large a response may be, in bytes after decompression. 262,144 (256 KiB) by default; at least 1. */
+  /** The largest body of a response, in bytes after decompression. 262,144 (256 KiB) by default. It must be at least 1. */
   readonly maxResponseBytes?: number | undefined
-  /** The `user-agent` header. `sso-oidc-effect/VERSION` by default. Browsers send their own. */
+  /** The `user-agent` header. `sso-oidc-effect/<version>` by default. A browser sends its own instead. */
   readonly userAgent?: string | undefined
 }
 
@@ -79,7 +83,7 @@ interface Limits {
   readonly maxResponseBytes: number
 }
 
-/** The limits, or what is wrong with them. */
+/** The limits, or a sentence that says what is wrong with them. */
 const limitsOf = (options: Options): Limits | string => {
   const requestTimeout = Duration.fromInput(options.requestTimeout ?? "30 seconds")
   if (Option.isNone(requestTimeout) || !Duration.isGreaterThan(requestTimeout.value, Duration.zero)) {
@@ -92,10 +96,10 @@ const limitsOf = (options: Options): Limits | string => {
 }
 
 /**
- * A client over the `HttpClient` in the context. Fails with `EndpointError` where region and endpoint cannot be used.
+ * A client over the `HttpClient` in the context. It fails with `EndpointError` if the region or the endpoint cannot be used.
  *
- * A `requestTimeout` or `maxResponseBytes` that makes no sense is a mistake in the program: the effect dies with a
- * `RangeError` that names the option.
+ * An invalid `requestTimeout` or `maxResponseBytes` is a mistake in the program: the effect dies with a `RangeError` that names
+ * the option.
  *
  * @category constructors
  * @since 0.1.0
@@ -125,7 +129,7 @@ export const make = Effect.fnUntraced(function*(
 })
 
 /**
- * A client whose options come from configuration, such as `Environment`. Here a limit that makes no sense is a `ConfigError`.
+ * A client whose options come from configuration, such as `Environment`. Here an invalid limit is a `ConfigError`.
  *
  * @category constructors
  * @since 0.1.0
@@ -134,7 +138,7 @@ export const makeConfig = (
   service: Service.Service,
   options: Config.Wrap<Options>
 ): Effect.Effect<Client, ClientError.EndpointError | Config.ConfigError, HttpClient.HttpClient> =>
-  // no `Effect.fn` at the module's top, which a bundler keeps, and Config with it
+  // A bundler keeps an `Effect.fn` at the top of a module, and with it the module Config.
   Effect.gen(function*() {
     const read = yield* Config.unwrap(options)
     const limits = limitsOf(read)
@@ -158,7 +162,10 @@ const tagOf = (error: unknown): string => {
   return typeof tag === "string" ? tag : "_OTHER"
 }
 
-/** "Not yet" and "slower" are no failures. Under a 5xx they are a failure of the service, whatever the body says. */
+/**
+ * Whether the exception is part of the ordinary course, such as "authorization pending". With a 5xx, it is a failure of the
+ * service.
+ */
 const isExpected = ({ exceptions }: Operation.Any, error: unknown): boolean =>
   Number(Wire.memberOf(error, "status")) < 500 &&
   exceptions.some(({ expected, type }) => expected && type === tagOf(error))
@@ -201,7 +208,7 @@ const call = Effect.fnUntraced(function*<Request, Response, E, R>(
   if (operation.service.name !== service.name) {
     return yield* Encode.invalid(
       operation.name,
-      `this client calls ${service.name} alone`
+      `this client calls only ${service.name}`
     )
   }
   const secrets = yield* Encode.secretsOf(operation.name, input)
@@ -210,7 +217,7 @@ const call = Effect.fnUntraced(function*<Request, Response, E, R>(
     ? encoded
     : yield* operation.authenticate(encoded, { region, signingName: service.signingName })
   if (!Encode.hasGoodHeaders(request)) {
-    return yield* Encode.invalid(operation.name, "a header value has characters that no header may have")
+    return yield* Encode.invalid(operation.name, "a header, such as userAgent, has characters that HTTP does not allow")
   }
   const received = yield* Exchange.exchange(settings, operation, request, secrets, span)
   return yield* Judge.judge(operation, received, secrets)

@@ -1,5 +1,5 @@
 /**
- * Where the service is: the model's endpoint rules for every partition, with FIPS, dual-stack and custom endpoints.
+ * The endpoint of a service, by the model's rules for every partition, FIPS, dual-stack and custom endpoints.
  *
  * @see https://docs.aws.amazon.com/general/latest/gr/sso.html
  * @since 0.1.0
@@ -15,24 +15,33 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What decides the endpoint.
- *
- * - `region`: the region of the access portal, `eu-west-1`; seldom that of the workload. Always a host label; capitals count
- *   as small letters.
- * - `endpoint`: a custom endpoint, taken as it is. https, or http to loopback (`localhost`, 127.0.0.0/8, `[::1]`),
- *   without user info, query or fragment; its path is kept.
- * - `useFipsEndpoint`, `useDualstackEndpoint`: not together with a custom endpoint. A start URL below `app.aws` needs
- *   dual-stack, else the service names a wrong verification URI.
+ * The options that decide the endpoint.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
+  /**
+   * The region of the access portal, such as `eu-west-1`. It often differs from the region of the workload. Upper case counts as
+   * lower case. A text that is not a host label is refused.
+   */
   readonly region: string
+  /**
+   * A custom endpoint, which replaces the endpoint of the region. None by default. It must be https, or http to loopback
+   * (`localhost`, 127.0.0.0/8, `[::1]`). User info, a query or a fragment is refused. Its path is kept.
+   */
   readonly endpoint?: string | undefined
-  /** Where `endpoint` comes from, for the sentence of an error, such as `AWS_ENDPOINT_URL`. `endpoint` by default. */
+  /**
+   * The name of the option or variable that `endpoint` comes from, such as `AWS_ENDPOINT_URL`. Errors show it. `endpoint` by
+   * default.
+   */
   readonly endpointSource?: string | undefined
+  /** Whether to call the FIPS endpoint of the region. `false` by default. Refused together with a custom endpoint. */
   readonly useFipsEndpoint?: boolean | undefined
+  /**
+   * Whether to call the dual-stack endpoint of the region. `false` by default. Refused together with a custom endpoint. A start
+   * URL below `app.aws` needs it: otherwise the service names a wrong verification URI.
+   */
   readonly useDualstackEndpoint?: boolean | undefined
 }
 
@@ -60,14 +69,15 @@ const partitions: ReadonlyArray<Partition> = /* @__PURE__ */ [
   partition("aws-iso-f", /^us-isof-\w+-\d+$/, "csp.hci.ic.gov", "api.aws.hci.ic.gov")
 ]
 
-// What no other partition knows belongs here: the model has a pattern for it too, but falls back to it all the same.
+// Every region that matches no other partition belongs to `aws`. The model has a pattern for `aws` too, but falls back to it
+// anyway.
 const aws: Pick<Partition, "name" | "dnsSuffix" | "dualStackDnsSuffix"> = {
   name: "aws",
   dnsSuffix: "amazonaws.com",
   dualStackDnsSuffix: "api.aws"
 }
 
-// Each partition also has a pseudo region `<partition>-global`.
+// Each partition also has the pseudo region `<partition>-global`.
 const partitionOf = (region: string): typeof aws =>
   partitions.find((partition) => partition.pattern.test(region) || region === `${partition.name}-global`) ?? aws
 
@@ -75,11 +85,11 @@ const partitionOf = (region: string): typeof aws =>
 // constructors
 // -----------------------------------------------------------------------------
 
-/** A label of RFC 1123: it becomes part of a host name, so nothing else may pass. */
+/** Whether the text is a label of RFC 1123. It becomes part of a host name, so nothing else may pass. */
 const isHostLabel = (text: string): boolean => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(text)
 
 /**
- * The region as AWS spells it: in small letters. Host names do not tell capitals apart, but the partitions' patterns do.
+ * The region in lower case, as AWS writes it. Host names ignore case, but the patterns of the partitions do not.
  *
  * @category constructors
  * @since 0.1.0
@@ -88,7 +98,7 @@ export const regionOf = (region: string): string => region.toLowerCase()
 
 const fail = (problem: EndpointError["problem"], detail: string) => Result.fail(new EndpointError({ problem, detail }))
 
-/** What stands between the scheme and the path. The parser takes a backslash for a slash, and any number of them. */
+/** The text between the scheme and the path. The URL parser reads a backslash as a slash, and accepts any number of slashes. */
 const authorityOf = (endpoint: string): string => /^[a-z]+:[\\/]*([^\\/?#]*)/i.exec(endpoint.trim())?.[1] ?? ""
 
 const withoutSlashes = (url: string): string => {
@@ -99,32 +109,34 @@ const withoutSlashes = (url: string): string => {
 
 const custom = (endpoint: string, source: string): Result.Result<string, EndpointError> => {
   const refuse = (what: string) => fail("endpoint", `${source} ${what}`)
-  if (typeof endpoint !== "string") return refuse("is no text. Give a URL such as http://127.0.0.1:8484")
-  if (!Wire.isPrintable(endpoint)) return refuse("has characters in it that cannot be seen. Write it again by hand")
+  if (typeof endpoint !== "string") return refuse("is not a string. Give a URL such as http://127.0.0.1:8484")
+  if (!Wire.isPrintable(endpoint)) return refuse("has invisible characters. Type it by hand")
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
-  if (url === undefined) return refuse("is no absolute URL. Write it like http://127.0.0.1:8484")
+  if (url === undefined) return refuse("is not an absolute URL. Write it like http://127.0.0.1:8484")
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     return refuse("must begin with https://, or with http:// to loopback")
   }
   if (endpoint.includes("\\")) return refuse("must not have a backslash. Write / in its place")
-  // the parser drops an empty user info
-  if (authorityOf(endpoint).includes("@")) return refuse("must not hold user info. Remove what stands before the @")
-  if (endpoint.includes("?")) return refuse("must not have a query. Remove it from the ? on")
-  if (endpoint.includes("#")) return refuse("must not have a fragment. Remove it from the # on")
+  // The URL parser drops an empty user info.
+  if (authorityOf(endpoint).includes("@")) {
+    return refuse("must not have user info. Remove the text before the @, and the @")
+  }
+  if (endpoint.includes("?")) return refuse("must not have a query. Remove the ? and the text after it")
+  if (endpoint.includes("#")) return refuse("must not have a fragment. Remove the # and the text after it")
   if (url.protocol === "http:" && !TrustedUrl.isLoopback(url.hostname)) {
     return refuse("is plain http to another machine. Use https, or localhost, 127.0.0.0/8 or [::1]")
   }
   return Result.succeed(withoutSlashes(url.href))
 }
 
-// What is long or has other characters may be a secret that was given in its place
+// A long text, or one with other characters, may be a secret that was given by mistake: do not show it.
 const shown = (region: string): string => /^[\w .*-]{1,24}$/.test(region) ? JSON.stringify(region) : "a text"
 
 /**
- * The endpoint's URL, without a slash at its end, or why there is none.
+ * The URL of the endpoint, without a slash at its end, or the reason why there is none.
  *
- * The refusal never repeats the endpoint, which may hold a password. An unknown region falls into the partition whose
- * pattern it matches, else into `aws`.
+ * The error never repeats a custom endpoint, which may hold a password. An unknown region belongs to the partition whose pattern
+ * it matches, or else to `aws`.
  *
  * @example
  * ```ts
@@ -155,7 +167,7 @@ export const resolve = (
     return fail("region", `\`region\` is ${shown(region)}, an old name. Give the plain region, and set useFipsEndpoint`)
   }
   if (endpoint !== undefined) {
-    const clash = (what: string) => `${what} cannot be used together with ${source}. Unset one of the two`
+    const clash = (what: string) => `${what} cannot be used together with ${source}. Unset one of them`
     if (useFipsEndpoint) return fail("fipsWithEndpoint", clash("useFipsEndpoint (AWS_USE_FIPS_ENDPOINT)"))
     if (useDualstackEndpoint) {
       return fail("dualstackWithEndpoint", clash("useDualstackEndpoint (AWS_USE_DUALSTACK_ENDPOINT)"))

@@ -1,18 +1,19 @@
 /**
- * The endpoint that AWS's environment variables ask for, read as all AWS tools read them.
+ * Reads the endpoint from AWS's environment variables, like all AWS tools.
  *
- * - `AWS_ENDPOINT_URL_SSO_OIDC` (the service's id, in capitals), else `AWS_ENDPOINT_URL`: a custom endpoint, unless
- *   `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is true.
- * - `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`: `true` or `false`.
+ * - `AWS_ENDPOINT_URL_SSO_OIDC` (the id of the service, in upper case), or else `AWS_ENDPOINT_URL`: a custom endpoint. It is
+ *   ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`.
+ * - `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`: `true` or `false`, in any case.
  *
- * An empty variable counts as absent. The region is not among them: `AWS_REGION` is the workload's region and seldom the
- * portal's; who wants it asks for it by name.
+ * An empty variable is absent. `AWS_REGION` is not read, because it is the region of the workload, and the portal's often
+ * differs. To use it, pass `region: Config.String("AWS_REGION")`.
  *
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import * as Schema from "effect/Schema"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
 import type * as Client from "./Client.ts"
 import type * as Endpoint from "./Endpoint.ts"
 import type * as Service from "./Service.ts"
@@ -22,7 +23,7 @@ import type * as Service from "./Service.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What the environment says of the endpoint: options of `SsoOidc.layer` without the region.
+ * The options that the environment gives: those of the endpoint, without the region.
  *
  * @category models
  * @since 0.1.0
@@ -37,14 +38,17 @@ const text = (name: string): Config.Config<string | undefined> =>
   Config.String(name).pipe(Config.withDefault(""), Config.map((value) => value === "" ? undefined : value))
 
 const flag = (name: string): Config.Config<boolean | undefined> =>
-  Config.schema(Schema.String.check(Schema.isPattern(/^(?:true|false)?$/i, { expected: "true or false" })), name).pipe(
-    Config.withDefault(""),
-    Config.map((value) => value === "" ? undefined : value.toLowerCase() === "true")
-  )
+  Config.mapEffect(text(name), (value) => {
+    if (value === undefined || /^(?:true|false)$/i.test(value)) {
+      return Effect.succeed(value === undefined ? undefined : value.toLowerCase() === "true")
+    }
+    const message = `${name} must be true or false. Correct the variable, or unset it.`
+    return Effect.fail(new Config.ConfigError(new ConfigProvider.SourceError({ message })))
+  })
 
 /**
- * Reads the variables from the `ConfigProvider`, by default the process's environment. Fails with a `ConfigError` where
- * a flag is neither `true` nor `false`; whether the endpoint can be used is for the client's layer to say.
+ * Reads the variables from the `ConfigProvider`, which is the environment of the process by default. It fails with a
+ * `ConfigError` if a flag is neither `true` nor `false`. It does not check the endpoint: the client's layer does.
  *
  * @category configs
  * @since 0.1.0
@@ -71,7 +75,7 @@ export const config = (service: Pick<Service.Service, "name">): Config.Config<En
 }
 
 /**
- * A client's options, each of them given or to be read from configuration.
+ * The options of a client. Each is a value, or a `Config` that reads the value.
  *
  * @category models
  * @since 0.1.0
@@ -82,7 +86,7 @@ const read = <A extends string | boolean | number | undefined>(given: A | Config
   Config.isConfig(given) ? given : Config.succeed(given)
 
 /**
- * A client's options with what they leave open taken from the environment, for `SsoOidc.layerConfig`.
+ * The options of a client, for `SsoOidc.layerConfig`. An option that is not given comes from the environment.
  *
  * @example
  * ```ts

@@ -1,9 +1,9 @@
 /**
  * An operation of a service as a value.
  *
- * One `Operation` says everything about an operation: where it goes, what it takes and gives, which exceptions the model
- * lists for it, and whether a request may be sent again. The client, the emulator, the relay and the transports for tests
- * read these values. A new operation is one new value.
+ * An `Operation` has everything that the model says about an operation: its path, its request and response, and its exceptions.
+ * It also says whether a request may be sent again. The client, the emulator, the relay and the transports for tests read these
+ * values. A new operation is one new value.
  *
  * @since 0.1.0
  */
@@ -20,9 +20,9 @@ import type * as Service from "./Service.ts"
 /**
  * Whether a request may be sent again.
  *
- * - `"anytime"`: yes; a second one does no harm.
- * - `"paced"`: yes, and it must be, but only at the pace of its grant (RFC 8628 section 3.5).
- * - `"unsent"`: only when it is certain that the first did not leave, since its code or token is good for one use.
+ * - `"anytime"`: yes. A second request does no harm.
+ * - `"paced"`: yes, but only the device grant sends it again, after its interval (RFC 8628 section 3.5).
+ * - `"unsent"`: only if it is certain that the first request did not leave, because its code or token is good for one use.
  *
  * @category models
  * @since 0.1.0
@@ -30,7 +30,7 @@ import type * as Service from "./Service.ts"
 export type Resend = "anytime" | "paced" | "unsent"
 
 /**
- * Where a signature is valid.
+ * The scope of a signature.
  *
  * @category models
  * @since 0.1.0
@@ -43,22 +43,22 @@ export interface SigningScope {
 }
 
 /**
- * Where a member of a request goes, when it does not go into the body.
+ * The place of a member of a request that does not go into the body.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Binding {
-  /** The part of the request. */
+  /** The part of the HTTP request. */
   readonly in: "query" | "header"
-  /** The name that the member has there. */
+  /** The name of the member in that part. */
   readonly name: string
-  /** What the member is in a request, since all there are texts. */
+  /** The type of the member in the request. The query and the headers hold texts only. */
   readonly as: "text" | "number" | "boolean"
 }
 
 /**
- * The members of a request by the part of the HTTP request that each goes into.
+ * The members of a request, by the part of the HTTP request that they go into.
  *
  * @category models
  * @since 0.1.0
@@ -66,30 +66,30 @@ export interface Binding {
 export interface Placed {
   /** The members of the JSON body. */
   readonly body: unknown
-  /** The texts of the query, by their names. None by default. */
+  /** The parameters of the query, by their names. None by default. */
   readonly query?: Readonly<Record<string, string>>
   /** The values of the headers, by their names. None by default. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
- * Where the members of a request go that do not go into the body. {@link bindings} makes it.
+ * The places of the members that do not go into the body. {@link bindings} makes it.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Bindings {
-  /** Where each member goes, by its name in the request. Any other member goes into the body. */
+  /** The place of each member, by its name in the request. Any other member goes into the body. */
   readonly members: Readonly<Record<string, Binding>>
-  /** Places the encoded members. Throws a `TypeError` for a value that has no text. */
+  /** Puts the encoded members into their places. Throws a `TypeError` for a value that has no text. */
   readonly place: (members: unknown) => Placed
-  /** The opposite: the members that a query and headers hold, for what plays the service. */
+  /** The opposite of `place`, for a server: reads the members from a query and headers. */
   readonly read: (placed: Omit<Placed, "body">) => Readonly<Record<string, unknown>>
 }
 
 /**
- * An exception's class as a value. The engine finds it by `type`, or else by `error`, and makes it of what the service reads
- * from the response.
+ * The class of an exception as a value. The engine finds it by its `type`, or else by its `error`. It makes the exception from
+ * the members that `Service.detail` reads.
  *
  * @category models
  * @since 0.1.0
@@ -101,40 +101,40 @@ export interface ExceptionClass<out E, in Detail = never> extends Service.Except
 /**
  * One operation of a service.
  *
- * `Request` and `Response` are plain objects whose members have the wire's names. `Error` is the union of the exceptions that
- * the model lists for it, with what `authenticate` can fail with. `R` is what `authenticate` needs.
+ * `Request` and `Response` are plain objects whose members have the wire's names. `Error` is the union of the exceptions that the
+ * model lists for the operation, and of the errors of `authenticate`. `R` holds the requirements of `authenticate`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Operation<Request, Response, Error, R = never, Name extends string = string> {
-  /** The service that it belongs to. */
+  /** The service of the operation. */
   readonly service: Service.Service
-  /** The model's name: `CreateToken`. */
+  /** The name of the operation in the model: `CreateToken`. */
   readonly name: Name
   /** The HTTP method. */
   readonly method: "GET" | "POST"
   /** The path below the endpoint: `/token`. */
   readonly path: `/${string}`
-  /** The constant query: `{ aws_iam: "t" }`. Empty for most. */
+  /** The constant query: `{ aws_iam: "t" }`. Empty for most operations. */
   readonly query: Readonly<Record<string, string>>
-  /** Where members of the request go that do not go into the body. Absent: all go into the body. */
+  /** The places of members that do not go into the body. Absent if all members go into the body. */
   readonly bindings?: Bindings
-  /** Whether the request has a JSON body. Without one, a member that has no binding makes the request invalid. */
+  /** Whether the request has a JSON body. Without a body, a member without a binding is not sent. */
   readonly hasBody: boolean
-  /** Whether a 200 without a body is a response, as if it were `{}`. */
+  /** Whether a 200 without a body counts as a response with the body `{}`. */
   readonly allowsEmptyResponse: boolean
-  /** Reads and writes a request. Its `Redacted` members are its secrets. */
+  /** The schema of the request. Its `Redacted` members are its secrets. */
   readonly request: Schema.Codec<Request, unknown>
-  /** Reads and writes a response. */
+  /** The schema of the response. */
   readonly response: Schema.Codec<Response, unknown>
   /** The exceptions that the model lists for the operation. */
   readonly exceptions: ReadonlyArray<Service.ExceptionType>
-  /** Makes the listed exception of that type from a response; `undefined` where the operation lists no such type. */
+  /** Makes the exception of that type from a response. The result is `undefined` if the operation does not list the type. */
   readonly exception: (type: string, response: Service.ErrorResponse) => Error | undefined
   /** Whether this request may be sent again. */
   readonly resend: (request: Request) => Resend
-  /** Adds the proof of who sends, such as a signature, right before the request is sent. Absent: the operation is anonymous. */
+  /** Adds credentials, such as a signature, right before the request is sent. Absent if the operation is anonymous. */
   readonly authenticate?:
     | ((
       request: HttpClientRequest.HttpClientRequest,
@@ -144,7 +144,7 @@ export interface Operation<Request, Response, Error, R = never, Name extends str
 }
 
 /**
- * An operation, whatever its types are: for lists of operations. Every `Operation` is one.
+ * An operation of any type, for lists of operations. Every `Operation` is assignable to it.
  *
  * @category models
  * @since 0.1.0
@@ -152,20 +152,20 @@ export interface Operation<Request, Response, Error, R = never, Name extends str
 export interface Any
   extends Omit<Operation<unknown, unknown, unknown>, "authenticate" | "exception" | "request" | "resend" | "response">
 {
-  /** Reads and writes a request. Its `Redacted` members are its secrets. */
+  /** The schema of the request. Its `Redacted` members are its secrets. */
   readonly request: Schema.Codec<unknown, unknown>
-  /** Reads and writes a response. */
+  /** The schema of the response. */
   readonly response: Schema.Codec<unknown, unknown>
 }
 
 /**
- * Types read from an operation.
+ * Types that belong to an operation.
  *
  * @since 0.1.0
  */
 export declare namespace Operation {
   /**
-   * All that a call of the operation can fail with: its exceptions and the client's own three.
+   * Every error of a call of the operation: its exceptions and the client's own three errors.
    *
    * @category utility types
    * @since 0.1.0
@@ -180,7 +180,7 @@ export declare namespace Operation {
 // -----------------------------------------------------------------------------
 
 /**
- * The exception that a class makes.
+ * The type of the exception that a class makes.
  *
  * @category utility types
  * @since 0.1.0
@@ -188,15 +188,15 @@ export declare namespace Operation {
 export type ExceptionOf<Class> = Class extends { new(detail: never): infer E } ? E : never
 
 /**
- * What an operation is made of. See {@link Operation} for the members that are not told here.
+ * The options of {@link make}.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options<Request, Response, Class, Detail, AuthError, R, Name extends string> {
-  /** The service that it belongs to. It says what its exceptions are made of. */
+  /** The service of the operation. Its `detail` reads the members of the exceptions. */
   readonly service: Service.Service<Detail>
-  /** The model's name. */
+  /** The name of the operation in the model. */
   readonly name: Name
   /** The HTTP method. */
   readonly method: "GET" | "POST"
@@ -204,21 +204,21 @@ export interface Options<Request, Response, Class, Detail, AuthError, R, Name ex
   readonly path: `/${string}`
   /** The constant query. None by default. */
   readonly query?: Readonly<Record<string, string>>
-  /** Where members of the request go that do not go into the body. None by default. */
+  /** The places of members that do not go into the body. By default, all go into the body. */
   readonly bindings?: Bindings
   /** Whether the request has a JSON body. By default a POST has one and a GET has none. */
   readonly hasBody?: boolean
-  /** Whether a 200 without a body is a response. `false` by default. */
+  /** Whether a 200 without a body counts as a response with the body `{}`. `false` by default. */
   readonly allowsEmptyResponse?: boolean
-  /** Reads and writes a request. */
+  /** The schema of the request. Its `Redacted` members are its secrets. */
   readonly request: Schema.Codec<Request, unknown>
-  /** Reads and writes a response. */
+  /** The schema of the response. */
   readonly response: Schema.Codec<Response, unknown>
   /** The classes of the exceptions that the model lists for the operation. */
   readonly exceptions: ReadonlyArray<Class & ExceptionClass<ExceptionOf<Class>, Detail>>
   /** Whether a request may be sent again. */
   readonly resend: (request: Request) => Resend
-  /** Adds the proof of who sends. None by default. */
+  /** Adds credentials, such as a signature, right before the request is sent. By default, the operation is anonymous. */
   readonly authenticate?:
     | ((
       request: HttpClientRequest.HttpClientRequest,
@@ -228,7 +228,7 @@ export interface Options<Request, Response, Class, Detail, AuthError, R, Name ex
 }
 
 /**
- * An operation from what the model says about it.
+ * Makes an operation.
  *
  * @example
  * ```ts
@@ -277,10 +277,10 @@ export const make = <
 })
 
 /**
- * Where members of a request go that do not go into the body.
+ * Says where members go that do not go into the body.
  *
- * A text, a finite number or a boolean can be placed. Any other value makes the request invalid. Two members for one place are a
- * mistake in the program: a `RangeError` is thrown.
+ * Such a member is a text, a finite number or a boolean. Any other value makes the request invalid. Two members in one place are
+ * a mistake in the program: `bindings` throws a `RangeError`.
  *
  * @category constructors
  * @since 0.1.0
@@ -288,7 +288,9 @@ export const make = <
 export const bindings = (members: Readonly<Record<string, Binding>>): Bindings => {
   const places = Object.values(members).map((binding) => `${binding.in} ${binding.name}`)
   const twice = places.find((place, at) => places.indexOf(place) !== at)
-  if (twice !== undefined) throw new RangeError(`Operation: two members are bound to the ${twice}`)
+  if (twice !== undefined) {
+    throw new RangeError(`Operation: two members are bound to the ${twice}. Give each a name of its own`)
+  }
   return {
     members,
     place: (given) => {
@@ -298,7 +300,7 @@ export const bindings = (members: Readonly<Record<string, Binding>>): Bindings =
         header: new Map<string, string>()
       }
       for (const [member, value] of Object.entries(Object(given))) {
-        // a body may have a member that is named like one of every object
+        // A member may have the name of a member that every object inherits, such as `constructor`.
         const binding = Object.hasOwn(members, member) ? members[member] : undefined
         if (binding === undefined) parts.body.set(member, value)
         else if (value !== undefined) parts[binding.in].set(binding.name, textOf(value))
@@ -329,7 +331,7 @@ const valueOf = (text: string, as: Binding["as"]): unknown =>
   as === "number" ? Number(text) : as === "boolean" ? text === "true" : text
 
 /**
- * The member goes into the query, under that name. `as` says what it is in the request: a text by default.
+ * Puts a member into the query, under this name. `as` is the type of the member in the request: a text by default.
  *
  * @category constructors
  * @since 0.1.0
@@ -337,7 +339,7 @@ const valueOf = (text: string, as: Binding["as"]): unknown =>
 export const query = (name: string, as: Binding["as"] = "text"): Binding => ({ in: "query", name, as })
 
 /**
- * The member goes into a header of that name. A member that is a bearer token is bound so.
+ * Puts a member into the header of this name, for example a bearer token.
  *
  * @category constructors
  * @since 0.1.0
@@ -349,8 +351,8 @@ export const header = (name: string): Binding => ({ in: "header", name: name.toL
 // -----------------------------------------------------------------------------
 
 /**
- * Whether a request of this method and URL is the operation's. An endpoint may have a path of its own before the operation's. The
- * query has the operation's constant one, and beside it nothing but its bound members.
+ * Whether a request of this method and URL is one of the operation. The endpoint may have a path before that of the operation.
+ * The query must have the constant query of the operation, and beside it only bound members.
  *
  * @category predicates
  * @since 0.1.0
@@ -365,7 +367,7 @@ export const matches = (operation: Any, method: string, url: URL): boolean => {
 }
 
 /**
- * Whether all that a request says stands in its body and its path, so that the body can be passed on alone, as the relay does.
+ * Whether the path and the body hold all of a request. The relay passes on such a request by its body only.
  *
  * @category predicates
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
- * What a relay tells a page's transport about a request that brought no response to pass on.
+ * The verdict of a relay about a request for which it has no response to pass on.
  *
- * The relay writes it into one header of its own response. The page's transport makes of it the failure that a transport
- * without a relay would have told. A response of the service that is passed on has no such header.
+ * The relay writes the verdict into a header of its own response. The page's transport turns it into the failure that a transport
+ * without a relay would report. A response of the service that the relay passes on has no such header.
  *
  * **Unstable.** A minor release may change anything here. `@sso-oidc/relay` and `@sso-oidc/transport-browser` share it.
  *
@@ -22,8 +22,8 @@
 export const header = "x-sso-oidc-relay"
 
 /**
- * The header of the page's request that names the request: 32 hexadecimal digits in lower case. A browser that sends a request
- * again by itself sends the same id.
+ * The header of the page's request that holds the id of the request: 32 hexadecimal digits in lower case. If the browser sends
+ * the request again by itself, it sends the same id.
  *
  * @category models
  * @since 0.1.0
@@ -31,23 +31,25 @@ export const header = "x-sso-oidc-relay"
 export const idHeader = "x-sso-oidc-relay-id"
 
 /**
- * What the relay knows about the request.
+ * What the relay knows about a request.
  *
  * @category models
  * @since 0.1.0
  */
 export interface RelayVerdict {
   /**
+   * How far the request went.
+   *
    * - `"no"`: the relay is certain that nothing of this request reached the service.
-   * - `"maybe"`: it may have, and no response came.
+   * - `"maybe"`: the request may have reached the service, but no response came.
    * - `"answered"`: the service responded with `status`.
    */
   readonly sent: "no" | "maybe" | "answered"
-  /** Names the failure, such as `ECONNREFUSED`. */
+  /** The name of the failure, such as `ECONNREFUSED`. */
   readonly code: string
-  /** Whether waiting can mend it. Of a response: `true` when it was lost, `false` when the relay never passes it on. */
+  /** Whether waiting may mend the failure. For a response: `true` if it was lost, `false` if the relay never passes it on. */
   readonly transient: boolean
-  /** The HTTP status of the service's response, where there was one. */
+  /** The HTTP status of the service's response. Absent if there was none. */
   readonly status?: number | undefined
 }
 
@@ -56,8 +58,8 @@ export interface RelayVerdict {
 // -----------------------------------------------------------------------------
 
 /**
- * The verdict as the value of {@link header}. A code with other characters than letters, digits, `_`, `.` and `-`, or of more
- * than 64 characters, becomes `UNKNOWN`.
+ * Writes the verdict as the value of {@link header}. The code may have letters, digits, `_`, `.` and `-`, and at most 64 of them.
+ * Any other code becomes `UNKNOWN`.
  *
  * @category encoding
  * @since 0.1.0
@@ -68,8 +70,8 @@ export const render = ({ code, transient, sent, status }: RelayVerdict): string 
   }`
 
 /**
- * The verdict that a header's value spells. It is `undefined` for anything that {@link render} does not write, also for a
- * header that came twice.
+ * Reads the verdict from a header's value. The result is `undefined` for a value that {@link render} does not write, such as that
+ * of a header that came twice.
  *
  * @category decoding
  * @since 0.1.0

@@ -1,10 +1,10 @@
 /**
- * Sends again what may be sent again.
+ * Sends a request again after a transient failure, if its operation allows that.
  *
- * The client sends each request once. Whether a request may be sent again is a matter of its operation: a second
- * registration does no harm, but an authorization code and a refresh token are good for one use, and the second request
- * with one ends in `invalid_grant` while the token that the first one got is lost. A retry that sits in the `HttpClient`
- * cannot tell them apart. This one asks the operation, and is there only where it is provided.
+ * The client sends each request once. The operation decides whether a request may be sent again. A second registration does no
+ * harm. An authorization code and a refresh token are good for one use: a second request fails with `invalid_grant`, and the
+ * token from the first is lost. A retry in the `HttpClient` cannot tell such requests apart. This retry asks the operation, and
+ * you have to provide it.
  *
  * @since 0.1.0
  */
@@ -24,39 +24,46 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * How often and how fast.
+ * The number of further attempts, and the waits between them.
  *
- * - `times`: how many further attempts at most. 3 by default; a whole number, 0 for none.
- * - `base`: the wait before the first further attempt, doubled for each one after it. 200 milliseconds by default; longer
- *   than zero, and finite.
- * - `cap`: what the doubling stops at. 5 seconds by default; longer than zero, `Infinity` for no cap.
- * - `maxRetryAfter`: the longest wait that the service may ask for. 20 seconds by default; zero or more. An answer whose
- *   `Retry-After` is beyond it is not waited for: the call fails at once with that answer's error, whose `retryAfter`
- *   says how long, so that the caller decides.
- *
- * Each wait is lengthened or shortened at random by up to a fifth, so that many clients do not come back at once.
- * `Retry-After` is a minimum that chance does not shorten.
+ * Each wait is longer or shorter by up to a fifth, at random, so that many clients do not return at the same time. `Retry-After`
+ * is a minimum: the random part never makes the wait shorter than that.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
+  /** The largest number of further attempts. 3 by default. It must be a whole number; 0 means no further attempt. */
   readonly times?: number | undefined
+  /**
+   * The wait before the first further attempt. It doubles for each later one. 200 milliseconds by default. It must be longer than
+   * zero and finite; a bare number counts milliseconds.
+   */
   readonly base?: Duration.Input | undefined
+  /**
+   * The longest wait that the doubling leads to. 5 seconds by default. It must be longer than zero, and `Infinity` means no cap;
+   * a bare number counts milliseconds.
+   */
   readonly cap?: Duration.Input | undefined
+  /**
+   * The longest `Retry-After` to wait for. 20 seconds by default. It must be zero or more; a bare number counts milliseconds.
+   *
+   * A response with a longer `Retry-After` ends the call at once with its error. The `retryAfter` of that error says how long to
+   * wait.
+   */
   readonly maxRetryAfter?: Duration.Input | undefined
 }
 
 /**
- * A client that can be wrapped: `SsoOidc` and its siblings.
+ * A client that can be wrapped, such as `SsoOidc` or the client of another service.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Executor<Self> {
-  /** Runs any operation. */
+  /** Runs any operation of the client's service. */
   readonly execute: Client.Execute
-  /** The same client over another `execute`. */
+  /** The same client with another `execute`. */
   readonly withExecute: (execute: Client.Execute) => Self
 }
 
@@ -65,22 +72,20 @@ export interface Executor<Self> {
 // -----------------------------------------------------------------------------
 
 /**
- * A client that sends again, over one that does not.
+ * Makes a client that sends requests again, from a client that does not.
  *
- * What `operation.resend(request)` says decides:
+ * The result of `operation.resend(request)` decides after which errors the request is sent again:
  *
- * - `"anytime"` (RegisterClient, StartDeviceAuthorization): again after a transient `TransportError`, after a status of
- *   408, 429 or 500 and above, whatever the body says, after a 4xx whose error type AWS's clients class as throttling or
- *   transient, such as `ThrottlingException`, and after `SlowDownException`, which means throttling there. Not after a
- *   response from another URL than the one asked;
- * - `"unsent"` (an authorization code, a refresh token): again only after a `TransportError` with `sent: "no"` that
- *   is transient;
- * - `"paced"` (a poll with a device code): never. The grant paces it (RFC 8628 section 3.5).
+ * - `"anytime"` (RegisterClient, StartDeviceAuthorization): after a transient `TransportError`, after a busy response
+ *   (`Wire.isBusy`), and after `SlowDownException`, which means throttling there. Never after a response from a URL that the
+ *   client did not call.
+ * - `"unsent"` (an authorization code, a refresh token): only after a transient `TransportError` with `sent: "no"`.
+ * - `"paced"` (a poll with a device code): never. The device grant sends it again after its interval (RFC 8628 section 3.5).
  *
- * The call fails with the error of its last attempt, unchanged. Each attempt is a span and has a `requestTimeout` of its
- * own; interruption ends an attempt and a wait alike. Two of these over each other multiply their attempts.
+ * The call fails with the error of its last attempt, unchanged. Each attempt has its own span and its own `requestTimeout`. An
+ * interruption ends the attempt or the wait. If you wrap a client twice, the numbers of attempts multiply.
  *
- * An option that makes no sense is a mistake in the program: a `RangeError` that names it is thrown.
+ * An invalid option is a mistake in the program: `make` throws a `RangeError` that names the option.
  *
  * @example
  * ```ts
@@ -112,7 +117,7 @@ export const make = <Self extends Executor<Self>>(client: Self, options: Options
     Schedule.jittered,
     Schedule.upTo({ times }),
     Schedule.setInputType<unknown>(),
-    // after the jitter, which would shorten it
+    // This comes after the jitter, which could make the wait shorter than `Retry-After`.
     Schedule.modifyDelay(({ duration, input }) => Effect.succeed(Duration.max(duration, retryAfterOf(input)))),
     Schedule.while(({ input }) => Duration.isLessThanOrEqualTo(retryAfterOf(input), maxRetryAfter))
   )
@@ -127,7 +132,7 @@ export const make = <Self extends Executor<Self>>(client: Self, options: Options
 
 const durationOf = (name: string, input: Duration.Input): Duration.Duration => {
   const duration = Duration.fromInput(input)
-  // Effect reads NaN as zero
+  // Effect reads `NaN` as zero.
   if (Number.isNaN(input) || Option.isNone(duration) || Duration.isNegative(duration.value)) {
     throw new RangeError(`Retry: ${name} must be a duration of zero or more`)
   }
@@ -139,12 +144,10 @@ const durationOf = (name: string, input: Duration.Input): Duration.Duration => {
 // -----------------------------------------------------------------------------
 
 /**
- * The client in the context, as one that sends again. See {@link make} for what is sent again, and for options that make
- * no sense: with them the layer dies.
+ * The client in the context, wrapped by {@link make}. With an invalid option, the layer dies.
  *
- * Do not put `HttpClient.retry` or `HttpClient.retryTransient` under the client, beside this or instead of it. They send
- * a second request below the operation, where nobody knows that a code or a refresh token is good for one use; and since
- * the call is one span all the same, nobody sees it.
+ * Do not put `HttpClient.retry` or `HttpClient.retryTransient` below the client. They send a second request without asking the
+ * operation, even when a code or a refresh token is good for one use. The call is still one span, so that no trace shows it.
  *
  * @example
  * ```ts
@@ -171,8 +174,7 @@ export const layer = <I, Self extends Executor<Self>>(
 // decision
 // -----------------------------------------------------------------------------
 
-// Errors are read by their members, so that an operation of another package, or a client on the far side of a process,
-// is understood too.
+// Errors are read by their members, so that errors of another package or another process are understood too.
 
 const isRetryable = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
@@ -194,7 +196,7 @@ const isRetryable = <Request, Response, E, R>(
 const isTransient = (error: unknown): boolean =>
   Predicate.isTagged(error, "TransportError") && Predicate.hasProperty(error, "transient") && error.transient === true
 
-/** The service cannot respond now, or one of the operation's exceptions asks for fewer requests. */
+/** Whether the service is busy, or an exception of the operation asks for fewer requests. */
 const isThrottled = ({ exceptions }: Pick<Operation.Any, "exceptions">, error: unknown): boolean =>
   Wire.isBusy(error) ||
   exceptions.some(({ throttling, type }) => throttling === true && Predicate.isTagged(error, type))

@@ -1,8 +1,7 @@
 /**
- * A service of AWS as a value: what all its operations share.
+ * A service of AWS as a value. All its operations share it.
  *
- * The engine knows no service by name. It reads these values, so that a service is one value and an operation is another
- * (`Operation`).
+ * The engine knows no service by name. It reads a service from this value, and an operation from another (`Operation`).
  *
  * @since 0.1.0
  */
@@ -12,7 +11,7 @@
 // -----------------------------------------------------------------------------
 
 /**
- * What an error has of the response that it comes from, whatever the service is. Absent members are left out.
+ * The part of a response that every error made of it has, whatever the service is.
  *
  * @category models
  * @since 0.1.0
@@ -20,45 +19,46 @@
 export interface CommonDetail {
   /** The HTTP status. */
   readonly status: number
-  /** The request id, where the response has one. */
+  /** The request id. Absent if the response has none. */
   readonly requestId?: string
-  /** Seconds that the service asks to wait (RFC 9110 section 10.2.3), where it does. */
+  /** The seconds that the service asks you to wait (RFC 9110 section 10.2.3). Absent if it asks for no wait. */
   readonly retryAfter?: number
 }
 
 /**
- * What a response says that means an exception.
+ * A response that means an exception, as `Service.detail` reads it.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ErrorResponse {
-  /** What every exception has of its response. */
+  /** The part of the response that every exception has. */
   readonly common: CommonDetail
   /**
-   * A text of the body, by the name of its member. It is one line, without characters that cannot be seen, and masked where it
-   * repeats a secret of the request. `undefined` where the member is absent, empty or no text. A text that equals `known`, a word
-   * of the model, is given as it is.
+   * Reads a member of the body as a text. It is `undefined` if the member is absent, empty, or not a string.
+   *
+   * The text is one line without invisible characters, and the secrets of the request are masked in it. A text that equals
+   * `known`, a word of the model, is not changed.
    */
   readonly text: (member: string, known?: string) => string | undefined
 }
 
 /**
- * What an operation says about one of its exceptions.
+ * One exception of an operation, as the model describes it.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ExceptionType {
-  /** The model's name, as in `x-amzn-errortype`. It is also the `_tag`. */
+  /** The name of the exception in the model and in the header `x-amzn-errortype`. It is also the `_tag`. */
   readonly type: string
-  /** The HTTP status that the model gives it. */
+  /** The HTTP status that the model gives to the exception. */
   readonly status: number
-  /** The OAuth code that the model gives it. Absent where the service is no OAuth server. */
+  /** The OAuth code that the model gives to the exception. Absent if the service is no OAuth server. */
   readonly error?: string
-  /** The response is a part of the ordinary course, so that its span does not end as an error. `false` by default. */
+  /** Whether the exception is part of the ordinary course, so that its span ends without error status. `false` by default. */
   readonly expected?: boolean
-  /** The service asks for fewer requests, so that a request may be sent again later. `false` by default. */
+  /** Whether the service asks for fewer requests, so that `Retry` may send the request again later. `false` by default. */
   readonly throttling?: boolean
 }
 
@@ -69,19 +69,19 @@ export interface ExceptionType {
  * @since 0.1.0
  */
 export interface Service<out Detail = unknown> {
-  /** The service's id in its model, which names its spans: `SSO OIDC`. */
+  /** The id of the service in its model: `SSO OIDC`. The names of its spans begin with it. */
   readonly name: string
-  /** What the host of its endpoints begins with: `oidc`. */
+  /** The first label of the service's host names: `oidc`. */
   readonly endpointPrefix: string
-  /** The name that a signature is made for: `sso-oauth`. */
+  /** The name of the service in a signature: `sso-oauth`. */
   readonly signingName: string
-  /** What its exceptions are made of, read from the response that means one. */
+  /** Reads the members of an exception from the response that means it. */
   readonly detail: (response: ErrorResponse, exception: ExceptionType) => Detail
 }
 
 /**
- * The texts of a response under the names that an exception has for them, for `Service.detail`: an object from the exception's
- * names to those of the body. Absent ones are left out.
+ * Texts of a response, for `Service.detail`. `names` maps each member of the exception to the member of the body that it comes
+ * from. An absent text is left out.
  *
  * @category constructors
  * @since 0.1.0

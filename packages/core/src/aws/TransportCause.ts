@@ -1,12 +1,13 @@
 /**
- * What a transport knows about its own failure.
+ * The cause that a transport gives for its failure.
  *
- * Whether a request can have reached the service decides whether it may be sent again, and only the transport can tell.
- * Effect's `HttpClientError` has one open slot for it: the `cause` of a `TransportError`. A transport of this project
- * puts a `TransportCause` there; core reads any other cause as "it may have left, and it may be transient".
+ * A request may be sent again only if it did not reach the service, and only the transport knows that. Effect's `TransportError`
+ * has one open slot for it: its `cause`. A transport of this project puts a `TransportCause` there. Core reads any other cause as
+ * `sent: "maybe"` and `transient: true`.
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Wire from "./Wire.ts"
 
@@ -16,17 +17,35 @@ const TypeId = "~@sso-oidc/core/TransportCause"
 // models
 // -----------------------------------------------------------------------------
 
+interface Members {
+  /** `"no"` only if it is certain that no byte of the request left this process. `"maybe"` otherwise. */
+  readonly sent: "no" | "maybe"
+  /** The platform's name for the failure, such as `ECONNREFUSED`, `ENOTFOUND` or `CONNECT_TIMEOUT`. */
+  readonly code: string
+  /** Whether waiting may mend the failure. `false` for an untrusted certificate, for example. */
+  readonly transient: boolean
+  /** The system call that failed, such as `connect`. */
+  readonly syscall?: string | undefined
+  /**
+   * Sentences that say why it failed and what the user has to change. Errors show them unchanged, so they must hold no secret,
+   * and nothing that the other side sent.
+   */
+  readonly hint?: string | undefined
+}
+
+interface Tagged {
+  /** The tag of this error. */
+  readonly _tag: "TransportCause"
+}
+
+const Base: new(members: Members) => Cause.YieldableError & Tagged & Members = Data.TaggedError("TransportCause")<
+  Members
+>
+
 /**
- * Why a transport could not bring an answer.
+ * Why a transport has no response.
  *
- * - `sent`: `"no"` only when it is certain that no byte of the request left this process; `"maybe"` otherwise.
- * - `code`: the platform's name for the failure (`ECONNREFUSED`, `ENOTFOUND`, `CONNECT_TIMEOUT`), for people and logs.
- * - `transient`: `false` for what does not mend by waiting: an untrusted certificate, a proxy that refuses.
- * - `syscall`: the system call that failed, where the platform tells.
- * - `hint`: sentences that say why it failed and what the user has to change, where the transport knows. They are shown as
- *   they are, so they hold no secret and nothing that the other side sent.
- *
- * It holds no request, no response and no platform error: those may hold secrets.
+ * It holds no request, no response and no platform error, because those may hold secrets.
  *
  * @example
  * ```ts
@@ -38,22 +57,17 @@ const TypeId = "~@sso-oidc/core/TransportCause"
  * @category models
  * @since 0.1.0
  */
-export class TransportCause extends Data.TaggedError("TransportCause")<{
-  readonly sent: "no" | "maybe"
-  readonly code: string
-  readonly transient: boolean
-  readonly syscall?: string | undefined
-  readonly hint?: string | undefined
-}> {
+export class TransportCause extends Base {
   /**
-   * Marks the value, so that two copies of this module know each other's causes.
+   * Marks the value, so that two copies of this module recognize each other's causes.
    *
    * @since 0.1.0
    */
   readonly [TypeId] = TypeId
 
+  /** A sentence for a person. */
   override readonly message: string = `${
-    this.sent === "no" ? "the request did not leave" : "the request may have left"
+    this.sent === "no" ? "the request was not sent" : "the request may have been sent"
   }${this.hint === undefined ? `: ${String(this.code)}` : ` (${String(this.code)}): ${this.hint}`}`
 }
 
@@ -62,7 +76,7 @@ export class TransportCause extends Data.TaggedError("TransportCause")<{
 // -----------------------------------------------------------------------------
 
 /**
- * Returns `true` when the value is a `TransportCause`, of this copy of the module or of another.
+ * Whether the value is a `TransportCause`, of this copy of the module or of another.
  *
  * @category guards
  * @since 0.1.0

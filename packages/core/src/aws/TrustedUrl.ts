@@ -1,7 +1,7 @@
 /**
- * Which URLs a secret or a person may be sent to: https to anywhere, plain http to this machine alone.
+ * Decides which URLs may receive a secret or a person: https to any host, and plain http to this machine only.
  *
- * One rule for every room: endpoints, verification URIs, start URLs, redirect URIs.
+ * All packages use this rule, for endpoints, verification URIs, start URLs and redirect URIs.
  *
  * @since 0.1.0
  */
@@ -12,9 +12,10 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * Whether a host is this machine: `localhost`, 127.0.0.0/8 or `::1`. It is a host as `URL.hostname` spells it, or the address
- * of a peer, where an IPv4 address may be written as IPv6 (`::ffff:127.0.0.1`). The URL parser has made one spelling of the
- * others, such as `127.1` or `2130706433`.
+ * Whether a host is this machine: `localhost`, 127.0.0.0/8 or `::1`.
+ *
+ * Pass a host as `URL.hostname` writes it, or the address of a peer, which may be an IPv4 address in IPv6 form
+ * (`::ffff:127.0.0.1`). The URL parser has already normalized other spellings, such as `127.1` or `2130706433`.
  *
  * @category predicates
  * @since 0.1.0
@@ -23,9 +24,11 @@ export const isLoopback = (hostname: string): boolean =>
   /^(?:localhost|\[?::1\]?|(?:::ffff:)?127(?:\.\d{1,3}){3})$/i.test(hostname)
 
 /**
- * Whether a text is one absolute URL without user info, of https, or of http to loopback. It must be written as one: no
- * white space, no character that cannot be seen, `//` after its scheme, no backslash in its host, which a parser would forgive and a person misread, and no `@`
- * before its path. The parser drops an empty user info, as in `https://@evil.example/`.
+ * Whether a text is an absolute URL of https, or of http to loopback, without user info.
+ *
+ * A parser accepts more spellings than a person reads correctly. So the text must have `//` after its scheme, no white space, no
+ * invisible character, and no backslash in its host. It must have no `@` before its path: the parser drops an empty user info, as
+ * in `https://@evil.example/`.
  *
  * @category predicates
  * @since 0.1.0

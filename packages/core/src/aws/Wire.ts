@@ -1,5 +1,5 @@
 /**
- * What the packages of this project share about the wire of AWS's services.
+ * The rules of the wire of AWS's services that the packages of this project share.
  *
  * **Unstable.** A minor release may change anything here. Use it to write another service or another transport, not in an
  * application.
@@ -20,7 +20,7 @@ import type * as Tracer from "effect/Tracer"
 // -----------------------------------------------------------------------------
 
 /**
- * The error types that AWS's clients class as throttling or as transient, whatever the status of the response.
+ * The error types that AWS's clients treat as throttling or transient, whatever the status of the response.
  *
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
  * @category busy
@@ -45,7 +45,7 @@ export const busyTypes: ReadonlySet<string> = /* @__PURE__ */ new Set([
 ])
 
 /**
- * Whether a status alone says that the service, or a proxy before it, cannot respond now: 408, 429, or 500 and above.
+ * Whether a status is busy: 408, 429, or 500 and above. The service, or a proxy before it, cannot respond now.
  *
  * @category busy
  * @since 0.1.0
@@ -53,11 +53,12 @@ export const busyTypes: ReadonlySet<string> = /* @__PURE__ */ new Set([
 export const isBusyStatus = (status: number): boolean => status === 408 || status === 429 || status >= 500
 
 /**
- * Whether an error means "not now": its status is busy, or it is a 4xx whose error type AWS's clients class as throttling
- * or transient.
- * It reads the error's members, so that it also understands an error that crossed a process. Two kinds are never busy. A
- * `TransportError` says by itself whether it is transient. A response from another URL than the one asked is no reason to
- * send again, whatever its status.
+ * Whether an error is busy: its status is busy, or it is a 4xx and its error type is in {@link busyTypes}.
+ *
+ * Two kinds of errors are never busy. A `TransportError` has its own member `transient`. A response from a URL that the client
+ * did not call is no reason to send the request again, whatever its status.
+ *
+ * It reads the members of the error, so that it also understands an error from another process.
  *
  * @category busy
  * @since 0.1.0
@@ -77,8 +78,10 @@ export const isBusy = (error: unknown): boolean => {
 // -----------------------------------------------------------------------------
 
 /**
- * The error type that a header or a member of a body names, if it does. As restJson1 says, it is cut at the first `:`, and what
- * follows `#` is kept. A header that came twice is joined with a comma, where it is cut too.
+ * The error type in a header or in a member of a body; `undefined` if there is none.
+ *
+ * As restJson1 requires, it ends at the first `:` and begins after the `#`. It also ends at the first comma, which joins a header
+ * that came twice.
  *
  * @category error types
  * @since 0.1.0
@@ -95,7 +98,7 @@ export const errorTypeIn = (value: unknown): string | undefined => {
 // -----------------------------------------------------------------------------
 
 /**
- * Whether a status is a redirect. A status of 0 is how `fetch` shows a redirect that it was told not to follow.
+ * Whether a status is a redirect. `fetch` shows a redirect that it must not follow as the status 0.
  *
  * @category redirects
  * @since 0.1.0
@@ -103,8 +106,8 @@ export const errorTypeIn = (value: unknown): string | undefined => {
 export const isRedirectStatus = (status: number): boolean => status === 0 || (status >= 300 && status < 400)
 
 /**
- * Whether a response is a redirect, or comes from another URL than the one asked, which is what a transport that follows
- * redirects brings back. The URL asked is that of `response.request`, the request as it was sent, after all mapping.
+ * Whether a response is a redirect, or comes from a URL that the client did not call. A transport that follows redirects returns
+ * such a response. The URL that the client called is that of `response.request`: the request as it was sent, after all mapping.
  *
  * @category redirects
  * @since 0.1.0
@@ -114,7 +117,7 @@ export const isRedirect = (response: HttpClientResponse.HttpClientResponse): boo
   const asked = HttpClientRequest.toUrl(response.request)
   if (Option.isNone(asked) || response.url === "") return false
   asked.value.hash = ""
-  // a `fetch` of the program's own may spell it another way
+  // A caller's own `fetch` may spell the URL in another way.
   return !URL.canParse(response.url) || new URL(response.url).href !== asked.value.href
 }
 
@@ -123,21 +126,23 @@ export const isRedirect = (response: HttpClientResponse.HttpClientResponse): boo
 // -----------------------------------------------------------------------------
 
 /**
- * What was read of a body.
+ * A body, as far as it was read.
  *
  * @category bodies
  * @since 0.1.0
  */
 export interface Body {
-  /** The bytes: all of them, or as many as the cap allows. */
+  /** The bytes of the body, as many as the cap allows. */
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** The body is longer than the cap. The rest was not read. */
+  /** Whether the body is longer than the cap. The rest was not read. */
   readonly tooLarge: boolean
 }
 
 /**
- * Reads a body up to a cap, in bytes, and no more than the chunk that crosses it. A chunk is bytes, also those of another realm
- * (jsdom), or a text as some mocks stream it. Anything else is a `TypeError`, as a defect.
+ * Reads a body up to `maxBytes`. It stops at the chunk that crosses this cap.
+ *
+ * A chunk may be bytes, also those of another realm (jsdom), or a string, as some mocks stream it. Any other chunk is a defect, a
+ * `TypeError`.
  *
  * @category bodies
  * @since 0.1.0
@@ -175,7 +180,7 @@ const append = (to: Uint8Array<ArrayBuffer>, size: number, part: Uint8Array): Ui
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
 /**
- * Whether the bytes are UTF-8, or none: what a compressor makes is not.
+ * Whether the bytes are UTF-8. Compressed bytes are not, and no bytes are.
  *
  * @category bodies
  * @since 0.1.0
@@ -190,7 +195,7 @@ export const isText = (bytes: Uint8Array): boolean => {
 }
 
 /**
- * The members of the JSON object that a body spells, in UTF-8; `undefined` for anything else.
+ * The members of a body that is a JSON object in UTF-8. The result is `undefined` for any other body.
  *
  * @category bodies
  * @since 0.1.0
@@ -205,7 +210,7 @@ export const jsonObject = (body: Uint8Array | string): Readonly<Record<string, u
 }
 
 /**
- * The members of a body without those that mean absent ones: by default those that are `null`.
+ * The members of a body, without those whose value means "absent". By default, that value is `null`.
  *
  * @category bodies
  * @since 0.1.0
@@ -214,7 +219,7 @@ export const present = (
   members: Readonly<Record<string, unknown>>,
   absent: ReadonlyArray<unknown> = [null]
 ): Readonly<Record<string, unknown>> =>
-  // defines own members, so that one named `__proto__` is a member like any other
+  // `Object.fromEntries` defines own members, so that `__proto__` is a member like any other.
   Object.fromEntries(Object.entries(members).filter(([, value]) => !absent.includes(value)))
 
 // -----------------------------------------------------------------------------
@@ -222,7 +227,7 @@ export const present = (
 // -----------------------------------------------------------------------------
 
 /**
- * A member of a value that a platform threw. A getter that throws counts as absent.
+ * Reads a member of a value that the platform threw. If a getter throws, the member is absent.
  *
  * @category failures
  * @since 0.1.0
@@ -236,8 +241,8 @@ export const memberOf = (value: unknown, key: string): unknown => {
 }
 
 /**
- * A text that names a failure, such as its `code`: a member of the value, or else of its `cause`. `fetch` wraps the platform's
- * error in a `TypeError`, so that the name is one level down. An empty text counts as absent.
+ * Reads a text that names a failure, such as its `code`, from the value or else from its `cause`. `fetch` wraps the platform's
+ * error in a `TypeError`, so that the name is one level down. An empty text is absent.
  *
  * @category failures
  * @since 0.1.0
@@ -255,22 +260,22 @@ export const nameIn = (value: unknown, key: "code" | "name" | "syscall"): string
 // -----------------------------------------------------------------------------
 
 /**
- * The forms in which a secret may come back inside a text.
+ * The forms of a secret that a response may contain.
  *
  * @category secrets
  * @since 0.1.0
  */
 export interface Forms {
-  /** In the secret's own characters: as it is, and escaped for JSON and for a URL. */
+  /** The secret as it is, escaped for JSON, and escaped for a URL. */
   readonly written: ReadonlyArray<string>
-  /** In base64 at each of its three offsets, without padding. The shifted forms lack the digits that mix with what stood before. */
+  /** The secret in base64 at each of the three offsets, without padding and without digits that depend on the bytes before it. */
   readonly base64: ReadonlyArray<string>
-  /** In hex digits, in small letters. */
+  /** The secret in hex digits, in lower case. */
   readonly hex: string
 }
 
 /**
- * The forms in which a secret may come back inside a text.
+ * All forms of a secret that a response may contain.
  *
  * @category secrets
  * @since 0.1.0
@@ -284,7 +289,7 @@ export const formsOf = (secret: string): Forms => ({
 })
 
 /**
- * The `written` ones of {@link formsOf}, which cost less.
+ * The `written` forms of a secret, which take less time to build than all of {@link formsOf}.
  *
  * @category secrets
  * @since 0.1.0
@@ -300,10 +305,11 @@ export const writtenFormsOf = (secret: string): ReadonlyArray<string> => [
 // -----------------------------------------------------------------------------
 
 /**
- * A span that keeps no result. A span keeps what its effect ends with, and a tracer may show it. Here that is a function, so
- * that no code, URL or token can be read from it.
- * A failure ends the span as an error, unless `isExpected` says that it is a part of the ordinary course. It is called once, and
- * may give the span an attribute.
+ * Runs an effect in a span that keeps no result. A span normally keeps the result of its effect, and a tracer may show it. This
+ * span keeps a function instead, so that no code, URL or token can be read from it.
+ *
+ * A failure ends the span as an error, unless `isExpected` returns `true`. `isExpected` is called once, and may add an attribute
+ * to the span.
  *
  * @category spans
  * @since 0.1.0
@@ -322,7 +328,7 @@ export const useSpan = <A, E, R>(
     )).pipe(Effect.flatMap((outcome) => outcome()))
 
 /**
- * Runs an effect in a span that keeps no result.
+ * Runs an effect in a span that keeps no result, without attributes of its own.
  *
  * @category spans
  * @since 0.1.0
@@ -334,18 +340,18 @@ export const withSpan = (name: string) => <A, E, R>(effect: Effect.Effect<A, E, 
 // texts
 // -----------------------------------------------------------------------------
 
-// Written out, since not every engine knows Unicode's property names (Hermes of React Native does not). A test compares the
-// ranges with the properties: control, format, separator of lines or paragraphs, default-ignorable, unpaired surrogate. The
-// blank of Braille (U+2800) is none of them, but shows nothing either.
+// The ranges are written out, because some engines do not know Unicode's property names, such as Hermes of React Native. A test
+// compares them with the properties: control, format, line or paragraph separator, default-ignorable, unpaired surrogate. The
+// blank of Braille (U+2800) has none of these properties, but it is invisible too.
 const unseen =
-  // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- to find them is what it is for
+  // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- the pattern has to find them
   /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/u
 
 const unseenRuns = /* @__PURE__ */ new RegExp(`${unseen.source}+`, "gu")
 
 /**
- * Whether each character of the text can be seen for what it is. A terminal would obey a control character, and a person
- * would be deceived by one that shows nothing or that reorders the text around it.
+ * Whether the text has no invisible character. A terminal would obey a control character. A character that shows nothing, or that
+ * reorders the text around it, would deceive a person.
  *
  * @category texts
  * @since 0.1.0
@@ -353,7 +359,7 @@ const unseenRuns = /* @__PURE__ */ new RegExp(`${unseen.source}+`, "gu")
 export const isPrintable = (text: string): boolean => !unseen.test(text)
 
 /**
- * The text as a sentence: with a full stop at its end, where it has no mark of its own there.
+ * The text with a full stop at its end, unless it ends with a mark already.
  *
  * @category texts
  * @since 0.1.0
@@ -364,21 +370,25 @@ export const sentence = (text: string): string => {
 }
 
 /**
- * What an error sentence adds in parentheses: `(SlowDownException, HTTP 400, request 7b5e…)`. Absent facts are left out.
+ * The facts that an error sentence adds in parentheses: `(SlowDownException, HTTP 400, request 7b5e…)`. Absent facts are left
+ * out.
  *
  * @category texts
  * @since 0.1.0
  */
 export const facts = (
-  { requestId }: { readonly requestId?: string | undefined },
+  { requestId }: {
+    /** The request id. Absent if there is none. */
+    readonly requestId?: string | undefined
+  },
   ...facts: ReadonlyArray<string | number | undefined>
 ): string => `(${[...facts, requestId && `request ${requestId}`].filter(Boolean).join(", ")})`
 
 const maxLength = 1024
 
 /**
- * The text as one line of at most 1,024 characters, with a space in place of what {@link isPrintable} refuses. It never cuts
- * a character of two UTF-16 units in half.
+ * The text as one line of at most 1,024 characters. A space replaces each run of characters that {@link isPrintable} refuses. A
+ * cut never splits a character of two UTF-16 units.
  *
  * @category texts
  * @since 0.1.0
@@ -391,8 +401,9 @@ export const printable = (text: string): string => {
 }
 
 /**
- * A text of several lines, such as the message of a schema's error, as {@link printable} makes it: each run of white space becomes
- * one space. Such a message names members and what they should be, never their values.
+ * A text of several lines as one line, made {@link printable}. Each run of white space becomes one space.
+ *
+ * It is for the message of a schema's error. Such a message names members and what they should be, never their values.
  *
  * @category texts
  * @since 0.1.0

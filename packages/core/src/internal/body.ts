@@ -1,5 +1,5 @@
 /**
- * Reads a body under a cap: as a stream, or whole where the platform has none.
+ * Reads a body up to a cap. It reads a stream, or the whole body if the platform has no stream.
  */
 import * as Effect from "effect/Effect"
 import * as HttpClientError from "effect/http/HttpClientError"
@@ -8,10 +8,10 @@ import * as Option from "effect/Option"
 import * as Wire from "../aws/Wire.ts"
 import * as Head from "./head.ts"
 
-/** Nothing was read: a redirect's body is not read, and an opaque one has none. */
+/** The body that was not read. The client does not read the body of a redirect, and an opaque redirect has none. */
 export const none: Wire.Body = { bytes: new Uint8Array(), tooLarge: false }
 
-/** Counts after decompression, since the stream gives what the transport decompressed. */
+/** Reads the body. The cap counts bytes after decompression, because the transport decompresses the stream. */
 export const read = (
   response: HttpClientResponse.HttpClientResponse,
   maxBytes: number
@@ -19,11 +19,11 @@ export const read = (
   Effect.suspend(() => {
     const web = Option.getOrUndefined(HttpClientResponse.toWeb(response))
     if (web === undefined) return streamed(response, maxBytes)
-    // one that was read before would read as empty
+    // A body that was read before would look empty.
     if (web.bodyUsed === true || web.body?.locked === true) return Effect.fail(unreadable(response))
     return hasStream(web) ? streamed(response, maxBytes) : whole(response, web, maxBytes)
   }).pipe(
-    // a `fetch` of the program's own may give anything
+    // A caller's own `fetch` may return anything.
     Effect.catchDefect((cause) => Effect.fail(unreadable(response, cause)))
   )
 
@@ -35,19 +35,19 @@ const unreadable = (
     reason: new HttpClientError.DecodeError({ request: response.request, response, cause })
   })
 
-// React Native, the polyfills of fetch and many mocks have no `body`, and node-fetch has one of another kind
+// React Native, polyfills of `fetch` and many mocks have no `body`. That of node-fetch is no web stream.
 const hasStream = (web: Response): boolean => typeof web.body?.getReader === "function"
 
 const streamed = (
   response: HttpClientResponse.HttpClientResponse,
   maxBytes: number
 ): Effect.Effect<Wire.Body, HttpClientError.HttpClientError> =>
-  // a transport of Effect's says so of a body of no bytes
+  // One of Effect's transports fails like this for an empty body.
   Effect.catchTag(Wire.readBody(response.stream, maxBytes), "HttpClientError", (error) =>
     error.reason._tag === "EmptyBodyError" ? Effect.succeed(none) : Effect.fail(error))
 
-// `text` first: where there is no stream, `arrayBuffer` may be there and not work, and nothing can be read after it. Many mocks
-// have `json` alone.
+// Try `text` first: without a stream, `arrayBuffer` may exist but fail, and then nothing else can be read. Many mocks have only
+// `json`.
 const bytesOf = async (web: Response): Promise<Uint8Array<ArrayBuffer>> => {
   if (typeof web.text !== "function" && typeof web.arrayBuffer === "function") {
     return new Uint8Array(await web.arrayBuffer())
@@ -68,5 +68,5 @@ const whole = (
       Effect.map((bytes) => ({ bytes: bytes.subarray(0, maxBytes), tooLarge: bytes.length > maxBytes }))
     )
 
-/** The first KiB as text, whatever it is. */
+/** The first KiB as text, whatever its encoding. */
 export const excerpt = (bytes: Uint8Array): string => new TextDecoder().decode(bytes.subarray(0, 1024))

@@ -1,5 +1,5 @@
 /**
- * The HTTP request that a request of an operation becomes.
+ * Makes the HTTP request for a request of an operation.
  */
 import * as Effect from "effect/Effect"
 import * as HttpBody from "effect/http/HttpBody"
@@ -11,7 +11,7 @@ import * as ClientError from "../aws/ClientError.ts"
 import type * as Operation from "../aws/Operation.ts"
 import * as Wire from "../aws/Wire.ts"
 
-/** What all requests of one client share. */
+/** The settings that all requests of one client share. */
 export interface Settings {
   readonly endpoint: string
   readonly userAgent: string
@@ -34,11 +34,11 @@ export const encode = <Request, Response, E, R>(
         ...(operation.hasBody ? { body: HttpBody.jsonUnsafe(body) } : {})
       })
     }),
-    // a getter that throws, or members that no JSON can hold
-    Effect.catchDefect(() => invalid(operation.name, "the request cannot be read"))
+    // A getter threw, or JSON has no form for a member.
+    Effect.catchDefect(() => invalid(operation.name, "a member cannot be read or written: pass plain data"))
   )
 
-/** Whether each value may stand in a header (RFC 9110 section 5.5): visible ASCII, space, tab, and bytes that are opaque to it. */
+/** Whether HTTP allows each header value (RFC 9110 section 5.5): visible ASCII, space, tab, and opaque bytes. */
 export const hasGoodHeaders = ({ headers }: HttpClientRequest.HttpClientRequest): boolean =>
   Object.values(headers).every((value) => /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value))
 
@@ -49,12 +49,12 @@ const secretsIn = (value: unknown): ReadonlyArray<unknown> =>
     ? Object.values(value).flatMap(secretsIn)
     : []
 
-/** The secrets that a request carries, at any depth, so that a response that repeats one can be masked. */
+/** The secrets of a request, at any depth. They are masked where a response repeats them. */
 export const secretsOf = (
   operation: string,
   input: unknown
 ): Effect.Effect<ReadonlyArray<string>, ClientError.RequestInvalid> =>
   Effect.try({
     try: () => secretsIn(input).filter(Predicate.isString),
-    catch: () => invalid(operation, "a secret of the request was wiped")
+    catch: () => invalid(operation, "a secret was wiped: make a new Redacted")
   })

@@ -1,5 +1,5 @@
 /**
- * Sends a request once, and receives the response to it: its head, and its body under a cap.
+ * Sends a request once, and receives the head of its response, and its body up to a cap.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,20 +17,20 @@ import * as Head from "./head.ts"
 import * as Mask from "./mask.ts"
 import * as Undelivered from "./undelivered.ts"
 
-/** What all exchanges of one client share. */
+/** The settings that all exchanges of one client share. */
 export interface Settings {
   readonly client: HttpClient.HttpClient
   readonly requestTimeout: Duration.Duration
   readonly maxResponseBytes: number
 }
 
-/** A response as far as it was read. */
+/** A response, as far as it was read. */
 export interface Received extends Wire.Body {
   readonly response: HttpClientResponse.HttpClientResponse
   readonly redirect: boolean
-  /** The error type that the header names, before any member of the body does. */
+  /** The error type in the header. It takes precedence over the members of the body. */
   readonly named: string | undefined
-  /** What every error that the response leads to has of it. */
+  /** The part of the response that every error made of it has. */
   readonly common: Service.CommonDetail
 }
 
@@ -46,7 +46,7 @@ export const exchange = (
   Effect.suspend(() => {
     let head: Omit<Received, keyof Wire.Body> | undefined
     const received = (response: HttpClientResponse.HttpClientResponse, called: string) =>
-      // a `fetch` of the program's own may give anything for a response
+      // A caller's own `fetch` may return anything as a response.
       Effect.catchDefect(
         readHead(response),
         () => Effect.fail(failed({ sent: "maybe", code: "BAD_RESPONSE", transient: false }, called))
@@ -79,13 +79,13 @@ export const exchange = (
         operation: operation.name,
         host: hostOf(called),
         ...rest,
-        // a failure after the headers is a lost response, whatever its cause
+        // After the headers, any failure means that the response was lost.
         sent: head === undefined ? sent : "answered",
         ...head?.common
       })
     return Effect.gen(function*() {
       yield* Effect.logDebug(`${operation.name} is sent to ${request.url}`)
-      // in a scope of its own, so that a response that is not read to its end closes its connection
+      // The scope closes the connection if the response is not read to its end.
       const response = yield* HttpClient.withScope(settings.client).execute(request)
       const known = yield* received(response, request.url)
       return { ...known, ...(known.redirect ? Body.none : yield* Body.read(response, settings.maxResponseBytes)) }
@@ -93,21 +93,29 @@ export const exchange = (
       Effect.scoped,
       Effect.catchTag("HttpClientError", (error) =>
         Effect.gen(function*() {
-          // a client that filters by status fails with the response in its error
+          // An `HttpClient` that filters by status fails with the response in its error.
           if (head === undefined && error.response !== undefined) yield* received(error.response, error.request.url)
-          // which is no reason to send again where it came from another URL
+          // A response from another URL is no reason to send the request again.
           if (head?.redirect === true) return { ...head, ...Body.none }
-          // nor is an exception that the header has named, though its body cannot be read
+          // The header named an exception: it counts, even if the body cannot be read.
           if (head !== undefined && isException(operation, head)) return { ...head, ...Body.none }
-          // of the request as it was sent: a relay is another host than the endpoint's
+          // The URL of the request as it was sent: a relay has another host than the endpoint.
           return yield* failed(Undelivered.classify(error, (name) => Mask.cleanName(name, secrets)), error.request.url)
         })),
       Effect.timeoutOrElse({
         duration: settings.requestTimeout,
-        orElse: () => Effect.fail(failed({ sent: "maybe", code: "TIMEOUT", transient: true }, request.url))
+        orElse: () =>
+          Effect.fail(
+            failed({
+              sent: "maybe",
+              code: "TIMEOUT",
+              transient: true,
+              hint: "Check the network and proxy, or raise requestTimeout."
+            }, request.url)
+          )
       }),
       Effect.tapError((error) => Effect.logDebug(error.message)),
-      // Effect's own client span ends a 4xx with an error that holds the request, and its headers go to AWS
+      // Effect's own client span ends a 4xx with an error that holds the request, and it sends its trace headers to AWS.
       Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
       Effect.provideService(HttpClient.TracerPropagationEnabled, false)
     )

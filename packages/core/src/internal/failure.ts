@@ -1,18 +1,18 @@
 /**
- * Which of an operation's exceptions a response is.
+ * Finds the exception of an operation that a response means.
  */
 import type * as Operation from "../aws/Operation.ts"
 import type * as Service from "../aws/Service.ts"
 import * as Wire from "../aws/Wire.ts"
 
 export interface Found {
-  /** The type as the response names it: an exception's name, or the OAuth code where there is no name. */
+  /** The type that the response names: the name of an exception, or else the OAuth code. */
   readonly code: string | undefined
-  /** The exception of this operation that it means, if any. */
+  /** The exception of this operation that has this type or OAuth code. */
   readonly exception: Service.ExceptionType | undefined
 }
 
-/** The name in the header, then body `code`, then `__type`, then the RFC's `error`. */
+/** Looks for the type in the header, then in the members `code`, `__type` and `error` of the body. */
 export const find = (
   { exceptions }: Pick<Operation.Any, "exceptions">,
   named: string | undefined,

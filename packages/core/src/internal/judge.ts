@@ -1,5 +1,5 @@
 /**
- * What a response means for an operation: its value, one of its exceptions, or something outside the model.
+ * Decides what a response means for an operation: a success, one of its exceptions, or a response that is not in the model.
  */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -41,17 +41,17 @@ export const judge = <Request, Response, E, R>(
   }
   if (received.redirect) return refuse("redirect")
   const members = tooLarge ? undefined : Wire.jsonObject(bytes)
-  // an empty text says as little as a null, and an optional one must not cost the response
+  // An empty text is absent, like a null. Otherwise an empty optional member would make the whole response unusable.
   const isEmpty = operation.allowsEmptyResponse && response.status === 200 && bytes.length === 0
   const body = isEmpty ? {} : members === undefined ? undefined : Wire.present(members, [null, ""])
   const { code, exception } = Failure.find(operation, named, body ?? {})
-  // the header decides before the body is judged: an exception that it names stands, whatever the body is
+  // The header decides before the body: an exception that the header names counts, whatever the body is.
   if (exception === undefined || response.status < 400) {
     if (tooLarge) return refuse("tooLarge")
     if (Head.isEncoded(response) && !Wire.isText(bytes)) return refuse("contentEncoding")
   }
   if (response.status === 200) {
-    if (body === undefined) return refuse("malformed", { detail: "the body is no JSON object" })
+    if (body === undefined) return refuse("malformed", { detail: "the body is not a JSON object" })
     return Schema.decodeUnknownEffect(operation.response)(body).pipe(
       Effect.catch((error) => refuse("malformed", { detail: Wire.oneLine(error.message) }))
     )

@@ -1,22 +1,22 @@
 /**
- * Replaces the secrets of a request where a response repeats them.
+ * Masks the secrets of a request where a response repeats them.
  *
- * A response nearly always repeats nothing. A quick look finds that out without building the encoded forms of each secret, which
- * takes longer than the rest of a call. It may say yes without cause, and then the whole search decides. It never says no
- * without cause.
+ * Nearly no response repeats a secret. A quick check finds that out without building the encoded forms of each secret, which
+ * would take longer than the rest of a call. If the quick check says yes, the full search decides. If it says no, there is no
+ * secret.
  */
 import * as Wire from "../aws/Wire.ts"
 
 const mask = "<redacted>"
 
-// A run of this many characters of a secret is taken for a leak of it, even when the rest is missing.
+// So many characters of a secret in a row count as a leak, even if the rest is missing.
 const run = 8
 
 // -----------------------------------------------------------------------------
-// quick look
+// quick check
 // -----------------------------------------------------------------------------
 
-// What base64 digits spell, when as many digits of a group of four stand before them. What is incomplete at the end is left out.
+// Decodes base64 digits. `before` digits of the first group of four are missing. An incomplete last group is left out.
 const fromBase64 = (digits: string, before: number): string => {
   const whole = "AAA".slice(0, before) + digits.replaceAll("-", "+").replaceAll("_", "/")
   return atob(whole.slice(0, whole.length & ~3))
@@ -26,20 +26,20 @@ const fromHex = (digits: string, from: number): string =>
   digits.slice(from).replace(/../g, (byte) => String.fromCharCode(Number.parseInt(byte, 16)))
 
 /**
- * Whether {@link search} can find anything. `false` is certain, since a run of 8 characters of a form has a piece of the secret
- * in it:
+ * Whether {@link search} can find a secret. `false` is certain, because 8 characters of any form contain a piece of the secret:
  *
- * - of a written form, 4 characters that begin at a multiple of 5;
- * - of base64, at least 5 whole bytes, of which 3 are left without an incomplete group; of hex, at least 3.
+ * - a written form contains 4 characters that begin at a multiple of 5;
+ * - base64 contains at least 5 whole bytes, of which 3 are left without the incomplete group;
+ * - hex contains at least 3 bytes.
  */
 export const mayHold = (text: string, secrets: ReadonlyArray<string>): boolean => {
-  // a short secret has forms shorter than a run, and one that is no plain text has bytes of its own
+  // A short secret has forms of fewer than 8 characters. A secret that is not ASCII has other bytes than characters.
   if (secrets.some((secret) => !/^[ -~]{9,}$/.test(secret))) return true
   const forms = secrets.flatMap((secret) => /[^\w.-]/.test(secret) ? Wire.writtenFormsOf(secret) : [secret])
   for (let at = 0; at < text.length - 3; at += 5) {
     if (forms.some((form) => form.includes(text.slice(at, at + 4)))) return true
   }
-  // three bytes in a row that a secret can have
+  // Whether a secret contains three of these bytes in a row.
   const isIn = (bytes: string): boolean =>
     (bytes.match(/[ -~]{3,}/g) ?? []).some((seen) => {
       for (let at = 0; at < seen.length - 2; at++) {
@@ -52,10 +52,10 @@ export const mayHold = (text: string, secrets: ReadonlyArray<string>): boolean =
 }
 
 // -----------------------------------------------------------------------------
-// whole search
+// full search
 // -----------------------------------------------------------------------------
 
-// The forms in which a text may come back, by the letters that can stand in them.
+// The forms of a secret that a response may contain, each group with the letters that it can have.
 const formsOf = (secret: string): ReadonlyArray<readonly [letters: RegExp, forms: ReadonlyArray<string>]> => {
   const { base64, hex, written } = Wire.formsOf(secret)
   return [
@@ -70,7 +70,7 @@ const formsOf = (secret: string): ReadonlyArray<readonly [letters: RegExp, forms
 
 type Forms = ReturnType<typeof formsOf>
 
-// A response has several texts: made once for the secrets of a request, and gone with them.
+// A response has several texts. The forms are built once for the secrets of a request, and garbage-collected with them.
 const known = new WeakMap<ReadonlyArray<string>, Forms>()
 
 const formsOfAll = (secrets: ReadonlyArray<string>): Forms => {
@@ -79,7 +79,7 @@ const formsOfAll = (secrets: ReadonlyArray<string>): Forms => {
   return forms
 }
 
-/** What {@link maskSecrets} does where the quick look says yes. */
+/** Masks the secrets. {@link maskSecrets} calls it if the quick check says yes. */
 export const search = (text: string, secrets: ReadonlyArray<string>): string => {
   const forms = formsOfAll(secrets)
   const hidden = new Uint8Array(text.length)
@@ -101,15 +101,15 @@ export const search = (text: string, secrets: ReadonlyArray<string>): string => 
 }
 
 /**
- * Masks the secrets of a request where a text repeats one: whole, or any run of eight or more of its characters, raw or in
- * JSON, URL, base64, base64url or hex form.
+ * Masks the secrets of a request in a text. A whole secret is masked, and so are 8 or more of its characters in a row. It may be
+ * plain, or in JSON, URL, base64, base64url or hex form.
  */
 export const maskSecrets = (text: string, secrets: ReadonlyArray<string>): string =>
   text !== "" && mayHold(text, secrets) ? search(text, secrets) : text
 
 /**
- * The same for a name that a platform or a transport of ours gave, such as an error code. A secret of one letter would ruin
- * every such name, so that a short secret counts only where it is the whole name.
+ * Masks the secrets in a name from the platform or the transport, such as an error code. A secret of 8 characters or fewer is
+ * masked only if it is the whole name, because a secret of one letter would spoil every name.
  */
 export const maskName = (name: string, secrets: ReadonlyArray<string>): string =>
   secrets.includes(name) ? mask : maskSecrets(name, secrets.filter((secret) => secret.length > run))
@@ -122,10 +122,12 @@ export const maskName = (name: string, secrets: ReadonlyArray<string>): string =
 export const clean = (text: string, secrets: ReadonlyArray<string>): string =>
   Wire.printable(maskSecrets(Wire.printable(text), secrets))
 
-/** A name that the platform or a transport gave. */
+/** A name from the platform or the transport, printable and masked. */
 export const cleanName = (name: string, secrets: ReadonlyArray<string>): string =>
   Wire.printable(maskName(Wire.printable(name), secrets))
 
-/** A code that the service, or something in its place, gave. Those that decide what to do are words of ours. */
+/**
+ * The code of a response, printable and masked. A busy code never changes, because it decides whether a request is sent again.
+ */
 export const cleanCode = (code: string, secrets: ReadonlyArray<string>): string =>
   Wire.busyTypes.has(code) ? code : /^[a-z_]+$/i.test(code) ? cleanName(code, secrets) : clean(code, secrets)

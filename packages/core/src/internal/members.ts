@@ -1,5 +1,5 @@
 /**
- * Members that more than one operation has.
+ * Schemas of members that several operations have.
  */
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -9,24 +9,23 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as TrustedUrl from "../aws/TrustedUrl.ts"
 import * as Wire from "../aws/Wire.ts"
 
-// Written out: Effect's `NonEmptyString` brings the checks of lengths along, 100 bytes of a compressed bundle
+// Effect's `NonEmptyString` would add 100 bytes to a compressed bundle.
 const NonEmpty = Schema.String.check(
   Schema.makeFilter((text: string) => text !== "", {
-    expected: "a text that is not empty",
+    expected: "a non-empty text",
     arbitraryConstraint: { minLength: 1 },
     toJsonSchema: () => ({ minLength: 1 })
   })
 )
 
 /**
- * A member that may be absent or `undefined`, as `Schema.optional` makes it. Effect's own is made by a helper that adds 20 bytes to a
- * compressed bundle.
+ * A member that may be absent or `undefined`, like `Schema.optional`. Effect's own would add 20 bytes to a compressed bundle.
  */
 export const optional = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.UndefinedOr(schema))
 
 /**
- * A secret of the wire: a non-empty string there, `Redacted` here. What is decoded has the member's name as its label;
- * what is encoded may have any, since the caller made it (`Schema.RedactedFromValue` would insist on the label).
+ * A secret member: a non-empty string on the wire, a `Redacted` in the program. Decoding gives it `label`. Encoding accepts any
+ * label, because the caller made the value; `Schema.RedactedFromValue` would refuse another label.
  */
 export const secret = (label: string) =>
   NonEmpty.pipe(
@@ -39,24 +38,24 @@ export const secret = (label: string) =>
     )
   )
 
-/** Refuses a text with characters that cannot be seen. */
+/** Refuses a text that has invisible characters. */
 export const isPrintable = Schema.makeFilter((text: string) =>
-  Wire.isPrintable(text) ? undefined : "characters that cannot be seen are not allowed here"
+  Wire.isPrintable(text) ? undefined : "invisible characters are not allowed here"
 )
 
 /**
- * A text of the service that a person or a terminal may see. One with characters that cannot be seen is refused, not mended:
- * a changed user code or URL would be a wrong one.
+ * A text of the service that a person or a terminal may see. A text with invisible characters is refused. Removing them would
+ * give the person a wrong user code or URL.
  */
 export const Printable = NonEmpty.check(isPrintable)
 
-/** A URL that a person is sent to: https, or http to loopback. Opaque otherwise, and never rebuilt. */
+/** A URL that a person opens: https, or http to loopback. The text is never changed. */
 export const BrowserUrl = Printable.check(
   Schema.makeFilter((text) => TrustedUrl.isTrusted(text) ? undefined : "the URL must be https, or http to loopback")
 )
 
-// Some servers write numbers as texts. One that plainly says a number counts as that number: an interval of "8" that was
-// ignored would lead to polls that come faster than the server asked for.
+// Some servers write numbers as strings. A string of digits counts as a number. If an interval of "8" were ignored, polls would
+// come faster than the server allows.
 const numberOf = (value: unknown): number =>
   typeof value === "number"
     ? value
@@ -75,15 +74,15 @@ const optionalNumber = (least: number) =>
   )
 
 /**
- * Seconds that the service gives. A value below 1 or one that is no number means absent: Smithy's primitives default to 0,
- * and no clock can use the rest. A text of digits is a number.
+ * A number of seconds from the service. A string of digits is a number. A value below 1, or anything else, is absent: the default
+ * of a number in Smithy is 0, and no clock can use the rest.
  */
 export const Seconds = /* @__PURE__ */ optionalNumber(1)
 
-/** Seconds since 1970 that a response can do without. What is no number means absent. */
+/** An optional time in seconds since 1970. A value that is not a number is absent. */
 export const OptionalEpochSeconds = /* @__PURE__ */ optionalNumber(-Infinity)
 
-/** Seconds since 1970 that the service gives. A text of digits is a number. */
+/** A required time in seconds since 1970. A string of digits is a number. */
 export const EpochSeconds = Schema.Unknown.pipe(
   Schema.decodeTo(Schema.Finite, {
     decode: SchemaGetter.transform(numberOf),

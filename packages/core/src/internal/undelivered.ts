@@ -1,12 +1,12 @@
 /**
- * What a failure of the transport says, in the words of `TransportError`.
+ * Reads a failure of the transport into the members of `TransportError`.
  */
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as ClientError from "../aws/ClientError.ts"
 import * as TransportCause from "../aws/TransportCause.ts"
 import * as Wire from "../aws/Wire.ts"
 
-/** Its part of a `TransportError`. */
+/** The members of a `TransportError` that come from the transport. */
 export interface Failed {
   readonly sent: "no" | "maybe"
   readonly code: string
@@ -20,13 +20,13 @@ type Clean = (name: string) => string
 export const classify = (error: HttpClientError.HttpClientError, safe: Clean): Failed => {
   const { reason } = error
   switch (reason._tag) {
-    // core's bodies are bytes, so that an encoding cannot fail when half of it has left
+    // Core's bodies are complete before they are sent, so an encoding error means that nothing left.
     case "InvalidUrlError":
     case "EncodeError":
       return { sent: "no", code: reason._tag === "EncodeError" ? "ENCODE" : "INVALID_URL", transient: false }
     case "TransportError": {
       const { cause } = reason
-      // held to its type member by member: a transport may be written in JavaScript
+      // Check each member: a transport may be written in JavaScript.
       const known = TransportCause.isTransportCause(cause)
       const hint = known ? textOf(Wire.memberOf(cause, "hint"), safe) : undefined
       return {

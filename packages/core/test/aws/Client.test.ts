@@ -30,7 +30,7 @@ interface Wrapped extends Retry.Executor<Wrapped> {}
 
 const wrapped = (execute: Client.Execute): Wrapped => ({ execute, withExecute: wrapped })
 
-/** One call of an operation, answered like this, and what was sent. */
+/** Runs an operation against this response. Gives the result, and the requests that were sent. */
 const call = <Request, Response, E>(
   operation: Operation.Operation<Request, Response, E>,
   request: Request,
@@ -56,8 +56,8 @@ const successOf = <Request, Response, E>(
 const portalException = (status: number, type: string, message: string) => () =>
   Wire.json({ __type: `com.amazonaws.switchboard.portal#${type}`, message }, { status, headers: { requestid: "r-1" } })
 
-describe("aws/Client: the portal's four operations are values, and nothing else is needed", () => {
-  it.effect("ListAccounts is a GET with members in the query and the token in a header (P1)", () =>
+describe("aws/Client: the operations of the portal are plain values", () => {
+  it.effect("ListAccounts is a GET with members in the query and the token in a header (C1)", () =>
     Effect.gen(function*() {
       const { response, sent } = yield* successOf(
         Portal.listAccounts,
@@ -79,7 +79,7 @@ describe("aws/Client: the portal's four operations are values, and nothing else 
       assert.strictEqual(body, "")
     }))
 
-  it.effect("a response from the URL that was asked, its query included, is no redirect (C7)", () =>
+  it.effect("a response from the called URL, with its query, is no redirect (C7)", () =>
     Effect.gen(function*() {
       const ask = (urlOf: (asked: string) => string) => {
         const wire = Wire.answering(({ url }) => {
@@ -98,7 +98,7 @@ describe("aws/Client: the portal's four operations are values, and nothing else 
       assert.deepInclude(other.failure, { _tag: "UnexpectedResponse", problem: "redirect" })
     }))
 
-  it.effect("an absent member of the query is left out (P1)", () =>
+  it.effect("an absent member of the query is not sent (C1)", () =>
     Effect.gen(function*() {
       const { sent } = yield* successOf(Portal.listAccountRoles, { accessToken, accountId: "111122223333" }, () =>
         Wire.json({ roleList: [] }))
@@ -127,7 +127,7 @@ describe("aws/Client: the portal's four operations are values, and nothing else 
       assert.notInclude(inspect(response, { depth: null }), "session-token")
     }))
 
-  it.effect("Logout is a POST without a body, and takes an empty 200 for its response (P1)", () =>
+  it.effect("Logout is a POST without a body, and accepts an empty 200 as its response (C4)", () =>
     Effect.gen(function*() {
       const { response, sent } = yield* successOf(
         Portal.logout,
@@ -142,7 +142,7 @@ describe("aws/Client: the portal's four operations are values, and nothing else 
       })
     }))
 
-  it.effect("a 200 with a body that is no JSON object is no response of Logout either (C4)", () =>
+  it.effect("Logout refuses a 200 whose body is not a JSON object (C4)", () =>
     Effect.gen(function*() {
       for (const body of ["<html>", "[]", "null", "{"]) {
         const { result } = yield* call(Portal.logout, { accessToken }, () => new Response(body, { status: 200 }))
@@ -151,7 +151,7 @@ describe("aws/Client: the portal's four operations are values, and nothing else 
       }
     }))
 
-  it.effect("an empty 200 is no response of any other operation (C4)", () =>
+  it.effect("every other operation refuses an empty 200 (C4)", () =>
     Effect.gen(function*() {
       const { result } = yield* call(Portal.listAccounts, { accessToken }, () => new Response(null, { status: 200 }))
       assert.deepInclude(result, { _tag: "Failure" })
@@ -167,7 +167,7 @@ describe("aws/Client: the portal's four operations are values, and nothing else 
       ["ResourceNotFoundException", 404],
       ["TooManyRequestsException", 429]
     ] as const
-  )("%s is made from `message` alone (C3)", ([type, status]) =>
+  )("%s is made from `message` only (C3)", ([type, status]) =>
     Effect.gen(function*() {
       const { result } = yield* call(
         Portal.getRoleCredentials,
@@ -178,7 +178,7 @@ describe("aws/Client: the portal's four operations are values, and nothing else 
       assert.deepInclude(result.failure, { _tag: type, message: "As the portal said", status, requestId: "r-1" })
     }))
 
-  it.effect("an exception that the operation does not list is outside its model (C4)", () =>
+  it.effect("an exception that the operation does not list is UnexpectedResponse (C4)", () =>
     Effect.gen(function*() {
       const { result } = yield* call(
         Portal.logout,
@@ -189,7 +189,7 @@ describe("aws/Client: the portal's four operations are values, and nothing else 
       assert.deepInclude(result.failure, { _tag: "UnexpectedResponse", code: "ResourceNotFoundException" })
     }))
 
-  it.effect("a body without a type means none of the exceptions, which have no OAuth code (C4)", () =>
+  it.effect("a body without a type means no exception, because these exceptions have no OAuth code (C4)", () =>
     Effect.gen(function*() {
       for (const body of [{}, { message: "no" }, { error: "invalid_request" }]) {
         const { result } = yield* call(Portal.logout, { accessToken }, () => Wire.json(body, { status: 400 }))
@@ -222,7 +222,7 @@ describe("aws/Client: the portal's four operations are values, and nothing else 
       assert.strictEqual(span?.attributes.get("rpc.method"), "ListAccounts")
     }))
 
-  it.effect("Retry sends what may be sent again, after a 429 too (C11)", () =>
+  it.effect("Retry sends a request again after a 429 too, if its operation allows that (C11)", () =>
     Effect.gen(function*() {
       const bodies = [portalException(429, "TooManyRequestsException", "slower"), () => Wire.json({ accountList: [] })]
       const wire = Wire.answering(() => (bodies.shift() ?? assert.fail("sent too often"))())
@@ -235,7 +235,7 @@ describe("aws/Client: the portal's four operations are values, and nothing else 
     }))
 })
 
-describe("aws/Client: what cannot be sent", () => {
+describe("aws/Client: requests that are not sent", () => {
   const fails = <Request, Response, E>(operation: Operation.Operation<Request, Response, E>, request: Request) =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => Wire.json({}))
@@ -245,14 +245,14 @@ describe("aws/Client: what cannot be sent", () => {
       return error
     })
 
-  it.effect("an operation of another service is refused, since its secrets belong to another host (C7)", () =>
+  it.effect("an operation of another service is refused, because its secrets belong to another host (C7)", () =>
     Effect.gen(function*() {
       const error = yield* fails(RegisterClient.operation, registerRequest)
       assert.deepInclude(error, { _tag: "RequestInvalid", operation: "RegisterClient" })
-      assert.include(String(error), "this client calls SSO alone")
+      assert.include(String(error), "this client calls only SSO")
     }))
 
-  it.effect("a token that no header may have is refused, without a word of it (C7)", () =>
+  it.effect("a token that HTTP does not allow in a header is refused, and not repeated (C7)", () =>
     Effect.gen(function*() {
       const error = yield* fails(Portal.logout, { accessToken: Redacted.make("one\r\nx-evil: two") })
       assert.deepInclude(error, { _tag: "RequestInvalid" })
@@ -296,7 +296,7 @@ describe("aws/Client: what cannot be sent", () => {
       assert.strictEqual(result.failure.message, "no to <redacted>")
     }))
 
-  it.effect("a member that has no text cannot go into the query (C2)", () =>
+  it.effect("a member without a text cannot go into the query (C2)", () =>
     Effect.gen(function*() {
       const odd = Operation.make({
         ...Portal.listAccounts,
@@ -312,7 +312,7 @@ describe("aws/Client: what cannot be sent", () => {
 })
 
 describe("aws/Client: make", () => {
-  it.effect("a limit that makes no sense is a defect that names the service and the option", () =>
+  it.effect("an invalid limit is a defect that names the service and the option", () =>
     Effect.gen(function*() {
       for (const options of [{ requestTimeout: 0 }, { maxResponseBytes: 0 }, { maxResponseBytes: Number.NaN }]) {
         const exit = yield* Effect.exit(clientOf(Wire.silent(), options))
@@ -320,7 +320,7 @@ describe("aws/Client: make", () => {
       }
     }))
 
-  it.effect("from configuration it is a ConfigError", () =>
+  it.effect("an invalid limit from configuration is a ConfigError", () =>
     Effect.gen(function*() {
       const error = yield* Client.makeConfig(Portal.service, {
         region: Config.String("PORTAL_REGION"),

@@ -15,7 +15,7 @@ const problem = (options: Endpoint.Options): string => {
 
 const region = "eu-west-1"
 
-// The model's rule set, restated: partition, regions, plain and dual-stack suffix.
+// The rules of the model, repeated here: partition, regions, plain and dual-stack suffix.
 const partitions = [
   ["aws", ["us-east-1", "eu-west-1", "ap-southeast-7", "mx-central-1", "il-central-1"], "amazonaws.com", "api.aws"],
   ["aws-cn", ["cn-north-1", "cn-northwest-1"], "amazonaws.com.cn", "api.amazonwebservices.com.cn"],
@@ -28,12 +28,12 @@ const partitions = [
 ] as const
 
 const cases = partitions.flatMap(([partition, regions, suffix, dual]) =>
-  // each partition also has a pseudo region, and a region that is not yet known belongs to it by its pattern
+  // Each partition also has a pseudo region. A new region belongs to the partition whose pattern it matches.
   [...regions, `${partition}-global`].map((region) => ({ partition, region, suffix, dual }))
 )
 
 describe("Endpoint: rules", () => {
-  it.each(cases)("C7: $region ($partition): plain", ({ region, suffix }) => {
+  it.each(cases)("$region ($partition) has its plain endpoint (C7)", ({ region, suffix }) => {
     assert.strictEqual(url({ region }), `https://oidc.${region}.${suffix}`)
     assert.strictEqual(
       url({ region, useDualstackEndpoint: false, useFipsEndpoint: false, endpoint: undefined }),
@@ -41,16 +41,16 @@ describe("Endpoint: rules", () => {
     )
   })
 
-  it.each(cases)("C7: $region ($partition): dual-stack", ({ dual, region }) => {
+  it.each(cases)("$region ($partition) has its dual-stack endpoint (C7)", ({ dual, region }) => {
     assert.strictEqual(url({ region, useDualstackEndpoint: true }), `https://oidc.${region}.${dual}`)
   })
 
-  it.each(cases)("C7: $region ($partition): FIPS", ({ partition, region, suffix }) => {
+  it.each(cases)("$region ($partition) has its FIPS endpoint (C7)", ({ partition, region, suffix }) => {
     const prefix = partition === "aws-us-gov" ? "oidc" : "oidc-fips"
     assert.strictEqual(url({ region, useFipsEndpoint: true }), `https://${prefix}.${region}.${suffix}`)
   })
 
-  it.each(cases)("C7: $region ($partition): FIPS and dual-stack", ({ dual, region }) => {
+  it.each(cases)("$region ($partition) has its endpoint of FIPS and dual-stack (C7)", ({ dual, region }) => {
     assert.strictEqual(
       url({ region, useFipsEndpoint: true, useDualstackEndpoint: true }),
       `https://oidc-fips.${region}.${dual}`
@@ -62,16 +62,19 @@ describe("Endpoint: rules", () => {
     ["cn-newcity-9", "amazonaws.com.cn"],
     ["us-gov-newcity-9", "amazonaws.com"],
     ["us-isob-newcity-9", "sc2s.sgov.gov"],
-    // matched by no pattern: the partition aws
+    // They match no pattern, so they belong to the partition aws.
     ["eusc-fr-west-1", "amazonaws.com"],
     ["xx-nowhere-1", "amazonaws.com"],
     ["moon", "amazonaws.com"],
     ["1", "amazonaws.com"]
-  ])("C7: an unknown region falls into its pattern's partition, else into aws: %s", (region, suffix) => {
-    assert.strictEqual(url({ region }), `https://oidc.${region}.${suffix}`)
-  })
+  ])(
+    "an unknown region belongs to the partition whose pattern it matches, or else to aws: %s (C7)",
+    (region, suffix) => {
+      assert.strictEqual(url({ region }), `https://oidc.${region}.${suffix}`)
+    }
+  )
 
-  it("C7: FIPS or dual-stack together with a custom endpoint is refused", () => {
+  it("FIPS or dual-stack together with a custom endpoint is refused (C7)", () => {
     const endpoint = "https://oidc.example"
     assert.strictEqual(problem({ region, endpoint, useFipsEndpoint: true }), "fipsWithEndpoint")
     assert.strictEqual(problem({ region, endpoint, useDualstackEndpoint: true }), "dualstackWithEndpoint")
@@ -114,7 +117,7 @@ describe("Endpoint: region", () => {
     "eu\u0000west",
     "..",
     "[::1]"
-  ])("C7: a region that is no host label is refused, with or without a custom endpoint: %j", (region) => {
+  ])("refuses a region that is not a host label, with or without a custom endpoint: %j (C7)", (region) => {
     assert.strictEqual(problem({ region }), "region")
     assert.strictEqual(problem({ region, endpoint: "https://oidc.example" }), "region")
   })
@@ -127,12 +130,12 @@ describe("Endpoint: region", () => {
     ["us-isob-east", "sc2s.sgov.gov"],
     ["eu-isoe-west", "cloud.adc-e.uk"],
     ["us-isof-south", "csp.hci.ic.gov"]
-  ])("C7: a partition's pattern is the whole region, with a number of any length: %s", (place, suffix) => {
+  ])("matches a partition's pattern with the whole region, and a number of any length: %s (C7)", (place, suffix) => {
     const host = (region: string) =>
       Result.getOrThrow(Endpoint.resolve(SsoOidcService.service, { region, useFipsEndpoint: true }))
     const name = place.startsWith("us-gov") ? "oidc" : "oidc-fips"
     assert.strictEqual(host(`${place}-12`), `https://${name}.${place}-12.${suffix}`)
-    // what only contains it is of no known partition, and falls to aws
+    // A region that only contains the pattern belongs to aws.
     for (const region of [`x${place}-1`, `${place}-1x`]) {
       assert.strictEqual(host(region), `https://oidc-fips.${region}.amazonaws.com`)
     }
@@ -142,10 +145,10 @@ describe("Endpoint: region", () => {
     [{ region: "" }, "`region` is missing"],
     [{ region: "a.b" }, "`region` is \"a.b\", which is not a region name. Write it like eu-west-1"],
     [{ region: "fips-us-east-1" }, "useFipsEndpoint"],
-    // deliberately wrong
-    [{ endpoint: 7 as never }, "no text"],
-    [{ endpoint: "http://[" }, "no absolute URL"],
-    [{ endpoint: "https://a\n.example" }, "cannot be seen"],
+    // Wrong on purpose.
+    [{ endpoint: 7 as never }, "not a string"],
+    [{ endpoint: "http://[" }, "not an absolute URL"],
+    [{ endpoint: "https://a\n.example" }, "invisible characters"],
     [{ endpoint: "ftp://a.example" }, "begin with https://"],
     [{ endpoint: "https://u@a.example" }, "user info"],
     [{ endpoint: "https://a.example?" }, "query"],
@@ -154,13 +157,13 @@ describe("Endpoint: region", () => {
     [{ endpoint: "https://a.example", useFipsEndpoint: true }, "AWS_USE_FIPS_ENDPOINT"],
     [{ endpoint: "https://a.example", useDualstackEndpoint: true }, "AWS_USE_DUALSTACK_ENDPOINT"],
     [{ endpoint: "http://a.example", endpointSource: "AWS_ENDPOINT_URL" }, "AWS_ENDPOINT_URL is plain http"]
-  ])("C7: the refusal says what is wrong: %j", (options, why) => {
+  ])("says what is wrong: %j (C7)", (options, why) => {
     const refused = Endpoint.resolve(SsoOidcService.service, { region: "eu-west-1", ...options })
     assert.include(Result.isFailure(refused) ? refused.failure.message : "", why)
   })
 
   it.each(["fips-us-east-1", "us-east-1-fips"])(
-    "C7: an old name for FIPS is refused, and the option named: %s",
+    "refuses an old name for FIPS, and names the option: %s (C7)",
     (region) => {
       const refused = Endpoint.resolve(SsoOidcService.service, { region })
       assert.isTrue(Result.isFailure(refused))
@@ -168,9 +171,9 @@ describe("Endpoint: region", () => {
     }
   )
 
-  // the last two only contain the old names for FIPS
+  // The last two only contain an old name for FIPS.
   it.each(["a", "1", "x".repeat(63), "a--b", "afips-1", "a-fipsy"])(
-    "C7: any host label is a region: %s",
+    "accepts any host label: %s (C7)",
     (region) => {
       assert.strictEqual(url({ region }), `https://oidc.${region}.amazonaws.com`)
     }
@@ -189,22 +192,22 @@ describe("Endpoint: region", () => {
       ["US-ISOF-SOUTH-1", {}, "oidc.us-isof-south-1.csp.hci.ic.gov"],
       ["AWS-CN-GLOBAL", {}, "oidc.aws-cn-global.amazonaws.com.cn"]
     ] as const
-  )("a region in capitals, %s, leads to its own partition (C7)", (region, options, host) => {
+  )("finds the partition of a region in upper case: %s (C7)", (region, options, host) => {
     assert.strictEqual(url({ region, ...options }), `https://${host}`)
   })
 
   it.each(["FIPS-us-east-1", "us-east-1-FIPS", "Fips-us-east-1"])(
-    "the old name for FIPS %s is refused in capitals too (C7)",
+    "refuses the old name for FIPS %s in upper case too (C7)",
     (region) => {
       assert.strictEqual(problem({ region }), "region")
     }
   )
 
-  it("a letter that only becomes ASCII in small letters is no region (C7)", () => {
+  it("refuses a letter that is ASCII only in lower case (C7)", () => {
     assert.strictEqual(problem({ region: "eu-west-\u212a" }), "region")
   })
 
-  it("a region that may be a secret in its place is not shown (C6)", () => {
+  it("does not show a region that may be a secret (C6)", () => {
     const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
     for (const region of [secret, secret.replaceAll("/", ""), "eu\u001bwest", "hunter2/secret"]) {
       const refused = Endpoint.resolve(SsoOidcService.service, { region })
@@ -213,14 +216,14 @@ describe("Endpoint: region", () => {
     }
   })
 
-  it("C7: a region of another type, which JavaScript may pass, is refused, not thrown at", () => {
+  it("refuses a region of another type, without throwing (C7)", () => {
     for (const region of [undefined, null, 7, {}, ["eu-west-1"]]) {
-      // deliberately wrong
+      // Wrong on purpose.
       assert.strictEqual(problem({ region: region as string }), "region")
     }
   })
 
-  it.prop("C7: whatever the region, the host stays below AWS's suffix", [Schema.String], ([region]) => {
+  it.prop("keeps the host below AWS's suffix, for any region (C7)", [Schema.String], ([region]) => {
     const result = Endpoint.resolve(SsoOidcService.service, { region })
     if (Result.isFailure(result)) return
     const { host, pathname, search } = new URL(result.success)
@@ -247,30 +250,30 @@ describe("Endpoint: custom", () => {
     ["http://0x7f000001", "http://127.0.0.1"],
     ["http://[::1]", "http://[::1]"],
     ["http://[0:0:0:0:0:0:0:1]:8080", "http://[::1]:8080"]
-  ])("C7: %s is kept, with its path", (endpoint, expected) => {
+  ])("keeps %s, with its path (C7)", (endpoint, expected) => {
     assert.strictEqual(url({ region, endpoint }), expected)
   })
 
   it.each([
-    // user info
+    // User info.
     "https://user@oidc.example",
     "https://user:word@oidc.example",
     "https://:word@oidc.example",
     "http://localhost@evil.example",
     "http://127.0.0.1:80@evil.example",
-    // query and fragment, empty ones too
+    // A query or a fragment, also an empty one.
     "https://oidc.example?x=1",
     "https://oidc.example/?",
     "https://oidc.example#x",
     "https://oidc.example/#",
-    // other schemes
+    // Other schemes.
     "ftp://oidc.example",
     "ws://localhost",
     "file:///etc/passwd",
     "javascript:alert(1)",
     "data:,x",
     "localhost:8080",
-    // http to what is not loopback
+    // Plain http to a host that is not loopback.
     "http://oidc.example",
     "http://localhost.evil.example",
     "http://127.0.0.1.evil.example",
@@ -286,7 +289,7 @@ describe("Endpoint: custom", () => {
     "http://localhost.",
     "http://2130706434000",
     "http://oidc.eu-west-1.amazonaws.com",
-    // no URL at all
+    // Not a URL.
     "",
     "oidc.example",
     "/path",
@@ -294,23 +297,23 @@ describe("Endpoint: custom", () => {
     "https://",
     "https://a b",
     "null",
-    // control characters
+    // Control characters.
     "https://oidc.example/\r\nx",
     "https://oidc\t.example",
     "https://oidc.example/\u0000",
     "https://oidc.example/\u202e"
-  ])("C7: %j is refused", (endpoint) => {
+  ])("refuses %j (C7)", (endpoint) => {
     assert.strictEqual(problem({ region, endpoint }), "endpoint")
   })
 
-  it("C7: an endpoint of another type, which JavaScript may pass, is refused, not thrown at", () => {
+  it("refuses an endpoint of another type, without throwing (C7)", () => {
     for (const endpoint of [null, 7, {}, new URL("https://oidc.example")]) {
-      // deliberately wrong
+      // Wrong on purpose.
       assert.strictEqual(problem({ region, endpoint: endpoint as string }), "endpoint")
     }
   })
 
-  it("C6, C7: the refusal does not repeat the endpoint, which may hold a password", () => {
+  it("does not repeat a refused endpoint, which may hold a password (C6, C7)", () => {
     const result = Endpoint.resolve(SsoOidcService.service, {
       region,
       endpoint: "https://user:pass-word-1@oidc.example"
@@ -335,15 +338,15 @@ describe("Endpoint: hostile texts", () => {
     " https://@oidc.example",
     "https://oidc.example\\@evil.example",
     "http://@127.0.0.1:8080"
-  ])("the endpoint %s has user info, and is refused (C7)", (endpoint) => {
+  ])("refuses the endpoint %s, which has user info (C7)", (endpoint) => {
     assert.strictEqual(problem({ region: "eu-west-1", endpoint }), "endpoint")
   })
 
-  it("an @ in the path is no user info (C7)", () => {
+  it("accepts an @ in the path, which is no user info (C7)", () => {
     assert.strictEqual(url({ region: "eu-west-1", endpoint: "https://oidc.example/a@b" }), "https://oidc.example/a@b")
   })
 
-  it("a million slashes cost no more than their length (C7)", () => {
+  it("takes only linear time for a million slashes (C7)", () => {
     const slashes = "/".repeat(1_000_000)
     assert.strictEqual(url({ region: "eu-west-1", endpoint: `https://oidc.example${slashes}` }), "https://oidc.example")
     assert.strictEqual(

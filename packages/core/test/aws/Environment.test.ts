@@ -20,12 +20,12 @@ const read = (env: Record<string, string>) =>
 const absent = { endpoint: undefined, useFipsEndpoint: undefined, useDualstackEndpoint: undefined }
 
 describe("Environment", () => {
-  it.effect("C7: an empty environment asks for nothing", () =>
+  it.effect("gives no options for an empty environment (C7)", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* read({}), absent)
     }))
 
-  it.effect("C7: the service's endpoint wins over the general one", () =>
+  it.effect("prefers the service's endpoint to the general one (C7)", () =>
     Effect.gen(function*() {
       const specific = { AWS_ENDPOINT_URL_SSO_OIDC: "https://oidc.example" }
       const general = { AWS_ENDPOINT_URL: "https://aws.example" }
@@ -34,7 +34,7 @@ describe("Environment", () => {
       assert.strictEqual((yield* read(general)).endpoint, "https://aws.example")
     }))
 
-  it.effect("an endpoint that cannot be used names the variable that it came from (C7)", () =>
+  it.effect("names the variable of an endpoint that cannot be used (C7)", () =>
     Effect.gen(function*() {
       for (const name of ["AWS_ENDPOINT_URL_SSO_OIDC", "AWS_ENDPOINT_URL"]) {
         const layer = SsoOidc.layerConfig(Environment.options(SsoOidcService.service, { region: "eu-west-1" })).pipe(
@@ -53,7 +53,7 @@ describe("Environment", () => {
       assert.include(error.message, "`endpoint` is plain http")
     }))
 
-  it.effect("C7: AWS_IGNORE_CONFIGURED_ENDPOINT_URLS drops both endpoints, and nothing else", () =>
+  it.effect("ignores only the two endpoints under AWS_IGNORE_CONFIGURED_ENDPOINT_URLS (C7)", () =>
     Effect.gen(function*() {
       const env = {
         AWS_ENDPOINT_URL_SSO_OIDC: "https://oidc.example",
@@ -70,7 +70,7 @@ describe("Environment", () => {
       }
     }))
 
-  it.effect("C7: an empty variable counts as absent", () =>
+  it.effect("reads an empty variable as absent (C7)", () =>
     Effect.gen(function*() {
       const empty = {
         AWS_ENDPOINT_URL_SSO_OIDC: "",
@@ -86,7 +86,7 @@ describe("Environment", () => {
       )
     }))
 
-  it.effect("C7: flags are true or false, in any case", () =>
+  it.effect("reads the flags true and false, in any case (C7)", () =>
     Effect.gen(function*() {
       for (
         const [text, value] of [["true", true], ["TRUE", true], ["True", true], ["false", false], [
@@ -107,22 +107,22 @@ describe("Environment", () => {
     ]
   ) {
     it.effect.each(["yes", "1", "0", "on", " true", "truefalse", "true\nfalse"])(
-      `C7: ${name}=%j is a ConfigError`,
+      `refuses ${name}=%j with a ConfigError that names it (C7)`,
       (value) =>
         Effect.gen(function*() {
           const error = yield* Effect.flip(read({ [name]: value }))
           assert.strictEqual(error._tag, "ConfigError")
-          assert.include(error.message, "true or false")
+          assert.include(error.message, `${name} must be true or false. Correct the variable, or unset it.`)
         })
     )
   }
 
-  it.effect("C7: the region is never read from the environment", () =>
+  it.effect("never reads the region (C7)", () =>
     Effect.gen(function*() {
       assert.notProperty(yield* read({ AWS_REGION: "us-east-1", AWS_DEFAULT_REGION: "us-east-1" }), "region")
     }))
 
-  it.effect("C7: options() takes from the environment only what is left open", () =>
+  it.effect("takes only options that are not given from the environment (C7)", () =>
     Effect.gen(function*() {
       const env = {
         AWS_ENDPOINT_URL: "https://aws.example",
@@ -161,7 +161,7 @@ describe("Environment", () => {
 })
 
 describe("Environment: options from configuration", () => {
-  it.effect("C7: what the caller reads by its own names is joined with what the environment asks for", () =>
+  it.effect("joins the caller's own variables with AWS's variables (C7)", () =>
     Effect.gen(function*() {
       const options = Environment.options(SsoOidcService.service, { region: Config.String("SSO_REGION") })
       const read = (env: Record<string, string>) =>
@@ -189,7 +189,7 @@ describe("Environment: with SsoOidc.layerConfig", () => {
       withEnv(env)
     )
 
-  it.effect("C7: the layer calls the endpoint that the environment asks for", () =>
+  it.effect("calls the endpoint of the environment (C7)", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* endpointOf({}), "https://oidc.eu-west-1.amazonaws.com")
       assert.strictEqual(
@@ -202,7 +202,7 @@ describe("Environment: with SsoOidc.layerConfig", () => {
       )
     }))
 
-  it.effect("C3, C7: what cannot be is in the layer's error channel: EndpointError or ConfigError", () =>
+  it.effect("fails in the layer with EndpointError or ConfigError for invalid options (C3, C7)", () =>
     Effect.gen(function*() {
       const plainHttp = yield* Effect.flip(endpointOf({ AWS_ENDPOINT_URL: "http://oidc.example" }))
       assert.deepInclude(plainHttp, { _tag: "EndpointError", problem: "endpoint" })

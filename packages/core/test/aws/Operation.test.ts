@@ -12,7 +12,7 @@ describe("aws/Operation: bindings", () => {
     token: Operation.header("X-Token")
   })
 
-  it("place each member where it goes, and the rest in the body", () => {
+  it("put each member into its place, and the others into the body", () => {
     assert.deepStrictEqual(bindings.place({ account: "1", most: 100, deep: false, token: "t", other: { a: 1 } }), {
       body: { other: { a: 1 } },
       query: { account_id: "1", max: "100", deep: "false" },
@@ -20,7 +20,7 @@ describe("aws/Operation: bindings", () => {
     })
   })
 
-  it("leave out what is undefined", () => {
+  it("leave out a member that is undefined", () => {
     assert.deepStrictEqual(bindings.place({ account: undefined, most: 1 }), {
       body: {},
       query: { max: "1" },
@@ -28,14 +28,14 @@ describe("aws/Operation: bindings", () => {
     })
   })
 
-  it("take a member that is named like one of every object for a member of the body", () => {
+  it("put a member into the body even if every object inherits its name", () => {
     const given = JSON.parse(`{"constructor":1,"toString":"a","__proto__":{"b":2}}`)
     const { body, headers, query } = bindings.place(given)
     assert.deepStrictEqual(JSON.stringify(body), `{"constructor":1,"toString":"a","__proto__":{"b":2}}`)
     assert.deepStrictEqual({ headers, query }, { headers: {}, query: {} })
   })
 
-  it("refuse a value that has no text", () => {
+  it("refuse a value that has no text (C2)", () => {
     for (const account of [{}, [], null, Number.NaN, Number.POSITIVE_INFINITY, () => 1, Symbol("s")]) {
       assert.throws(() => bindings.place({ account }), TypeError)
     }
@@ -51,7 +51,7 @@ describe("aws/Operation: bindings", () => {
     assert.deepStrictEqual(Operation.header("A"), { in: "header", name: "a", as: "text" })
   })
 
-  it("refuse two members for one place", () => {
+  it("refuse two members in one place", () => {
     assert.throws(() => Operation.bindings({ a: Operation.query("x"), b: Operation.query("x") }), RangeError, "query x")
     assert.throws(
       () => Operation.bindings({ a: Operation.header("X"), b: Operation.header("x") }),
@@ -77,7 +77,7 @@ describe("aws/Operation: make", () => {
     })
   const response = { common: { status: 401 }, text: () => undefined }
 
-  it("gives a POST a body and a GET none, and takes no empty response, unless it is told", () => {
+  it("gives a POST a body and a GET none, and refuses an empty response, unless its options say otherwise", () => {
     assert.deepInclude(made({}), { hasBody: false, allowsEmptyResponse: false, query: {} })
     assert.deepInclude(made({ method: "POST" }), { hasBody: true, allowsEmptyResponse: false })
     assert.deepInclude(made({ method: "POST", hasBody: false, allowsEmptyResponse: true }), {
@@ -87,7 +87,7 @@ describe("aws/Operation: make", () => {
     assert.isTrue(made({ hasBody: true }).hasBody)
   })
 
-  it("makes the exceptions that it lists, and no other", () => {
+  it("makes only the exceptions that it lists (C3)", () => {
     const operation = made({})
     assert.deepInclude(operation.exception("UnauthorizedException", response), {
       _tag: "UnauthorizedException",
@@ -100,14 +100,14 @@ describe("aws/Operation: make", () => {
 describe("aws/Operation: matches", () => {
   const at = (url: string) => new URL(url, "https://portal.example")
 
-  it("knows an operation by its method, its path, its constant query and its bound members", () => {
+  it("finds a request by method, path, constant query and bound members", () => {
     const is = (operation: Operation.Any, method: string, url: string) => Operation.matches(operation, method, at(url))
     assert.isTrue(is(Portal.listAccounts, "GET", "/assignment/accounts"))
     assert.isTrue(is(Portal.listAccounts, "GET", "/base/assignment/accounts?max_result=1&next_token=a"))
     assert.isFalse(is(Portal.listAccounts, "POST", "/assignment/accounts"))
     assert.isFalse(is(Portal.listAccounts, "GET", "/assignment/roles"))
     assert.isFalse(is(Portal.listAccounts, "GET", "/assignment/accounts?other=1"))
-    // a header is no member of the query
+    // A header is not a member of the query.
     assert.isFalse(is(Portal.listAccounts, "GET", "/assignment/accounts?x-amz-sso_bearer_token=1"))
     const [, , token] = SsoOidc.operations
     assert.isTrue(is(token, "POST", "/token"))
@@ -118,7 +118,7 @@ describe("aws/Operation: matches", () => {
     assert.isFalse(is(iam, "POST", "/token"))
   })
 
-  it("isBodyAlone says yes to the operations of the OIDC service, and no to those of the portal", () => {
+  it("isBodyAlone is true for the operations of the OIDC service, and false for those of the portal", () => {
     for (const operation of SsoOidc.operations) assert.isTrue(Operation.isBodyAlone(operation), operation.name)
     for (const operation of [Portal.listAccounts, Portal.logout]) {
       assert.isFalse(Operation.isBodyAlone(operation), operation.name)

@@ -17,13 +17,13 @@ const verdicts: ReadonlyArray<[text: string, verdict: RelayVerdict.RelayVerdict]
 ]
 
 describe("aws/RelayVerdict", () => {
-  it.each(verdicts)("is read from the header as it was written there: %s", (text, verdict) => {
+  it.each(verdicts)("reads the header that it wrote: %s", (text, verdict) => {
     assert.strictEqual(RelayVerdict.render(verdict), text)
     assert.deepStrictEqual(RelayVerdict.parse(text), verdict)
   })
 
   it.each(["", "a b", "a; status=200", "a\r\nx: y", "é", "a".repeat(65)])(
-    "writes no code that could mean something else in a header: %j",
+    "writes no code that has another meaning in a header: %j",
     (code) =>
       assert.strictEqual(
         RelayVerdict.render({ sent: "no", transient: true, code }),
@@ -42,7 +42,7 @@ describe("aws/RelayVerdict", () => {
     "sent=no; transient=yes; code=X; status=2000",
     " sent=no; transient=yes; code=X",
     "sent=no; transient=yes; code=X, sent=no; transient=yes; code=X"
-  ])("means nothing where the relay did not write it: %j", (text) => {
+  ])("reads no verdict from a header that a relay did not write: %j", (text) => {
     assert.isUndefined(RelayVerdict.parse(text))
   })
 })

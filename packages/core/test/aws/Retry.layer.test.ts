@@ -23,7 +23,7 @@ import * as TestClock from "effect/testing/TestClock"
 describe("Retry: a signed operation", () => {
   class Key extends Context.Service<Key, string>()("test/Key") {}
 
-  it.effect("keeps its requirement, and is signed anew for each attempt", () =>
+  it.effect("keeps its requirement, and is signed again for each attempt (C8)", () =>
     Effect.gen(function*() {
       const signedBy: Array<string> = []
       const operation: Operation.Operation<CreateToken.Request, CreateToken.Response, CreateToken.Exception, Key> = {
@@ -73,7 +73,7 @@ describe("Retry: the layer", () => {
       assert.deepStrictEqual({ endpoint, region }, { endpoint: "https://oidc.example/base", region: "eu-west-1" })
     }))
 
-  it.effect("is there only where it is provided", () =>
+  it.effect("works only for the program that it is provided to (C8)", () =>
     Effect.gen(function*() {
       const wire = unlucky()
       const fiber = yield* Effect.gen(function*() {
@@ -108,7 +108,7 @@ describe("Retry: the layer", () => {
       ["maxRetryAfter", { maxRetryAfter: -1 }],
       ["maxRetryAfter", { maxRetryAfter: NaN }]
     ] as const
-  )("a %s that makes no sense is a defect that names it: %j", ([name, options]) =>
+  )("dies with a defect that names an invalid %s: %j", ([name, options]) =>
     Effect.gen(function*() {
       const exit = yield* Layer.build(Retry.layer(SsoOidc.SsoOidc, options)).pipe(
         Effect.provide(below),
@@ -123,7 +123,7 @@ describe("Retry: the layer", () => {
 })
 
 describe("Retry: the operation decides", () => {
-  /** How often an operation that always fails with this error is tried. A signature may fail with anything. */
+  /** How often an operation is tried that always fails with this error. A signature may fail with any error. */
   const tried = (resend: Operation.Resend, error: object) =>
     Effect.gen(function*() {
       let count = 0
@@ -144,7 +144,7 @@ describe("Retry: the operation decides", () => {
       return count
     })
 
-  it.effect("by its value, whatever its name", () =>
+  it.effect("by its value, whatever its name (C8)", () =>
     Effect.gen(function*() {
       const lost = { _tag: "TransportError", sent: "maybe", transient: true }
       assert.strictEqual(yield* tried("anytime", lost), 4)
@@ -152,7 +152,7 @@ describe("Retry: the operation decides", () => {
       assert.strictEqual(yield* tried("paced", lost), 1)
     }))
 
-  it.effect("a TransportError has its own say, whatever its status", () =>
+  it.effect("a TransportError is judged by its own members, whatever its status (C11)", () =>
     Effect.gen(function*() {
       assert.strictEqual(
         yield* tried("anytime", { _tag: "TransportError", sent: "answered", transient: false, status: 503 }),
@@ -164,14 +164,14 @@ describe("Retry: the operation decides", () => {
       )
     }))
 
-  it.effect("no other error says that the request did not leave", () =>
+  it.effect("no other error can say that the request was not sent (C8)", () =>
     Effect.gen(function*() {
       const own = { _tag: "OwnException", status: 503, sent: "no", transient: true }
       assert.strictEqual(yield* tried("anytime", own), 4)
       assert.strictEqual(yield* tried("unsent", own), 1)
     }))
 
-  it.effect("it is not asked about a request that cannot be read", () =>
+  it.effect("it is not asked about a request that cannot be read (C8)", () =>
     Effect.gen(function*() {
       const operation = { ...StartDeviceAuthorization.operation, resend: () => assert.fail("asked") }
       const oidc = Retry.make(yield* Wire.client(Wire.silent()))
@@ -182,15 +182,15 @@ describe("Retry: the operation decides", () => {
 })
 
 describe("Retry: spans", () => {
-  it.effect("C9: each attempt is one client span under the caller's, and there is no other", () =>
+  it.effect("each attempt is one client span of the caller's, and there is no other span (C9)", () =>
     Effect.gen(function*() {
       const recorder = Recorder.make()
-      const answers = [
+      const responses = [
         new Response("", { status: 503 }),
         new Response("", { status: 429 }),
         Wire.json(registerAnswer)
       ]
-      const wire = Wire.answering(() => answers.shift() ?? assert.fail("asked again"))
+      const wire = Wire.answering(() => responses.shift() ?? assert.fail("asked again"))
       const oidc = Retry.make(yield* Wire.client(wire))
       const fiber = yield* Effect.forkChild(
         oidc.registerClient(registerRequest).pipe(Effect.withSpan("caller"), recorder.record)
@@ -206,7 +206,7 @@ describe("Retry: spans", () => {
       for (const { parent } of attempts) {
         assert.strictEqual(parent._tag === "Some" && parent.value._tag === "Span" && parent.value.name, "caller")
       }
-      // each attempt's own two lines, at Debug
+      // Each attempt logs two lines at Debug.
       for (const line of recorder.lines) assert.match(line, /RegisterClient/)
     }))
 })

@@ -17,11 +17,11 @@ import * as TestClock from "effect/testing/TestClock"
 
 type Respond = Parameters<typeof Wire.make>[0]
 
-/** Chance as a test wants it: 0 shortens by a fifth, 0.5 changes nothing, 1 lengthens by a fifth. */
+/** A fixed random number: 0 makes a wait a fifth shorter, 0.5 does not change it, 1 makes it a fifth longer. */
 const chance = (random: number) =>
   Effect.provideService(Random.Random, { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => random })
 
-/** Runs a call to its end and tells when each of its requests was sent. */
+/** Runs a call to its end, and gives the time of each of its requests. */
 const timed = (
   call: Call,
   respond: Respond,
@@ -38,7 +38,7 @@ const timed = (
     )
     const oidc = Retry.make(yield* Wire.client(wire), rest)
     const fiber = yield* Effect.forkChild(call.run(oidc).pipe(Effect.exit, chance(random)))
-    // four time limits of 30 seconds, and the waits between them
+    // Four time limits of 30 seconds each, and the waits between them.
     for (let second = 0; second < 130; second++) yield* TestClock.adjust("1 second")
     return { exit: yield* Fiber.join(fiber), times, sent: wire.sent.length }
   })
@@ -46,7 +46,7 @@ const timed = (
 const waits = (times: ReadonlyArray<number>): ReadonlyArray<number> =>
   times.slice(1).map((time, at) => time - (times[at] ?? 0))
 
-const answer = (respond: () => Response): Respond => () => Effect.sync(respond)
+const responding = (respond: () => Response): Respond => () => Effect.sync(respond)
 
 const broken = (cause: unknown): Respond => (_, request) =>
   Effect.fail(
@@ -54,12 +54,12 @@ const broken = (cause: unknown): Respond => (_, request) =>
   )
 
 const status = (status: number, headers: HeadersInit = {}): Respond =>
-  answer(() => new Response("<html>", { status, headers }))
+  responding(() => new Response("<html>", { status, headers }))
 
 const exception = (type: string, status: number, headers: Record<string, string> = {}): Respond =>
-  answer(() => Wire.exception(type, {}, { status, headers }))
+  responding(() => Wire.exception(type, {}, { status, headers }))
 
-/** Each answer in turn; the last one stays. */
+/** Gives the responses in turn, and then the last one again. */
 const inTurn = (...responds: ReadonlyArray<Respond>): Respond => {
   let at = 0
   return (sent, request) => {
@@ -68,17 +68,17 @@ const inTurn = (...responds: ReadonlyArray<Respond>): Respond => {
   }
 }
 
-const cutOff = answer(() =>
+const cutOff = responding(() =>
   new Response(new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) }))
 )
 
-/** A response as fetch brings it back when it has followed a redirect to another origin. */
+/** The response of `fetch` after it followed a redirect to another origin. */
 const elsewhere = (status: number): Response =>
   Object.defineProperty(new Response("", { status, headers: { "retry-after": "1" } }), "url", {
     value: "https://evil.example/token"
   })
 
-/** Who sends again, of the three. */
+// After each fault: the kinds of requests that are sent again.
 const none: ReadonlyArray<Operation.Resend> = []
 const anytime: ReadonlyArray<Operation.Resend> = ["anytime"]
 
@@ -99,8 +99,8 @@ const faults: ReadonlyArray<readonly [name: string, respond: Respond, again: Rea
     anytime
   ],
   ["maybe sent, is permanent", broken(new TransportCause({ sent: "maybe", code: "EPROTO", transient: false })), none],
-  ["a failure that tells nothing", broken(new TypeError("fetch failed")), anytime],
-  ["an answer that was cut off", cutOff, anytime],
+  ["a failure without a code", broken(new TypeError("fetch failed")), anytime],
+  ["a response that is cut off", cutOff, anytime],
   ["a time limit", () => Effect.never, anytime],
   ["408", status(408), anytime],
   ["429", status(429), anytime],
@@ -115,18 +115,26 @@ const faults: ReadonlyArray<readonly [name: string, respond: Respond, again: Rea
   ["an exception that is not in the model", exception("ForbiddenException", 400), none],
   ["ThrottlingException in the header", exception("ThrottlingException", 400), anytime],
   ["a namespace around it", exception("com.amazon.coral.availability#ThrottlingException", 400), anytime],
-  ["Throttling as the body's code", answer(() => Wire.json({ code: "Throttling" }, { status: 400 })), anytime],
+  ["Throttling as the body's code", responding(() => Wire.json({ code: "Throttling" }, { status: 400 })), anytime],
   [
     "RequestTimeout as the body's __type",
-    answer(() => Wire.json({ __type: "a#RequestTimeout" }, { status: 403 })),
+    responding(() => Wire.json({ __type: "a#RequestTimeout" }, { status: 403 })),
     anytime
   ],
-  ["SlowDown as the body's error", answer(() => Wire.json({ error: "SlowDown" }, { status: 400 })), anytime],
-  ["ThrottlingException under a 200", answer(() => Wire.json({ code: "ThrottlingException" }, { status: 200 })), none],
-  ["ThrottlingException under a 202", answer(() => Wire.json({ code: "ThrottlingException" }, { status: 202 })), none],
-  ["a 503 from another URL", answer(() => elsewhere(503)), none],
-  ["a 429 from another URL", answer(() => elsewhere(429)), none],
-  ["a 408 from another URL", answer(() => elsewhere(408)), none],
+  ["SlowDown as the body's error", responding(() => Wire.json({ error: "SlowDown" }, { status: 400 })), anytime],
+  [
+    "ThrottlingException under a 200",
+    responding(() => Wire.json({ code: "ThrottlingException" }, { status: 200 })),
+    none
+  ],
+  [
+    "ThrottlingException under a 202",
+    responding(() => Wire.json({ code: "ThrottlingException" }, { status: 202 })),
+    none
+  ],
+  ["a 503 from another URL", responding(() => elsewhere(503)), none],
+  ["a 429 from another URL", responding(() => elsewhere(429)), none],
+  ["a 408 from another URL", responding(() => elsewhere(408)), none],
   ["403", status(403), none],
   ["404", status(404), none],
   ["a redirect", status(307, { location: "/elsewhere", "retry-after": "1" }), none],
@@ -136,33 +144,33 @@ const faults: ReadonlyArray<readonly [name: string, respond: Respond, again: Rea
 const resendOf = (call: Call): Operation.Resend =>
   call.operation !== "CreateToken" ? "anytime" : call.name.includes("device") ? "paced" : "unsent"
 
-describe("Retry: what is sent again", () => {
+describe("Retry: which requests are sent again", () => {
   for (const call of calls) {
-    it.effect.each(faults)(`C8: ${call.name}: %s`, ([, respond, again]) =>
+    it.effect.each(faults)(`${call.name}: %s (C8)`, ([, respond, again]) =>
       Effect.gen(function*() {
         const { exit, sent } = yield* timed(call, respond)
         assert.isTrue(Exit.isFailure(exit))
         assert.strictEqual(sent, again.includes(resendOf(call)) ? 4 : 1)
       }))
 
-    it.effect(`C8: ${call.name}: its own refusal is final`, () =>
+    it.effect(`${call.name}: its own exception is final (C8)`, () =>
       Effect.gen(function*() {
         const { error, status, type } = call.exception
-        const { exit, sent } = yield* timed(call, answer(() => Wire.exception(type, { error }, { status })))
+        const { exit, sent } = yield* timed(call, responding(() => Wire.exception(type, { error }, { status })))
         assert.strictEqual(sent, 1)
         if (Exit.isSuccess(exit)) return assert.fail("succeeded")
         assert.deepInclude(Cause.squash(exit.cause), { _tag: type })
       }))
 
-    it.effect(`C8: ${call.name}: a success ends it, and is given as it came`, () =>
+    it.effect(`${call.name}: a success ends it, and is given unchanged (C8)`, () =>
       Effect.gen(function*() {
-        const { exit, sent } = yield* timed(call, answer(() => Wire.json(call.answer)))
+        const { exit, sent } = yield* timed(call, responding(() => Wire.json(call.answer)))
         assert.isTrue(Exit.isSuccess(exit))
         assert.strictEqual(sent, 1)
       }))
   }
 
-  it.effect("each attempt is judged by itself: one that may have left is the last of a refresh token", () =>
+  it.effect("judges each attempt by itself: a refresh token that may have been sent is never sent again (C8)", () =>
     Effect.gen(function*() {
       const refused = broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", transient: true }))
       const lost = broken(new TransportCause({ sent: "maybe", code: "ECONNRESET", transient: true }))
@@ -173,21 +181,21 @@ describe("Retry: what is sent again", () => {
       assert.deepInclude(Cause.squash(exit.cause), { _tag: "TransportError", sent: "maybe", code: "ECONNRESET" })
     }))
 
-  it.effect("a success after failures is the call's", () =>
+  it.effect("gives a success after failures as the result (C8)", () =>
     Effect.gen(function*() {
       const register = callOf("Register")
       const { exit, sent } = yield* timed(
         register,
-        inTurn(status(503), exception("SlowDownException", 400), answer(() => Wire.json(registerAnswer)))
+        inTurn(status(503), exception("SlowDownException", 400), responding(() => Wire.json(registerAnswer)))
       )
       assert.isTrue(Exit.isSuccess(exit))
       assert.strictEqual(sent, 3)
     }))
 
-  it.effect("the error is that of the last attempt, unchanged", () =>
+  it.effect("gives the error of the last attempt, unchanged (C8)", () =>
     Effect.gen(function*() {
       let attempt = 0
-      const respond = answer(() =>
+      const respond = responding(() =>
         Wire.exception("InternalServerException", { error_description: `failure ${++attempt}` }, {
           status: 500,
           headers: { "x-amzn-requestid": `request-${attempt}` }
@@ -208,22 +216,22 @@ const callOf = (name: string): Call => calls.find((call) => call.name.includes(n
 
 const unavailable = status(503)
 
-describe("Retry: when it is sent again", () => {
+describe("Retry: when requests are sent again", () => {
   const register = callOf("Register")
 
-  it.effect("after 200 ms, doubled each time, and 3 times at most", () =>
+  it.effect("after 200 ms, doubled each time, and at most 3 times", () =>
     Effect.gen(function*() {
       const { times } = yield* timed(register, unavailable)
       assert.deepStrictEqual(waits(times), [200, 400, 800])
     }))
 
-  it.effect("by default no doubling goes beyond 5 seconds", () =>
+  it.effect("never after more than 5 seconds, by default", () =>
     Effect.gen(function*() {
       const { times } = yield* timed(register, unavailable, { times: 7 })
       assert.deepStrictEqual(waits(times), [200, 400, 800, 1600, 3200, 5000, 5000])
     }))
 
-  it.effect("chance moves each wait by a fifth, in both directions", () =>
+  it.effect("up to a fifth earlier or later, at random", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(waits((yield* timed(register, unavailable, { random: 0 })).times), [160, 320, 640])
       assert.deepStrictEqual(waits((yield* timed(register, unavailable, { random: 1 })).times), [240, 480, 960])
@@ -240,7 +248,7 @@ describe("Retry: when it is sent again", () => {
       assert.strictEqual((yield* timed(register, unavailable, { times: 0 })).sent, 1)
     }))
 
-  it.effect("each call has attempts and waits of its own", () =>
+  it.effect("with attempts and waits of each call's own", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => new Response("", { status: 503 }))
       const oidc = Retry.make(yield* Wire.client(wire))
@@ -257,11 +265,11 @@ describe("Retry: when it is sent again", () => {
 
   it.effect.each(
     [
-      ["an answer outside the model", status(503, { "retry-after": "2" })],
+      ["a response that is not in the model", status(503, { "retry-after": "2" })],
       ["an exception", exception("InternalServerException", 500, { "retry-after": "2" })],
       ["a throttling", exception("SlowDownException", 400, { "retry-after": "2" })]
     ] as const
-  )("Retry-After is a minimum, which chance does not shorten: %s", ([, respond]) =>
+  )("never before Retry-After, whatever the random part: %s", ([, respond]) =>
     Effect.gen(function*() {
       for (const random of [0, 0.5, 1]) {
         const { times } = yield* timed(register, respond, { random })
@@ -269,17 +277,17 @@ describe("Retry: when it is sent again", () => {
       }
     }))
 
-  it.effect("a Retry-After below the backoff does not shorten it", () =>
+  it.effect("never before the back-off, even if Retry-After is shorter", () =>
     Effect.gen(function*() {
       const respond = status(429, { "retry-after": "1" })
       assert.deepStrictEqual(waits((yield* timed(register, respond, { base: "3 seconds" })).times), [3000, 5000, 5000])
     }))
 
-  it.effect("a Retry-After beyond the bound is not waited for: the error comes at once", () =>
+  it.effect("never if Retry-After is longer than maxRetryAfter: the call fails at once", () =>
     Effect.gen(function*() {
       const wire = Wire.answering(() => new Response("", { status: 503, headers: { "retry-after": "21" } }))
       const oidc = Retry.make(yield* Wire.client(wire))
-      // no clock is moved
+      // The clock does not move.
       assert.deepInclude(yield* Effect.flip(oidc.registerClient(registerRequest)), {
         _tag: "UnexpectedResponse",
         status: 503,
@@ -288,7 +296,7 @@ describe("Retry: when it is sent again", () => {
       assert.strictEqual(wire.sent.length, 1)
     }))
 
-  it.effect("a Retry-After at the bound is waited for, and the bound is an option", () =>
+  it.effect("after a Retry-After of exactly maxRetryAfter, which is an option", () =>
     Effect.gen(function*() {
       const at = (seconds: number) => status(503, { "retry-after": String(seconds) })
       assert.deepStrictEqual(waits((yield* timed(register, at(20), { times: 1 })).times), [20_000])
@@ -301,7 +309,7 @@ describe("Retry: when it is sent again", () => {
       assert.strictEqual((yield* timed(register, unavailable, { maxRetryAfter: 0 })).sent, 4)
     }))
 
-  it.effect("interruption ends an attempt, whose connection closes, and a wait", () =>
+  it.effect("never after an interruption, which ends an attempt with its connection, or a wait", () =>
     Effect.gen(function*() {
       const silent = Wire.silent()
       const attempt = yield* Effect.forkChild(Retry.make(yield* Wire.client(silent)).registerClient(registerRequest))

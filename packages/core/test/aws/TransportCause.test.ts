@@ -3,7 +3,7 @@ import { isTransportCause, TransportCause } from "@sso-oidc/core/aws/TransportCa
 import { inspect } from "node:util"
 
 describe("TransportCause", () => {
-  it("says whether the request can have left, and why there is no answer", () => {
+  it("says whether the request was sent, and why there is no response (C3)", () => {
     const no = new TransportCause({ sent: "no", code: "ECONNREFUSED", transient: true, syscall: "connect" })
     assert.deepInclude(no, {
       _tag: "TransportCause",
@@ -12,19 +12,19 @@ describe("TransportCause", () => {
       transient: true,
       syscall: "connect"
     })
-    assert.strictEqual(no.message, "the request did not leave: ECONNREFUSED")
+    assert.strictEqual(no.message, "the request was not sent: ECONNREFUSED")
     const maybe = new TransportCause({ sent: "maybe", code: "ECONNRESET", transient: true })
-    assert.strictEqual(maybe.message, "the request may have left: ECONNRESET")
+    assert.strictEqual(maybe.message, "the request may have been sent: ECONNRESET")
     assert.instanceOf(maybe, Error)
   })
 
-  it("ends its message with the hint, where there is one (C3)", () => {
+  it("ends its message with the hint, if it has one (C3)", () => {
     const hint = "The server does not speak TLS. Correct the port."
     const cause = new TransportCause({ sent: "no", code: "X", transient: false, hint })
-    assert.strictEqual(cause.message, `the request did not leave (X): ${hint}`)
+    assert.strictEqual(cause.message, `the request was not sent (X): ${hint}`)
   })
 
-  it("is known by its mark, across copies of the module, and by nothing else", () => {
+  it("is known only by its mark, across copies of the module", () => {
     const one = new TransportCause({ sent: "no", code: "X", transient: false })
     assert.isTrue(isTransportCause(one))
     assert.isTrue(isTransportCause({ "~@sso-oidc/core/TransportCause": "~@sso-oidc/core/TransportCause" }))
@@ -33,7 +33,7 @@ describe("TransportCause", () => {
     }
   })
 
-  it("C6: it shows nothing but what it was given", () => {
+  it("shows nothing but its own members (C6)", () => {
     const shown = inspect(new TransportCause({ sent: "no", code: "X", transient: false }), { depth: null })
     assert.include(shown, "X")
     assert.notInclude(shown, "request:")

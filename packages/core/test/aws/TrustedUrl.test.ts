@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 
-describe("C7: URLs that may be trusted", () => {
+describe("aws/TrustedUrl", () => {
   it.each([
     "https://a.example",
     "https://a.example/start/#/device?user_code=AAAA-BBBB",
@@ -13,7 +13,7 @@ describe("C7: URLs that may be trusted", () => {
     "http://127.1",
     "http://2130706433/",
     "http://[::1]:1/"
-  ])("C7: %s", (text) => {
+  ])("trusts %s (C7)", (text) => {
     assert.isTrue(TrustedUrl.isTrusted(text))
   })
 
@@ -39,11 +39,11 @@ describe("C7: URLs that may be trusted", () => {
     "javascript://a.example/%0aalert(1)",
     "data:text/html,x",
     "ftp://localhost/"
-  ])("C7: not %j", (text) => {
+  ])("does not trust %j (C7)", (text) => {
     assert.isFalse(TrustedUrl.isTrusted(text))
   })
 
-  it("C7: loopback is the whole host, not its beginning or end", () => {
+  it("takes only the whole host for loopback, not its beginning or end (C7)", () => {
     for (const host of ["localhost", "127.0.0.1", "127.255.255.254", "[::1]"]) {
       assert.isTrue(TrustedUrl.isLoopback(host), host)
       for (const other of [`a.${host}`, `1${host}`, `${host}.a`, `${host}1.a`]) {

@@ -27,7 +27,7 @@ const unsafe = [
 ]
 
 describe("aws/Wire: printable", () => {
-  it("C7: no control character passes, alone or in the middle", () => {
+  it("lets no control character pass, alone or inside a text (C7)", () => {
     for (const one of unsafe) {
       assert.isFalse(Wire.isPrintable(one), JSON.stringify(one))
       assert.isFalse(Wire.isPrintable(`a${one}b`), JSON.stringify(one))
@@ -35,25 +35,25 @@ describe("aws/Wire: printable", () => {
     }
   })
 
-  it("C7: ordinary text of any language passes unchanged", () => {
+  it("leaves ordinary text of any language unchanged (C7)", () => {
     for (const text of ["", "Invalid grant provided", "Ungültig", "認証が必要です", "مرحبا", "🔐 a-b_c.d~"]) {
       assert.isTrue(Wire.isPrintable(text))
       assert.strictEqual(Wire.printable(text), text)
     }
   })
 
-  it("C7: a terminal's sequences lose what makes them work", () => {
+  it("removes the character that makes a terminal sequence work (C7)", () => {
     assert.strictEqual(Wire.printable("\u001b[31mred\u001b[0m"), "[31mred [0m")
     assert.strictEqual(Wire.printable("\u009b2Jx"), "2Jx")
     assert.strictEqual(Wire.printable("one\r\ntwo\nthree"), "one two three")
   })
 
-  it("C3: a text is cut at 1,024 characters", () => {
+  it("cuts a text at 1,024 characters (C3)", () => {
     assert.strictEqual(Wire.printable("x".repeat(1024)), "x".repeat(1024))
     assert.strictEqual(Wire.printable("x".repeat(1025)), `${"x".repeat(1023)}…`)
   })
 
-  it.prop("C7: whatever goes in, what comes out is printable and short", [Schema.String], ([text]) => {
+  it.prop("gives a printable and short text for any text (C7)", [Schema.String], ([text]) => {
     const out = Wire.printable(`${text}\u001b${text}`)
     assert.isTrue(Wire.isPrintable(out))
     assert.isAtMost(out.length, 1024)
@@ -62,7 +62,7 @@ describe("aws/Wire: printable", () => {
 })
 
 describe("aws/Wire: isPrintable", () => {
-  // what Unicode calls them, held against the ranges that are written out
+  // Unicode's properties, to compare with the ranges that are written out.
   const named = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u
 
   it("agrees with Unicode's properties on every code point (C7)", () => {
@@ -71,11 +71,11 @@ describe("aws/Wire: isPrintable", () => {
       const text = String.fromCodePoint(point)
       if (Wire.isPrintable(text) === named.test(text)) differ.push(point.toString(16))
     }
-    // ranges that Unicode reserves for what shows nothing, and leaves unassigned
+    // Ranges that Unicode reserves for invisible characters, and has not assigned.
     assert.deepStrictEqual(differ, [])
   })
 
-  it("refuses an unpaired surrogate and lets a pair pass (C7)", () => {
+  it("refuses an unpaired surrogate, and accepts a pair (C7)", () => {
     assert.isTrue(Wire.isPrintable("\ud83d\udd11"))
     for (const text of ["\ud83d", "\udd11", "a\ud83db", "\udd11\ud83d"]) assert.isFalse(Wire.isPrintable(text))
   })
@@ -105,11 +105,11 @@ describe("aws/Wire: isBusy", () => {
 
   it.each([...Wire.busyTypes])("a 4xx with the error type %s is busy (C11)", (code) => {
     for (const status of [400, 401, 403, 409, 499]) assert.isTrue(Wire.isBusy(unexpected(status, code)))
-    // no other class of status
+    // Not under a status of another class.
     for (const status of [200, 202, 204]) assert.isFalse(Wire.isBusy(unexpected(status, code)))
   })
 
-  it("lists the error types that AWS's clients class as throttling or transient (C11)", () => {
+  it("lists the error types that AWS's clients treat as throttling or transient (C11)", () => {
     assert.deepStrictEqual([...Wire.busyTypes].sort(), [
       "BandwidthLimitExceeded",
       "LimitExceededException",
@@ -146,7 +146,7 @@ describe("aws/Wire: isBusy", () => {
     assert.isFalse(Wire.isBusy(unexpected(400, "ThrottlingException", "redirect")))
   })
 
-  it("a transport failure has its own say, and what is no error is not busy (C11)", () => {
+  it("a TransportError and a value that is no error are never busy (C11)", () => {
     const cut = { operation: "CreateToken", sent: "answered", code: "ABORTED", transient: true, status: 503 } as const
     assert.isFalse(Wire.isBusy(new ClientError.TransportError(cut)))
     for (const one of [undefined, null, 503, "503", {}, { status: "503" }, { code: "Throttling" }]) {
@@ -168,7 +168,7 @@ describe("aws/Wire: isRedirect", () => {
     return HttpClientResponse.fromWeb(HttpClientRequest.post(at), web)
   }
 
-  it("a 3xx and a status of 0 are redirects, and their neighbours are none (C7)", () => {
+  it("a 3xx and a status of 0 are redirects, and their neighbours are not (C7)", () => {
     for (const status of [0, 300, 301, 307, 399]) {
       assert.isTrue(Wire.isRedirectStatus(status), String(status))
       if (status !== 399) assert.isTrue(Wire.isRedirect(response(status, asked)), String(status))
@@ -179,7 +179,7 @@ describe("aws/Wire: isRedirect", () => {
     }
   })
 
-  it("a response from another URL is one, and one that is only spelled differently is none (C7)", () => {
+  it("a response from another URL is a redirect, but not from the same URL in another spelling (C7)", () => {
     for (const url of [asked, "", `${asked}#x`.slice(0, -2), "HTTPS://OIDC.eu-west-1.amazonaws.com:443/token?a=b"]) {
       assert.isFalse(Wire.isRedirect(response(200, url)), url)
     }
@@ -222,25 +222,25 @@ describe("aws/Wire: readBody", () => {
       assert.notInclude(pulled.slice(0, 3), 4)
     }))
 
-  it.effect("an empty body is no bytes, and not too large (C7)", () =>
+  it.effect("gives no bytes for an empty body, which is not too large (C7)", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* Wire.readBody(Stream.empty, 1), { bytes: bytes(), tooLarge: false })
     }))
 
-  it.effect("copies each chunk, so that a chunk keeps no larger buffer alive (C7)", () =>
+  it.effect("copies each chunk, so that a small chunk keeps no large buffer in memory (C7)", () =>
     Effect.gen(function*() {
       const large = new Uint8Array(1024 * 1024)
       const read = yield* Wire.readBody(Stream.make(large.subarray(0, 2)), 10)
       assert.isBelow(read.bytes.buffer.byteLength, 1024)
     }))
 
-  it.effect("fails as its stream fails (C7)", () =>
+  it.effect("fails with the error of its stream (C7)", () =>
     Effect.gen(function*() {
       const cut = Stream.concat(Stream.make(bytes(1)), Stream.fail("cut off"))
       assert.strictEqual(yield* Effect.flip(Wire.readBody(cut, 10)), "cut off")
     }))
 
-  it.effect.prop("what is read is the body, as far as the cap allows (C7)", [
+  it.effect.prop("gives the body up to the cap, for any body (C7)", [
     Schema.Array(Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 })))),
     Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 40 }))
   ], ([chunks, cap]) =>
@@ -254,27 +254,27 @@ describe("aws/Wire: readBody", () => {
 describe("aws/Wire: jsonObject", () => {
   const encode = (text: string) => new TextEncoder().encode(text)
 
-  it("reads an object, from bytes and from a text (C4)", () => {
+  it("reads an object from bytes and from a string (C4)", () => {
     for (const text of [`{"a":1,"b":null}`, ` \n{"a":1,"b":null} `]) {
       assert.deepStrictEqual(Wire.jsonObject(text), { a: 1, b: null })
       assert.deepStrictEqual(Wire.jsonObject(encode(text)), { a: 1, b: null })
     }
   })
 
-  it("is undefined for anything else (C4)", () => {
+  it("is undefined for any other body (C4)", () => {
     for (const text of ["", "null", "1", "\"a\"", "[]", "[{}]", "{", "<html>", "{}x"]) {
       assert.isUndefined(Wire.jsonObject(text), text)
     }
     assert.isUndefined(Wire.jsonObject(Uint8Array.of(0x7b, 0xff, 0x7d)))
   })
 
-  it("takes a member named __proto__ for a member like any other (C4)", () => {
+  it("reads a member named __proto__ like any other (C4)", () => {
     const object = Wire.jsonObject(`{"__proto__":{"polluted":true}}`) ?? assert.fail("no object")
     assert.deepStrictEqual(Object.keys(object), ["__proto__"])
     assert.notProperty({}, "polluted")
   })
 
-  it("present drops what means absent: null, or what the caller says (C4)", () => {
+  it("present drops members whose value means absent: null, or the caller's values (C4)", () => {
     assert.deepStrictEqual(Wire.present({ a: null, b: "", c: 0, d: undefined, e: false }), {
       b: "",
       c: 0,
@@ -284,7 +284,7 @@ describe("aws/Wire: jsonObject", () => {
     assert.deepStrictEqual(Wire.present({ a: null, b: "", c: 0 }, [null, ""]), { c: 0 })
   })
 
-  it("isText says yes to UTF-8 and to no bytes, and no to what a compressor makes (C7)", () => {
+  it("isText accepts UTF-8 and no bytes, and refuses compressed bytes (C7)", () => {
     assert.isTrue(Wire.isText(new Uint8Array()))
     assert.isTrue(Wire.isText(encode("Ünïcode 🔐")))
     assert.isFalse(Wire.isText(Uint8Array.of(0x1f, 0x8b, 0x08)))
@@ -303,7 +303,7 @@ describe("aws/Wire: nameIn", () => {
     assert.isUndefined(Wire.nameIn({ cause: { cause: { code: "C" } } }, "code"))
   })
 
-  it("takes texts alone, and survives what throws (C3)", () => {
+  it("takes only strings, and survives getters that throw (C3)", () => {
     const hostile = {
       get code(): string {
         throw new Error("no")
@@ -323,21 +323,21 @@ describe("aws/Wire: nameIn", () => {
 // -----------------------------------------------------------------------------
 
 describe("aws/Wire: formsOf", () => {
-  it("has the text as it is, and as JSON and a URL escape it (C6)", () => {
+  it("has the secret as it is, escaped for JSON, and escaped for a URL (C6)", () => {
     assert.deepStrictEqual(Wire.formsOf("a\"b c").written, ["a\"b c", "a\\\"b c", "a%22b%20c"])
     assert.deepStrictEqual(Wire.writtenFormsOf("\ud800"), ["\ud800", "\\ud800", "%EF%BF%BD"])
   })
 
   it.prop(
-    "finds a text in base64 wherever it begins, and in hex (C6)",
+    "finds a secret in base64 at any offset, and in hex (C6)",
     [Schema.String, Schema.String],
     ([before, text]) => {
       const secret = `${text}-secret-of-some-length`
       const forms = Wire.formsOf(secret)
-      // as bytes, since two halves of a character would join in a text
+      // Compare bytes: in a string, two halves of a character would join.
       const whole = Buffer.concat([Buffer.from(before, "utf8"), Buffer.from(secret, "utf8")])
       const based = whole.toString("base64")
-      // the last digit mixes with what would come next
+      // The last digit depends on the text after it.
       assert.isTrue(forms.base64.some((form) => based.includes(form.slice(0, -1))), based)
       assert.include(whole.toString("hex"), forms.hex)
     }
@@ -349,7 +349,7 @@ describe("aws/Wire: formsOf", () => {
 // -----------------------------------------------------------------------------
 
 describe("aws/Wire: spans", () => {
-  it.effect("a span keeps no result, and the effect has it (C6)", () =>
+  it.effect("keep no result, and give it to the effect (C6)", () =>
     Effect.gen(function*() {
       const { record, spans } = Recorder.make()
       assert.strictEqual(yield* record(Wire.withSpan("test")(Effect.succeed("a-secret"))), "a-secret")
@@ -359,7 +359,7 @@ describe("aws/Wire: spans", () => {
       assert.strictEqual(span?.status._tag === "Ended" ? span.status.exit._tag : "", "Success")
     }))
 
-  it.effect("a failure ends it as an error, unless it is expected; either way it is the effect's failure (C9)", () =>
+  it.effect("end as an error after a failure, unless it is expected, and the effect fails either way (C9)", () =>
     Effect.gen(function*() {
       const { record, spans } = Recorder.make()
       const fails = (isExpected?: (error: string) => boolean) =>
@@ -372,7 +372,7 @@ describe("aws/Wire: spans", () => {
       )
     }))
 
-  it.effect("it is the parent of the spans inside (C9)", () =>
+  it.effect("are the parents of the spans inside (C9)", () =>
     Effect.gen(function*() {
       const { record, spans } = Recorder.make()
       yield* record(Wire.withSpan("outer")(Wire.withSpan("inner")(Effect.void)))
@@ -382,7 +382,7 @@ describe("aws/Wire: spans", () => {
 })
 
 describe("aws/Wire: errorTypeIn", () => {
-  it("cuts at the first colon or comma, also where a line break follows (C4)", () => {
+  it("cuts at the first colon or comma, also before a line break (C4)", () => {
     for (const text of ["Foo:http://x/", "Foo:a\nb", "Foo,\nBar", "a#Foo:\r\n", " Foo "]) {
       assert.strictEqual(Wire.errorTypeIn(text), "Foo", JSON.stringify(text))
     }
@@ -390,14 +390,14 @@ describe("aws/Wire: errorTypeIn", () => {
 })
 
 describe("aws/Wire: facts", () => {
-  it("are listed in parentheses, the request id last, and absent ones are left out (C3)", () => {
+  it("are listed in parentheses, the request id last, without absent facts (C3)", () => {
     assert.strictEqual(Wire.facts({ requestId: "r-1" }, "Foo", undefined, "HTTP 400"), "(Foo, HTTP 400, request r-1)")
     assert.strictEqual(Wire.facts({}, "Foo", 0, ""), "(Foo)")
   })
 })
 
 describe("aws/Wire: sentence", () => {
-  it("ends with a mark of its own, or with a full stop (C3)", () => {
+  it("ends with its own mark, or else with a full stop (C3)", () => {
     for (const text of ["Done.", "Done!", "Done?", "Done…"]) assert.strictEqual(Wire.sentence(` ${text} `), text)
     assert.strictEqual(Wire.sentence("Done"), "Done.")
     assert.strictEqual(Wire.sentence("Use 1.5"), "Use 1.5.")

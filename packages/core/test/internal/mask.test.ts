@@ -8,13 +8,13 @@ const secretText = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength
 describe("internal/mask: maskSecrets", () => {
   const secret = "cs/Zq8+vK\"2n\\Wp4=Xr7~Jd%Lm"
 
-  it("C6: a secret is masked where it stands, and the text around it is kept", () => {
+  it("masks a secret in a text, and keeps the text around it (C6)", () => {
     assert.strictEqual(Mask.maskSecrets(`before ${secret} after`, [secret]), "before <redacted> after")
     assert.strictEqual(Mask.maskSecrets(`${secret}${secret}`, [secret]), "<redacted>")
     assert.strictEqual(Mask.maskSecrets(secret, [secret]), "<redacted>")
   })
 
-  it.each(formsOf("cs/Zq8+vK\"2n\\Wp4=Xr7~Jd%Lm"))("C6: a secret is masked in the form %s", (form) => {
+  it.each(formsOf("cs/Zq8+vK\"2n\\Wp4=Xr7~Jd%Lm"))("masks a secret in the form %s (C6)", (form) => {
     const masked = Mask.maskSecrets(`before ${form} after`, [secret])
     assert.include(masked, "<redacted>")
     assert.include(masked, "before ")
@@ -22,19 +22,19 @@ describe("internal/mask: maskSecrets", () => {
     assert.isUndefined(leakIn(masked, secret))
   })
 
-  it("C6: any eight or more characters of a secret are masked, fewer are not", () => {
+  it("masks eight or more characters of a secret in a row, and no fewer (C6)", () => {
     assert.strictEqual(Mask.maskSecrets("x v7Kq2Zp9 y", ["abcdv7Kq2Zp9efgh"]), "x <redacted> y")
     assert.strictEqual(Mask.maskSecrets("x v7Kq2Zp y", ["abcdv7Kq2Zp9efgh"]), "x v7Kq2Zp y")
   })
 
-  it("C6: a short secret is masked whole", () => {
+  it("masks a short secret as a whole (C6)", () => {
     assert.strictEqual(Mask.maskSecrets("code 123456 is used", ["123456"]), "code <redacted> is used")
     assert.strictEqual(Mask.maskSecrets("aaa", ["a"]), "<redacted>")
   })
 
-  // of each length modulo 3, so that base64 ends in none, one and two equals signs, and one shorter than a run even in hex
+  // Every length modulo 3, so that base64 ends in zero, one and two equals signs. One secret has fewer than 8 hex digits.
   it.each(["abc", "abcd", "abcde", "abcdef", "a\"bc", "ab\tc"])(
-    "C6: a short secret is masked whole in every form: %j",
+    "masks a short secret as a whole in every form: %j (C6)",
     (short) => {
       for (const form of formsOf(short)) {
         assert.strictEqual(Mask.maskSecrets(`. ${form} .`, [short]), ". <redacted> .", form)
@@ -42,7 +42,7 @@ describe("internal/mask: maskSecrets", () => {
     }
   )
 
-  it("C6: every secret is masked, an empty one hides nothing", () => {
+  it("masks every secret, and nothing for an empty one (C6)", () => {
     assert.strictEqual(
       Mask.maskSecrets("one11111 two22222 three", ["one11111", "two22222"]),
       "<redacted> <redacted> three"
@@ -52,17 +52,17 @@ describe("internal/mask: maskSecrets", () => {
     assert.strictEqual(Mask.maskSecrets("", [secret]), "")
   })
 
-  it("C6: a secret that is no well-formed text does not break the masking", () => {
+  it("works for a secret that is no well-formed text (C6)", () => {
     assert.strictEqual(Mask.maskSecrets("a \ud800bcdefghij b", ["\ud800bcdefghij"]), "a <redacted> b")
   })
 
   it.prop(
-    "C6: whatever the secret and the text around it, no form of it is left",
+    "leaves no form of any secret in any text (C6)",
     { before: Schema.String, secret: secretText, after: Schema.String },
     ({ after, before, secret }) => {
       if (!secret.isWellFormed()) return
       for (const form of formsOf(secret)) {
-        // forms too short to tell from chance are no leak
+        // A form of a few characters may be in the text by chance.
         if (form.length < 8 && form !== secret) continue
         for (const kept of Mask.maskSecrets(`${before}${form}${after}`, [secret]).split("<redacted>")) {
           assert.notInclude(kept, form)
@@ -72,13 +72,13 @@ describe("internal/mask: maskSecrets", () => {
   )
 })
 
-describe("internal/mask: the quick look", () => {
+describe("internal/mask: the quick check", () => {
   const plain = Schema.Literals([..."abcXYZ019+/=-_.:%&\"\\ ~"])
-  // what the quick look is for: secrets of nine plain characters and more
+  // The quick check works for secrets of 9 ASCII characters or more.
   const secretOf = Schema.Array(plain).check(Schema.isMinLength(9), Schema.isMaxLength(40))
   const at = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 60 }))
 
-  // what the whole search would mask, the quick look must not pass over
+  // Pieces that the full search masks, and that the quick check must find.
   const agree = (text: string, secrets: ReadonlyArray<string>): boolean => {
     assert.strictEqual(Mask.maskSecrets(text, secrets), Mask.search(text, secrets))
     const found = Mask.search(text, secrets) !== text
@@ -90,7 +90,7 @@ describe("internal/mask: the quick look", () => {
   let passed = 0
 
   it.prop(
-    "never says no where the whole search finds eight characters of any form (C6)",
+    "never says no if the full search finds eight characters of any form (C6)",
     { letters: secretOf, other: secretOf, from: at, two: Schema.Boolean },
     ({ from, letters, other, two }) => {
       const secret = letters.join("")
@@ -99,7 +99,7 @@ describe("internal/mask: the quick look", () => {
         for (const length of [8, 10]) {
           const start = from % Math.max(1, form.length - length)
           const piece = form.slice(start, start + length)
-          // borders that no base64 and no hex has, at each distance from the piece
+          // Characters that are in no base64 and no hex, at each distance from the piece.
           for (
             const text of [piece, `.${piece}.`, ` \u00e9${piece}.`, `...${piece}`, `....${piece} `, ` . .${piece}..`]
           ) {
@@ -112,7 +112,7 @@ describe("internal/mask: the quick look", () => {
     { arbitrary: { runs: 100 } }
   )
 
-  it("those runs reached the quick look, and found what they planted (C6)", () => {
+  it("was reached by those runs, which found the planted pieces (C6)", () => {
     assert.isAbove(passed, 60)
     assert.isAbove(looked, 100 * 11 * 2)
   })
@@ -123,20 +123,20 @@ describe("internal/mask: the quick look", () => {
     ["12345 ZMC5jLlp", "20-aZX1Y1Y20bbY0.c.ZcXZZa"],
     ["a\u00e9 wYmJkZGR ", "c20bbdddb05"],
     ["3430686e ", "e33u40hn3xn7wfgxqg2kd2zdmk6jlddfy0nw5"],
-    // base64url with _, and a % that a URL escapes
+    // base64url with _, and a % that a URL escapes.
     [" Pz8_Pz8_ ", "????????????"],
     [" %25a%25b%2 ", "%a%b%a%b%a%b"]
-  ])("finds what stands at the end of %j, or fills it (C6)", (text, secret) => {
+  ])("finds a piece at the end of %j, or as the whole text (C6)", (text, secret) => {
     assert.isTrue(agree(text, [secret]))
   })
 
   it.prop(
-    "agrees with the whole search on any text and any secrets (C6)",
+    "agrees with the full search on any text and any secrets (C6)",
     { text: Schema.String, secrets: Schema.Array(Schema.String) },
     ({ secrets, text }) => void agree(text, secrets)
   )
 
-  it("agrees with it on UUIDs, on the service's own texts and on long secrets (C6)", () => {
+  it("agrees with the full search on UUIDs, on the service's own texts and on long secrets (C6)", () => {
     const random = dice(7)
     const pick = (from: string, length: number): string =>
       Array.from({ length }, () => from[Math.floor(random() * from.length)]).join("")
@@ -162,13 +162,13 @@ describe("internal/mask: the quick look", () => {
         if (!Mask.mayHold(text, secrets)) certain++
       }
     }
-    // it is a quick look: nearly all that holds no secret is passed over
+    // The quick check says no for nearly all texts without a secret.
     assert.isAbove(certain, 100 * 7 * 0.9)
   })
 })
 
 describe("internal/mask: names", () => {
-  it("a secret of a few letters does not ruin the name of a failure (C6)", () => {
+  it("a secret of a few letters does not spoil the name of a failure (C6)", () => {
     for (const secret of ["E", "T", "TIM", "OUT", "TIMEOUT"]) {
       assert.strictEqual(Mask.maskName("CONNECT_TIMEOUT", [secret]), "CONNECT_TIMEOUT")
     }
@@ -180,7 +180,7 @@ describe("internal/mask: names", () => {
   })
 })
 
-/** Numbers from 0 to 1 that are the same at each run. */
+/** Numbers from 0 to 1, the same in each run. */
 function dice(seed: number): () => number {
   let state = seed
   return () => {

@@ -1,6 +1,6 @@
 /**
- * The exceptions of the service's model (SSO OIDC, 2019-06-10), restated: the project's own fixture, against which the
- * operations are held. None has a `message`; all have `error` and `error_description`.
+ * The exceptions of the service's model (SSO OIDC, 2019-06-10), repeated as a fixture. Tests compare the operations with it. No
+ * exception has a `message`. All have `error` and `error_description`.
  */
 
 type Operation = "RegisterClient" | "StartDeviceAuthorization" | "CreateToken" | "CreateTokenWithIAM"

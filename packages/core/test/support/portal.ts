@@ -1,7 +1,6 @@
 /**
- * The portal of AWS IAM Identity Center as values: another service than core's own, with everything that OIDC does not have.
- * It has a GET, members in the query and in a header, a bearer token, exceptions that are made from `message` alone, and an
- * empty 200.
+ * The portal of AWS IAM Identity Center as values: a second service, with everything that OIDC does not have. It has a GET,
+ * members in the query and in a header, a bearer token, exceptions that are made from `message` only, and an empty 200.
  */
 import * as Operation from "@sso-oidc/core/aws/Operation"
 import type * as Service from "@sso-oidc/core/aws/Service"

@@ -104,6 +104,6 @@ describe("the packed front door, installed without a network", () => {
       })
       const { code, stderr } = yield* ended
       assert.strictEqual(code, 1)
-      assert.include(stderr, "Expected true or false")
+      assert.include(stderr, "AWS_USE_FIPS_ENDPOINT must be true or false. Correct the variable, or unset it.")
     }).pipe(Effect.scoped), 60_000)
 })

@@ -12,10 +12,10 @@ import * as TestClock from "effect/testing/TestClock"
 const poll = (response: () => Response) =>
   Effect.flip(Effect.flatMap(Wire.client(Wire.answering(response)), (oidc) => oidc.createToken(deviceRequest)))
 
-describe("SsoOidc: what counts as success", () => {
+describe("SsoOidc: what counts as a success", () => {
   for (const call of calls) {
     it.effect.each([201, 202, 203, 204, 205, 206, 207, 226, 299])(
-      `C4: ${call.name}: success is 200 only, %i with a good body is UnexpectedResponse`,
+      `${call.name}: only 200 is a success, and %i with a good body is UnexpectedResponse (C4)`,
       (status) =>
         Effect.gen(function*() {
           const empty = status === 204 || status === 205
@@ -32,7 +32,7 @@ describe("SsoOidc: what counts as success", () => {
     )
   }
 
-  it.effect("C4: a 2xx that names an exception is not that exception", () =>
+  it.effect("a 2xx with the name of an exception is not that exception (C4)", () =>
     Effect.gen(function*() {
       const error = yield* poll(() =>
         Wire.exception("AuthorizationPendingException", { error: "authorization_pending" }, { status: 202 })
@@ -45,7 +45,7 @@ describe("SsoOidc: what counts as success", () => {
     }))
 
   it.effect.each(["", "null", "[]", "\"token\"", "7", "<html>", "{\"accessToken\":", "\ufeff\ufeff{}", "{} x"])(
-    "C4: a 200 whose body is %j is UnexpectedResponse, malformed",
+    "a 200 with the body %j is malformed (C4)",
     (body) =>
       Effect.gen(function*() {
         const error = yield* poll(() => new Response(body, { headers: { "content-type": "application/json" } }))
@@ -53,12 +53,12 @@ describe("SsoOidc: what counts as success", () => {
           _tag: "UnexpectedResponse",
           problem: "malformed",
           status: 200,
-          detail: "the body is no JSON object"
+          detail: "the body is not a JSON object"
         })
       })
   )
 
-  it.effect("C4: a 200 whose body is no UTF-8 is malformed, not mended", () =>
+  it.effect("a 200 whose body is not UTF-8 is malformed (C4)", () =>
     Effect.gen(function*() {
       const bytes = new TextEncoder().encode(JSON.stringify({ ...tokenAnswer, tokenType: "B#arer" }))
       bytes[bytes.indexOf("#".charCodeAt(0))] = 0xff
@@ -66,7 +66,7 @@ describe("SsoOidc: what counts as success", () => {
       assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "malformed", status: 200 })
     }))
 
-  it.effect("C4: success does not depend on the content type", () =>
+  it.effect("any content type is accepted (C4)", () =>
     Effect.gen(function*() {
       const oidc = yield* Wire.client(
         Wire.answering(() => new Response(JSON.stringify(tokenAnswer), { headers: { "content-type": "text/plain" } }))
@@ -74,19 +74,19 @@ describe("SsoOidc: what counts as success", () => {
       assert.strictEqual((yield* oidc.createToken(deviceRequest)).tokenType, "Bearer")
     }))
 
-  it.effect("C4: a member named __proto__ in an answer changes nothing", () =>
+  it.effect("a member named __proto__ changes nothing (C4)", () =>
     Effect.gen(function*() {
       const text = JSON.stringify(tokenAnswer).replace("{", "{\"__proto__\":{\"accessToken\":\"x\",\"polluted\":1},")
       const oidc = yield* Wire.client(Wire.answering(() => new Response(text)))
-      const answer = yield* oidc.createToken(deviceRequest)
-      assert.notProperty(answer, "polluted")
+      const response = yield* oidc.createToken(deviceRequest)
+      assert.notProperty(response, "polluted")
       assert.notProperty({}, "polluted")
-      assert.strictEqual(Redacted.value(answer.accessToken), tokenAnswer.accessToken)
+      assert.strictEqual(Redacted.value(response.accessToken), tokenAnswer.accessToken)
     }))
 })
 
 describe("SsoOidc: UnexpectedResponse", () => {
-  it.effect("C3: it has operation, status, code, request id, retryAfter, content type, length and body", () =>
+  it.effect("has operation, status, code, request id, retryAfter, content type, length and body (C3)", () =>
     Effect.gen(function*() {
       const body = "<html>Service Unavailable</html>"
       const error = yield* poll(() =>
@@ -115,7 +115,7 @@ describe("SsoOidc: UnexpectedResponse", () => {
       assert.strictEqual(JSON.stringify(error.body), "\"<redacted:body>\"")
     }))
 
-  it.effect("C3: what the answer does not say is absent", () =>
+  it.effect("has no member for what the response does not have (C3)", () =>
     Effect.gen(function*() {
       const error = yield* poll(() => new Response(null, { status: 404 }))
       for (const member of ["code", "requestId", "retryAfter", "contentType", "detail"]) {
@@ -124,7 +124,7 @@ describe("SsoOidc: UnexpectedResponse", () => {
       assert.deepInclude(error, { _tag: "UnexpectedResponse", status: 404, length: 0 })
     }))
 
-  it.effect("C3: of the body the first KiB is kept, of its length all", () =>
+  it.effect("keeps the first KiB of the body, and its whole length (C3)", () =>
     Effect.gen(function*() {
       const error = yield* poll(() => new Response("x".repeat(5000), { status: 502 }))
       if (error._tag !== "UnexpectedResponse") return assert.fail(error._tag)
@@ -132,7 +132,7 @@ describe("SsoOidc: UnexpectedResponse", () => {
       assert.strictEqual(error.length, 5000)
     }))
 
-  it.effect("C3: every name of the request id is known, in AWS's order, and an empty one means absent", () =>
+  it.effect("knows every name of the request id, in AWS's order, and reads an empty one as absent (C3)", () =>
     Effect.gen(function*() {
       const names = ["x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id"]
       for (let at = 0; at < names.length; at++) {
@@ -155,16 +155,16 @@ describe("SsoOidc: retryAfter", () => {
       (error) => error._tag === "SlowDownException" ? error.retryAfter : assert.fail(error._tag)
     )
 
-  it.effect("C3: seconds are seconds", () =>
+  it.effect("reads a number as seconds (C3)", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* retryAfter({ "retry-after": "7" }), 7)
       assert.strictEqual(yield* retryAfter({ "retry-after": " 120 " }), 120)
       assert.isUndefined(yield* retryAfter({}))
     }))
 
-  it.effect("C3: a date counts from the answer's own Date", () =>
+  it.effect("counts a date from the response's own Date (C3)", () =>
     Effect.gen(function*() {
-      // this machine's clock is wrong by decades; it does not matter
+      // The clock of this machine is wrong by decades. That does not matter.
       yield* TestClock.setTime(0)
       assert.strictEqual(
         yield* retryAfter({ "date": "Fri, 06 Nov 2026 08:49:37 GMT", "retry-after": "Fri, 06 Nov 2026 08:50:07 GMT" }),
@@ -176,7 +176,7 @@ describe("SsoOidc: retryAfter", () => {
       )
     }))
 
-  it.effect("C3: a date counts from the Clock where the answer has no Date, or none that can be read", () =>
+  it.effect("counts a date from the Clock if the response has no Date, or no readable one (C3)", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(Date.UTC(2026, 10, 6, 8, 49, 37))
       assert.strictEqual(yield* retryAfter({ "retry-after": "Fri, 06 Nov 2026 08:50:07 GMT" }), 30)
@@ -198,13 +198,13 @@ describe("SsoOidc: retryAfter", () => {
     "Fri, 31 Feb 2026 08:49:37 GMT",
     "2026-11-06T08:50:07Z",
     "9".repeat(400)
-  ])("C3: malformed or nothing to wait for means absent: %j", (value) =>
+  ])("is absent for a malformed value, or nothing to wait for: %j (C3)", (value) =>
     Effect.gen(function*() {
       assert.isUndefined(yield* retryAfter({ "retry-after": value }))
     }))
 
   it.effect.prop(
-    "a date in each of the RFC's formats is read as Effect's own parser reads it (C3)",
+    "reads a date in each format of the RFC like Effect's own parser (C3)",
     { at: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_524_607_999 })) },
     ({ at }) =>
       Effect.gen(function*() {
@@ -220,14 +220,14 @@ describe("SsoOidc: retryAfter", () => {
         for (const text of formats) {
           const parsed = Headers.parseHttpDate(text)
           if (Result.isFailure(parsed)) return assert.fail(text)
-          // a year of two digits is read around a pivot, which is 2050 here and 2070 there
+          // A year of two digits is read around a pivot: 2050 in our parser, 2070 in Effect's.
           const expected = DateTime.toEpochMillis(parsed.success) / 1000
           assert.strictEqual(yield* retryAfter({ "retry-after": text }), expected > 0 ? expected : undefined, text)
         }
       })
   )
 
-  it.effect("C3: a date that is past, or now, means absent", () =>
+  it.effect("is absent for a date that is past, or now (C3)", () =>
     Effect.gen(function*() {
       const date = "Fri, 06 Nov 2026 08:49:37 GMT"
       assert.isUndefined(yield* retryAfter({ date, "retry-after": date }))
@@ -236,17 +236,17 @@ describe("SsoOidc: retryAfter", () => {
 })
 
 describe("SsoOidc: texts of the service", () => {
-  // ESC, BEL, a new line, C1's CSI and NEL, a bidirectional override, a zero-width space
+  // ESC, BEL, a new line, the C1 characters CSI and NEL, a bidirectional override, a zero-width space.
   const bad = "one\u001b[31m\u0007\r\ntwo\u009b2J\u0085\u202ethree\u200b"
   // oxlint-disable-next-line no-control-regex -- to find them is what it is for
   const unsafe = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/
-  // what a header may hold of it
+  // The characters of it that HTTP allows in a header.
   const head = "a\u009b2J\u0085b"
 
   const texts = (error: object): ReadonlyArray<string> =>
     [...Object.values(error), "message" in error ? error.message : ""].filter((one) => typeof one === "string")
 
-  it.effect("C7: control characters of an exception reach neither its members nor its message", () =>
+  it.effect("control characters of an exception reach neither its members nor its message (C7)", () =>
     Effect.gen(function*() {
       const members = { error: bad, error_description: bad, reason: bad }
       const error = yield* poll(() =>
@@ -260,24 +260,24 @@ describe("SsoOidc: texts of the service", () => {
       for (const text of texts(error)) assert.notMatch(text, unsafe)
     }))
 
-  it.effect("C7: control characters of an answer outside the model reach neither its members nor its message", () =>
+  it.effect("control characters of an unexpected response reach neither its members nor its message (C7)", () =>
     Effect.gen(function*() {
       const headers = { "x-amzn-requestid": head, "content-type": `text/html; ${head}` }
       for (
-        const answer of [
+        const response of [
           () => Wire.json({ code: bad, error: bad }, { status: 400, headers }),
           () => Wire.json({ error: bad }, { status: 400, headers }),
           () => new Response("", { status: 502, headers: { ...headers, "x-amzn-errortype": `X${head}` } }),
           () => Wire.json({ [bad]: bad, tokenType: bad }, { headers })
         ]
       ) {
-        const error = yield* poll(answer)
+        const error = yield* poll(response)
         assert.strictEqual(error._tag, "UnexpectedResponse")
         for (const text of texts(error)) assert.notMatch(text, unsafe)
       }
     }))
 
-  it.effect("C3: a text of any length is cut before it reaches a message", () =>
+  it.effect("a text of any length is cut before it reaches a message (C3)", () =>
     Effect.gen(function*() {
       const long = "x".repeat(100_000)
       const error = yield* poll(() => Wire.exception("InvalidGrantException", { error: long, error_description: long }))
