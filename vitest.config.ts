@@ -1,10 +1,14 @@
+import { join } from "node:path"
 import { defineConfig } from "vitest/config"
+
+// the ten slowest files, at the end of each run
+const slowest = join(import.meta.dirname, ".ci/slowest.mjs")
 
 export default defineConfig({
   test: {
     reporters: process.env["CI"] === undefined
-      ? ["default"]
-      : ["default", ["json", { outputFile: "node_modules/.cache/test-report.json" }]],
+      ? ["default", slowest]
+      : ["default", slowest, ["json", { outputFile: "node_modules/.cache/test-report.json" }]],
     projects: [
       {
         test: {
