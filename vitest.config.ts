@@ -1,22 +1,34 @@
+import { globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { defineConfig } from "vitest/config"
 
+const root = import.meta.dirname
+
 // the ten slowest files, at the end of each run
-const slowest = join(import.meta.dirname, ".ci/slowest.mjs")
+const slowest = join(root, ".ci/slowest.mjs")
+
+const laws = "packages/*/test/**/*.test.ts"
+
+/** The files that replace a module by `vi.mock`. In a process that other files share, those would get the replacement too. */
+const isolated = globSync(laws, { cwd: root, exclude: ["**/node_modules/**"] })
+  .filter((file) => /\bvi\.mock\(/.test(readFileSync(join(root, file), "utf8")))
+
+const limits = { testTimeout: 20_000, hookTimeout: 20_000 }
 
 export default defineConfig({
   test: {
     reporters: process.env["CI"] === undefined
       ? ["default", slowest]
       : ["default", slowest, ["json", { outputFile: "node_modules/.cache/test-report.json" }]],
+    // by default one core is left idle
+    maxWorkers: "100%",
     projects: [
       {
-        test: {
-          name: "laws",
-          include: ["packages/*/test/**/*.test.ts"],
-          testTimeout: 20_000,
-          hookTimeout: 20_000
-        }
+        // the files share a process, and so the modules that they load: to load Effect for each file takes longer than the tests
+        test: { name: "laws", include: [laws], exclude: ["**/node_modules/**", ...isolated], isolate: false, ...limits }
+      },
+      {
+        test: { name: "isolated", include: isolated, ...limits }
       },
       {
         test: {
