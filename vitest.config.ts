@@ -13,7 +13,12 @@ const laws = "packages/*/test/**/*.test.ts"
 const isolated = globSync(laws, { cwd: root, exclude: ["**/node_modules/**"] })
   .filter((file) => /\bvi\.mock\(/.test(readFileSync(join(root, file), "utf8")))
 
-const limits = { testTimeout: 20_000, hookTimeout: 20_000 }
+const shared = {
+  testTimeout: 20_000,
+  hookTimeout: 20_000,
+  // the programs that tests start load the same modules again and again: Node keeps what it compiled
+  env: { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compiled") }
+}
 
 export default defineConfig({
   test: {
@@ -25,10 +30,10 @@ export default defineConfig({
     projects: [
       {
         // the files share a process, and so the modules that they load: to load Effect for each file takes longer than the tests
-        test: { name: "laws", include: [laws], exclude: ["**/node_modules/**", ...isolated], isolate: false, ...limits }
+        test: { name: "laws", include: [laws], exclude: ["**/node_modules/**", ...isolated], isolate: false, ...shared }
       },
       {
-        test: { name: "isolated", include: isolated, ...limits }
+        test: { name: "isolated", include: isolated, ...shared }
       },
       {
         test: {

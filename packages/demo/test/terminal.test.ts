@@ -32,6 +32,7 @@ const run = async ({ args = "", columns = 100, env = {}, keys = [], rows = 40 }:
     {
       env: {
         PATH: process.env["PATH"] ?? "",
+        NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",
         TERM: "xterm-256color",
         LANG: "C.UTF-8",
         SHELL: "/bin/sh",
