@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { defineConfig } from "vitest/config"
+import Order from "./.ci/order.mjs"
 
 const root = import.meta.dirname
 
@@ -27,6 +28,7 @@ export default defineConfig({
       : ["default", slowest, ["json", { outputFile: "node_modules/.cache/test-report.json" }]],
     // by default one core is left idle
     maxWorkers: "100%",
+    sequence: { sequencer: Order },
     projects: [
       {
         // the files share a process, and so the modules that they load: to load Effect for each file takes longer than the tests
