@@ -120,7 +120,7 @@ describe.skipIf(!hasTerminal)("the demo in a terminal", { concurrent: true, time
       ["Enter", [[prompt, "\n"]]],
       ["Enter, and again and again", [[prompt, "\n"], ["pressed Allow", "\n\n"], ["left", "\n"]]],
       ["other keys, and Enter", [[prompt, "abc"], ["9:5", "d\n"]]],
-      ["Enter before there is anything to press it for", [["plays AWS", "\n"], ["9:5", "\n"]]]
+      ["Enter before there is anything to press it for", [["plays AWS", "\n"], [prompt, ""], ["9:5", "\n"]]]
     ] as const
   )("%s: the login is approved, and nothing of the changing line is left", async (_, keys) => {
     const { code, column, lines, screen } = await run({ keys })
