@@ -1,18 +1,41 @@
+import { globSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { defineConfig } from "vitest/config"
+import Order from "./.ci/order.mjs"
+
+const root = import.meta.dirname
+
+// the ten slowest files, at the end of each run
+const slowest = join(root, ".ci/slowest.mjs")
+
+const laws = "packages/*/test/**/*.test.ts"
+
+/** The files that replace a module by `vi.mock`. In a process that other files share, those would get the replacement too. */
+const isolated = globSync(laws, { cwd: root, exclude: ["**/node_modules/**"] })
+  .filter((file) => /\bvi\.mock\(/.test(readFileSync(join(root, file), "utf8")))
+
+const shared = {
+  testTimeout: 20_000,
+  hookTimeout: 20_000,
+  // the programs that tests start load the same modules again and again: Node keeps what it compiled
+  env: { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compiled") }
+}
 
 export default defineConfig({
   test: {
     reporters: process.env["CI"] === undefined
-      ? ["default"]
-      : ["default", ["json", { outputFile: "node_modules/.cache/test-report.json" }]],
+      ? ["default", slowest]
+      : ["default", slowest, ["json", { outputFile: "node_modules/.cache/test-report.json" }]],
+    // by default one core is left idle
+    maxWorkers: "100%",
+    sequence: { sequencer: Order },
     projects: [
       {
-        test: {
-          name: "laws",
-          include: ["packages/*/test/**/*.test.ts"],
-          testTimeout: 20_000,
-          hookTimeout: 20_000
-        }
+        // the files share a process, and so the modules that they load: to load Effect for each file takes longer than the tests
+        test: { name: "laws", include: [laws], exclude: ["**/node_modules/**", ...isolated], isolate: false, ...shared }
+      },
+      {
+        test: { name: "isolated", include: isolated, ...shared }
       },
       {
         test: {

@@ -32,6 +32,7 @@ const run = async ({ args = "", columns = 100, env = {}, keys = [], rows = 40 }:
     {
       env: {
         PATH: process.env["PATH"] ?? "",
+        NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",
         TERM: "xterm-256color",
         LANG: "C.UTF-8",
         SHELL: "/bin/sh",
@@ -119,7 +120,7 @@ describe.skipIf(!hasTerminal)("the demo in a terminal", { concurrent: true, time
       ["Enter", [[prompt, "\n"]]],
       ["Enter several times", [[prompt, "\n"], ["pressed Allow", "\n\n"], ["left", "\n"]]],
       ["other keys, and Enter", [[prompt, "abc"], ["9:5", "d\n"]]],
-      ["Enter before the prompt, and Enter", [["plays AWS", "\n"], ["9:5", "\n"]]]
+      ["Enter before the prompt, and Enter", [["plays AWS", "\n"], [prompt, ""], ["9:5", "\n"]]]
     ] as const
   )("after %s the login is approved, and the changing line is removed", async (_, keys) => {
     const { code, column, lines, screen } = await run({ keys })

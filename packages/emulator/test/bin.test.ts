@@ -218,7 +218,13 @@ describe.skipIf(!hasTerminal)("the command in a terminal", () => {
       new Promise<string>((resolve) => {
         const command = `stty cols ${columns}; exec "${process.execPath}" "${bin}" ${args.join(" ")}`
         const child = spawn("script", ["-qec", command, "/dev/null"], {
-          env: { PATH: process.env["PATH"] ?? "", SHELL: "/bin/sh", TERM: "xterm-256color", ...variables },
+          env: {
+            PATH: process.env["PATH"] ?? "",
+            NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",
+            SHELL: "/bin/sh",
+            TERM: "xterm-256color",
+            ...variables
+          },
           stdio: ["pipe", "pipe", "inherit"]
         })
         let text = ""

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { globSync, readFileSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, globSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { alone } from "./alone.ts"
 import { run } from "./child.ts"
@@ -73,18 +73,59 @@ export const pnpm = (args: ReadonlyArray<string>, cwd: string): Effect.Effect<st
  */
 export const pack = (into: string): Effect.Effect<ReadonlyMap<string, string>, Error> =>
   // Two simultaneous builds into `dist` would pack incomplete files of each other
-  alone(join(root, "node_modules/.cache/packing"), packNow(into))
+  alone(lock, packNow(into))
+
+const lock = join(root, "node_modules/.cache/packing")
 
 const packNow = (into: string): Effect.Effect<ReadonlyMap<string, string>, Error> =>
   Effect.gen(function*() {
     yield* pnpm(["build"], root)
     const filters = published.flatMap((folder) => ["--filter", `./packages/${folder}`])
     yield* pnpm(["-r", ...filters, "pack", "--pack-destination", into], root)
-    return new Map(published.map((folder) => {
-      const { name, version } = manifestOf(folder)
-      return [name, join(into, `${name.replace(/^@/, "").replace("/", "-")}-${version}.tgz`)]
-    }))
+    return tarballsIn(into)
   })
+
+const tarballsIn = (folder: string): ReadonlyMap<string, string> =>
+  new Map(published.map((of) => {
+    const { name, version } = manifestOf(of)
+    return [name, join(folder, `${name.replace(/^@/, "").replace("/", "-")}-${version}.tgz`)]
+  }))
+
+/** All that a tarball is made of: what is packed, what builds it, and the versions of the tools. */
+const ingredients = [
+  ...published.flatMap((folder) => [`packages/${folder}/*`, `packages/${folder}/src/**`]),
+  "packages/tsconfig.json",
+  "*",
+  ".ci/*"
+]
+
+/** A text that is another one when a tarball may be another one. */
+const digest = (): string => {
+  const files = [...new Set(globSync(ingredients, { cwd: root }))].filter((file) => statSync(join(root, file)).isFile())
+  const hash = createHash("sha256")
+  for (const file of files.sort()) {
+    const content = readFileSync(join(root, file))
+    hash.update(`${file}\0${content.length}\0`).update(content)
+  }
+  return hash.digest("hex")
+}
+
+/** The same tarballs for a test. They are packed once, and again when something that they are made of has changed. */
+export const packOnce = (into: string): Effect.Effect<ReadonlyMap<string, string>, Error> =>
+  alone(
+    lock,
+    Effect.gen(function*() {
+      const all = join(root, "node_modules/.cache/packed")
+      const kept = join(all, digest())
+      if (!existsSync(kept)) {
+        rmSync(all, { recursive: true, force: true })
+        yield* packNow(`${kept}-packing`)
+        renameSync(`${kept}-packing`, kept)
+      }
+      cpSync(kept, into, { recursive: true })
+      return tarballsIn(into)
+    })
+  )
 
 // -----------------------------------------------------------------------------
 // install
@@ -150,7 +191,7 @@ const lockfile = (
  */
 export const install = (folder: string, names?: ReadonlyArray<string>): Effect.Effect<void, Error> =>
   Effect.gen(function*() {
-    const tarballs = yield* pack(folder)
+    const tarballs = yield* packOnce(folder)
     const direct = names ?? [...tarballs.keys()]
     const overrides = [...tarballs].map(([name, path]) => [name, `file:${basename(path)}`] as const)
     const { version: effect } = readManifest(join(root, "node_modules/effect"))

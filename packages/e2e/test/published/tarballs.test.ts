@@ -1,6 +1,6 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Child from "@sso-oidc/test-kit/child"
-import { command, manifestOf, pack, published, readManifest, root } from "@sso-oidc/test-kit/packed"
+import { command, manifestOf, packOnce, published, readManifest, root } from "@sso-oidc/test-kit/packed"
 import * as Tarballs from "@sso-oidc/test-kit/tarballs"
 import * as Effect from "effect/Effect"
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -27,7 +27,7 @@ describe("the packed packages", () => {
 
   beforeAll(async () => {
     work = mkdtempSync(join(tmpdir(), "sso-oidc-tarballs-"))
-    released = await Effect.runPromise(pack(join(work, "released")))
+    released = await Effect.runPromise(packOnce(join(work, "released")))
     byFile = await Effect.runPromise(Tarballs.nameByFile(released, join(work, "sso-oidc/tarballs")))
     return () => rmSync(work, { recursive: true, force: true })
   }, 240_000)

@@ -22,6 +22,8 @@ export const make = (registry: string, home: string): Shell => {
     NO_COLOR: "1",
     HOME: home,
     TMPDIR: tmpdir(),
+    // npm itself takes long to load; this holds compiled code alone
+    NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",
     npm_config_registry: registry,
     npm_config_cache: join(home, "cache"),
     npm_config_userconfig: join(home, "npmrc"),

@@ -1,0 +1,22 @@
+/**
+ * The order of the test files: first those that start other programs, which take longest.
+ *
+ * A long file that begins late would keep one worker busy while the others have nothing left to do. Vitest knows the times of an
+ * earlier run, but a clean checkout had none.
+ */
+import { readFileSync } from "node:fs"
+import { BaseSequencer } from "vitest/node"
+
+const startsPrograms = /"node:child_process"|"@sso-oidc\/test-kit\/(?:browser|child|packed)"/
+
+export default class Order extends BaseSequencer {
+  async sort(files) {
+    // project by project, each with its longest or largest file first
+    const sorted = await super.sort(files)
+    const projects = [...new Set(sorted.map(({ project }) => project))]
+    const rank = ({ moduleId, project }) =>
+      2 * projects.indexOf(project) + (startsPrograms.test(readFileSync(moduleId, "utf8")) ? 0 : 1)
+    const ranked = sorted.map((file) => [rank(file), file])
+    return ranked.sort(([one], [other]) => one - other).map(([, file]) => file)
+  }
+}

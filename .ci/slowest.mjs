@@ -1,0 +1,30 @@
+/**
+ * A reporter of Vitest that prints the ten slowest test files at the end of a run.
+ *
+ * A file's time is what it takes from its worker: its imports, its hooks and its tests. Vitest's own list shows the tests alone.
+ */
+import { relative } from "node:path"
+
+const shown = 10
+
+/** The milliseconds of a file, by what they were spent on. A file that cannot be loaded has no tests, and a time all the same. */
+const timesOf = (file) => {
+  const { collectDuration, duration, environmentSetupDuration, prepareDuration, setupDuration } = file.diagnostic()
+  const load = environmentSetupDuration + prepareDuration + setupDuration + collectDuration
+  return { name: relative(process.cwd(), file.moduleId), load, tests: duration, whole: load + duration }
+}
+
+const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`.padStart(8)
+
+export default class Slowest {
+  onTestRunEnd(files) {
+    const times = files.map(timesOf).sort((one, other) => other.whole - one.whole)
+    // one file or two are what somebody works on, and their times stand in the list already
+    if (times.length <= shown) return
+    console.log(`\nThe ${shown} slowest of ${times.length} test files (the whole = imports + tests):\n`)
+    for (const { load, name, tests, whole } of times.slice(0, shown)) {
+      console.log(`${seconds(whole)} =${seconds(load)} +${seconds(tests)}  ${name}`)
+    }
+    console.log("")
+  }
+}
