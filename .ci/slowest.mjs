@@ -19,7 +19,7 @@ const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`.padSta
 export default class Slowest {
   onTestRunEnd(files) {
     const times = files.map(timesOf).sort((one, other) => other.whole - one.whole)
-    // one file or two are what somebody works on, and their times stand in the list already
+    // the list of a short run shows every time already
     if (times.length <= shown) return
     console.log(`\nThe ${shown} slowest of ${times.length} test files (the whole = imports + tests):\n`)
     for (const { load, name, tests, whole } of times.slice(0, shown)) {

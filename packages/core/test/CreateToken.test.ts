@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
-import { codeRequest, deviceRequest, refreshRequest, secret, tokenAnswer } from "@sso-oidc/test-kit/fixtures"
+import { codeRequest, deviceRequest, refreshRequest, secret, tokenResponse } from "@sso-oidc/test-kit/fixtures"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -11,11 +11,11 @@ const create = (wire: Wire.Wire, request: CreateToken.Request = deviceRequest) =
   Effect.flatMap(Wire.client(wire), (oidc) => oidc.createToken(request))
 
 const createWith = (members: Readonly<Record<string, unknown>>) =>
-  create(Wire.answering(() => Wire.json({ ...tokenAnswer, ...members })))
+  create(Wire.responding(() => Wire.json({ ...tokenResponse, ...members })))
 
 const sentFor = (request: CreateToken.Request) =>
   Effect.gen(function*() {
-    const wire = Wire.answering(() => Wire.json(tokenAnswer))
+    const wire = Wire.responding(() => Wire.json(tokenResponse))
     yield* create(wire, request)
     assert.strictEqual(wire.sent[0]?.method, "POST")
     assert.strictEqual(wire.sent[0]?.url, "https://oidc.eu-west-1.amazonaws.com/token")

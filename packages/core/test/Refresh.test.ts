@@ -6,7 +6,7 @@ import type * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as Refresh from "@sso-oidc/core/Refresh"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
-import { refreshRequest, secret, tokenAnswer } from "@sso-oidc/test-kit/fixtures"
+import { refreshRequest, secret, tokenResponse } from "@sso-oidc/test-kit/fixtures"
 import { search, textsOf } from "@sso-oidc/test-kit/leaks"
 import * as Recorder from "@sso-oidc/test-kit/recorder"
 import * as Wire from "@sso-oidc/test-kit/wire"
@@ -26,7 +26,7 @@ const refresh = (wire: Wire.Wire, asked: Refresh.Request = request) =>
     (oidc) => Effect.provideService(Refresh.refresh(asked), SsoOidc.SsoOidc, oidc)
   )
 
-const { refreshToken: _refreshToken, ...withoutOne } = tokenAnswer
+const { refreshToken: _refreshToken, ...withoutOne } = tokenResponse
 
 describe("Refresh", () => {
   it.effect.each(
@@ -39,7 +39,7 @@ describe("Refresh", () => {
     "keeps the old refresh token if that of the response %s (RFC 6749 section 6)",
     ([, more]) =>
       Effect.gen(function*() {
-        const token = yield* refresh(Wire.answering(() => Wire.json({ ...withoutOne, ...more })))
+        const token = yield* refresh(Wire.responding(() => Wire.json({ ...withoutOne, ...more })))
         assert.strictEqual(Redacted.value(token.refreshToken), secret.refreshToken)
         assert.strictEqual(Redacted.value(token.accessToken), secret.accessToken)
       })
@@ -47,26 +47,26 @@ describe("Refresh", () => {
 
   it.effect("replaces the refresh token by a new one", () =>
     Effect.gen(function*() {
-      const token = yield* refresh(Wire.answering(() => Wire.json({ ...tokenAnswer, refreshToken: "a-new-one" })))
+      const token = yield* refresh(Wire.responding(() => Wire.json({ ...tokenResponse, refreshToken: "a-new-one" })))
       assert.strictEqual(Redacted.value(token.refreshToken), "a-new-one")
     }))
 
   it.effect("changes no other member of the response, and adds none", () =>
     Effect.gen(function*() {
       const { accessToken, idToken, refreshToken: _refreshToken, ...rest } = yield* refresh(
-        Wire.answering(() => Wire.json(tokenAnswer))
+        Wire.responding(() => Wire.json(tokenResponse))
       )
       assert.deepStrictEqual(rest, { tokenType: "Bearer", expiresIn: 3600 })
       assert.strictEqual(Redacted.value(accessToken), secret.accessToken)
       assert.strictEqual(idToken && Redacted.value(idToken), secret.idToken)
-      const bare = yield* refresh(Wire.answering(() => Wire.json({ accessToken: "a", tokenType: "Bearer" })))
+      const bare = yield* refresh(Wire.responding(() => Wire.json({ accessToken: "a", tokenType: "Bearer" })))
       assert.deepStrictEqual(Object.keys(bare).sort(), ["accessToken", "refreshToken", "tokenType"])
     }))
 
   it.effect("sends one CreateToken request with the refresh token grant, in one span", () =>
     Effect.gen(function*() {
       const recorder = Recorder.make()
-      const wire = Wire.answering(() => Wire.json(tokenAnswer))
+      const wire = Wire.responding(() => Wire.json(tokenResponse))
       yield* refresh(wire, { ...request, scope }).pipe(recorder.record)
       yield* refresh(wire)
       const wanted = {
@@ -82,7 +82,7 @@ describe("Refresh", () => {
 
   it.effect("sends no other members of a stored record", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json(tokenAnswer))
+      const wire = Wire.responding(() => Wire.json(tokenResponse))
       const stored = { ...request, accessToken: Redacted.make("an-old-access-token"), region: "eu-west-1" }
       yield* refresh(wire, stored)
       assert.notInclude(wire.sent[0]?.body, "an-old-access-token")
@@ -94,10 +94,10 @@ describe("Refresh", () => {
       for (
         const [wire, expected] of [
           [
-            Wire.answering(() => Wire.exception("InvalidGrantException", { error_description: "over" })),
+            Wire.responding(() => Wire.exception("InvalidGrantException", { error_description: "over" })),
             { _tag: "InvalidGrantException", errorDescription: "over" }
           ],
-          [Wire.answering(() => new Response("", { status: 503 })), { _tag: "UnexpectedResponse", status: 503 }],
+          [Wire.responding(() => new Response("", { status: 503 })), { _tag: "UnexpectedResponse", status: 503 }],
           [Wire.broken(new TypeError("fetch failed")), { _tag: "TransportError", sent: "maybe" }]
         ] as const
       ) {
@@ -114,7 +114,7 @@ describe("Refresh", () => {
         const [wire, times] of [
           [Wire.broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", transient: true })), 4],
           [Wire.broken(new TransportCause({ sent: "maybe", code: "ECONNRESET", transient: true })), 1],
-          [Wire.answering(() => new Response("", { status: 503 })), 1]
+          [Wire.responding(() => new Response("", { status: 503 })), 1]
         ] as const
       ) {
         const oidc = Retry.make(yield* Wire.client(wire))
@@ -132,9 +132,9 @@ describe("Refresh", () => {
       const leak = search(Object.values(secret))
       for (
         const wire of [
-          Wire.answering(() => Wire.json(tokenAnswer)),
-          Wire.answering(() => Wire.json(withoutOne)),
-          Wire.answering(() =>
+          Wire.responding(() => Wire.json(tokenResponse)),
+          Wire.responding(() => Wire.json(withoutOne)),
+          Wire.responding(() =>
             Wire.exception("InvalidGrantException", { error_description: `${secret.refreshToken} is unknown` })
           )
         ]
@@ -157,7 +157,7 @@ describe("Refresh", () => {
   it.effect("turns ExpiredTokenException into InvalidGrantException, with what the service wrote (C3)", () =>
     Effect.gen(function*() {
       const body = { error: "expired_token", error_description: "The token has expired" }
-      const error = yield* Effect.flip(refresh(Wire.answering(() => Wire.exception("ExpiredTokenException", body))))
+      const error = yield* Effect.flip(refresh(Wire.responding(() => Wire.exception("ExpiredTokenException", body))))
       assert.deepInclude(error, {
         _tag: "InvalidGrantException",
         error: "expired_token",
@@ -169,7 +169,7 @@ describe("Refresh", () => {
 
   it.effect("turns AuthorizationPendingException into UnexpectedResponse with that code (C3)", () =>
     Effect.gen(function*() {
-      const pending = Wire.answering(() =>
+      const pending = Wire.responding(() =>
         Wire.exception("AuthorizationPendingException", { error: "authorization_pending" }, {
           headers: { "retry-after": "7" }
         })

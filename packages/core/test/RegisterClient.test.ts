@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
-import { registerAnswer, registerRequest, secret } from "@sso-oidc/test-kit/fixtures"
+import { registerRequest, registerResponse, secret } from "@sso-oidc/test-kit/fixtures"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -13,7 +13,7 @@ const register = (wire: Wire.Wire, request: RegisterClient.Request = registerReq
 describe("RegisterClient", () => {
   it.effect("sends every member of the newest model under its name on the wire, and nothing else (C1)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json(registerAnswer))
+      const wire = Wire.responding(() => Wire.json(registerResponse))
       yield* register(wire)
       assert.strictEqual(wire.sent.length, 1)
       const [sent] = wire.sent
@@ -33,16 +33,16 @@ describe("RegisterClient", () => {
 
   it.effect("requires only clientName and clientType, and does not send a member that is left out (C1)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json(registerAnswer))
+      const wire = Wire.responding(() => Wire.json(registerResponse))
       yield* register(wire, { clientName: "n", clientType: "public" })
       assert.strictEqual(wire.sent[0]?.body, "{\"clientName\":\"n\",\"clientType\":\"public\"}")
     }))
 
   it.effect("gives a plain object with the names on the wire, and the secret as a Redacted (C1, C2)", () =>
     Effect.gen(function*() {
-      const response = yield* register(Wire.answering(() =>
+      const response = yield* register(Wire.responding(() =>
         Wire.json({
-          ...registerAnswer,
+          ...registerResponse,
           authorizationEndpoint: "https://oidc.eu-west-1.amazonaws.com/authorize",
           tokenEndpoint: "https://oidc.eu-west-1.amazonaws.com/token"
         })
@@ -65,7 +65,7 @@ describe("RegisterClient", () => {
     ([clientSecretExpiresAt, seconds]) =>
       Effect.gen(function*() {
         const times = { clientSecretExpiresAt, clientIdIssuedAt: clientSecretExpiresAt }
-        const response = yield* register(Wire.answering(() => Wire.json({ ...registerAnswer, ...times })))
+        const response = yield* register(Wire.responding(() => Wire.json({ ...registerResponse, ...times })))
         assert.deepInclude(response, { clientSecretExpiresAt: seconds, clientIdIssuedAt: seconds })
       })
   )
@@ -74,7 +74,7 @@ describe("RegisterClient", () => {
     "reads a clientIdIssuedAt of %j as absent, and keeps the registration (C4)",
     (clientIdIssuedAt) =>
       Effect.gen(function*() {
-        const response = yield* register(Wire.answering(() => Wire.json({ ...registerAnswer, clientIdIssuedAt })))
+        const response = yield* register(Wire.responding(() => Wire.json({ ...registerResponse, clientIdIssuedAt })))
         assert.isFalse("clientIdIssuedAt" in response)
       })
   )
@@ -84,7 +84,7 @@ describe("RegisterClient", () => {
     (clientSecretExpiresAt) =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(
-          register(Wire.answering(() => Wire.json({ ...registerAnswer, clientSecretExpiresAt })))
+          register(Wire.responding(() => Wire.json({ ...registerResponse, clientSecretExpiresAt })))
         )
         assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "malformed" })
       })
@@ -93,14 +93,14 @@ describe("RegisterClient", () => {
   it.effect("leaves out members that are null, and ignores unknown members (C4)", () =>
     Effect.gen(function*() {
       const response = yield* register(
-        Wire.answering(() => Wire.json({ ...registerAnswer, clientIdIssuedAt: null, x: 1 }))
+        Wire.responding(() => Wire.json({ ...registerResponse, clientIdIssuedAt: null, x: 1 }))
       )
       assert.deepStrictEqual(Object.keys(response).sort(), ["clientId", "clientSecret", "clientSecretExpiresAt"])
     }))
 
   it.effect("sends a client type and grant types that the model does not know, because enumerations are open (C4)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json(registerAnswer))
+      const wire = Wire.responding(() => Wire.json(registerResponse))
       yield* register(wire, { clientName: "n", clientType: "confidential", grantTypes: ["urn:example:new"] })
       assert.deepInclude(JSON.parse(wire.sent[0]?.body ?? ""), {
         clientType: "confidential",
@@ -112,8 +112,8 @@ describe("RegisterClient", () => {
     "refuses a response without %s as malformed (C4)",
     (member) =>
       Effect.gen(function*() {
-        for (const body of [{ ...registerAnswer, [member]: undefined }, { ...registerAnswer, [member]: null }]) {
-          const error = yield* Effect.flip(register(Wire.answering(() => Wire.json(body))))
+        for (const body of [{ ...registerResponse, [member]: undefined }, { ...registerResponse, [member]: null }]) {
+          const error = yield* Effect.flip(register(Wire.responding(() => Wire.json(body))))
           assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "malformed", status: 200 })
           assert.include(error.message, member)
         }
@@ -123,7 +123,7 @@ describe("RegisterClient", () => {
   it.effect("refuses a client id with control characters (C7)", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(
-        register(Wire.answering(() => Wire.json({ ...registerAnswer, clientId: "id\u001b[31m" })))
+        register(Wire.responding(() => Wire.json({ ...registerResponse, clientId: "id\u001b[31m" })))
       )
       assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "malformed" })
     }))

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import { deviceRequest, tokenAnswer } from "@sso-oidc/test-kit/fixtures"
+import { deviceRequest, tokenResponse } from "@sso-oidc/test-kit/fixtures"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -60,7 +60,7 @@ describe("SsoOidc: the headers count, whatever happens to the body", () => {
     "the type in the header is the code of an UnexpectedResponse with the problem %s (C3, C4)",
     ([problem, response]) =>
       Effect.gen(function*() {
-        const error = yield* Effect.flip(createToken(Wire.answering(() => response)))
+        const error = yield* Effect.flip(createToken(Wire.responding(() => response)))
         assert.deepInclude(error, {
           _tag: "UnexpectedResponse",
           problem,
@@ -81,7 +81,7 @@ describe("SsoOidc: the headers count, whatever happens to the body", () => {
     "an exception in the header counts, although the body is %s (C4)",
     ([, body, more]) =>
       Effect.gen(function*() {
-        const wire = Wire.answering(() => new Response(body, { status: 400, headers: { ...headers, ...more } }))
+        const wire = Wire.responding(() => new Response(body, { status: 400, headers: { ...headers, ...more } }))
         assert.deepInclude(yield* Effect.flip(createToken(wire)), {
           _tag: "InvalidGrantException",
           error: "invalid_grant",
@@ -93,26 +93,26 @@ describe("SsoOidc: the headers count, whatever happens to the body", () => {
 
   it.effect("a header cannot turn a success into an exception (C4)", () =>
     Effect.gen(function*() {
-      const bytes = Uint8Array.from(gzipSync(JSON.stringify(tokenAnswer)))
-      const encoded = Wire.answering(() =>
+      const bytes = Uint8Array.from(gzipSync(JSON.stringify(tokenResponse)))
+      const encoded = Wire.responding(() =>
         new Response(bytes, { status: 200, headers: { ...headers, "content-encoding": "gzip" } })
       )
       assert.deepInclude(yield* Effect.flip(createToken(encoded)), { problem: "contentEncoding", status: 200 })
-      const plain = Wire.answering(() => Wire.json(tokenAnswer, { headers }))
+      const plain = Wire.responding(() => Wire.json(tokenResponse, { headers }))
       assert.strictEqual((yield* createToken(plain)).tokenType, "Bearer")
     }))
 
   it.effect("an incomplete response keeps its Retry-After, if it is cut off or takes too long (C3)", () =>
     Effect.gen(function*() {
       const cut = fed("{")
-      const wire = Wire.answering(() => new Response(cut.body, { status: 503, headers: { "retry-after": "120" } }))
+      const wire = Wire.responding(() => new Response(cut.body, { status: 503, headers: { "retry-after": "120" } }))
       const fiber = yield* Effect.forkChild(Effect.flip(createToken(wire)))
       yield* TestClock.adjust("1 second")
       cut.state.error()
       assert.deepInclude(yield* Fiber.join(fiber), { _tag: "TransportError", sent: "answered", retryAfter: 120 })
 
       const slow = fed("{")
-      const silent = Wire.answering(() => new Response(slow.body, { status: 503, headers: { "retry-after": "7" } }))
+      const silent = Wire.responding(() => new Response(slow.body, { status: 503, headers: { "retry-after": "7" } }))
       const late = yield* Effect.forkChild(Effect.flip(createToken(silent)))
       yield* TestClock.adjust("30 seconds")
       assert.deepInclude(yield* Fiber.join(late), { code: "TIMEOUT", sent: "answered", retryAfter: 7 })
@@ -120,12 +120,12 @@ describe("SsoOidc: the headers count, whatever happens to the body", () => {
 })
 
 describe("SsoOidc: the cap on bodies", () => {
-  const good = JSON.stringify(tokenAnswer)
+  const good = JSON.stringify(tokenResponse)
 
   it.effect("reads a body of exactly maxResponseBytes, and refuses one byte more as tooLarge (C7)", () =>
     Effect.gen(function*() {
       const length = bytes(good).length
-      const wire = Wire.answering(() => Wire.json(tokenAnswer))
+      const wire = Wire.responding(() => Wire.json(tokenResponse))
       assert.strictEqual((yield* createToken(wire, { maxResponseBytes: length })).tokenType, "Bearer")
       const error = yield* Effect.flip(createToken(wire, { maxResponseBytes: length - 1 }))
       assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "tooLarge", status: 200 })
@@ -140,9 +140,9 @@ describe("SsoOidc: the cap on bodies", () => {
             controller.close()
           }
         })
-      const answer = yield* createToken(Wire.answering(() => new Response(pieces(good))))
-      assert.strictEqual(Redacted.value(answer.accessToken), tokenAnswer.accessToken)
-      const error = yield* Effect.flip(createToken(Wire.answering(() => new Response(pieces("<p>no</p>"), head))))
+      const response = yield* createToken(Wire.responding(() => new Response(pieces(good))))
+      assert.strictEqual(Redacted.value(response.accessToken), tokenResponse.accessToken)
+      const error = yield* Effect.flip(createToken(Wire.responding(() => new Response(pieces("<p>no</p>"), head))))
       if (error._tag !== "UnexpectedResponse") return assert.fail(error._tag)
       assert.strictEqual(error.length, 9)
       assert.strictEqual(Redacted.value(error.body), "<p>no</p>")
@@ -151,7 +151,7 @@ describe("SsoOidc: the cap on bodies", () => {
   it.effect("gives the announced length for a body that was not read, if it is a number (C3)", () =>
     Effect.gen(function*() {
       const announced = (length: string | undefined) =>
-        Effect.flip(createToken(Wire.answering(() =>
+        Effect.flip(createToken(Wire.responding(() =>
           new Response(null, {
             status: 302,
             headers: length === undefined ? {} : { "content-length": length }
@@ -167,14 +167,14 @@ describe("SsoOidc: the cap on bodies", () => {
 
   it.effect("is 256 KiB by default (C7)", () =>
     Effect.gen(function*() {
-      const padded = (length: number) => Wire.answering(() => new Response(good + " ".repeat(length - good.length)))
+      const padded = (length: number) => Wire.responding(() => new Response(good + " ".repeat(length - good.length)))
       yield* createToken(padded(256 * 1024))
       assert.deepInclude(yield* Effect.flip(createToken(padded(256 * 1024 + 1))), { problem: "tooLarge" })
     }))
 
   it.effect("holds for errors too: no type is read from a larger body (C7)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json({ error: "slow_down", x: "y".repeat(100) }, { status: 400 }))
+      const wire = Wire.responding(() => Wire.json({ error: "slow_down", x: "y".repeat(100) }, { status: 400 }))
       assert.deepInclude(yield* Effect.flip(createToken(wire, { maxResponseBytes: 50 })), {
         _tag: "UnexpectedResponse",
         problem: "tooLarge",
@@ -186,7 +186,7 @@ describe("SsoOidc: the cap on bodies", () => {
     Effect.gen(function*() {
       let pulled = 0
       let cancelled = false
-      const wire = Wire.answering(() =>
+      const wire = Wire.responding(() =>
         new Response(
           new ReadableStream({
             pull: (controller) => {
@@ -236,7 +236,7 @@ describe("SsoOidc: time limits", () => {
   it.effect("an endless body is TIMEOUT as a lost response, with status and request id, and is cancelled (C3)", () =>
     Effect.gen(function*() {
       const { body, state } = fed("{")
-      const wire = Wire.answering(() => new Response(body, head))
+      const wire = Wire.responding(() => new Response(body, head))
       const fiber = yield* Effect.forkChild(Effect.flip(createToken(wire, { requestTimeout: "10 seconds" })))
       yield* TestClock.adjust("10 seconds")
       assert.deepInclude(yield* Fiber.join(fiber), {
@@ -269,7 +269,7 @@ describe("SsoOidc: time limits", () => {
   it.effect("a slow response that is complete in time is a success", () =>
     Effect.gen(function*() {
       const { body, state } = fed("{\"accessToken\":\"t\",")
-      const wire = Wire.answering(() => new Response(body, head))
+      const wire = Wire.responding(() => new Response(body, head))
       const fiber = yield* Effect.forkChild(createToken(wire))
       yield* TestClock.adjust("29 seconds")
       state.push("\"tokenType\":\"Bearer\"}")
@@ -280,7 +280,7 @@ describe("SsoOidc: time limits", () => {
   it.effect("a body that breaks off is a lost response, with status and request id (C3)", () =>
     Effect.gen(function*() {
       const { body, state } = fed("{\"accessToken\":")
-      const wire = Wire.answering(() => new Response(body, head))
+      const wire = Wire.responding(() => new Response(body, head))
       const fiber = yield* Effect.forkChild(Effect.flip(createToken(wire)))
       yield* TestClock.adjust("1 second")
       state.error()
@@ -297,7 +297,7 @@ describe("SsoOidc: time limits", () => {
   it.effect("a body that breaks off without a code has the code BODY (C3)", () =>
     Effect.gen(function*() {
       const body = new ReadableStream({ pull: (controller) => controller.error(new TypeError("terminated")) })
-      const error = yield* Effect.flip(createToken(Wire.answering(() => new Response(body, head))))
+      const error = yield* Effect.flip(createToken(Wire.responding(() => new Response(body, head))))
       assert.deepInclude(error, { sent: "answered", code: "BODY", cause: { name: "TypeError" } })
     }))
 
@@ -314,7 +314,7 @@ describe("SsoOidc: time limits", () => {
   it.effect("an interruption inside the body aborts the signal, and cancels the stream", () =>
     Effect.gen(function*() {
       const { body, state } = fed("{")
-      const wire = Wire.answering(() => new Response(body, head))
+      const wire = Wire.responding(() => new Response(body, head))
       const fiber = yield* Effect.forkChild(createToken(wire))
       yield* TestClock.adjust("1 second")
       yield* Fiber.interrupt(fiber)
@@ -325,7 +325,7 @@ describe("SsoOidc: time limits", () => {
   it.effect("a redirect leaves nothing open: its body is not read, and its signal aborts", () =>
     Effect.gen(function*() {
       const { body } = fed("<html>")
-      const wire = Wire.answering(() => new Response(body, { status: 307, headers: { location: "/x" } }))
+      const wire = Wire.responding(() => new Response(body, { status: 307, headers: { location: "/x" } }))
       assert.deepInclude(yield* Effect.flip(createToken(wire)), { _tag: "UnexpectedResponse", problem: "redirect" })
       assert.isTrue(wire.sent[0]?.signal.aborted)
     }))
@@ -351,9 +351,9 @@ describe("SsoOidc: a response without a body stream", () => {
     ] as const
   )("is read as a whole, %s", ([, more]) =>
     Effect.gen(function*() {
-      const token = yield* createToken(Wire.answering(() => without(Wire.json(tokenAnswer), more)))
-      assert.strictEqual(Redacted.value(token.accessToken), tokenAnswer.accessToken)
-      const pending = Wire.answering(() =>
+      const token = yield* createToken(Wire.responding(() => without(Wire.json(tokenResponse), more)))
+      assert.strictEqual(Redacted.value(token.accessToken), tokenResponse.accessToken)
+      const pending = Wire.responding(() =>
         without(Wire.json({ error: "authorization_pending" }, { status: 400 }), more)
       )
       assert.strictEqual((yield* Effect.flip(createToken(pending)))._tag, "AuthorizationPendingException")
@@ -361,11 +361,11 @@ describe("SsoOidc: a response without a body stream", () => {
 
   it.effect("may have exactly the size of the cap, announced or not (C7)", () =>
     Effect.gen(function*() {
-      const text = JSON.stringify(tokenAnswer)
+      const text = JSON.stringify(tokenResponse)
       for (const headers of [{}, { "content-length": String(text.length) }]) {
-        const wire = Wire.answering(() => without(new Response(text, { headers })))
+        const wire = Wire.responding(() => without(new Response(text, { headers })))
         const token = yield* createToken(wire, { maxResponseBytes: text.length })
-        assert.strictEqual(Redacted.value(token.accessToken), tokenAnswer.accessToken)
+        assert.strictEqual(Redacted.value(token.accessToken), tokenResponse.accessToken)
         const over = yield* Effect.flip(createToken(wire, { maxResponseBytes: text.length - 1 }))
         assert.deepInclude(over, { _tag: "UnexpectedResponse", problem: "tooLarge" })
       }
@@ -373,7 +373,7 @@ describe("SsoOidc: a response without a body stream", () => {
 
   it.effect("is incomplete, not empty, if it was read before (C3)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => without(Wire.json(tokenAnswer), { bodyUsed: true }))
+      const wire = Wire.responding(() => without(Wire.json(tokenResponse), { bodyUsed: true }))
       const error = yield* Effect.flip(createToken(wire))
       assert.deepInclude(error, { _tag: "TransportError", sent: "answered" })
     }))
@@ -385,11 +385,11 @@ describe("SsoOidc: a response without a body stream", () => {
         read++
         return Promise.resolve("x".repeat(300 * 1024))
       }
-      const over = yield* Effect.flip(createToken(Wire.answering(() => without(new Response(null), { text: large }))))
+      const over = yield* Effect.flip(createToken(Wire.responding(() => without(new Response(null), { text: large }))))
       assert.deepInclude(over, { _tag: "UnexpectedResponse", problem: "tooLarge" })
       assert.strictEqual(read, 1)
       const announced = new Response(null, { headers: { "content-length": "300000" } })
-      const refused = yield* Effect.flip(createToken(Wire.answering(() => without(announced, { text: large }))))
+      const refused = yield* Effect.flip(createToken(Wire.responding(() => without(announced, { text: large }))))
       assert.deepInclude(refused, { _tag: "UnexpectedResponse", problem: "tooLarge", length: 300_000 })
       assert.strictEqual(read, 1)
     }))
@@ -397,7 +397,7 @@ describe("SsoOidc: a response without a body stream", () => {
   it.effect("is incomplete, not empty, if it cannot be read (C3)", () =>
     Effect.gen(function*() {
       for (const text of [() => Promise.reject(new Error("reset")), () => Promise.resolve(undefined)]) {
-        const wire = Wire.answering(() => without(Wire.json(tokenAnswer), { text }))
+        const wire = Wire.responding(() => without(Wire.json(tokenResponse), { text }))
         assert.deepInclude(yield* Effect.flip(createToken(wire)), {
           _tag: "TransportError",
           sent: "answered",
@@ -409,7 +409,7 @@ describe("SsoOidc: a response without a body stream", () => {
 
 describe("SsoOidc: unusual results of a caller's own fetch", () => {
   const used = Effect.promise(async () => {
-    const response = Wire.json(tokenAnswer)
+    const response = Wire.json(tokenResponse)
     await response.text()
     return response
   })
@@ -417,10 +417,10 @@ describe("SsoOidc: unusual results of a caller's own fetch", () => {
   it.effect("a Response whose body was read before is incomplete, not empty (C3)", () =>
     Effect.gen(function*() {
       const read = yield* used
-      const locked = Wire.json(tokenAnswer)
+      const locked = Wire.json(tokenResponse)
       locked.body?.getReader()
       for (const response of [read, locked]) {
-        const error = yield* Effect.flip(createToken(Wire.answering(() => response)))
+        const error = yield* Effect.flip(createToken(Wire.responding(() => response)))
         assert.deepInclude(error, { _tag: "TransportError", sent: "answered", code: "BODY", status: 200 })
       }
     }))
@@ -436,11 +436,11 @@ describe("SsoOidc: unusual results of a caller's own fetch", () => {
           }
         })
         const response = Object.defineProperty(new Response(null), "body", { value: body })
-        assert.strictEqual((yield* createToken(Wire.answering(() => response))).tokenType, "Bearer")
+        assert.strictEqual((yield* createToken(Wire.responding(() => response))).tokenType, "Bearer")
       }
       const numbers = new ReadableStream({ start: (controller) => controller.enqueue(7) })
       const response = Object.defineProperty(new Response(null), "body", { value: numbers })
-      assert.deepInclude(yield* Effect.flip(createToken(Wire.answering(() => response))), { sent: "answered" })
+      assert.deepInclude(yield* Effect.flip(createToken(Wire.responding(() => response))), { sent: "answered" })
     }))
 
   it.effect.each(
@@ -457,8 +457,8 @@ describe("SsoOidc: unusual results of a caller's own fetch", () => {
     ] as const
   )("a response %s is a failure of the transport (C3)", ([, members]) =>
     Effect.gen(function*() {
-      const response = Object.defineProperties(Wire.json(tokenAnswer), Object.getOwnPropertyDescriptors(members))
-      assert.deepInclude(yield* Effect.flip(createToken(Wire.answering(() => response))), {
+      const response = Object.defineProperties(Wire.json(tokenResponse), Object.getOwnPropertyDescriptors(members))
+      assert.deepInclude(yield* Effect.flip(createToken(Wire.responding(() => response))), {
         _tag: "TransportError",
         code: "BAD_RESPONSE",
         transient: false
@@ -470,16 +470,16 @@ describe("SsoOidc: unusual results of a caller's own fetch", () => {
       const mock = (status: number, body: unknown): Response =>
         // Less than a Response on purpose: tests of applications write such mocks.
         ({ ok: status === 200, status, headers: {}, url: "", json: () => Promise.resolve(body) }) as unknown as Response
-      const token = yield* createToken(Wire.answering(() => mock(200, tokenAnswer)))
-      assert.strictEqual(Redacted.value(token.accessToken), tokenAnswer.accessToken)
-      const pending = Wire.answering(() => mock(400, { error: "authorization_pending" }))
+      const token = yield* createToken(Wire.responding(() => mock(200, tokenResponse)))
+      assert.strictEqual(Redacted.value(token.accessToken), tokenResponse.accessToken)
+      const pending = Wire.responding(() => mock(400, { error: "authorization_pending" }))
       assert.strictEqual((yield* Effect.flip(createToken(pending)))._tag, "AuthorizationPendingException")
     }))
 
   it.effect("an exception in the header of a 4xx counts, although its body fails (C4)", () =>
     Effect.gen(function*() {
       const cut = (status: number) =>
-        Wire.answering(() =>
+        Wire.responding(() =>
           new Response(new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) }), {
             status,
             headers: { "x-amzn-errortype": "SlowDownException", "retry-after": "7" }
@@ -493,12 +493,12 @@ describe("SsoOidc: unusual results of a caller's own fetch", () => {
   it.effect("a header that came twice names its type once (C4)", () =>
     Effect.gen(function*() {
       const headers = { "x-amzn-errortype": "InvalidGrantException, InvalidGrantException" }
-      const wire = Wire.answering(() => Wire.json({}, { status: 400, headers }))
+      const wire = Wire.responding(() => Wire.json({}, { status: 400, headers }))
       assert.strictEqual((yield* Effect.flip(createToken(wire)))._tag, "InvalidGrantException")
     }))
 })
 
-const good = (): string => JSON.stringify(tokenAnswer)
+const good = (): string => JSON.stringify(tokenResponse)
 
 describe("SsoOidc: a response that is not from fetch, such as from a transport on node:http", () => {
   const over = (response: HttpServerResponse.HttpServerResponse) =>
@@ -512,8 +512,8 @@ describe("SsoOidc: a response that is not from fetch, such as from a transport o
 
   it.effect("is read as a stream", () =>
     Effect.gen(function*() {
-      const token = yield* over(HttpServerResponse.jsonUnsafe(tokenAnswer))
-      assert.strictEqual(Redacted.value(token.accessToken), tokenAnswer.accessToken)
+      const token = yield* over(HttpServerResponse.jsonUnsafe(tokenResponse))
+      assert.strictEqual(Redacted.value(token.accessToken), tokenResponse.accessToken)
     }))
 
   it.effect("without a body is empty, and its status counts (C3)", () =>

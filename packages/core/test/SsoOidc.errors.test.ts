@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import { exceptions, exceptionsOf } from "./support/model.ts"
 
 const poll = (response: () => Response) =>
-  Effect.flip(Effect.flatMap(Wire.client(Wire.answering(response)), (oidc) => oidc.createToken(deviceRequest)))
+  Effect.flip(Effect.flatMap(Wire.client(Wire.responding(response)), (oidc) => oidc.createToken(deviceRequest)))
 
 const has = (error: object, members: Readonly<Record<string, unknown>>): void => assert.deepInclude(error, members)
 
@@ -38,7 +38,7 @@ describe("SsoOidc: which exception a response is", () => {
             [undefined, body]
           ]
           for (const [header, members] of dialects) {
-            const wire = Wire.answering(() =>
+            const wire = Wire.responding(() =>
               Wire.json(members, {
                 status: model.status,
                 headers: { "x-amzn-requestid": "r-1", ...(header === undefined ? {} : { "x-amzn-errortype": header }) }
@@ -162,7 +162,7 @@ describe("SsoOidc: which exception a response is", () => {
       (type) =>
         Effect.gen(function*() {
           // The name decides: the OAuth code of a listed exception does not change that.
-          const wire = Wire.answering(() => Wire.exception(type, { error: call.exception.error }))
+          const wire = Wire.responding(() => Wire.exception(type, { error: call.exception.error }))
           const error = yield* Effect.flip(Effect.flatMap(Wire.client(wire), call.run))
           assert.deepInclude(error, {
             _tag: "UnexpectedResponse",
@@ -195,7 +195,7 @@ describe("SsoOidc: which exception a response is", () => {
   const askBoth = (response: () => Response) =>
     Effect.flip(
       Effect.flatMap(
-        Wire.client(Wire.answering(response)),
+        Wire.client(Wire.responding(response)),
         (oidc) => oidc.execute(both, { clientName: "n", clientType: "public" })
       )
     )

@@ -36,17 +36,17 @@ describe("SsoOidc: logs", () => {
       Effect.gen(function*() {
         const url = `https://oidc.eu-west-1.amazonaws.com${call.path}`
         const sent = ["Debug", `${call.operation} is sent to ${url}`] as const
-        const good = Wire.answering(() => Wire.json(call.answer, { headers }))
+        const good = Wire.responding(() => Wire.json(call.response, { headers }))
         assert.deepStrictEqual(yield* logged(call, good, "Debug"), [
           sent,
           ["Debug", `${call.operation} got HTTP 200 (request r-1)`]
         ])
-        const anonymous = Wire.answering(() => Wire.json(call.answer))
+        const anonymous = Wire.responding(() => Wire.json(call.response))
         assert.deepStrictEqual(yield* logged(call, anonymous, "Debug"), [
           sent,
           ["Debug", `${call.operation} got HTTP 200`]
         ])
-        const refused = Wire.answering(() => Wire.exception(call.exception.type, {}, { headers }))
+        const refused = Wire.responding(() => Wire.exception(call.exception.type, {}, { headers }))
         assert.deepStrictEqual(yield* logged(call, refused, "Debug"), [
           sent,
           ["Debug", `${call.operation} got HTTP 400 ${call.exception.type} (request r-1)`]
@@ -61,7 +61,7 @@ describe("SsoOidc: logs", () => {
 
     it.effect(`${call.name} logs nothing at Info (C9)`, () =>
       Effect.gen(function*() {
-        for (const wire of [Wire.answering(() => Wire.json(call.answer)), Wire.broken(undefined), Wire.silent()]) {
+        for (const wire of [Wire.responding(() => Wire.json(call.response)), Wire.broken(undefined), Wire.silent()]) {
           assert.deepStrictEqual(yield* logged(call, wire, "Info"), [])
         }
       }))
@@ -70,11 +70,11 @@ describe("SsoOidc: logs", () => {
       Effect.gen(function*() {
         const asked = call.asked.map((name) => secret[name])
         const leak = search(asked)
-        const echo = { ...call.answer, error: asked.join(), error_description: asked.join() }
+        const echo = { ...call.response, error: asked.join(), error_description: asked.join() }
         const [first = "", last = first] = [asked[0], asked.at(-1)]
         const wires = [
-          Wire.answering(() => Wire.json(echo)),
-          Wire.answering(() =>
+          Wire.responding(() => Wire.json(echo)),
+          Wire.responding(() =>
             Wire.json(echo, { status: 400, headers: { "x-amzn-requestid": first, "x-amzn-errortype": last } })
           ),
           Wire.broken(Object.assign(new Error(asked.join()), { code: `E\u001b[2J\n${first}` }))

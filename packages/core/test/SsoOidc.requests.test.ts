@@ -10,8 +10,8 @@ import {
   codeRequest,
   deviceRequest,
   refreshRequest,
-  registerAnswer,
   registerRequest,
+  registerResponse,
   secret,
   startRequest
 } from "@sso-oidc/test-kit/fixtures"
@@ -25,7 +25,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
 /** A transport that must receive nothing. It responds anyway, so that the test fails at once. */
-const nothingSent = (): Wire.Wire => Wire.answering(() => Wire.json({}))
+const nothingSent = (): Wire.Wire => Wire.responding(() => Wire.json({}))
 
 const leak = search(Object.values(secret))
 
@@ -145,7 +145,7 @@ describe("SsoOidc: invalid requests", () => {
 
   it.effect("accepts a secret with any label, because the caller made it (C2)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json({}))
+      const wire = Wire.responding(() => Wire.json({}))
       const oidc = yield* Wire.client(wire)
       for (const clientSecret of [Redacted.make("s"), Redacted.make("s", { label: "mine" })]) {
         yield* Effect.ignore(oidc.startDeviceAuthorization({ ...startRequest, clientSecret }))
@@ -169,7 +169,7 @@ describe("SsoOidc: invalid requests", () => {
 
   it.effect("sends the caller's own user agent", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json(registerAnswer))
+      const wire = Wire.responding(() => Wire.json(registerResponse))
       const oidc = yield* Wire.client(wire, { userAgent: "my-tool/1.0 (\u00e9)" })
       yield* oidc.registerClient(registerRequest)
       assert.strictEqual(wire.sent[0]?.headers["user-agent"], "my-tool/1.0 (\u00e9)")
@@ -204,7 +204,7 @@ describe("SsoOidc: execute", () => {
 
   it.effect("sends the constant query and the signature of an operation, and has its requirement (C5)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json(registerAnswer))
+      const wire = Wire.responding(() => Wire.json(registerResponse))
       const oidc = yield* Wire.client(wire)
       const response = yield* oidc.execute(signed, registerRequest).pipe(Effect.provideService(Key, "key-1"))
       assert.strictEqual(response.clientId, "registered-client")
@@ -234,7 +234,7 @@ describe("SsoOidc: execute", () => {
         RegisterClient.Response,
         SsoOidcError.InvalidClientException
       > = { ...signed, request, authenticate: undefined, resend: () => "unsent" }
-      const wire = Wire.answering(() => Wire.exception("InvalidClientException", { error_description: "As it is" }))
+      const wire = Wire.responding(() => Wire.exception("InvalidClientException", { error_description: "As it is" }))
       const oidc = yield* Wire.client(wire)
       const error = yield* Effect.flip(oidc.execute(numbered, { pin: Redacted.make(7) }))
       assert.deepInclude(error, { _tag: "InvalidClientException", errorDescription: "As it is" })
@@ -269,7 +269,7 @@ describe("SsoOidc: execute", () => {
 
   it.effect("uses the transport that the layer was given, whatever the caller's context holds", () =>
     Effect.gen(function*() {
-      const given = Wire.answering(() => Wire.json(registerAnswer))
+      const given = Wire.responding(() => Wire.json(registerResponse))
       const other = Wire.silent()
       const oidc = yield* Wire.client(given)
       yield* oidc.registerClient(registerRequest).pipe(Effect.provideService(HttpClient.HttpClient, other.client))

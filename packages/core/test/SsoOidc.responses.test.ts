@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { calls, deviceRequest, tokenAnswer } from "@sso-oidc/test-kit/fixtures"
+import { calls, deviceRequest, tokenResponse } from "@sso-oidc/test-kit/fixtures"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 
 const poll = (response: () => Response) =>
-  Effect.flip(Effect.flatMap(Wire.client(Wire.answering(response)), (oidc) => oidc.createToken(deviceRequest)))
+  Effect.flip(Effect.flatMap(Wire.client(Wire.responding(response)), (oidc) => oidc.createToken(deviceRequest)))
 
 describe("SsoOidc: what counts as a success", () => {
   for (const call of calls) {
@@ -19,8 +19,8 @@ describe("SsoOidc: what counts as a success", () => {
       (status) =>
         Effect.gen(function*() {
           const empty = status === 204 || status === 205
-          const wire = Wire.answering(() =>
-            new Response(empty ? null : JSON.stringify(call.answer), {
+          const wire = Wire.responding(() =>
+            new Response(empty ? null : JSON.stringify(call.response), {
               status,
               headers: { "content-type": "application/json" }
             })
@@ -60,7 +60,7 @@ describe("SsoOidc: what counts as a success", () => {
 
   it.effect("a 200 whose body is not UTF-8 is malformed (C4)", () =>
     Effect.gen(function*() {
-      const bytes = new TextEncoder().encode(JSON.stringify({ ...tokenAnswer, tokenType: "B#arer" }))
+      const bytes = new TextEncoder().encode(JSON.stringify({ ...tokenResponse, tokenType: "B#arer" }))
       bytes[bytes.indexOf("#".charCodeAt(0))] = 0xff
       const error = yield* poll(() => new Response(bytes))
       assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "malformed", status: 200 })
@@ -69,19 +69,21 @@ describe("SsoOidc: what counts as a success", () => {
   it.effect("any content type is accepted (C4)", () =>
     Effect.gen(function*() {
       const oidc = yield* Wire.client(
-        Wire.answering(() => new Response(JSON.stringify(tokenAnswer), { headers: { "content-type": "text/plain" } }))
+        Wire.responding(() =>
+          new Response(JSON.stringify(tokenResponse), { headers: { "content-type": "text/plain" } })
+        )
       )
       assert.strictEqual((yield* oidc.createToken(deviceRequest)).tokenType, "Bearer")
     }))
 
   it.effect("a member named __proto__ changes nothing (C4)", () =>
     Effect.gen(function*() {
-      const text = JSON.stringify(tokenAnswer).replace("{", "{\"__proto__\":{\"accessToken\":\"x\",\"polluted\":1},")
-      const oidc = yield* Wire.client(Wire.answering(() => new Response(text)))
+      const text = JSON.stringify(tokenResponse).replace("{", "{\"__proto__\":{\"accessToken\":\"x\",\"polluted\":1},")
+      const oidc = yield* Wire.client(Wire.responding(() => new Response(text)))
       const response = yield* oidc.createToken(deviceRequest)
       assert.notProperty(response, "polluted")
       assert.notProperty({}, "polluted")
-      assert.strictEqual(Redacted.value(response.accessToken), tokenAnswer.accessToken)
+      assert.strictEqual(Redacted.value(response.accessToken), tokenResponse.accessToken)
     }))
 })
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as AwsWire from "@sso-oidc/core/aws/Wire"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import { calls, deviceRequest, tokenAnswer } from "@sso-oidc/test-kit/fixtures"
+import { calls, deviceRequest, tokenResponse } from "@sso-oidc/test-kit/fixtures"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -32,8 +32,8 @@ describe("SsoOidc: redirects", () => {
     "refuses a %i, whatever it holds, and does not read its body (C7)",
     (status) =>
       Effect.gen(function*() {
-        const wire = Wire.answering(() =>
-          new Response(status === 304 ? null : JSON.stringify(tokenAnswer), {
+        const wire = Wire.responding(() =>
+          new Response(status === 304 ? null : JSON.stringify(tokenResponse), {
             status,
             headers: { location: "https://evil.example/", "x-amzn-errortype": "InvalidGrantException" }
           })
@@ -48,7 +48,7 @@ describe("SsoOidc: redirects", () => {
 
   it.effect("refuses a status of 0, which is how fetch shows a redirect that it did not follow (C7)", () =>
     Effect.gen(function*() {
-      assert.deepInclude(yield* failure(Wire.answering(() => Response.error())), {
+      assert.deepInclude(yield* failure(Wire.responding(() => Response.error())), {
         _tag: "UnexpectedResponse",
         problem: "redirect",
         status: 0
@@ -64,7 +64,7 @@ describe("SsoOidc: redirects", () => {
     "https://oidc.eu-west-1.amazonaws.com:8443/token"
   ])("refuses a response from %s, which is not the URL that was called (C7)", (url) =>
     Effect.gen(function*() {
-      const error = yield* failure(Wire.answering(() => from(url, Wire.json(tokenAnswer))))
+      const error = yield* failure(Wire.responding(() => from(url, Wire.json(tokenResponse))))
       assert.deepInclude(error, { _tag: "UnexpectedResponse", problem: "redirect", status: 200 })
       assert.notInclude(error.message, url)
     }))
@@ -73,7 +73,7 @@ describe("SsoOidc: redirects", () => {
     "refuses a %i from another URL too, and does not read its body (C8)",
     (status) =>
       Effect.gen(function*() {
-        const wire = Wire.answering(() =>
+        const wire = Wire.responding(() =>
           from(
             "https://evil.example/token",
             Wire.exception("AuthorizationPendingException", { error: "authorization_pending" }, { status })
@@ -92,19 +92,19 @@ describe("SsoOidc: redirects", () => {
 
   it.effect("says that a redirect was not followed (C3)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() =>
+      const wire = Wire.responding(() =>
         new Response(null, { status: 307, headers: { location: "https://evil.example/" } })
       )
       assert.include((yield* failure(wire)).message, "a redirect, which was not followed")
       assert.include(
-        (yield* failure(Wire.answering(() => Response.error()))).message,
+        (yield* failure(Wire.responding(() => Response.error()))).message,
         "a redirect, which was not followed"
       )
     }))
 
   it.effect("refuses a response from another URL even if the client filters by status, and never as transient (C8)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => from("https://evil.example/token", new Response("", { status: 503 })))
+      const wire = Wire.responding(() => from("https://evil.example/token", new Response("", { status: 503 })))
       assert.deepInclude(yield* failure({ client: HttpClient.filterStatusOk(wire.client) }), {
         _tag: "UnexpectedResponse",
         problem: "redirect",
@@ -115,18 +115,18 @@ describe("SsoOidc: redirects", () => {
   it.effect("accepts a response from the URL that was called, with the URL or without (C7)", () =>
     Effect.gen(function*() {
       const url = "https://oidc.eu-west-1.amazonaws.com/token"
-      yield* createToken(Wire.answering(() => from(url, Wire.json(tokenAnswer))))
-      yield* createToken(Wire.answering(() => from("", Wire.json(tokenAnswer))))
+      yield* createToken(Wire.responding(() => from(url, Wire.json(tokenResponse))))
+      yield* createToken(Wire.responding(() => from("", Wire.json(tokenResponse))))
       // The same URL in another spelling.
       for (const same of ["https://OIDC.eu-west-1.amazonaws.com:443/token", `${url}#fragment`]) {
-        yield* createToken(Wire.answering(() => from(same, Wire.json(tokenAnswer))))
+        yield* createToken(Wire.responding(() => from(same, Wire.json(tokenResponse))))
       }
     }))
 
   it.effect("accepts a response if the transport does not know its URL, or that of its request (C7)", () =>
     Effect.gen(function*() {
       const knows = (asked: HttpClientRequest.HttpClientRequest, url: string) =>
-        Object.defineProperty(HttpClientResponse.fromWeb(asked, Wire.json(tokenAnswer)), "url", { value: url })
+        Object.defineProperty(HttpClientResponse.fromWeb(asked, Wire.json(tokenResponse)), "url", { value: url })
       const silent = HttpClient.make((request) => Effect.succeed(knows(request, "")))
       yield* createToken({ client: silent })
       // Like a transport that gives the request to a server in the same process.
@@ -139,14 +139,16 @@ describe("SsoOidc: redirects", () => {
   it.effect("does not take a region in upper case for a redirect, because hosts ignore case (C7)", () =>
     Effect.gen(function*() {
       const url = "https://oidc.eu-west-1.amazonaws.com/token"
-      const oidc = yield* Wire.client(Wire.answering(() => from(url, Wire.json(tokenAnswer))), { region: "EU-WEST-1" })
+      const oidc = yield* Wire.client(Wire.responding(() => from(url, Wire.json(tokenResponse))), {
+        region: "EU-WEST-1"
+      })
       assert.strictEqual(oidc.region, "eu-west-1")
       yield* oidc.createToken(deviceRequest)
     }))
 
   it.effect("accepts a relay that maps the request to another URL (C7)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(({ url }) => from(url, Wire.json(tokenAnswer)))
+      const wire = Wire.responding(({ url }) => from(url, Wire.json(tokenResponse)))
       const relay = wire.client.pipe(HttpClient.mapRequest((request) =>
         HttpClientRequest.setUrl(
           request,
@@ -160,13 +162,13 @@ describe("SsoOidc: redirects", () => {
 
 describe("SsoOidc: content encodings", () => {
   const encoded = (body: BodyInit, status = 200, encoding = "gzip") =>
-    Wire.answering(() =>
+    Wire.responding(() =>
       new Response(body, { status, headers: { "content-encoding": encoding, "content-type": "application/json" } })
     )
 
   it.effect("refuses a body that the transport did not decode, as contentEncoding (C3)", () =>
     Effect.gen(function*() {
-      const bytes = Uint8Array.from(gzipSync(JSON.stringify(tokenAnswer)))
+      const bytes = Uint8Array.from(gzipSync(JSON.stringify(tokenResponse)))
       for (const status of [200, 400, 502]) {
         assert.deepInclude(yield* failure(encoded(bytes, status)), {
           _tag: "UnexpectedResponse",
@@ -178,7 +180,7 @@ describe("SsoOidc: content encodings", () => {
 
   it.effect("accepts a decoded body whose header stayed, as with fetch (C3)", () =>
     Effect.gen(function*() {
-      yield* createToken(encoded(JSON.stringify(tokenAnswer)))
+      yield* createToken(encoded(JSON.stringify(tokenResponse)))
       const pending = yield* failure(encoded("{\"error\":\"authorization_pending\"}", 400))
       assert.strictEqual(pending._tag, "AuthorizationPendingException")
     }))
@@ -194,7 +196,7 @@ describe("SsoOidc: content encodings", () => {
   it.effect("accepts identity, and an empty body, as not encoded (C3)", () =>
     Effect.gen(function*() {
       for (const encoding of ["identity", "Identity", " identity ", ""]) {
-        yield* createToken(encoded(JSON.stringify(tokenAnswer), 200, encoding))
+        yield* createToken(encoded(JSON.stringify(tokenResponse), 200, encoding))
         // The error does not blame an encoding, although the body is not a text.
         const bytes = yield* failure(encoded(Uint8Array.of(0xff), 200, encoding))
         assert.deepInclude(bytes, { _tag: "UnexpectedResponse", problem: "malformed" })
@@ -295,7 +297,7 @@ describe("SsoOidc: failures of the transport", () => {
 
   it.effect("reads the failure of a client that filters by status as a response, with that status (C3)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json({ error: "authorization_pending" }, { status: 400 }))
+      const wire = Wire.responding(() => Wire.json({ error: "authorization_pending" }, { status: 400 }))
       assert.deepInclude(yield* failure({ client: HttpClient.filterStatusOk(wire.client) }), {
         _tag: "TransportError",
         sent: "answered",
@@ -303,7 +305,7 @@ describe("SsoOidc: failures of the transport", () => {
         status: 400
       })
       // An exception in the header decides first.
-      const named = Wire.answering(() => Wire.exception("AuthorizationPendingException", {}))
+      const named = Wire.responding(() => Wire.exception("AuthorizationPendingException", {}))
       assert.deepInclude(yield* failure({ client: HttpClient.filterStatusOk(named.client) }), {
         _tag: "AuthorizationPendingException",
         status: 400
@@ -389,11 +391,11 @@ describe("SsoOidc: failures of the transport", () => {
           code: "CONNECT_TIMEOUT",
           cause: { name: "TransportCause", code: "CONNECT_TIMEOUT", syscall: "connect" }
         })
-        const pending = yield* told(Wire.answering(() =>
+        const pending = yield* told(Wire.responding(() =>
           Wire.json({ error: "authorization_pending" }, { status: 400 })
         ))
         assert.deepInclude(pending, { _tag: "AuthorizationPendingException", error: "authorization_pending" })
-        const busy = yield* told(Wire.answering(() => Wire.exception("ThrottlingException", {})))
+        const busy = yield* told(Wire.responding(() => Wire.exception("ThrottlingException", {})))
         assert.deepInclude(busy, { _tag: "UnexpectedResponse", code: "ThrottlingException" })
         assert.isTrue(AwsWire.isBusy(busy))
       }
@@ -412,13 +414,13 @@ describe("SsoOidc: one request", () => {
     it.effect(`${call.name} is sent exactly once, whatever happens (C8)`, () =>
       Effect.gen(function*() {
         const wires = [
-          Wire.answering(() => Wire.json(call.answer)),
-          Wire.answering(() => Wire.exception(call.exception.type, { error: call.exception.error })),
-          Wire.answering(() => Wire.exception("SlowDownException", { error: "slow_down" })),
-          Wire.answering(() => new Response("", { status: 503, headers: { "retry-after": "1" } })),
-          Wire.answering(() => new Response("", { status: 429, headers: { "retry-after": "1" } })),
-          Wire.answering(() => new Response("", { status: 307, headers: { location: "/elsewhere" } })),
-          Wire.answering(() => new Response("not json")),
+          Wire.responding(() => Wire.json(call.response)),
+          Wire.responding(() => Wire.exception(call.exception.type, { error: call.exception.error })),
+          Wire.responding(() => Wire.exception("SlowDownException", { error: "slow_down" })),
+          Wire.responding(() => new Response("", { status: 503, headers: { "retry-after": "1" } })),
+          Wire.responding(() => new Response("", { status: 429, headers: { "retry-after": "1" } })),
+          Wire.responding(() => new Response("", { status: 307, headers: { location: "/elsewhere" } })),
+          Wire.responding(() => new Response("not json")),
           Wire.broken(new TransportCause({ sent: "no", code: "ECONNREFUSED", transient: true })),
           Wire.broken(new TypeError("fetch failed"))
         ]
@@ -430,7 +432,7 @@ describe("SsoOidc: one request", () => {
 
     it.effect(`${call.name} sends its path, its media type and user agent, and no other header (C9)`, () =>
       Effect.gen(function*() {
-        const wire = Wire.answering(() => Wire.json(call.answer))
+        const wire = Wire.responding(() => Wire.json(call.response))
         const withSlash = yield* Wire.client(wire, { endpoint: "https://oidc.example/base/" })
         yield* call.run(withSlash)
         const [sent] = wire.sent
@@ -457,10 +459,10 @@ describe("SsoOidc: plain fetch", () => {
 
   it.effect("works with Effect's own fetch layer, and refuses the response after a redirect that it followed (C7)", () =>
     Effect.gen(function*() {
-      const response = yield* overFetch(() => Promise.resolve(Wire.json(tokenAnswer)))
+      const response = yield* overFetch(() => Promise.resolve(Wire.json(tokenResponse)))
       assert.strictEqual(response.tokenType, "Bearer")
       const followed = yield* Effect.flip(
-        overFetch(() => Promise.resolve(from("https://evil.example/token", Wire.json(tokenAnswer))))
+        overFetch(() => Promise.resolve(from("https://evil.example/token", Wire.json(tokenResponse))))
       )
       assert.deepInclude(followed, { _tag: "UnexpectedResponse", problem: "redirect" })
     }))

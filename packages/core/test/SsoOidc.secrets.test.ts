@@ -48,7 +48,7 @@ describe("SsoOidc: secrets", () => {
     it.effect(`${call.name}: a success shows no secret in a span or a log (C6)`, () =>
       Effect.gen(function*() {
         const recorder = Recorder.make()
-        const exit = yield* run(call, Wire.answering(() => Wire.json(call.answer)), recorder)
+        const exit = yield* run(call, Wire.responding(() => Wire.json(call.response)), recorder)
         assert.isTrue(Exit.isSuccess(exit))
         examine(Exit.void, recorder)
         // The response itself shows only the texts that a person must see.
@@ -68,7 +68,7 @@ describe("SsoOidc: secrets", () => {
               region: form,
               endpoint: form
             }
-            const wire = Wire.answering(() => Wire.exception(call.exception.type, body))
+            const wire = Wire.responding(() => Wire.exception(call.exception.type, body))
             const exit = yield* run(call, wire, recorder)
             failed(exit)
             examine(exit, recorder)
@@ -94,7 +94,7 @@ describe("SsoOidc: secrets", () => {
             ]
             for (const response of responses) {
               const recorder = Recorder.make()
-              const exit = yield* run(call, Wire.answering(response), recorder)
+              const exit = yield* run(call, Wire.responding(response), recorder)
               failed(exit)
               examine(exit, recorder)
             }
@@ -105,7 +105,7 @@ describe("SsoOidc: secrets", () => {
     it.effect(`${call.name}: the error of an unexpected response shows no secret of the response (C6)`, () =>
       Effect.gen(function*() {
         const all = {
-          ...call.answer,
+          ...call.response,
           ...secret,
           // A response has no `code`: it would be the type of the error.
           code: undefined,
@@ -129,7 +129,7 @@ describe("SsoOidc: secrets", () => {
         ]
         for (const response of responses) {
           const recorder = Recorder.make()
-          const exit = yield* run(call, Wire.answering(response), recorder)
+          const exit = yield* run(call, Wire.responding(response), recorder)
           failed(exit)
           examine(exit, recorder)
         }
@@ -163,7 +163,7 @@ describe("SsoOidc: secrets", () => {
       Effect.gen(function*() {
         for (const body of [undefined, new ReadableStream()]) {
           const recorder = Recorder.make()
-          const wire = body === undefined ? Wire.silent() : Wire.answering(() => new Response(body))
+          const wire = body === undefined ? Wire.silent() : Wire.responding(() => new Response(body))
           const fiber = yield* Effect.forkChild(run(call, wire, recorder))
           yield* TestClock.adjust("30 seconds")
           const exit = yield* Fiber.join(fiber)

@@ -36,7 +36,7 @@ describe("SsoOidc: spans", () => {
   for (const call of calls) {
     it.effect(`${call.name} is exactly one client span, with OpenTelemetry's RPC and AWS attributes (C9)`, () =>
       Effect.gen(function*() {
-        const wire = Wire.answering(() => Wire.json(call.answer, { headers: { "x-amzn-RequestId": "r-1" } }))
+        const wire = Wire.responding(() => Wire.json(call.response, { headers: { "x-amzn-RequestId": "r-1" } }))
         const { attributes, exit, span } = yield* record(call, wire)
         assert.isTrue(Exit.isSuccess(exit))
         assert.strictEqual(span.name, `SSO OIDC.${call.operation}`)
@@ -54,7 +54,7 @@ describe("SsoOidc: spans", () => {
       Effect.gen(function*() {
         const { attributes, exit, span } = yield* record(
           call,
-          Wire.answering(() =>
+          Wire.responding(() =>
             Wire.exception(call.exception.type, { error: call.exception.error }, { status: call.exception.status })
           )
         )
@@ -74,7 +74,7 @@ describe("SsoOidc: spans", () => {
         const unsent = yield* record(call, Wire.broken(refused))
         assert.isTrue(Exit.isFailure(ended(unsent.span)))
         assert.deepStrictEqual(unsent.attributes, { ...common(call), "error.type": "TransportError" })
-        const strange = yield* record(call, Wire.answering(() => new Response("", { status: 502 })))
+        const strange = yield* record(call, Wire.responding(() => new Response("", { status: 502 })))
         assert.isTrue(Exit.isFailure(ended(strange.span)))
         assert.deepStrictEqual(strange.attributes, {
           ...common(call),
@@ -87,7 +87,7 @@ describe("SsoOidc: spans", () => {
       Effect.gen(function*() {
         const { attributes, exit, span } = yield* record(
           call,
-          Wire.answering(() => Wire.exception("SlowDownException", { error: "slow_down" }))
+          Wire.responding(() => Wire.exception("SlowDownException", { error: "slow_down" }))
         )
         assert.isTrue(Exit.isFailure(exit))
         assert.isTrue(Exit.isSuccess(ended(span)))
@@ -102,7 +102,7 @@ describe("SsoOidc: spans", () => {
           // A transport that is not one of Effect's reads the option itself.
           Effect.map(HttpClient.TracerPropagationEnabled, (enabled) => {
             asked.push(enabled)
-            return Wire.json(call.answer)
+            return Wire.json(call.response)
           })
         )
         yield* record({
@@ -127,7 +127,7 @@ describe("SsoOidc: spans", () => {
     Effect.gen(function*() {
       const { attributes, exit, span } = yield* record(
         poll,
-        Wire.answering(() => Wire.exception("AuthorizationPendingException", { error: "authorization_pending" }))
+        Wire.responding(() => Wire.exception("AuthorizationPendingException", { error: "authorization_pending" }))
       )
       assert.isTrue(Exit.isFailure(exit))
       assert.isTrue(Exit.isSuccess(ended(span)))
@@ -138,7 +138,7 @@ describe("SsoOidc: spans", () => {
     Effect.gen(function*() {
       const { attributes, span } = yield* record(
         poll,
-        Wire.answering(() =>
+        Wire.responding(() =>
           Response.json({ error: "slow_down" }, { status: 500, headers: { "x-amzn-errortype": "SlowDownException" } })
         )
       )
@@ -190,7 +190,7 @@ describe("SsoOidc: spans", () => {
   it.effect("the parent of the span is the caller's, and a transport's own span is its child (C9)", () =>
     Effect.gen(function*() {
       const recorder = Recorder.make()
-      const wire = Wire.make(() => Effect.withSpan(Effect.succeed(Wire.json(poll.answer)), "transport"))
+      const wire = Wire.make(() => Effect.withSpan(Effect.succeed(Wire.json(poll.response)), "transport"))
       const oidc = yield* Wire.client(wire)
       yield* poll.run(oidc).pipe(Effect.withSpan("caller"), recorder.record)
       const parentOf = (name: string): string | undefined => {
@@ -206,7 +206,7 @@ describe("SsoOidc: spans", () => {
     Effect.gen(function*() {
       const { attributes } = yield* record(
         poll,
-        Wire.answering(() => Wire.json(poll.answer, { headers: { "x-amzn-requestid": "r\u009b2J1" } }))
+        Wire.responding(() => Wire.json(poll.response, { headers: { "x-amzn-requestid": "r\u009b2J1" } }))
       )
       assert.strictEqual(attributes["aws.request_id"], "r 2J1")
     }))

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
-import { secret, startAnswer, startRequest } from "@sso-oidc/test-kit/fixtures"
+import { secret, startRequest, startResponse } from "@sso-oidc/test-kit/fixtures"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -11,12 +11,12 @@ const start = (wire: Wire.Wire) =>
   Effect.flatMap(Wire.client(wire), (oidc) => oidc.startDeviceAuthorization(startRequest))
 
 const startWith = (members: Readonly<Record<string, unknown>>) =>
-  start(Wire.answering(() => Wire.json({ ...startAnswer, ...members })))
+  start(Wire.responding(() => Wire.json({ ...startResponse, ...members })))
 
 describe("StartDeviceAuthorization", () => {
   it.effect("sends every member of the model under its name on the wire, the secret in plain text (C1)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json(startAnswer))
+      const wire = Wire.responding(() => Wire.json(startResponse))
       yield* start(wire)
       const [sent] = wire.sent
       assert.strictEqual(sent?.method, "POST")
@@ -128,10 +128,10 @@ describe("StartDeviceAuthorization", () => {
 
   it.effect("reads a number beyond the range of numbers as absent (C4)", () =>
     Effect.gen(function*() {
-      const text = JSON.stringify({ ...startAnswer, expiresIn: 1, interval: 2 })
+      const text = JSON.stringify({ ...startResponse, expiresIn: 1, interval: 2 })
         .replace("\"expiresIn\":1", "\"expiresIn\":1e999")
         .replace("\"interval\":2", "\"interval\":-1e999")
-      const response = yield* start(Wire.answering(() => new Response(text)))
+      const response = yield* start(Wire.responding(() => new Response(text)))
       assert.isFalse("expiresIn" in response)
       assert.isFalse("interval" in response)
     }))

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Token from "@sso-oidc/core/Token"
-import { secret, tokenAnswer } from "@sso-oidc/test-kit/fixtures"
+import { secret, tokenResponse } from "@sso-oidc/test-kit/fixtures"
 import { search, textsOf } from "@sso-oidc/test-kit/leaks"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as DateTime from "effect/DateTime"
@@ -118,7 +118,7 @@ describe("Token: the schema", () => {
 describe("Token: refresh", () => {
   const refresh = (response: object) =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json(response))
+      const wire = Wire.responding(() => Wire.json(response))
       const oidc = yield* Wire.client(wire)
       return { next: yield* Effect.provideService(Token.refresh(token), SsoOidc.SsoOidc, oidc), wire }
     })
@@ -126,7 +126,7 @@ describe("Token: refresh", () => {
   it.effect("gives a token of the same registration, and counts its expiry from the receipt", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(5000)
-      const { next, wire } = yield* refresh({ ...tokenAnswer, refreshToken: "a-new-one" })
+      const { next, wire } = yield* refresh({ ...tokenResponse, refreshToken: "a-new-one" })
       assert.strictEqual(next.registration, token.registration)
       assert.strictEqual(next.expiresAt && DateTime.toEpochMillis(next.expiresAt), 3_605_000)
       assert.strictEqual(Redacted.value(next.refreshToken), "a-new-one")
@@ -135,7 +135,7 @@ describe("Token: refresh", () => {
 
   it.effect("keeps the old refresh token if the service issues no new one", () =>
     Effect.gen(function*() {
-      const { next } = yield* refresh({ ...tokenAnswer, refreshToken: null })
+      const { next } = yield* refresh({ ...tokenResponse, refreshToken: null })
       assert.isTrue(Token.isRefreshable(next))
       assert.strictEqual(Redacted.value(next.refreshToken), secret.refreshToken)
     }))

@@ -103,7 +103,7 @@ describe("an operation that is one value and one entry in SsoOidc.operations", (
 
   it.effect("runs by `execute`, with its own exceptions (C3)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json({ revoked: true }))
+      const wire = Wire.responding(() => Wire.json({ revoked: true }))
       const oidc = yield* SsoOidc.make({ region: "eu-west-1" }).pipe(
         Effect.provideService(HttpClient.HttpClient, wire.client)
       )
@@ -166,7 +166,7 @@ describe("an operation that is one value and one entry in SsoOidc.operations", (
 
   it.live("passes from a page through the relay", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json({ revoked: true }))
+      const wire = Wire.responding(() => Wire.json({ revoked: true }))
       const relay = yield* makeRelay(wire)
       const page = FetchTransport.layerRelay({ url: relayUrl }).pipe(Layer.provide(Layer.succeed(
         FetchHttpClient.Fetch,

@@ -7,7 +7,7 @@ import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as RateLimit from "@sso-oidc/relay/RateLimit"
 import type * as Relay from "@sso-oidc/relay/Relay"
-import { registerAnswer, registerRequest, tokenAnswer } from "@sso-oidc/test-kit/fixtures"
+import { registerRequest, registerResponse, tokenResponse } from "@sso-oidc/test-kit/fixtures"
 import { make, origin, relayUrl } from "@sso-oidc/test-kit/relay"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
@@ -64,18 +64,18 @@ describe("a page behind a relay gets the same result as without a relay", () => 
         () => Wire.broken(new TransportCause({ sent, transient, code: "ECONNREFUSED" }))
       ])
     ),
-    ["an exception", () => Wire.answering(() => Wire.exception("InvalidGrantException", { error: "invalid_grant" }))],
-    ["an exception that the operation does not list", () => Wire.answering(() => Wire.exception("NewException", {}))],
-    ["a service that is busy", () => Wire.answering(() => new Response("busy", { status: 503, headers: heads }))],
+    ["an exception", () => Wire.responding(() => Wire.exception("InvalidGrantException", { error: "invalid_grant" }))],
+    ["an exception that the operation does not list", () => Wire.responding(() => Wire.exception("NewException", {}))],
+    ["a service that is busy", () => Wire.responding(() => new Response("busy", { status: 503, headers: heads }))],
     [
       "a redirect",
       () =>
-        Wire.answering(() => new Response(null, { status: 307, headers: { location: "https://x.example", ...heads } }))
+        Wire.responding(() => new Response(null, { status: 307, headers: { location: "https://x.example", ...heads } }))
     ],
-    ["a redirect that fetch hides", () => Wire.answering(() => Response.error())],
-    ["a success that cannot be used", () => Wire.answering(() => new Response("<html>", { headers: heads }))],
-    ["a success without a body", () => Wire.answering(() => new Response(null, { status: 204, headers: heads }))],
-    ["a success without a token", () => Wire.answering(() => Wire.json({ tokenType: "Bearer" }, { headers: heads }))]
+    ["a redirect that fetch hides", () => Wire.responding(() => Response.error())],
+    ["a success that cannot be used", () => Wire.responding(() => new Response("<html>", { headers: heads }))],
+    ["a success without a body", () => Wire.responding(() => new Response(null, { status: 204, headers: heads }))],
+    ["a success without a token", () => Wire.responding(() => Wire.json({ tokenType: "Bearer" }, { headers: heads }))]
   ]
   it.effect.each(cases)("%s", ([, wire]) =>
     Effect.gen(function*() {
@@ -91,7 +91,7 @@ describe("a page behind a relay gets the same result as without a relay", () => 
   it.effect("says that the service responded if its response was lost, with status and request id (C8)", () =>
     Effect.gen(function*() {
       const cut = () =>
-        Wire.answering(() =>
+        Wire.responding(() =>
           new Response(new ReadableStream({ pull: (body) => body.error({ code: "ECONNRESET" }) }), { headers: heads })
         )
       const [relayed, plain] = [yield* over(cut()), yield* direct(cut())]
@@ -109,7 +109,7 @@ describe("a page behind a relay gets the same result as without a relay", () => 
 
   it.effect("reports a success over the relay's size limit as a response that cannot be used (D5)", () =>
     Effect.gen(function*() {
-      const error = yield* over(Wire.answering(() => Wire.json(tokenAnswer)), { maxResponseBytes: 16 })
+      const error = yield* over(Wire.responding(() => Wire.json(tokenResponse)), { maxResponseBytes: 16 })
       assert.include(error, { _tag: "UnexpectedResponse", status: 200, problem: "malformed" })
     }))
 
@@ -129,8 +129,8 @@ describe("a page behind a relay gets the same result as without a relay", () => 
 
   it.effect("reports an encoded body as a body that nothing decoded", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() =>
-        new Response(new Uint8Array(gzipSync(JSON.stringify(registerAnswer))), {
+      const wire = Wire.responding(() =>
+        new Response(new Uint8Array(gzipSync(JSON.stringify(registerResponse))), {
           headers: { "content-encoding": "gzip" }
         })
       )
@@ -145,7 +145,7 @@ describe("a page behind a relay gets the same result as without a relay", () => 
   it.effect("reports when to poll again after the rate limit, and does not take it for the service's slow_down (D3)", () =>
     Effect.gen(function*() {
       const relay = yield* make(
-        Wire.answering(() => Wire.json(registerAnswer)),
+        Wire.responding(() => Wire.json(registerResponse)),
         {
           rateLimit: {
             store: {

@@ -112,7 +112,7 @@ const json = (status: number, body: unknown, headers: ResponseSpec["headers"] = 
 
 /** A response that the service may give: a success, or an exception in one of its dialects. */
 export const baseOf = (call: Call, d: Dice, asked: ReadonlyArray<string>): ResponseSpec => {
-  if (d.chance(0.5)) return json(200, call.answer)
+  if (d.chance(0.5)) return json(200, call.response)
   const { error, status, type } = call.exception
   const body = {
     error,

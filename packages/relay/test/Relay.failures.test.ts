@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
-import { registerAnswer } from "@sso-oidc/test-kit/fixtures"
+import { registerResponse } from "@sso-oidc/test-kit/fixtures"
 import { asked, make, said } from "@sso-oidc/test-kit/relay"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
@@ -100,7 +100,7 @@ describe("Relay: what its header says about a response that it does not pass on"
   it.effect("reports a lost response, with the head's status and headers, for a body that is cut off", () =>
     Effect.gen(function*() {
       const { response, verdict } = yield* told(
-        Wire.answering(() =>
+        Wire.responding(() =>
           new Response(new ReadableStream({ pull: (body) => body.error({ code: "ECONNRESET" }) }), { headers: heads })
         )
       )
@@ -121,7 +121,7 @@ describe("Relay: what its header says about a response that it does not pass on"
           cancelled = true
         }
       })
-      const fiber = yield* Effect.forkChild(told(Wire.answering(() => new Response(trickle, { status: 400 }))), {
+      const fiber = yield* Effect.forkChild(told(Wire.responding(() => new Response(trickle, { status: 400 }))), {
         startImmediately: true
       })
       for (let at = 0; at < 5; at++) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
@@ -145,7 +145,7 @@ describe("Relay: what its header says about a response that it does not pass on"
           cancelled = true
         }
       })
-      const wire = Wire.answering(() => new Response(huge, { headers: { "x-amzn-errortype": "X" } }))
+      const wire = Wire.responding(() => new Response(huge, { headers: { "x-amzn-errortype": "X" } }))
       const { response, verdict } = yield* told(wire)
       assert.strictEqual(verdict, "sent=answered; transient=no; code=TOO_LARGE; status=200")
       assert.strictEqual(response.headers.get("x-amzn-errortype"), type)
@@ -156,7 +156,7 @@ describe("Relay: what its header says about a response that it does not pass on"
 
   it.effect("applies the operator's limit to the byte", () =>
     Effect.gen(function*() {
-      const ten = Wire.answering(() => new Response("0123456789"))
+      const ten = Wire.responding(() => new Response("0123456789"))
       const { verdict } = yield* told(ten, { maxResponseBytes: 9 })
       assert.strictEqual(verdict, "sent=answered; transient=no; code=TOO_LARGE; status=200")
       const relay = yield* make(ten, { maxResponseBytes: 10 })
@@ -167,7 +167,7 @@ describe("Relay: what its header says about a response that it does not pass on"
     "passes on neither a redirect (%i) nor its location",
     (status) =>
       Effect.gen(function*() {
-        const { response, verdict } = yield* told(Wire.answering(() =>
+        const { response, verdict } = yield* told(Wire.responding(() =>
           new Response(status === 304 ? null : "over there", {
             status,
             headers: { location: "https://evil.example/", ...heads }
@@ -182,11 +182,11 @@ describe("Relay: what its header says about a response that it does not pass on"
 
   it.effect("does not pass on a redirect that fetch hides, or a redirect that the client followed", () =>
     Effect.gen(function*() {
-      const hidden = yield* told(Wire.answering(() => Response.error()))
+      const hidden = yield* told(Wire.responding(() => Response.error()))
       assert.strictEqual(hidden.verdict, "sent=answered; transient=no; code=REDIRECT; status=0")
       const followed = yield* told(
-        Wire.answering(() =>
-          Object.defineProperty(Wire.json(registerAnswer), "url", { value: "https://evil.example/client/register" })
+        Wire.responding(() =>
+          Object.defineProperty(Wire.json(registerResponse), "url", { value: "https://evil.example/client/register" })
         )
       )
       assert.strictEqual(followed.verdict, "sent=answered; transient=no; code=REDIRECT; status=0")
@@ -215,7 +215,7 @@ describe("Relay: a request that the page's browser sends again by itself", () =>
 
   it.effect("is passed on once, and the second gets `sent: maybe` (C8)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json(registerAnswer))
+      const wire = Wire.responding(() => Wire.json(registerResponse))
       const relay = yield* make(wire)
       assert.strictEqual((yield* relay(asked(again))).status, 200)
       const second = yield* said(yield* relay(asked(again)))
@@ -246,7 +246,7 @@ describe("Relay: a request that the page's browser sends again by itself", () =>
 
   it.effect("never gets `sent: no` (C8)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json(registerAnswer))
+      const wire = Wire.responding(() => Wire.json(registerResponse))
       let open = true
       const relay = yield* make(wire, {
         rateLimit: {
@@ -267,7 +267,7 @@ describe("Relay: a request that the page's browser sends again by itself", () =>
 
   it.effect("does not stop requests of other ids, or requests without an id", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json(registerAnswer))
+      const wire = Wire.responding(() => Wire.json(registerResponse))
       const relay = yield* make(wire)
       for (const other of [id, id.replace("0", "1"), undefined, undefined]) {
         assert.strictEqual((yield* relay(asked({ headers: { "x-sso-oidc-relay-id": other } }))).status, 200)

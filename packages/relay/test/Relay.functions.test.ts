@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as RateLimit from "@sso-oidc/relay/RateLimit"
 import * as Relay from "@sso-oidc/relay/Relay"
-import { registerAnswer, registerRequest } from "@sso-oidc/test-kit/fixtures"
+import { registerRequest, registerResponse } from "@sso-oidc/test-kit/fixtures"
 import { asked, make, options as given, said } from "@sso-oidc/test-kit/relay"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Duration from "effect/Duration"
@@ -21,7 +21,7 @@ const through = (more: Partial<Relay.Options>) =>
   Effect.gen(function*() {
     const lines: Array<string> = []
     const logger = Logger.make(({ logLevel, message }) => lines.push(`${logLevel} ${String(message)}`))
-    const wire = Wire.answering(() => Wire.json(registerAnswer))
+    const wire = Wire.responding(() => Wire.json(registerResponse))
     const relay = yield* make(wire, more)
     const response = yield* relay(asked({
       headers: { "x-sso-oidc-relay-id": id },

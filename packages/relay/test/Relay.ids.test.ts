@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as RateLimit from "@sso-oidc/relay/RateLimit"
-import { registerAnswer, registerRequest } from "@sso-oidc/test-kit/fixtures"
+import { registerRequest, registerResponse } from "@sso-oidc/test-kit/fixtures"
 import { type Asked, asked, make, options, origin, said } from "@sso-oidc/test-kit/relay"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Duration from "effect/Duration"
@@ -11,7 +11,7 @@ import * as Handling from "../src/internal/handling.ts"
 import * as Once from "../src/internal/once.ts"
 import * as Settings from "../src/internal/settings.ts"
 
-const responding = () => Wire.answering(() => Wire.json(registerAnswer))
+const responding = () => Wire.responding(() => Wire.json(registerResponse))
 
 const idOf = (at: number): string => at.toString(16).padStart(32, "0")
 
@@ -84,7 +84,7 @@ describe("Relay: which requests record their id (C8)", () => {
       const relay = yield* make(
         Wire.make(() => {
           order.push("sent")
-          return Effect.succeed(Wire.json(registerAnswer))
+          return Effect.succeed(Wire.json(registerResponse))
         }),
         {
           startUrls: () => order.push("startUrls") > 0,

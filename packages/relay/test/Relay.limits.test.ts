@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as RateLimit from "@sso-oidc/relay/RateLimit"
-import { registerAnswer } from "@sso-oidc/test-kit/fixtures"
+import { registerResponse } from "@sso-oidc/test-kit/fixtures"
 import { asked, make, origin, said } from "@sso-oidc/test-kit/relay"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Duration from "effect/Duration"
@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as TestClock from "effect/testing/TestClock"
 
-const responding = () => Wire.answering(() => Wire.json(registerAnswer))
+const responding = () => Wire.responding(() => Wire.json(registerResponse))
 
 const id = "0123456789abcdef0123456789abcdef"
 

@@ -3,7 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Relay from "@sso-oidc/relay/Relay"
-import { registerAnswer, registerRequest } from "@sso-oidc/test-kit/fixtures"
+import { registerRequest, registerResponse } from "@sso-oidc/test-kit/fixtures"
 import { options, origin } from "@sso-oidc/test-kit/relay"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
@@ -64,7 +64,7 @@ const post = (port: number, headers: Readonly<Record<string, string>> = {}) =>
     return Effect.sync(() => outgoing.destroy())
   })
 
-const responding = () => Wire.answering(() => Wire.json(registerAnswer))
+const responding = () => Wire.responding(() => Wire.json(registerResponse))
 
 describe("Relay.toNodeListener", () => {
   it.live("passes a request on, and gives the relay its target and the address of its connection", () =>
@@ -80,7 +80,7 @@ describe("Relay.toNodeListener", () => {
       )
       const { body, headers, status } = yield* post(port)
       assert.strictEqual(status, 200)
-      assert.deepStrictEqual(JSON.parse(body.toString()), registerAnswer)
+      assert.deepStrictEqual(JSON.parse(body.toString()), registerResponse)
       assert.strictEqual(headers["content-length"], String(body.length))
       assert.deepStrictEqual(JSON.parse(wire.sent[0]?.body ?? ""), registerRequest)
       assert.deepStrictEqual(seen, [
@@ -122,8 +122,8 @@ describe("Relay.toNodeListener", () => {
 
   it.live("passes on a body that is still encoded with its header, for the client to decode", () =>
     Effect.gen(function*() {
-      const encoded = gzipSync(JSON.stringify(registerAnswer))
-      const wire = Wire.answering(() =>
+      const encoded = gzipSync(JSON.stringify(registerResponse))
+      const wire = Wire.responding(() =>
         new Response(new Uint8Array(encoded), {
           headers: { "content-encoding": "gzip", "content-type": "application/json" }
         })
@@ -140,7 +140,7 @@ describe("Relay.toNodeListener", () => {
         })
         return response.json()
       })
-      assert.deepStrictEqual(json, registerAnswer)
+      assert.deepStrictEqual(json, registerResponse)
     }))
 
   it.live("ends the request to the service when the page goes away (D6)", () =>

@@ -9,7 +9,7 @@ import * as TestClock from "effect/testing/TestClock"
 
 const refusedBy = (more: Parameters<typeof make>[1], ask: Asked) =>
   Effect.gen(function*() {
-    const wire = Wire.answering(() => Wire.json({ token: "must not be given out" }))
+    const wire = Wire.responding(() => Wire.json({ token: "must not be given out" }))
     const relay = yield* make(wire, more)
     const response = yield* relay(asked(ask))
     assert.strictEqual(wire.sent.length, 0)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as Relay from "@sso-oidc/relay/Relay"
-import { registerAnswer } from "@sso-oidc/test-kit/fixtures"
+import { registerResponse } from "@sso-oidc/test-kit/fixtures"
 import { asked, make, origin, relayUrl } from "@sso-oidc/test-kit/relay"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ const path = "/sso-oidc/eu-west-1/client/register"
 
 const statusOf = (connection: Relay.Connection | undefined, request = asked()) =>
   Effect.gen(function*() {
-    const wire = Wire.answering(() => Wire.json(registerAnswer))
+    const wire = Wire.responding(() => Wire.json(registerResponse))
     const relay = yield* make(wire)
     const response = yield* relay(request, connection)
     assert.strictEqual(response.headers.get("access-control-allow-origin"), origin)
@@ -86,7 +86,7 @@ describe("Relay: the path of a request is compared as it was sent", () => {
     (given) =>
       Effect.gen(function*() {
         const seen: Array<unknown> = []
-        const relay = yield* make(Wire.answering(() => Wire.json(registerAnswer)), {
+        const relay = yield* make(Wire.responding(() => Wire.json(registerResponse)), {
           rateLimit: {
             key: (_request, remoteAddress) => {
               seen.push(remoteAddress)
@@ -103,7 +103,7 @@ describe("Relay: the path of a request is compared as it was sent", () => {
   it.effect("gives the address of the connection to the rate limit's key", () =>
     Effect.gen(function*() {
       const seen: Array<unknown> = []
-      const relay = yield* make(Wire.answering(() => Wire.json(registerAnswer)), {
+      const relay = yield* make(Wire.responding(() => Wire.json(registerResponse)), {
         rateLimit: {
           key: (_request, remoteAddress) => {
             seen.push(remoteAddress)

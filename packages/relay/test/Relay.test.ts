@@ -47,7 +47,7 @@ describe("Relay: what it passes on", () => {
     ] as const
   )("passes on the three operations, to the region in the path: %s", ([path, url, body]) =>
     Effect.gen(function*() {
-      const wire = Wire.answering(respond)
+      const wire = Wire.responding(respond)
       const relay = yield* make(wire)
       const response = yield* relay(asked({ path, body }))
       assert.strictEqual(response.status, 200)
@@ -58,7 +58,7 @@ describe("Relay: what it passes on", () => {
 
   it.effect("serves a region in capitals under the name that a page's client uses (C7)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(respond)
+      const wire = Wire.responding(respond)
       const relay = yield* make(wire, { regions: ["CN-NORTH-1"] })
       assert.strictEqual((yield* relay(asked({ path: "/cn-north-1/client/register" }))).status, 200)
       assert.strictEqual(wire.sent[0]?.url, "https://oidc.cn-north-1.amazonaws.com.cn/client/register")
@@ -66,7 +66,7 @@ describe("Relay: what it passes on", () => {
 
   it.effect("passes on none of the headers, and no trace header", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(respond)
+      const wire = Wire.responding(respond)
       const relay = yield* make(wire)
       yield* relay(asked({
         headers: {
@@ -108,7 +108,7 @@ describe("Relay: what it passes on", () => {
 
   it.effect("passes on only the body's members of the model, written anew", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(respond)
+      const wire = Wire.responding(respond)
       const relay = yield* make(wire)
       yield* relay(asked({
         body: `{ "clientType" : "public", "clientName": "first", "clientName": "a\\u002dtool", "scopes": null,
@@ -119,7 +119,7 @@ describe("Relay: what it passes on", () => {
 
   it.effect("gives back the response's status, body and five headers, and forbids caching", () =>
     Effect.gen(function*() {
-      const relay = yield* make(Wire.answering(respond))
+      const relay = yield* make(Wire.responding(respond))
       const response = yield* relay(asked())
       assert.deepStrictEqual(yield* Effect.promise(() => response.json()), registered)
       assert.deepStrictEqual(Object.fromEntries(response.headers), {
@@ -136,7 +136,7 @@ describe("Relay: what it passes on", () => {
 
   it.effect("gives back an exception of the service unchanged", () =>
     Effect.gen(function*() {
-      const relay = yield* make(Wire.answering(() =>
+      const relay = yield* make(Wire.responding(() =>
         Wire.exception("SlowDownException", { error: "slow_down" }, {
           headers: { "retry-after": "7" }
         })
@@ -156,7 +156,7 @@ describe("Relay: what it passes on", () => {
     (status) =>
       Effect.gen(function*() {
         for (const body of status === 204 || status === 205 ? [null] : [null, "", "text"]) {
-          const relay = yield* make(Wire.answering(() => new Response(body, { status })))
+          const relay = yield* make(Wire.responding(() => new Response(body, { status })))
           const response = yield* relay(asked())
           assert.strictEqual(response.status, status)
           assert.strictEqual(yield* Effect.promise(() => response.text()), body ?? "")
@@ -189,7 +189,7 @@ describe("Relay: what it passes on", () => {
 describe("Relay: which pages it serves", () => {
   it.effect("responds to a preflight itself, and sends nothing to the service", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(respond)
+      const wire = Wire.responding(respond)
       const relay = yield* make(wire)
       const response = yield* relay(asked({
         method: "OPTIONS",
@@ -209,7 +209,7 @@ describe("Relay: which pages it serves", () => {
 
   it.effect("takes \"same-origin\" for the origin of the request's URL, and for no other", () =>
     Effect.gen(function*() {
-      const relay = yield* make(Wire.answering(respond), { origins: ["same-origin"] })
+      const relay = yield* make(Wire.responding(respond), { origins: ["same-origin"] })
       assert.strictEqual((yield* relay(asked({ headers: { origin: "https://relay.example" } }))).status, 200)
       for (const other of [origin, "http://relay.example", "https://relay.example:8443", "null", "same-origin"]) {
         assert.strictEqual((yield* relay(asked({ headers: { origin: other } }))).status, 403, other)
@@ -218,7 +218,7 @@ describe("Relay: which pages it serves", () => {
 
   it.effect("takes the browser's headers for \"same-origin\", whatever URL a server made", () =>
     Effect.gen(function*() {
-      const relay = yield* make(Wire.answering(respond), { origins: ["same-origin"] })
+      const relay = yield* make(Wire.responding(respond), { origins: ["same-origin"] })
       const url = "https://evil.example/sso-oidc/eu-west-1/client/register"
       const ask = (headers: Record<string, string>) =>
         Effect.map(
@@ -235,7 +235,7 @@ describe("Relay: which pages it serves", () => {
 
   it.effect("serves several origins, each by its own name", () =>
     Effect.gen(function*() {
-      const relay = yield* make(Wire.answering(respond), { origins: [origin, "http://localhost:5173"] })
+      const relay = yield* make(Wire.responding(respond), { origins: [origin, "http://localhost:5173"] })
       for (const one of [origin, "http://localhost:5173"]) {
         const response = yield* relay(asked({ headers: { origin: one } }))
         assert.strictEqual(response.headers.get("access-control-allow-origin"), one)
@@ -244,7 +244,7 @@ describe("Relay: which pages it serves", () => {
 
   it.effect("asks a startUrls function only about https URLs or loopback", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(respond)
+      const wire = Wire.responding(respond)
       const seen: Array<string> = []
       const relay = yield* make(wire, {
         startUrls: (url) => {
@@ -269,7 +269,7 @@ describe("Relay: which pages it serves", () => {
     "lets no start URL pass if the function gives %s, which is not true",
     (given) =>
       Effect.gen(function*() {
-        const wire = Wire.answering(respond)
+        const wire = Wire.responding(respond)
         // as an untyped program does; the object stands for a `Promise`
         const relay = yield* make(wire, { startUrls: () => JSON.parse(given) })
         const response = yield* relay(asked({
@@ -283,7 +283,7 @@ describe("Relay: which pages it serves", () => {
 
   it.effect("serves the path that it is mounted at", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(respond)
+      const wire = Wire.responding(respond)
       for (const [base, url] of [["/", "/"], ["", "/"], ["/a/b", "/a/b/"]] as const) {
         const relay = yield* make(wire, { base })
         const response = yield* relay(asked({ url: `https://relay.example${url}eu-west-1/client/register` }))
@@ -294,7 +294,7 @@ describe("Relay: which pages it serves", () => {
 
   it.effect("calls the operator's endpoints: FIPS, dual-stack, or their own", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(respond)
+      const wire = Wire.responding(respond)
       for (
         const more of [
           { useFipsEndpoint: true },
@@ -354,7 +354,7 @@ describe("Relay.toWebHandler", () => {
       Effect.acquireRelease(
         Effect.sync(() => {
           events.push("built")
-          return Wire.answering(respond).client
+          return Wire.responding(respond).client
         }),
         () => Effect.sync(() => events.push("released"))
       )

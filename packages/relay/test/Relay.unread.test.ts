@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { registerAnswer } from "@sso-oidc/test-kit/fixtures"
+import { registerResponse } from "@sso-oidc/test-kit/fixtures"
 import { type Asked, asked, make } from "@sso-oidc/test-kit/relay"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
@@ -111,7 +111,7 @@ describe("Relay: a body that was not read to its end", () => {
 
   it.effect("closes no connection if the body was read, or if there is none", () =>
     Effect.gen(function*() {
-      const relay = yield* make(Wire.answering(() => Wire.json(registerAnswer)))
+      const relay = yield* make(Wire.responding(() => Wire.json(registerResponse)))
       for (const ask of [{}, { body: "{" }, { body: {} }, { method: "GET" }, { method: "OPTIONS" }]) {
         assert.isNull((yield* relay(asked(ask))).headers.get("connection"))
       }

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Relay from "@sso-oidc/relay/Relay"
-import { registerAnswer } from "@sso-oidc/test-kit/fixtures"
+import { registerResponse } from "@sso-oidc/test-kit/fixtures"
 import { asked, make, options } from "@sso-oidc/test-kit/relay"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
@@ -10,7 +10,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompress
 
 const through = (respond: () => Response) =>
   Effect.gen(function*() {
-    const relay = yield* make(Wire.answering(respond))
+    const relay = yield* make(Wire.responding(respond))
     const response = yield* relay(asked())
     const bytes = yield* Effect.promise(async () => new Uint8Array(await response.arrayBuffer()))
     return { response, bytes }
@@ -82,7 +82,7 @@ describe("Relay: no browser shows a response of the service as a document", () =
     }))
 })
 
-const json = JSON.stringify(registerAnswer)
+const json = JSON.stringify(registerResponse)
 
 const encoders: ReadonlyArray<[string, (text: string) => Uint8Array]> = [
   ["gzip", gzipSync],
@@ -116,7 +116,7 @@ describe("Relay: the encoding of a body", () => {
     ([encoding]) =>
       Effect.gen(function*() {
         const { bytes, response } = yield* through(() =>
-          Wire.json(registerAnswer, { headers: { "content-encoding": encoding } })
+          Wire.json(registerResponse, { headers: { "content-encoding": encoding } })
         )
         assert.isNull(response.headers.get("content-encoding"))
         assert.strictEqual(new TextDecoder().decode(bytes), json)
@@ -135,7 +135,7 @@ describe("Relay: the encoding of a body", () => {
     (encoding) =>
       Effect.gen(function*() {
         const { response } = yield* through(() => {
-          const response = Wire.json(registerAnswer)
+          const response = Wire.json(registerResponse)
           if (encoding !== "") response.headers.set("content-encoding", encoding)
           return response
         })

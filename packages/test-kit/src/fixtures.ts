@@ -63,7 +63,7 @@ export const refreshRequest = {
   scope: ["sso:account:access"]
 } as const satisfies CreateToken.Request
 
-export const registerAnswer = {
+export const registerResponse = {
   authorizationEndpoint: null,
   clientId: "registered-client",
   clientIdIssuedAt: 1767225600,
@@ -72,7 +72,7 @@ export const registerAnswer = {
   tokenEndpoint: null
 }
 
-export const startAnswer = {
+export const startResponse = {
   deviceCode: secret.deviceCode,
   expiresIn: 600,
   interval: 1,
@@ -82,7 +82,7 @@ export const startAnswer = {
 }
 
 /** With the three members that the public model lacks. */
-export const tokenAnswer = {
+export const tokenResponse = {
   accessToken: secret.accessToken,
   aws_sso_app_session_id: null,
   expiresIn: 3600,
@@ -104,7 +104,7 @@ export interface Call {
   /** The secrets that its request holds. */
   readonly asked: ReadonlyArray<SecretName>
   /** A success response, and the members that it must have. */
-  readonly answer: Readonly<Record<string, unknown>>
+  readonly response: Readonly<Record<string, unknown>>
   readonly required: ReadonlyArray<string>
   /** An exception that the operation lists. */
   readonly exception: { readonly type: string; readonly error: string; readonly status: number }
@@ -113,7 +113,7 @@ export interface Call {
 const token = {
   operation: "CreateToken",
   path: "/token",
-  answer: tokenAnswer,
+  response: tokenResponse,
   required: ["accessToken", "tokenType"],
   exception: { type: "InvalidGrantException", error: "invalid_grant", status: 400 }
 } as const
@@ -126,7 +126,7 @@ export const calls: ReadonlyArray<Call> = [
     path: "/client/register",
     run: (oidc) => oidc.registerClient(registerRequest),
     asked: [],
-    answer: registerAnswer,
+    response: registerResponse,
     required: ["clientId", "clientSecret", "clientSecretExpiresAt"],
     exception: { type: "InvalidClientMetadataException", error: "invalid_client_metadata", status: 400 }
   },
@@ -136,7 +136,7 @@ export const calls: ReadonlyArray<Call> = [
     path: "/device_authorization",
     run: (oidc) => oidc.startDeviceAuthorization(startRequest),
     asked: ["clientSecret"],
-    answer: startAnswer,
+    response: startResponse,
     required: ["deviceCode", "userCode", "verificationUri"],
     exception: { type: "InvalidClientException", error: "invalid_client", status: 401 }
   },

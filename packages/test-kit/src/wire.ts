@@ -52,7 +52,7 @@ export const make = (
 }
 
 /** Responds at once. */
-export const answering = (respond: (sent: Sent) => Response): Wire => make((sent) => Effect.sync(() => respond(sent)))
+export const responding = (respond: (sent: Sent) => Response): Wire => make((sent) => Effect.sync(() => respond(sent)))
 
 /** Never responds. */
 export const silent: () => Wire = () => make(() => Effect.never)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import { calls, registerAnswer, registerRequest } from "@sso-oidc/test-kit/fixtures"
+import { calls, registerRequest, registerResponse } from "@sso-oidc/test-kit/fixtures"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
 import * as Effect from "effect/Effect"
@@ -50,7 +50,7 @@ describe("FetchTransport.layerRelay: where requests go (the seam)", () => {
     "sends $name to the relay unchanged, and core reads the response",
     (call) =>
       Effect.gen(function*() {
-        const { layer, requests } = recording(() => Wire.json(call.answer))
+        const { layer, requests } = recording(() => Wire.json(call.response))
         yield* SsoOidc.SsoOidc.use(call.run).pipe(
           Effect.provide(SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(layer)))
         )
@@ -72,7 +72,7 @@ describe("FetchTransport.layerRelay: where requests go (the seam)", () => {
 
   it.effect("gives each request its own id (C8)", () =>
     Effect.gen(function*() {
-      const { layer, requests } = recording(() => Wire.json(registerAnswer))
+      const { layer, requests } = recording(() => Wire.json(registerResponse))
       yield* SsoOidc.SsoOidc.use((oidc) => Effect.andThen(register(oidc), register(oidc))).pipe(
         Effect.provide(SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(layer)))
       )
@@ -88,7 +88,7 @@ describe("FetchTransport.layerRelay: where requests go (the seam)", () => {
   ])("accepts a relay's URL that is relative to the page: %s", ([url, expected]) =>
     Effect.gen(function*() {
       yield* at("https://app.example/app/index.html?a=1#b")
-      const { layer, requests } = recording(() => Wire.json(registerAnswer), url)
+      const { layer, requests } = recording(() => Wire.json(registerResponse), url)
       yield* SsoOidc.SsoOidc.use(register).pipe(
         Effect.provide(SsoOidc.layer({ region: "cn-north-1" }).pipe(Layer.provide(layer)))
       )

@@ -21,7 +21,7 @@ const held = Server.tcp(() => {})
 const requests = (server: Server.Server) =>
   server.connections.flatMap(({ received }) => [...received.matchAll(/GET (\S+) /g)].map(([, path]) => path))
 
-const answerAll = (server: Server.Server) => {
+const respondToAll = (server: Server.Server) => {
   for (const { closed, received, socket } of server.connections) {
     if (!closed && received !== "") socket.write(Server.response("hello"))
   }
@@ -62,7 +62,7 @@ describe("NodeTransport: maxConnections (the seam)", () => {
           () => Effect.forkChild(get(client, server.origin))
         )
         yield* Server.until("all there", () => requests(server).length === 20)
-        answerAll(server)
+        respondToAll(server)
         for (const fiber of fibers) assert.strictEqual(yield* Fiber.join(fiber), "hello")
       })
   )
@@ -108,10 +108,10 @@ describe("NodeTransport: maxConnections (the seam)", () => {
       const third = yield* Effect.forkChild(get(client, `${server.origin}/third`))
       yield* settle
       yield* Fiber.interrupt(second)
-      answerAll(server)
+      respondToAll(server)
       yield* Fiber.join(first)
       yield* Server.until("the third", () => requests(server).length === 2)
-      answerAll(server)
+      respondToAll(server)
       yield* Fiber.join(third)
       yield* settle
       assert.deepStrictEqual(requests(server), ["/first", "/third"])

@@ -37,7 +37,7 @@ const call = <Request, Response, E>(
   respond: () => globalThis.Response
 ) =>
   Effect.gen(function*() {
-    const wire = Wire.answering(respond)
+    const wire = Wire.responding(respond)
     const client = yield* clientOf(wire)
     const result = yield* Effect.result(client.execute(operation, request))
     return { result, sent: wire.sent }
@@ -82,7 +82,7 @@ describe("aws/Client: the operations of the portal are plain values", () => {
   it.effect("a response from the called URL, with its query, is no redirect (C7)", () =>
     Effect.gen(function*() {
       const ask = (urlOf: (asked: string) => string) => {
-        const wire = Wire.answering(({ url }) => {
+        const wire = Wire.responding(({ url }) => {
           const response = Wire.json({ accountList: [] })
           Object.defineProperty(response, "url", { value: urlOf(url) })
           return response
@@ -211,7 +211,7 @@ describe("aws/Client: the operations of the portal are plain values", () => {
 
   it.effect("each call is a span of its own service (C9)", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json({ accountList: [] }))
+      const wire = Wire.responding(() => Wire.json({ accountList: [] }))
       const client = yield* clientOf(wire)
       const { record, spans } = Recorder.make()
       yield* record(client.execute(Portal.listAccounts, { accessToken }))
@@ -225,7 +225,7 @@ describe("aws/Client: the operations of the portal are plain values", () => {
   it.effect("Retry sends a request again after a 429 too, if its operation allows that (C11)", () =>
     Effect.gen(function*() {
       const bodies = [portalException(429, "TooManyRequestsException", "slower"), () => Wire.json({ accountList: [] })]
-      const wire = Wire.answering(() => (bodies.shift() ?? assert.fail("sent too often"))())
+      const wire = Wire.responding(() => (bodies.shift() ?? assert.fail("sent too often"))())
       const client = yield* clientOf(wire)
       const retried = Retry.make(wrapped(client.execute))
       const fiber = yield* Effect.forkChild(retried.execute(Portal.listAccounts, { accessToken }))
@@ -238,7 +238,7 @@ describe("aws/Client: the operations of the portal are plain values", () => {
 describe("aws/Client: requests that are not sent", () => {
   const fails = <Request, Response, E>(operation: Operation.Operation<Request, Response, E>, request: Request) =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => Wire.json({}))
+      const wire = Wire.responding(() => Wire.json({}))
       const client = yield* clientOf(wire)
       const error = yield* Effect.flip(client.execute(operation, request))
       assert.strictEqual(wire.sent.length, 0)

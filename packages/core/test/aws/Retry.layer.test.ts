@@ -6,7 +6,7 @@ import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
-import { refreshRequest, registerAnswer, registerRequest, startRequest } from "@sso-oidc/test-kit/fixtures"
+import { refreshRequest, registerRequest, registerResponse, startRequest } from "@sso-oidc/test-kit/fixtures"
 import * as Recorder from "@sso-oidc/test-kit/recorder"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Cause from "effect/Cause"
@@ -54,7 +54,7 @@ describe("Retry: the layer", () => {
     SsoOidc.make({ region: "eu-west-1", endpoint: "https://oidc.example/base" })
   ).pipe(Layer.orDie)
 
-  const unlucky = () => Wire.answering(() => new Response("", { status: 503 }))
+  const unlucky = () => Wire.responding(() => new Response("", { status: 503 }))
 
   const register = SsoOidc.SsoOidc.use((oidc) => oidc.registerClient(registerRequest))
 
@@ -188,9 +188,9 @@ describe("Retry: spans", () => {
       const responses = [
         new Response("", { status: 503 }),
         new Response("", { status: 429 }),
-        Wire.json(registerAnswer)
+        Wire.json(registerResponse)
       ]
-      const wire = Wire.answering(() => responses.shift() ?? assert.fail("asked again"))
+      const wire = Wire.responding(() => responses.shift() ?? assert.fail("asked again"))
       const oidc = Retry.make(yield* Wire.client(wire))
       const fiber = yield* Effect.forkChild(
         oidc.registerClient(registerRequest).pipe(Effect.withSpan("caller"), recorder.record)

@@ -3,7 +3,7 @@ import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as Retry from "@sso-oidc/core/aws/Retry"
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import type { Call } from "@sso-oidc/test-kit/fixtures"
-import { calls, registerAnswer, registerRequest } from "@sso-oidc/test-kit/fixtures"
+import { calls, registerRequest, registerResponse } from "@sso-oidc/test-kit/fixtures"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -164,7 +164,7 @@ describe("Retry: which requests are sent again", () => {
 
     it.effect(`${call.name}: a success ends it, and is given unchanged (C8)`, () =>
       Effect.gen(function*() {
-        const { exit, sent } = yield* timed(call, responding(() => Wire.json(call.answer)))
+        const { exit, sent } = yield* timed(call, responding(() => Wire.json(call.response)))
         assert.isTrue(Exit.isSuccess(exit))
         assert.strictEqual(sent, 1)
       }))
@@ -186,7 +186,7 @@ describe("Retry: which requests are sent again", () => {
       const register = callOf("Register")
       const { exit, sent } = yield* timed(
         register,
-        inTurn(status(503), exception("SlowDownException", 400), responding(() => Wire.json(registerAnswer)))
+        inTurn(status(503), exception("SlowDownException", 400), responding(() => Wire.json(registerResponse)))
       )
       assert.isTrue(Exit.isSuccess(exit))
       assert.strictEqual(sent, 3)
@@ -250,7 +250,7 @@ describe("Retry: when requests are sent again", () => {
 
   it.effect("with attempts and waits of each call's own", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => new Response("", { status: 503 }))
+      const wire = Wire.responding(() => new Response("", { status: 503 }))
       const oidc = Retry.make(yield* Wire.client(wire))
       for (let call = 1; call <= 3; call++) {
         const started = yield* Clock.currentTimeMillis
@@ -285,7 +285,7 @@ describe("Retry: when requests are sent again", () => {
 
   it.effect("never if Retry-After is longer than maxRetryAfter: the call fails at once", () =>
     Effect.gen(function*() {
-      const wire = Wire.answering(() => new Response("", { status: 503, headers: { "retry-after": "21" } }))
+      const wire = Wire.responding(() => new Response("", { status: 503, headers: { "retry-after": "21" } }))
       const oidc = Retry.make(yield* Wire.client(wire))
       // The clock does not move.
       assert.deepInclude(yield* Effect.flip(oidc.registerClient(registerRequest)), {
@@ -318,7 +318,7 @@ describe("Retry: when requests are sent again", () => {
       assert.isTrue(silent.sent[0]?.signal.aborted)
       assert.strictEqual(silent.sent.length, 1)
 
-      const wire = Wire.answering(() => new Response("", { status: 503, headers: { "retry-after": "5" } }))
+      const wire = Wire.responding(() => new Response("", { status: 503, headers: { "retry-after": "5" } }))
       const waiting = yield* Effect.forkChild(Retry.make(yield* Wire.client(wire)).registerClient(registerRequest))
       yield* TestClock.adjust("1 second")
       yield* Fiber.interrupt(waiting)

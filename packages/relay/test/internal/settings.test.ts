@@ -36,7 +36,7 @@ describe("the relay's routes", () => {
   it.effect("follow a new operation of that list without a change here", () =>
     Effect.gen(function*() {
       const settings = Result.getOrThrow(Settings.check(options, [...SsoOidc.operations, revoke]))
-      const wire = Wire.answering(() => Wire.json({}))
+      const wire = Wire.responding(() => Wire.json({}))
       const relay = Handling.handler(settings, wire.client)
       const body = { token: "t", other: 1 }
       const response = yield* relay(asked({ path: "/eu-west-1/revoke", body }))

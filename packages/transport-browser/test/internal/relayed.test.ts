@@ -21,7 +21,7 @@ it.effect("a page sends a new operation of core's list to the relay too", () =>
       exceptions: [SsoOidcError.InternalServerException],
       resend: () => "anytime"
     })
-    const wire = Wire.answering(() => Wire.json({}))
+    const wire = Wire.responding(() => Wire.json({}))
     const request = HttpClientRequest.post("https://oidc.eu-west-1.amazonaws.com/revoke")
     const relay = "https://relay.example/sso-oidc"
     const page = Relayed.through(wire.client, relay, [...SsoOidc.operations, revoke])

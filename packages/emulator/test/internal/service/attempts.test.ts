@@ -56,14 +56,14 @@ describe("internal/service/attempts", () => {
 
   it.prop("allows no more than ten in any minute of a clock that moves forward (E4)", [times], ([gaps]) => {
     const attempts = Attempts.make()
-    const answered: Array<number> = []
+    const responded: Array<number> = []
     let now = 0
     for (const gap of gaps.flatMap((gap) => [gap, 1, 1, 1, 1])) {
       now += gap
-      if (attempts.count(now) === 0) answered.push(now)
+      if (attempts.count(now) === 0) responded.push(now)
     }
-    for (const from of answered) {
-      assert.isAtMost(answered.filter((at) => at >= from && at < from + minute).length, 10)
+    for (const from of responded) {
+      assert.isAtMost(responded.filter((at) => at >= from && at < from + minute).length, 10)
     }
   })
 })
