@@ -147,7 +147,7 @@ describe("RecordedTransport: no secret is in the file (C6)", () => {
       }
     }))
 
-  it.effect("takes the secret members from the schemas: the members of C6, and no others (C6)", () =>
+  it.effect("takes the secret members from the schemas: the members that the law names, and no others (C6)", () =>
     Effect.gen(function*() {
       const all = (label: string) => Redacted.make(`a-long-secret-${label}`)
       const text = yield* recorded([

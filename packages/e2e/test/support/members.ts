@@ -37,7 +37,11 @@ export const membersIn = (file: string, source: string): ReadonlyArray<Member> =
       const { end, start } = spanOf(node.key)
       const name = source.slice(start, end)
       if (name !== "constructor") {
-        members.push({ name, line: before.split("\n").length + 1, isDocumented: ends.has(before.length) })
+        members.push({
+          name,
+          line: source.slice(0, Number(node.start)).split("\n").length,
+          isDocumented: ends.has(before.length)
+        })
       }
     }
     for (const child of Object.values(node)) visit(child)
