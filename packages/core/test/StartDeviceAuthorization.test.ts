@@ -28,7 +28,7 @@ describe("StartDeviceAuthorization", () => {
       })
     }))
 
-  it.effect("gives members their names on the wire, the device code as a Redacted, and the person's texts unchanged (C1, C2)", () =>
+  it.effect("gives members their names on the wire, the device code as a Redacted, and other texts unchanged (C1, C2)", () =>
     Effect.gen(function*() {
       const { deviceCode, ...rest } = yield* startWith({ unknown: { a: 1 } })
       assert.strictEqual(Redacted.value(deviceCode), secret.deviceCode)

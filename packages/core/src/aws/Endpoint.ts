@@ -119,7 +119,7 @@ const custom = (endpoint: string, source: string): Result.Result<string, Endpoin
   if (endpoint.includes("\\")) return refuse("must not have a backslash. Write / in its place")
   // The URL parser drops an empty user info.
   if (authorityOf(endpoint).includes("@")) {
-    return refuse("must not have user info. Remove the text before the @, and the @")
+    return refuse("must not hold user info. Remove the text before the @, and the @")
   }
   if (endpoint.includes("?")) return refuse("must not have a query. Remove the ? and the text after it")
   if (endpoint.includes("#")) return refuse("must not have a fragment. Remove the # and the text after it")
