@@ -14,7 +14,11 @@ const run = async (
   options: { readonly env?: Readonly<Record<string, string>>; readonly interruptAt?: string } = {}
 ) => {
   const child = spawn(process.execPath, [main, ...args], {
-    env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "", ...options.env },
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",
+      ...options.env
+    },
     stdio: ["ignore", "pipe", "pipe"]
   })
   const out = { text: "", errors: "" }
