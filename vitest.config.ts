@@ -10,14 +10,14 @@ const slowest = join(root, ".ci/slowest.mjs")
 
 const laws = "packages/*/test/**/*.test.ts"
 
-/** The files that replace a module by `vi.mock`. In a process that other files share, those would get the replacement too. */
+/** The files that replace a module with `vi.mock`. Other files in the same process would get the replacement too. */
 const isolated = globSync(laws, { cwd: root, exclude: ["**/node_modules/**"] })
   .filter((file) => /\bvi\.mock\(/.test(readFileSync(join(root, file), "utf8")))
 
 const shared = {
   testTimeout: 20_000,
   hookTimeout: 20_000,
-  // the programs that tests start load the same modules again and again: Node keeps what it compiled
+  // The tests start many programs that load the same modules. With this, Node compiles each module once.
   env: { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compiled") }
 }
 
@@ -26,12 +26,12 @@ export default defineConfig({
     reporters: process.env["CI"] === undefined
       ? ["default", slowest]
       : ["default", slowest, ["json", { outputFile: "node_modules/.cache/test-report.json" }]],
-    // by default one core is left idle
+    // the default leaves one core idle
     maxWorkers: "100%",
     sequence: { sequencer: Order },
     projects: [
       {
-        // the files share a process, and so the modules that they load: to load Effect for each file takes longer than the tests
+        // The files of a worker share the modules that they load. To load Effect again for each file takes longer than the tests.
         test: { name: "laws", include: [laws], exclude: ["**/node_modules/**", ...isolated], isolate: false, ...shared }
       },
       {

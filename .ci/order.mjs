@@ -1,8 +1,8 @@
 /**
  * The order of the test files: first those that start other programs, which take longest.
  *
- * A long file that begins late would keep one worker busy while the others have nothing left to do. Vitest knows the times of an
- * earlier run, but a clean checkout had none.
+ * A long file that begins late keeps one worker busy while the others have nothing left to do. Vitest orders the files by the times
+ * of an earlier run, and a clean checkout has no such times.
  */
 import { readFileSync } from "node:fs"
 import { BaseSequencer } from "vitest/node"

@@ -7,7 +7,7 @@ import { relative } from "node:path"
 
 const shown = 10
 
-/** The milliseconds of a file, by what they were spent on. A file that cannot be loaded has no tests, and a time all the same. */
+/** The milliseconds of a file, by what it spent them on. A file that cannot be loaded has a time too. */
 const timesOf = (file) => {
   const { collectDuration, duration, environmentSetupDuration, prepareDuration, setupDuration } = file.diagnostic()
   const load = environmentSetupDuration + prepareDuration + setupDuration + collectDuration
@@ -19,7 +19,7 @@ const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`.padSta
 export default class Slowest {
   onTestRunEnd(files) {
     const times = files.map(timesOf).sort((one, other) => other.whole - one.whole)
-    // the list of a short run shows every time already
+    // a run of a few files has their times in its own list
     if (times.length <= shown) return
     console.log(`\nThe ${shown} slowest of ${times.length} test files (the whole = imports + tests):\n`)
     for (const { load, name, tests, whole } of times.slice(0, shown)) {

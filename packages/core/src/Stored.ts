@@ -54,7 +54,9 @@ export const secret: (label: string) => Schema.Codec<Redacted.Redacted<string>, 
 const format = SchemaIssue.makeFormatterDefault()
 
 const unusable = (label: string, issue: SchemaIssue.Issue): SchemaIssue.Issue => {
-  const message = `The stored ${label} cannot be used: ${Wire.oneLine(format(issue))}. Delete it, and log in again.`
+  // `pendingAuthorization` in words
+  const name = label.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  const message = `The stored ${name} cannot be used: ${Wire.oneLine(format(issue))}. Delete it, and log in again.`
   return new SchemaIssue.InvalidValue({ message })
 }
 

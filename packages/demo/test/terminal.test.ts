@@ -38,7 +38,9 @@ const run = async ({ args = "", columns = 100, env = {}, keys = [], rows = 40 }:
         SHELL: "/bin/sh",
         ...env
       },
-      stdio: ["pipe", "pipe", "inherit"]
+      stdio: ["pipe", "pipe", "inherit"],
+      // a program that outlived its test would keep the whole run from its end
+      timeout: 60_000
     }
   )
   const left = [...keys]

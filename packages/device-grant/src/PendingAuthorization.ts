@@ -11,7 +11,6 @@
  *
  * @since 0.1.0
  */
-import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Registration from "@sso-oidc/core/Registration"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import * as Stored from "@sso-oidc/core/Stored"
@@ -20,7 +19,6 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 import * as Numbers from "./internal/numbers.ts"
 
 // -----------------------------------------------------------------------------
@@ -182,15 +180,6 @@ export const PendingAuthorization: Schema.Codec<PendingAuthorization, Redacted.R
 export const encode = (pending: PendingAuthorization): Effect.Effect<Redacted.Redacted<string>> =>
   Effect.orDie(Schema.encodeEffect(PendingAuthorization)(pending))
 
-// The issue names members and what they should be, never their values.
-const undecodable = (error: Schema.SchemaError): Schema.SchemaError =>
-  new Schema.SchemaError(
-    new SchemaIssue.InvalidValue({
-      message: `The stored pending authorization cannot be decoded: ${Wire.oneLine(error.message)}. ` +
-        "Delete the stored text and start a new login."
-    })
-  )
-
 /**
  * Decodes the pending authorization from a secret text. Any other text fails with a `SchemaError`. Its message names the member
  * and says what to do, and it does not repeat the text.
@@ -202,7 +191,4 @@ const undecodable = (error: Schema.SchemaError): Schema.SchemaError =>
  * @since 0.1.0
  */
 export const decode = (text: Redacted.Redacted<string>): Effect.Effect<PendingAuthorization, Schema.SchemaError> =>
-  Schema.decodeEffect(PendingAuthorization)(text).pipe(
-    // JavaScript may give a plain text. That is a mistake in the program, and the message of the schema says so.
-    Effect.mapError((error) => Redacted.isRedacted(text) ? undecodable(error) : error)
-  )
+  Schema.decodeEffect(PendingAuthorization)(text)

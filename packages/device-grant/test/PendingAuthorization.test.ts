@@ -176,7 +176,7 @@ describe("the error of PendingAuthorization.decode (D8)", () => {
         const error = yield* Effect.flip(PendingAuthorization.decode(Redacted.make(text)))
         assert.strictEqual(
           error.message,
-          `The stored pending authorization cannot be decoded: ${why}. Delete the stored text and start a new login.`
+          `The stored pending authorization cannot be used: ${why}. Delete it, and log in again.`
         )
       })
   )

@@ -91,7 +91,7 @@ const tarballsIn = (folder: string): ReadonlyMap<string, string> =>
     return [name, join(folder, `${name.replace(/^@/, "").replace("/", "-")}-${version}.tgz`)]
   }))
 
-/** All that a tarball is made of: what is packed, what builds it, and the versions of the tools. */
+/** The files that decide what a tarball holds: the sources, the build, and the versions of the tools. */
 const ingredients = [
   ...published.flatMap((folder) => [`packages/${folder}/*`, `packages/${folder}/src/**`]),
   "packages/tsconfig.json",
@@ -99,7 +99,7 @@ const ingredients = [
   ".ci/*"
 ]
 
-/** A text that is another one when a tarball may be another one. */
+/** A hash of those files. */
 const digest = (): string => {
   const files = [...new Set(globSync(ingredients, { cwd: root }))].filter((file) => statSync(join(root, file)).isFile())
   const hash = createHash("sha256")
@@ -110,7 +110,7 @@ const digest = (): string => {
   return hash.digest("hex")
 }
 
-/** The same tarballs for a test. They are packed once, and again when something that they are made of has changed. */
+/** Gives a test the same tarballs as `pack`. It packs them only if there are none, or one of their files has changed since. */
 export const packOnce = (into: string): Effect.Effect<ReadonlyMap<string, string>, Error> =>
   alone(
     lock,
