@@ -15,8 +15,9 @@ const isolated = globSync(laws, { cwd: root, exclude: ["**/node_modules/**"] })
   .filter((file) => /\bvi\.mock\(/.test(readFileSync(join(root, file), "utf8")))
 
 const shared = {
-  testTimeout: 20_000,
-  hookTimeout: 20_000,
+  // a test that hangs fails by these; they are long, since the machine may be busy with the other worker and with other work
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
   // The tests start many programs that load the same modules. With this, Node compiles each module once.
   env: { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compiled") }
 }
