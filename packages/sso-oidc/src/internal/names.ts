@@ -4,6 +4,7 @@
  * Each module refers to this file. So TypeScript has all of them at hand, and names a type by `sso-oidc/…` in the declarations of
  * a program that exports something. Else it would name the package below, which pnpm keeps out of the program's reach (TS2883).
  */
+export type {} from "../aws/CacheFile.ts"
 export type {} from "../aws/Client.ts"
 export type {} from "../aws/ClientError.ts"
 export type {} from "../aws/Endpoint.ts"
