@@ -41,7 +41,7 @@ export interface AwsConfig {
   readonly ssoSessions: ReadonlyMap<string, Section>
   /** The sections `[services NAME]`, by name. */
   readonly services: ReadonlyMap<string, Section>
-  /** Every other section, by what is written between its brackets. No tool reads a profile from it. */
+  /** Every other section, by what is written between its brackets. Nothing is read from it, also where its name is only misspelled. */
   readonly others: ReadonlyMap<string, Section>
   /** What the AWS CLI or an SDK rejects or reads differently, in the order of the lines. */
   readonly problems: ReadonlyArray<Problem>
@@ -54,6 +54,8 @@ export interface AwsConfig {
  * @since 0.1.0
  */
 export interface Section {
+  /** The file of its first header. */
+  readonly file: File
   /** What is written between the brackets, with the name as it counts: `profile my work`. */
   readonly name: string
   /** The line of its first header, from 1. */
@@ -131,8 +133,8 @@ export interface Environment {
 }
 
 /**
- * Which session to resolve: of a profile, or by the name of its section. Without either, the profile is the one that `AWS_PROFILE` or
- * `AWS_DEFAULT_PROFILE` names, else `default`.
+ * Which session to resolve: of a profile, or by the name of its section. Without either, `AWS_PROFILE` or `AWS_DEFAULT_PROFILE` names the
+ * profile, else it is `default`.
  *
  * @category models
  * @since 0.1.0
@@ -185,8 +187,8 @@ export const parseCredentials = (text: string): AwsConfig => Grammar.parse(text,
 // -----------------------------------------------------------------------------
 
 /**
- * Reads the two files and the environment. A file that is absent is an empty one. It fails if a file cannot be read, is not UTF-8 or has
- * more than 1 MiB, or if a flag of the environment is neither `true` nor `false`.
+ * Reads the two files and the environment. A file that is absent is an empty one, and so is `/dev/null`. It fails if a file cannot be
+ * read, is not UTF-8 or has more than 1 MiB. It also fails if a flag of the environment is neither `true` nor `false`.
  *
  * The files are `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE`, else `config` and `credentials` in `~/.aws`. They are read at each
  * call: nothing is kept.

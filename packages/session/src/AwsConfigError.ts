@@ -1,13 +1,14 @@
 /**
  * What can be wrong with AWS's config files.
  *
- * A message names the file, the section, the setting and the line. It has no value of a setting, and no path, which could have the
- * name of a user in it.
+ * A message names the file, the section, the setting and the line. It has no value of a setting, except the name of a section that the
+ * setting refers to. It has no path, which could have the name of a user in it.
  *
  * @since 0.1.0
  */
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Schema from "effect/Schema"
+import { quoted, titleOf } from "./internal/titles.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -51,7 +52,7 @@ export class AwsConfigError
   extends Schema.TaggedError<AwsConfigError>("@sso-oidc/session/AwsConfigError")("AwsConfigError", {
     /** Which file it is about. */
     source: Source,
-    /** What is wrong, and what to do. It has no value of a setting. */
+    /** What is wrong, and what to do. It has no value of a setting, except the name of a section that the setting refers to. */
     detail: Schema.String,
     /** The section, such as `profile dev` or `sso-session corp`, if the error is about one. */
     section: Schema.optionalKey(Schema.String),
@@ -87,30 +88,28 @@ export class ProfileNotFound
     from: Schema.optionalKey(Schema.String),
     /** Names in the file that are near, the nearest first, at most three. */
     near: Schema.Array(Schema.String),
-    /** The line of a section `[name]` that has to be `[profile name]`, if there is one. */
-    line: Schema.optionalKey(Schema.Int)
+    /** The line of a section whose name is misspelled, such as `[name]` for `[profile name]`, if there is one. */
+    line: Schema.optionalKey(Schema.Int),
+    /** What stands between the brackets on that line. */
+    written: Schema.optionalKey(Schema.String)
   })
 {
   /** The sentence: what is missing, and what to do. */
   override readonly message: string = missing(this)
 }
 
-const quoted = (name: string): string => Wire.printable(name)
-
-function missing({ from, kind, line, name, near }: typeof ProfileNotFound.Encoded): string {
-  const title = /[\s"'\\]/.test(name) ? `[${kind} "${quoted(name)}"]` : `[${kind} ${quoted(name)}]`
-  const what = `${files.config} has no ${kind} "${quoted(name)}"`
-  const asked = from === undefined ? "" : `, which ${from} names`
-  if (line !== undefined) return `${upper(what)}${asked}. Line ${line} has [${quoted(name)}]: write ${title} there.`
-  if (near.length > 0) {
-    const names = near.map((one) => `"${quoted(one)}"`)
-    return `${upper(what)}${asked}. Did you mean ${
-      names.join(", ").replace(/, ([^,]*)$/, " or $1")
-    }? Else add the section ${title}.`
-  }
-  return `${upper(what)}${asked}. Write one with \`aws configure sso\`, or add the section ${
-    name === "default" ? "[default]" : title
-  }.`
+function missing({ from, kind, line, name, near, written }: typeof ProfileNotFound.Encoded): string {
+  const title = titleOf(kind, name)
+  const what = `${upper(files.config)} has no ${kind} ${quoted(name)}${
+    from === undefined ? "" : `, which ${from} names`
+  }`
+  if (line !== undefined) return `${what}. Line ${line} has [${Wire.printable(written ?? name)}]: write ${title} there.`
+  if (near.length > 0) return `${what}. Did you mean ${either(near.map(quoted))}? Else add the section ${title}.`
+  return `${what}. Write one with \`aws configure sso\`, or add the section ${title}.`
 }
+
+/** `"a", "b" or "c"` */
+const either = (names: ReadonlyArray<string>): string =>
+  names.map((name, at) => at === 0 ? name : at === names.length - 1 ? ` or ${name}` : `, ${name}`).join("")
 
 const upper = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

@@ -111,8 +111,8 @@ export const encode = (registration: CachedRegistration): Redacted.Redacted<stri
 const never = DateTime.makeUnsafe("9999-12-31T23:59:59Z")
 
 /**
- * A registration of core as the CLI keeps it. `configuredScopes` are the scopes of the config file: the CLI leaves the member out for the
- * device grant if none are configured. A registration that never expires gets the last date that the CLI can read.
+ * A registration of core as the CLI keeps it. `previous` is what the file had: the members of other tools are taken from it. A
+ * registration that never expires gets the last date that the CLI can read.
  *
  * @category conversions
  * @since 0.1.0
@@ -120,13 +120,13 @@ const never = DateTime.makeUnsafe("9999-12-31T23:59:59Z")
 export const fromRegistration = (
   registration: Registration.Registration,
   grant: Grant,
-  configuredScopes: ReadonlyArray<string> | undefined,
   previous?: CachedRegistration | undefined
 ): CachedRegistration => ({
   clientId: registration.clientId,
   clientSecret: registration.clientSecret,
   expiresAt: registration.expiresAt ?? never,
-  scopes: configuredScopes ?? (registration.scopes.length === 0 ? undefined : registration.scopes),
+  // the CLI too leaves the member out if there are none
+  scopes: registration.scopes.length === 0 ? undefined : registration.scopes,
   grantTypes: grant === "code" ? ["authorization_code", "refresh_token"] : undefined,
   others: previous?.others ?? Cached.none
 })
@@ -148,7 +148,7 @@ export const toRegistration = (
 ): Registration.Registration => ({
   clientId: cached.clientId,
   clientSecret: cached.clientSecret,
-  expiresAt: cached.expiresAt,
+  ...(DateTime.isLessThan(cached.expiresAt, never) ? { expiresAt: cached.expiresAt } : {}),
   scopes: cached.scopes ?? [],
   region: at.region,
   endpoint: at.endpoint

@@ -11,6 +11,7 @@ import * as Result from "effect/Result"
 import type * as AwsConfig from "./AwsConfig.ts"
 import { AwsConfigError } from "./AwsConfigError.ts"
 import * as Endpoints from "./internal/endpoints.ts"
+import * as Problems from "./internal/problems.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -55,9 +56,12 @@ export interface SessionSettings {
   readonly profile?: string | undefined
   /** The account of the profile, as written (`sso_account_id`). {@link role} checks it. */
   readonly accountId?: string | undefined
-  /** The role of the profile, as written (`sso_role_name`). */
+  /** The role of the profile, as written (`sso_role_name`). {@link role} checks it. */
   readonly roleName?: string | undefined
-  /** The region of the workload (`region` of the profile), for programs that are started with credentials. */
+  /**
+   * The region of the workload (`region` of the profile), for programs that are started with credentials. Absent if it goes on in the
+   * next line: a warning has the number of that line.
+   */
   readonly workloadRegion?: string | undefined
   /** What is odd in the files, for a person. None of it stops a login. */
   readonly warnings: ReadonlyArray<AwsConfig.Problem>
@@ -118,6 +122,12 @@ export const defaultScopes: ReadonlyArray<string> = ["sso:account:access"]
 const refuse = (detail: string, setting: string) =>
   Result.fail(new AwsConfigError({ source: "settings", setting, detail }))
 
+const settingOf = {
+  region: "region",
+  fipsWithEndpoint: "useFipsEndpoint",
+  dualstackWithEndpoint: "useDualstackEndpoint"
+} as const
+
 /**
  * Settings made by hand, or what is wrong with them. Nothing is read.
  *
@@ -151,11 +161,11 @@ export const make = (options: Options): Result.Result<SessionSettings, AwsConfig
       "scopes"
     )
   }
-  return Result.mapError(
-    Endpoints.check(options),
-    ({ detail, problem }) =>
-      new AwsConfigError({ source: "settings", setting: problem === "region" ? "region" : "endpoint", detail })
-  ).pipe(Result.map(() => ({
+  return Result.mapError(Endpoints.check(options), ({ detail, of, problem }) => {
+    const setting = problem === "endpoint" ? of === "oidc" ? "endpoint" : "portalEndpoint" : settingOf[problem]
+    const sentence = problem === "region" ? `\`region\` ${detail}` : detail
+    return new AwsConfigError({ source: "settings", setting, detail: sentence })
+  }).pipe(Result.map(() => ({
     key: name ?? startUrl,
     name,
     startUrl,
@@ -176,33 +186,35 @@ export const make = (options: Options): Result.Result<SessionSettings, AwsConfig
 // -----------------------------------------------------------------------------
 
 /**
- * The account and the role of the settings, checked. It fails if one of them is absent, or if the account is not 12 digits.
- * A login needs neither, so that `AwsConfig.resolve` does not check them.
+ * The account and the role of the settings, checked. It fails if one of them is absent or goes on in the next line, or if the account is
+ * not 12 digits. A login needs neither, so that `AwsConfig.resolve` does not check them.
  *
  * @category accessors
  * @since 0.1.0
  */
 export const role = (settings: SessionSettings): Result.Result<Role, AwsConfigError> => {
   const { accountId, profile, roleName } = settings
-  const fail = (setting: string, detail: string) =>
-    Result.fail(
+  const fail = (setting: string, what: string, toDo: string) => {
+    if (profile === undefined) return refuse(`${setting} ${what}. ${toDo}`, setting)
+    const section = profile === "default" ? "default" : `profile ${profile}`
+    const cause = Problems.causeIn(settings.warnings, { file: "config", name: section }, undefined)
+    return Result.fail(
       new AwsConfigError({
-        source: profile === undefined ? "settings" : "config",
-        ...(profile === undefined ? {} : { section: profile === "default" ? "default" : `profile ${profile}` }),
+        source: "config",
+        section,
         setting,
-        detail
+        detail: `${setting} ${what}. ${toDo}${cause?.sentence ?? ""}`,
+        ...(cause === undefined ? {} : { line: cause.line })
       })
     )
-  if (accountId === undefined || !/^\d{12}$/.test(accountId)) {
-    return fail(
-      "sso_account_id",
-      `sso_account_id ${
-        accountId === undefined ? "is missing" : "is not 12 digits"
-      }. Set it to the number of the account`
-    )
   }
-  if (roleName === undefined || roleName === "") {
-    return fail("sso_role_name", "sso_role_name is missing. Set it to the name of the role in the account")
+  if (accountId === undefined || !/^\d{12}$/.test(accountId)) {
+    const what = accountId === undefined ? "is missing" : "is not 12 digits"
+    return fail("sso_account_id", what, "Set it to the number of the account")
+  }
+  if (roleName === undefined || roleName === "" || !Wire.isPrintable(roleName)) {
+    const what = roleName === undefined || roleName === "" ? "is missing" : "has characters in it that cannot be seen"
+    return fail("sso_role_name", what, "Set it to the name of the role in the account")
   }
   return Result.succeed({ accountId, roleName })
 }

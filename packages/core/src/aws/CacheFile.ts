@@ -100,9 +100,20 @@ export const hash = (text: string): Effect.Effect<string> =>
 // reading
 // -----------------------------------------------------------------------------
 
+// No system calls it by a code when a pipe is found where a file should be.
+const notAFile = (type: FileSystem.File.Type): PlatformError =>
+  systemError({
+    _tag: "BadResource",
+    module: "CacheFile",
+    method: "readBytes",
+    description: `a ${type}, and not a file`,
+    ...(type === "Directory" ? { cause: { code: "EISDIR" } } : {})
+  })
+
 /**
  * The bytes of a file, up to about `most` of them: what is longer has more than `most` bytes in the result. `undefined` if there is no such
- * file. A folder or a pipe is a `PlatformError` with the reason `BadResource`, because a read of a pipe waits for its writer.
+ * file, or if it is a character device such as `/dev/null`. A folder or a pipe is a `PlatformError` with the reason `BadResource`,
+ * because a read of a pipe waits for its writer.
  *
  * @category reading
  * @since 0.1.0
@@ -113,15 +124,9 @@ export const readBytes: (
 ) => Effect.Effect<Uint8Array | undefined, PlatformError, FileSystem.FileSystem> = Effect.fnUntraced(
   function*(path: string, most: number) {
     const files = yield* FileSystem.FileSystem
-    const info = yield* files.stat(path)
-    if (info.type !== "File") {
-      return yield* systemError({
-        _tag: "BadResource",
-        module: "CacheFile",
-        method: "readBytes",
-        description: `a ${info.type}, and not a file`
-      })
-    }
+    const { type } = yield* files.stat(path)
+    if (type === "CharacterDevice") return undefined
+    if (type !== "File") return yield* notAFile(type)
     const file = yield* files.open(path, { flag: "r" })
     const chunks: Array<Uint8Array> = []
     let size = 0
@@ -157,9 +162,18 @@ const largest = 1024 * 1024
 const pause = Duration.millis(25)
 const mostTries = 11
 
+// A text with other bytes in it would come back changed when it is written again.
+const utf8 = (bytes: Uint8Array): string => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+  } catch {
+    return ""
+  }
+}
+
 /**
  * The text of a file of JSON. `undefined` if there is no such file. A text that is not JSON is read again for 250 ms, because other tools
- * write in place, and is then given as it is. A file of more than 1 MiB counts as an empty text.
+ * write in place, and is then given as it is. A file of more than 1 MiB, or that is not UTF-8, counts as an empty text.
  *
  * @category reading
  * @since 0.1.0
@@ -169,7 +183,7 @@ export const readText = (path: string): Effect.Effect<string | undefined, Platfo
     for (let tries = 1;; tries++) {
       const bytes = yield* readBytes(path, largest)
       if (bytes === undefined) return undefined
-      const text = bytes.length > largest ? "" : new TextDecoder().decode(bytes)
+      const text = bytes.length > largest ? "" : utf8(bytes)
       if (tries === mostTries || isJson(text)) return text
       yield* Effect.sleep(pause)
     }
@@ -179,19 +193,29 @@ export const readText = (path: string): Effect.Effect<string | undefined, Platfo
 // writing
 // -----------------------------------------------------------------------------
 
-/** The file that a path leads to, through links. A link to a file that is absent leads to that file. */
+// the limit of Linux, and more than other systems have
+const mostLinks = 40
+
+/** The file that a path leads to, through links. A link to a file that is absent leads to that file. A circle of links is an error. */
 const targetOf = (path: string): Effect.Effect<string, PlatformError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const files = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
     let target = path
-    // the system's own limit of links in a row is about that
-    for (let links = 0; links < 32; links++) {
+    for (let links = 0; links <= mostLinks; links++) {
       const next = yield* Effect.option(files.readLink(target))
-      if (next._tag === "None") break
-      target = paths.resolve(paths.dirname(target), next.value)
+      if (next._tag === "None") return target
+      // The system reads `..` in a link from the folder where the link really is.
+      const folder = paths.dirname(target)
+      target = paths.resolve(yield* Effect.orElseSucceed(files.realPath(folder), () => folder), next.value)
     }
-    return target
+    return yield* systemError({
+      _tag: "BadResource",
+      module: "CacheFile",
+      method: "prepare",
+      description: "the path leads through too many links",
+      cause: { code: "ELOOP" }
+    })
   })
 
 const isRenameRejected = (error: PlatformError): boolean =>
@@ -200,7 +224,7 @@ const isRenameRejected = (error: PlatformError): boolean =>
 /**
  * Makes room for a text of so many bytes. It makes a missing folder with mode 0700, and a file of mode 0600 beside the target, whose name is
  * the target's with `suffix` behind it. It fills the file with blanks and syncs it, so that a full disk fails here. A file of that name
- * must not be there.
+ * must not be there. A failure or an interruption leaves no room behind.
  *
  * The file stays when the scope closes. Call `commit` or `discard`.
  *
@@ -212,39 +236,43 @@ export const prepare = (
   bytes: number,
   suffix: string
 ): Effect.Effect<Room, PlatformError, FileSystem.FileSystem | Path.Path | Scope.Scope> =>
-  Effect.gen(function*() {
-    const files = yield* FileSystem.FileSystem
-    const paths = yield* Path.Path
-    const target = yield* targetOf(path)
-    yield* files.makeDirectory(paths.dirname(target), { recursive: true, mode: 0o700 })
-    const room = `${target}${suffix}`
-    // `wx` follows no link, and takes no file that another process has made
-    const file = yield* files.open(room, { flag: "wx", mode: 0o600 })
-    const discard = Effect.ignore(files.remove(room))
-    yield* Effect.onError(
-      Effect.andThen(file.writeAll(new Uint8Array(bytes).fill(0x20)), file.sync),
-      () => discard
-    )
-    const inPlace = Effect.fnUntraced(function*(text: Uint8Array) {
-      const file = yield* files.open(target, { flag: "w", mode: 0o600 })
-      yield* file.writeAll(text)
-      yield* file.sync
-      yield* discard
-    }, Effect.scoped)
-    const commit = Effect.fnUntraced(function*(text: string) {
-      const encoded = new TextEncoder().encode(text)
-      yield* file.seek(0n, "start")
-      yield* file.writeAll(encoded)
-      yield* file.truncate(encoded.length)
-      yield* file.sync
-      yield* Effect.catchIf(files.rename(room, target), isRenameRejected, () => inPlace(encoded))
-    }, Effect.uninterruptible)
-    return { path: room, commit, discard }
-  })
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      const files = yield* FileSystem.FileSystem
+      const paths = yield* Path.Path
+      const target = yield* restore(targetOf(path))
+      yield* files.makeDirectory(paths.dirname(target), { recursive: true, mode: 0o700 })
+      const room = `${target}${suffix}`
+      // `wx` follows no link, and takes no file that another process has made
+      const file = yield* files.open(room, { flag: "wx", mode: 0o600 })
+      const discard = Effect.ignore(files.remove(room))
+      yield* Effect.onError(
+        restore(Effect.andThen(file.writeAll(new Uint8Array(bytes).fill(0x20)), file.sync)),
+        () => discard
+      )
+      const inPlace = Effect.fnUntraced(function*(text: Uint8Array) {
+        const file = yield* files.open(target, { flag: "w", mode: 0o600 })
+        // a file that was there has the mode that it had
+        yield* Effect.ignore(files.chmod(target, 0o600))
+        yield* file.writeAll(text)
+        yield* file.sync
+        yield* discard
+      }, Effect.scoped)
+      const commit = Effect.fnUntraced(function*(text: string) {
+        const encoded = new TextEncoder().encode(text)
+        yield* file.seek(0n, "start")
+        yield* file.writeAll(encoded)
+        yield* file.truncate(encoded.length)
+        yield* file.sync
+        yield* Effect.catchIf(files.rename(room, target), isRenameRejected, () => inPlace(encoded))
+      }, Effect.uninterruptible)
+      return { path: room, commit, discard }
+    })
+  )
 
 /**
  * Writes a whole text: into a file beside the target, which then takes its place. See {@link prepare}. If it fails, the target is as it
- * was, unless the rename was rejected.
+ * was, unless the rename was rejected. It cannot be interrupted.
  *
  * @category writing
  * @since 0.1.0
@@ -253,7 +281,7 @@ export const write = (
   path: string,
   text: string
 ): Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path> =>
-  Effect.scoped(Effect.gen(function*() {
+  Effect.gen(function*() {
     const room = yield* prepare(path, new TextEncoder().encode(text).length, `.${crypto.randomUUID()}.tmp`)
     yield* Effect.onError(room.commit(text), () => room.discard)
-  }))
+  }).pipe(Effect.scoped, Effect.uninterruptible)

@@ -64,6 +64,8 @@ export const othersIn = (members: Readonly<Record<string, unknown>>, known: Read
 /** The JSON object of a text. */
 export const objectIn = (text: string): Readonly<Record<string, unknown>> | undefined => Wire.jsonObject(text)
 
-/** A text of known members, and then those of other tools. Members that are absent are left out. */
-export const write = (known: Readonly<Record<string, unknown>>, others: Others): Redacted.Redacted<string> =>
-  Redacted.make(JSON.stringify({ ...known, ...Redacted.value(others) }), { label: "cached" })
+/** A text of known members, and then those of other tools, which replace none. Members that are absent are left out. */
+export const write = (known: Readonly<Record<string, unknown>>, others: Others): Redacted.Redacted<string> => {
+  const rest = Object.entries(Redacted.value(others)).filter(([name]) => !Object.hasOwn(known, name))
+  return Redacted.make(JSON.stringify(Object.fromEntries([...Object.entries(known), ...rest])), { label: "cached" })
+}

@@ -71,7 +71,7 @@ const home: Effect.Effect<string | undefined, AwsConfigError> = Effect.gen(funct
 const expand = Effect.fnUntraced(function*(path: string, setting: string) {
   let expanded = ""
   let from = 0
-  for (const match of path.matchAll(/\$(?:\{([^}]+)\}|(\w+))/g)) {
+  for (const match of path.matchAll(/\$(?:\{([^}$]+)\}|(\w+))/g)) {
     const value = yield* variable(match[1] ?? match[2] ?? "")
     expanded += path.slice(from, match.index) + (value ?? match[0])
     from = match.index + match[0].length
@@ -91,12 +91,6 @@ const homeFor = (setting: string): Effect.Effect<string, AwsConfigError> =>
         })
       )
       : Effect.succeed(found))
-
-/** The folder `~/.aws`. */
-export const awsFolder: Effect.Effect<string, AwsConfigError, Path.Path> = Effect.gen(function*() {
-  const path = yield* Path.Path
-  return path.join(yield* homeFor("AWS_CONFIG_FILE"), ".aws")
-})
 
 const place = Effect.fnUntraced(function*(setting: string, name: string) {
   const given = yield* variable(setting)

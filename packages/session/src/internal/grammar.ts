@@ -1,8 +1,8 @@
 /**
  * The grammar of AWS's config and credentials files.
  *
- * No two official readers agree on it. A line is read as the AWS SDKs have it in common, and what the AWS CLI or an SDK reads in another
- * way is a problem with its line number.
+ * No two official readers agree on it. A line is read as the AWS SDKs have it in common. What the AWS CLI or an SDK reads in another way
+ * is a problem with its line number.
  */
 import type { AwsConfig, File, Problem, Section, Setting } from "../AwsConfig.ts"
 
@@ -60,13 +60,13 @@ export const parse = (text: string, file: File): AwsConfig => {
     open = undefined
   }
 
-  const begin = (name: string, line: number): MutableSection => ({ name, line, settings: new Map() })
+  const begin = (name: string, line: number): MutableSection => ({ file, name, line, settings: new Map() })
 
   /** A section of the name, new or begun before. */
   const sectionIn = (map: Map<string, MutableSection>, name: string, title: string, line: number): MutableSection => {
     const found = map.get(name)
     if (found !== undefined) {
-      report(line, "the section was begun before; the AWS CLI refuses the file. Merge the two sections", title)
+      report(line, again, title)
       return found
     }
     const made = begin(title, line)
@@ -85,15 +85,20 @@ export const parse = (text: string, file: File): AwsConfig => {
       report(line, "text after ]; an SDK passes over the section. Remove it")
     }
     const title = trimmed.slice(1, end).trim()
-    if (file === "credentials") return sectionIn(sections.profile, title, title, line)
-    if (title === "default") {
-      if (plainDefault !== undefined) {
-        report(line, "the section was begun before; the AWS CLI refuses the file. Merge the two sections", title)
-      }
-      return plainDefault ??= begin(title, line)
+    if (title === "") {
+      report(line, "a section without a name; the AWS CLI refuses the file or passes over the section")
+      return begin("", line)
     }
     if (title === "DEFAULT") {
       report(line, "[DEFAULT] is no profile; the AWS CLI takes its settings into every profile. Write [default]")
+      return sectionIn(others, title, title, line)
+    }
+    if (file === "credentials") return sectionIn(sections.profile, title, title, line)
+    if (title === "default") {
+      if (plainDefault !== undefined) {
+        report(line, again, title)
+      }
+      return plainDefault ??= begin(title, line)
     }
     const [word = "", ...rest] = title.split(/(\s+)/)
     if (!isKind(word)) {
@@ -104,7 +109,7 @@ export const parse = (text: string, file: File): AwsConfig => {
     const name = match?.[1] ?? match?.[2] ?? match?.[3]
     if (name === undefined) {
       report(line, unreadable)
-      return begin("", line)
+      return sectionIn(others, title, title, line)
     }
     return sectionIn(sections[word], name, `${word} ${name}`, line)
   }
@@ -117,7 +122,7 @@ export const parse = (text: string, file: File): AwsConfig => {
       const at = trimmed.indexOf("=")
       const name = trimmed.slice(0, Math.max(at, 0)).trim().toLowerCase()
       if (name === "") return report(line, "no name = value; the AWS CLI refuses the file", section.name)
-      if (setting.nested.has(name)) report(line, "set twice; the last one counts", section.name)
+      if (setting.nested.has(name)) report(line, repeated, section.name)
       setting.nested.set(name, trimmed.slice(at + 1).trim())
     } else {
       setting.text += `\n${trimmed}`
@@ -161,7 +166,7 @@ export const parse = (text: string, file: File): AwsConfig => {
       report(line, "no name = value; the AWS CLI refuses the file or reads it in another way", section.name)
     } else if (/\s/.test(name)) report(line, "a name with a space, which no tool looks for", section.name)
     else if (section.settings.has(name)) {
-      report(line, "set twice; the AWS CLI refuses the file. The last one counts", section.name)
+      report(line, `${repeated}; the AWS CLI refuses the file`, section.name)
     }
     const isSetting = name !== "" && !/\s/.test(name)
     if (at !== -1 && isSetting) report(line, commentProblem, section.name)
@@ -189,6 +194,14 @@ export const parse = (text: string, file: File): AwsConfig => {
 }
 
 const commentProblem = "the AWS CLI reads the comment as part of the value. Put it on a line of its own"
+
+const repeated = "set twice, and the last one counts"
+
+const again = "the section was begun before; the AWS CLI refuses the file. Merge the two sections"
+
+/** Whether the problem can be why a setting of its section is missing. */
+export const canLose = ({ message }: Problem): boolean =>
+  message !== commentProblem && message !== again && !message.startsWith(repeated)
 
 /** The place of the `]` that ends a header. A name in quotes may have one. */
 const endOfHeader = (trimmed: string): number | undefined => {
