@@ -120,7 +120,7 @@ const never = DateTime.makeUnsafe("9999-12-31T23:59:59Z")
 export const fromRegistration = (
   registration: Registration.Registration,
   grant: Grant,
-  previous?: CachedRegistration | undefined
+  previous?: CachedRegistration
 ): CachedRegistration => ({
   clientId: registration.clientId,
   clientSecret: registration.clientSecret,

@@ -127,7 +127,7 @@ export const fromToken = (
   token: Token.Token,
   settings: Pick<SessionSettings, "startUrl" | "region">,
   now: DateTime.Utc,
-  previous?: CachedToken | undefined
+  previous?: CachedToken
 ): CachedToken => ({
   accessToken: token.accessToken,
   expiresAt: token.expiresAt ?? now,

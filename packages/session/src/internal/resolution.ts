@@ -110,7 +110,7 @@ const near = (name: string, names: Iterable<string>): ReadonlyArray<string> => {
     .filter((other) => other.length <= longestName)
     .map((other) => ({ other, far: distance(wanted, other.toLowerCase()) }))
     .filter(({ far, other }) =>
-      far <= Math.min(2, Math.ceil(Math.min(wanted.length, other.length) / 3)) ||
+      far <= Math.min(2, Math.ceil(Math.min(wanted.length, other.length) / 2)) ||
       other.toLowerCase().startsWith(wanted) || wanted.startsWith(other.toLowerCase())
     )
     .toSorted((a, b) => a.far - b.far)
