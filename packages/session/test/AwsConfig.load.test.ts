@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import { systemError } from "effect/PlatformError"
-import { mkdirSync, symlinkSync } from "node:fs"
 import { spawnSync } from "node:child_process"
+import { mkdirSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { inConfig, inHome } from "./support/home.ts"
 import { cases, shape } from "./support/vectors.ts"
@@ -74,11 +74,13 @@ describe("AwsConfig.load", () => {
       }))
     ))
 
-  it.effect.each([
-    ["HOME", {}],
-    ["USERPROFILE", { HOME: "", HOMEDRIVE: "/nowhere", HOMEPATH: "/" }],
-    ["HOMEDRIVE and HOMEPATH", { HOME: "" }]
-  ] as const)("finds the home by %s (S2)", ([by, env]) =>
+  it.effect.each(
+    [
+      ["HOME", {}],
+      ["USERPROFILE", { HOME: "", HOMEDRIVE: "/nowhere", HOMEPATH: "/" }],
+      ["HOMEDRIVE and HOMEPATH", { HOME: "" }]
+    ] as const
+  )("finds the home by %s (S2)", ([by, env]) =>
     Effect.gen(function*() {
       assert.strictEqual(region(yield* AwsConfig.load), "one")
     }).pipe(
@@ -116,24 +118,29 @@ describe("AwsConfig.load", () => {
       })
     ))
 
-  it.effect.each(["config", "credentials"] as const)("takes 1 MiB of %s, and refuses a byte more (S2)", (file) =>
-    Effect.gen(function*() {
-      const text = file === "config" ? "[profile a]\nregion = one\n" : "[a]\nregion = one\n"
-      assert.strictEqual(
-        region(yield* inHome({ [`.aws/${file}`]: padded(text, mebibyte) })(AwsConfig.load)),
-        "one"
-      )
-      const error = yield* inHome({ [`.aws/${file}`]: padded(text, mebibyte + 1) })(Effect.flip(AwsConfig.load))
-      assert.strictEqual(error.source, file)
-      assert.include(error.message, "it has more than 1 MiB")
-    }))
+  it.effect.each(["config", "credentials"] as const)(
+    "takes 1 MiB of %s, and refuses a byte more (S2)",
+    (file) =>
+      Effect.gen(function*() {
+        const text = file === "config" ? "[profile a]\nregion = one\n" : "[a]\nregion = one\n"
+        assert.strictEqual(
+          region(yield* inHome({ [`.aws/${file}`]: padded(text, mebibyte) })(AwsConfig.load)),
+          "one"
+        )
+        const error = yield* inHome({ [`.aws/${file}`]: padded(text, mebibyte + 1) })(Effect.flip(AwsConfig.load))
+        assert.strictEqual(error.source, file)
+        assert.include(error.message, "it has more than 1 MiB")
+      })
+  )
 
-  it.effect.each([
-    ["a folder", "EISDIR", (path: string) => mkdirSync(path, { recursive: true })],
-    ["a pipe", "BadResource", (path: string) => spawnSync("mkfifo", [path])],
-    ["a circle of links", "ELOOP", (path: string) => symlinkSync(path, path)],
-    ["a path through a file", "ENOTDIR", undefined]
-  ] as const)("fails on %s, with the system's code and no path (S2)", ([, code, make]) =>
+  it.effect.each(
+    [
+      ["a folder", "EISDIR", (path: string) => mkdirSync(path, { recursive: true })],
+      ["a pipe", "BadResource", (path: string) => spawnSync("mkfifo", [path])],
+      ["a circle of links", "ELOOP", (path: string) => symlinkSync(path, path)],
+      ["a path through a file", "ENOTDIR", undefined]
+    ] as const
+  )("fails on %s, with the system's code and no path (S2)", ([, code, make]) =>
     Effect.gen(function*() {
       const path = yield* Path.Path
       const { HOME } = yield* Effect.succeed(process.env)

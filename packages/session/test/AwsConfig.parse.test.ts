@@ -137,7 +137,9 @@ const hold = (text: string): void => {
 
 // what a config file can say: names, values, nested settings
 const Name = Schema.String.check(Schema.isPattern(/^[a-z][a-z0-9._@-]{0,8}$/))
-const Value = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9:/?&=.,@-]([A-Za-z0-9:/?&=.,@#; -]{0,12}[A-Za-z0-9/])?$/))
+const Value = Schema.String.check(
+  Schema.isPattern(/^[A-Za-z0-9:/?&=.,@-]([A-Za-z0-9:/?&=.,@#; -]{0,12}[A-Za-z0-9/])?$/)
+)
 const Config = Schema.Record(
   Name,
   Schema.Record(Name, Schema.Union([Value, Schema.Record(Name, Value).check(Schema.isMinProperties(1))]))
@@ -158,11 +160,11 @@ const print = (kind: string, sections: typeof Config.Type): string =>
 const clean = (value: string): string => value.replace(/\s[#;].*$/, "").trimEnd()
 
 describe("AwsConfig.parse of any text", () => {
-  it.prop("does not throw on any string (S1)", [Schema.String], ([text]) => hold(text), { fastCheck: { numRuns: 500 } })
+  it.prop("does not throw on any string (S1)", [Schema.String], ([text]) => hold(text), { arbitrary: { runs: 300 } })
 
   it.prop("does not throw on a text made of the grammar's own pieces (S1)", [Pieces], ([pieces]) => {
     hold(pieces.join(""))
-  }, { fastCheck: { numRuns: 2000 } })
+  }, { arbitrary: { runs: 1000, size: 40 } })
 
   it.prop(
     "gives back what was printed, without a problem but for the comments (S1)",
@@ -186,6 +188,6 @@ describe("AwsConfig.parse of any text", () => {
       assert.deepStrictEqual(found, expected)
       for (const { message } of parsed.problems) assert.include(message, "comment")
     },
-    { fastCheck: { numRuns: 300 } }
+    { arbitrary: { runs: 300 } }
   )
 })

@@ -61,12 +61,14 @@ describe("AwsConfig.resolve", () => {
       )
     ))
 
-  it.effect.each([
-    ["the program", { profile: "dev" }, { AWS_PROFILE: "other" }, "dev"],
-    ["AWS_PROFILE", {}, { AWS_PROFILE: "dev", AWS_DEFAULT_PROFILE: "other" }, "dev"],
-    ["AWS_DEFAULT_PROFILE", {}, { AWS_DEFAULT_PROFILE: "dev" }, "dev"],
-    ["no one: default", {}, {}, "default"]
-  ] as const)("takes the profile that %s names (S2)", ([, wanted, env, name]) =>
+  it.effect.each(
+    [
+      ["the program", { profile: "dev" }, { AWS_PROFILE: "other" }, "dev"],
+      ["AWS_PROFILE", {}, { AWS_PROFILE: "dev", AWS_DEFAULT_PROFILE: "other" }, "dev"],
+      ["AWS_DEFAULT_PROFILE", {}, { AWS_DEFAULT_PROFILE: "dev" }, "dev"],
+      ["no one: default", {}, {}, "default"]
+    ] as const
+  )("takes the profile that %s names (S2)", ([, wanted, env, name]) =>
     Effect.gen(function*() {
       assert.strictEqual((yield* AwsConfig.resolve(wanted)).profile, name)
     }).pipe(inConfig(`${corp}[default]\nsso_session = corp\n`, env)))
@@ -83,14 +85,32 @@ describe("AwsConfig.resolve", () => {
     })))
 
   describe("a profile or session that is not there", () => {
-    it.effect.each([
-      ["a letter is wrong", { profile: "dve" }, /has no profile "dve", which the program names\. Did you mean "dev"\?/],
-      ["it is longer", { profile: "dev-admin" }, /Did you mean "dev"\? Else add the section \[profile dev-admin\]\.$/],
-      ["there are several", { profile: "stag" }, /Did you mean "stage" or "staging"\? /],
-      ["none is near", { profile: "production" }, /Write one with `aws configure sso`, or add the section \[profile prod/],
-      ["it has a blank", { profile: "my prod" }, /or add the section \[profile "my prod"\]\.$/],
-      ["it is a session", { session: "crop" }, /has no sso-session "crop"\. Did you mean "corp"\? .* \[sso-session crop\]\.$/]
-    ] as const)("the error lists near names, or what to write, if %s (S2)", ([, wanted, pattern]) =>
+    it.effect.each(
+      [
+        [
+          "a letter is wrong",
+          { profile: "dve" },
+          /has no profile "dve", which the program names\. Did you mean "dev"\?/
+        ],
+        [
+          "it is longer",
+          { profile: "dev-admin" },
+          /Did you mean "dev"\? Else add the section \[profile dev-admin\]\.$/
+        ],
+        ["there are several", { profile: "stag" }, /Did you mean "stage" or "staging"\? /],
+        [
+          "none is near",
+          { profile: "production" },
+          /Write one with `aws configure sso`, or add the section \[profile prod/
+        ],
+        ["it has a blank", { profile: "my prod" }, /or add the section \[profile "my prod"\]\.$/],
+        [
+          "it is a session",
+          { session: "crop" },
+          /has no sso-session "crop"\. Did you mean "corp"\? .* \[sso-session crop\]\.$/
+        ]
+      ] as const
+    )("the error lists near names, or what to write, if %s (S2)", ([, wanted, pattern]) =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(AwsConfig.resolve(wanted))
         assert.strictEqual(error._tag, "ProfileNotFound")
@@ -151,22 +171,30 @@ describe("AwsConfig.resolve", () => {
   })
 
   describe("a session that a profile names", () => {
-    it.effect.each([
-      ["is absent", "[sso-session other]\n", /names \[sso-session corp\], which is absent\. Add the section \[sso-session corp\]\.$/],
-      ["has a near name", "[sso-session corps]\n", /which is absent\. Did you mean \[sso-session corps\]\?$/],
-      ["lacks its prefix", "[corp]\n", /which is absent\. Line 3 has \[corp\]: write \[sso-session corp\] there\.$/]
-    ] as const)("that %s is an error with the profile's line (S2)", ([, rest, pattern]) =>
+    it.effect.each(
+      [
+        [
+          "is absent",
+          "[sso-session other]\n",
+          /names \[sso-session corp\], which is absent\. Add the section \[sso-session corp\]\.$/
+        ],
+        ["has a near name", "[sso-session corps]\n", /which is absent\. Did you mean \[sso-session corps\]\?$/],
+        ["lacks its prefix", "[corp]\n", /which is absent\. Line 3 has \[corp\]: write \[sso-session corp\] there\.$/]
+      ] as const
+    )("that %s is an error with the profile's line (S2)", ([, rest, pattern]) =>
       Effect.gen(function*() {
         const error = yield* failed()
         assert.match(error.message, pattern)
         assert.deepStrictEqual(facts(error), ["config", "profile dev", "sso_session", 2])
       }).pipe(inConfig(`[profile dev]\nsso_session = corp\n${rest}`)))
 
-    it.effect.each([
-      ["sso_region", "sso_region =\n"],
-      ["sso_region", ""],
-      ["sso_start_url", "sso_region = eu-west-1\n"]
-    ])("needs %s, not absent and not empty (S2)", ([setting, text]) =>
+    it.effect.each(
+      [
+        ["sso_region", "sso_region =\n"],
+        ["sso_region", ""],
+        ["sso_start_url", "sso_region = eu-west-1\n"]
+      ] as const
+    )("needs %s, not absent and not empty (S2)", ([setting, text]) =>
       Effect.gen(function*() {
         const error = yield* failed()
         assert.deepInclude(error, { section: "sso-session corp", setting })
@@ -179,26 +207,34 @@ describe("AwsConfig.resolve", () => {
         )
       ))
 
-    it.effect.each([
-      ["a comment that is all of the value", "sso_region = # Ireland", 5, "the AWS CLI reads the comment"],
-      ["a colon for the =", "sso_region: eu-west-1", 5, "no name = value"],
-      ["a blank in the name", "sso region = eu-west-1", 5, "a name with a space"],
-      ["blanks before the name", "  sso_region = eu-west-1", 5, "goes on with the value of the line before"]
-    ] as const)("names the line and the problem if a setting is lost by %s (S1)", ([, line, number, words]) =>
-      Effect.gen(function*() {
-        const error = yield* failed()
-        // the value of the setting before it is what is wrong if this one was added to it
-        if (words.startsWith("goes on")) {
-          assert.include(error.message, "line 4: sso_start_url goes on in the next line.")
-          return
-        }
-        assert.include(error.message, `Line ${number} may be the cause: ${words}`)
-        assert.notInclude(error.message, "eu-west-1")
-      }).pipe(
-        inConfig(
-          "[profile dev]\nsso_session = corp # a comment\n[sso-session corp]\n" +
-            `sso_start_url = https://corp.awsapps.com/start\n${line}\n`
+    it.effect.each(
+      [
+        ["a comment that is all of the value", "sso_region = # Ireland", 5, "the AWS CLI reads the comment"],
+        ["a colon for the =", "sso_region: eu-west-1", 5, "no name = value"],
+        ["a blank in the name", "sso region = eu-west-1", 5, "a name with a space"]
+      ] as const
+    )(
+      "names the line and the problem if a setting is lost by %s (S1)",
+      ([, line, number, words]) =>
+        Effect.gen(function*() {
+          const error = yield* failed()
+          assert.include(error.message, `Line ${number} may be the cause: ${words}`)
+          assert.notInclude(error.message, "eu-west-1")
+        }).pipe(
+          inConfig(
+            "[profile dev]\nsso_session = corp # a comment\n[sso-session corp]\n" +
+              `sso_start_url = https://corp.awsapps.com/start\n${line}\n`
+          )
         )
+    )
+
+    it.effect("names the setting that another one was added to by the blanks before it (S1)", () =>
+      Effect.gen(function*() {
+        const error = yield* failed({ session: "corp" })
+        assert.include(error.message, "line 2: sso_start_url goes on in the next line.")
+        assert.include(error.message, "remove the blanks before the next setting")
+      }).pipe(
+        inConfig("[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\n  sso_region = eu-west-1\n")
       ))
 
     it.effect("names a problem that can lose a setting, and not a comment before it (S1)", () =>
@@ -206,7 +242,9 @@ describe("AwsConfig.resolve", () => {
         const error = yield* failed({ session: "corp" })
         assert.include(error.message, "Line 4 may be the cause: no name = value")
       }).pipe(
-        inConfig("[sso-session corp]\nsso_start_url = https://c.awsapps.com/start # x\nx = 1 # y\nsso_region: eu-west-1\n")
+        inConfig(
+          "[sso-session corp]\nsso_start_url = https://c.awsapps.com/start # x\nx = 1 # y\nsso_region: eu-west-1\n"
+        )
       ))
 
     it.effect("names a problem of the credentials file with its file (S1)", () =>
@@ -237,7 +275,10 @@ describe("AwsConfig.resolve", () => {
       Effect.gen(function*() {
         const error = yield* failed()
         assert.deepStrictEqual(facts(error), ["credentials", "profile dev", "sso_region", 2])
-        assert.match(error.message, /^Cannot use the AWS credentials file .*, section \[profile dev\], line 2: sso_region/)
+        assert.match(
+          error.message,
+          /^Cannot use the AWS credentials file .*, section \[profile dev\], line 2: sso_region/
+        )
       }).pipe(inHome({ ".aws/config": corp, ".aws/credentials": "[dev]\nsso_region = us-east-1\n" })))
   })
 
@@ -271,10 +312,16 @@ describe("AwsConfig.resolve", () => {
       assert.deepStrictEqual(facts(error), ["config", "sso-session corp", "sso_start_url", 4])
       assert.notInclude(error.message, "corp.awsapps.com")
     }).pipe(
-      inConfig(`[profile dev]\nsso_session = corp\n[sso-session corp]\nsso_start_url = ${url}\nsso_region = eu-west-1\n`)
+      inConfig(
+        `[profile dev]\nsso_session = corp\n[sso-session corp]\nsso_start_url = ${url}\nsso_region = eu-west-1\n`
+      )
     ))
 
-  it.effect.each(["http://127.0.0.1:8484/start", "https://corp.awsapps.com/start#/", "https://corp.awsapps.com/start/"])(
+  it.effect.each([
+    "http://127.0.0.1:8484/start",
+    "https://corp.awsapps.com/start#/",
+    "https://corp.awsapps.com/start/"
+  ])(
     "takes the start URL %s as it is written (S2)",
     (url) =>
       Effect.gen(function*() {
@@ -327,19 +374,22 @@ describe("AwsConfig.resolve", () => {
         assert.strictEqual(settings.roleName, "Admin\nx = y")
         assert.deepStrictEqual(settings.warnings.map(({ line }) => line), [4, 6, 8])
       }).pipe(
-        inConfig(profile("region = us-east-1\n  output = json\nsso_role_name = Admin\n  x = y\noutput = json\n  cli_pager =")
+        inConfig(
+          profile("region = us-east-1\n  output = json\nsso_role_name = Admin\n  x = y\noutput = json\n  cli_pager =")
         )
       ))
   })
 
   describe("scopes", () => {
-    it.effect.each([
-      ["sso_registration_scopes = sso:account:access, ,codewhisperer:completions", [
-        "sso:account:access",
-        "codewhisperer:completions"
-      ]],
-      ["sso_registration_scopes = b,a", ["b", "a"]]
-    ] as const)("are those of the session, trimmed and without empty ones: %s (S3)", ([line, scopes]) =>
+    it.effect.each(
+      [
+        ["sso_registration_scopes = sso:account:access, ,codewhisperer:completions", [
+          "sso:account:access",
+          "codewhisperer:completions"
+        ]],
+        ["sso_registration_scopes = b,a", ["b", "a"]]
+      ] as const
+    )("are those of the session, trimmed and without empty ones: %s (S3)", ([line, scopes]) =>
       Effect.gen(function*() {
         const settings = yield* AwsConfig.resolve({ session: "corp" })
         assert.deepStrictEqual(settings.scopes, scopes)
@@ -378,14 +428,18 @@ describe("AwsConfig.resolve", () => {
       Effect.gen(function*() {
         assert.deepInclude(yield* failed({ profile: "a" }), { setting: "sso_region" })
         assert.deepInclude(yield* failed({ profile: "b" }), { setting: "sso_start_url" })
-      }).pipe(inConfig("[profile a]\nsso_start_url = https://c.awsapps.com/start\n[profile b]\nsso_region = eu-west-1\n")))
+      }).pipe(
+        inConfig("[profile a]\nsso_start_url = https://c.awsapps.com/start\n[profile b]\nsso_region = eu-west-1\n")
+      ))
   })
 
-  it.effect.each([
-    ["true", true],
-    ["TRUE", true],
-    ["false", false]
-  ] as const)("reads sso_use_device_code = %s from the session section (S2)", ([text, value]) =>
+  it.effect.each(
+    [
+      ["true", true],
+      ["TRUE", true],
+      ["false", false]
+    ] as const
+  )("reads sso_use_device_code = %s from the session section (S2)", ([text, value]) =>
     Effect.gen(function*() {
       assert.strictEqual((yield* AwsConfig.resolve({ session: "corp" })).useDeviceCode, value)
     }).pipe(inConfig(`${session}sso_use_device_code = ${text}\n`)))

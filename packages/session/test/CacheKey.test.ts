@@ -49,32 +49,41 @@ describe("CacheKey", () => {
     assert.deepStrictEqual([tokens.length, registrations.length, roles.length], [21, 15, 8])
   })
 
-  it.effect.each(tokens)("the token of $sessionName at $startUrl is in the CLI's file $sha1 (S5)", (one) =>
-    Effect.gen(function*() {
-      assert.strictEqual(yield* CacheKey.token({ key: one.sessionName ?? one.startUrl ?? "" }), `${one.sha1}.json`)
-    }))
+  it.effect.each(tokens)(
+    "the token of $sessionName at $startUrl is in the CLI's file $sha1 (S5)",
+    (one) =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* CacheKey.token({ key: one.sessionName ?? one.startUrl ?? "" }), `${one.sha1}.json`)
+      })
+  )
 
-  it.effect.each(registrations)("the registration $serialized is in the CLI's file (S5)", (one) =>
-    Effect.gen(function*() {
-      const { region, scopes, serialized, session_name, sha1, startUrl } = one
-      const settings = {
-        startUrl,
-        region,
-        configuredScopes: scopes ?? undefined,
-        name: session_name ?? undefined
-      }
-      assert.strictEqual(yield* CacheKey.registration(settings), `${sha1}.json`)
-      assert.strictEqual(
-        CacheFile.pythonJson({ tool: "botocore", startUrl, region, scopes, session_name }),
-        serialized
-      )
-    }))
+  it.effect.each(registrations)(
+    "the registration $serialized is in the CLI's file (S5)",
+    (one) =>
+      Effect.gen(function*() {
+        const { region, scopes, serialized, session_name, sha1, startUrl } = one
+        const settings = {
+          startUrl,
+          region,
+          configuredScopes: scopes ?? undefined,
+          name: session_name ?? undefined
+        }
+        assert.strictEqual(yield* CacheKey.registration(settings), `${sha1}.json`)
+        assert.strictEqual(
+          CacheFile.pythonJson({ tool: "botocore", startUrl, region, scopes, session_name }),
+          serialized
+        )
+      })
+  )
 
-  it.effect.each(roles)("the role credentials of $serialized are in the CLI's file (S5)", ({ args, serialized, sha1 }) =>
-    Effect.gen(function*() {
-      assert.strictEqual(CacheFile.pythonJson(args, true), serialized)
-      assert.strictEqual(yield* CacheFile.hash(serialized), sha1)
-    }))
+  it.effect.each(roles)(
+    "the role credentials of $serialized are in the CLI's file (S5)",
+    ({ args, serialized, sha1 }) =>
+      Effect.gen(function*() {
+        assert.strictEqual(CacheFile.pythonJson(args, true), serialized)
+        assert.strictEqual(yield* CacheFile.hash(serialized), sha1)
+      })
+  )
 
   it("escapes each character as Python does (S5)", () => {
     for (let code = 0; code <= 0xffff; code++) {

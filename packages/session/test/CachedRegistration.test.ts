@@ -110,7 +110,12 @@ describe("CachedRegistration", () => {
 
   it("a registration that never expires has the last date that the CLI reads (S5)", () => {
     const place = { region: "eu-west-1", endpoint: "https://e" }
-    const registration = { clientId: "c", clientSecret: Redacted.make("s", { label: "clientSecret" }), scopes, ...place }
+    const registration = {
+      clientId: "c",
+      clientSecret: Redacted.make("s", { label: "clientSecret" }),
+      scopes,
+      ...place
+    }
     const cached = CachedRegistration.fromRegistration(registration, "device")
     assert.deepInclude(written(cached), { expiresAt: "9999-12-31T23:59:59Z" })
     assert.deepStrictEqual(CachedRegistration.toRegistration(decoded(written(cached)), place), registration)
@@ -145,5 +150,5 @@ describe("CachedRegistration", () => {
       const again = Result.getOrThrow(CachedRegistration.decode(CachedRegistration.encode(result.success)))
       assert.deepStrictEqual(written(again), written(result.success))
     }
-  }, { fastCheck: { numRuns: 300 } })
+  }, { arbitrary: { runs: 300 } })
 })

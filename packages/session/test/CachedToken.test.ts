@@ -47,7 +47,8 @@ describe("CachedToken", () => {
   })
 
   it("keeps members of other tools, whatever their names and values are (S4)", () => {
-    const others = "{\"accessToken\":\"a\",\"expiresAt\":\"2026-11-26T08:00:00Z\",\"__proto__\":{\"a\":1},\"constructor\":null," +
+    const others =
+      "{\"accessToken\":\"a\",\"expiresAt\":\"2026-11-26T08:00:00Z\",\"__proto__\":{\"a\":1},\"constructor\":null," +
       "\"identityProvider\":\"x\",\"list\":[1,{\"b\":2.5}]}"
     assert.strictEqual(Redacted.value(CachedToken.encode(decoded(others))), others)
   })
@@ -169,7 +170,11 @@ describe("CachedToken", () => {
   })
 
   // members of any type, some with a secret in them
-  const Secret = Schema.Literals(["planted-access-0123456789", "{\"planted-access-0123456789", "planted\n-access-0123456789"])
+  const Secret = Schema.Literals([
+    "planted-access-0123456789",
+    "{\"planted-access-0123456789",
+    "planted\n-access-0123456789"
+  ])
   const Anything = Schema.Union([Secret, Schema.String, Schema.Number, Schema.Null, Schema.Array(Secret)])
   const Members = Schema.Struct({
     accessToken: Schema.optionalKey(Anything),
@@ -190,5 +195,5 @@ describe("CachedToken", () => {
       const again = Result.getOrThrow(CachedToken.decode(CachedToken.encode(result.success)))
       assert.deepStrictEqual(written(again), written(result.success))
     }
-  }, { fastCheck: { numRuns: 300 } })
+  }, { arbitrary: { runs: 300 } })
 })

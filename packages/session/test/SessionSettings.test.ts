@@ -75,7 +75,15 @@ describe("SessionSettings.role", () => {
     )
   })
 
-  it.each([undefined, "", "12345678901", "1234567890123", "12345678901x", "１２３４５６７８９０１２", "123456789012\n"])(
+  it.each([
+    undefined,
+    "",
+    "12345678901",
+    "1234567890123",
+    "12345678901x",
+    "１２３４５６７８９０１２",
+    "123456789012\n"
+  ])(
     "refuses the account %j, and does not repeat it (S2)",
     (accountId) => {
       const error = failed({ accountId })
