@@ -54,6 +54,15 @@ export const configLoader = (): Found | undefined =>
     "the AWS CLI's parser of config files, since this machine has no python3 with awscli or botocore on its PATH"
   )
 
+const tokenLoader = join(import.meta.dirname, "sso_token.py")
+
+/** A Python that loads tokens as the AWS CLI does, else as botocore does, and which of the two with its version. */
+export const pythonTokens = (): Found | undefined =>
+  orSay(
+    find("python3", [tokenLoader, "--version"], /^(awscli \S+)/) ?? find("python3", [tokenLoader, "--version"], /^(botocore \S+)/),
+    "the AWS CLI's reading of our token files, since this machine has no python3 with awscli or botocore on its PATH"
+  )
+
 /** Whether a version is the other, or newer. */
 export const atLeast = (version: string, other: string): boolean =>
   version.localeCompare(other, "en", { numeric: true }) >= 0
