@@ -13,7 +13,8 @@ const { values } = parseArgs({ options: { lines: { type: "string", default: "200
 const lines = Number(values.lines)
 if (!Number.isInteger(lines) || lines < 1) throw new RangeError("--lines takes a whole number above 0")
 
-const many = (n: number, line: (at: number) => string): string => Array.from({ length: n }, (_, at) => line(at)).join("\n")
+const many = (n: number, line: (at: number) => string): string =>
+  Array.from({ length: n }, (_, at) => line(at)).join("\n")
 
 /** Texts that grow with n. Each is the worst for one part of the grammar. */
 const shapes: Readonly<Record<string, (n: number) => string>> = {

@@ -94,7 +94,7 @@ describe("CacheFile.write", () => {
       assert.strictEqual(modeOf(join(at, "other.json")), 0o600)
     }).pipe(provide))
 
-  it.effect("makes missing folders with mode 0700, and leaves the mode of one that is there (S4)", () =>
+  it.effect("makes missing folders with mode 0700, and leaves the mode of a folder that is there (S4)", () =>
     Effect.gen(function*() {
       const at = yield* folder
       mkdirSync(join(at, "there"), { mode: 0o755 })

@@ -10,7 +10,17 @@ import type * as Scope from "effect/Scope"
 import { isDeepStrictEqual } from "node:util"
 import { type Difference, differences, type ReaderName } from "../support/configDifferences.ts"
 import { configFile, pieces } from "../support/configFiles.ts"
-import { awsCli, type Case, cases, expected, ini, jsSdk, type Outcome, ours, type Reader } from "../support/configReaders.ts"
+import {
+  awsCli,
+  type Case,
+  cases,
+  expected,
+  ini,
+  jsSdk,
+  ours,
+  type Outcome,
+  type Reader
+} from "../support/configReaders.ts"
 import { configLoader } from "../support/machine.ts"
 
 const python = configLoader()
@@ -66,15 +76,19 @@ describe.each(others)("differential: config files, ours and $title", ({ name, st
       }
     }).pipe(Effect.scoped))
 
-  it.effect("reads 400 generated files as ours does, if they have no difference with a name (S1)", () =>
-    Effect.gen(function*() {
-      const read = yield* start
-      const plain = pieces.filter(({ not = [] }) => !not.includes(name))
-      for (let seed = 0; seed < 400; seed++) {
-        const text = configFile(seed, plain)
-        assert.deepStrictEqual(yield* read(text), withoutEmpty(ours(text), name), `seed ${seed}:\n${text}`)
-      }
-    }).pipe(Effect.scoped), 60_000)
+  it.effect(
+    "reads 400 generated files as ours does, if they have no difference with a name (S1)",
+    () =>
+      Effect.gen(function*() {
+        const read = yield* start
+        const plain = pieces.filter(({ not = [] }) => !not.includes(name))
+        for (let seed = 0; seed < 400; seed++) {
+          const text = configFile(seed, plain)
+          assert.deepStrictEqual(yield* read(text), withoutEmpty(ours(text), name), `seed ${seed}:\n${text}`)
+        }
+      }).pipe(Effect.scoped),
+    60_000
+  )
 
   it.effect("each piece that generated files leave out is one of the differences (S1)", () =>
     Effect.gen(function*() {

@@ -17,11 +17,16 @@ const rowsBelow = (heading: string): ReadonlyArray<string> => {
 
 describe("docs/session.md: what each bad input gives", () => {
   it("has the rows that the code is tested by, to the letter (S1, S2, S6)", () => {
-    assert.deepStrictEqual(rowsBelow("What each bad input gives"), rows.map(({ gives, input }) => `| ${input} | ${gives} |`))
+    assert.deepStrictEqual(
+      rowsBelow("What each bad input gives"),
+      rows.map(({ gives, input }) => `| ${input} | ${gives} |`)
+    )
   })
 
-  it.live.each(rows)("$input: $gives (S1, S2, S4, S6)", ({ check }) =>
-    check.pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
+  it.live.each(rows)(
+    "$input: $gives (S1, S2, S4, S6)",
+    ({ check }) => check.pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
 })
 
 describe("docs/session.md: what other tools read differently", () => {

@@ -104,7 +104,7 @@ const withoutMillis = (members: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(
     Object.entries(members).map(([name, value]) => [
       name,
-      typeof value === "string" && /At$/.test(name) ? value.replace(/\.\d+Z$/, "Z") : value
+      typeof value === "string" && name.endsWith("At") ? value.replace(/\.\d+Z$/, "Z") : value
     ])
   )
 
@@ -139,7 +139,11 @@ const readers = [
 ]
 
 const provide = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  effect.pipe(Effect.scoped, Effect.provide(NodeServices.layer), Effect.provide(EmulatorServer.layer({ autoApprove: 0 })))
+  effect.pipe(
+    Effect.scoped,
+    Effect.provide(NodeServices.layer),
+    Effect.provide(EmulatorServer.layer({ autoApprove: 0 }))
+  )
 
 describe.each(readers)("the token file, and $tool", ({ file, keepsOthers, program }) => {
   it.live("takes a fresh token that we wrote, as it is (S5)", () =>
@@ -162,7 +166,10 @@ describe.each(readers)("the token file, and $tool", ({ file, keepsOthers, progra
       const after = read(at.token)
       assert.strictEqual(Redacted.value(after.accessToken), token)
       assert.strictEqual(after.clientId, before.clientId)
-      assert.notDeepEqual(after.refreshToken && Redacted.value(after.refreshToken), Redacted.value(before.refreshToken ?? Redacted.make("")))
+      assert.notDeepEqual(
+        after.refreshToken && Redacted.value(after.refreshToken),
+        Redacted.value(before.refreshToken ?? Redacted.make(""))
+      )
       assert.isTrue(CachedToken.isOf(after, at.settings))
       assert.isTrue(CachedToken.isRefreshable(after, DateTime.makeUnsafe(Date.now())))
       assert.closeTo(DateTime.toEpochMillis(after.expiresAt) - Date.now(), 3_600_000, 60_000)
@@ -199,7 +206,10 @@ describe.skipIf(aws === undefined)(`the cache's files, and the AWS CLI ${version
     Effect.gen(function*() {
       const at = yield* home
       yield* loggedIn(at)
-      assert.deepStrictEqual(readdirSync(at.cache).map((name) => join(at.cache, name)).sort(), [at.token, at.registration].sort())
+      assert.deepStrictEqual(
+        readdirSync(at.cache).map((name) => join(at.cache, name)).sort(),
+        [at.token, at.registration].sort()
+      )
       const token = read(at.token)
       assert.isTrue(CachedToken.isOf(token, at.settings))
       assert.isTrue(CachedToken.isRefreshable(token, DateTime.makeUnsafe(Date.now())))
@@ -216,18 +226,22 @@ describe.skipIf(aws === undefined)(`the cache's files, and the AWS CLI ${version
       )
     }).pipe(provide), 90_000)
 
-  it.live("logs in with a registration that we wrote, and over a token that we wrote (S5)", () =>
-    Effect.gen(function*() {
-      const at = yield* home
-      const before = yield* written(at, 3600)
-      const registration = yield* registered
-      const cached = CachedRegistration.fromRegistration(registration, "device")
-      const text = Redacted.value(CachedRegistration.encode(cached))
-      yield* CacheFile.write(at.registration, text)
-      yield* loggedIn(at)
-      assert.strictEqual(textOf(at.registration), text)
-      const after = read(at.token)
-      assert.strictEqual(after.clientId, registration.clientId)
-      assert.notStrictEqual(Redacted.value(after.accessToken), Redacted.value(before.accessToken))
-    }).pipe(provide), 90_000)
+  it.live(
+    "logs in with a registration that we wrote, and over a token that we wrote (S5)",
+    () =>
+      Effect.gen(function*() {
+        const at = yield* home
+        const before = yield* written(at, 3600)
+        const registration = yield* registered
+        const cached = CachedRegistration.fromRegistration(registration, "device")
+        const text = Redacted.value(CachedRegistration.encode(cached))
+        yield* CacheFile.write(at.registration, text)
+        yield* loggedIn(at)
+        assert.strictEqual(textOf(at.registration), text)
+        const after = read(at.token)
+        assert.strictEqual(after.clientId, registration.clientId)
+        assert.notStrictEqual(Redacted.value(after.accessToken), Redacted.value(before.accessToken))
+      }).pipe(provide),
+    90_000
+  )
 })

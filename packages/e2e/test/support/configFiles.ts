@@ -11,8 +11,16 @@ export interface Piece {
   readonly not?: ReadonlyArray<ReaderName>
 }
 
-const section = (text: (n: number) => string, ...not: ReadonlyArray<ReaderName>): Piece => ({ kind: "section", text, not })
-const setting = (text: (n: number) => string, ...not: ReadonlyArray<ReaderName>): Piece => ({ kind: "setting", text, not })
+const section = (text: (n: number) => string, ...not: ReadonlyArray<ReaderName>): Piece => ({
+  kind: "section",
+  text,
+  not
+})
+const setting = (text: (n: number) => string, ...not: ReadonlyArray<ReaderName>): Piece => ({
+  kind: "setting",
+  text,
+  not
+})
 const line = (text: string): Piece => ({ kind: "line", text: () => text })
 
 export const pieces: ReadonlyArray<Piece> = [

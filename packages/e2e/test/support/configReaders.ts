@@ -1,8 +1,8 @@
 /**
  * Readers of AWS's config files, each of which gives what it read in one shape.
  */
-import * as AwsConfig from "@sso-oidc/session/AwsConfig"
 import { loadSharedConfigFiles } from "@smithy/core/config"
+import * as AwsConfig from "@sso-oidc/session/AwsConfig"
 import { run } from "@sso-oidc/test-kit/child"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
@@ -44,7 +44,8 @@ export const expected = (found: Partial<Read> | { readonly error: string }): Out
     : { profiles: found.profiles ?? {}, sso_sessions: found.sso_sessions ?? {}, services: found.services ?? {} }
 
 // an object with any names, `__proto__` too
-const objectOf = <A>(entries: Iterable<readonly [string, A]>): Readonly<Record<string, A>> => Object.fromEntries(entries)
+const objectOf = <A>(entries: Iterable<readonly [string, A]>): Readonly<Record<string, A>> =>
+  Object.fromEntries(entries)
 
 const bytesOf = (text: string | Uint8Array): Uint8Array => typeof text === "string" ? Buffer.from(text) : text
 

@@ -78,38 +78,67 @@ const config = (text: string, facts: Facts, words: string) =>
   fails({ config: text }, { _tag: "AwsConfigError", ...facts }, words)
 
 const warned = (text: string, lines: ReadonlyArray<number>): Check =>
-  Effect.map(resolved({ config: text }), ({ warnings }) => assert.deepStrictEqual(warnings.map(({ line }) => line), lines))
+  Effect.map(
+    resolved({ config: text }),
+    ({ warnings }) => assert.deepStrictEqual(warnings.map(({ line }) => line), lines)
+  )
 
 const configRows: ReadonlyArray<Row> = [
   {
     input: "no config file, and no profile asked for",
     gives: "`ProfileNotFound`, which says how to write one",
-    check: fails({ wanted: {} }, { _tag: "ProfileNotFound" }, "Write one with `aws configure sso`, or add the section [default].")
+    check: fails(
+      { wanted: {} },
+      { _tag: "ProfileNotFound" },
+      "Write one with `aws configure sso`, or add the section [default]."
+    )
   },
   {
     input: "a profile that is asked for and absent",
     gives: "`ProfileNotFound` with near names",
-    check: fails({ config: good, wanted: { profile: "dve" } }, { _tag: "ProfileNotFound", near: ["dev"] }, "Did you mean \"dev\"?")
+    check: fails(
+      { config: good, wanted: { profile: "dve" } },
+      { _tag: "ProfileNotFound", near: ["dev"] },
+      "Did you mean \"dev\"?"
+    )
   },
   {
     input: "`[x]` or `[Profile x]` in place of `[profile x]`, a name with a blank and without quotes",
     gives: "`ProfileNotFound` with the line and the header to write",
-    check: all(["[dev]", "[Profile dev]", "[profiles dev]"].map((header) =>
-      fails({ config: `\n${header}\n` }, { _tag: "ProfileNotFound", line: 2 }, `Line 2 has ${header}: write [profile dev] there.`)
-    ))
+    check: all(
+      ["[dev]", "[Profile dev]", "[profiles dev]"].map((header) =>
+        fails(
+          { config: `\n${header}\n` },
+          { _tag: "ProfileNotFound", line: 2 },
+          `Line 2 has ${header}: write [profile dev] there.`
+        )
+      )
+    )
   },
   {
     input: "a file that is not UTF-8",
     gives: "`AwsConfigError`",
-    check: all([Buffer.from("[profile b\xfc]\n", "latin1"), Buffer.from("[profile a]\n", "utf16le").fill(0xff, 0, 1)].map((config) =>
-      fails({ config }, { _tag: "AwsConfigError", source: "config" }, "it is not UTF-8 (PowerShell's > writes UTF-16).")
-    ))
+    check: all(
+      [Buffer.from("[profile b\xfc]\n", "latin1"), Buffer.from("[profile a]\n", "utf16le").fill(0xff, 0, 1)].map((
+        config
+      ) =>
+        fails(
+          { config },
+          { _tag: "AwsConfigError", source: "config" },
+          "it is not UTF-8 (PowerShell's > writes UTF-16)."
+        )
+      )
+    )
   },
   {
     input: "a file that may not be read, a folder, a pipe",
     gives: "`AwsConfigError` with the system's code, if it has one",
     check: all([
-      fails({ make: (path) => mkdirSync(path) }, { _tag: "AwsConfigError", code: "EISDIR" }, "(EISDIR): it cannot be read."),
+      fails(
+        { make: (path) => mkdirSync(path) },
+        { _tag: "AwsConfigError", code: "EISDIR" },
+        "(EISDIR): it cannot be read."
+      ),
       fails({ make: (path) => symlinkSync(path, path) }, { code: "ELOOP" }, "(ELOOP): it cannot be read."),
       fails({ make: (path) => spawnSync("mkfifo", [path]) }, { code: "BadResource" }, "Check that it is a file")
     ])
@@ -122,20 +151,40 @@ const configRows: ReadonlyArray<Row> = [
   {
     input: "`/dev/null` as a file",
     gives: "an empty file",
-    check: fails({ config: good, env: { AWS_CONFIG_FILE: "/dev/null" } }, { _tag: "ProfileNotFound" }, "has no profile \"dev\"")
+    check: fails(
+      { config: good, env: { AWS_CONFIG_FILE: "/dev/null" } },
+      { _tag: "ProfileNotFound" },
+      "has no profile \"dev\""
+    )
   },
   {
     input: "the session's section absent",
     gives: "`AwsConfigError`, names section and setting",
-    check: config(profile, { section: "profile dev", setting: "sso_session", line: 2 }, "names [sso-session corp], which is absent.")
+    check: config(
+      profile,
+      { section: "profile dev", setting: "sso_session", line: 2 },
+      "names [sso-session corp], which is absent."
+    )
   },
   {
     input: "`sso_region` or `sso_start_url` absent or empty",
     gives: "`AwsConfigError`, names section, setting, and the problem that is the likely cause",
     check: all([
-      config(`${profile}[sso-session corp]\n${url}`, { section: "sso-session corp", setting: "sso_region" }, "is missing or empty."),
-      config(`${profile}[sso-session corp]\n${url}sso_region =\n`, { setting: "sso_region", line: 5 }, "is missing or empty."),
-      config(`${profile}[sso-session corp]\n${url}sso_region: planted\n`, { setting: "sso_region" }, "Line 5 may be the cause:"),
+      config(
+        `${profile}[sso-session corp]\n${url}`,
+        { section: "sso-session corp", setting: "sso_region" },
+        "is missing or empty."
+      ),
+      config(
+        `${profile}[sso-session corp]\n${url}sso_region =\n`,
+        { setting: "sso_region", line: 5 },
+        "is missing or empty."
+      ),
+      config(
+        `${profile}[sso-session corp]\n${url}sso_region: planted\n`,
+        { setting: "sso_region" },
+        "Line 5 may be the cause:"
+      ),
       config(`${profile}[sso-session corp]\n${region}`, { setting: "sso_start_url" }, "is missing or empty."),
       config(`[profile dev]\n${region}`, { section: "profile dev", setting: "sso_start_url" }, "is missing or empty.")
     ])
@@ -144,8 +193,16 @@ const configRows: ReadonlyArray<Row> = [
     input: "a value that goes on in the next line or has a control character, in a setting that a login uses",
     gives: "`AwsConfigError` with its line",
     check: all([
-      config(`[sso-session corp]\n${url}${region}  planted = x\n${profile}`, { setting: "sso_region", line: 3 }, "goes on in the next line."),
-      config(`${good}sso_registration_scopes = a\u001bplanted\n`, { line: 6 }, "has characters in it that cannot be seen.")
+      config(
+        `[sso-session corp]\n${url}${region}  planted = x\n${profile}`,
+        { setting: "sso_region", line: 3 },
+        "goes on in the next line."
+      ),
+      config(
+        `${good}sso_registration_scopes = a\u001bplanted\n`,
+        { line: 6 },
+        "has characters in it that cannot be seen."
+      )
     ])
   },
   {
@@ -165,14 +222,26 @@ const configRows: ReadonlyArray<Row> = [
   {
     input: "a profile with `login_session`",
     gives: "`AwsConfigError`, names the command `aws login`",
-    check: config(`${profile}login_session = planted\n`, { setting: "login_session", line: 3 }, "belongs to the command `aws login`.")
+    check: config(
+      `${profile}login_session = planted\n`,
+      { setting: "login_session", line: 3 },
+      "belongs to the command `aws login`."
+    )
   },
   {
     input: "a region that is no host label, a start URL that is not https",
     gives: "`AwsConfigError`",
     check: all([
-      config(`${profile}[sso-session corp]\n${url}sso_region = planted/\n`, { setting: "sso_region", line: 5 }, "is not a region name."),
-      config(`${profile}[sso-session corp]\nsso_start_url = http://planted\n`, { setting: "sso_start_url", line: 4 }, "must be an https URL")
+      config(
+        `${profile}[sso-session corp]\n${url}sso_region = planted/\n`,
+        { setting: "sso_region", line: 5 },
+        "is not a region name."
+      ),
+      config(
+        `${profile}[sso-session corp]\nsso_start_url = http://planted\n`,
+        { setting: "sso_start_url", line: 4 },
+        "must be an https URL"
+      )
     ])
   },
   {
@@ -195,14 +264,26 @@ const configRows: ReadonlyArray<Row> = [
     input: "a flag that is neither `true` nor `false`",
     gives: "`AwsConfigError`, names the variable or the setting",
     check: all([
-      fails({ config: good, env: { AWS_USE_FIPS_ENDPOINT: "planted" } }, { source: "environment" }, "is neither true nor false."),
-      config(`${good}sso_use_device_code = planted\n`, { setting: "sso_use_device_code", line: 6 }, "is neither true nor false.")
+      fails(
+        { config: good, env: { AWS_USE_FIPS_ENDPOINT: "planted" } },
+        { source: "environment" },
+        "is neither true nor false."
+      ),
+      config(
+        `${good}sso_use_device_code = planted\n`,
+        { setting: "sso_use_device_code", line: 6 },
+        "is neither true nor false."
+      )
     ])
   },
   {
     input: "`services` names a section that is absent",
     gives: "`AwsConfigError`",
-    check: config(`[profile dev]\nservices = x\n${good.slice(14)}`, { setting: "services", line: 2 }, "names [services x], which is absent.")
+    check: config(
+      `[profile dev]\nservices = x\n${good.slice(14)}`,
+      { setting: "services", line: 2 },
+      "names [services x], which is absent."
+    )
   },
   {
     input: "an account id that is not 12 digits, a role that is absent",
@@ -284,7 +365,9 @@ const cacheRows: ReadonlyArray<Row> = [
     input: "token file empty, cut off, not JSON, not UTF-8, of more than 1 MiB, JSON but no object",
     gives: "`CacheUnreadable`, for all but the last after 250 ms. The file stays",
     check: Effect.gen(function*() {
-      for (const text of ["", "{\"accessToken\":\"planted", "planted", "5", "[]", "null", `"${"x".repeat(1024 * 1024)}"`]) {
+      for (
+        const text of ["", "{\"accessToken\":\"planted", "planted", "5", "[]", "null", `"${"x".repeat(1024 * 1024)}"`]
+      ) {
         const { path } = yield* file(text)
         unreadable(yield* CacheFile.readText(path) ?? "", "it is not a JSON object")
         assert.strictEqual(readFileSync(path, "utf8"), text)
@@ -318,7 +401,8 @@ const cacheRows: ReadonlyArray<Row> = [
     })
   },
   {
-    input: "`refreshToken` without `clientId`, `clientSecret` or `registrationExpiresAt`, or with a registration that has expired",
+    input:
+      "`refreshToken` without `clientId`, `clientSecret` or `registrationExpiresAt`, or with a registration that has expired",
     gives: "a token that cannot be refreshed",
     check: sync(() => {
       assert.isTrue(CachedToken.isRefreshable(decoded(token), now))
