@@ -104,7 +104,12 @@ export interface Problem {
  */
 export interface Loaded extends AwsConfig {
   /** The profile that the environment names, with the variable that names it. Absent if none does. */
-  readonly named: { readonly name: string; readonly variable: string } | undefined
+  readonly named: {
+    /** The name of the profile. */
+    readonly name: string
+    /** `AWS_PROFILE` or `AWS_DEFAULT_PROFILE`. */
+    readonly variable: string
+  } | undefined
   /** The endpoints, flags and bundle of authorities that the environment names. */
   readonly environment: Environment
 }

@@ -53,7 +53,7 @@ describe("AwsConfig.parse", () => {
     assert.deepStrictEqual(problems, [])
   })
 
-  it("a setting inside another one that is set twice has its last value, and is a problem (S1)", () => {
+  it("a nested setting that is set twice has its last value, and is a problem (S1)", () => {
     const { problems, services } = AwsConfig.parse("[services s]\nsso =\n  endpoint_url = 1\n  endpoint_url = 2\n")
     assert.deepStrictEqual(services.get("s")?.settings.get("sso")?.value, new Map([["endpoint_url", "2"]]))
     assert.deepStrictEqual(problems.map(({ line }) => line), [4])
