@@ -5,7 +5,10 @@ import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { differences } from "../support/configDifferences.ts"
-import { rows } from "../support/sessionBadInputs.ts"
+import { rows as cacheFiles } from "../support/sessionBadCacheFiles.ts"
+import { rows as configs } from "../support/sessionBadConfigs.ts"
+
+const rows = [...configs, ...cacheFiles]
 
 const docs = readFileSync(join(root, "docs/session.md"), "utf8")
 
