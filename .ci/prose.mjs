@@ -16,7 +16,7 @@ import { parseSync } from "oxc-parser"
 const mostWords = 28
 
 const documents = ["*.md", "docs/**/*.md", ".changeset/*.md", ".github/**/*.md", "packages/*/*.md"]
-const sources = [".ci/*.mjs", "*.ts", "packages/*/{src,test,fuzz,load,runtimes,tarballs}/**/*.ts"]
+const sources = [".ci/*.mjs", "*.ts", "packages/*/{src,test,fuzz,load,runtimes,scaling,tarballs}/**/*.ts"]
 const generated = /(^|\/)(node_modules|dist|CHANGELOG\.md)(\/|$)/
 
 const markdown = (text) => fromMarkdown(text, { extensions: [gfmTable()], mdastExtensions: [gfmTableFromMarkdown()] })

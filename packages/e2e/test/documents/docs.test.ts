@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as DeviceGrantError from "@sso-oidc/device-grant/DeviceGrantError"
+import * as AwsConfigError from "@sso-oidc/session/AwsConfigError"
+import * as CacheUnreadable from "@sso-oidc/session/CacheUnreadable"
 import { published } from "@sso-oidc/test-kit/packed"
 import { spawnSync } from "node:child_process"
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -78,8 +80,9 @@ describe("docs", () => {
 
   it("docs/errors.md lists every error class", () => {
     const docs = read("docs/errors.md")
-    for (const name of [...Object.keys(SsoOidcError), ...Object.keys(ClientError), ...Object.keys(DeviceGrantError)]) {
-      if (name !== "Problem") assert.include(docs, `\`${name}\``)
+    const modules = [SsoOidcError, ClientError, DeviceGrantError, AwsConfigError, CacheUnreadable]
+    for (const name of modules.flatMap((module) => Object.keys(module))) {
+      if (name !== "Problem" && name !== "Source") assert.include(docs, `\`${name}\``)
     }
     for (const problem of ClientError.Problem.literals) assert.include(docs, `\`${problem}\``)
   })

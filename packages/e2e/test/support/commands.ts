@@ -20,7 +20,7 @@ export const texts: ReadonlyArray<string> = [
     "package.json",
     "packages/*/package.json",
     ".ci/*",
-    "packages/*/{src,test,fuzz,load,runtimes,tarballs}/**/*.{ts,tsx,mts,js,mjs,py,html,json,md}"
+    "packages/*/{src,test,fuzz,load,runtimes,scaling,tarballs}/**/*.{ts,tsx,mts,js,mjs,py,html,json,md}"
   ], { cwd: root })
 ]
   // these files hold wrong commands as examples

@@ -45,6 +45,26 @@ export const botocore = (): Found | undefined =>
     "botocore against the emulator, since this machine has no python3 with botocore on its PATH"
   )
 
+const loader = join(import.meta.dirname, "config_loader.py")
+
+/** A Python that has the AWS CLI's parser of config files, else botocore's, and the name of the module. */
+export const configLoader = (): Found | undefined =>
+  orSay(
+    find("python3", [loader, "--version"], /^(awscli\.\S+)/) ??
+      find("python3", [loader, "--version"], /^(botocore\.\S+)/),
+    "the AWS CLI's parser of config files, since this machine has no python3 with awscli or botocore on its PATH"
+  )
+
+const tokenLoader = join(import.meta.dirname, "sso_token.py")
+
+/** A Python that loads tokens as the AWS CLI does, else as botocore does, and which of the two with its version. */
+export const pythonTokens = (): Found | undefined =>
+  orSay(
+    find("python3", [tokenLoader, "--version"], /^(awscli \S+)/) ??
+      find("python3", [tokenLoader, "--version"], /^(botocore \S+)/),
+    "the AWS CLI's reading of our token files, since this machine has no python3 with awscli or botocore on its PATH"
+  )
+
 /** Whether a version is equal to the other or newer. */
 export const atLeast = (version: string, other: string): boolean =>
   version.localeCompare(other, "en", { numeric: true }) >= 0

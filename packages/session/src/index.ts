@@ -1,0 +1,10 @@
+/**
+ * @since 0.1.0
+ */
+export * as AwsConfig from "./AwsConfig.ts"
+export * as AwsConfigError from "./AwsConfigError.ts"
+export * as CachedRegistration from "./CachedRegistration.ts"
+export * as CachedToken from "./CachedToken.ts"
+export * as CacheKey from "./CacheKey.ts"
+export * as CacheUnreadable from "./CacheUnreadable.ts"
+export * as SessionSettings from "./SessionSettings.ts"
