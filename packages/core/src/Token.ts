@@ -8,10 +8,11 @@ import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type * as CreateToken from "./CreateToken.ts"
+import { RequestInvalid } from "./aws/ClientError.ts"
+import * as CreateToken from "./CreateToken.ts"
 import * as Refresh from "./Refresh.ts"
 import * as Registration from "./Registration.ts"
-import type * as SsoOidc from "./SsoOidc.ts"
+import * as SsoOidc from "./SsoOidc.ts"
 import * as Stored from "./Stored.ts"
 
 // -----------------------------------------------------------------------------
@@ -161,7 +162,8 @@ export const isRefreshable = (token: Token): token is Refreshable => token.refre
  * Refreshes a token: one request, and no person. If the service issues no new refresh token, the old one stays.
  *
  * It fails as `Refresh.refresh` does. After `InvalidGrantException` the session is over, and after `InvalidClientException` the
- * registration has expired: log in again. Do not refresh the same token twice at the same time.
+ * registration has expired: log in again. A token of another region or endpoint than the client's fails with `RequestInvalid`, and
+ * nothing is sent. Do not refresh the same token twice at the same time.
  *
  * @example
  * ```ts
@@ -177,6 +179,14 @@ export const isRefreshable = (token: Token): token is Refreshable => token.refre
 export const refresh = Effect.fnUntraced(function*(
   token: Refreshable
 ): Effect.fn.Return<Refreshable, Refresh.Error, SsoOidc.SsoOidc> {
+  const oidc = yield* SsoOidc.SsoOidc
+  if (!Registration.isOf(token.registration, oidc)) {
+    return yield* new RequestInvalid({
+      operation: CreateToken.operation.name,
+      detail: `the token is from another region or endpoint than this client's (${oidc.region} at ${oidc.endpoint}). ` +
+        "Use the region and endpoint that it was issued at, or log in again"
+    })
+  }
   const { clientId, clientSecret } = token.registration
   const response = yield* Refresh.refresh({ clientId, clientSecret, refreshToken: token.refreshToken })
   const now = yield* Clock.currentTimeMillis

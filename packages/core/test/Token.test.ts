@@ -133,6 +133,25 @@ describe("Token: refresh", () => {
       assert.strictEqual(wire.sent.length, 1)
     }))
 
+  it.effect.each(
+    [
+      ["region", { region: "us-east-1" }],
+      ["endpoint", { endpoint: "https://evil.example" }]
+    ] as const
+  )("sends nothing for a token of another %s, and says what to do (D10)", ([, other]) =>
+    Effect.gen(function*() {
+      const wire = Wire.responding(() => Wire.json(tokenResponse))
+      const oidc = yield* Wire.client(wire)
+      const stranger = { ...token, registration: { ...token.registration, ...other } }
+      const error = yield* Effect.flip(Effect.provideService(Token.refresh(stranger), SsoOidc.SsoOidc, oidc))
+      assert.strictEqual(error._tag, "RequestInvalid")
+      assert.include(error.message, "CreateToken was not sent")
+      assert.include(error.message, "or log in again.")
+      assert.deepStrictEqual(wire.sent, [])
+      const find = search(secrets)
+      for (const shown of textsOf(error)) assert.isUndefined(find(shown))
+    }))
+
   it.effect("keeps the old refresh token if the service issues no new one", () =>
     Effect.gen(function*() {
       const { next } = yield* refresh({ ...tokenResponse, refreshToken: null })

@@ -118,7 +118,7 @@ describe("AwsConfig.resolve: endpoints", () => {
     Effect.gen(function*() {
       const error = yield* failed
       assert.deepInclude(error, { source: "config", section: "services bad", setting: "endpoint_url", line: 9 })
-      assert.include(error.message, "endpoint_url below sso is no absolute URL.")
+      assert.include(error.message, "endpoint_url below sso is not an absolute URL.")
     }).pipe(
       inConfig(`${config("services = bad").replace(services, "")}[services bad]\n\nsso =\n  endpoint_url = planted\n`)
     ))

@@ -130,7 +130,7 @@ const custom = (endpoint: string, source: string): Result.Result<string, Endpoin
 }
 
 // A long text, or one with other characters, may be a secret that was given by mistake: do not show it.
-const shown = (region: string): string => /^[\w .*-]{1,24}$/.test(region) ? JSON.stringify(region) : "a text"
+const shown = (region: string): string => /^[\w .*-]{1,24}$/.test(region) ? `${JSON.stringify(region)}, which is ` : ""
 
 /**
  * The URL of the endpoint, without a slash at its end, or the reason why there is none.
@@ -160,11 +160,11 @@ export const resolve = (
     return fail("region", "`region` is missing. Give the region of the access portal, such as eu-west-1")
   }
   if (!isHostLabel(region)) {
-    return fail("region", `\`region\` is ${shown(region)}, which is not a region name. Write it like eu-west-1`)
+    return fail("region", `\`region\` is ${shown(region)}not a region name. Write it like eu-west-1`)
   }
   const name = regionOf(region)
   if (/^fips-|-fips$/.test(name)) {
-    return fail("region", `\`region\` is ${shown(region)}, an old name. Give the plain region, and set useFipsEndpoint`)
+    return fail("region", `\`region\` is ${shown(region)}an old name. Give the plain region, and set useFipsEndpoint`)
   }
   if (endpoint !== undefined) {
     const clash = (what: string) => `${what} cannot be used together with ${source}. Unset one of them`

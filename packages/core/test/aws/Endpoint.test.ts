@@ -212,7 +212,7 @@ describe("Endpoint: region", () => {
     for (const region of [secret, secret.replaceAll("/", ""), "eu\u001bwest", "hunter2/secret"]) {
       const refused = Endpoint.resolve(SsoOidcService.service, { region })
       if (Result.isSuccess(refused)) continue
-      assert.include(refused.failure.message, "`region` is a text, which is not a region name")
+      assert.include(refused.failure.message, "`region` is not a region name")
     }
   })
 
