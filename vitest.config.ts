@@ -12,7 +12,7 @@ const laws = "packages/*/test/**/*.test.ts"
 
 /** The files that replace a module with `vi.mock`. Other files in the same process would get the replacement too. */
 const isolated = globSync(laws, { cwd: root, exclude: ["**/node_modules/**"] })
-  .filter((file) => /\bvi\.mock\(/.test(readFileSync(join(root, file), "utf8")))
+  .filter((file) => /\bvi\.(?:doMock|hoisted|mock)\(/.test(readFileSync(join(root, file), "utf8")))
 
 const shared = {
   // a test that hangs fails by these; they are long, since the machine may be busy with the other worker and with other work

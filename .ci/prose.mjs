@@ -93,17 +93,31 @@ const commentsIn = (source, comments) => {
   })
 }
 
-const isTest = (callee) =>
-  callee.type === "Identifier" ? /^(?:it|test|describe)$/.test(callee.name) : callee.type === "MemberExpression" && isTest(callee.object)
+const isTest = (node) =>
+  node.type === "Identifier"
+    ? /^(?:it|test|describe)$/.test(node.name)
+    : node.type === "MemberExpression"
+    ? isTest(node.object)
+    : node.type === "CallExpression" && isTest(node.callee)
 
 const stringOf = (node) =>
   node?.type === "Literal" && typeof node.value === "string"
     ? node.value
     : node?.type === "TemplateLiteral"
     ? node.quasis.map(({ value }) => value.cooked).join("Code")
+    : node?.type === "BinaryExpression" && node.operator === "+"
+    ? joined(stringOf(node.left), stringOf(node.right))
     : undefined
 
-/** Texts that a user sees: test titles, and in library sources every string that has several words and is no markup. */
+/** A text that is put together of two. A value between them counts as a word. */
+const joined = (left, right) => left === undefined && right === undefined ? undefined : `${left ?? "Code"}${right ?? "Code"}`
+
+const withoutTags = (text) => text.replaceAll(/<[^>]*>/g, " ")
+
+// a page speaks to a person in the person's words, such as "Sign in"
+const pages = "/internal/pages/"
+
+/** Texts that a user sees: test titles, and in library sources every string that has several words and is no code. */
 const stringsIn = (source, program, isLibrary) => {
   const found = []
   const visit = (node) => {
@@ -112,8 +126,9 @@ const stringsIn = (source, program, isLibrary) => {
     const title = node.type === "CallExpression" && isTest(node.callee) ? stringOf(node.arguments[0]) : undefined
     if (title !== undefined) found.push({ text: title, line: lineAt(source, node.start) })
     const text = isLibrary ? stringOf(node) : undefined
-    if (text !== undefined && wordsOf(text).length > 3 && !/[<>{};]|=>/.test(text)) {
-      found.push({ text, line: lineAt(source, node.start) })
+    if (text !== undefined && wordsOf(text).length > 2 && !/[{}]|=>|;$/.test(text)) {
+      found.push({ text: withoutTags(text), line: lineAt(source, node.start) })
+      return
     }
     for (const key in node) if (key !== "parent") visit(node[key])
   }
@@ -124,7 +139,7 @@ const stringsIn = (source, program, isLibrary) => {
 const blocksOf = (file, text) => {
   if (file.endsWith(".md")) return blocksIn(markdown(text.replace(/^---\n[^]*?\n---\n/, (matter) => matter.replaceAll(/./g, ""))))
   const { program, comments } = parseSync(file, text)
-  return [...commentsIn(text, comments), ...stringsIn(text, program, /(^|\/)src\//.test(file))]
+  return [...commentsIn(text, comments), ...stringsIn(text, program, /(^|\/)src\//.test(file) && !file.includes(pages))]
 }
 
 const root = resolve(process.argv[2] ?? join(import.meta.dirname, ".."))

@@ -17,7 +17,7 @@ import * as Stored from "@sso-oidc/core/Stored"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Numbers from "./internal/numbers.ts"
 

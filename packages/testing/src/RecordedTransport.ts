@@ -252,7 +252,7 @@ export const makeRecord = Effect.fnUntraced(function*(
           new NotRecordable({
             message: `RecordedTransport cannot record ${
               Request.nameOf(request.method, url)
-            }. It is no known operation, so its secrets cannot be removed. Add its operation to the option operations.`
+            }. It is not a known operation, so its secrets cannot be removed. Add its operation to the option operations.`
           })
         )
       }

@@ -442,7 +442,7 @@ describe("RecordedTransport: a replay is strict", () => {
       )
       assert.strictEqual(
         text,
-        "NotRecordable: RecordedTransport cannot record POST /other. It is no known operation, so its secrets cannot be removed. Add its operation to the option operations."
+        "NotRecordable: RecordedTransport cannot record POST /other. It is not a known operation, so its secrets cannot be removed. Add its operation to the option operations."
       )
     }))
 

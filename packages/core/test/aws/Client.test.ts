@@ -57,7 +57,7 @@ const portalException = (status: number, type: string, message: string) => () =>
   Wire.json({ __type: `com.amazonaws.switchboard.portal#${type}`, message }, { status, headers: { requestid: "r-1" } })
 
 describe("aws/Client: the operations of the portal are plain values", () => {
-  it.effect("ListAccounts is a GET with members in the query and the token in a header (C1)", () =>
+  it.effect("ListAccounts is a GET with members in the query and the token in a header", () =>
     Effect.gen(function*() {
       const { response, sent } = yield* successOf(
         Portal.listAccounts,
@@ -98,7 +98,7 @@ describe("aws/Client: the operations of the portal are plain values", () => {
       assert.deepInclude(other.failure, { _tag: "UnexpectedResponse", problem: "redirect" })
     }))
 
-  it.effect("an absent member of the query is not sent (C1)", () =>
+  it.effect("an absent member of the query is not sent", () =>
     Effect.gen(function*() {
       const { sent } = yield* successOf(Portal.listAccountRoles, { accessToken, accountId: "111122223333" }, () =>
         Wire.json({ roleList: [] }))

@@ -97,4 +97,20 @@ describe("the check of the prose", () => {
       ]
     )
   })
+
+  it("reads the titles of tests with cases, and texts that are put together", () => {
+    assert.deepStrictEqual(
+      places({
+        "packages/a/src/A.ts":
+          "export const text = 'it did ' + 'not answer'\nexport const page = `<b>the answer</b> is here`",
+        "packages/a/test/A.test.ts":
+          "it.each([1])('gives answer %s', f)\nit.effect.each([1])('gives answer %s', f)\ndescribe.skipIf(x)('the answer', f)"
+      }),
+      [
+        "packages/a/src/A.ts:1",
+        "packages/a/src/A.ts:2",
+        ...[1, 2, 3].map((line) => `packages/a/test/A.test.ts:${line}`)
+      ]
+    )
+  })
 })

@@ -60,7 +60,7 @@ export const parse = (input: string | Redacted.Redacted): Result.Result<Proxy, s
     url.password = ""
     return Result.succeed({ url, servername, headers: { "proxy-authorization": `Basic ${credentials}` } })
   } catch {
-    return Result.fail("has a user or a password that is not percent-encoded. Write each % in it as %25.")
+    return Result.fail("has a user or a password that is not percent-encoded. Write a literal % as %25.")
   }
 }
 
