@@ -111,7 +111,7 @@ const uses = {
 /** Says what the token is for, and where to read on. */
 export const next = (from: keyof typeof uses): ReadonlyArray<Line> => [
   line("next", uses[from]),
-  line("", "README.md shows what your program does with a token: read on at \"What to do with the token\".")
+  line("", "README.md shows more: read on at \"What to do with the token\".")
 ]
 
 /** The lines that follow the code with the emulator. Their lengths decide if a QR code fits. */
