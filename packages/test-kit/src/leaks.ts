@@ -33,11 +33,18 @@ const runsOf = (secret: string): ReadonlyArray<string> =>
     Array.from({ length: Math.max(0, form.length - run + 1) }, (_, at) => form.slice(at, at + run))
   )
 
+const hashAt = (text: string, at: number): number =>
+  ((text.charCodeAt(at) << 8) ^ text.charCodeAt(at + run - 1)) & 0xffff
+
 /** Finds a piece of eight characters of any form of a secret in a text. */
 export const search = (secrets: ReadonlyArray<string>) => {
   const runs = new Set(secrets.flatMap(runsOf))
+  // two characters of a run rule out most places of a text, without a new string for each place
+  const hashes = new Uint8Array(0x10000)
+  for (const one of runs) hashes[hashAt(one, 0)] = 1
   return (text: string): string | undefined => {
     for (let at = 0; at + run <= text.length; at++) {
+      if (hashes[hashAt(text, at)] === 0) continue
       const one = text.slice(at, at + run)
       if (runs.has(one)) return one
     }
@@ -46,7 +53,15 @@ export const search = (secrets: ReadonlyArray<string>) => {
 }
 
 /** The piece of eight characters of any form of the secret that the text has, if it has one. */
-export const leakIn = (text: string, secret: string): string | undefined => search([secret])(text)
+export const leakIn = (text: string, secret: string): string | undefined => {
+  const known = searches.get(secret) ?? search([secret])
+  // a property test makes many secrets, and each search holds 64 KiB
+  if (searches.size > 100) searches.clear()
+  searches.set(secret, known)
+  return known(text)
+}
+
+const searches = new Map<string, ReturnType<typeof search>>()
 
 const attempt = (f: () => unknown): string => {
   try {
