@@ -31,6 +31,20 @@ const old = Effect.map(folder, (at) => {
   return { at, path }
 })
 
+/** One turn of Node's loop, in which files are read. */
+const turn = Effect.promise(() => new Promise<void>((done) => setImmediate(done)))
+
+/** Moves the clock until the effect has ended. Its files are real, and take real turns. */
+const ended = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const fiber = yield* Effect.forkChild(effect)
+    while (fiber.pollUnsafe() === undefined) {
+      yield* turn
+      yield* TestClock.adjust(5)
+    }
+    return yield* Fiber.join(fiber)
+  })
+
 describe("CacheFile.readText", () => {
   it.effect("gives a text that is JSON at once, and nothing for a file that is absent (S6)", () =>
     Effect.gen(function*() {
@@ -76,46 +90,46 @@ describe("CacheFile.readText", () => {
       })
   )
 
-  it.live("leaves a file that is not JSON where it is, as it is (S6)", () =>
+  it.effect("leaves a file that is not JSON where it is, as it is (S6)", () =>
     Effect.gen(function*() {
       const { at, path } = yield* old
       for (const content of ["", "{\"half\":", "5x"]) {
         writeFileSync(path, content)
-        assert.strictEqual(yield* CacheFile.readText(path), content)
+        assert.strictEqual(yield* ended(CacheFile.readText(path)), content)
         assert.strictEqual(text(path), content)
         assert.deepStrictEqual(readdirSync(at), ["token.json"])
       }
     }).pipe(provide))
 
-  it.live("ends when the file is deleted in that time (S6)", () =>
+  it.effect("ends when the file is deleted in that time (S6)", () =>
     Effect.gen(function*() {
       const { path } = yield* old
       writeFileSync(path, "half")
-      const reading = yield* Effect.forkChild(CacheFile.readText(path))
-      yield* Effect.sleep(100)
+      const reading = yield* Effect.forkChild(ended(CacheFile.readText(path)))
+      yield* turn
       unlinkSync(path)
       assert.isUndefined(yield* Fiber.join(reading))
     }).pipe(provide))
 
-  it.live("takes a byte order mark away, and counts other encodings as an empty text (S6)", () =>
+  it.effect("takes a byte order mark away, and counts other encodings as an empty text (S6)", () =>
     Effect.gen(function*() {
       const { path } = yield* old
       writeFileSync(path, "\ufeff{}")
-      assert.strictEqual(yield* CacheFile.readText(path), "{}")
+      assert.strictEqual(yield* ended(CacheFile.readText(path)), "{}")
       // {"ü":1} in Latin-1: written again, it would have another name
       writeFileSync(path, Buffer.from("{\"\xfc\":1}", "latin1"))
-      assert.strictEqual(yield* CacheFile.readText(path), "")
+      assert.strictEqual(yield* ended(CacheFile.readText(path)), "")
       writeFileSync(path, Buffer.from("{}", "utf16le"))
-      assert.notStrictEqual(yield* CacheFile.readText(path), "{}")
+      assert.notStrictEqual(yield* ended(CacheFile.readText(path)), "{}")
     }).pipe(provide))
 
-  it.live("reads 1 MiB, and counts a byte more as an empty text (S6)", () =>
+  it.effect("reads 1 MiB, and counts a byte more as an empty text (S6)", () =>
     Effect.gen(function*() {
       const { path } = yield* old
       writeFileSync(path, `"${"x".repeat(mebibyte - 2)}"`)
-      assert.strictEqual((yield* CacheFile.readText(path))?.length, mebibyte)
+      assert.strictEqual((yield* ended(CacheFile.readText(path)))?.length, mebibyte)
       writeFileSync(path, `"${"x".repeat(mebibyte - 1)}"`)
-      assert.strictEqual(yield* CacheFile.readText(path), "")
+      assert.strictEqual(yield* ended(CacheFile.readText(path)), "")
       assert.strictEqual(statSync(path).size, mebibyte + 1)
     }).pipe(provide))
 
