@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+export * as AccessToken from "./AccessToken.ts"
 export * as Client from "./aws/Client.ts"
 export * as ClientError from "./aws/ClientError.ts"
 export * as Endpoint from "./aws/Endpoint.ts"

@@ -10,6 +10,7 @@ import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import type * as Registration from "@sso-oidc/core/Registration"
 import type * as Token from "@sso-oidc/core/Token"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { CacheUnreadable } from "./CacheUnreadable.ts"
@@ -43,6 +44,11 @@ export interface CachedToken {
   readonly clientSecret?: Redacted.Redacted<string> | undefined
   /** When the registration of that client expires. Absent also if the file has no time there. */
   readonly registrationExpiresAt?: DateTime.Utc | undefined
+  /**
+   * When the token arrived. Only this library writes it, and only for a token whose whole life is shorter than 15 minutes: then each
+   * process knows when half of the life is over.
+   */
+  readonly receivedAt?: DateTime.Utc | undefined
   /** Members of other tools. They are kept when the token is written, and may be secrets. */
   readonly others: Redacted.Redacted<Readonly<Record<string, unknown>>>
 }
@@ -59,7 +65,8 @@ const known: ReadonlySet<string> = new Set([
   "clientId",
   "clientSecret",
   "registrationExpiresAt",
-  "refreshToken"
+  "refreshToken",
+  "receivedAt"
 ])
 
 const fail = (detail: string) => Result.fail(new CacheUnreadable({ kind: "token", detail }))
@@ -89,6 +96,7 @@ export const decode = (text: Redacted.Redacted<string>): Result.Result<CachedTok
     clientId: Cached.textIn(members, "clientId"),
     clientSecret: Cached.secretIn(members, "clientSecret"),
     registrationExpiresAt: Cached.parseTime(members["registrationExpiresAt"]),
+    receivedAt: Cached.parseTime(members["receivedAt"]),
     others: Cached.othersIn(members, known)
   })
 }
@@ -108,8 +116,12 @@ export const encode = (token: CachedToken): Redacted.Redacted<string> =>
     clientId: token.clientId,
     clientSecret: token.clientSecret && Redacted.value(token.clientSecret),
     registrationExpiresAt: token.registrationExpiresAt && Cached.formatTime(token.registrationExpiresAt),
-    refreshToken: token.refreshToken && Redacted.value(token.refreshToken)
+    refreshToken: token.refreshToken && Redacted.value(token.refreshToken),
+    receivedAt: token.receivedAt && Cached.formatTime(token.receivedAt)
   }, token.others)
+
+// A token that lives as long as this, or longer, is refreshed by the time that it has left.
+const shortLife = Duration.minutes(15)
 
 // -----------------------------------------------------------------------------
 // conversions
@@ -137,6 +149,10 @@ export const fromToken = (
   clientId: token.registration.clientId,
   clientSecret: token.registration.clientSecret,
   registrationExpiresAt: token.registration.expiresAt,
+  receivedAt:
+    token.expiresAt !== undefined && DateTime.isLessThan(token.expiresAt, DateTime.addDuration(now, shortLife))
+      ? now
+      : undefined,
   others: previous?.others ?? Cached.none
 })
 

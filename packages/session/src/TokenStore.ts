@@ -1,0 +1,149 @@
+/**
+ * Where a session keeps its token. **One service, so that one line swaps it.**
+ *
+ * A store keeps one secret text for each key. Whoever changes a text holds the lock of its key. So of all who share a store, one sends a
+ * refresh, and the others read its token.
+ *
+ * To write a store of your own, implement {@link Service}, and hold it to `TokenStoreContract`.
+ *
+ * @since 0.1.0
+ */
+import type { StoreBusy, StoreError } from "@sso-oidc/core/AccessToken"
+import type * as Sealer from "@sso-oidc/core/Sealer"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Memory from "./internal/store/memory.ts"
+import * as Sealed from "./internal/store/sealed.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * What is known of a refresh token that was sent:
+ *
+ * - `"sent"`: a request with it was sent, or was about to be, and no response is stored. The response is possibly lost.
+ * - `"ended"`: the service rejected it.
+ * - `"lost"`: the service rejected it, after the response to an earlier request was possibly lost.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type State = "sent" | "ended" | "lost"
+
+/**
+ * What a store remembers of a refresh token. It outlives the process that wrote it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Mark {
+  /** Which refresh token: its hash in hexadecimal digits, which {@link Hold.prepare} was given. */
+  readonly of: string
+  /** What is known of it. */
+  readonly state: State
+  /** The text that a holder wrote before it died, and did not put into its place. Only a store of files has it. */
+  readonly response?: Redacted.Redacted<string> | undefined
+}
+
+/**
+ * What the holder of a key's lock can do. It is good until `use` of {@link Service} ends.
+ *
+ * Each member checks the lock and changes the record in one step. A holder that has lost its lock changes nothing: it fails with a
+ * `StoreError` whose reason is `"fenced"`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Hold {
+  /** `false` if no lock could be had, for example in a read-only folder. Then another process may hold the key at the same time. */
+  readonly isExclusive: boolean
+  /**
+   * Makes room for a text of so many bytes, and records the state `"sent"` for the refresh token with this hash. After it, a full disk
+   * cannot stop `commit`, and a death of this process is seen by the next holder.
+   */
+  readonly prepare: (of: string, bytes: number) => Effect.Effect<void, StoreError>
+  /** Replaces the text as a whole, with or without `prepare`. It removes all marks. */
+  readonly commit: (text: Redacted.Redacted<string>) => Effect.Effect<void, StoreError>
+  /** Ends what `prepare` began, without a text. It records the state for the refresh token with this hash, or that nothing is known of it. */
+  readonly settle: (of: string, state: State | undefined) => Effect.Effect<void, StoreError>
+  /** Removes the text and all marks. Nothing to remove is no error. */
+  readonly remove: Effect.Effect<void, StoreError>
+}
+
+/**
+ * How to wait for a lock.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Waiting<A, E, R> {
+  /** The longest wait, on the monotonic clock. Then `exclusively` fails with `StoreBusy`. */
+  readonly wait: Duration.Duration
+  /** Runs again and again during the wait. `Some` ends the wait with its value. Absent: the wait goes on. */
+  readonly meanwhile?: Effect.Effect<Option.Option<A>, E, R> | undefined
+}
+
+// -----------------------------------------------------------------------------
+// service
+// -----------------------------------------------------------------------------
+
+/**
+ * What a store gives.
+ *
+ * A key is any text, such as the name of a session or a start URL.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export interface Service {
+  /** The name of the store, for errors and for a person. */
+  readonly name: string
+  /** The text of a key. `undefined` if there is none. It needs no lock, and sees a whole text. */
+  readonly read: (key: string) => Effect.Effect<Redacted.Redacted<string> | undefined, StoreError>
+  /** What is remembered of the refresh tokens of a key. It needs no lock. While a holder is alive, `"sent"` may be its request. */
+  readonly marks: (key: string) => Effect.Effect<ReadonlyArray<Mark>, StoreError>
+  /**
+   * Runs `use` alone among all that share the store. Two keys have two locks. The lock ends with `use`, and with the process that holds it.
+   */
+  readonly exclusively: <A, E, R>(
+    key: string,
+    use: (hold: Hold) => Effect.Effect<A, E, R>,
+    waiting: Waiting<A, E, R>
+  ) => Effect.Effect<A, E | StoreError | StoreBusy, R>
+}
+
+/**
+ * The store of tokens.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class TokenStore extends Context.Service<TokenStore, Service>()("@sso-oidc/session/TokenStore") {}
+
+// -----------------------------------------------------------------------------
+// layers
+// -----------------------------------------------------------------------------
+
+/**
+ * A store in the memory of this process, for tests and for a server that may log in again after a restart. Each build of the layer has a
+ * store of its own.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory: Layer.Layer<TokenStore> = Layer.sync(TokenStore, Memory.make)
+
+/**
+ * A store whose texts are sealed: what it holds can be read only with a key of the `Sealer`. A text that cannot be opened is a
+ * `StoreError` whose reason is `"unreadable"`, and is sent nowhere. The AWS CLI cannot read sealed files.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const sealed = <E, R>(store: Layer.Layer<TokenStore, E, R>): Layer.Layer<TokenStore, E, R | Sealer.Sealer> =>
+  Layer.effect(TokenStore, Effect.flatMap(TokenStore, Sealed.make)).pipe(Layer.provide(store))

@@ -1,0 +1,80 @@
+/**
+ * A store over another store, whose texts are sealed.
+ */
+import { StoreError } from "@sso-oidc/core/AccessToken"
+import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
+import * as Sealer from "@sso-oidc/core/Sealer"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import type { Mark, Service } from "../../TokenStore.ts"
+
+// Two texts of the same length are sealed to texts of nearly the same length, whatever the cipher.
+const slack = 64
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length
+
+export const make = Effect.fnUntraced(function*(inner: Service): Effect.fn.Return<Service, never, Sealer.Sealer> {
+  const sealer = yield* Sealer.Sealer
+
+  const failed =
+    (key: string, operation: StoreError["operation"]) => (error: Sealer.Unsealable | Sealer.SealerUnavailable) =>
+      new StoreError({
+        store: inner.name,
+        key,
+        operation,
+        reason: error._tag === "Unsealable" ? "unreadable" : "unavailable",
+        detail: error.message
+      })
+
+  // The name of the package keeps a text from being opened by another package.
+  const placeOf = (hash: string): string => `session/${hash}`
+
+  const seal = (hash: string, operation: StoreError["operation"], text: Redacted.Redacted<string>) =>
+    Effect.mapError(sealer.seal(placeOf(hash), text), failed(hash, operation))
+
+  const open = (hash: string, text: Redacted.Redacted<string>) =>
+    Effect.mapError(sealer.unseal(placeOf(hash), Redacted.value(text)), failed(hash, "read"))
+
+  const opened = (hash: string) => (mark: Mark): Effect.Effect<Mark, StoreError> =>
+    mark.response === undefined
+      ? Effect.succeed(mark)
+      : open(hash, mark.response).pipe(
+        Effect.map((response) => ({ ...mark, response })),
+        // What a dead holder left is no reason to fail.
+        Effect.catchIf(
+          (error) => error.reason === "unreadable",
+          () => Effect.succeed({ of: mark.of, state: mark.state })
+        )
+      )
+
+  return {
+    name: `sealed ${inner.name}`,
+    read: Effect.fnUntraced(function*(key) {
+      const text = yield* inner.read(key)
+      return text === undefined ? undefined : yield* open(yield* CacheFile.hash(key), text)
+    }),
+    marks: Effect.fnUntraced(function*(key) {
+      const [marks, hash] = [yield* inner.marks(key), yield* CacheFile.hash(key)]
+      return yield* Effect.forEach(marks, opened(hash))
+    }),
+    exclusively: (key, use, waiting) =>
+      Effect.flatMap(CacheFile.hash(key), (hash) =>
+        inner.exclusively(
+          key,
+          (hold) =>
+            use({
+              ...hold,
+              // It seals a text of that size, so that a sealer that is out of reach fails here, before a request.
+              prepare: (of, bytes) =>
+                Effect.flatMap(
+                  seal(hash, "prepare", Redacted.make(" ".repeat(bytes))),
+                  (text) => hold.prepare(of, bytesOf(text) + slack)
+                ),
+              commit: (text) =>
+                Effect.flatMap(seal(hash, "commit", text), (text) =>
+                  hold.commit(Redacted.make(text, { label: "sealed" })))
+            }),
+          waiting
+        ))
+  }
+})

@@ -1,0 +1,50 @@
+/**
+ * How a store waits for a lock: it tries, asks whether the wait is still needed, and tries again.
+ */
+import { StoreBusy } from "@sso-oidc/core/AccessToken"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import type { Waiting } from "../../TokenStore.ts"
+
+// In milliseconds. They differ from try to try, so that processes that wait together do not try together.
+const [shortest, longest] = [15, 45]
+
+const pause: Effect.Effect<void> = Effect.flatMap(
+  Random.nextBetween(shortest, longest),
+  (millis) => Effect.sleep(Duration.millis(Math.ceil(millis)))
+)
+
+/** A lock that can be tried without a wait. */
+export interface Lock<E, R = never> {
+  /** Takes the lock if it is free, and says whether it did. */
+  readonly attempt: Effect.Effect<boolean, E, R>
+  /** Gives the lock back. */
+  readonly release: Effect.Effect<void, never, R>
+}
+
+/**
+ * Runs `use` while it holds the lock. An interruption ends the wait. It never leaves the lock taken.
+ */
+export const withLock = <E2, R2, A, E, R>(
+  lock: Lock<E2, R2>,
+  use: Effect.Effect<A, E, R>,
+  waiting: Waiting<A, E, R>,
+  busy: { readonly store: string; readonly key: string }
+): Effect.Effect<A, E | E2 | StoreBusy, R | R2> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      const wait = Duration.toMillis(waiting.wait)
+      const start = yield* Clock.monotonicTimeNanos
+      while (true) {
+        if (yield* lock.attempt) return yield* Effect.ensuring(restore(use), lock.release)
+        const found = waiting.meanwhile === undefined ? Option.none<A>() : yield* restore(waiting.meanwhile)
+        if (Option.isSome(found)) return found.value
+        const waited = Number((yield* Clock.monotonicTimeNanos) - start) / 1e6
+        if (waited >= wait) return yield* new StoreBusy({ ...busy, seconds: Math.round(waited / 1000) })
+        yield* restore(pause)
+      }
+    })
+  )
