@@ -1,0 +1,357 @@
+/**
+ * A session of IAM Identity Center: a token that stays valid.
+ *
+ * It reads the token from a {@link TokenStore.TokenStore}, and refreshes it before it expires. All fibers, processes and machines that share
+ * the store share one refresh. It never logs in by itself.
+ *
+ * @since 0.1.0
+ */
+import * as AccessToken from "@sso-oidc/core/AccessToken"
+import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import { AwsConfigError } from "./AwsConfigError.ts"
+import type { CachedToken } from "./CachedToken.ts"
+import * as Life from "./internal/life.ts"
+import * as Refreshing from "./internal/refreshing.ts"
+import * as Stored from "./internal/stored.ts"
+import * as SessionSettings from "./SessionSettings.ts"
+import * as TokenStore from "./TokenStore.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * How a session keeps its token valid.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LifeOptions {
+  /**
+   * What happens to a refresh that no caller has to wait for yet. `"wait"`: the caller waits for it, so that no refresh is in flight between
+   * two calls. A serverless function needs that. `"background"`: the caller gets the present token, and the refresh goes on. `"wait"` by
+   * default.
+   */
+  readonly refresh?: "background" | "wait" | undefined
+  /** The command that an error tells a person to run. `aws sso login`, with the profile or the session, by default. */
+  readonly loginCommand?: string | undefined
+  /**
+   * The `requestTimeout` of the client, 30 seconds by default. A caller waits for the refresh of another process for this time and 5
+   * seconds more. A bare number counts milliseconds. It must be longer than zero, and finite.
+   */
+  readonly requestTimeout?: Duration.Input | undefined
+}
+
+/**
+ * A session by hand.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options extends Omit<SessionSettings.Options, "region">, LifeOptions {
+  /** The region of the access portal. The region of the client by default. Another region is refused. */
+  readonly region?: string | undefined
+}
+
+/**
+ * What a caller needs of a token.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TokenOptions {
+  /**
+   * How long the token should last. Zero by default. A token with less left is refreshed first. The service decides how long the new one
+   * lasts: read its `expiresAt`. A bare number counts milliseconds. A negative duration, or one without an end, is refused.
+   */
+  readonly minLeft?: Duration.Input | undefined
+}
+
+// -----------------------------------------------------------------------------
+// service
+// -----------------------------------------------------------------------------
+
+/**
+ * What a session gives.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export interface Service {
+  /** The settings that the session was made of. */
+  readonly settings: SessionSettings.SessionSettings
+  /**
+   * A token that is valid now: the stored one, or a new one after a refresh. It never logs in.
+   *
+   * A token with less than 15 minutes left is refreshed, and one whose whole life is shorter at half of its life. With 5 minutes or more
+   * left, and with `refresh: "background"`, the caller does not wait. If the refresh fails, a token that is still valid is given, and the
+   * next refresh comes a minute later.
+   *
+   * An interruption ends the wait of its caller. It never ends the refresh.
+   */
+  readonly token: (options?: TokenOptions) => Effect.Effect<AccessToken.ValidToken, AccessToken.Error>
+}
+
+/**
+ * The session as a service.
+ *
+ * @example
+ * ```ts
+ * import * as Session from "@sso-oidc/session/Session"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * const program = Session.Session.use((session) => session.token({ minLeft: "10 minutes" })).pipe(
+ *   Effect.flatMap(({ expiresAt }) => Console.log(`valid until ${expiresAt}`)),
+ *   Effect.catchTag("NotLoggedIn", (error) => Console.error(error.message))
+ * )
+ * ```
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Session extends Context.Service<Session, Service>()("@sso-oidc/session/Session") {}
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+const quoted = (name: string): string => /^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`
+
+const commandOf = ({ name, profile }: SessionSettings.SessionSettings): string =>
+  profile !== undefined
+    ? `aws sso login --profile ${quoted(profile)}`
+    : name !== undefined
+    ? `aws sso login --sso-session ${quoted(name)}`
+    : "aws sso login"
+
+const durationOf = (name: string, given: Duration.Input, isAllowed: (duration: Duration.Duration) => boolean) => {
+  const duration = Number.isNaN(given) ? undefined : Option.getOrUndefined(Duration.fromInput(given))
+  if (duration !== undefined && Duration.isFinite(duration) && isAllowed(duration)) return duration
+  throw new RangeError(`Session: ${name} must be a finite duration, and not negative`)
+}
+
+const isPositive = (duration: Duration.Duration): boolean => Duration.isGreaterThan(duration, Duration.zero)
+
+const isNotNegative = (duration: Duration.Duration): boolean => Duration.isGreaterThanOrEqualTo(duration, Duration.zero)
+
+// How much longer a caller waits for another process than that process can wait for the service.
+const grace = Duration.seconds(5)
+
+const validOf = ({ accessToken, expiresAt }: CachedToken): AccessToken.ValidToken => ({ accessToken, expiresAt })
+
+/**
+ * A session with these settings, such as those of `AwsConfig.resolve`, and its `AccessToken`. It fails if the client calls another region.
+ * Closing the scope waits for a refresh that is in flight.
+ *
+ * An invalid `requestTimeout` is a mistake in the program: the effect dies with a `RangeError`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  settings: SessionSettings.SessionSettings,
+  options: LifeOptions = {}
+): Effect.fn.Return<
+  { readonly session: Service; readonly accessToken: AccessToken.Service },
+  AwsConfigError,
+  SsoOidc.SsoOidc | TokenStore.TokenStore | Scope.Scope
+> {
+  const scope = yield* Scope.Scope
+  const oidc = yield* SsoOidc.SsoOidc
+  const store = Stored.guarded(yield* TokenStore.TokenStore)
+  const command = options.loginCommand ?? commandOf(settings)
+  const requestTimeout = durationOf("requestTimeout", options.requestTimeout ?? "30 seconds", isPositive)
+  if (Endpoint.regionOf(settings.region) !== oidc.region) {
+    return yield* new AwsConfigError({
+      source: "settings",
+      setting: "region",
+      detail: "`region` is another one than that of the client (SsoOidc). Give both the region of the access portal"
+    })
+  }
+
+  const ages = Life.makeAges()
+  // The token that could not be stored, and the one that the store still has.
+  let kept: { readonly token: CachedToken; readonly instead: string } | undefined
+  let last: CachedToken | undefined
+  let retryAt = -Infinity
+  // What a refresh of this process brought, and how long it was valid then.
+  let received: { readonly accessToken: string; readonly life: number } | undefined
+  let afterRejection: string | undefined
+  let flight: Fiber.Fiber<CachedToken, AccessToken.Error> | undefined
+  let hasWarned = false
+
+  const self: Refreshing.Self = {
+    store,
+    settings,
+    oidc,
+    ages,
+    command,
+    wait: Duration.sum(requestTimeout, grace),
+    keep: (token, instead) => void (kept = { token, instead: Redacted.value(instead.accessToken) }),
+    keptFor: (stored) => kept?.instead === Redacted.value(stored.accessToken) ? kept.token : undefined
+  }
+
+  const warnOnce = Effect.suspend(() => {
+    if (hasWarned) return Effect.void
+    hasWarned = true
+    return Effect.logWarning(
+      `The ${store.name} store has the token of another start URL or region under the key of this session. It is not used.`
+    )
+  })
+
+  /** The stored token, or the one that is kept because it could not be stored. If the store cannot be read, the last one while it is valid. */
+  const current = Effect.gen(function*() {
+    const look = yield* Stored.look(store, settings)
+    if (look._tag === "foreign") yield* warnOnce
+    if (look._tag !== "found") return yield* Refreshing.absence(command, look)
+    const better = self.keptFor(look.token)
+    if (better === undefined) kept = undefined
+    else if ((yield* Life.monotonic) >= retryAt) {
+      retryAt = (yield* Life.monotonic) + Life.pause
+      yield* Refreshing.storeKept(self)
+    }
+    return last = better ?? look.token
+  }).pipe(
+    Effect.catchTag("StoreError", (error) =>
+      Effect.flatMap(
+        last === undefined ? Effect.succeed(0) : ages.leftOf(last),
+        (left) => last !== undefined && left > 0 ? Effect.succeed(last) : Effect.fail(error)
+      ))
+  )
+
+  /** Starts a refresh, or joins the one that is in flight. It goes on without its callers, in the scope of the layer. */
+  const refresh = (stale: CachedToken) =>
+    Effect.gen(function*() {
+      if (flight === undefined || flight.pollUnsafe() !== undefined) {
+        flight = yield* Effect.forkIn(
+          Refreshing.run(self, Redacted.value(stale.accessToken)).pipe(
+            Effect.tap((token) =>
+              Effect.map(ages.leftOf(token), (life) => {
+                received = { accessToken: Redacted.value(token.accessToken), life }
+                last = token
+              })
+            ),
+            Effect.tapError((error) =>
+              Effect.andThen(
+                Effect.map(Life.monotonic, (now) => void (retryAt = now + Life.pause)),
+                Effect.logDebug(`The token was not refreshed. ${error.message}`)
+              )
+            )
+          ),
+          scope
+        )
+      }
+      return flight
+    }).pipe(Effect.uninterruptible)
+
+  const joined = (stale: CachedToken) => Effect.flatMap(refresh(stale), Fiber.join)
+
+  // A caller whose demand no token of the service meets would send a refresh with each call.
+  const isBeyond = (token: CachedToken, left: number, minLeft: number): boolean =>
+    received?.accessToken === Redacted.value(token.accessToken) && minLeft > received.life && left >= received.life / 2
+
+  const token = Effect.fnUntraced(function*(
+    given: TokenOptions = {}
+  ): Effect.fn.Return<AccessToken.ValidToken, AccessToken.Error> {
+    const minLeft = Duration.toMillis(durationOf("minLeft", given.minLeft ?? 0, isNotNegative))
+    const stored = yield* current
+    const left = yield* ages.leftOf(stored)
+    const isEnough = left > 0 && (left >= minLeft || isBeyond(stored, left, minLeft))
+    if (isEnough && !Life.isDue(stored, left)) return validOf(stored)
+    if (left > 0 && ((yield* Life.monotonic) < retryAt)) return validOf(stored)
+    const detail = yield* Refreshing.obstacle(self, stored)
+    if (detail !== undefined) {
+      if (left > 0) return validOf(stored)
+      return yield* new AccessToken.NotLoggedIn({ reason: "expired", command, detail })
+    }
+    if (options.refresh === "background" && isEnough && left >= Life.urgent) {
+      yield* refresh(stored)
+      return validOf(stored)
+    }
+    return yield* joined(stored).pipe(
+      Effect.map(validOf),
+      Effect.catch((error) =>
+        Effect.flatMap(ages.leftOf(stored), (left) => left > 0 ? Effect.succeed(validOf(stored)) : Effect.fail(error))
+      )
+    )
+  })
+
+  const rejectedByPortal = () => new AccessToken.SessionEnded({ reason: "portal", command })
+
+  const next = Effect.fnUntraced(function*(
+    rejected: Redacted.Redacted<string>
+  ): Effect.fn.Return<AccessToken.ValidToken, AccessToken.Error> {
+    const stored = yield* current
+    const bad = Redacted.value(rejected)
+    if (Redacted.value(stored.accessToken) !== bad) return yield* token()
+    if (afterRejection === bad || (yield* Refreshing.obstacle(self, stored)) !== undefined) {
+      return yield* rejectedByPortal()
+    }
+    const brought = yield* joined(stored)
+    if (Redacted.value(brought.accessToken) === bad) return yield* rejectedByPortal()
+    afterRejection = Redacted.value(brought.accessToken)
+    return validOf(brought)
+  })
+
+  return {
+    session: Session.of({ settings, token }),
+    accessToken: AccessToken.AccessToken.of({ key: settings.key, get: Effect.suspend(() => token()), refreshed: next })
+  }
+})
+
+// -----------------------------------------------------------------------------
+// layers
+// -----------------------------------------------------------------------------
+
+const contextOf = ({ accessToken, session }: Effect.Success<ReturnType<typeof make>>) =>
+  Context.make(Session, session).pipe(Context.add(AccessToken.AccessToken, accessToken))
+
+/**
+ * A session by hand, and its `AccessToken`. It fails with `AwsConfigError` if a setting cannot be used.
+ *
+ * @example
+ * ```ts
+ * import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+ * import * as Session from "@sso-oidc/session/Session"
+ * import * as TokenStore from "@sso-oidc/session/TokenStore"
+ * import * as Layer from "effect/Layer"
+ *
+ * const Live = Session.layer({ startUrl: "https://my.awsapps.com/start", name: "corp" }).pipe(
+ *   Layer.provide(SsoOidc.layer({ region: "eu-west-1" })),
+ *   Layer.provide(TokenStore.layerMemory)
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<Session | AccessToken.AccessToken, AwsConfigError, SsoOidc.SsoOidc | TokenStore.TokenStore> =>
+  Layer.effectContext(Effect.gen(function*() {
+    const { region } = yield* SsoOidc.SsoOidc
+    const settings = yield* Effect.fromResult(SessionSettings.make({ ...options, region: options.region ?? region }))
+    return contextOf(yield* make(settings, options))
+  }))
+
+/**
+ * A session with these settings, such as those of `AwsConfig.resolve`, and its `AccessToken`. See {@link make}.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerSettings = (
+  settings: SessionSettings.SessionSettings,
+  options?: LifeOptions
+): Layer.Layer<Session | AccessToken.AccessToken, AwsConfigError, SsoOidc.SsoOidc | TokenStore.TokenStore> =>
+  Layer.effectContext(Effect.map(make(settings, options), contextOf))

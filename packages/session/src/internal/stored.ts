@@ -1,0 +1,100 @@
+/**
+ * What a store holds for a session, with distrust: a store may be a user's own.
+ */
+import { StoreError } from "@sso-oidc/core/AccessToken"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as CachedToken from "../CachedToken.ts"
+import type { SessionSettings } from "../SessionSettings.ts"
+import type { Hold, Mark, Service } from "../TokenStore.ts"
+
+/** What stands under the key of a session. `foreign` is the token of another start URL or region. */
+export type Look =
+  | { readonly _tag: "found"; readonly token: CachedToken.CachedToken }
+  | { readonly _tag: "absent" }
+  | { readonly _tag: "foreign" }
+  | { readonly _tag: "unreadable"; readonly detail: string }
+
+/** Reads the token of a session. Text that cannot be read is no error here: it stays, and a login replaces it. */
+export const look = (
+  store: Service,
+  settings: Pick<SessionSettings, "key" | "startUrl" | "region">
+): Effect.Effect<Look, StoreError> =>
+  store.read(settings.key).pipe(
+    Effect.map((text): Look => {
+      if (text === undefined) return { _tag: "absent" }
+      const decoded = CachedToken.decode(text)
+      if (Result.isFailure(decoded)) return { _tag: "unreadable", detail: decoded.failure.detail }
+      return CachedToken.isOf(decoded.success, settings)
+        ? { _tag: "found", token: decoded.success }
+        : { _tag: "foreign" }
+    }),
+    Effect.catchIf(
+      (error) => error.reason === "unreadable",
+      (error) => Effect.succeed<Look>({ _tag: "unreadable", detail: error.detail })
+    )
+  )
+
+/** The hash by which a store knows a refresh token. Nobody can find the token by it. */
+export const hashOf = (refreshToken: Redacted.Redacted<string>): Effect.Effect<string> =>
+  Effect.map(
+    Effect.promise(() =>
+      crypto.subtle.digest("SHA-256", new TextEncoder().encode(`refresh token ${Redacted.value(refreshToken)}`))
+    ),
+    (bytes) => Array.from(new Uint8Array(bytes).subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("")
+  )
+
+// -----------------------------------------------------------------------------
+// stores of users
+// -----------------------------------------------------------------------------
+
+const states: ReadonlySet<unknown> = new Set(["sent", "ended", "lost"])
+
+const isMark = (mark: unknown): mark is Mark =>
+  typeof mark === "object" && mark !== null && "of" in mark && typeof mark.of === "string" && "state" in mark &&
+  states.has(mark.state) &&
+  (!("response" in mark) || mark.response === undefined || isSecret(mark.response))
+
+const isSecret = (text: unknown): text is Redacted.Redacted<string> =>
+  Redacted.isRedacted(text) && typeof Redacted.value(text) === "string"
+
+/** The store, whose members fail with a `StoreError` where they throw, or give what the contract does not allow. */
+export const guarded = (store: Service): Service => {
+  const name = typeof store.name === "string" ? store.name : "own"
+
+  const broken = (operation: StoreError["operation"], detail: string) =>
+    new StoreError({ store: name, operation, reason: "unavailable", detail })
+
+  const safe = <A, E>(operation: StoreError["operation"], effect: () => Effect.Effect<A, E>) =>
+    Effect.catchDefect(
+      Effect.suspend(effect),
+      // The defect may hold anything, so it is not kept.
+      () => Effect.fail(broken(operation, "the store threw an error that its contract does not have"))
+    )
+
+  const safely = (hold: Hold): Hold => ({
+    isExclusive: hold.isExclusive,
+    prepare: (of, bytes) => safe("prepare", () => hold.prepare(of, bytes)),
+    commit: (text) => safe("commit", () => hold.commit(text)),
+    settle: (of, state) => safe("commit", () => hold.settle(of, state)),
+    remove: safe("remove", () => hold.remove)
+  })
+
+  return {
+    name,
+    read: (key) =>
+      Effect.flatMap(safe("read", () => store.read(key)), (text: unknown) => {
+        if (text === undefined || text === null) return Effect.succeed(undefined)
+        return isSecret(text)
+          ? Effect.succeed(text)
+          : Effect.fail(broken("read", "the store gave a value that is no Redacted text"))
+      }),
+    marks: (key) =>
+      Effect.map(
+        safe("read", () => store.marks(key)),
+        (marks: unknown) => Array.isArray(marks) ? marks.filter(isMark) : []
+      ),
+    exclusively: (key, use, waiting) => store.exclusively(key, (hold) => use(safely(hold)), waiting)
+  }
+}
