@@ -102,7 +102,7 @@ const recover = Effect.fnUntraced(function*(
 ): Effect.fn.Return<CachedToken.CachedToken> {
   // Without the lock, the other holder may be alive.
   if (!hold.isExclusive || stored.refreshToken === undefined) return stored
-  const of = yield* Stored.hashOf(stored.refreshToken)
+  const of = Stored.hashOf(stored.refreshToken)
   for (const mark of marks) {
     if (mark.response === undefined) continue
     const decoded = CachedToken.decode(mark.response)
@@ -205,7 +205,7 @@ const store = Effect.fnUntraced(function*(
   )
   const verdict = decide(sent, received, now)
   if (verdict !== "ours" && sent.refreshToken !== undefined) {
-    yield* Effect.ignore(hold.settle(yield* Stored.hashOf(sent.refreshToken), undefined))
+    yield* Effect.ignore(hold.settle(Stored.hashOf(sent.refreshToken), undefined))
   }
   if (now._tag === "found" && verdict === "theirs") return done(now.token)
   if (now._tag !== "found" && verdict === "none") return yield* absence(self.command, now)
@@ -251,7 +251,7 @@ const refreshed = Effect.fnUntraced(function*(
       ...(detail === undefined ? {} : { detail })
     })
   }
-  const of = yield* Stored.hashOf(sent.refreshToken)
+  const of = Stored.hashOf(sent.refreshToken)
   const before = marks.find((mark) => mark.of === of)?.state
   if (before === "ended") return yield* new AccessToken.SessionEnded({ reason: "grant", command })
   if (before === "lost") return yield* new AccessToken.SessionPossiblyLost({ command })

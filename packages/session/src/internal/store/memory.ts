@@ -44,19 +44,19 @@ export const make = (): Service => {
         return mark === undefined ? [] : [mark]
       }),
     exclusively: (key, use, waiting) =>
-      Effect.flatMap(CacheFile.hash(key), (hash) =>
-        Waiting.withLock(
-          {
-            attempt: Effect.sync(() => {
-              if (locked.has(key)) return false
-              locked.add(key)
-              return true
-            }),
-            release: Effect.sync(() => void locked.delete(key))
-          },
-          Effect.suspend(() => use(holdOf(key))),
-          waiting,
-          { store, key: hash }
-        ))
+      Waiting.withLock(
+        {
+          attempt: Effect.sync(() => {
+            if (locked.has(key)) return false
+            locked.add(key)
+            return true
+          }),
+          release: Effect.sync(() => void locked.delete(key))
+        },
+        Effect.suspend(() => use(holdOf(key))),
+        waiting,
+        // Hashing is asynchronous, and a program under a TestClock would notice it.
+        { store, key: CacheFile.hash(key) }
+      )
   }
 }
