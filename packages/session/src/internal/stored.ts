@@ -68,7 +68,11 @@ export const guarded = (store: Service): Service => {
 
   const safe = <A, E>(operation: StoreError["operation"], effect: () => Effect.Effect<A, E>) =>
     Effect.catchDefect(
-      Effect.suspend(effect),
+      Effect.suspend(() => {
+        const given = effect()
+        // Effect would end the fiber of the caller for what is no effect.
+        return Effect.isEffect(given) ? given : Effect.die(undefined)
+      }),
       // The defect may hold anything, so it is not kept.
       () => Effect.fail(broken(operation, "the store threw an error that its contract does not have"))
     )
