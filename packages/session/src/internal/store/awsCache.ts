@@ -1,15 +1,5 @@
 /**
- * A store in the folder of the AWS CLI's cache.
- *
- * Beside the file of a key, `NAME`, it keeps these:
- *
- * - `NAME.lock`: the lock. It stays, and is empty.
- * - `NAME.OF.ID.sent`: the room of a request, and the mark that it was sent with the refresh token `OF`. It is full of blanks, until the
- *   response is written into it. Each room has an id of its own. So two processes without a lock never write into one room.
- * - `NAME.OF.ended`, `NAME.OF.lost`: a mark that stays until another token is stored.
- * - `NAME.ID.held`, `NAME.ID.tmp`: a text without a request, for the moment in which it is written, with or without the lock.
- *
- * `aws sso logout` reads every file there: each is a JSON object, or no JSON.
+ * A store in the folder of the AWS CLI's cache. `cacheNames.ts` lists its files.
  */
 import { StoreError } from "@sso-oidc/core/AccessToken"
 import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
@@ -20,17 +10,19 @@ import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import type { AwsConfigError } from "../../AwsConfigError.ts"
 import * as Lock from "../../Lock.ts"
 import type { Hold, Mark, Service, State } from "../../TokenStore.ts"
 import * as Files from "../files.ts"
+import * as Names from "./cacheNames.ts"
 import * as Waiting from "./waiting.ts"
 
 /** The name of the store, for errors. */
 const store = "AWS cache"
 
-const label = "stored token"
+const redacted = (text: string): Redacted.Redacted<string> => Redacted.make(text, { label: "stored token" })
 
 // -----------------------------------------------------------------------------
 // errors
@@ -65,10 +57,6 @@ const isNotFound = (error: PlatformError): boolean => error.reason._tag === "Not
 
 const codeOf = (error: PlatformError): string | undefined => Wire.nameIn(error.reason.cause, "code")
 
-// -----------------------------------------------------------------------------
-// names
-// -----------------------------------------------------------------------------
-
 /** Where a key is kept. */
 interface Place {
   /** The hash of the key, for errors. */
@@ -76,59 +64,6 @@ interface Place {
   /** The file. A link is followed, so that all who share a file share its lock. */
   readonly target: string
 }
-
-/** A file that records a mark. */
-interface Found {
-  readonly path: string
-  readonly of: string
-  readonly state: State
-}
-
-/** A file of ours beside the target. */
-type Neighbour =
-  | { readonly _tag: "mark"; readonly found: Found }
-  | { readonly _tag: "writing"; readonly path: string; readonly isHeld: boolean }
-
-const hexadecimal = /^[0-9a-f]{1,128}$/i
-const ofMark = /^([0-9a-f]{1,128})\.(?:[0-9a-f-]{36}\.(sent)|(ended|lost))$/i
-const ofWriting = /^[0-9a-f-]{36}\.(held|tmp)$/
-
-const neighbourOf = (target: string, rest: string): Neighbour | undefined => {
-  const path = `${target}.${rest}`
-  const mark = ofMark.exec(rest)
-  if (mark !== null) {
-    const state: State = mark[2] !== undefined ? "sent" : mark[3] === "ended" ? "ended" : "lost"
-    return { _tag: "mark", found: { path, of: mark[1] ?? "", state } }
-  }
-  const writing = ofWriting.exec(rest)
-  return writing === null ? undefined : { _tag: "writing", path, isHeld: writing[1] === "held" }
-}
-
-// -----------------------------------------------------------------------------
-// texts
-// -----------------------------------------------------------------------------
-
-/** A sealed text is one word, which cannot be told from its beginning. A text of JSON that was cut off begins with a brace. */
-const isSealed = (text: string): boolean => /^[A-Za-z0-9][\x21-\x7e]*$/.test(text)
-
-const isWhole = (text: string): boolean => CacheFile.isJson(text) || isSealed(text)
-
-// A room has about 5 kB. The limits are for files that another program left under our names.
-const largestRoom = 256 * 1024
-const mostRooms = 32
-
-/** The response that a dead holder wrote into its room. What is cut off, and what is left of a larger room, is none. */
-const responseIn = (bytes: Uint8Array | undefined): Redacted.Redacted<string> | undefined => {
-  if (bytes === undefined || bytes.length > largestRoom || !Wire.isText(bytes)) return undefined
-  const text = new TextDecoder().decode(bytes).trimEnd()
-  return Wire.jsonObject(text) !== undefined || (isSealed(text) && !CacheFile.isJson(text))
-    ? Redacted.make(text, { label })
-    : undefined
-}
-
-/** What counts if several files are of one refresh token. A response is a newer token, and what the service said counts more than a try. */
-const rank = ({ response, state }: Mark): number =>
-  response !== undefined ? 3 : state === "lost" ? 2 : state === "ended" ? 1 : 0
 
 // -----------------------------------------------------------------------------
 // store
@@ -160,8 +95,14 @@ export const make = Effect.fnUntraced(function*(
       return { hash, target }
     })
 
+  // Some file systems do not tell the type in the list.
+  const isPlain = (path: string, type: FileSystem.File.Type): Effect.Effect<boolean> =>
+    type === "Unknown"
+      ? files.lstat(path).pipe(Effect.map((found) => found.type === "File"), Effect.orElseSucceed(() => false))
+      : Effect.succeed(type === "File")
+
   /** The files of ours beside the target. What is no plain file, such as a link, is not ours. */
-  const neighboursOf = (target: string): Effect.Effect<ReadonlyArray<Neighbour>, PlatformError> =>
+  const neighboursOf = (target: string): Effect.Effect<ReadonlyArray<Names.Neighbour>, PlatformError> =>
     Effect.gen(function*() {
       const prefix = `${paths.basename(target)}.`
       const entries = yield* Effect.catchIf(
@@ -169,17 +110,26 @@ export const make = Effect.fnUntraced(function*(
         isNotFound,
         () => Effect.succeed([])
       )
-      const found: Array<Neighbour> = []
+      const found: Array<Names.Neighbour> = []
       for (const { name, type } of entries) {
         if (!name.startsWith(prefix)) continue
-        const neighbour = neighbourOf(target, name.slice(prefix.length))
-        if (neighbour !== undefined && (type === "File" || type === "Unknown")) found.push(neighbour)
+        const neighbour = Names.neighbourOf(target, name.slice(prefix.length))
+        if (neighbour !== undefined && (yield* isPlain(paths.join(paths.dirname(target), name), type))) {
+          found.push(neighbour)
+        }
       }
       return found
     })
 
-  const marksOf = (target: string): Effect.Effect<ReadonlyArray<Found>, PlatformError> =>
+  const marksOf = (target: string): Effect.Effect<ReadonlyArray<Names.Found>, PlatformError> =>
     Effect.map(neighboursOf(target), (all) => all.flatMap((one) => one._tag === "mark" ? [one.found] : []))
+
+  // A room that has gone meanwhile, or cannot be read, has no response.
+  const responseAt = (path: string): Effect.Effect<string | undefined> =>
+    run(CacheFile.readBytes(path, Names.largestRoom)).pipe(
+      Effect.map((bytes) => bytes === undefined ? undefined : Names.responseIn(bytes)),
+      Effect.orElseSucceed(() => undefined)
+    )
 
   const drop = (path: string): Effect.Effect<void, PlatformError> =>
     Effect.catchIf(files.remove(path), isNotFound, () => Effect.void)
@@ -194,13 +144,20 @@ export const make = Effect.fnUntraced(function*(
       )
     })
 
-  // A folder that cannot be made has no lock. The room then fails with the reason, before anything is sent.
-  const lockOf = ({ target }: Place): Effect.Effect<Lock.PathLock | undefined, never, Scope.Scope> =>
-    files.makeDirectory(paths.dirname(target), { recursive: true, mode: 0o700 }).pipe(
-      Effect.ignore,
-      Effect.andThen(locks.open(`${target}.lock`)),
-      Effect.catchTag("LockUnavailable", (error) => Effect.as(warn(error), undefined))
-    )
+  /** The lock of a place. If the folder is missing, it is made, also if it was removed during a wait. */
+  const lockOf = ({ target }: Place): Effect.Effect<Lock.PathLock, Lock.LockUnavailable, Scope.Scope> => {
+    const inFolder = <A, R>(effect: Effect.Effect<A, Lock.LockUnavailable, R>) =>
+      Effect.catchIf(effect, ({ code }) => code === "ENOENT", () =>
+        // If it cannot be made, the lock says so again, and the room says why, before anything is sent.
+        Effect.andThen(
+          Effect.ignore(files.makeDirectory(paths.dirname(target), { recursive: true, mode: 0o700 })),
+          effect
+        ))
+    return Effect.map(inFolder(locks.open(`${target}.lock`)), ({ attempt, isHeld }) => ({
+      attempt: inFolder(attempt),
+      isHeld
+    }))
+  }
 
   /** What the holder can do. `lock` is `undefined` if there is none. */
   const holdOf = ({ hash, target }: Place, lock: Lock.PathLock | undefined, scope: Scope.Scope): Hold => {
@@ -210,17 +167,20 @@ export const make = Effect.fnUntraced(function*(
     const make = (bytes: number, suffix: string) => Scope.provide(run(CacheFile.prepare(target, bytes, suffix)), scope)
 
     /** Whether it may be removed: without the lock, another room may be that of a process which is alive. */
-    const isOurs = (neighbour: Neighbour): boolean =>
+    const isOurs = (neighbour: Names.Neighbour): boolean =>
       neighbour._tag === "writing"
         ? neighbour.isHeld && isExclusive
         : isExclusive || neighbour.found.state !== "sent" || neighbour.found.path === room?.room.path
 
-    const clean = (which: (neighbour: Neighbour) => boolean): Effect.Effect<void, PlatformError> =>
+    const clean = (which: (neighbour: Names.Neighbour) => boolean): Effect.Effect<void, PlatformError> =>
       Effect.flatMap(
         neighboursOf(target),
         (all) =>
-          Effect.forEach(all.filter(which), (neighbour) =>
-            drop(neighbour._tag === "mark" ? neighbour.found.path : neighbour.path), { discard: true })
+          Effect.forEach(
+            all.filter(which),
+            (neighbour) => drop(neighbour._tag === "mark" ? neighbour.found.path : neighbour.path),
+            { discard: true }
+          )
       )
 
     const guarded = (
@@ -245,7 +205,7 @@ export const make = Effect.fnUntraced(function*(
           yield* Effect.ignore(
             clean((one) => one._tag === "mark" && one.found.of === of && one.found.state !== "sent")
           )
-        })
+        }).pipe(Effect.uninterruptible)
       )
 
     const write = (text: string) =>
@@ -299,14 +259,16 @@ export const make = Effect.fnUntraced(function*(
     return {
       isExclusive,
       prepare: (of, bytes) =>
-        hexadecimal.test(of)
+        Names.hexadecimal.test(of)
           ? lock === undefined
             ? prepare(of, bytes)
             : Effect.flatMap(
               lock.isHeld,
               (isHeld) => isHeld ? prepare(of, bytes) : Effect.fail(fenced(hash, "prepare"))
             )
-          : Effect.die(new TypeError("prepare: the hash of the refresh token must have 1 to 128 hexadecimal digits")),
+          : Effect.die(
+            new TypeError("prepare: the hash of the refresh token must have 1 to 128 hexadecimal digits")
+          ),
       commit: (text) =>
         guarded(
           "commit",
@@ -319,9 +281,11 @@ export const make = Effect.fnUntraced(function*(
           }).pipe(Effect.uninterruptible)
         ),
       settle: (of, state) =>
-        hexadecimal.test(of)
+        Names.hexadecimal.test(of)
           ? Effect.uninterruptible(settle(of, state))
-          : Effect.die(new TypeError("settle: the hash of the refresh token must have 1 to 128 hexadecimal digits")),
+          : Effect.die(
+            new TypeError("settle: the hash of the refresh token must have 1 to 128 hexadecimal digits")
+          ),
       remove: guarded(
         "remove",
         Effect.gen(function*() {
@@ -337,8 +301,8 @@ export const make = Effect.fnUntraced(function*(
     name: store,
     read: Effect.fnUntraced(function*(key) {
       const { hash, target } = yield* placeOf(key, "read")
-      const text = yield* Effect.mapError(run(CacheFile.readText(target, isWhole)), failed(hash, "read"))
-      return text === undefined ? undefined : Redacted.make(text, { label })
+      const text = yield* Effect.mapError(run(CacheFile.readText(target, Names.isWhole)), failed(hash, "read"))
+      return text === undefined ? undefined : redacted(text)
     }),
     marks: Effect.fnUntraced(function*(key) {
       const { hash, target } = yield* placeOf(key, "read")
@@ -346,12 +310,10 @@ export const make = Effect.fnUntraced(function*(
       const marks = new Map<string, Mark>()
       let rooms = 0
       for (const { of, path, state } of found) {
-        const response = state === "sent" && rooms++ < mostRooms
-          ? responseIn(yield* Effect.orElseSucceed(run(CacheFile.readBytes(path, largestRoom)), () => undefined))
-          : undefined
-        const mark: Mark = response === undefined ? { of, state } : { of, state, response }
+        const response = state === "sent" && rooms++ < Names.mostRooms ? yield* responseAt(path) : undefined
+        const mark: Mark = response === undefined ? { of, state } : { of, state, response: redacted(response) }
         const known = marks.get(of)
-        if (known === undefined || rank(mark) > rank(known)) marks.set(of, mark)
+        if (known === undefined || Names.rank(mark) > Names.rank(known)) marks.set(of, mark)
       }
       return [...marks.values()]
     }),
@@ -361,17 +323,17 @@ export const make = Effect.fnUntraced(function*(
           Scope.make(),
           (scope) =>
             Effect.gen(function*() {
-              let lock = yield* Scope.provide(lockOf(place), scope)
-              if (lock === undefined) return yield* use(holdOf(place, undefined, scope))
-              const { attempt } = lock
+              const opened = yield* Effect.result(Scope.provide(lockOf(place), scope))
+              let lock = Result.isSuccess(opened) ? opened.success : undefined
+              const without = (error: Lock.LockUnavailable): Effect.Effect<boolean> => {
+                lock = undefined
+                return Effect.as(warn(error), true)
+              }
+              const attempt = Result.isSuccess(opened)
+                ? Effect.catchTag(opened.success.attempt, "LockUnavailable", without)
+                : without(opened.failure)
               return yield* Waiting.withLock(
-                {
-                  attempt: Effect.catchTag(attempt, "LockUnavailable", (error) => {
-                    lock = undefined
-                    return Effect.as(warn(error), true)
-                  }),
-                  release: Effect.void
-                },
+                { attempt, release: Effect.void },
                 Effect.suspend(() => use(holdOf(place, lock, scope))),
                 waiting,
                 { store, key: place.hash }
