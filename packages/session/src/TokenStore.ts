@@ -13,11 +13,16 @@ import type * as Sealer from "@sso-oidc/core/Sealer"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
+import type * as Path from "effect/Path"
 import type * as Redacted from "effect/Redacted"
+import type { AwsConfigError } from "./AwsConfigError.ts"
+import * as AwsCache from "./internal/store/awsCache.ts"
 import * as Memory from "./internal/store/memory.ts"
 import * as Sealed from "./internal/store/sealed.ts"
+import type * as Lock from "./Lock.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -137,6 +142,35 @@ export class TokenStore extends Context.Service<TokenStore, Service>()("@sso-oid
  * @since 0.1.0
  */
 export const layerMemory: Layer.Layer<TokenStore> = Layer.sync(TokenStore, Memory.make)
+
+/**
+ * Options of {@link layerAwsCache}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AwsCacheOptions {
+  /**
+   * The folder. Default, also if it is empty: `.aws/sso/cache` in the home folder, which is that of `HOME`. A missing folder is made with
+   * mode 0700 when something is first written.
+   */
+  readonly directory?: string | undefined
+}
+
+/**
+ * The AWS CLI's cache: a login in one tool serves the others. Each key has the file that the CLI has for it. A file that is not JSON
+ * is read again for 250 ms, because other tools write in place.
+ *
+ * Empty files for the locks stay beside these files. If no lock can be had, the store goes on without, and logs one warning. If another
+ * program removes a lock's file, `prepare` fails with the reason `"fenced"`. But a response that has arrived is always stored.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerAwsCache = (
+  options: AwsCacheOptions = {}
+): Layer.Layer<TokenStore, AwsConfigError, Lock.Lock | FileSystem.FileSystem | Path.Path> =>
+  Layer.effect(TokenStore, AwsCache.make(options.directory))
 
 /**
  * A store whose texts are sealed: what it holds can be read only with a key of the `Sealer`. A text that cannot be opened is a

@@ -36,8 +36,11 @@ export interface Room {
   /** The path of the file that has the room. */
   readonly path: string
   /**
-   * Writes the text into the room, syncs it, and puts it into its place at once. A reader sees the old text or the new one. If the file
-   * system rejects the rename (`EBUSY`, `EXDEV`, `EPERM`), it writes into the place itself. It cannot be interrupted.
+   * Writes the text into the room, syncs it, and puts it into its place at once. A reader sees the old text or the new one. It syncs the
+   * folder too, where the system allows that. It cannot be interrupted.
+   *
+   * If the file system rejects the rename (`EBUSY`, `EXDEV`, `EPERM`), it writes into the place itself. If the room or the folder was
+   * removed meanwhile, it makes them again: a text that was received is not lost.
    */
   readonly commit: (text: string) => Effect.Effect<void, PlatformError>
   /** Removes the room. A room that is gone is no error. */
@@ -148,7 +151,13 @@ export const readBytes: (
   Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.succeed(undefined))
 )
 
-const isJson = (text: string): boolean => {
+/**
+ * Whether a text is JSON.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const isJson = (text: string): boolean => {
   try {
     JSON.parse(text)
     return true
@@ -175,16 +184,21 @@ const utf8 = (bytes: Uint8Array): string => {
  * The text of a file of JSON. `undefined` if there is no such file. A text that is not JSON is read again for 250 ms, because other tools
  * write in place, and is then given as it is. A file of more than 1 MiB, or that is not UTF-8, counts as an empty text.
  *
+ * `isWhole` says which texts are not read again, for a file of something else. By default: a text that is JSON.
+ *
  * @category reading
  * @since 0.1.0
  */
-export const readText = (path: string): Effect.Effect<string | undefined, PlatformError, FileSystem.FileSystem> =>
+export const readText = (
+  path: string,
+  isWhole: (text: string) => boolean = isJson
+): Effect.Effect<string | undefined, PlatformError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     for (let tries = 1;; tries++) {
       const bytes = yield* readBytes(path, largest)
       if (bytes === undefined) return undefined
       const text = bytes.length > largest ? "" : utf8(bytes)
-      if (tries === mostTries || isJson(text)) return text
+      if (tries === mostTries || isWhole(text)) return text
       yield* Effect.sleep(pause)
     }
   })
@@ -196,8 +210,13 @@ export const readText = (path: string): Effect.Effect<string | undefined, Platfo
 // the limit of Linux, and more than other systems have
 const mostLinks = 40
 
-/** The file that a path leads to, through links. A link to a file that is absent leads to that file. A circle of links is an error. */
-const targetOf = (path: string): Effect.Effect<string, PlatformError, FileSystem.FileSystem | Path.Path> =>
+/**
+ * The file that a path leads to, through links. A link to a file that is absent leads to that file. A circle of links is an error.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const targetOf = (path: string): Effect.Effect<string, PlatformError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const files = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
@@ -222,6 +241,20 @@ const isRenameRejected = (error: PlatformError): boolean =>
   ["EBUSY", "EXDEV", "EPERM"].includes(Wire.nameIn(error.reason.cause, "code") ?? "")
 
 /**
+ * Syncs the folder of a file, so that a new name in it outlives a loss of power. Some systems cannot sync a folder: that is no error.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const syncFolder = (path: string): Effect.Effect<void, never, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function*() {
+    const files = yield* FileSystem.FileSystem
+    const paths = yield* Path.Path
+    const folder = yield* files.open(paths.dirname(path), { flag: "r" })
+    yield* folder.sync
+  }).pipe(Effect.scoped, Effect.ignore)
+
+/**
  * Makes room for a text of so many bytes. It makes a missing folder with mode 0700, and a file of mode 0600 beside the target, whose name is
  * the target's with `suffix` behind it. It fills the file with blanks and syncs it, so that a full disk fails here. A file of that name
  * must not be there. A failure or an interruption leaves no room behind.
@@ -238,10 +271,12 @@ export const prepare = (
 ): Effect.Effect<Room, PlatformError, FileSystem.FileSystem | Path.Path | Scope.Scope> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
+      const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
       const files = yield* FileSystem.FileSystem
       const paths = yield* Path.Path
       const target = yield* restore(targetOf(path))
-      yield* files.makeDirectory(paths.dirname(target), { recursive: true, mode: 0o700 })
+      const makeFolder = files.makeDirectory(paths.dirname(target), { recursive: true, mode: 0o700 })
+      yield* makeFolder
       const room = `${target}${suffix}`
       // `wx` follows no link, and takes no file that another process has made
       const file = yield* files.open(room, { flag: "wx", mode: 0o600 })
@@ -258,13 +293,24 @@ export const prepare = (
         yield* file.sync
         yield* discard
       }, Effect.scoped)
+      const again = Effect.fnUntraced(function*(text: Uint8Array) {
+        yield* makeFolder
+        const file = yield* files.open(room, { flag: "wx", mode: 0o600 })
+        yield* file.writeAll(text)
+        yield* file.sync
+        yield* files.rename(room, target)
+      }, Effect.scoped)
       const commit = Effect.fnUntraced(function*(text: string) {
         const encoded = new TextEncoder().encode(text)
         yield* file.seek(0n, "start")
         yield* file.writeAll(encoded)
         yield* file.truncate(encoded.length)
         yield* file.sync
-        yield* Effect.catchIf(files.rename(room, target), isRenameRejected, () => inPlace(encoded))
+        yield* files.rename(room, target).pipe(
+          Effect.catchIf((error) => error.reason._tag === "NotFound", () => again(encoded)),
+          Effect.catchIf(isRenameRejected, () => inPlace(encoded))
+        )
+        yield* Effect.provideContext(syncFolder(target), services)
       }, Effect.uninterruptible)
       return { path: room, commit, discard }
     })

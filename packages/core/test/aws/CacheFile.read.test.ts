@@ -2,6 +2,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import { folder } from "@sso-oidc/test-kit/child"
+import { instant, watched } from "@sso-oidc/test-kit/files"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
@@ -10,7 +11,6 @@ import * as TestClock from "effect/testing/TestClock"
 import { spawnSync } from "node:child_process"
 import { readdirSync, readFileSync, statSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
-import { instant, watched } from "../support/files.ts"
 
 const mebibyte = 1024 * 1024
 
@@ -54,6 +54,13 @@ describe("CacheFile.readText", () => {
       assert.isUndefined(yield* CacheFile.readText(join(at, "absent/absent.json")))
       symlinkSync("nowhere", join(at, "dangling"))
       assert.isUndefined(yield* CacheFile.readText(join(at, "dangling")))
+    }).pipe(provide))
+
+  it.effect("gives at once what the caller takes for whole (S6)", () =>
+    Effect.gen(function*() {
+      const { path } = yield* old
+      writeFileSync(path, "sealed")
+      assert.strictEqual(yield* CacheFile.readText(path, (text) => text === "sealed"), "sealed")
     }).pipe(provide))
 
   it.effect("reads a file that is not JSON for 250 ms, and then gives it as it is (S6)", () =>

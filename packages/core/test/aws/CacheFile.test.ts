@@ -2,6 +2,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import { folder, run } from "@sso-oidc/test-kit/child"
+import { failure, watched } from "@sso-oidc/test-kit/files"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -14,12 +15,12 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync
 } from "node:fs"
 import { join } from "node:path"
-import { failure, watched } from "../support/files.ts"
 
 const provide = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   effect.pipe(Effect.scoped, Effect.provide(NodeServices.layer))
@@ -72,7 +73,9 @@ describe("CacheFile.write", () => {
         "writeAll 9",
         "truncate 9",
         "sync",
-        "rename /token.json.ID.tmp /token.json"
+        "rename /token.json.ID.tmp /token.json",
+        "open  {\"flag\":\"r\"}",
+        "sync"
       ])
       assert.strictEqual(text(path), "{\"new\":1}")
       assert.deepStrictEqual(readdirSync(at), ["token.json"])
@@ -164,6 +167,20 @@ describe("CacheFile.write", () => {
         assert.deepStrictEqual(readdirSync(at), ["token.json"])
       }).pipe(provide)
   )
+
+  it.effect.each(["open", "sync"])("needs no sync of the folder: a failure of %s after the rename is none (S4)", (name) =>
+    Effect.gen(function*() {
+      const { at, path } = yield* old
+      let isRenamed = false
+      const rejected = (call: string) => {
+        if (call === "rename") isRenamed = true
+        return isRenamed && call === name ? Effect.fail(failure("EISDIR")) : Effect.void
+      }
+      yield* CacheFile.write(path, "new").pipe(watched({ before: rejected }))
+      assert.isTrue(isRenamed)
+      assert.strictEqual(text(path), "new")
+      assert.deepStrictEqual(readdirSync(at), ["token.json"])
+    }).pipe(provide))
 
   it.effect("writes in place also where no mode can be set, and where no file was (S4)", () =>
     Effect.gen(function*() {
@@ -305,6 +322,18 @@ describe("CacheFile.prepare", () => {
       const { path } = yield* old
       const room = yield* Effect.scoped(CacheFile.prepare(path, 10, ".tmp"))
       assert.isTrue(existsSync(room.path))
+    }).pipe(provide))
+
+  it.effect.each(["the room", "the folder"])("makes %s again if it was removed: the text is not lost (S4)", (what) =>
+    Effect.gen(function*() {
+      const at = join(yield* folder, "sso")
+      const path = join(at, "token.json")
+      const room = yield* CacheFile.prepare(path, 100, ".tmp")
+      rmSync(what === "the room" ? room.path : at, { recursive: true })
+      yield* room.commit("new")
+      assert.strictEqual(text(path), "new")
+      assert.deepStrictEqual([modeOf(at), modeOf(path)], [0o700, 0o600])
+      assert.deepStrictEqual(readdirSync(at), ["token.json"])
     }).pipe(provide))
 
   it.effect("keeps the room with the whole text if it can be written nowhere else (S4)", () =>

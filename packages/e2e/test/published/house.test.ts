@@ -26,7 +26,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "transport-node": { may: ["core"], node: { files: /./ } },
   "transport-browser": { may: ["core"] },
   relay: { may: ["core"], node: { files: /^internal\/node\.ts$/ } },
-  session: { may: ["core", "device-grant"] },
+  session: { may: ["core", "device-grant"], node: { files: /^node\// } },
   testing: { may: ["core"], node: { files: /^contract\/.*Node\.ts$|^contract\/internal\// } },
   emulator: {
     may: ["core"],
@@ -109,6 +109,8 @@ describe("which package may import which package", () => {
         ["transport-browser", "FetchTransport.ts", `await import("@sso-oidc/relay/Relay")`],
         ["emulator", "Emulator.ts", `import * as X from "@sso-oidc/testing/Script"`],
         ["emulator", "Emulator.ts", `import * as X from "@effect/platform-node/NodeRuntime"`],
+        ["session", "internal/node.ts", `import * as X from "node:fs"`],
+        ["session", "node/KernelLock.ts", `import * as X from "@effect/platform-node/NodeRuntime"`],
         ["testing", "Script.ts", `import * as X from "@sso-oidc/emulator/Emulator"`],
         ["sso-oidc", "SsoOidc.ts", `export * from "@sso-oidc/testing/Script"`]
       ] as const

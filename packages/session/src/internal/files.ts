@@ -80,7 +80,8 @@ const expand = Effect.fnUntraced(function*(path: string, setting: string) {
   return /^~(?=$|[/\\])/.test(expanded) ? `${yield* homeFor(setting)}${expanded.slice(1)}` : expanded
 })
 
-const homeFor = (setting: string): Effect.Effect<string, AwsConfigError> =>
+/** The home folder. An error if it is not known, which names the setting that needs it. */
+export const homeFor = (setting: string): Effect.Effect<string, AwsConfigError> =>
   Effect.flatMap(home, (found) =>
     found === undefined
       ? Effect.fail(

@@ -50,7 +50,9 @@ export const watched = ({ after = () => Effect.void, before = () => Effect.void 
       open: (path, options) => files.open(path, options).pipe(call("open", path, options), Effect.map(watch)),
       chmod: (path, mode) => files.chmod(path, mode).pipe(call("chmod", path, mode)),
       rename: (from, to) => files.rename(from, to).pipe(call("rename", from, to)),
-      remove: (path, options) => files.remove(path, options).pipe(call("remove", path))
+      remove: (path, options) => files.remove(path, options).pipe(call("remove", path)),
+      truncate: (path, length) => files.truncate(path, length).pipe(call("truncate", path, length)),
+      readDirectoryEntries: (path) => files.readDirectoryEntries(path).pipe(call("readDirectoryEntries", path))
     }
     return yield* effect.pipe(Effect.provideService(FileSystem.FileSystem, service))
   })

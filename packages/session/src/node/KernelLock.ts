@@ -1,0 +1,219 @@
+/**
+ * A lock of the kernel, for all processes of a machine: it ends with its holder, however that ends. It is one lock for Node, Bun and Deno.
+ *
+ * It is the lock that SQLite takes for a transaction, on an empty file. Nothing is ever written into that file. The module `node:sqlite` is
+ * part of Node from 22.13, Bun and Deno. It is loaded when a lock is first needed. Where it is missing, the locks are
+ * `LockUnavailable`.
+ *
+ * @since 0.1.0
+ */
+import * as Wire from "@sso-oidc/core/aws/Wire"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import * as fs from "node:fs"
+import { resolve } from "node:path"
+import process from "node:process"
+import type { DatabaseSync } from "node:sqlite"
+import * as Lock from "../Lock.ts"
+
+/** The name of the lock, for errors. */
+const name = "kernel lock"
+
+// -----------------------------------------------------------------------------
+// SQLite
+// -----------------------------------------------------------------------------
+
+type Sqlite = typeof import("node:sqlite")
+
+/** Node 22 warns that SQLite is experimental. That warning would stand on the terminal of each user of a program. */
+const load = (): Sqlite => {
+  const { emitWarning } = process
+  process.emitWarning = (...args: ReadonlyArray<unknown>) => {
+    if (!String(args[0]).includes("SQLite")) Reflect.apply(emitWarning, process, args)
+  }
+  try {
+    const sqlite: Sqlite | undefined = process.getBuiltinModule("node:sqlite")
+    if (sqlite === undefined) throw new Unavailable("ERR_UNKNOWN_BUILTIN_MODULE", "this runtime has no node:sqlite")
+    return sqlite
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
+
+let loaded: Sqlite | undefined
+
+// SQLite's codes, https://www.sqlite.org/rescode.html. The extended code has the primary code in its lowest byte.
+const busy = 5
+const codes: Readonly<Record<number, string>> = {
+  3: "SQLITE_PERM",
+  8: "SQLITE_READONLY",
+  10: "SQLITE_IOERR",
+  13: "SQLITE_FULL",
+  14: "SQLITE_CANTOPEN",
+  22: "SQLITE_NOLFS",
+  26: "SQLITE_NOTADB"
+}
+
+const sqliteCode = (error: unknown): number | undefined =>
+  Predicate.hasProperty(error, "errcode") && typeof error.errcode === "number" ? error.errcode & 0xff : undefined
+
+// Deno's error has no code, only this text.
+const isBusy = (error: unknown): boolean =>
+  sqliteCode(error) === busy || (Predicate.isError(error) && error.message === "database is locked")
+
+// -----------------------------------------------------------------------------
+// failures
+// -----------------------------------------------------------------------------
+
+class Unavailable extends Error {
+  readonly code: string
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** Only words of ours: a text of the system has the path in it. */
+const details: Readonly<Record<string, string>> = {
+  ENOENT: "its folder is not there",
+  ENOTDIR: "a file is where its folder should be",
+  EACCES: "this user may not write the lock file",
+  EPERM: "this user may not write the lock file",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk is full",
+  EMFILE: "this process has too many open files",
+  SQLITE_IOERR: "the file system has no locks",
+  SQLITE_NOTADB: "the lock file is not empty. Another program has written into it. Remove it"
+}
+
+const unavailable = (error: unknown): Lock.LockUnavailable => {
+  if (error instanceof Unavailable) {
+    return new Lock.LockUnavailable({ lock: name, code: error.code, detail: error.message })
+  }
+  const sqlite = sqliteCode(error)
+  const code = sqlite === undefined ? Wire.nameIn(error, "code") ?? "UNKNOWN" : codes[sqlite] ?? `SQLITE_${sqlite}`
+  return new Lock.LockUnavailable({ lock: name, code, detail: details[code] ?? "the system reported an error" })
+}
+
+// -----------------------------------------------------------------------------
+// the file
+// -----------------------------------------------------------------------------
+
+/** Which file a path leads to. A file keeps it under another name, and a new file of the same name has another. */
+type Identity = string | undefined
+
+const identityOf = (path: string): Identity => {
+  const found = fs.lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  if (found === undefined) return undefined
+  if (!found.isFile()) {
+    const [code, what] = found.isSymbolicLink()
+      ? ["ELOOP", "a link"]
+      : found.isDirectory()
+      ? ["EISDIR", "a folder"]
+      : ["EINVAL", "a pipe or a device"]
+    throw new Unavailable(code, `${what} is where the lock file should be. Remove it`)
+  }
+  return `${found.dev}:${found.ino}`
+}
+
+/** Makes the file if it is absent. */
+const create = (path: string): void => {
+  try {
+    // Only a new file is opened here: to close any descriptor of a file drops the locks that this process has on it.
+    fs.closeSync(fs.openSync(path, "wx", 0o600))
+  } catch (error) {
+    if (Wire.nameIn(error, "code") !== "EEXIST") throw error
+  }
+}
+
+interface Connection {
+  readonly database: DatabaseSync
+  readonly identity: Identity
+}
+
+const connect = (path: string): Connection => {
+  loaded ??= load()
+  create(path)
+  const identity = identityOf(path)
+  // SQLite opens a file that it cannot write, and then its locks exclude nothing.
+  fs.accessSync(path, fs.constants.W_OK)
+  return { database: new loaded.DatabaseSync(path, { timeout: 0 }), identity }
+}
+
+const disconnect = (connection: Connection | undefined): void => {
+  try {
+    connection?.database.close()
+  } catch {
+    // It is closed already.
+  }
+}
+
+// -----------------------------------------------------------------------------
+// the lock
+// -----------------------------------------------------------------------------
+
+const open = (given: string) =>
+  Effect.gen(function*() {
+    // SQLite takes some texts, such as those that begin with `file:`, for more than a path.
+    const path = resolve(given)
+    let connection: Connection | undefined
+    let isTaken = false
+
+    const drop = () => {
+      disconnect(connection)
+      connection = undefined
+      isTaken = false
+    }
+
+    const isInPlace = (): boolean => connection !== undefined && identityOf(path) === connection.identity
+
+    const attempt = (): boolean => {
+      // The file was removed or replaced: a lock on the old one excludes only those who opened it before.
+      if (!isInPlace()) drop()
+      if (isTaken) return true
+      connection ??= connect(path)
+      try {
+        // Without it, a process that is killed leaves a second file behind.
+        connection.database.exec("PRAGMA journal_mode=MEMORY")
+        connection.database.exec("BEGIN IMMEDIATE")
+      } catch (error) {
+        if (isBusy(error)) return false
+        drop()
+        throw error
+      }
+      isTaken = true
+      if (isInPlace()) return true
+      drop()
+      return false
+    }
+
+    yield* Effect.addFinalizer(() => Effect.sync(drop))
+    yield* Effect.try({ try: () => void (connection = connect(path)), catch: unavailable })
+    return {
+      attempt: Effect.try({ try: attempt, catch: unavailable }),
+      isHeld: Effect.sync(() => {
+        try {
+          return isTaken && isInPlace()
+        } catch {
+          return false
+        }
+      })
+    }
+  })
+
+// -----------------------------------------------------------------------------
+// layers
+// -----------------------------------------------------------------------------
+
+/**
+ * Locks of the kernel. Each makes an empty file of mode 0600 at its path, which stays.
+ *
+ * A process that is stopped keeps its lock. Some file systems of several machines, such as NFS without a lock manager or the mounts of
+ * Docker Desktop, give the same lock twice.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<Lock.Lock> = Layer.succeed(Lock.Lock, { name, open })
