@@ -64,7 +64,9 @@ const command = Command.make(
       Flag.optional
     ),
     rotation: Flag.Literals("rotation", ["strict", "lenient"]).pipe(
-      Flag.withDescription("What a used refresh token gets: invalid_grant (strict, the default) or a new token (lenient)"),
+      Flag.withDescription(
+        "What a used refresh token gets: invalid_grant (strict, the default) or a new token (lenient)"
+      ),
       Flag.withDefault("strict")
     ),
     sessionDuration: Flag.Int("session-duration").pipe(
