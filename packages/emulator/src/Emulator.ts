@@ -66,7 +66,7 @@ export interface Options {
   readonly autoApprove?: Duration.Input | undefined
   /**
    * What a used refresh token gets. `strict`, the default: `InvalidGrantException`, so each token is valid for one refresh.
-   * `lenient`: it continues its session, as AWS was seen to do, and the response has a new refresh token. Each session keeps the 32
+   * `lenient`: it continues its session, as AWS was seen to do, and the response has a new refresh token. Each session keeps the 64
    * used tokens that came last, and forgets the others. The emulator refuses any other text.
    */
   readonly rotation?: "strict" | "lenient" | undefined

@@ -129,7 +129,7 @@ export class Session extends Schema.Opaque<Session>()(Schema.Struct({
   codeAuthorizationId: Schema.optionalKey(Schema.String),
   /**
    * The used refresh tokens that still continue the session, the token that a client sent last at the end. Absent if there are
-   * none, as always with the rotation `strict`. `seed` keeps the last 32, or none with the rotation `strict`.
+   * none, as always with the rotation `strict`. `seed` keeps the last 64, or none with the rotation `strict`.
    */
   usedRefreshTokens: Schema.optionalKey(Schema.Array(secret("usedRefreshToken")))
 })) {}

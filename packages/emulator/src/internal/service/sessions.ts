@@ -15,8 +15,11 @@ export interface Session {
   readonly usedTokens: ReadonlyArray<string>
 }
 
-/** The most used tokens that one session keeps. */
-export const mostUsedTokens = 32
+/**
+ * The most used tokens that one session keeps. With it, 32 processes can each refresh with a token of their own in turn: between
+ * two refreshes of one process, each of the others sends one token and gets one.
+ */
+export const mostUsedTokens = 64
 
 /**
  * The used tokens after a refresh with `sent`. The token that a client sent last goes to the end, so a client that sends the same

@@ -39,7 +39,7 @@ describe("internal/service/sessions", () => {
     assert.deepStrictEqual(Sessions.usedAfter(full, "x", "x"), [...full.slice(1), "x"])
     assert.deepStrictEqual(
       Sessions.usedAfter(full, "x", "5"),
-      [...full.filter((token) => token !== "5"), "x", "5"].slice(-32)
+      [...full.filter((token) => token !== "5"), "x", "5"].slice(-64)
     )
   })
 
@@ -48,8 +48,8 @@ describe("internal/service/sessions", () => {
     const token = (n: number) => `aor${n}`.padEnd(260, "x")
     sessions.set(token(0), session())
     const before = sessions.bytes()
-    sessions.set(token(0), session(Array.from({ length: 32 }, (_, n) => token(n + 1))))
-    assert.isAtLeast(sessions.bytes() - before, 32 * 320)
+    sessions.set(token(0), session(Array.from({ length: 64 }, (_, n) => token(n + 1))))
+    assert.isAtLeast(sessions.bytes() - before, 64 * 320)
   })
 
   // A session with some of ten tokens. The first is its latest token
