@@ -3,7 +3,8 @@
  *
  * {@link Emulator} responds to RegisterClient, StartDeviceAuthorization and CreateToken as the service does. It also accepts
  * a browser that comes for an authorization code. A person or a program approves or denies each login. The emulator
- * enforces client secrets, expiry, the polling interval and proof keys. A code and a refresh token are valid for one use.
+ * enforces client secrets, expiry, the polling interval and proof keys. A code is valid for one use. So is a refresh token, unless
+ * the option `rotation` is `lenient`.
  *
  * It does not use HTTP. It measures time with Effect's `Clock`, so `TestClock` moves it.
  *
@@ -63,6 +64,22 @@ export interface Options {
    * by default. A bare number counts milliseconds: write `"3 seconds"`. A login that was denied before stays denied.
    */
   readonly autoApprove?: Duration.Input | undefined
+  /**
+   * What a used refresh token gets. `strict`, the default: `InvalidGrantException`, so each token is valid for one refresh.
+   * `lenient`: it continues its session, as AWS was seen to do, and the response has a new refresh token. Each session keeps the 64
+   * used tokens that came last, and forgets the others. The emulator refuses any other text.
+   */
+  readonly rotation?: "strict" | "lenient" | undefined
+  /**
+   * How long a session lasts after its login: whole seconds, from 1 second to 90 days. 8 hours by default, as at AWS. A refresh
+   * does not prolong it. A bare number counts milliseconds: write `"60 seconds"`.
+   */
+  readonly sessionDuration?: Duration.Input | undefined
+  /**
+   * How long an access token with scopes is valid: whole seconds, from 1 second to 90 days. 1 hour by default, as at AWS. It never
+   * outlives its session: `expiresIn` is at most the rest of the session. A bare number counts milliseconds: write `"60 seconds"`.
+   */
+  readonly accessTokenLifetime?: Duration.Input | undefined
   /** The region in each client id. `emulator` by default. It must be a host label in lower case, such as `eu-west-1`. */
   readonly region?: string | undefined
   /**

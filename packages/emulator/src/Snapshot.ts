@@ -119,14 +119,19 @@ export class CodeAuthorization extends Schema.Opaque<CodeAuthorization>()(Schema
  * @since 0.1.0
  */
 export class Session extends Schema.Opaque<Session>()(Schema.Struct({
-  /** The refresh token that is valid at present. */
+  /** The latest refresh token. An entry replaces each session that has one of its tokens. */
   refreshToken: secret("refreshToken"),
   /** The id of the client. `seed` refuses an id that neither the snapshot nor the emulator has. */
   clientId: Schema.String,
   /** When the session ends, in milliseconds since 1970. */
   endsAt: Schema.Finite,
   /** The id of the code authorization that began the session. Absent for the device grant. */
-  codeAuthorizationId: Schema.optionalKey(Schema.String)
+  codeAuthorizationId: Schema.optionalKey(Schema.String),
+  /**
+   * The used refresh tokens that still continue the session, the token that a client sent last at the end. Absent if there are
+   * none, as always with the rotation `strict`. `seed` keeps the last 64, or none with the rotation `strict`.
+   */
+  usedRefreshTokens: Schema.optionalKey(Schema.Array(secret("usedRefreshToken")))
 })) {}
 
 // With this default, a file that seeds one client needs no other list

@@ -63,6 +63,20 @@ const command = Command.make(
       Flag.withDescription("Approve each login without a person, this many seconds after its start"),
       Flag.optional
     ),
+    rotation: Flag.Literals("rotation", ["strict", "lenient"]).pipe(
+      Flag.withDescription(
+        "What a used refresh token gets: invalid_grant (strict, the default) or a new token (lenient)"
+      ),
+      Flag.withDefault("strict")
+    ),
+    sessionDuration: Flag.Int("session-duration").pipe(
+      Flag.withDescription("Seconds from a login to the end of its session (28800 by default)"),
+      Flag.withDefault(28_800)
+    ),
+    accessTokenLifetime: Flag.Int("access-token-lifetime").pipe(
+      Flag.withDescription("Seconds until an access token with scopes expires (3600 by default)"),
+      Flag.withDefault(3600)
+    ),
     control: Flag.Boolean("control").pipe(
       Flag.withDescription(
         `Serve the control API. Its token is in ${tokenVariable}, or else the emulator prints one`
@@ -74,7 +88,15 @@ const command = Command.make(
       Flag.atLeast(0)
     )
   },
-  Effect.fnUntraced(function*({ autoApprove, control, expiresIn, interval, ...options }) {
+  Effect.fnUntraced(function*({
+    accessTokenLifetime,
+    autoApprove,
+    control,
+    expiresIn,
+    interval,
+    sessionDuration,
+    ...options
+  }) {
     const given = control ? yield* Config.option(Config.Redacted(tokenVariable)) : Option.none()
     const server = Layer.effectDiscard(Effect.flatMap(
       EmulatorServer.EmulatorServer,
@@ -90,6 +112,8 @@ const command = Command.make(
       ...options,
       interval: Duration.seconds(interval),
       expiresIn: Duration.seconds(expiresIn),
+      sessionDuration: Duration.seconds(sessionDuration),
+      accessTokenLifetime: Duration.seconds(accessTokenLifetime),
       autoApprove: Option.getOrUndefined(Option.map(autoApprove, Duration.seconds)),
       control: Option.getOrElse(given, () => control)
     })))
@@ -104,13 +128,15 @@ const flags: Readonly<Record<string, string>> = {
   "interval": "--interval",
   "expiresIn": "--expires-in",
   "autoApprove": "--auto-approve",
+  "sessionDuration": "--session-duration",
+  "accessTokenLifetime": "--access-token-lifetime",
   "a CORS origin": "--cors"
 }
 
 /** Names the flag or the variable in a sentence about an option. */
 const flagged = (sentence: string): string =>
   sentence.replace(": the control token must", `: ${tokenVariable} must`).replace(
-    /: (port|interval|expiresIn|autoApprove|a CORS origin) must/,
+    new RegExp(`: (${Object.keys(flags).join("|")}) must`),
     (_, option: string) => `: ${flags[option]} must`
   )
 

@@ -2,20 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import { Duration, Effect, Fiber, Redacted } from "effect"
 import { TestClock } from "effect/testing"
-import { grantType, registration, started, startUrl, tagOf } from "./support.ts"
+import { grantType, issued, registration, secret, started, startUrl, tagOf } from "./support.ts"
 
 const provide = (options?: Emulator.Options) => Effect.provide(Emulator.layer(options))
-
-const issued = Effect.fnUntraced(function*(scopes?: ReadonlyArray<string>) {
-  const client = yield* started(scopes === undefined ? {} : { scopes: [...scopes] })
-  yield* client.emulator.authorizations.approve(client.code.userCode)
-  return { ...client, token: yield* client.poll }
-})
-
-const secret = (token: { readonly refreshToken?: Redacted.Redacted }) => {
-  assert.isDefined(token.refreshToken)
-  return token.refreshToken ?? Redacted.make("")
-}
 
 describe("Emulator", () => {
   describe("the values that it hands out", () => {
@@ -277,6 +266,35 @@ describe("Emulator", () => {
         options: { autoApprove: "999 millis" },
         detail: "autoApprove must be zero, or 1 second or more, not 999ms"
       },
+      {
+        options: { sessionDuration: 0 },
+        detail: "sessionDuration must be a whole number of seconds, from 1 second to 90 days, not 0"
+      },
+      {
+        options: { sessionDuration: "2161 hours" },
+        detail: "sessionDuration must be a whole number of seconds, from 1 second to 90 days, not 90d 1h"
+      },
+      {
+        options: { sessionDuration: 28_800 },
+        detail: "sessionDuration must be a whole number of seconds, from 1 second to 90 days, not 28s 800ms. " +
+          "A bare number counts milliseconds: write \"28800 seconds\""
+      },
+      {
+        options: { sessionDuration: Infinity },
+        detail: "sessionDuration must be a whole number of seconds, from 1 second to 90 days, not Infinity"
+      },
+      {
+        options: { accessTokenLifetime: "999 millis" },
+        detail: "accessTokenLifetime must be a whole number of seconds, from 1 second to 90 days, not 999ms"
+      },
+      {
+        options: { accessTokenLifetime: "-1 hours" },
+        detail: "accessTokenLifetime must be a whole number of seconds, from 1 second to 90 days, not -1h"
+      },
+      {
+        options: { accessTokenLifetime: NaN },
+        detail: "accessTokenLifetime must be a whole number of seconds, from 1 second to 90 days, not NaN"
+      },
       { options: { capacity: 0 }, detail: "capacity must be a whole number, 1 or more, not 0" },
       {
         options: { capacityBytes: 131_071 },
@@ -295,6 +313,17 @@ describe("Emulator", () => {
         [{ interval: "5" }, "interval must be a whole number of seconds, from 1 second to 24 days, not \"5\""],
         [{ expiresIn: true }, "expiresIn must be a whole number of seconds, from 1 second to 24 days, not true"],
         [{ autoApprove: "3" }, "autoApprove must be zero, or 1 second or more, not \"3\""],
+        [{ rotation: "loose" }, "rotation must be \"strict\" or \"lenient\", not \"loose\""],
+        [{ rotation: true }, "rotation must be \"strict\" or \"lenient\", not true"],
+        [{ rotation: null }, "rotation must be \"strict\" or \"lenient\", not this object"],
+        [
+          { sessionDuration: "8" },
+          "sessionDuration must be a whole number of seconds, from 1 second to 90 days, not \"8\""
+        ],
+        [
+          { accessTokenLifetime: {} },
+          "accessTokenLifetime must be a whole number of seconds, from 1 second to 90 days, not 0"
+        ],
         [{ capacity: "7" }, "capacity must be a whole number, 1 or more, not \"7\""],
         [{ capacityBytes: "7" }, "capacityBytes must be a whole number, 131072 or more, not \"7\""],
         [{ requestsPerSecond: "7" }, "requestsPerSecond must be a whole number, 1 or more, not \"7\""],

@@ -65,6 +65,21 @@ const runIn = (variables: Readonly<Record<string, string>>, ...args: ReadonlyArr
 
 const urlOf = (line: string): string => /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0] ?? ""
 
+/** A whole login over HTTP, at an emulator that approves at once. */
+const login = Effect.fnUntraced(function*(url: string, scopes: ReadonlyArray<string> = registration.scopes) {
+  const post = (path: string, body: unknown) =>
+    Effect.map(exchange(url, { path, body: JSON.stringify(body) }), ({ text }) => JSON.parse(text))
+  const { clientId, clientSecret } = yield* post("/client/register", { ...registration, scopes })
+  const client = { clientId: String(clientId), clientSecret: String(clientSecret) }
+  const { deviceCode } = yield* post("/device_authorization", { ...client, startUrl })
+  const token: { readonly expiresIn: number; readonly refreshToken: string | null } = yield* post("/token", {
+    ...client,
+    grantType,
+    deviceCode
+  })
+  return { client, token }
+})
+
 describe("the command", () => {
   it.effect("prints one line with its URL and one for each login, serves, and ends with 130 on Ctrl-C (E1, E4)", () =>
     Effect.gen(function*() {
@@ -119,6 +134,15 @@ describe("the command", () => {
       "--auto-approve 0.5",
       /^The emulator cannot start: --auto-approve must be zero, or 1 second or more, not 500ms\.\n$/
     ],
+    [
+      "--session-duration 0",
+      /^The emulator cannot start: --session-duration must be a whole number of seconds, .*, not 0\.\n$/
+    ],
+    [
+      "--access-token-lifetime -60",
+      /^The emulator cannot start: --access-token-lifetime must be a whole number of seconds, .*, not -1m\.\n$/
+    ],
+    ["--rotation loose", /^Invalid value for flag --rotation: "loose"\. Expected.*strict.*lenient.*\n$/],
     ["--cors *", /^The emulator cannot start: --cors must be .*\.\n$/],
     ["--nope", /^Unrecognized flag: --nope .*\n$/]
   ])("refuses %s in one line (E1)", ([args, says]) =>
@@ -127,6 +151,35 @@ describe("the command", () => {
       const { code, stderr, stdout } = yield* ended
       assert.deepStrictEqual([code, stdout], [1, ""])
       assert.match(stderr, new RegExp(says ?? ""))
+    }))
+
+  it.effect("rotates refresh tokens and ends sessions and access tokens as its flags say (E3)", () =>
+    Effect.gen(function*() {
+      for (const [flags, used, expiresIn] of [[[], 400, 3600], [["--rotation", "lenient"], 200, 3600]] as const) {
+        const { child, ended, ready } = yield* run("--port", "0", "--auto-approve", "0", ...flags)
+        const url = urlOf(yield* ready)
+        const { client, token } = yield* login(url)
+        const refresh = exchange(url, {
+          path: "/token",
+          body: JSON.stringify({ ...client, grantType: "refresh_token", refreshToken: token.refreshToken })
+        })
+        assert.strictEqual(token.expiresIn, expiresIn)
+        assert.strictEqual((yield* refresh).status, 200)
+        assert.strictEqual((yield* refresh).status, used)
+        child.kill("SIGTERM")
+        yield* ended
+      }
+      const { child, ended, ready } = yield* run(
+        "--port=0",
+        "--auto-approve=0",
+        "--session-duration=40",
+        "--access-token-lifetime=30"
+      )
+      const url = urlOf(yield* ready)
+      assert.strictEqual((yield* login(url)).token.expiresIn, 30)
+      assert.strictEqual((yield* login(url, [])).token.expiresIn, 40)
+      child.kill("SIGTERM")
+      yield* ended
     }))
 
   it.effect("prints a second line with --control, and its token opens the control API (E4)", () =>
@@ -195,6 +248,17 @@ describe("the command", () => {
         stderr,
         `The emulator cannot start: port ${port} on 127.0.0.1 is in use, perhaps by an emulator that still runs; choose another, or 0 for any free port.\n`
       )
+    }))
+
+  it.effect("has exactly the flags that the README lists (E1)", () =>
+    Effect.gen(function*() {
+      const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8")
+      const listed = [...readme.matchAll(/^\| `--([a-z-]+)[^`]*` \| `(\w+)` \|/gm)].map(([, flag]) => flag)
+      const { stdout } = yield* (yield* run("--help")).ended
+      const own = /FLAGS\n([\s\S]*?)\n\n/.exec(stdout)?.[1] ?? ""
+      const flags = [...own.matchAll(/^ +--([a-z-]+)/gm)].map(([, flag]) => flag)
+      assert.isAtLeast(flags.length, 9)
+      assert.sameMembers(listed, flags)
     }))
 
   it.effect("prints the version of the package with --version (E1)", () =>

@@ -1,10 +1,11 @@
 /**
  * Shared by the tests: requests over the wire, and clients with a login.
  */
+import { assert } from "@effect/vitest"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import { Emulator } from "@sso-oidc/emulator/Emulator"
 import { EmulatorServer } from "@sso-oidc/emulator/EmulatorServer"
-import { Effect, type Redacted } from "effect"
+import { Effect, Redacted } from "effect"
 import { type IncomingHttpHeaders, request as send } from "node:http"
 
 export interface HttpResponse {
@@ -68,6 +69,19 @@ export const started = Effect.fnUntraced(function*(metadata: Partial<typeof regi
     emulator.createToken({ clientId, clientSecret, grantType: "refresh_token", refreshToken })
   return { clientId, clientSecret, code, emulator, poll, refresh }
 })
+
+/** A client with its first token. */
+export const issued = Effect.fnUntraced(function*(scopes?: ReadonlyArray<string>) {
+  const client = yield* started(scopes === undefined ? {} : { scopes: [...scopes] })
+  yield* client.emulator.authorizations.approve(client.code.userCode)
+  return { ...client, token: yield* client.poll }
+})
+
+/** The refresh token of a response. */
+export const secret = (token: { readonly refreshToken?: Redacted.Redacted }) => {
+  assert.isDefined(token.refreshToken)
+  return token.refreshToken ?? Redacted.make("")
+}
 
 /** The registration of the AWS CLI for the authorization code grant. */
 export const redirectUri = "http://127.0.0.1/oauth/callback"

@@ -17,11 +17,10 @@ import * as Lengths from "./lengths.ts"
 import * as Metadata from "./metadata.ts"
 import type { Settings } from "./options.ts"
 import * as Random from "./random.ts"
+import * as Sessions from "./sessions.ts"
 import type * as State from "./state.ts"
 
 const registrationLife = 90 * 24 * 60 * 60
-const sessionLife = 8 * 60 * 60
-const accessTokenLife = 60 * 60
 
 // In milliseconds. A correct client's timer may fire a little early.
 const tolerance = 50
@@ -118,25 +117,29 @@ export const make = (settings: Settings, state: State.State) => {
 
   const issue = (
     registration: State.Registration,
-    { codeAuthorizationId, endsAt }: Pick<State.Session, "codeAuthorizationId" | "endsAt">,
+    session: Omit<Sessions.Session, "clientId">,
     now: number
   ): CreateToken.Response => {
     const accessToken = Redacted.make(Random.token("aoa"), { label: "accessToken" })
-    const left = Math.max(1, Math.floor((endsAt - now) / 1000))
+    const left = Math.floor((session.endsAt - now) / 1000)
     // Without scopes, the token is valid for the whole session, and there is no refresh token
     if (registration.scopes.length === 0) return { accessToken, tokenType: "Bearer", expiresIn: left }
     return {
       accessToken,
       tokenType: "Bearer",
-      expiresIn: Math.min(accessTokenLife, left),
-      refreshToken: Redacted.make(
-        state.addSession({ clientId: registration.clientId, endsAt, codeAuthorizationId }, now),
-        {
-          label: "refreshToken"
-        }
-      )
+      expiresIn: Math.min(settings.accessTokenLifetime, left),
+      refreshToken: Redacted.make(state.addSession({ ...session, clientId: registration.clientId }, now), {
+        label: "refreshToken"
+      })
     }
   }
+
+  /** A session that begins now. */
+  const begun = (codeAuthorizationId: string | undefined, now: number): Omit<Sessions.Session, "clientId"> => ({
+    codeAuthorizationId,
+    endsAt: now + settings.sessionDuration * 1000,
+    usedTokens: []
+  })
 
   const invalidGrant = raise(SsoOidcError.InvalidGrantException, "Invalid grant provided")
 
@@ -163,9 +166,7 @@ export const make = (settings: Settings, state: State.State) => {
         return raise(SsoOidcError.AccessDeniedException, "The login was denied")
       case "approved":
         state.useDeviceCode(code)
-        return Result.succeed(
-          issue(registration, { codeAuthorizationId: undefined, endsAt: now + sessionLife * 1000 }, now)
-        )
+        return Result.succeed(issue(registration, begun(undefined, now), now))
       // `slow_down` means that the login is still pending (RFC 8628 section 3.5), so it must not hide a decision
       case undefined:
         return tooEarly(code, now)
@@ -179,12 +180,18 @@ export const make = (settings: Settings, state: State.State) => {
     refreshToken: string,
     now: number
   ): Result.Result<CreateToken.Response, CreateToken.Exception> => {
-    const session = state.session(refreshToken, now)
-    if (session === undefined || session.clientId !== registration.clientId) {
-      return raise(SsoOidcError.InvalidGrantException, "Invalid refresh token provided")
-    }
-    state.endSession(refreshToken)
-    return Result.succeed(issue(registration, session, now))
+    const found = state.session(refreshToken, now)
+    if (
+      found === undefined || found.session.clientId !== registration.clientId ||
+      // The wire has whole seconds, so a token of 1 second would outlive the session
+      found.session.endsAt - now < 1000
+    ) return raise(SsoOidcError.InvalidGrantException, "Invalid refresh token provided")
+    const { latest, session } = found
+    state.endSession(latest)
+    const usedTokens = settings.rotation === "lenient"
+      ? Sessions.usedAfter(session.usedTokens, latest, refreshToken)
+      : []
+    return Result.succeed(issue(registration, { ...session, usedTokens }, now))
   }
 
   const redeem = (
@@ -205,9 +212,7 @@ export const make = (settings: Settings, state: State.State) => {
       request.redirectUri !== authorization.redirectUri || challenge !== authorization.codeChallenge
     ) return invalidGrant
     authorization.used = true
-    return Result.succeed(
-      issue(registration, { codeAuthorizationId: authorization.id, endsAt: now + sessionLife * 1000 }, now)
-    )
+    return Result.succeed(issue(registration, begun(authorization.id, now), now))
   }
 
   /** `challenge` is the challenge of the request's code verifier, if it has one. */

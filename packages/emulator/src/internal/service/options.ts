@@ -14,6 +14,11 @@ export interface Settings {
   /** Whole seconds, as the wire has them. */
   readonly expiresIn: number
   readonly autoApprove: Duration.Duration | undefined
+  readonly rotation: "strict" | "lenient"
+  /** Whole seconds, as the wire has them. */
+  readonly sessionDuration: number
+  /** Whole seconds, as the wire has them. */
+  readonly accessTokenLifetime: number
   readonly capacity: number
   readonly capacityBytes: number
   readonly requestsPerSecond: number
@@ -42,8 +47,11 @@ export const listProblem = (cors: unknown): string | undefined =>
     ? undefined
     : `cors must be a list of origins, such as ["http://localhost:5173"], not ${quoted(cors)}`
 
-/** The longest duration. A timer with 32 bits of milliseconds, as clients have, cannot run for 25 days. */
+/** The longest duration of most options. A timer with 32 bits of milliseconds, as clients have, cannot run for 25 days. */
 export const longest = Duration.days(24)
+
+// As at AWS. A registration ends then too
+const longestSession = Duration.days(90)
 
 /** Says what to write if a bare number was probably meant as seconds. */
 const hint = (given: Duration.Input): string =>
@@ -57,10 +65,10 @@ export const shown = (given: Duration.Input): string => {
   return `${duration === undefined ? quoted(given) : Duration.format(duration)}${hint(given)}`
 }
 
-/** Whole seconds from 1 second to 24 days, or `undefined`. */
-const wholeSeconds = (given: Duration.Input): number | undefined => {
+/** Whole seconds from 1 second to the most, or `undefined`. */
+const wholeSeconds = (given: Duration.Input, most: Duration.Duration): number | undefined => {
   const duration = durationOf(given)
-  if (duration === undefined || Duration.isGreaterThan(duration, longest)) return undefined
+  if (duration === undefined || Duration.isGreaterThan(duration, most)) return undefined
   const seconds = Duration.toSeconds(duration)
   return isWhole(seconds) ? seconds : undefined
 }
@@ -75,11 +83,18 @@ const leastBytes = 128 * 1024
 
 /** The settings, or a sentence that says what is wrong with the options. */
 export const check = (options: Options): Result.Result<Settings, string> => {
-  const { capacity = 10_000, capacityBytes = 32 * 1024 * 1024, region = "emulator", requestsPerSecond = 500 } = options
-  const seconds = (name: string, given: Duration.Input): Result.Result<number, string> =>
+  const {
+    capacity = 10_000,
+    capacityBytes = 32 * 1024 * 1024,
+    region = "emulator",
+    requestsPerSecond = 500,
+    rotation = "strict"
+  } = options
+  const seconds = (name: string, given: Duration.Input, most = longest): Result.Result<number, string> =>
     Result.fromNullishOr(
-      wholeSeconds(given),
-      () => `${name} must be a whole number of seconds, from 1 second to 24 days, not ${shown(given)}`
+      wholeSeconds(given, most),
+      () =>
+        `${name} must be a whole number of seconds, from 1 second to ${Duration.toDays(most)} days, not ${shown(given)}`
     )
   return Result.gen(function*() {
     const interval = yield* seconds("interval", options.interval ?? "1 second")
@@ -88,6 +103,16 @@ export const check = (options: Options): Result.Result<Settings, string> => {
     if (options.autoApprove !== undefined && !isDelay(autoApprove)) {
       return yield* Result.fail(`autoApprove must be zero, or 1 second or more, not ${shown(options.autoApprove)}`)
     }
+    // A program without types may give any text
+    if (rotation !== "strict" && rotation !== "lenient") {
+      return yield* Result.fail(`rotation must be "strict" or "lenient", not ${quoted(rotation)}`)
+    }
+    const sessionDuration = yield* seconds("sessionDuration", options.sessionDuration ?? "8 hours", longestSession)
+    const accessTokenLifetime = yield* seconds(
+      "accessTokenLifetime",
+      options.accessTokenLifetime ?? "1 hour",
+      longestSession
+    )
     if (!isWhole(capacity)) {
       return yield* Result.fail(`capacity must be a whole number, 1 or more, not ${quoted(capacity)}`)
     }
@@ -102,6 +127,17 @@ export const check = (options: Options): Result.Result<Settings, string> => {
     if (typeof region !== "string" || !/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(region)) {
       return yield* Result.fail("region must be a host label in lower case, such as eu-west-1")
     }
-    return { autoApprove, capacity, capacityBytes, expiresIn, interval, region, requestsPerSecond }
+    return {
+      accessTokenLifetime,
+      autoApprove,
+      capacity,
+      capacityBytes,
+      expiresIn,
+      interval,
+      region,
+      requestsPerSecond,
+      rotation,
+      sessionDuration
+    }
   })
 }

@@ -6,9 +6,10 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Snapshot from "../../Snapshot.ts"
 import * as Metadata from "./metadata.ts"
+import type { Settings } from "./options.ts"
 import * as RedirectUri from "./redirectUri.ts"
+import * as Sessions from "./sessions.ts"
 import type * as State from "./state.ts"
-import type { Limits } from "./store.ts"
 
 const present = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } | {} =>
   value === undefined ? {} : { [key]: value }
@@ -49,11 +50,14 @@ export const take = (state: State.State, now: number): Snapshot.Snapshot => {
       ...present("decision", authorization.decision),
       used: authorization.used
     })),
-    sessions: sessions.map(([refreshToken, { clientId, codeAuthorizationId, endsAt }]) => ({
+    sessions: sessions.map(([refreshToken, { clientId, codeAuthorizationId, endsAt, usedTokens }]) => ({
       refreshToken: Redacted.make(refreshToken, { label: "refreshToken" }),
       clientId,
       endsAt,
-      ...present("codeAuthorizationId", codeAuthorizationId)
+      ...present("codeAuthorizationId", codeAuthorizationId),
+      ...(usedTokens.length === 0
+        ? {}
+        : { usedRefreshTokens: usedTokens.map((token) => Redacted.make(token, { label: "usedRefreshToken" })) })
     }))
   }
 }
@@ -65,7 +69,7 @@ export const take = (state: State.State, now: number): Snapshot.Snapshot => {
 export const put = (
   state: State.State,
   snapshot: Snapshot.Snapshot,
-  { capacity, capacityBytes }: Limits,
+  { capacity, capacityBytes, rotation }: Settings,
   now: number
 ): Result.Result<void, string> =>
   Result.gen(function*() {
@@ -119,10 +123,13 @@ export const put = (
         decision: given.decision
       })
     }
-    const sessions: Array<readonly [string, State.Session]> = []
-    for (const { clientId, codeAuthorizationId, endsAt, refreshToken } of snapshot.sessions) {
+    const sessions: Array<readonly [string, Sessions.Session]> = []
+    for (const { clientId, codeAuthorizationId, endsAt, refreshToken, usedRefreshTokens } of snapshot.sessions) {
       yield* client(clientId)
-      sessions.push([Redacted.value(refreshToken), { clientId, endsAt, codeAuthorizationId }])
+      const usedTokens = rotation === "lenient"
+        ? (usedRefreshTokens ?? []).slice(-Sessions.mostUsedTokens).map(Redacted.value)
+        : []
+      sessions.push([Redacted.value(refreshToken), { clientId, endsAt, codeAuthorizationId, usedTokens }])
     }
     const given = { registrations, deviceAuthorizations, codeAuthorizations, sessions }
     if (!state.hasRoomFor(given, now)) {

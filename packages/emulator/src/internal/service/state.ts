@@ -9,6 +9,7 @@ import * as Duration from "effect/Duration"
 import type { Requester } from "../../Authorization.ts"
 import type { RequestContext } from "../../Emulator.ts"
 import * as Random from "./random.ts"
+import * as Sessions from "./sessions.ts"
 import * as Size from "./size.ts"
 import * as Store from "./store.ts"
 
@@ -55,19 +56,12 @@ export interface CodeAuthorization extends Authorization {
   readonly scopes: ReadonlyArray<string>
 }
 
-export interface Session {
-  readonly clientId: string
-  readonly endsAt: number
-  /** The code authorization that began it. A second use of its code ends the session (RFC 6749 section 4.1.2). */
-  readonly codeAuthorizationId: string | undefined
-}
-
 /** The entries of a snapshot. */
 export interface Given {
   readonly registrations: ReadonlyArray<Registration>
   readonly deviceAuthorizations: ReadonlyArray<DeviceAuthorization>
   readonly codeAuthorizations: ReadonlyArray<CodeAuthorization>
-  readonly sessions: ReadonlyArray<readonly [string, Session]>
+  readonly sessions: ReadonlyArray<readonly [string, Sessions.Session]>
 }
 
 /** How long the emulator keeps an expired code, in milliseconds. After that, the code is unknown. */
@@ -126,13 +120,7 @@ export const make = (
     owner,
     onDrop: ({ code }) => byAuthorizationCode.delete(code)
   })
-  // The key is the refresh token that is valid at present
-  const sessions = Store.make<Session>({
-    ...limits,
-    content: (session) => session,
-    isOver: ({ endsAt }, now) => endsAt <= now,
-    owner: ({ clientId }) => clientId
-  })
+  const sessions = Sessions.make(limits)
   const ofClients = [deviceAuthorizations, codeAuthorizations, sessions]
   const registrations = Store.make<Registration>({
     ...limits,
@@ -252,12 +240,18 @@ export const make = (
     decision: (item: Authorization, now: number): Authorization["decision"] =>
       item.decision ?? (now >= item.issuedAt + autoApprove ? "approved" : undefined),
 
-    session: (refreshToken: string, now: number): Session | undefined => {
-      const session = sessions.get(refreshToken)
-      return session !== undefined && now < session.endsAt ? session : undefined
+    /** The session that a refresh token continues, and the latest refresh token of that session. */
+    session: (
+      refreshToken: string,
+      now: number
+    ): { readonly latest: string; readonly session: Sessions.Session } | undefined => {
+      const latest = sessions.latest(refreshToken)
+      if (latest === undefined) return undefined
+      const session = sessions.get(latest)
+      return session !== undefined && now < session.endsAt ? { latest, session } : undefined
     },
     /** Keeps a session under a new refresh token. If there is no room, the least recently used session ends. */
-    addSession: (session: Session, now: number): string => {
+    addSession: (session: Sessions.Session, now: number): string => {
       purge(now)
       const refreshToken = Random.token("aor")
       sessions.makeRoom(refreshToken, session, now)
@@ -265,7 +259,8 @@ export const make = (
       registrations.touch(session.clientId)
       return refreshToken
     },
-    endSession: (refreshToken: string): void => sessions.drop(refreshToken),
+    /** Ends the session with this latest refresh token. */
+    endSession: (latest: string): void => sessions.drop(latest),
     endSessionsOf: (authorization: CodeAuthorization): void => {
       for (const token of sessions.ownedBy(authorization.client.clientId)) {
         if (sessions.get(token)?.codeAuthorizationId === authorization.id) sessions.drop(token)

@@ -28,7 +28,7 @@ describe("internal/service/state", () => {
       expiresAt: 1000,
       interval: 1
     })
-    const token = state.addSession({ clientId: "b", endsAt: 1000, codeAuthorizationId: undefined }, 0)
+    const token = state.addSession({ clientId: "b", endsAt: 1000, codeAuthorizationId: undefined, usedTokens: [] }, 0)
     assert.deepStrictEqual(state.size(), {
       registrations: 2,
       deviceAuthorizations: 1,
