@@ -62,11 +62,12 @@ export const make = Effect.fnUntraced(function*(): Effect.fn.Return<Service, nev
           ? change("prepare", () => values.set(markOf(id), Record.encodeMark(of, "sent") + " ".repeat(bytes)))
           : Effect.fail(errorOf(id, "prepare", "unavailable", `it has no room for ${bytes} bytes`)),
       commit: (text) =>
-        change("commit", () =>
-          Effect.andThen(values.set(textOf(id), Record.encode(text)), values.remove(markOf(id)))),
+        change("commit", () => Effect.andThen(values.set(textOf(id), Record.encode(text)), values.remove(markOf(id)))),
       settle: (of, state) =>
-        change("commit", () =>
-          state === undefined ? values.remove(markOf(id)) : values.set(markOf(id), Record.encodeMark(of, state))),
+        change(
+          "commit",
+          () => state === undefined ? values.remove(markOf(id)) : values.set(markOf(id), Record.encodeMark(of, state))
+        ),
       remove: change("remove", () => Effect.andThen(values.remove(textOf(id)), values.remove(markOf(id))))
     }
   }

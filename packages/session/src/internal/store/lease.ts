@@ -92,8 +92,7 @@ export const make = (database: Database): Service => {
               errorOf(id, "prepare")({ reason: "unavailable", detail: `it has no room for ${bytes} bytes` })
             )
         ),
-      commit: (text) =>
-        Effect.suspend(() => change("commit", database.commit(id, holder, Record.encode(text)))),
+      commit: (text) => Effect.suspend(() => change("commit", database.commit(id, holder, Record.encode(text)))),
       settle: (of: string, state: State | undefined) =>
         Effect.suspend(() =>
           change(

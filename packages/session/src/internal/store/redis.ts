@@ -125,7 +125,10 @@ export const make = Effect.fnUntraced(
       id: string,
       ...args: ReadonlyArray<string | number>
     ): Effect.Effect<boolean, Lease.Trouble> =>
-      redis.eval(script)(keysOf(id), ...args).pipe(Effect.mapError(troubleOf), Effect.map((result) => Number(result) === 1))
+      redis.eval(script)(keysOf(id), ...args).pipe(
+        Effect.mapError(troubleOf),
+        Effect.map((result) => Number(result) === 1)
+      )
 
     return Lease.make({
       name: store,

@@ -155,8 +155,7 @@ export const make = Effect.fnUntraced(
           ),
           Effect.mapError(troubleOf)
         ),
-      prepare: (id, holder, mark, bytes) =>
-        change(id, holder, sql`mark = ${mark}, room = ${Record.room(bytes)}`),
+      prepare: (id, holder, mark, bytes) => change(id, holder, sql`mark = ${mark}, room = ${Record.room(bytes)}`),
       commit: (id, holder, text) => change(id, holder, sql`content = ${text}, mark = NULL, room = NULL`),
       settle: (id, holder, mark) =>
         change(id, holder, mark === undefined ? sql`mark = NULL, room = NULL` : sql`mark = ${mark}, room = NULL`),
