@@ -20,9 +20,15 @@ import type * as Path from "effect/Path"
 import type * as Redacted from "effect/Redacted"
 import type { AwsConfigError } from "./AwsConfigError.ts"
 import * as AwsCache from "./internal/store/awsCache.ts"
+import type * as KeyValueStore from "effect/persistence/KeyValueStore"
+import type * as Redis from "effect/persistence/Redis"
+import type * as SqlClient from "effect/sql/SqlClient"
+import * as KeyValue from "./internal/store/keyValue.ts"
 import * as Memory from "./internal/store/memory.ts"
+import * as RedisStore from "./internal/store/redis.ts"
 import * as Sealed from "./internal/store/sealed.ts"
 import type * as Lock from "./Lock.ts"
+import * as SqlStore from "./internal/store/sql.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -141,7 +147,91 @@ export class TokenStore extends Context.Service<TokenStore, Service>()("@sso-oid
  * @category layers
  * @since 0.1.0
  */
-export const layerMemory: Layer.Layer<TokenStore> = Layer.sync(TokenStore, Memory.make)
+export const layerMemory: Layer.Layer<TokenStore> = /* @__PURE__ */ Layer.sync(TokenStore, Memory.make)
+
+/**
+ * Options of {@link layerRedis}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RedisOptions {
+  /** What the names of all keys begin with. `"sso-oidc:"` by default. A text with `{` or `}` is refused. */
+  readonly prefix?: string | undefined
+}
+
+/**
+ * A store in Redis 6.2 or newer, for processes on many machines and for functions. It needs Effect's `Redis` service, which
+ * `@effect/platform-node/NodeRedis` has, or which you make over another client.
+ *
+ * - The lock is a lease of 3 seconds on the server's clock. The holder prolongs it each second. If the holder dies, the lock is free within 3
+ *   seconds.
+ * - Each change checks the lease in the same script.
+ * - A record expires 100 days after its last write.
+ * - The three keys of a record have the same hash tag, so that Redis Cluster keeps them on one node.
+ *
+ * The lock is as good as the server: after a failover to a replica that lags behind, two holders are possible, and a token may be lost.
+ *
+ * @example
+ * ```ts
+ * import * as NodeRedis from "@effect/platform-node/NodeRedis"
+ * import * as TokenStore from "@sso-oidc/session/TokenStore"
+ * import * as Layer from "effect/Layer"
+ *
+ * const store = TokenStore.layerRedis({ prefix: "billing:" }).pipe(
+ *   Layer.provide(NodeRedis.layer({ url: "redis://localhost:6379" }))
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerRedis = (options?: RedisOptions): Layer.Layer<TokenStore, StoreError, Redis.Redis> =>
+  Layer.effect(TokenStore, RedisStore.make(options))
+
+/**
+ * Options of {@link layerSql}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SqlOptions {
+  /**
+   * The name of the table, or a schema, a dot and the name. `"sso_oidc_tokens"` by default. A name has letters, digits and underscores, at
+   * most 63, and does not begin with a digit. Any other name is refused.
+   */
+  readonly table?: string | undefined
+}
+
+/**
+ * A store in a table of PostgreSQL or SQLite (3.35 or newer), through Effect's `SqlClient`. A client of another database is refused with a
+ * `StoreError`.
+ *
+ * - The table is made if it is absent. It has one row for each key.
+ * - The lock is a lease of 3 seconds on the database's clock. The holder prolongs it each second. If the holder dies, the lock is free within
+ *   3 seconds.
+ * - Each change is one statement that checks the lease.
+ * - A transaction of the caller is not joined: a token that has arrived stays stored when that transaction is rolled back. So the client needs
+ *   a second connection. With SQLite, or a pool of one connection, do not ask for a token within a transaction.
+ * - No row expires. `written_at` has the time of the last change, in milliseconds since 1970, if you want to delete old rows.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerSql = (options?: SqlOptions): Layer.Layer<TokenStore, StoreError, SqlClient.SqlClient> =>
+  Layer.effect(TokenStore, SqlStore.make(options))
+
+/**
+ * A store over Effect's `KeyValueStore`, **for one process only**: the lock is in the memory of this process. If two processes use one
+ * `KeyValueStore`, both send a refresh, and a session may be lost. Layers over the same `KeyValueStore` share the lock.
+ *
+ * Do not use it over `KeyValueStore.layerFileSystem`, whose files other users of the machine may read.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerKeyValueStoreSingleProcess: Layer.Layer<TokenStore, never, KeyValueStore.KeyValueStore> =
+  /* @__PURE__ */ Layer.effect(TokenStore, /* @__PURE__ */ Effect.suspend(KeyValue.make))
 
 /**
  * Options of {@link layerAwsCache}.

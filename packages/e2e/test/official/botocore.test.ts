@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import { folder, run } from "@sso-oidc/test-kit/child"
+import { isMissing } from "@sso-oidc/test-kit/tools"
 import * as Effect from "effect/Effect"
 import { botocoreWith } from "../support/botocore.ts"
 import { raw } from "../support/exceptionDrivers.ts"
@@ -9,11 +10,11 @@ import { botocore } from "../support/machine.ts"
 import { recipe } from "../support/recipes.ts"
 
 const python = botocore()
-const { path = "", version = "(absent)" } = python ?? {}
+const path = python.found?.path ?? ""
 
 const signedIn = /^open http:\/\/127\.0\.0\.1:\d+\/device\?user_code=[A-Z]{4}-[A-Z]{4}\nlogged in for 3600 s\n$/
 
-describe.skipIf(python === undefined)(`botocore ${version} (E1)`, () => {
+describe.skipIf(isMissing(python))(`${python.title} (E1)`, () => {
   it.live.each([
     { by: "endpoint_url", change: (code: string) => code, env: () => ({}) },
     {

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import { folder, run } from "@sso-oidc/test-kit/child"
+import { isMissing } from "@sso-oidc/test-kit/tools"
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
@@ -10,7 +11,7 @@ import { atLeast, awsCli } from "../support/machine.ts"
 import { recipe } from "../support/recipes.ts"
 
 const aws = awsCli()
-const { path = "", version = "(absent)" } = aws ?? {}
+const { path, version } = aws.found ?? { path: "", version: "" }
 
 /** The commands of docs/emulator.md for this version, without the start of the emulator. */
 const script = (url: string): string =>
@@ -38,7 +39,7 @@ const loggingIn = Effect.gen(function*() {
   return { shell, cached }
 })
 
-describe.skipIf(aws === undefined)(`the AWS CLI ${version}, with the commands of docs/emulator.md (E1)`, () => {
+describe.skipIf(isMissing(aws))(`${aws.title}, with the commands of docs/emulator.md (E1)`, () => {
   it.live(
     "logs in, is slowed down if it polls too early, and keeps its token (E1, E3)",
     () =>

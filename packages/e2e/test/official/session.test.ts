@@ -14,6 +14,7 @@ import * as CachedRegistration from "@sso-oidc/session/CachedRegistration"
 import * as CachedToken from "@sso-oidc/session/CachedToken"
 import * as CacheKey from "@sso-oidc/session/CacheKey"
 import { folder, run } from "@sso-oidc/test-kit/child"
+import { isMissing } from "@sso-oidc/test-kit/tools"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -135,10 +136,20 @@ const provided = (program: string, file: string, { path }: Home) =>
 const python = pythonTokens()
 
 const readers = [
-  { tool: "@aws-sdk/token-providers", program: process.execPath, file: "from-sso.ts", keepsOthers: true },
-  ...(python === undefined
-    ? []
-    : [{ tool: python.version, program: python.path, file: "sso_token.py", keepsOthers: false }])
+  {
+    tool: "@aws-sdk/token-providers",
+    skip: false,
+    program: process.execPath,
+    file: "from-sso.ts",
+    keepsOthers: true
+  },
+  {
+    tool: python.title,
+    skip: isMissing(python),
+    program: python.found?.path ?? "",
+    file: "sso_token.py",
+    keepsOthers: false
+  }
 ]
 
 const provide = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -148,8 +159,8 @@ const provide = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.provide(EmulatorServer.layer({ autoApprove: 0 }))
   )
 
-describe.each(readers)("the token file, and $tool", ({ file, keepsOthers, program }) => {
-  it.live("takes a fresh token that we wrote, as it is (S5)", () =>
+describe.each(readers)("the token file, and $tool", ({ file, keepsOthers, program, skip }) => {
+  it.live.skipIf(skip)("takes a fresh token that we wrote, as it is (S5)", () =>
     Effect.gen(function*() {
       const at = yield* home
       const { accessToken, expiresAt } = yield* written(at, 3600)
@@ -160,29 +171,33 @@ describe.each(readers)("the token file, and $tool", ({ file, keepsOthers, progra
       assert.strictEqual(textOf(at.token), before)
     }).pipe(provide), 60_000)
 
-  it.live("refreshes a token that we wrote, and we read what it writes (S5)", () =>
-    Effect.gen(function*() {
-      const at = yield* home
-      const before = yield* written(at, 60)
-      const { token } = yield* provided(program, file, at)
-      assert.notStrictEqual(token, Redacted.value(before.accessToken))
-      const after = read(at.token)
-      assert.strictEqual(Redacted.value(after.accessToken), token)
-      assert.strictEqual(after.clientId, before.clientId)
-      assert.notStrictEqual(valueOf(after.refreshToken), valueOf(before.refreshToken))
-      assert.isTrue(CachedToken.isOf(after, at.settings))
-      assert.isTrue(CachedToken.isRefreshable(after, DateTime.makeUnsafe(Date.now())))
-      assert.closeTo(DateTime.toEpochMillis(after.expiresAt) - Date.now(), 3_600_000, 60_000)
-      assert.deepStrictEqual(Redacted.value(after.others), keepsOthers ? { ofAnotherTool: [1] } : {})
-      // what it wrote is good for the next refresh, which is ours
-      const { clientId = "", clientSecret = Redacted.make(""), refreshToken = Redacted.make("") } = after
-      const { createToken } = yield* Emulator.Emulator
-      yield* createToken({ clientId, clientSecret, grantType: "refresh_token", refreshToken })
-    }).pipe(provide), 60_000)
+  it.live.skipIf(skip)(
+    "refreshes a token that we wrote, and we read what it writes (S5)",
+    () =>
+      Effect.gen(function*() {
+        const at = yield* home
+        const before = yield* written(at, 60)
+        const { token } = yield* provided(program, file, at)
+        assert.notStrictEqual(token, Redacted.value(before.accessToken))
+        const after = read(at.token)
+        assert.strictEqual(Redacted.value(after.accessToken), token)
+        assert.strictEqual(after.clientId, before.clientId)
+        assert.notStrictEqual(valueOf(after.refreshToken), valueOf(before.refreshToken))
+        assert.isTrue(CachedToken.isOf(after, at.settings))
+        assert.isTrue(CachedToken.isRefreshable(after, DateTime.makeUnsafe(Date.now())))
+        assert.closeTo(DateTime.toEpochMillis(after.expiresAt) - Date.now(), 3_600_000, 60_000)
+        assert.deepStrictEqual(Redacted.value(after.others), keepsOthers ? { ofAnotherTool: [1] } : {})
+        // what it wrote is good for the next refresh, which is ours
+        const { clientId = "", clientSecret = Redacted.make(""), refreshToken = Redacted.make("") } = after
+        const { createToken } = yield* Emulator.Emulator
+        yield* createToken({ clientId, clientSecret, grantType: "refresh_token", refreshToken })
+      }).pipe(provide),
+    60_000
+  )
 })
 
 const aws = awsCli()
-const { path = "", version = "(absent)" } = aws ?? {}
+const { path, version } = aws.found ?? { path: "", version: "" }
 
 /** Logs in with the AWS CLI in the home, as the README of the emulator says. */
 const loggedIn = Effect.fnUntraced(function*(at: Home) {
@@ -201,7 +216,7 @@ const loggedIn = Effect.fnUntraced(function*(at: Home) {
   assert.strictEqual(code, 0, `${stdout}${stderr}`)
 })
 
-describe.skipIf(aws === undefined)(`the cache's files, and the AWS CLI ${version}`, () => {
+describe.skipIf(isMissing(aws))(`the cache's files, and ${aws.title}`, () => {
   it.live("writes a token and a registration under our names, and we read both (S5)", () =>
     Effect.gen(function*() {
       const at = yield* home

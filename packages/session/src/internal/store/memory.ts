@@ -1,6 +1,7 @@
 /**
  * A store in the memory of one process.
  */
+import { StoreError } from "@sso-oidc/core/AccessToken"
 import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
@@ -18,7 +19,7 @@ const store = "memory"
 
 export const make = (): Service => {
   const entries = new Map<string, Entry>()
-  const locked = new Set<string>()
+  const holders = new Map<string, symbol>()
 
   const entryOf = (key: string): Entry => {
     const found = entries.get(key) ?? { text: undefined, mark: undefined }
@@ -26,14 +27,24 @@ export const make = (): Service => {
     return found
   }
 
-  const holdOf = (key: string): Hold => ({
-    isExclusive: true,
-    prepare: (of) => Effect.sync(() => void (entryOf(key).mark = { of, state: "sent" })),
-    commit: (text) => Effect.sync(() => void entries.set(key, { text, mark: undefined })),
-    settle: (of: string, state: State | undefined) =>
-      Effect.sync(() => void (entryOf(key).mark = state === undefined ? undefined : { of, state })),
-    remove: Effect.sync(() => void entries.delete(key))
-  })
+  const holdOf = (key: string, id: string, holder: symbol): Hold => {
+    const change = (operation: StoreError["operation"], write: () => void) =>
+      Effect.suspend(() =>
+        holders.get(key) === holder
+          ? Effect.sync(write)
+          : Effect.fail(
+            new StoreError({ store, key: id, operation, reason: "fenced", detail: "the lock was given back" })
+          )
+      )
+    return {
+      isExclusive: true,
+      prepare: (of) => change("prepare", () => entryOf(key).mark = { of, state: "sent" }),
+      commit: (text) => change("commit", () => entries.set(key, { text, mark: undefined })),
+      settle: (of: string, state: State | undefined) =>
+        change("commit", () => entryOf(key).mark = state === undefined ? undefined : { of, state }),
+      remove: change("remove", () => entries.delete(key))
+    }
+  }
 
   return {
     name: store,
@@ -58,5 +69,22 @@ export const make = (): Service => {
         // Hashing is asynchronous, and a program under a TestClock would notice it.
         { store, key: CacheFile.hash(key) }
       )
+      Effect.flatMap(CacheFile.hash(key), (id) =>
+        Effect.suspend(() => {
+          const holder = Symbol("holder")
+          return Waiting.withLock(
+            {
+              attempt: Effect.sync(() => {
+                if (holders.has(key)) return false
+                holders.set(key, holder)
+                return true
+              }),
+              release: Effect.sync(() => void holders.delete(key))
+            },
+            Effect.suspend(() => use(holdOf(key, id, holder))),
+            waiting,
+            { store, key: id }
+          )
+        }))
   }
 }

@@ -10,12 +10,13 @@ import * as Random from "effect/Random"
 import type { Waiting } from "../../TokenStore.ts"
 
 // In milliseconds. They differ from try to try, so that processes that wait together do not try together.
-const [shortest, longest] = [15, 45]
+const usual = [15, 45] as const
 
-const pause: Effect.Effect<void> = Effect.flatMap(
-  Random.nextBetween(shortest, longest),
-  (millis) => Effect.sleep(Duration.millis(Math.ceil(millis)))
-)
+const sleep = ([shortest, longest]: readonly [number, number]): Effect.Effect<void> =>
+  Effect.flatMap(
+    Random.nextBetween(shortest, longest),
+    (millis) => Effect.sleep(Duration.millis(Math.ceil(millis)))
+  )
 
 /** A lock that can be tried without a wait. */
 export interface Lock<E, R = never> {
@@ -23,6 +24,13 @@ export interface Lock<E, R = never> {
   readonly attempt: Effect.Effect<boolean, E, R>
   /** Gives the lock back. */
   readonly release: Effect.Effect<void, never, R>
+  /**
+   * Gives the lock back after a try that failed or was interrupted, and may have taken it. Without it, a try cannot be interrupted. A lock
+   * that waits for a response needs it.
+   */
+  readonly abandon?: Effect.Effect<void, never, R>
+  /** The shortest and the longest pause between two tries, in milliseconds. 15 and 45 by default. */
+  readonly pause?: readonly [shortest: number, longest: number]
 }
 
 /**
@@ -38,8 +46,10 @@ export const withLock = <E2, R2, A, E, R>(
     Effect.gen(function*() {
       const wait = Duration.toMillis(waiting.wait)
       const start = yield* Clock.monotonicTimeNanos
+      const { abandon, attempt } = lock
+      const taken = abandon === undefined ? attempt : Effect.onError(restore(attempt), () => abandon)
       while (true) {
-        if (yield* lock.attempt) return yield* Effect.ensuring(restore(use), lock.release)
+        if (yield* taken) return yield* Effect.ensuring(restore(use), lock.release)
         const found = waiting.meanwhile === undefined ? Option.none<A>() : yield* restore(waiting.meanwhile)
         if (Option.isSome(found)) return found.value
         const waited = Number((yield* Clock.monotonicTimeNanos) - start) / 1e6
@@ -52,6 +62,8 @@ export const withLock = <E2, R2, A, E, R>(
           })
         }
         yield* restore(pause)
+        if (waited >= wait) return yield* new StoreBusy({ ...busy, seconds: Math.round(waited / 1000) })
+        yield* restore(sleep(lock.pause ?? usual))
       }
     })
   )

@@ -1,0 +1,154 @@
+/**
+ * A store whose lock is a lease: it ends by itself if its holder dies. The database's clock measures it.
+ */
+import { StoreError } from "@sso-oidc/core/AccessToken"
+import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type { Hold, Mark, Service, State } from "../../TokenStore.ts"
+import * as Record from "./record.ts"
+import * as Waiting from "./waiting.ts"
+
+/** How long a lease lasts if its holder does not prolong it. */
+export const lease = Duration.seconds(3)
+
+const third = Duration.seconds(1)
+
+/** A database that does not respond must not hold a caller for ever. */
+const limit = Duration.seconds(5)
+
+// In milliseconds. Each try is a request to a database that others use too.
+const pause = [40, 120] as const
+
+/** Why a database did not do what it was told. It has nothing of what was sent to it. */
+export interface Trouble {
+  readonly reason: "unavailable" | "unreadable"
+  readonly detail: string
+  readonly code?: string | undefined
+}
+
+/**
+ * What a database does. `id` is the hash of a key, and `holder` the name of one hold. Each change is one step with the check of the lease:
+ * it gives `false`, and changes nothing, if the holder does not have the lease now.
+ */
+export interface Database {
+  readonly name: string
+  readonly text: (id: string) => Effect.Effect<unknown, Trouble>
+  readonly mark: (id: string) => Effect.Effect<unknown, Trouble>
+  readonly acquire: (id: string, holder: string) => Effect.Effect<boolean, Trouble>
+  readonly prolong: (id: string, holder: string) => Effect.Effect<boolean, Trouble>
+  readonly release: (id: string, holder: string) => Effect.Effect<unknown, Trouble>
+  readonly prepare: (id: string, holder: string, mark: string, bytes: number) => Effect.Effect<boolean, Trouble>
+  readonly commit: (id: string, holder: string, text: string) => Effect.Effect<boolean, Trouble>
+  readonly settle: (id: string, holder: string, mark: string | undefined) => Effect.Effect<boolean, Trouble>
+  readonly remove: (id: string, holder: string) => Effect.Effect<boolean, Trouble>
+}
+
+const within = <A>(effect: Effect.Effect<A, Trouble>, duration: Duration.Duration): Effect.Effect<A, Trouble> =>
+  effect.pipe(
+    Effect.timeoutOrElse({
+      duration,
+      orElse: () =>
+        Effect.fail<Trouble>({
+          reason: "unavailable",
+          code: "ETIMEDOUT",
+          detail: `it did not respond within ${Duration.format(duration)}`
+        })
+    }),
+    // The defect of a client may hold what was sent, so nothing of it is kept.
+    Effect.catchDefect(() => Effect.fail<Trouble>({ reason: "unavailable", detail: "its client failed unexpectedly" }))
+  )
+
+export const make = (database: Database): Service => {
+  const store = database.name
+
+  const errorOf =
+    (key: string, operation: StoreError["operation"]) =>
+    ({ code, detail, reason }: Trouble | { reason: "fenced"; detail: string; code?: undefined }): StoreError =>
+      new StoreError({ store, key, operation, reason, detail, ...(code === undefined ? {} : { code }) })
+
+  const run = <A>(key: string, operation: StoreError["operation"], effect: Effect.Effect<A, Trouble>) =>
+    Effect.mapError(within(effect, limit), errorOf(key, operation))
+
+  const unreadable = (key: string, what: string) =>
+    errorOf(key, "read")({ reason: "unreadable", detail: `${what} is not in the form of this store` })
+
+  const holdOf = (id: string, holder: string): Hold => {
+    const change = (operation: StoreError["operation"], effect: Effect.Effect<boolean, Trouble>) =>
+      Effect.flatMap(run(id, operation, effect), (isHeld) =>
+        isHeld
+          ? Effect.void
+          : Effect.fail(
+            errorOf(id, operation)({ reason: "fenced", detail: "the lease of this process has ended" })
+          ))
+    return {
+      isExclusive: true,
+      prepare: (of, bytes) =>
+        Effect.suspend(() =>
+          Record.isRoom(bytes)
+            ? change("prepare", database.prepare(id, holder, Record.encodeMark(of, "sent"), bytes))
+            : Effect.fail(
+              errorOf(id, "prepare")({ reason: "unavailable", detail: `it has no room for ${bytes} bytes` })
+            )
+        ),
+      commit: (text) => Effect.suspend(() => change("commit", database.commit(id, holder, Record.encode(text)))),
+      settle: (of: string, state: State | undefined) =>
+        Effect.suspend(() =>
+          change(
+            "commit",
+            database.settle(id, holder, state === undefined ? undefined : Record.encodeMark(of, state))
+          )
+        ),
+      remove: change("remove", Effect.suspend(() => database.remove(id, holder)))
+    }
+  }
+
+  /** It ends when the lease is lost. A failed try is followed by another: the lease outlasts two. */
+  const prolonging = (id: string, holder: string): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      let isHeld = true
+      while (isHeld) {
+        yield* Effect.sleep(third)
+        isHeld = yield* Effect.orElseSucceed(within(database.prolong(id, holder), third), () => true)
+      }
+    })
+
+  return {
+    name: store,
+    read: Effect.fnUntraced(function*(key) {
+      const id = yield* CacheFile.hash(key)
+      const stored = yield* run(id, "read", database.text(id))
+      if (stored === undefined || stored === null) return undefined
+      return Record.decode(stored) ?? (yield* unreadable(id, "the text"))
+    }),
+    marks: Effect.fnUntraced(function*(key): Effect.fn.Return<ReadonlyArray<Mark>, StoreError> {
+      const id = yield* CacheFile.hash(key)
+      const stored = yield* run(id, "read", database.mark(id))
+      if (stored === undefined || stored === null) return []
+      return [Record.decodeMark(stored) ?? (yield* unreadable(id, "what is remembered of the refresh token"))]
+    }),
+    exclusively: (key, use, waiting) =>
+      Effect.flatMap(CacheFile.hash(key), (id) =>
+        Effect.suspend(() => {
+          const holder = crypto.randomUUID()
+          const release = Effect.ignore(within(database.release(id, holder), limit))
+          return Waiting.withLock(
+            {
+              attempt: run(id, "lock", database.acquire(id, holder)),
+              release,
+              // it must not hold up the interruption of a caller
+              abandon: Effect.asVoid(Effect.forkDetach(release)),
+              pause
+            },
+            Effect.acquireUseRelease(
+              Effect.forkChild(prolonging(id, holder)),
+              () => use(holdOf(id, holder)),
+              Fiber.interrupt
+            ),
+            waiting,
+            { store, key: id }
+          )
+        }))
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * A store in Redis. Each step is one script, so that nothing comes between the check of the lease and the change.
+ */
+import { StoreError } from "@sso-oidc/core/AccessToken"
+import * as Wire from "@sso-oidc/core/aws/Wire"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Redis from "effect/persistence/Redis"
+import { hasProperty } from "effect/Predicate"
+import type { Service } from "../../TokenStore.ts"
+import * as Lease from "./lease.ts"
+
+const store = "Redis"
+
+// A registration lasts for 90 days, and nothing else in a record lasts longer.
+const life = Duration.toMillis(Duration.days(100))
+
+const lease = Duration.toMillis(Lease.lease)
+
+// -----------------------------------------------------------------------------
+// scripts
+// -----------------------------------------------------------------------------
+
+// The keys are the lease, the text and the mark. They are three, because a write of one replaces whatever another program put there.
+type Keys = readonly [lease: string, text: string, mark: string]
+
+const script = (lua: string) =>
+  Redis.script((keys: Keys, ...args: ReadonlyArray<string | number>) => [...keys, ...args], { numberOfKeys: 3, lua })
+    .withReturnType<unknown>()
+
+const held = (change: string) =>
+  script(`if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+${change}
+return 1`)
+
+const makeScripts = () => ({
+  // A lease without an end is not of this store, and would never be free.
+  acquire: script(`if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+if redis.call('PTTL', KEYS[1]) ~= -1 then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`),
+  prolong: held("redis.call('PEXPIRE', KEYS[1], ARGV[2])"),
+  release: held("redis.call('DEL', KEYS[1])"),
+  mark: held("redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[3])"),
+  // It deletes before it writes. A server whose memory is full rejects a script that begins to write, but not the rest of one that has
+  // begun: so a script that begins with a DEL can store the text.
+  commit: held(`redis.call('DEL', KEYS[3])
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])`),
+  unmark: held("redis.call('DEL', KEYS[3])"),
+  remove: held("redis.call('DEL', KEYS[2], KEYS[3])")
+})
+
+const scripts = /* @__PURE__ */ makeScripts()
+
+// -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+// The codes that Redis puts before its messages, and what they mean to a person.
+const meanings: Readonly<Record<string, string>> = {
+  CLUSTERDOWN: "the cluster is down",
+  CROSSSLOT: "the keys of one record are not in one slot of the cluster",
+  LOADING: "the server is loading its data",
+  MASTERDOWN: "the replica has no connection to its primary",
+  MISCONF: "the server does not write, because it cannot save to its disk",
+  MOVED: "the client does not follow the redirections of the cluster",
+  NOAUTH: "the server asks for a password",
+  NOPERM: "the user of Redis may not run a command, such as EVALSHA, or not with these keys",
+  NOREPLICAS: "too few replicas are connected",
+  NOSCRIPT: "the server lost the script",
+  OOM: "the memory of the server is full",
+  READONLY: "the server is a replica, which only reads",
+  TRYAGAIN: "the cluster is moving the keys",
+  UNKILLABLE: "the server is busy with a script",
+  BUSY: "the server is busy with a script",
+  WRONGPASS: "the server rejected the password",
+  WRONGTYPE: "another program wrote a value of another type there"
+}
+
+// A client's error may hold the whole command, so nothing but a known code is kept of it.
+const troubleOf = ({ cause }: Redis.RedisError): Lease.Trouble => {
+  const message = hasProperty(cause, "message") ? cause.message : cause
+  // Redis 6 puts the code of an error in a script behind another one.
+  const codes = typeof message === "string" ? message.slice(0, 200).match(/\b[A-Z]+\b/g) ?? [] : []
+  const code = codes.find((code) => Object.hasOwn(meanings, code))
+  if (code !== undefined) {
+    return { reason: code === "WRONGTYPE" ? "unreadable" : "unavailable", code, detail: meanings[code] ?? code }
+  }
+  const system = Wire.nameIn(cause, "code")
+  return system !== undefined && /^E[A-Z]{2,20}$/.test(system)
+    ? { reason: "unavailable", code: system, detail: "there is no connection" }
+    : { reason: "unavailable", detail: "the client for Redis failed" }
+}
+
+// -----------------------------------------------------------------------------
+// the store
+// -----------------------------------------------------------------------------
+
+export interface Options {
+  readonly prefix?: string | undefined
+}
+
+export const make = Effect.fnUntraced(
+  function*({ prefix = "sso-oidc:" }: Options = {}): Effect.fn.Return<Service, StoreError, Redis.Redis> {
+    // Braces would decide which part of a key Redis Cluster hashes.
+    if (typeof prefix !== "string" || /[{}]/.test(prefix)) {
+      return yield* new StoreError({
+        store,
+        operation: "open",
+        reason: "unavailable",
+        detail: "the option prefix must be a text without braces"
+      })
+    }
+    const redis = yield* Redis.Redis
+
+    const keysOf = (id: string): Keys => {
+      const key = `${prefix}{${id}}:`
+      return [`${key}lease`, `${key}text`, `${key}mark`]
+    }
+
+    const get = (key: string) => Effect.mapError(redis.send("GET", key), troubleOf)
+
+    const step = (
+      script: ReturnType<typeof held>,
+      id: string,
+      ...args: ReadonlyArray<string | number>
+    ): Effect.Effect<boolean, Lease.Trouble> =>
+      redis.eval(script)(keysOf(id), ...args).pipe(
+        Effect.mapError(troubleOf),
+        Effect.map((result) => Number(result) === 1)
+      )
+
+    return Lease.make({
+      name: store,
+      text: (id) => get(keysOf(id)[1]),
+      mark: (id) => get(keysOf(id)[2]),
+      acquire: (id, holder) => step(scripts.acquire, id, holder, lease),
+      prolong: (id, holder) => step(scripts.prolong, id, holder, lease),
+      release: (id, holder) => step(scripts.release, id, holder),
+      prepare: (id, holder, mark) => step(scripts.mark, id, holder, mark, life),
+      commit: (id, holder, text) => step(scripts.commit, id, holder, text, life),
+      settle: (id, holder, mark) =>
+        mark === undefined ? step(scripts.unmark, id, holder) : step(scripts.mark, id, holder, mark, life),
+      remove: (id, holder) => step(scripts.remove, id, holder)
+    })
+  }
+)
