@@ -27,13 +27,17 @@ export const make = (): Service => {
     return found
   }
 
-  const holdOf = (key: string, id: string, holder: symbol): Hold => {
-    const change = (operation: StoreError["operation"], write: () => void) =>
+  const holdOf = (key: string, holder: symbol): Hold => {
+    const change = (operation: StoreError["operation"], write: () => void): Effect.Effect<void, StoreError> =>
       Effect.suspend(() =>
         holders.get(key) === holder
           ? Effect.sync(write)
-          : Effect.fail(
-            new StoreError({ store, key: id, operation, reason: "fenced", detail: "the lock was given back" })
+          : Effect.flatMap(
+            CacheFile.hash(key),
+            (hash) =>
+              Effect.fail(
+                new StoreError({ store, key: hash, operation, reason: "fenced", detail: "the lock was given back" })
+              )
           )
       )
     return {
@@ -55,36 +59,22 @@ export const make = (): Service => {
         return mark === undefined ? [] : [mark]
       }),
     exclusively: (key, use, waiting) =>
-      Waiting.withLock(
-        {
-          attempt: Effect.sync(() => {
-            if (locked.has(key)) return false
-            locked.add(key)
-            return true
-          }),
-          release: Effect.sync(() => void locked.delete(key))
-        },
-        Effect.suspend(() => use(holdOf(key))),
-        waiting,
-        // Hashing is asynchronous, and a program under a TestClock would notice it.
-        { store, key: CacheFile.hash(key) }
-      )
-      Effect.flatMap(CacheFile.hash(key), (id) =>
-        Effect.suspend(() => {
-          const holder = Symbol("holder")
-          return Waiting.withLock(
-            {
-              attempt: Effect.sync(() => {
-                if (holders.has(key)) return false
-                holders.set(key, holder)
-                return true
-              }),
-              release: Effect.sync(() => void holders.delete(key))
-            },
-            Effect.suspend(() => use(holdOf(key, id, holder))),
-            waiting,
-            { store, key: id }
-          )
-        }))
+      Effect.suspend(() => {
+        const holder = Symbol("holder")
+        return Waiting.withLock(
+          {
+            attempt: Effect.sync(() => {
+              if (holders.has(key)) return false
+              holders.set(key, holder)
+              return true
+            }),
+            release: Effect.sync(() => void holders.delete(key))
+          },
+          Effect.suspend(() => use(holdOf(key, holder))),
+          waiting,
+          // Hashing is asynchronous, and a program under a TestClock would notice it.
+          { store, key: CacheFile.hash(key) }
+        )
+      })
   }
 }

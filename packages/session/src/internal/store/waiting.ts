@@ -61,8 +61,6 @@ export const withLock = <E2, R2, A, E, R>(
             seconds: Math.round(waited / 1000)
           })
         }
-        yield* restore(pause)
-        if (waited >= wait) return yield* new StoreBusy({ ...busy, seconds: Math.round(waited / 1000) })
         yield* restore(sleep(lock.pause ?? usual))
       }
     })
