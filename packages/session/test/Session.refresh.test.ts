@@ -418,7 +418,7 @@ describe("Session: other programs take no lock (S12)", () => {
       }).pipe(Effect.scoped))
   }
 
-  it.effect("a logout during the refresh stays a logout (S12, S20)", () =>
+  it.effect("a logout during the refresh stays a logout (S12)", () =>
     Effect.gen(function*() {
       const { exit, kept } = yield* during(() => undefined)
       const error = yield* Effect.flip(exit)
