@@ -45,8 +45,8 @@ export interface CachedToken {
   /** When the registration of that client expires. Absent also if the file has no time there. */
   readonly registrationExpiresAt?: DateTime.Utc | undefined
   /**
-   * When the token arrived. Only this library writes it, and only for a token whose whole life is shorter than 15 minutes: then each
-   * process knows when half of the life is over.
+   * When the token arrived. Only this library writes it, and only for a token whose whole life is shorter than 15 minutes. With it,
+   * each process knows when half of the life is over.
    */
   readonly receivedAt?: DateTime.Utc | undefined
   /** Members of other tools. They are kept when the token is written, and may be secrets. */

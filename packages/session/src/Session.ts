@@ -175,12 +175,12 @@ export const make = Effect.fnUntraced(function*(
     return yield* new AwsConfigError({
       source: "settings",
       setting: "region",
-      detail: "`region` is another one than that of the client (SsoOidc). Give both the region of the access portal"
+      detail: "`region` differs from the region of the client (SsoOidc). Give both the region of the access portal"
     })
   }
 
   const ages = Life.makeAges()
-  // The token that could not be stored, and the one that the store still has.
+  // The token that could not be stored, and the token in the store that it replaces.
   let kept: { readonly token: CachedToken; readonly instead: string } | undefined
   let last: CachedToken | undefined
   let retryAt = -Infinity
@@ -209,7 +209,7 @@ export const make = Effect.fnUntraced(function*(
     )
   })
 
-  /** The stored token, or the one that is kept because it could not be stored. If the store cannot be read, the last one while it is valid. */
+  /** The stored token, or the token in memory that could not be stored. If the store cannot be read: the last token, while it is valid. */
   const current = Effect.gen(function*() {
     const look = yield* Stored.look(store, settings)
     if (look._tag === "foreign") yield* warnOnce
@@ -229,7 +229,7 @@ export const make = Effect.fnUntraced(function*(
       ))
   )
 
-  /** Starts a refresh, or joins the one that is in flight. It goes on without its callers, in the scope of the layer. */
+  /** Starts a refresh, or joins the refresh in flight. It goes on without its callers, in the scope of the layer. */
   const refresh = (stale: CachedToken) =>
     Effect.gen(function*() {
       if (flight === undefined || flight.pollUnsafe() !== undefined) {

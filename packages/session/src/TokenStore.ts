@@ -1,8 +1,8 @@
 /**
  * Where a session keeps its token. **One service, so that one line swaps it.**
  *
- * A store keeps one secret text for each key. Whoever changes a text holds the lock of its key. So of all who share a store, one sends a
- * refresh, and the others read its token.
+ * A store keeps one secret text for each key. Only the holder of the key's lock changes the text. So of all processes that share a store,
+ * one sends a refresh, and the others read its token.
  *
  * To write a store of your own, implement {@link Service}, and hold it to `TokenStoreContract`.
  *

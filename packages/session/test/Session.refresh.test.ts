@@ -12,7 +12,7 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { hashOf } from "../src/internal/stored.ts"
-import { type Reply, stored, text } from "./support/service.ts"
+import { type Outcome, stored, text } from "./support/service.ts"
 import { make, plain, settings } from "./support/sessions.ts"
 
 const of = hashOf(Redacted.make("refresh-0"))
@@ -221,8 +221,8 @@ describe("Session: nothing is lost (S9)", () => {
 
   it.effect("a refresh that certainly did not leave is not counted as lost (S9, C8)", () =>
     Effect.gen(function*() {
-      for (const reply of ["unsent", "slow_down"] satisfies ReadonlyArray<Reply>) {
-        const { service, session, store } = yield* make({ replies: [reply] })
+      for (const reply of ["unsent", "slow_down"] satisfies ReadonlyArray<Outcome>) {
+        const { service, session, store } = yield* make({ responses: [reply] })
         const { session: one } = yield* session
         assert.include(["TransportError", "SlowDownException"], yield* tagOf(one.token()))
         assert.deepStrictEqual(yield* store.marks(settings.key), [])
@@ -286,11 +286,11 @@ describe("Session: after a death or a lost response (S10)", () => {
     }).pipe(Effect.scoped))
 
   for (const rotation of ["lenient", "strict"] as const) {
-    for (const reply of ["issuedButLost", "unusable", "busy"] satisfies ReadonlyArray<Reply>) {
+    for (const reply of ["issuedButLost", "unusable", "busy"] satisfies ReadonlyArray<Outcome>) {
       const isGone = rotation === "strict" && reply === "issuedButLost"
       it.effect(`${rotation}, ${reply}: the next refresh ${isGone ? "says that the session is possibly lost" : "brings a token"} (S10)`, () =>
         Effect.gen(function*() {
-          const { session, store } = yield* make({ rotation, replies: [reply] })
+          const { session, store } = yield* make({ rotation, responses: [reply] })
           const { session: one } = yield* session
           assert.include(
             ["TransportError", "UnexpectedResponse", "InternalServerException"],
@@ -312,7 +312,7 @@ describe("Session: after a death or a lost response (S10)", () => {
 
   it.effect("every process says that the session is possibly lost, until another token is there (S10)", () =>
     Effect.gen(function*() {
-      const { put, service, session } = yield* make({ replies: ["issuedButLost"] })
+      const { put, service, session } = yield* make({ responses: ["issuedButLost"] })
       const [one, two] = [(yield* session).session, (yield* session).session]
       assert.strictEqual(yield* tagOf(one.token()), "TransportError")
       const next = yield* Effect.forkChild(tagOf(two.token()))
@@ -329,7 +329,7 @@ describe("Session: after a death or a lost response (S10)", () => {
 
   it.effect("a client that the service rejects ends the session, and says so (S10)", () =>
     Effect.gen(function*() {
-      const { session } = yield* make({ replies: ["invalid_client"] })
+      const { session } = yield* make({ responses: ["invalid_client"] })
       const next = yield* Effect.forkChild(Effect.flip((yield* session).session.token()))
       yield* TestClock.adjust("2 seconds")
       const error = yield* Fiber.join(next)
@@ -430,7 +430,7 @@ describe("Session: other programs take no lock (S12)", () => {
     Effect.gen(function*() {
       for (const [wait, isGiven] of [["1900 millis", true], ["2200 millis", false]] as const) {
         const { put, session, store } = yield* make({
-          replies: ["rejected"],
+          responses: ["rejected"],
           // The lock of the memory store would keep the other program out.
           store: (store) => ({ ...store, exclusively: (_key, use, waiting) => store.exclusively("lock", use, waiting) })
         })

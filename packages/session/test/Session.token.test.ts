@@ -102,7 +102,7 @@ describe("Session.token: when a token is refreshed (S7)", () => {
 
   it.effect("after a failed refresh the valid token is given, and the next try comes 60 s later (S7)", () =>
     Effect.gen(function*() {
-      const { service, session } = yield* make({ token: stored("10 minutes"), replies: ["unsent", "slow_down"] })
+      const { service, session } = yield* make({ token: stored("10 minutes"), responses: ["unsent", "slow_down"] })
       const { session: one } = yield* session
       assert.strictEqual(plain(yield* one.token()), "access-0")
       yield* TestClock.adjust("59 seconds")
@@ -117,7 +117,7 @@ describe("Session.token: when a token is refreshed (S7)", () => {
 
   it.effect("after `invalid_grant` the valid token is given to its end, and its refresh token is not sent again (S7)", () =>
     Effect.gen(function*() {
-      const { service, session, store } = yield* make({ token: stored("10 minutes"), replies: ["rejected"] })
+      const { service, session, store } = yield* make({ token: stored("10 minutes"), responses: ["rejected"] })
       const { session: one } = yield* session
       const first = yield* Effect.forkChild(one.token())
       yield* TestClock.adjust("2 seconds")

@@ -157,7 +157,7 @@ const decide = (
   received: CachedToken.CachedToken,
   now: Stored.Look
 ): "ours" | "theirs" | "none" => {
-  // Somebody logged out, or gave the key to another session.
+  // A person logged out, or gave the key to another session.
   if (now._tag === "absent" || now._tag === "foreign") return "none"
   if (now._tag === "unreadable") return "ours"
   const { token } = now
@@ -185,7 +185,7 @@ const appears = (self: Self, sent: CachedToken.CachedToken): Effect.Effect<Cache
     }
   })
 
-/** What a holder brought: a token, or one that it could not store because it lost its lock. */
+/** What a holder brought: a token, or a token that it could not store, because it lost its lock. */
 type Brought =
   | { readonly _tag: "done"; readonly token: CachedToken.CachedToken }
   | { readonly _tag: "fenced"; readonly sent: CachedToken.CachedToken; readonly received: CachedToken.CachedToken }
@@ -277,7 +277,7 @@ const refreshed = Effect.fnUntraced(function*(
         return yield* store(self, hold, sent, CachedToken.fromToken(exit.value, self.settings, now, sent))
       }
       const error = Exit.findErrorOption(exit)
-      // a defect of a transport: nobody knows what was sent
+      // a defect of a transport: it is not known what was sent
       if (Option.isNone(error)) return yield* Effect.failCause(exit.cause).pipe(Effect.orDie)
       const failure = judge(command, error.value)
       if (failure.kind !== "rejected") {
@@ -308,7 +308,7 @@ const roomFor = (token: CachedToken.CachedToken): number =>
 
 /**
  * Refreshes the session's token, alone among all that share its store. `stale` is the access token to replace. If the store holds another
- * one that is fresh, it is given, and nothing is sent.
+ * fresh token, it is given, and nothing is sent.
  */
 export const run = (self: Self, stale: string): Effect.Effect<CachedToken.CachedToken, AccessToken.Error> =>
   self.store.exclusively(

@@ -39,7 +39,7 @@ export const look = (
   )
 
 /**
- * The hash by which a store knows a refresh token. Nobody can find the token by it. It is synchronous, unlike that of WebCrypto, so that a
+ * The hash by which a store knows a refresh token. The token cannot be found by it. It is synchronous, unlike that of WebCrypto, so that a
  * session goes as far as it can before a `TestClock` moves on.
  */
 export const hashOf = (refreshToken: Redacted.Redacted<string>): string =>

@@ -14,7 +14,7 @@ import * as Redacted from "effect/Redacted"
 export const startUrl = "https://corp.awsapps.com/start"
 
 /** How the service responds to one request: as its rotation says, or otherwise. */
-export type Reply =
+export type Outcome =
   | "token"
   | "rejected"
   | "invalid_client"
@@ -32,8 +32,8 @@ export interface ServiceOptions {
   readonly life?: Duration.Input
   /** How long a response takes. Nothing by default. */
   readonly takes?: Duration.Input
-  /** The replies to the first requests. After them it replies as its rotation says. */
-  readonly replies?: ReadonlyArray<Reply>
+  /** The responses to the first requests. After them it responds as its rotation says. */
+  readonly responses?: ReadonlyArray<Outcome>
   /** Runs when a request arrives, before its response. */
   readonly onRequest?: (count: number) => Effect.Effect<void>
   /** Whether a response leaves the refresh token out. */
@@ -56,7 +56,7 @@ const failure = (sent: "no" | "maybe") => (request: HttpClientError.TransportErr
 
 /** A service whose first good refresh token is `refresh-0`. It issues `access-N` and `refresh-N`. */
 export const make = (options: ServiceOptions = {}): Effect.Effect<Service> => {
-  const replies = [...options.replies ?? []]
+  const responses = [...options.responses ?? []]
   const sent: Array<string> = []
   const bodies: Array<string> = []
   let issued = 0
@@ -86,7 +86,7 @@ export const make = (options: ServiceOptions = {}): Effect.Effect<Service> => {
       yield* options.onRequest?.(sent.length) ?? Effect.void
       yield* Effect.sleep(options.takes ?? 0)
       const fail = (sent: "no" | "maybe") => new HttpClientError.HttpClientError({ reason: failure(sent)(http) })
-      switch (replies.shift()) {
+      switch (responses.shift()) {
         case "rejected":
           return Wire.exception("InvalidGrantException", { error: "invalid_grant" })
         case "invalid_client":

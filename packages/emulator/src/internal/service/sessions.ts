@@ -16,8 +16,8 @@ export interface Session {
 }
 
 /**
- * The most used tokens that one session keeps. With it, 32 processes can each refresh with a token of their own in turn: between
- * two refreshes of one process, each of the others sends one token and gets one.
+ * The most used tokens that one session keeps. 32 processes, each with its own token, can then take turns. Between two refreshes
+ * of one process, each of the others sends a token and gets a token.
  */
 export const mostUsedTokens = 64
 
