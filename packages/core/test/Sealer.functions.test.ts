@@ -25,7 +25,7 @@ const thrown = (error: unknown) => () => {
 const kms = () => {
   const held = new Map<string, string>()
   return {
-    seal: async (at: string, secret: Redacted.Redacted<string>) => {
+    seal: async (at: string, secret: Redacted.Redacted<string>): Promise<string> => {
       const sealed = `kms:${held.size}`
       held.set(JSON.stringify([at, sealed]), Redacted.value(secret))
       return sealed
@@ -39,9 +39,7 @@ const kms = () => {
 }
 
 /** A sealer of functions as a program in JavaScript may write them. */
-const of = (functions: object): Sealer.Service =>
-  // @ts-expect-error the types refuse most of them
-  Sealer.fromFunctions({ ...kms(), ...functions })
+const of = (functions: object): Sealer.Service => Sealer.fromFunctions({ ...kms(), ...functions })
 
 const failuresOf = Effect.fnUntraced(function*(given: () => unknown) {
   const sealer = of({ seal: given, unseal: given })
@@ -49,7 +47,7 @@ const failuresOf = Effect.fnUntraced(function*(given: () => unknown) {
 })
 
 describe("Sealer.fromFunctions", () => {
-  it.effect("seals and opens by functions that give a promise or an Effect", () =>
+  it.effect("seals and opens by functions that give an Effect or a `Promise`", () =>
     Effect.gen(function*() {
       const { seal, unseal } = kms()
       const promised = Sealer.fromFunctions({ seal, unseal })

@@ -81,8 +81,8 @@ export const keysIn = (text: string): ReadonlyMap<string, Redacted.Redacted<Uint
 const version = "1"
 
 /**
- * The most characters of a sealed text. A secret of 262,144 characters always fits, which is more than a response of the service has: JSON
- * takes at most 6 bytes for each, and base64 a third more.
+ * The most characters of a sealed text. A secret of 262,144 characters always fits: JSON takes at most 6 bytes for each of them, and base64 a
+ * third more. A response of the service has no more bytes than that.
  */
 export const maxLength = 2 * 1024 * 1024 + 1024
 

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ClientError from "@sso-oidc/core/aws/ClientError"
+import * as Sealer from "@sso-oidc/core/Sealer"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as DeviceGrantError from "@sso-oidc/device-grant/DeviceGrantError"
 import * as AwsConfigError from "@sso-oidc/session/AwsConfigError"
@@ -80,7 +81,9 @@ describe("docs", () => {
 
   it("docs/errors.md lists every error class", () => {
     const docs = read("docs/errors.md")
-    const modules = [SsoOidcError, ClientError, DeviceGrantError, AwsConfigError, CacheUnreadable]
+    const { SealerUnavailable, Unsealable } = Sealer
+    const sealer = { SealerUnavailable, Unsealable }
+    const modules = [SsoOidcError, ClientError, DeviceGrantError, AwsConfigError, CacheUnreadable, sealer]
     for (const name of modules.flatMap((module) => Object.keys(module))) {
       if (name !== "Problem" && name !== "Source") assert.include(docs, `\`${name}\``)
     }
