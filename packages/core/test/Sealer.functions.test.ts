@@ -47,7 +47,7 @@ const failuresOf = Effect.fnUntraced(function*(given: () => unknown) {
 })
 
 describe("Sealer.fromFunctions", () => {
-  it.effect("seals and opens by functions that give an Effect or a `Promise`", () =>
+  it.effect("seals and opens by functions that are async or give an Effect", () =>
     Effect.gen(function*() {
       const { seal, unseal } = kms()
       const promised = Sealer.fromFunctions({ seal, unseal })
@@ -85,7 +85,7 @@ describe("Sealer.fromFunctions", () => {
         [undefined, () => Promise.reject({ name: planted })],
         [undefined, () => Effect.fail({ code: "x".repeat(65), name: `${planted}\n` })],
         [undefined, thrown(new Proxy({}, { get: thrown(planted), has: thrown(planted) }))],
-        [undefined, () => ({ then: thrown(planted) })]
+        [undefined, () => Object.fromEntries([["then", thrown(planted)]])]
       ]
       for (const [at, [code, given]] of cases.entries()) {
         const [seal, unseal] = yield* failuresOf(given)

@@ -272,7 +272,7 @@ describe("Sealer: a ring", () => {
     Effect.gen(function*() {
       const { subtle } = crypto
       const imported: Array<CryptoKey> = []
-      const original = subtle.importKey
+      const original = subtle.importKey.bind(subtle)
       const spy = vi.spyOn(subtle, "importKey").mockImplementation(async (...given: ReadonlyArray<unknown>) => {
         const key: CryptoKey = await Reflect.apply(original, subtle, given)
         imported.push(key)

@@ -111,7 +111,8 @@ const encode = (value: unknown): Bytes => new TextEncoder().encode(JSON.stringif
 
 const decode = (bytes: ArrayBuffer): string | undefined => {
   try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes))
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+    const value: unknown = JSON.parse(text)
     return typeof value === "string" ? value : undefined
   } catch {
     return undefined
