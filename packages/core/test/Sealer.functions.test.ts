@@ -85,7 +85,7 @@ describe("Sealer.fromFunctions", () => {
         [undefined, () => Promise.reject({ name: planted })],
         [undefined, () => Effect.fail({ code: "x".repeat(65), name: `${planted}\n` })],
         [undefined, thrown(new Proxy({}, { get: thrown(planted), has: thrown(planted) }))],
-        [undefined, () => Object.fromEntries([["then", thrown(planted)]])]
+        [undefined, () => new Proxy({}, { get: thrown(planted) })]
       ]
       for (const [at, [code, given]] of cases.entries()) {
         const [seal, unseal] = yield* failuresOf(given)
