@@ -106,16 +106,14 @@ export interface Functions {
 // errors
 // -----------------------------------------------------------------------------
 
-const closed: Readonly<Record<typeof Unsealable.Encoded["reason"], (key: string) => string>> = {
-  form: (key) =>
-    `it ${key && `opens with the key ${key}, but what is in it `}is not of this sealer. Check what was stored. ` +
-    "If a newer release sealed it, use that release.",
-  unknownKey: (key) => `the ring has no key ${key || "of its name"}. Add that key to the ring again.`,
-  changed: (key) =>
-    `it was changed, it was sealed for another place, or another key ${
-      key && `than this process's ${key} `
-    }sealed it. ` +
-    "Check that all processes have the same ring, and that each text stays in its place."
+const closed = ({ key, reason }: typeof Unsealable.Encoded): string => {
+  const named = key === undefined ? "" : ` "${key}"`
+  if (reason === "form") {
+    return "it has not the form of a text that this release seals. Check what was stored. If a newer release sealed it, use that one."
+  }
+  return reason === "unknownKey"
+    ? `the sealer does not have the key${named} that sealed it. Give that key to the sealer again.`
+    : `it was changed, it is of another place, or another key sealed it. Check that each process has the same key${named}.`
 }
 
 /**
@@ -138,8 +136,8 @@ export class Unsealable extends Schema.TaggedError<Unsealable>("@sso-oidc/core/U
 }) {
   /** The sentence: what cannot be opened, why, what to do. It repeats neither the text nor its place. */
   override readonly message: string = `A sealed text cannot be opened: ${
-    closed[this.reason](this.key === undefined ? "" : `"${this.key}"`)
-  } If this is not possible, make the secret anew, such as by a login.`
+    closed(this)
+  } If this does not help, make the secret anew, such as by a login.`
 }
 
 const actions = {
@@ -153,9 +151,11 @@ const closedFor = {
   failed: "the sealer failed. Check the service or the device that has its keys, and try again.",
   timeout:
     "the sealer took longer than its time limit. Check the service that has its keys, try again, or raise `timeout`.",
-  wrongResult: "the function that was given to Sealer.fromFunctions has another result than it must have. Correct it.",
-  showsSecret: "the function that was given to Sealer.fromFunctions put the secret into its result. Correct it.",
-  tooLarge: "the secret is too large. Store less in one secret: 1 MiB always fits."
+  wrongResult:
+    "the function that was given to Sealer.fromFunctions gave a value of another type. Correct that function.",
+  showsSecret:
+    "the function that was given to Sealer.fromFunctions put the secret into its result. Correct that function.",
+  tooLarge: "the secret is too large. Store less in one secret: 262,144 characters always fit."
 }
 
 /**
@@ -174,7 +174,7 @@ export class SealerUnavailable
      * - `"failed"`, `"timeout"`: the sealer failed, or took too long. Waiting may help.
      * - `"noWebCrypto"`: the runtime has no `crypto.subtle`, such as a page over plain http.
      * - `"wrongResult"`, `"showsSecret"`: a function of {@link fromFunctions} gave a value of another type, or the secret itself.
-     * - `"tooLarge"`: the secret is too large. 1 MiB always fits.
+     * - `"tooLarge"`: the secret is too large. 262,144 characters always fit.
      */
     reason: Schema.Literals(["failed", "timeout", "noWebCrypto", "wrongResult", "showsSecret", "tooLarge"]),
     /** The code or the name of the error that the sealer failed with, such as `ThrottlingException`, if it has one of letters alone. */

@@ -102,6 +102,19 @@ export interface Service {
 }
 
 /**
+ * What {@link make} makes.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export interface Services {
+  /** The session. */
+  readonly session: Service
+  /** The token of the session, as other services need it. */
+  readonly accessToken: AccessToken.Service
+}
+
+/**
  * The session as a service.
  *
  * @example
@@ -161,11 +174,7 @@ const validOf = ({ accessToken, expiresAt }: CachedToken): AccessToken.ValidToke
 export const make = Effect.fnUntraced(function*(
   settings: SessionSettings.SessionSettings,
   options: LifeOptions = {}
-): Effect.fn.Return<
-  { readonly session: Service; readonly accessToken: AccessToken.Service },
-  AwsConfigError,
-  SsoOidc.SsoOidc | TokenStore.TokenStore | Scope.Scope
-> {
+): Effect.fn.Return<Services, AwsConfigError, SsoOidc.SsoOidc | TokenStore.TokenStore | Scope.Scope> {
   const scope = yield* Scope.Scope
   const oidc = yield* SsoOidc.SsoOidc
   const store = Stored.guarded(yield* TokenStore.TokenStore)
@@ -313,7 +322,7 @@ export const make = Effect.fnUntraced(function*(
 // layers
 // -----------------------------------------------------------------------------
 
-const contextOf = ({ accessToken, session }: Effect.Success<ReturnType<typeof make>>) =>
+const contextOf = ({ accessToken, session }: Services) =>
   Context.make(Session, session).pipe(Context.add(AccessToken.AccessToken, accessToken))
 
 /**

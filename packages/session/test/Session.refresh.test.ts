@@ -44,7 +44,7 @@ describe("Session: one refresh for all (S8)", () => {
       assert.deepStrictEqual(service.sent, ["refresh-0"])
     }).pipe(Effect.scoped))
 
-  it.effect("a waiter waits for requestTimeout and 5 s, then has the present token, or `StoreBusy` (S8)", () =>
+  it.effect("a waiter waits for requestTimeout and 5 s, then has the present token, or `StoreBusy` (S8, S23)", () =>
     Effect.gen(function*() {
       for (const left of ["1 minute", "-1 second"] as const) {
         const { service, session, store } = yield* make({ token: stored(left), requestTimeout: "10 seconds" })
@@ -105,7 +105,7 @@ describe("Session: nothing is lost (S9)", () => {
       assert.strictEqual(service.sent.length, 1)
     }).pipe(Effect.scoped))
 
-  it.effect("closing the scope waits for the response, which is stored (S9)", () =>
+  it.effect("closing the scope waits for the response, which is stored (S9, S23)", () =>
     Effect.gen(function*() {
       const { read, session } = yield* make({ takes: "10 seconds" })
       const scope = yield* Scope.make()

@@ -100,7 +100,7 @@ describe("Session.token: when a token is refreshed (S7)", () => {
       assert.strictEqual(service.sent.length, 2)
     }).pipe(Effect.scoped))
 
-  it.effect("after a failed refresh the valid token is given, and the next try comes 60 s later (S7)", () =>
+  it.effect("after a failed refresh the valid token is given, and the next try comes 60 s later (S7, S23)", () =>
     Effect.gen(function*() {
       const { service, session } = yield* make({ token: stored("10 minutes"), responses: ["unsent", "slow_down"] })
       const { session: one } = yield* session

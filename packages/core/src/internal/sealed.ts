@@ -4,6 +4,7 @@
  * A sealed text is `1.<name of the key>.<nonce>.<box>`. The nonce and the box, which ends with the tag, are base64url without padding. The
  * associated data is the JSON text of `["1", name of the key, place]`, and the box holds the JSON text of the secret.
  */
+import * as Base64 from "effect/encoding/Base64"
 import * as Base64Url from "effect/encoding/Base64Url"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -79,23 +80,30 @@ export const keysIn = (text: string): ReadonlyMap<string, Redacted.Redacted<Uint
 
 const version = "1"
 
-/** The most characters of a sealed text. JSON may take 6 bytes for each character of a secret of 1 MiB, and base64 a third more. */
-export const maxLength = 8 * 1024 * 1024 + 1024
+/**
+ * The most characters of a sealed text. A secret of 262,144 characters always fits: JSON takes at most 6 bytes for each of them, and base64 a
+ * third more. A response of the service has no more bytes than that.
+ */
+export const maxLength = 2 * 1024 * 1024 + 1024
 
-// 12 bytes of nonce are 16 characters. The tag and two quotation marks are 18 bytes, and so 24 characters.
-const form = /^1\.([A-Za-z0-9_-]{1,32})\.([A-Za-z0-9_-]{16})\.([A-Za-z0-9_-]{24,})$/
-
-/** The bytes of a base64url text without padding. Another text of the same bytes is refused, so that no sealed text has a twin. */
+/**
+ * The bytes of a base64url text without padding. Another text of the same bytes is refused, so that no sealed text has a twin.
+ *
+ * It searches with no pattern, and `Base64Url.decode` does: an engine's stack overflows when it matches a pattern of some MiB.
+ */
 const bytesIn = (text: string): Bytes | undefined => {
-  const decoded = Result.getOrUndefined(Base64Url.decode(text))
+  const padding = "=".repeat((4 - text.length % 4) % 4)
+  const decoded = Result.getOrUndefined(Base64.decode(text.replaceAll("-", "+").replaceAll("_", "/") + padding))
   return decoded !== undefined && Base64Url.encode(decoded) === text ? new Uint8Array(decoded) : undefined
 }
 
+// 12 bytes of nonce are 16 characters. The tag and two quotation marks are 18 bytes, and so 24 characters.
 /** The parts of a sealed text, which may be anything that a store had. `undefined` if it has another form. */
 export const partsOf = (sealed: unknown) => {
   if (typeof sealed !== "string" || sealed.length > maxLength) return undefined
-  const [, key, nonce, box] = form.exec(sealed) ?? []
-  return key === undefined || nonce === undefined || box === undefined ? undefined : { key, nonce, box }
+  const [first, key = "", nonce = "", box = "", rest] = sealed.split(".", 5)
+  const isForm = first === version && keyName.test(key) && nonce.length === 16 && box.length >= 24 && rest === undefined
+  return isForm ? { key, nonce, box } : undefined
 }
 
 // JSON keeps what UTF-8 alone would lose: unpaired surrogates and a byte order mark. It also keeps the parts of a list apart.
@@ -103,7 +111,8 @@ const encode = (value: unknown): Bytes => new TextEncoder().encode(JSON.stringif
 
 const decode = (bytes: ArrayBuffer): string | undefined => {
   try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes))
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+    const value: unknown = JSON.parse(text)
     return typeof value === "string" ? value : undefined
   } catch {
     return undefined
@@ -199,7 +208,8 @@ export const shows = (text: string, secret: string): boolean => {
 export const codeOf = (error: unknown, secret: string): string | undefined =>
   ["code", "name", "_tag"].map((member) => Wire.memberOf(error, member))
     .find((code): code is string =>
-      typeof code === "string" && /^[A-Za-z_]{1,64}$/.test(code) && !secret.includes(code) && !shows(code, secret)
+      typeof code === "string" && code !== "Error" && /^[A-Za-z_]{1,64}$/.test(code) && !secret.includes(code) &&
+      !shows(code, secret)
     )
 
 /** The text in a `Redacted`. `undefined` for anything else, and for a `Redacted` that was wiped. */

@@ -1,9 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "@sso-oidc/core/AccessToken"
 import * as ClientError from "@sso-oidc/core/aws/ClientError"
+import * as Sealer from "@sso-oidc/core/Sealer"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as DeviceGrantError from "@sso-oidc/device-grant/DeviceGrantError"
 import * as AwsConfigError from "@sso-oidc/session/AwsConfigError"
 import * as CacheUnreadable from "@sso-oidc/session/CacheUnreadable"
+import { LockUnavailable } from "@sso-oidc/session/Lock"
 import { published } from "@sso-oidc/test-kit/packed"
 import { spawnSync } from "node:child_process"
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -80,7 +83,11 @@ describe("docs", () => {
 
   it("docs/errors.md lists every error class", () => {
     const docs = read("docs/errors.md")
-    const modules = [SsoOidcError, ClientError, DeviceGrantError, AwsConfigError, CacheUnreadable]
+    const { SealerUnavailable, Unsealable } = Sealer
+    const sealer = { SealerUnavailable, Unsealable }
+    const { NotLoggedIn, SessionEnded, SessionPossiblyLost, StoreBusy, StoreError } = AccessToken
+    const session = { NotLoggedIn, SessionEnded, SessionPossiblyLost, StoreBusy, StoreError, LockUnavailable }
+    const modules = [SsoOidcError, ClientError, DeviceGrantError, AwsConfigError, CacheUnreadable, sealer, session]
     for (const name of modules.flatMap((module) => Object.keys(module))) {
       if (name !== "Problem" && name !== "Source") assert.include(docs, `\`${name}\``)
     }

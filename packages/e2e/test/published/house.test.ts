@@ -10,6 +10,8 @@ import { join } from "node:path"
 interface Room {
   /** The modules that its sources may import, beside `effect` and themselves. */
   readonly may: ReadonlyArray<string>
+  /** The libraries that its sources may import. None by default. */
+  readonly libraries?: ReadonlyArray<string>
   /** The files, as patterns below `src`, that may import Node and packages that need Node. By default no file may. */
   readonly node?: { readonly files: RegExp; readonly may?: ReadonlyArray<string> }
 }
@@ -26,7 +28,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "transport-node": { may: ["core"], node: { files: /./ } },
   "transport-browser": { may: ["core"] },
   relay: { may: ["core"], node: { files: /^internal\/node\.ts$/ } },
-  session: { may: ["core", "device-grant"], node: { files: /^node\// } },
+  session: { may: ["core", "device-grant"], libraries: ["@noble/hashes"], node: { files: /^node\// } },
   testing: { may: ["core"], node: { files: /^contract\/.*Node\.ts$|^contract\/internal\// } },
   emulator: {
     may: ["core"],
@@ -73,6 +75,7 @@ const wrong = (room: string, { file, from }: Import): string | undefined => {
   if (isOf(from, "effect")) return undefined
   const sibling = /^@sso-oidc\/([^/]+)/.exec(from)?.[1]
   if (sibling !== undefined) return rules.may.includes(sibling) ? undefined : `${room}/src/${file} imports ${from}`
+  if (rules.libraries?.some((name) => isOf(from, name)) === true) return undefined
   const byNode = rules.node !== undefined && rules.node.files.test(file) &&
     (from.startsWith("node:") || (rules.node.may ?? []).some((name) => isOf(from, name)))
   return byNode ? undefined : `${room}/src/${file} imports ${from}`

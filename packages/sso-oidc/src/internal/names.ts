@@ -4,6 +4,7 @@
  * Each module refers to this file. So TypeScript knows all of them, and the declarations of a program name a type by
  * `sso-oidc/…`. Otherwise TypeScript would name a package that the program cannot import under pnpm (TS2883).
  */
+export type {} from "../AccessToken.ts"
 export type {} from "../aws/CacheFile.ts"
 export type {} from "../aws/Client.ts"
 export type {} from "../aws/ClientError.ts"

@@ -10,9 +10,9 @@ const states: ReadonlyArray<unknown> = ["sent", "ended", "lost"] satisfies Reado
 
 const isState = (value: unknown): value is State => states.includes(value)
 
-const parse = (stored: string): unknown => {
+const parse = (text: string): unknown => {
   try {
-    return JSON.parse(stored)
+    return JSON.parse(text)
   } catch {
     return undefined
   }
