@@ -44,7 +44,9 @@ const absences = {
 }
 
 const absenceOf = ({ command, detail, reason }: NotLoggedIn): string =>
-  `This session ${absences[reason]}${detail === undefined ? "." : `. ${Wire.sentence(detail)}`} Run: ${command}`
+  `This session ${absences[reason]}${
+    detail === undefined ? "." : `${reason === "unreadable" ? ":" : "."} ${Wire.sentence(detail)}`
+  } Run: ${command}`
 
 /**
  * No token is stored that could be used or refreshed. Nothing was sent.

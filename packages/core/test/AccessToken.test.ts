@@ -13,7 +13,7 @@ const errors = [
   ],
   [
     new AccessToken.NotLoggedIn({ reason: "unreadable", command, detail: "it is not a JSON object" }),
-    "This session is not logged in: the stored token cannot be read. it is not a JSON object. Run: aws sso login --profile dev"
+    "This session is not logged in: the stored token cannot be read: it is not a JSON object. Run: aws sso login --profile dev"
   ],
   [
     new AccessToken.NotLoggedIn({ reason: "expired", command, detail: "There is no refresh token" }),
