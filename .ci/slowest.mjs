@@ -1,5 +1,5 @@
 /**
- * A reporter of Vitest that prints the ten slowest test files at the end of a run.
+ * A reporter of Vitest that prints, at the end of a run, the ten slowest test files and the tests that were skipped.
  *
  * A file's time is what it takes from its worker: its imports, its hooks and its tests. Vitest's own list shows the tests alone.
  */
@@ -14,10 +14,24 @@ const timesOf = (file) => {
   return { name: relative(process.cwd(), file.moduleId), load, tests: duration, whole: load + duration }
 }
 
+/** The names of the skipped tests of a file. */
+const skippedIn = (file) =>
+  [...file.children.allTests("skipped")].filter(({ options }) => options.mode === "skip").map(({ fullName }) =>
+    `${relative(process.cwd(), file.moduleId)} > ${fullName}`
+  )
+
 const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`.padStart(8)
 
 export default class Slowest {
+  onInit(vitest) {
+    this.vitest = vitest
+  }
+
   onTestRunEnd(files) {
+    // with `-t` each test of another name is skipped
+    const skipped = this.vitest.config.testNamePattern === undefined ? files.flatMap(skippedIn) : []
+    // a title names the program that this machine lacks
+    if (skipped.length > 0) console.log(`\nSkipped: ${skipped.length}\n\n${skipped.map((name) => `  ${name}\n`).join("")}`)
     const times = files.map(timesOf).sort((one, other) => other.whole - one.whole)
     // a run of a few files has their times in its own list
     if (times.length <= shown) return

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import { script } from "@sso-oidc/test-kit/terminal"
+import { isMissing } from "@sso-oidc/test-kit/tools"
 import { Effect } from "effect"
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process"
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { fileURLToPath } from "node:url"
@@ -272,10 +274,7 @@ describe("the command", () => {
     }))
 })
 
-// The `script` of util-linux gives a program its own terminal. Other versions of it have other flags
-const hasTerminal = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") ?? false
-
-describe.skipIf(!hasTerminal)("the command in a terminal", () => {
+describe.skipIf(isMissing(script))(`the command in a terminal of ${script.title}`, () => {
   /** Runs the command in a terminal of this width until it prints a text, and gives its output. */
   const show = (columns: number, until: string, variables: Readonly<Record<string, string>>, ...args: Array<string>) =>
     Effect.promise(() =>

@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type Browser, chromium } from "playwright-core"
+import type { Tool } from "./tools.ts"
 
 const cache = join(import.meta.dirname, "../../../node_modules/.cache/chromium")
 
@@ -78,14 +79,15 @@ export const launch = async (): Promise<Browser> => {
   })
 }
 
-/**
- * The browser, or `undefined` if it cannot start. It then prints a warning, because tests are skipped.
- */
-export const launchOrSay = async (): Promise<Browser | undefined> => {
+/** The browser, and the program that tests need. It is missing if the browser cannot start. */
+export const launchOrMiss = async (): Promise<{ readonly browser: Browser | undefined; readonly tool: Tool }> => {
+  const name = "Chromium"
   try {
-    return await launch()
+    const browser = await launch()
+    const found = { path: "", version: browser.version() }
+    return { browser, tool: { name, install: "", found, title: `${name} ${found.version}` } }
   } catch (error) {
-    console.error(`\n!!! No browser: every test of the page in a browser is SKIPPED. ${String(error)}\n`)
-    return undefined
+    const install = `Set CHROMIUM to the path of a Chromium that starts. ${String(error)}`
+    return { browser: undefined, tool: { name, install, found: undefined, title: `${name} (missing)` } }
   }
 }

@@ -4,14 +4,15 @@
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
-import { launchOrSay } from "@sso-oidc/test-kit/browser"
+import { launchOrMiss } from "@sso-oidc/test-kit/browser"
+import { isMissing } from "@sso-oidc/test-kit/tools"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import type { Page } from "playwright-core"
 import * as AwsCli from "../support/aws-cli-pkce.ts"
 import * as Web from "../support/web.ts"
 
-const browser = await launchOrSay()
+const { browser, tool } = await launchOrMiss()
 afterAll(() => browser?.close())
 
 const provide = Effect.provide(EmulatorServer.layer())
@@ -34,7 +35,7 @@ const question = (userCode: string): string => `/device?user_code=${userCode}`
 /** The element that has the focus, as a screen reader reads it. */
 const focused = (page: Page): Promise<string> => page.locator(":focus").ariaSnapshot()
 
-describe.skipIf(browser === undefined)("the emulator's page in a browser (E4)", () => {
+describe.skipIf(isMissing(tool))(`the emulator's page in ${tool.title} (E4)`, () => {
   it.effect("supports a whole login by keyboard alone, without scripts (E4)", () =>
     Effect.gen(function*() {
       const { userCode } = yield* Web.waiting()

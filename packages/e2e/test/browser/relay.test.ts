@@ -4,13 +4,14 @@
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
-import { launchOrSay } from "@sso-oidc/test-kit/browser"
+import { launchOrMiss } from "@sso-oidc/test-kit/browser"
+import { isMissing } from "@sso-oidc/test-kit/tools"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
 import { build } from "esbuild"
 import { mounted, page as document, relayed } from "../support/mounted.ts"
 
-const browser = await launchOrSay()
+const { browser, tool } = await launchOrMiss()
 afterAll(() => browser?.close())
 
 const startUrl = "https://my.awsapps.com/start"
@@ -85,7 +86,7 @@ const options = Effect.map(EmulatorServer.EmulatorServer, ({ url: endpoint }) =>
   startUrls: [startUrl]
 }))
 
-describe.skipIf(browser === undefined)("a login in a page, through the relay, in Chromium", () => {
+describe.skipIf(isMissing(tool))(`a login in a page, through the relay, in ${tool.title}`, () => {
   it.live("works from another origin than the relay's, which the relay lists", () =>
     Effect.gen(function*() {
       const site = yield* mounted(() => document(html))

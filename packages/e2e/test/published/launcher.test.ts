@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { folder } from "@sso-oidc/test-kit/child"
 import { root } from "@sso-oidc/test-kit/packed"
+import { script } from "@sso-oidc/test-kit/terminal"
+import { isMissing } from "@sso-oidc/test-kit/tools"
 import * as Effect from "effect/Effect"
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
@@ -97,8 +99,7 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the lau
       }
     )
 
-    const hasTerminal = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") ?? false
-    it.skipIf(!hasTerminal)("passes one Ctrl-C of a terminal on once", async () => {
+    it.skipIf(isMissing(script))(`passes one Ctrl-C of a terminal on once, with ${script.title}`, async () => {
       const child = spawn("script", ["-qec", `exec "${node()}" "${launcher}" "${program}" wait`, "/dev/null"], {
         env: { PATH: process.env["PATH"] ?? "", SHELL: "/bin/sh" },
         stdio: ["pipe", "pipe", "inherit"]
