@@ -168,19 +168,22 @@ describe("CacheFile.write", () => {
       }).pipe(provide)
   )
 
-  it.effect.each(["open", "sync"])("needs no sync of the folder: a failure of %s after the rename is none (S4)", (name) =>
-    Effect.gen(function*() {
-      const { at, path } = yield* old
-      let isRenamed = false
-      const rejected = (call: string) => {
-        if (call === "rename") isRenamed = true
-        return isRenamed && call === name ? Effect.fail(failure("EISDIR")) : Effect.void
-      }
-      yield* CacheFile.write(path, "new").pipe(watched({ before: rejected }))
-      assert.isTrue(isRenamed)
-      assert.strictEqual(text(path), "new")
-      assert.deepStrictEqual(readdirSync(at), ["token.json"])
-    }).pipe(provide))
+  it.effect.each(["open", "sync"])(
+    "needs no sync of the folder: a failure of %s after the rename is none (S4)",
+    (name) =>
+      Effect.gen(function*() {
+        const { at, path } = yield* old
+        let isRenamed = false
+        const rejected = (call: string) => {
+          if (call === "rename") isRenamed = true
+          return isRenamed && call === name ? Effect.fail(failure("EISDIR")) : Effect.void
+        }
+        yield* CacheFile.write(path, "new").pipe(watched({ before: rejected }))
+        assert.isTrue(isRenamed)
+        assert.strictEqual(text(path), "new")
+        assert.deepStrictEqual(readdirSync(at), ["token.json"])
+      }).pipe(provide)
+  )
 
   it.effect("writes in place also where no mode can be set, and where no file was (S4)", () =>
     Effect.gen(function*() {
@@ -324,17 +327,20 @@ describe("CacheFile.prepare", () => {
       assert.isTrue(existsSync(room.path))
     }).pipe(provide))
 
-  it.effect.each(["the room", "the folder"])("makes %s again if it was removed: the text is not lost (S4)", (what) =>
-    Effect.gen(function*() {
-      const at = join(yield* folder, "sso")
-      const path = join(at, "token.json")
-      const room = yield* CacheFile.prepare(path, 100, ".tmp")
-      rmSync(what === "the room" ? room.path : at, { recursive: true })
-      yield* room.commit("new")
-      assert.strictEqual(text(path), "new")
-      assert.deepStrictEqual([modeOf(at), modeOf(path)], [0o700, 0o600])
-      assert.deepStrictEqual(readdirSync(at), ["token.json"])
-    }).pipe(provide))
+  it.effect.each(["the room", "the folder"])(
+    "makes %s again if it was removed: the text is not lost (S4)",
+    (what) =>
+      Effect.gen(function*() {
+        const at = join(yield* folder, "sso")
+        const path = join(at, "token.json")
+        const room = yield* CacheFile.prepare(path, 100, ".tmp")
+        rmSync(what === "the room" ? room.path : at, { recursive: true })
+        yield* room.commit("new")
+        assert.strictEqual(text(path), "new")
+        assert.deepStrictEqual([modeOf(at), modeOf(path)], [0o700, 0o600])
+        assert.deepStrictEqual(readdirSync(at), ["token.json"])
+      }).pipe(provide)
+  )
 
   it.effect("keeps the room with the whole text if it can be written nowhere else (S4)", () =>
     Effect.gen(function*() {
