@@ -14,7 +14,7 @@ import * as Predicate from "effect/Predicate"
 import * as fs from "node:fs"
 import { resolve } from "node:path"
 import process from "node:process"
-import type { DatabaseSync } from "node:sqlite"
+import type * as Sqlite from "node:sqlite"
 import * as Lock from "../Lock.ts"
 
 /** The name of the lock, for errors. */
@@ -24,24 +24,24 @@ const name = "kernel lock"
 // SQLite
 // -----------------------------------------------------------------------------
 
-type Sqlite = typeof import("node:sqlite")
-
 /** Node 22 warns that SQLite is experimental. That warning would stand on the terminal of each user of a program. */
-const load = (): Sqlite => {
-  const { emitWarning } = process
+const load = (): typeof Sqlite => {
+  const own = Object.getOwnPropertyDescriptor(process, "emitWarning")
+  const emitWarning = process.emitWarning.bind(process)
   process.emitWarning = (...args: ReadonlyArray<unknown>) => {
     if (!String(args[0]).includes("SQLite")) Reflect.apply(emitWarning, process, args)
   }
   try {
-    const sqlite: Sqlite | undefined = process.getBuiltinModule("node:sqlite")
+    const sqlite: typeof Sqlite | undefined = process.getBuiltinModule("node:sqlite")
     if (sqlite === undefined) throw new Unavailable("ERR_UNKNOWN_BUILTIN_MODULE", "this runtime has no node:sqlite")
     return sqlite
   } finally {
-    process.emitWarning = emitWarning
+    if (own === undefined) Reflect.deleteProperty(process, "emitWarning")
+    else Object.defineProperty(process, "emitWarning", own)
   }
 }
 
-let loaded: Sqlite | undefined
+let loaded: typeof Sqlite | undefined
 
 // SQLite's codes, https://www.sqlite.org/rescode.html. The extended code has the primary code in its lowest byte.
 const busy = 5
@@ -129,7 +129,7 @@ const create = (path: string): void => {
 }
 
 interface Connection {
-  readonly database: DatabaseSync
+  readonly database: Sqlite.DatabaseSync
   readonly identity: Identity
 }
 

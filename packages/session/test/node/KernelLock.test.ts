@@ -87,7 +87,7 @@ describe("KernelLock.layer", () => {
       assert.deepStrictEqual([yield* one.attempt, yield* waiting.attempt], [true, false])
       fs.rmSync(path)
       assert.isFalse(yield* one.isHeld)
-      // the one that waits must not wait for the file that is gone
+      // a waiting process must not wait for the file that is gone
       assert.isTrue(yield* waiting.attempt)
       assert.deepStrictEqual([yield* one.isHeld, yield* waiting.isHeld, yield* taken(path)], [false, true, false])
       assert.isFalse(yield* one.attempt)
@@ -166,7 +166,7 @@ describe("TokenStore.layerAwsCache with KernelLock.layer", () => {
       assert.deepStrictEqual(listed(at), ["FILE", "FILE.lock", "count"])
     }).pipe(provide))
 
-  it.live("waits for a holder that is stopped, and takes over at once from one that is killed (S8) (S10)", () =>
+  it.live("waits for a holder that is stopped, and takes over at once when the holder is killed (S8) (S10)", () =>
     Effect.gen(function*() {
       const at = yield* folder
       fs.writeFileSync(join(at, file), `{"accessToken":"old"}`)

@@ -51,7 +51,7 @@ const refused: Program = Effect.gen(function*() {
     Effect.match({ onFailure: ({ message }) => message, onSuccess: () => "it has a lock" }),
     Effect.flatMap(print)
   )
-  const { getBuiltinModule } = process
+  const getBuiltinModule = process.getBuiltinModule.bind(process)
   Object.assign(process, { getBuiltinModule: () => undefined })
   yield* tried
   Object.assign(process, { getBuiltinModule })
