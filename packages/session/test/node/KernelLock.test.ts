@@ -201,6 +201,7 @@ describe("TokenStore.layerAwsCache with KernelLock.layer", () => {
       yield* holder.signal("SIGKILL")
       assert.isBelow((yield* Fiber.join(next)) - killed, 2000)
       assert.deepStrictEqual([yield* read(store), listed(at)], [`{"accessToken":"response"}`, ["FILE", "FILE.lock"]])
+      assert.strictEqual(fs.statSync(join(at, `${file}.lock`)).size, 0)
     }).pipe(provide))
 
   it.live("sends nothing after its lock file was removed, and makes the folder again for the next holder (S8)", () =>
