@@ -19,6 +19,8 @@ export interface Running {
   /** Waits until the pattern matches stdout, and gives the match. It dies if the program ends first. */
   readonly printed: (pattern: RegExp) => Effect.Effect<string>
   readonly write: (text: string) => Effect.Effect<void>
+  /** Sends a signal to the program alone. */
+  readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
 }
 
 export interface Options {
@@ -83,7 +85,8 @@ const observe = (child: ChildProcessWithoutNullStreams): Running => {
           ended.then(() => reject(new Error(`it ended before it printed ${pattern}: ${stdout}${stderr}`)), reject)
         })
       ),
-    write: (text) => Effect.sync(() => child.stdin.write(text))
+    write: (text) => Effect.sync(() => child.stdin.write(text)),
+    signal: (signal) => Effect.sync(() => child.kill(signal))
   }
 }
 

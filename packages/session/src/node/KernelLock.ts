@@ -10,11 +10,10 @@
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Predicate from "effect/Predicate"
 import * as fs from "node:fs"
 import { resolve } from "node:path"
 import process from "node:process"
-import type { DatabaseSync } from "node:sqlite"
+import type * as Sqlite from "node:sqlite"
 import * as Lock from "../Lock.ts"
 
 /** The name of the lock, for errors. */
@@ -24,43 +23,50 @@ const name = "kernel lock"
 // SQLite
 // -----------------------------------------------------------------------------
 
-type Sqlite = typeof import("node:sqlite")
-
 /** Node 22 warns that SQLite is experimental. That warning would stand on the terminal of each user of a program. */
-const load = (): Sqlite => {
-  const { emitWarning } = process
+const load = (): typeof Sqlite => {
+  const own = Object.getOwnPropertyDescriptor(process, "emitWarning")
+  const emitWarning = process.emitWarning.bind(process)
   process.emitWarning = (...args: ReadonlyArray<unknown>) => {
     if (!String(args[0]).includes("SQLite")) Reflect.apply(emitWarning, process, args)
   }
   try {
-    const sqlite: Sqlite | undefined = process.getBuiltinModule("node:sqlite")
+    const sqlite: typeof Sqlite | undefined = process.getBuiltinModule("node:sqlite")
     if (sqlite === undefined) throw new Unavailable("ERR_UNKNOWN_BUILTIN_MODULE", "this runtime has no node:sqlite")
     return sqlite
   } finally {
-    process.emitWarning = emitWarning
+    if (own === undefined) Reflect.deleteProperty(process, "emitWarning")
+    else Object.defineProperty(process, "emitWarning", own)
   }
 }
 
-let loaded: Sqlite | undefined
+let loaded: typeof Sqlite | undefined
 
-// SQLite's codes, https://www.sqlite.org/rescode.html. The extended code has the primary code in its lowest byte.
-const busy = 5
-const codes: Readonly<Record<number, string>> = {
-  3: "SQLITE_PERM",
-  8: "SQLITE_READONLY",
-  10: "SQLITE_IOERR",
-  13: "SQLITE_FULL",
-  14: "SQLITE_CANTOPEN",
-  22: "SQLITE_NOLFS",
-  26: "SQLITE_NOTADB"
+interface Code {
+  readonly code: string
+  readonly number: number
+  readonly text: string
 }
 
-const sqliteCode = (error: unknown): number | undefined =>
-  Predicate.hasProperty(error, "errcode") && typeof error.errcode === "number" ? error.errcode & 0xff : undefined
+// SQLite's codes and texts, https://www.sqlite.org/rescode.html. Deno's errors have the text alone.
+const busy: Code = { code: "SQLITE_BUSY", number: 5, text: "database is locked" }
+const codes: ReadonlyArray<Code> = [
+  busy,
+  { code: "SQLITE_READONLY", number: 8, text: "attempt to write a readonly database" },
+  { code: "SQLITE_IOERR", number: 10, text: "disk I/O error" },
+  { code: "SQLITE_FULL", number: 13, text: "database or disk is full" },
+  { code: "SQLITE_CANTOPEN", number: 14, text: "unable to open database file" },
+  { code: "SQLITE_NOLFS", number: 22, text: "large file support is disabled" },
+  { code: "SQLITE_NOTADB", number: 26, text: "file is not a database" }
+]
 
-// Deno's error has no code, only this text.
-const isBusy = (error: unknown): boolean =>
-  sqliteCode(error) === busy || (Predicate.isError(error) && error.message === "database is locked")
+const codeOf = (error: unknown): Code | undefined => {
+  const number = Wire.memberOf(error, "errcode")
+  // an extended code has the primary code in its lowest byte
+  if (typeof number === "number") return codes.find((one) => one.number === (number & 0xff))
+  const text = Wire.memberOf(error, "message")
+  return codes.find((one) => one.text === text)
+}
 
 // -----------------------------------------------------------------------------
 // failures
@@ -84,6 +90,8 @@ const details: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
   EDQUOT: "the disk is full",
   EMFILE: "this process has too many open files",
+  SQLITE_READONLY: "the lock file cannot be written",
+  SQLITE_CANTOPEN: "SQLite cannot open the lock file",
   SQLITE_IOERR: "the file system has no locks",
   SQLITE_NOTADB: "the lock file is not empty. Another program has written into it. Remove it"
 }
@@ -92,8 +100,7 @@ const unavailable = (error: unknown): Lock.LockUnavailable => {
   if (error instanceof Unavailable) {
     return new Lock.LockUnavailable({ lock: name, code: error.code, detail: error.message })
   }
-  const sqlite = sqliteCode(error)
-  const code = sqlite === undefined ? Wire.nameIn(error, "code") ?? "UNKNOWN" : codes[sqlite] ?? `SQLITE_${sqlite}`
+  const code = codeOf(error)?.code ?? Wire.nameIn(error, "code") ?? "UNKNOWN"
   return new Lock.LockUnavailable({ lock: name, code, detail: details[code] ?? "the system reported an error" })
 }
 
@@ -129,7 +136,7 @@ const create = (path: string): void => {
 }
 
 interface Connection {
-  readonly database: DatabaseSync
+  readonly database: Sqlite.DatabaseSync
   readonly identity: Identity
 }
 
@@ -137,7 +144,7 @@ const connect = (path: string): Connection => {
   loaded ??= load()
   create(path)
   const identity = identityOf(path)
-  // SQLite opens a file that it cannot write, and then its locks exclude nothing.
+  // SQLite opens a file that it cannot write, and says nothing. This gives the system's own code.
   fs.accessSync(path, fs.constants.W_OK)
   return { database: new loaded.DatabaseSync(path, { timeout: 0 }), identity }
 }
@@ -178,8 +185,10 @@ const open = (given: string) =>
         // Without it, a process that is killed leaves a second file behind.
         connection.database.exec("PRAGMA journal_mode=MEMORY")
         connection.database.exec("BEGIN IMMEDIATE")
+        // A transaction on a file that cannot be written excludes nothing. This write fails there. It stays in memory, and is dropped.
+        connection.database.exec("PRAGMA user_version=0")
       } catch (error) {
-        if (isBusy(error)) return false
+        if (codeOf(error) === busy) return false
         drop()
         throw error
       }
