@@ -27,15 +27,17 @@ export const make = (): Service => {
     return found
   }
 
-  const holdOf = (key: string, id: string, holder: symbol): Hold => {
+  // The hash of a key is for errors alone: to make it takes a real moment, also under a test's clock.
+  const fenced = (key: string, operation: StoreError["operation"]) =>
+    Effect.flatMap(
+      CacheFile.hash(key),
+      (key) =>
+        Effect.fail(new StoreError({ store, key, operation, reason: "fenced", detail: "the lock was given back" }))
+    )
+
+  const holdOf = (key: string, holder: symbol): Hold => {
     const change = (operation: StoreError["operation"], write: () => void) =>
-      Effect.suspend(() =>
-        holders.get(key) === holder
-          ? Effect.sync(write)
-          : Effect.fail(
-            new StoreError({ store, key: id, operation, reason: "fenced", detail: "the lock was given back" })
-          )
-      )
+      Effect.suspend(() => holders.get(key) === holder ? Effect.sync(write) : fenced(key, operation))
     return {
       isExclusive: true,
       prepare: (of) => change("prepare", () => entryOf(key).mark = { of, state: "sent" }),
@@ -55,22 +57,21 @@ export const make = (): Service => {
         return mark === undefined ? [] : [mark]
       }),
     exclusively: (key, use, waiting) =>
-      Effect.flatMap(CacheFile.hash(key), (id) =>
-        Effect.suspend(() => {
-          const holder = Symbol("holder")
-          return Waiting.withLock(
-            {
-              attempt: Effect.sync(() => {
-                if (holders.has(key)) return false
-                holders.set(key, holder)
-                return true
-              }),
-              release: Effect.sync(() => void holders.delete(key))
-            },
-            Effect.suspend(() => use(holdOf(key, id, holder))),
-            waiting,
-            { store, key: id }
-          )
-        }))
+      Effect.suspend(() => {
+        const holder = Symbol("holder")
+        return Waiting.withLock(
+          {
+            attempt: Effect.sync(() => {
+              if (holders.has(key)) return false
+              holders.set(key, holder)
+              return true
+            }),
+            release: Effect.sync(() => void holders.delete(key))
+          },
+          Effect.suspend(() => use(holdOf(key, holder))),
+          waiting,
+          { store, key: CacheFile.hash(key) }
+        )
+      })
   }
 }

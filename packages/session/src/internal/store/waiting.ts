@@ -40,7 +40,7 @@ export const withLock = <E2, R2, A, E, R>(
   lock: Lock<E2, R2>,
   use: Effect.Effect<A, E, R>,
   waiting: Waiting<A, E, R>,
-  busy: { readonly store: string; readonly key: string }
+  busy: { readonly store: string; readonly key: Effect.Effect<string> }
 ): Effect.Effect<A, E | E2 | StoreBusy, R | R2> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
@@ -53,7 +53,9 @@ export const withLock = <E2, R2, A, E, R>(
         const found = waiting.meanwhile === undefined ? Option.none<A>() : yield* restore(waiting.meanwhile)
         if (Option.isSome(found)) return found.value
         const waited = Number((yield* Clock.monotonicTimeNanos) - start) / 1e6
-        if (waited >= wait) return yield* new StoreBusy({ ...busy, seconds: Math.round(waited / 1000) })
+        if (waited >= wait) {
+          return yield* new StoreBusy({ store: busy.store, key: yield* busy.key, seconds: Math.round(waited / 1000) })
+        }
         yield* restore(sleep(lock.pause ?? usual))
       }
     })
