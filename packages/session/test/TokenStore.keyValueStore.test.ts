@@ -28,7 +28,7 @@ const failing = (error: (value: unknown) => Effect.Effect<never, KeyValueStore.K
 
 describe("TokenStore.layerKeyValueStoreSingleProcess", () => {
   it.live("keeps the contract of a store, within one process (S8)", () =>
-    Effect.flatMap(inMemory, (values) => keeps({ store: over(values) }, ["expire"])))
+    Effect.flatMap(inMemory, (values) => keeps({ store: over(values) })))
 
   it.effect("shares the lock among all layers over one KeyValueStore (S8)", () =>
     Effect.gen(function*() {

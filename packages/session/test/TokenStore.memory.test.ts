@@ -10,8 +10,7 @@ import { assertNoLeak, commit, idOf, keeps, secret, textOf } from "./support/sto
 const build = Effect.provide(TokenStore.TokenStore, Layer.fresh(TokenStore.layerMemory))
 
 describe("TokenStore.layerMemory", () => {
-  it.live("keeps the contract of a store (S8)", () =>
-    keeps({ store: TokenStore.layerMemory, shared: false }, ["expire"]))
+  it.live("keeps the contract of a store (S8)", () => keeps({ store: TokenStore.layerMemory, shared: false }))
 
   it.effect("has a store of its own in each build", () =>
     Effect.gen(function*() {
