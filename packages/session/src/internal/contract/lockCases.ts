@@ -18,6 +18,7 @@ import {
   expectMarks,
   expectText,
   failure,
+  fork,
   held,
   inTime,
   isFree,
@@ -154,7 +155,7 @@ export const cases = [
   draft("a waiter gets the lock when its holder ends", ({ key, one, other }) =>
     Effect.gen(function*() {
       const { end } = yield* held(one, key())
-      const waiter = yield* Effect.forkScoped(other.exclusively(key(), () => Effect.succeed("ran"), patient))
+      const waiter = yield* fork(other.exclusively(key(), () => Effect.succeed("ran"), patient))
       yield* Effect.sleep(short)
       yield* check(waiter.pollUnsafe() === undefined, "the waiter to wait", () => "it ran")
       yield* end
@@ -190,7 +191,7 @@ export const cases = [
     Effect.gen(function*() {
       const { end } = yield* held(one, key())
       let runs = 0
-      const waiter = yield* Effect.forkScoped(other.exclusively(key(), () => Effect.sync(() => runs++), patient))
+      const waiter = yield* fork(other.exclusively(key(), () => Effect.sync(() => runs++), patient))
       yield* Effect.sleep(short)
       yield* inTime("the waiter to end", Fiber.interrupt(waiter))
       yield* check(!(yield* isFree(other, key(), short)), "the lock to be held still", () => "it is free")
@@ -203,7 +204,7 @@ export const cases = [
     ({ key, one, other }) =>
       Effect.gen(function*() {
         for (let round = 0; round < 10; round++) {
-          const waiter = yield* Effect.forkScoped(other.exclusively(key(), () => Effect.never, patient))
+          const waiter = yield* fork(other.exclusively(key(), () => Effect.never, patient))
           yield* Effect.sleep(round)
           yield* inTime("the waiter to end", Fiber.interrupt(waiter))
         }

@@ -70,6 +70,13 @@ export const broken = (expected: string, actual: string): Effect.Effect<never, B
 export const check = (so: boolean, expected: string, actual: () => string): Effect.Effect<void, Broken> =>
   Effect.suspend(() => so ? Effect.void : broken(expected, actual()))
 
+// A store that cannot be interrupted must not stop the contract: so a case waits for a fiber of its own.
+const apart = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(
+    Effect.forkDetach(effect),
+    (fiber) => Effect.onInterrupt(Fiber.join(fiber), () => Effect.asVoid(Effect.forkDetach(Fiber.interrupt(fiber))))
+  )
+
 /** Fails if the effect does not end in time. */
 export const inTime = <A, E, R>(
   expected: string,
@@ -77,11 +84,21 @@ export const inTime = <A, E, R>(
 ): Effect.Effect<A, E | Broken, R> =>
   Effect.gen(function*() {
     const timeout = Duration.fromInputUnsafe(yield* Timeout)
-    return yield* Effect.timeoutOrElse(effect, {
+    return yield* Effect.timeoutOrElse(apart(effect), {
       duration: timeout,
       orElse: () => broken(expected, `nothing happened in ${Duration.format(timeout)}`)
     })
   })
+
+/** Runs an effect in a fiber that ends with the scope. */
+export const fork = <A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<Fiber.Fiber<A, E>, never, R | Scope.Scope> =>
+  Effect.acquireRelease(
+    // an acquisition cannot be interrupted, but this fiber can
+    Effect.forkDetach(effect, { uninterruptible: false }),
+    (fiber) => Effect.ignoreCause(inTime("the fiber to end", Fiber.interrupt(fiber)))
+  )
 
 /** Waits as long as a case may wait. */
 export const patient = { wait: Duration.seconds(60) }
@@ -130,7 +147,7 @@ export const expectMarks = (
 export const held = (store: Service, key: string): Effect.Effect<Held, Broken, Scope.Scope> =>
   Effect.gen(function*() {
     const [taken, end] = [yield* Deferred.make<Hold>(), yield* Deferred.make<void>()]
-    const fiber = yield* Effect.forkScoped(
+    const fiber = yield* fork(
       store.exclusively(
         key,
         (hold) => Effect.andThen(Deferred.succeed(taken, hold), Deferred.await(end)),
@@ -204,14 +221,18 @@ export const draft = (
       const clean = Effect.suspend(() =>
         Effect.forEach(
           keys,
-          (key) => Effect.ignore(one.exclusively(key, (hold) => hold.remove, { wait: Duration.seconds(1) })),
+          (key) => Effect.ignoreCause(one.exclusively(key, (hold) => hold.remove, { wait: Duration.seconds(1) })),
           { concurrency: 4 }
         )
       )
-      yield* Effect.timeoutOrElse(Effect.scoped(body(probe)), {
+      yield* Effect.timeoutOrElse(apart(Effect.scoped(body(probe))), {
         duration: Duration.times(timeout, 4),
         orElse: () => broken("the case to end", "it hangs")
-      }).pipe(Effect.mapError(failureOf), Effect.ensuring(clean))
+      }).pipe(
+        Effect.mapError(failureOf),
+        Effect.catchDefect((defect) => broken("the store to work", `it died: ${String(defect)}`)),
+        Effect.ensuring(Effect.ignoreCause(inTime("the keys to be removed", clean)))
+      )
     }).pipe(
       Effect.scoped,
       // A store may be on another machine, so a case runs in real time, also under a test's clock.

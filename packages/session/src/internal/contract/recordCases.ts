@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import type { State } from "../../TokenStore.ts"
-import { check, commit, draft, expectMarks, expectText, patient, textOf } from "./probe.ts"
+import { check, commit, draft, expectMarks, expectText, fork, patient, textOf } from "./probe.ts"
 
 const texts: Readonly<Record<string, string>> = {
   "of ASCII": "a text",
@@ -49,7 +49,8 @@ export const cases = [
     })),
   draft("keys that look alike have texts and marks of their own", ({ key, one, other }) =>
     Effect.gen(function*() {
-      const names = ["a", "A", "a ", "a/b", "../a", "a:b", "a'\"%_*", "ü", "u\u0308", "{a}", "\n", "a".repeat(5000)]
+      const long = "a".repeat(5000)
+      const names = ["a", "A", "a ", "a/b", "../a", "a:b", "a'\"%_*", "ü", "u\u0308", "{a}", "\n", long, `${long}b`]
       for (const name of names) {
         yield* commit(one, key(name), `text of ${name}`)
         yield* one.exclusively(key(name), (hold) => hold.settle(first, "ended"), patient)
@@ -166,7 +167,7 @@ export const cases = [
     Effect.gen(function*() {
       const all = ["a".repeat(40_000), "b".repeat(60_000)]
       yield* commit(one, key(), "a".repeat(40_000))
-      const writing = yield* Effect.forkScoped(
+      const writing = yield* fork(
         Effect.forEach(Array.from({ length: 20 }), (_, i) => commit(one, key(), all[i % 2] ?? ""), { discard: true })
       )
       let reads = 0

@@ -101,7 +101,7 @@ export const make = Effect.fnUntraced(function*(): Effect.fn.Return<Service, nev
             },
             Effect.suspend(() => use(holdOf(id, holder))),
             waiting,
-            { store, key: id }
+            { store, key: Effect.succeed(id) }
           )
         }))
   }

@@ -147,7 +147,7 @@ export const make = (database: Database): Service => {
               Fiber.interrupt
             ),
             waiting,
-            { store, key: id }
+            { store, key: Effect.succeed(id) }
           )
         }))
   }

@@ -27,19 +27,17 @@ export const make = (): Service => {
     return found
   }
 
+  // The hash of a key is for errors alone: to make it takes a real moment, also under a test's clock.
+  const fenced = (key: string, operation: StoreError["operation"]) =>
+    Effect.flatMap(
+      CacheFile.hash(key),
+      (key) =>
+        Effect.fail(new StoreError({ store, key, operation, reason: "fenced", detail: "the lock was given back" }))
+    )
+
   const holdOf = (key: string, holder: symbol): Hold => {
-    const change = (operation: StoreError["operation"], write: () => void): Effect.Effect<void, StoreError> =>
-      Effect.suspend(() =>
-        holders.get(key) === holder
-          ? Effect.sync(write)
-          : Effect.flatMap(
-            CacheFile.hash(key),
-            (hash) =>
-              Effect.fail(
-                new StoreError({ store, key: hash, operation, reason: "fenced", detail: "the lock was given back" })
-              )
-          )
-      )
+    const change = (operation: StoreError["operation"], write: () => void) =>
+      Effect.suspend(() => holders.get(key) === holder ? Effect.sync(write) : fenced(key, operation))
     return {
       isExclusive: true,
       prepare: (of) => change("prepare", () => entryOf(key).mark = { of, state: "sent" }),
@@ -72,7 +70,6 @@ export const make = (): Service => {
           },
           Effect.suspend(() => use(holdOf(key, holder))),
           waiting,
-          // Hashing is asynchronous, and a program under a TestClock would notice it.
           { store, key: CacheFile.hash(key) }
         )
       })

@@ -38,7 +38,7 @@ const meanings: Readonly<Record<string, string>> = {
   SerializationError: "other transactions hold the row",
   LockTimeoutError: "other transactions hold the row or the database",
   StatementTimeoutError: "a statement took too long",
-  SqlSyntaxError: "the table is absent, or has other columns, or the database is too old"
+  SqlSyntaxError: "it does not know the table or a column"
 }
 
 const conflicts: ReadonlyArray<string> = ["DeadlockError", "SerializationError", "LockTimeoutError"]
@@ -178,7 +178,11 @@ const open = Effect.fnUntraced(function*(
     Effect.flatMap((looked) => Result.isSuccess(looked) ? Effect.succeed(looked) : Effect.result(create))
   )
   yield* Effect.catch(look, (error) => {
-    const { code, detail } = troubleOf(Result.isFailure(made) ? made.failure : error)
-    return Effect.fail(failed(detail, code))
+    const cause = Result.isFailure(made) ? made.failure : error
+    const { code, detail } = troubleOf(cause)
+    const isStatement = ["SqlSyntaxError", "UnknownError"].includes(cause.reason._tag)
+    return Effect.fail(
+      failed(isStatement ? "the table cannot be made, or has other columns than this store's" : detail, code)
+    )
   })
 })

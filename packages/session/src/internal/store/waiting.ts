@@ -40,7 +40,7 @@ export const withLock = <E2, R2, A, E, R>(
   lock: Lock<E2, R2>,
   use: Effect.Effect<A, E, R>,
   waiting: Waiting<A, E, R>,
-  busy: { readonly store: string; readonly key: string | Effect.Effect<string> }
+  busy: { readonly store: string; readonly key: Effect.Effect<string> }
 ): Effect.Effect<A, E | E2 | StoreBusy, R | R2> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
@@ -54,12 +54,7 @@ export const withLock = <E2, R2, A, E, R>(
         if (Option.isSome(found)) return found.value
         const waited = Number((yield* Clock.monotonicTimeNanos) - start) / 1e6
         if (waited >= wait) {
-          const { key, store } = busy
-          return yield* new StoreBusy({
-            store,
-            key: typeof key === "string" ? key : yield* key,
-            seconds: Math.round(waited / 1000)
-          })
+          return yield* new StoreBusy({ store: busy.store, key: yield* busy.key, seconds: Math.round(waited / 1000) })
         }
         yield* restore(sleep(lock.pause ?? usual))
       }
