@@ -336,7 +336,7 @@ export const make = Effect.fnUntraced(function*(
                 { attempt, release: Effect.void },
                 Effect.suspend(() => use(holdOf(place, lock, scope))),
                 waiting,
-                { store, key: place.hash }
+                { store, key: Effect.succeed(place.hash) }
               )
             }),
           (scope, exit) => Scope.close(scope, Exit.asVoid(exit))
