@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Program from "@sso-oidc/test-kit/program"
 import { Effect } from "effect"
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
@@ -31,7 +32,7 @@ const run = (...args: ReadonlyArray<string>) => runIn({}, ...args)
 const runIn = (variables: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
   Effect.acquireRelease(
     Effect.sync((): Running => {
-      const child = spawn(process.execPath, [bin, ...args], { env: { ...process.env, ...variables } })
+      const child = spawn(process.execPath, [Program.bundled(bin), ...args], { env: { ...process.env, ...variables } })
       let stdout = ""
       let stderr = ""
       child.stderr.on("data", (chunk) => {
@@ -216,7 +217,7 @@ describe.skipIf(!hasTerminal)("the command in a terminal", () => {
   const show = (columns: number, until: string, variables: Readonly<Record<string, string>>, ...args: Array<string>) =>
     Effect.promise(() =>
       new Promise<string>((resolve) => {
-        const command = `stty cols ${columns}; exec "${process.execPath}" "${bin}" ${args.join(" ")}`
+        const command = `stty cols ${columns}; exec "${process.execPath}" "${Program.bundled(bin)}" ${args.join(" ")}`
         const child = spawn("script", ["-qec", command, "/dev/null"], {
           env: {
             PATH: process.env["PATH"] ?? "",
