@@ -73,7 +73,7 @@ export const launch = async (): Promise<Browser> => {
   const libraries = [join(folder, "al2023/lib"), process.env["LD_LIBRARY_PATH"]].filter((path) => path !== undefined)
   return chromium.launch({
     executablePath: join(folder, "chromium"),
-    args: ["--disable-gpu", "--font-render-hinting=none"],
+    args: ["--no-zygote", "--disable-gpu", "--font-render-hinting=none"],
     env: { ...process.env, LD_LIBRARY_PATH: libraries.join(":"), FONTCONFIG_FILE: fonts(folder) }
   })
 }
