@@ -18,6 +18,8 @@ const shared = {
   // a test that hangs fails by these; they are long, since the machine may be busy with the other worker and with other work
   testTimeout: 60_000,
   hookTimeout: 60_000,
+  // Most objects of a test die young. With the default of 16 MB, the garbage collector takes up to a third of a worker's time.
+  execArgv: ["--max-semi-space-size=64"],
   // The tests start many programs that load the same modules. With this, Node compiles each module once.
   env: { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compiled") }
 }
@@ -27,6 +29,8 @@ export default defineConfig({
     reporters: process.env["CI"] === undefined
       ? ["default", slowest]
       : ["default", slowest, ["json", { outputFile: "node_modules/.cache/test-report.json" }]],
+    // tests that run at the same time mostly wait, for a program or for a limit of time
+    maxConcurrency: 8,
     // the default leaves one core idle
     maxWorkers: "100%",
     sequence: { sequencer: Order },

@@ -1,4 +1,5 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Program from "@sso-oidc/test-kit/program"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
@@ -13,7 +14,7 @@ const run = async (
   args: ReadonlyArray<string>,
   options: { readonly env?: Readonly<Record<string, string>>; readonly interruptAt?: string } = {}
 ) => {
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [Program.bundled(main), ...args], {
     env: {
       PATH: process.env["PATH"] ?? "",
       NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",
@@ -248,6 +249,7 @@ describe.concurrent("the demo", { timeout: 60_000 }, () => {
   })
 
   it("it ends as SIGPIPE would if its reader goes away, and prints no error", async () => {
+    // from its sources, as `pnpm demo` starts it
     const child = spawn(process.execPath, [main], { env: { PATH: "" }, stdio: ["ignore", "pipe", "pipe"] })
     let errors = ""
     child.stderr.on("data", (data: Buffer) => {

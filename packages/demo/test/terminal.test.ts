@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { script } from "@sso-oidc/test-kit/terminal"
 import { isMissing } from "@sso-oidc/test-kit/tools"
+import * as Program from "@sso-oidc/test-kit/program"
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
@@ -26,7 +27,11 @@ interface Run {
 const run = async ({ args = "", columns = 100, env = {}, keys = [], rows = 40 }: Run) => {
   const child = spawn(
     "script",
-    ["-qec", `tty; stty cols ${columns} rows ${rows}; exec "${process.execPath}" "${main}" ${args}`, "/dev/null"],
+    [
+      "-qec",
+      `tty; stty cols ${columns} rows ${rows}; exec "${process.execPath}" "${Program.bundled(main)}" ${args}`,
+      "/dev/null"
+    ],
     {
       env: {
         PATH: process.env["PATH"] ?? "",

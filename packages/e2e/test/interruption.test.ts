@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { bundled } from "@sso-oidc/test-kit/program"
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -73,7 +74,7 @@ describe("an interrupted login over real sockets (D6)", () => {
         const { reached, sockets, url } = yield* silentAt(place)
         const child = yield* Effect.acquireRelease(
           Effect.sync(() =>
-            spawn(process.execPath, [join(import.meta.dirname, "support/interrupted.ts"), url, how], {
+            spawn(process.execPath, [bundled(join(import.meta.dirname, "support/interrupted.ts")), url, how], {
               stdio: ["pipe", "pipe", "inherit"]
             })
           ),

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { script } from "@sso-oidc/test-kit/terminal"
 import { isMissing } from "@sso-oidc/test-kit/tools"
+import * as Program from "@sso-oidc/test-kit/program"
 import { Effect } from "effect"
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
@@ -33,7 +34,7 @@ const run = (...args: ReadonlyArray<string>) => runIn({}, ...args)
 const runIn = (variables: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
   Effect.acquireRelease(
     Effect.sync((): Running => {
-      const child = spawn(process.execPath, [bin, ...args], { env: { ...process.env, ...variables } })
+      const child = spawn(process.execPath, [Program.bundled(bin), ...args], { env: { ...process.env, ...variables } })
       let stdout = ""
       let stderr = ""
       child.stderr.on("data", (chunk) => {
@@ -279,7 +280,7 @@ describe.skipIf(isMissing(script))(`the command in a terminal of ${script.title}
   const show = (columns: number, until: string, variables: Readonly<Record<string, string>>, ...args: Array<string>) =>
     Effect.promise(() =>
       new Promise<string>((resolve) => {
-        const command = `stty cols ${columns}; exec "${process.execPath}" "${bin}" ${args.join(" ")}`
+        const command = `stty cols ${columns}; exec "${process.execPath}" "${Program.bundled(bin)}" ${args.join(" ")}`
         const child = spawn("script", ["-qec", command, "/dev/null"], {
           env: {
             PATH: process.env["PATH"] ?? "",
