@@ -307,7 +307,7 @@ describe("TokenStore.layerRedis with a client of a user", () => {
 
   it.effect("takes no value of another type for a text, nor for a lock", () =>
     Effect.gen(function*() {
-      for (const value of [0, {}, [secret], new Uint8Array([34, 34]), true]) {
+      for (const value of [0, {}, [secret], new TextEncoder().encode("{\"text\":\"a\"}"), true]) {
         const store = yield* over((name, args) => Effect.succeed(name === "SCRIPT" ? args[1] : value))
         assert.strictEqual((yield* Effect.flip(store.read("k"))).reason, "unreadable")
       }

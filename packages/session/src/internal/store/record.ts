@@ -3,6 +3,7 @@
  * cut off, or that another program wrote, is noticed.
  */
 import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Redacted from "effect/Redacted"
 import type { Mark, State } from "../../TokenStore.ts"
 
@@ -10,20 +11,15 @@ const states: ReadonlyArray<unknown> = ["sent", "ended", "lost"] satisfies Reado
 
 const isState = (value: unknown): value is State => states.includes(value)
 
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
+const membersOf = (stored: unknown): Readonly<Record<string, unknown>> =>
+  (typeof stored === "string" ? Wire.jsonObject(stored) : undefined) ?? {}
 
 /** A secret text as it is stored. */
-export const encode = (text: Redacted.Redacted<string>): string => CacheFile.pythonJson(Redacted.value(text))
+export const encode = (text: Redacted.Redacted<string>): string => CacheFile.pythonJson({ text: Redacted.value(text) })
 
 /** The text of a stored value. `undefined` if it is none. */
 export const decode = (stored: unknown): Redacted.Redacted<string> | undefined => {
-  const text = typeof stored === "string" ? parse(stored) : undefined
+  const { text } = membersOf(stored)
   return typeof text === "string" ? Redacted.make(text, { label: "stored text" }) : undefined
 }
 
@@ -32,9 +28,8 @@ export const encodeMark = (of: string, state: State): string => CacheFile.python
 
 /** The mark of a stored value. `undefined` if it is none. */
 export const decodeMark = (stored: unknown): Mark | undefined => {
-  const mark = typeof stored === "string" ? parse(stored) : undefined
-  if (typeof mark !== "object" || mark === null || !("of" in mark) || !("state" in mark)) return undefined
-  return typeof mark.of === "string" && isState(mark.state) ? { of: mark.of, state: mark.state } : undefined
+  const { of, state } = membersOf(stored)
+  return typeof of === "string" && isState(state) ? { of, state } : undefined
 }
 
 // more than any session needs, and less than a store rejects

@@ -17,7 +17,7 @@ import * as Record from "./record.ts"
 
 const store = "SQL"
 
-const failed = (detail: string, code?: string | undefined): StoreError =>
+const failed = (detail: string, code?: string): StoreError =>
   new StoreError({
     store,
     operation: "open",
