@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Program from "@sso-oidc/test-kit/program"
 import { script } from "@sso-oidc/test-kit/terminal"
 import { isMissing } from "@sso-oidc/test-kit/tools"
-import * as Program from "@sso-oidc/test-kit/program"
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
