@@ -159,7 +159,8 @@ const actions = {
 
 const storeTroubleOf = ({ code, detail, operation, reason, store }: StoreError): string =>
   reason === "fenced"
-    ? `The ${store} store took the lock from this process, which stood still for too long. Nothing was stored. Try again.`
+    ? `This process lost its lock in the ${store} store: it stood still for too long, or the lock was removed. Nothing was stored. ` +
+      "Try again."
     : reason === "unreadable"
     ? `What the ${store} store holds cannot be read: ${
       Wire.sentence(detail)

@@ -51,7 +51,8 @@ const errors = [
       reason: "fenced",
       detail: "the lease has ended"
     }),
-    "The Redis store took the lock from this process, which stood still for too long. Nothing was stored. Try again."
+    "This process lost its lock in the Redis store: it stood still for too long, or the lock was removed. Nothing was stored. " +
+    "Try again."
   ],
   [
     new AccessToken.StoreError({
