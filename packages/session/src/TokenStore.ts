@@ -4,7 +4,7 @@
  * A store keeps one secret text for each key. Only the holder of the key's lock changes the text. So of all processes that share a store,
  * one sends a refresh, and the others read its token.
  *
- * To write a store of your own, implement {@link Service}, and hold it to `TokenStoreContract`.
+ * To write a store of your own, use {@link make}, or implement {@link Service}. Hold it to `TokenStoreContract`.
  *
  * @since 0.1.0
  */
@@ -24,6 +24,7 @@ import type * as SqlClient from "effect/sql/SqlClient"
 import type { AwsConfigError } from "./AwsConfigError.ts"
 import * as AwsCache from "./internal/store/awsCache.ts"
 import * as KeyValue from "./internal/store/keyValue.ts"
+import * as Make from "./internal/store/make.ts"
 import * as Memory from "./internal/store/memory.ts"
 import * as RedisStore from "./internal/store/redis.ts"
 import * as Sealed from "./internal/store/sealed.ts"
@@ -135,6 +136,52 @@ export interface Service {
  * @since 0.1.0
  */
 export class TokenStore extends Context.Service<TokenStore, Service>()("@sso-oidc/session/TokenStore") {}
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * A lock that was taken.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Taken {
+  /** What its holder can do. After `release` it must change nothing, and fail as `"fenced"`. */
+  readonly hold: Hold
+  /** Gives the lock back. It runs once, also after a failure or an interruption. */
+  readonly release: Effect.Effect<void>
+}
+
+/**
+ * The parts of a store of your own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MakeOptions {
+  /** The name of the store, for errors and for a person. */
+  readonly name: string
+  /** The text of a key. `undefined` if there is none. */
+  readonly read: Service["read"]
+  /** What is remembered of the refresh tokens of a key. */
+  readonly marks: Service["marks"]
+  /**
+   * Tries to take the lock of a key, without a wait. `undefined` if another holder has it. It is not interrupted, so it needs a time limit of
+   * its own.
+   */
+  readonly take: (key: string) => Effect.Effect<Taken | undefined, StoreError>
+}
+
+/**
+ * Makes a store of your own of its parts, and adds the wait for the lock: tries, `meanwhile`, `StoreBusy` and interruption. Hold it to
+ * `TokenStoreContract`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: (options: MakeOptions) => Service = Make.make
 
 // -----------------------------------------------------------------------------
 // layers

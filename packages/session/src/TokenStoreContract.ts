@@ -217,7 +217,10 @@ type Test = (name: string, body: () => Promise<void>) => unknown
  * @since 0.1.0
  */
 export const register = <E>(
-  test: Test & { readonly skip?: Test | undefined },
+  test: Test & {
+    /** Takes a case that is not run. */
+    readonly skip?: Test | undefined
+  },
   options: Options<E>
 ): void => {
   for (const { name, needs, run } of cases) {
