@@ -44,11 +44,8 @@ const round = Effect.fnUntraced(function*(
     requestTimeout: 30_000,
     lock
   }
-  const t0=performance.now()
   yield* Effect.forEach(workers, (worker) => worker.prepare(task), { concurrency: "unbounded" })
-  const t1=performance.now()
   const told = yield* Effect.forEach(workers, (worker) => worker.go, { concurrency: "unbounded" })
-  console.log('asked', t1-t0, performance.now()-t1)
   return { name, file, place, login, told }
 })
 
@@ -71,11 +68,10 @@ describe(`${size} processes with one expired token`, () => {
     Effect.gen(function*() {
       const workers = yield* herd
       for (const rotation of ["strict", "lenient"] as const) {
-        const service = yield* Service.make(rotation)
-        for (let n = 0; n < 2; n++) assertOne(yield* round(workers, service))
+        assertOne(yield* round(workers, yield* Service.make(rotation)))
       }
       // The rounds above can fail: here each process has a lock of its own.
-      const alone = yield* round(workers, yield* Service.make("lenient"), "process")
+      const alone = yield* round(workers.slice(0, 8), yield* Service.make("lenient"), "process")
       assert.isAbove(alone.login.requests(), 1)
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)), 120_000)
 })

@@ -16,7 +16,7 @@ import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import { type Dice, dice } from "./dice.ts"
+import { type Dice, dice } from "@sso-oidc/test-kit/dice"
 import { baseOf, type Mutation, mutations, type ResponseSpec } from "./mutations.ts"
 
 // -----------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import { formsOf } from "@sso-oidc/test-kit/leaks"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { gzipSync } from "node:zlib"
-import type { Dice } from "./dice.ts"
+import type { Dice } from "@sso-oidc/test-kit/dice"
 
 export interface ResponseSpec {
   readonly status: number

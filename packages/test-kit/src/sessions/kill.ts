@@ -8,6 +8,7 @@ import * as Lock from "@sso-oidc/session/Lock"
 import * as KernelLock from "@sso-oidc/session/node/KernelLock"
 import * as TokenStore from "@sso-oidc/session/TokenStore"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -18,6 +19,7 @@ import type * as Scope from "effect/Scope"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { folder } from "../child.ts"
+import { dice } from "../dice.ts"
 import * as Member from "./member.ts"
 import type * as Service from "./service.ts"
 import { startUrl } from "./service.ts"
@@ -32,8 +34,8 @@ export const points = ["room made", "request sent", "response arrived", "written
 
 export type Point = typeof points[number]
 
-/** When the process is killed: at a point, or so many milliseconds after it was asked for its token. */
-export type Moment = Point | number
+/** When the process is killed: at a point, or so many milliseconds after it was asked for its token, or after its request arrived. */
+export type Moment = Point | { readonly after: "question" | "arrival"; readonly millis: number }
 
 /** One run. */
 export interface Plan {
@@ -165,7 +167,7 @@ const sameOf = (told: Member.Told): string => told._tag === "Token" ? told.token
 
 /** The point at which the process ends itself. Only the service knows when a request has arrived. */
 const ownPoint = (moment: Moment): Member.Point | undefined =>
-  typeof moment === "number" || moment === "request sent" ? undefined : moment
+  typeof moment === "object" || moment === "request sent" ? undefined : moment
 
 /** Kills a process that was started for it, and asks the survivors. */
 export const run = (
@@ -178,10 +180,12 @@ export const run = (
   Effect.gen(function*() {
     const { after, before, moment } = plan
     const kill = worker.signal("SIGKILL")
+    const arrived = yield* Deferred.make<void>()
     const login = yield* service.login("herd", "-1 minute", {
       before,
       after,
-      onFirst: moment === "request sent" ? kill : undefined
+      onArrival: Effect.asVoid(Deferred.succeed(arrived, undefined)),
+      onIssued: moment === "request sent" ? kill : undefined
     })
     const task: Member.Task = {
       ...(yield* ground.place),
@@ -204,15 +208,16 @@ export const run = (
       const wrong = yield* reading(file)
       yield* worker.prepare({ ...task, dieAt: ownPoint(moment) })
       const asked = yield* Effect.forkChild(worker.go)
-      if (typeof moment === "number") {
-        yield* Effect.sleep(moment)
+      if (typeof moment === "object") {
+        if (moment.after === "arrival") yield* Deferred.await(arrived)
+        yield* Effect.sleep(moment.millis)
         yield* kill
       }
       const log = yield* worker.ended
       if (log !== "") violations.push(`the process logged: ${log}`)
       const last = yield* Fiber.join(asked)
       if (last !== undefined && last._tag !== "Token") violations.push(`the process told ${last._tag}: ${last.message}`)
-      if (last !== undefined && typeof moment !== "number") violations.push(`the process outlived the point "${moment}"`)
+      if (last !== undefined && typeof moment === "string") violations.push(`the process outlived the point "${moment}"`)
       if (file !== undefined && !(yield* isFree(file))) violations.push("the lock was not free at once")
       return wrong
     }))
@@ -258,3 +263,10 @@ export const run = (
     } else if ((yield* store.marks(key)).length > 0) violations.push("marks were left after a good refresh")
     return { plan, left, told, requests, worst, violations }
   }).pipe(Effect.scoped, Effect.orDie)
+
+/** A run at a random time of a seed. Half of them are killed while their request is in flight, or soon after. */
+export const random = (...seeds: ReadonlyArray<number>): Plan => {
+  const { below, chance } = dice(...seeds)
+  const moment: Moment = chance(0.5) ? { after: "question", millis: below(400) } : { after: "arrival", millis: below(160) }
+  return { moment, before: below(60), after: below(60) }
+}

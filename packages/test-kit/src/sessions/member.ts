@@ -4,7 +4,8 @@
  * The tests, the programs of `lab` and their child processes build the same session with it. It can end its own process at a point of a
  * refresh, as a kill would.
  */
-import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
 import * as AccessToken from "@sso-oidc/core/AccessToken"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Lock from "@sso-oidc/session/Lock"
@@ -67,6 +68,9 @@ export interface Parts {
 /** The signal that no program can catch. The effect does not end before the process does. */
 const die = Effect.andThen(Effect.sync(() => process.kill(process.pid, "SIGKILL")), Effect.never)
 
+// NodeServices has a terminal too, which listens to stdin once for each session.
+const services = Layer.merge(NodeFileSystem.layer, NodePath.layer)
+
 /** Files that end the process after the call that makes a point true. */
 const dying = (point: Point) =>
   Layer.effect(
@@ -88,7 +92,7 @@ const dying = (point: Point) =>
         Files.watched({ after: (call) => isAt(call) ? die : Effect.void })
       )
     })
-  ).pipe(Layer.provide(NodeServices.layer))
+  ).pipe(Layer.provide(services))
 
 const dyingTransport = (transport: Parts["transport"]) =>
   Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, HttpClient.tap(() => die))).pipe(
@@ -104,7 +108,7 @@ export const files: Parts["store"] = ({ dieAt, lock, place }) =>
   TokenStore.layerAwsCache({ directory: place }).pipe(
     Layer.provide(lock === "process" ? Lock.layerInProcess : KernelLock.layer),
     Layer.provide(dieAt === undefined ? Layer.empty : dying(dieAt)),
-    Layer.provide(NodeServices.layer)
+    Layer.provide(services)
   )
 
 /** Builds a session, and gives the effect that asks it for its token. The session ends with the scope. */

@@ -29,8 +29,10 @@ export interface Manner {
   readonly before: number
   /** How long its response waits then, in milliseconds. */
   readonly after: number
+  /** Runs when the first request of the session arrives. */
+  readonly onArrival?: Effect.Effect<void> | undefined
   /** Runs when the first request of the session has taken effect. */
-  readonly onFirst?: Effect.Effect<void> | undefined
+  readonly onIssued?: Effect.Effect<void> | undefined
 }
 
 /** A session that was logged in. */
@@ -50,6 +52,8 @@ export interface Service {
 
 export const startUrl = "https://herd.awsapps.com/start"
 
+const prompt: Manner = { before: 0, after: 0 }
+
 const scopes = ["sso:account:access"]
 
 /** A service that closes with the scope. */
@@ -64,10 +68,12 @@ export const make = (rotation: Rotation): Effect.Effect<Service, never, Scope.Sc
         const { clientId } = request
         const count = (counts.get(clientId) ?? 0) + 1
         counts.set(clientId, count)
-        const { after, before, onFirst = Effect.void } = manners.get(clientId) ?? { before: 0, after: 0 }
+        const manner = manners.get(clientId) ?? prompt
+        const { after, before, onArrival = Effect.void, onIssued = Effect.void } = manner
+        if (count === 1) yield* onArrival
         yield* Effect.sleep(before)
         const exit = yield* Effect.exit(emulator.createToken(request))
-        if (count === 1) yield* onFirst
+        if (count === 1) yield* onIssued
         yield* Effect.sleep(after)
         return yield* exit
       })
@@ -82,7 +88,7 @@ export const make = (rotation: Rotation): Effect.Effect<Service, never, Scope.Sc
     ).pipe(Effect.orDie)
     const url = HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)
 
-    const login: Service["login"] = (name, left, manner = { before: 0, after: 0 }) =>
+    const login: Service["login"] = (name, left, manner = prompt) =>
       Effect.gen(function*() {
         const { clientId, clientSecret, clientSecretExpiresAt } = yield* emulator.registerClient({
           clientName: name,
