@@ -1,15 +1,15 @@
 /**
  * Many real processes with one expired token.
  */
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
+import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import * as CachedToken from "@sso-oidc/session/CachedToken"
 import * as CacheKey from "@sso-oidc/session/CacheKey"
-import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import { folder } from "@sso-oidc/test-kit/child"
 import type * as Member from "@sso-oidc/test-kit/sessions/member"
 import * as Service from "@sso-oidc/test-kit/sessions/service"
 import * as Workers from "@sso-oidc/test-kit/sessions/workers"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"

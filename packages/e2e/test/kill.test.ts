@@ -1,17 +1,17 @@
 /**
  * A process that holds a refresh is killed, or stands still, and others ask for the token.
  */
-import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import { assert, describe, it } from "@effect/vitest"
 import * as CacheKey from "@sso-oidc/session/CacheKey"
 import * as TokenStore from "@sso-oidc/session/TokenStore"
+import * as Redis from "@sso-oidc/test-kit/redis"
 import * as Kill from "@sso-oidc/test-kit/sessions/kill"
 import * as KillRedis from "@sso-oidc/test-kit/sessions/kill-redis"
 import * as Member from "@sso-oidc/test-kit/sessions/member"
 import * as Service from "@sso-oidc/test-kit/sessions/service"
 import * as Workers from "@sso-oidc/test-kit/sessions/workers"
-import * as Redis from "@sso-oidc/test-kit/redis"
 import { isMissing } from "@sso-oidc/test-kit/tools"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -50,117 +50,126 @@ const expected: ReadonlyArray<readonly [Kill.Point, Kill.Left, requests: number,
   ["renamed", "token", 1, "Token"]
 ]
 
-describe("a process that is killed during its refresh", () => {
-  it.live.each(expected)("at the point \"%s\": nothing is lost that was written (S10)", ([point, left, requests, strict]) =>
-    Effect.gen(function*() {
-      const plan: Kill.Plan = { moment: point, before: 0, after: 0 }
-      const run = yield* killed(plan, "strict")
-      assert.deepStrictEqual(outcome(run), { left, told: strict, requests, violations: [] })
-      if (strict === "Token") return
-      const lenient = yield* killed(plan, "lenient")
-      assert.deepStrictEqual(outcome(lenient), { left, told: "Token", requests, violations: [] })
-    }))
+// They mostly wait.
+describe.concurrent("a holder that does not go on", () => {
+  describe("a process that is killed during its refresh", () => {
+    it.live.each(expected)(
+      "at the point \"%s\": nothing is lost that was written (S10)",
+      ([point, left, requests, strict]) =>
+        Effect.gen(function*() {
+          const plan: Kill.Plan = { moment: point, before: 0, after: 0 }
+          const run = yield* killed(plan, "strict")
+          assert.deepStrictEqual(outcome(run), { left, told: strict, requests, violations: [] })
+          if (strict === "Token") return
+          const lenient = yield* killed(plan, "lenient")
+          assert.deepStrictEqual(outcome(lenient), { left, told: "Token", requests, violations: [] })
+        })
+    )
 
-  it.live(`at ten random times of the seed ${seed}: the file is whole, and all others tell the same (S10)`, () =>
-    Effect.gen(function*() {
-      const rotations = ["strict", "lenient"] as const
-      const runs = yield* Effect.forEach(Array.from({ length: 10 }, (_, n) => n), (n) =>
-        killed(Kill.random(seed, n), rotations[n % 2] ?? "strict"), { concurrency: 3 })
-      assert.deepStrictEqual(runs.flatMap(({ violations }) => violations), [])
-    }))
-})
-
-/** A process whose request has taken effect, and that was stopped before the response arrived. */
-const stopped = Effect.fnUntraced(function*(
-  name: string,
-  left: Duration.Input,
-  requestTimeout: number,
-  ground: Kill.Ground
-) {
-  const service = yield* Service.make("strict")
-  const worker = yield* start(ground.hasFiles ? "files" : "redis")
-  const stopping = yield* Deferred.make<void>()
-  const login = yield* service.login(name, left, {
-    before: 0,
-    after: 200,
-    onIssued: Effect.andThen(worker.signal("SIGSTOP"), Deferred.succeed(stopping, undefined))
-  })
-  const task: Member.Task = {
-    ...(yield* ground.place),
-    startUrl: Service.startUrl,
-    name,
-    endpoint: service.url,
-    requestTimeout
-  }
-  const { key } = login.settings
-  const store = Context.get(yield* Layer.build(ground.store(task)), TokenStore.TokenStore)
-  yield* Effect.orDie(Kill.put({ key, store }, login.token))
-  const other = yield* Member.make({ transport: NodeTransport.layer(), store: ground.store }, task)
-  yield* worker.prepare({ ...task, requestTimeout: 30_000 })
-  const asked = yield* Effect.forkChild(worker.go)
-  yield* Deferred.await(stopping)
-  return {
-    login,
-    old: Redacted.value(login.token.accessToken),
-    file: join(task.place, yield* CacheKey.token(login.settings)),
-    other,
-    // Lets the process go on, and gives what it told.
-    goOn: Effect.andThen(worker.signal("SIGCONT"), Fiber.join(asked))
-  }
-})
-
-describe("a process that is stopped during its refresh", () => {
-  // The others give up after this time and five seconds.
-  const requestTimeout = 100
-
-  it.live.each([["3 minutes", "Token"], ["-1 minute", "StoreBusy"]] as const)(
-    "keeps its lock: with %s left, the others get %s, and its token when it goes on (S8)",
-    ([left, expected]) =>
+    it.live(`at ten random times of the seed ${seed}: the file is whole, and all others tell the same (S10)`, () =>
       Effect.gen(function*() {
-        const { file, goOn, login, old, other } = yield* stopped("stopped", left, requestTimeout, Kill.files)
-        const wrong = yield* Kill.reading(file)
-        const [waited, told] = yield* Effect.timed(other)
-        assert.strictEqual(told._tag, expected)
-        if (told._tag === "Token") assert.strictEqual(told.token, old)
-        assert.isAtLeast(Duration.toMillis(waited), requestTimeout + 5000)
-        // The machine may be busy.
-        assert.isAtMost(Duration.toMillis(waited), requestTimeout + 10_000)
+        const rotations = ["strict", "lenient"] as const
+        const runs = yield* Effect.forEach(
+          Array.from({ length: 10 }, (_, n) => n),
+          (n) => killed(Kill.random(seed, n), rotations[n % 2] ?? "strict"),
+          { concurrency: 3 }
+        )
+        assert.deepStrictEqual(runs.flatMap(({ violations }) => violations), [])
+      }))
+  })
 
+  /** A process whose request has taken effect, and that was stopped before the response arrived. */
+  const stopped = Effect.fnUntraced(function*(
+    name: string,
+    left: Duration.Input,
+    requestTimeout: number,
+    ground: Kill.Ground
+  ) {
+    const service = yield* Service.make("strict")
+    const worker = yield* start(ground.hasFiles ? "files" : "redis")
+    const stopping = yield* Deferred.make<void>()
+    const login = yield* service.login(name, left, {
+      before: 0,
+      after: 200,
+      onIssued: Effect.andThen(worker.signal("SIGSTOP"), Deferred.succeed(stopping, undefined))
+    })
+    const task: Member.Task = {
+      ...(yield* ground.place),
+      startUrl: Service.startUrl,
+      name,
+      endpoint: service.url,
+      requestTimeout
+    }
+    const { key } = login.settings
+    const store = Context.get(yield* Layer.build(ground.store(task)), TokenStore.TokenStore)
+    yield* Effect.orDie(Kill.put({ key, store }, login.token))
+    const other = yield* Member.make({ transport: NodeTransport.layer(), store: ground.store }, task)
+    yield* worker.prepare({ ...task, requestTimeout: 30_000 })
+    const asked = yield* Effect.forkChild(worker.go)
+    yield* Deferred.await(stopping)
+    return {
+      login,
+      old: Redacted.value(login.token.accessToken),
+      file: join(task.place, yield* CacheKey.token(login.settings)),
+      other,
+      // Lets the process go on, and gives what it told.
+      goOn: Effect.andThen(worker.signal("SIGCONT"), Fiber.join(asked))
+    }
+  })
+
+  describe("a process that is stopped during its refresh", () => {
+    // The others give up after this time and five seconds.
+    const requestTimeout = 100
+
+    it.live.each([["3 minutes", "Token"], ["-1 minute", "StoreBusy"]] as const)(
+      "keeps its lock: with %s left, the others get %s, and its token when it goes on (S8)",
+      ([left, expected]) =>
+        Effect.gen(function*() {
+          const { file, goOn, login, old, other } = yield* stopped("stopped", left, requestTimeout, Kill.files)
+          const wrong = yield* Kill.reading(file)
+          const [waited, told] = yield* Effect.timed(other)
+          assert.strictEqual(told._tag, expected)
+          if (told._tag === "Token") assert.strictEqual(told.token, old)
+          assert.isAtLeast(Duration.toMillis(waited), requestTimeout + 5000)
+          // The machine may be busy.
+          assert.isAtMost(Duration.toMillis(waited), requestTimeout + 10_000)
+
+          const late = yield* goOn
+          assert.strictEqual(late?._tag, "Token")
+          assert.notDeepEqual(late, { _tag: "Token", token: old })
+          assert.deepStrictEqual(yield* other, late)
+          assert.strictEqual(login.requests(), 1)
+          assert.deepStrictEqual([...wrong], [])
+          assert.deepStrictEqual(Kill.leftovers(file), [])
+        }).pipe(Effect.scoped)
+    )
+  })
+
+  describe.skipIf(isMissing(Redis.tool))(`a holder in ${Redis.tool.title}`, () => {
+    it.live("that is killed in flight is followed within five seconds (S8, S10)", () =>
+      Effect.gen(function*() {
+        const ground = yield* KillRedis.ground
+        const all = yield* Effect.forEach(["strict", "lenient"] as const, (rotation) =>
+          Effect.gen(function*() {
+            const service = yield* Service.make(rotation)
+            const plan: Kill.Plan = { moment: "request sent", before: 0, after: 0 }
+            return yield* Kill.run(plan, service, rotation, ground, yield* start("redis"))
+          }).pipe(Effect.scoped), { concurrency: 2 })
+        assert.deepStrictEqual(all.map(outcome), [
+          { left: "mark", told: "SessionPossiblyLost", requests: 2, violations: [] },
+          { left: "mark", told: "Token", requests: 2, violations: [] }
+        ])
+      }))
+
+    it.live("that is stopped past its lease stores its token when it goes on, and the others get it (S22)", () =>
+      Effect.gen(function*() {
+        const { goOn, login, other } = yield* stopped("stopped", "-1 minute", 30_000, yield* KillRedis.ground)
+        const told = yield* other
+        assert.strictEqual(told._tag, "SessionPossiblyLost")
         const late = yield* goOn
         assert.strictEqual(late?._tag, "Token")
-        assert.notDeepEqual(late, { _tag: "Token", token: old })
         assert.deepStrictEqual(yield* other, late)
-        assert.strictEqual(login.requests(), 1)
-        assert.deepStrictEqual([...wrong], [])
-        assert.deepStrictEqual(Kill.leftovers(file), [])
-      }).pipe(Effect.scoped)
-  )
-})
-
-describe.skipIf(isMissing(Redis.tool))(`a holder in ${Redis.tool.title}`, () => {
-  it.live("that is killed in flight is followed within five seconds (S8, S10)", () =>
-    Effect.gen(function*() {
-      const ground = yield* KillRedis.ground
-      const all = yield* Effect.forEach(["strict", "lenient"] as const, (rotation) =>
-        Effect.gen(function*() {
-          const service = yield* Service.make(rotation)
-          const plan: Kill.Plan = { moment: "request sent", before: 0, after: 0 }
-          return yield* Kill.run(plan, service, rotation, ground, yield* start("redis"))
-        }).pipe(Effect.scoped), { concurrency: 2 })
-      assert.deepStrictEqual(all.map(outcome), [
-        { left: "mark", told: "SessionPossiblyLost", requests: 2, violations: [] },
-        { left: "mark", told: "Token", requests: 2, violations: [] }
-      ])
-    }))
-
-  it.live("that is stopped past its lease stores its token when it goes on, and the others get it (S22)", () =>
-    Effect.gen(function*() {
-      const { goOn, login, other } = yield* stopped("stopped", "-1 minute", 30_000, yield* KillRedis.ground)
-      const told = yield* other
-      assert.strictEqual(told._tag, "SessionPossiblyLost")
-      const late = yield* goOn
-      assert.strictEqual(late?._tag, "Token")
-      assert.deepStrictEqual(yield* other, late)
-      assert.strictEqual(login.requests(), 2)
-    }).pipe(Effect.scoped))
+        assert.strictEqual(login.requests(), 2)
+      }).pipe(Effect.scoped))
+  })
 })

@@ -47,7 +47,9 @@ const seed = values.seed === undefined ? Date.now() % 1e9 : whole("seed", values
 const runs = whole("runs", values.runs)
 const { only, store } = values
 if (store !== "files" && store !== "redis") fail(`--store must be files or redis, not ${store}`)
-const rotations = (["strict", "lenient"] as const).filter((one) => values.rotation === undefined || values.rotation === one)
+const rotations = (["strict", "lenient"] as const).filter((one) =>
+  values.rotation === undefined || values.rotation === one
+)
 if (rotations.length === 0) fail(`--rotation must be strict or lenient, not ${values.rotation}`)
 
 // A run mostly waits: for the start of its process, and after a rejection.

@@ -1,12 +1,12 @@
 /**
  * Kills the holder of a herd, and looks at what the others find.
  */
-import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as CachedToken from "@sso-oidc/session/CachedToken"
 import * as CacheKey from "@sso-oidc/session/CacheKey"
 import * as Lock from "@sso-oidc/session/Lock"
 import * as KernelLock from "@sso-oidc/session/node/KernelLock"
 import * as TokenStore from "@sso-oidc/session/TokenStore"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -227,7 +227,9 @@ export const run = (
       if (log !== "") violations.push(`the process logged: ${log}`)
       const last = yield* Fiber.join(asked)
       if (last !== undefined && last._tag !== "Token") violations.push(`the process told ${last._tag}: ${last.message}`)
-      if (last !== undefined && typeof moment === "string") violations.push(`the process outlived the point "${moment}"`)
+      if (last !== undefined && typeof moment === "string") {
+        violations.push(`the process outlived the point "${moment}"`)
+      }
       if (file !== undefined && !(yield* isFree(file))) violations.push("the lock was not free at once")
       return wrong
     }))
@@ -282,6 +284,8 @@ export const run = (
 /** A run at a random time of a seed. Half of them are killed while their request is in flight, or soon after. */
 export const random = (...seeds: ReadonlyArray<number>): Plan => {
   const { below, chance } = dice(...seeds)
-  const moment: Moment = chance(0.5) ? { after: "question", millis: below(400) } : { after: "arrival", millis: below(160) }
+  const moment: Moment = chance(0.5)
+    ? { after: "question", millis: below(400) }
+    : { after: "arrival", millis: below(160) }
   return { moment, before: below(60), after: below(60) }
 }
