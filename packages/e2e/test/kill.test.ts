@@ -50,8 +50,47 @@ const expected: ReadonlyArray<readonly [Kill.Point, Kill.Left, requests: number,
   ["renamed", "token", 1, "Token"]
 ]
 
-// They mostly wait.
-describe.concurrent("a holder that does not go on", () => {
+/** A process whose request has taken effect, and that was stopped before the response arrived. */
+const stopped = Effect.fnUntraced(function*(
+  name: string,
+  left: Duration.Input,
+  requestTimeout: number,
+  ground: Kill.Ground
+) {
+  const service = yield* Service.make("strict")
+  const worker = yield* start(ground.hasFiles ? "files" : "redis")
+  const stopping = yield* Deferred.make<void>()
+  const login = yield* service.login(name, left, {
+    before: 0,
+    after: 200,
+    onIssued: Effect.andThen(worker.signal("SIGSTOP"), Deferred.succeed(stopping, undefined))
+  })
+  const task: Member.Task = {
+    ...(yield* ground.place),
+    startUrl: Service.startUrl,
+    name,
+    endpoint: service.url,
+    requestTimeout
+  }
+  const { key } = login.settings
+  const store = Context.get(yield* Layer.build(ground.store(task)), TokenStore.TokenStore)
+  yield* Effect.orDie(Kill.put({ key, store }, login.token))
+  const other = yield* Member.make({ transport: NodeTransport.layer(), store: ground.store }, task)
+  yield* worker.prepare({ ...task, requestTimeout: 30_000 })
+  const asked = yield* Effect.forkChild(worker.go)
+  yield* Deferred.await(stopping)
+  return {
+    login,
+    old: Redacted.value(login.token.accessToken),
+    file: join(task.place, yield* CacheKey.token(login.settings)),
+    other,
+    // Lets the process go on, and gives what it told.
+    goOn: Effect.andThen(worker.signal("SIGCONT"), Fiber.join(asked))
+  }
+})
+
+// The tests mostly wait. The limit is for a machine that is busy with other work.
+describe.concurrent("a holder that does not go on", { timeout: 180_000 }, () => {
   describe("a process that is killed during its refresh", () => {
     it.live.each(expected)(
       "at the point \"%s\": nothing is lost that was written (S10)",
@@ -76,45 +115,6 @@ describe.concurrent("a holder that does not go on", () => {
         )
         assert.deepStrictEqual(runs.flatMap(({ violations }) => violations), [])
       }))
-  })
-
-  /** A process whose request has taken effect, and that was stopped before the response arrived. */
-  const stopped = Effect.fnUntraced(function*(
-    name: string,
-    left: Duration.Input,
-    requestTimeout: number,
-    ground: Kill.Ground
-  ) {
-    const service = yield* Service.make("strict")
-    const worker = yield* start(ground.hasFiles ? "files" : "redis")
-    const stopping = yield* Deferred.make<void>()
-    const login = yield* service.login(name, left, {
-      before: 0,
-      after: 200,
-      onIssued: Effect.andThen(worker.signal("SIGSTOP"), Deferred.succeed(stopping, undefined))
-    })
-    const task: Member.Task = {
-      ...(yield* ground.place),
-      startUrl: Service.startUrl,
-      name,
-      endpoint: service.url,
-      requestTimeout
-    }
-    const { key } = login.settings
-    const store = Context.get(yield* Layer.build(ground.store(task)), TokenStore.TokenStore)
-    yield* Effect.orDie(Kill.put({ key, store }, login.token))
-    const other = yield* Member.make({ transport: NodeTransport.layer(), store: ground.store }, task)
-    yield* worker.prepare({ ...task, requestTimeout: 30_000 })
-    const asked = yield* Effect.forkChild(worker.go)
-    yield* Deferred.await(stopping)
-    return {
-      login,
-      old: Redacted.value(login.token.accessToken),
-      file: join(task.place, yield* CacheKey.token(login.settings)),
-      other,
-      // Lets the process go on, and gives what it told.
-      goOn: Effect.andThen(worker.signal("SIGCONT"), Fiber.join(asked))
-    }
   })
 
   describe("a process that is stopped during its refresh", () => {

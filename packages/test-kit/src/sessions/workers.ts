@@ -18,28 +18,34 @@ import * as Protocol from "./worker.ts"
 /** The programs, by the store that they share. */
 export type Program = "files" | "redis"
 
-/** Bundles a program for Node, and gives its path. The bundles are in this workspace's cache. */
+const made = new Map<Program, Promise<string>>()
+
+const make = async (program: Program): Promise<string> => {
+  const folder = join(root, "node_modules/.cache/sessions")
+  mkdirSync(folder, { recursive: true })
+  const path = join(folder, `${program}.mjs`)
+  // Another process of the tests may start this program right now.
+  const written = join(folder, `${randomUUID()}.mjs`)
+  await build({
+    entryPoints: [join(import.meta.dirname, `worker-${program}.ts`)],
+    outfile: written,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node22",
+    logLevel: "error",
+    // for the modules of the client of Redis, which are CommonJS
+    banner: { js: "import { createRequire } from \"node:module\"\nconst require = createRequire(import.meta.url)" }
+  })
+  renameSync(written, path)
+  return path
+}
+
+/** Bundles a program for Node, once in this process, and gives its path. The bundles are in this workspace's cache. */
 export const bundle = (program: Program): Effect.Effect<string> =>
-  Effect.promise(async () => {
-    const folder = join(root, "node_modules/.cache/sessions")
-    mkdirSync(folder, { recursive: true })
-    const path = join(folder, `${program}.mjs`)
-    // Another process of the tests may start this program right now.
-    const written = join(folder, `${randomUUID()}.mjs`)
-    await build({
-      entryPoints: [join(import.meta.dirname, `worker-${program}.ts`)],
-      outfile: written,
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      target: "node22",
-      logLevel: "error",
-      // for the modules of the client of Redis, which are CommonJS
-      banner: {
-        js: "import { createRequire } from \"node:module\"\nconst require = createRequire(import.meta.url)"
-      }
-    })
-    renameSync(written, path)
+  Effect.promise(() => {
+    const path = made.get(program) ?? make(program)
+    made.set(program, path)
     return path
   })
 
