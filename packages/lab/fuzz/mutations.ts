@@ -2,12 +2,12 @@
  * The mutations of a valid response: of its members, bytes, headers, status, dialect and delivery.
  */
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
+import type { Dice } from "@sso-oidc/test-kit/dice"
 import type { Call } from "@sso-oidc/test-kit/fixtures"
 import { formsOf } from "@sso-oidc/test-kit/leaks"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { gzipSync } from "node:zlib"
-import type { Dice } from "./dice.ts"
 
 export interface ResponseSpec {
   readonly status: number

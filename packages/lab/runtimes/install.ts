@@ -88,6 +88,14 @@ export const programs = Effect.gen(function*() {
     )
   yield* bundle("node", { packages: "external", platform: "node" })
   yield* bundle("web-shell", { packages: "external", platform: "neutral" })
+  // its modules of test-kit are bundled, and what they import of ours is installed
+  const herd: BuildOptions = {
+    packages: "external",
+    platform: "node",
+    alias: { "@sso-oidc/test-kit": join(root, "packages/test-kit/src") }
+  }
+  yield* bundle("herd-node", herd)
+  yield* bundle("herd-web", herd)
   yield* bundle("worker", { platform: "browser", conditions: ["workerd", "worker", "browser"] })
   yield* bundle("page", { platform: "browser", format: "iife" })
   return folder

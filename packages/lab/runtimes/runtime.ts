@@ -3,6 +3,7 @@
  */
 import { launch } from "@sso-oidc/test-kit/browser"
 import * as Child from "@sso-oidc/test-kit/child"
+import type { Command } from "@sso-oidc/test-kit/sessions/workers"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { execFileSync } from "node:child_process"
@@ -17,6 +18,8 @@ export interface Runtime {
   readonly version: string
   /** Runs the task in a separate process, which ends with the scope. It gives the text that should be JSON. */
   readonly run: (task: Task, page: string) => Effect.Effect<string, Error, Scope.Scope>
+  /** How a program that uses files is started. Absent for a runtime without files. */
+  readonly command?: (program: string) => Command
 }
 
 export interface Folders {
@@ -43,21 +46,25 @@ const versionOf = (path: string): string =>
   /\d+\.\d+\.\d+/.exec(execFileSync(path, ["--version"], { encoding: "utf8", timeout: 10_000 }))?.[0] ?? "unknown"
 
 // The fetch transports must run without Node's modules: only the other transports run in the program that has them.
-const shell = (path: string, args: ReadonlyArray<string>, cwd: string): Runtime => ({
-  version: versionOf(path),
-  run: (task) =>
-    Effect.gen(function*() {
-      const program = join(cwd, task.transport in Web.transports ? "web-shell.js" : "node.js")
-      const child = yield* Child.run(path, {
-        args: [...args, program, JSON.stringify(task)],
-        cwd,
-        env: { DENO_DIR: join(cwd, ".deno"), DENO_NO_UPDATE_CHECK: "1" },
-        input: ""
-      })
-      const { code, stderr, stdout } = yield* child.ended
-      return code === 0 ? stdout : yield* Effect.fail(new Error(`exit code ${code}: ${stdout}${stderr}`))
-    })
-})
+const shell = (
+  path: string,
+  args: ReadonlyArray<string>,
+  cwd: string,
+  argsForFiles: ReadonlyArray<string> = []
+): Runtime => {
+  const env = { DENO_DIR: join(cwd, ".deno"), DENO_NO_UPDATE_CHECK: "1" }
+  return {
+    version: versionOf(path),
+    run: (task) =>
+      Effect.gen(function*() {
+        const program = join(cwd, task.transport in Web.transports ? "web-shell.js" : "node.js")
+        const child = yield* Child.run(path, { args: [...args, program, JSON.stringify(task)], cwd, env, input: "" })
+        const { code, stderr, stdout } = yield* child.ended
+        return code === 0 ? stdout : yield* Effect.fail(new Error(`exit code ${code}: ${stdout}${stderr}`))
+      }),
+    command: (program) => ({ file: path, args: [...args, ...argsForFiles, join(cwd, program)], cwd, env })
+  }
+}
 
 const node = (path: string, { program }: Folders) => shell(path, [], program)
 
@@ -159,7 +166,8 @@ export const start = (name: RuntimeName, folders: Folders): Effect.Effect<Runtim
             "--no-lock",
             "--node-modules-dir=manual"
           ],
-          folders.program
+          folders.program,
+          ["--allow-write"]
         )
       )
     case "workerd":

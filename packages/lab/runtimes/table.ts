@@ -4,7 +4,7 @@
  */
 import type { Outcome } from "@sso-oidc/testing/contract/TransportContract"
 import * as TransportGuarantee from "@sso-oidc/testing/contract/TransportGuarantee"
-import { type Column, isOurs, runtimes, transports } from "./columns.ts"
+import { type Column, isOurs, type RuntimeName, runtimes, transports } from "./columns.ts"
 import type { Told } from "./program/run.ts"
 
 /** The result of a column: what its program found, or why it did not run. */
@@ -15,6 +15,19 @@ export type Found =
     | { readonly _tag: "Failed"; readonly why: string }
     | { readonly _tag: "Skipped"; readonly why: string }
   )
+
+/** The result of the herd: some processes of each runtime, with one expired token. */
+export interface Herd {
+  readonly runtimes: ReadonlyArray<RuntimeName>
+  /** The runtimes that could not be started. */
+  readonly skipped: ReadonlyArray<RuntimeName>
+  /** How many requests the service got. */
+  readonly requests: number
+  /** How many different tokens the processes got. */
+  readonly tokens: number
+  /** The reason why a process got no token, or an empty text. */
+  readonly why: string
+}
 
 type Verdict = Outcome["verdict"] | "skipped" | "unasked"
 
@@ -55,6 +68,9 @@ const cell = (found: Found, row: string): Cell => {
 export const isBroken = (found: Found): boolean =>
   isOurs(found.column) && rows.some((row) => cell(found, row).verdict === "broken")
 
+/** Whether the herd did not share one request. */
+export const isHerdBroken = ({ requests, tokens, why }: Herd): boolean => requests !== 1 || tokens !== 1 || why !== ""
+
 const titleOf = ({ runtime, transport }: Column): string => `${runtime} ${transports[transport].title}`
 
 const reasons = (found: Found): ReadonlyArray<string> => {
@@ -90,7 +106,23 @@ export const headings = (columns: ReadonlyArray<Column>): ReadonlyArray<string> 
       .map(({ runtime, transport }) => `${runtime}<br>${transports[transport].title}`)
   )
 
-export const render = (all: ReadonlyArray<Found>, versions: ReadonlyMap<string, string>): string => {
+const list = (names: ReadonlyArray<string>): string => names.join(", ").replace(/, ([^,]+)$/, " and $1")
+
+const herdLines = (herd: Herd): ReadonlyArray<string> => {
+  const { requests, runtimes, skipped, tokens, why } = herd
+  const result = isHerdBroken(herd)
+    ? `✗ They sent ${requests} requests, and got ${tokens} different tokens. ${oneLine(why)}`.trim()
+    : "✓ They sent 1 request in all, and all got its token."
+  return [
+    "### Many processes, one refresh",
+    "",
+    `Four processes each of ${list(runtimes)} had one expired token in the cache of the AWS CLI. ${result}`,
+    ...(skipped.length === 0 ? [] : ["", `- skipped: ${list(skipped)}`])
+  ]
+}
+
+/** The block of the document. Without a herd, it has only the tables. */
+export const render = (all: ReadonlyArray<Found>, versions: ReadonlyMap<string, string>, herd?: Herd): string => {
   const own = (is: boolean) => all.filter(({ column }) => isOurs(column) === is)
   const told = runtimes.flatMap((runtime) => {
     const version = versions.get(runtime)
@@ -100,7 +132,8 @@ export const render = (all: ReadonlyArray<Found>, versions: ReadonlyMap<string, 
     `Run with ${told.join(", ")}.`,
     "",
     ...(own(true).length === 0 ? [] : table(ours, own(true))),
-    ...(own(false).length === 0 ? [] : table(theirs, own(false)))
+    ...(own(false).length === 0 ? [] : table(theirs, own(false))),
+    ...(herd === undefined ? [] : herdLines(herd))
   ].join("\n").trimEnd()
 }
 

@@ -3,6 +3,7 @@ import * as TransportGuarantee from "@sso-oidc/testing/contract/TransportGuarant
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { type Column, columns, transports } from "../runtimes/columns.ts"
+import * as Herd from "../runtimes/herd.ts"
 import type { Told } from "../runtimes/program/run.ts"
 import * as Socket from "../runtimes/program/socket.ts"
 import * as Web from "../runtimes/program/web.ts"
@@ -123,6 +124,27 @@ describe("the runs", () => {
     const text = rendered(found)
     for (const row of Table.rows) assert.deepStrictEqual(rowOf(text, row), [row, "skipped"])
     assert.include(text, "- Node 24 `NodeTransport.layer()`: skipped: no such package")
+  })
+
+  it("show that the herd shared one request, and fail if it did not (S8)", () => {
+    const shared: Table.Herd = { runtimes: Herd.runtimes, skipped: [], requests: 1, tokens: 1, why: "" }
+    const shown = (herd: Table.Herd) => Table.render([], new Map(), herd)
+    assert.isFalse(Table.isHerdBroken(shared))
+    assert.include(shown(shared), "✓ They sent 1 request in all")
+    assert.notInclude(rendered(), "They sent")
+    for (const change of [{ requests: 2 }, { requests: 0 }, { tokens: 2 }, { why: "a\nreason" }]) {
+      const broken = { ...shared, ...change }
+      assert.isTrue(Table.isHerdBroken(broken), JSON.stringify(change))
+      assert.include(
+        shown(broken),
+        `✗ They sent ${broken.requests} requests, and got ${broken.tokens} different tokens.`
+      )
+    }
+    assert.include(shown({ ...shared, why: "a\nreason" }), "different tokens. a reason")
+    const without = shown({ ...shared, runtimes: ["Node 24", "Bun"], skipped: ["Deno"] })
+    assert.include(without, "Four processes each of Node 24 and Bun had")
+    assert.include(without, "- skipped: Deno")
+    assert.include(Table.blockOf(document), Table.render([], new Map(), shared).split("\n\n").slice(-2).join("\n\n"))
   })
 
   it("replace only the text between the markers", () => {
