@@ -128,7 +128,7 @@ const programs = Layer.effect(
   })
 ).pipe(Layer.provideMerge(EmulatorServer.layer({ autoApprove: 0 })))
 
-layer(programs, { excludeTestServices: true, timeout: 60_000 })("after a change of one line", (it) => {
+layer(programs, { excludeTestServices: true, timeout: 120_000 })("after a change of one line", (it) => {
   it.effect("the programs with another transport or another store compile", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* Programs).said, "")
@@ -162,7 +162,7 @@ layer(programs, { excludeTestServices: true, timeout: 60_000 })("after a change 
           run(file, isWired ? url : undefined).pipe(
             Effect.scoped,
             Effect.catchCause((cause) => Effect.die(new Error(`${name}: ${Cause.pretty(cause)}`)))
-          ), { concurrency: "unbounded" })
+          ), { concurrency: 8 })
       }),
     60_000
   )

@@ -5,6 +5,7 @@ import { assert } from "@effect/vitest"
 import type * as AccessToken from "@sso-oidc/core/AccessToken"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Token from "@sso-oidc/core/Token"
+import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as CachedToken from "@sso-oidc/session/CachedToken"
 import * as Session from "@sso-oidc/session/Session"
 import * as TokenStore from "@sso-oidc/session/TokenStore"
@@ -21,15 +22,15 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as TestConsole from "effect/testing/TestConsole"
 import * as Tracer from "effect/Tracer"
+import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 type Services = Session.Session | TokenStore.TokenStore | SsoOidc.SsoOidc
 
 /** What the program of the session's README has, with any store and any transport. */
 interface Program {
-  readonly login: Effect.Effect<void, unknown, Services>
-  readonly token: Effect.Effect<AccessToken.ValidToken, AccessToken.Error, Session.Session>
-  readonly layerLive: Layer.Layer<Services, unknown>
+  readonly program: Effect.Effect<void, AccessToken.Error, Session.Session>
+  readonly Live: Layer.Layer<Services, unknown>
 }
 
 const hasNoRedis = isMissing(Redis.tool)
@@ -52,6 +53,8 @@ const counting = () => {
   return { count: () => count, tracer }
 }
 
+const wait = { wait: Duration.seconds(5) }
+
 const plain = ({ accessToken }: { readonly accessToken: Redacted.Redacted<string> }) => Redacted.value(accessToken)
 
 /** The token in the store. */
@@ -67,13 +70,32 @@ const expire = Effect.fnUntraced(function*(token: CachedToken.CachedToken) {
   const expiresAt = DateTime.subtract(yield* DateTime.now, { seconds: 1 })
   const text = CachedToken.encode({ ...token, expiresAt })
   const store = yield* TokenStore.TokenStore
-  yield* store.exclusively(settings.key, (hold) => hold.commit(text), { wait: Duration.seconds(5) })
+  yield* store.exclusively(settings.key, (hold) => hold.commit(text), wait)
+})
+
+const token = Session.Session.use((session) => session.token())
+
+/** Logs in with the device grant, which the service approves at once. */
+const login = Effect.gen(function*() {
+  const { settings } = yield* Session.Session
+  const store = yield* TokenStore.TokenStore
+  const issued = yield* DeviceGrant.login({
+    clientName: "e2e",
+    startUrl: settings.startUrl,
+    scopes: settings.scopes ?? []
+  })
+  const text = CachedToken.encode(CachedToken.fromToken(issued, settings, yield* DateTime.now))
+  yield* store.exclusively(settings.key, (hold) => hold.commit(text), wait)
 })
 
 /** The life of a session: a login, a refresh that two sessions share, and the end. */
-const life = ({ login, token }: Program, count: () => number) =>
+const life = ({ program }: Program, count: () => number) =>
   Effect.gen(function*() {
+    yield* program
+    assert.match(String((yield* TestConsole.errorLines)[0]), /Run: aws sso login --profile dev$/)
     yield* login
+    yield* program
+    assert.match(String((yield* TestConsole.logLines).at(-1)), /^valid until /)
     const first = yield* token
     assert.match(plain(first), /^aoa/)
     const atLogin = yield* stored
@@ -95,7 +117,7 @@ const life = ({ login, token }: Program, count: () => number) =>
     const registration = { clientId, clientSecret, region, endpoint, scopes: settings.scopes ?? [] }
     yield* Token.refresh({ accessToken: before.accessToken, tokenType: "Bearer", refreshToken, registration })
     yield* expire({ ...before, clientId, clientSecret, refreshToken })
-    const ended = Effect.fnUntraced(function*(token: Program["token"]) {
+    const ended = Effect.fnUntraced(function*(token: Effect.Effect<unknown, AccessToken.Error, Session.Session>) {
       const error = yield* Effect.flip(token)
       assert.strictEqual(error._tag === "SessionEnded" && error.reason, "grant", String(error))
     })
@@ -111,17 +133,22 @@ const life = ({ login, token }: Program, count: () => number) =>
 /** Runs the life of a session with the program of a file. */
 export const run = Effect.fnUntraced(function*(file: string, endpoint: string | undefined) {
   const program: Program = yield* Effect.promise(() => import(file))
+  const home = yield* folder
+  mkdirSync(join(home, ".aws"))
+  writeFileSync(
+    join(home, ".aws/config"),
+    "[profile dev]\nsso_session = dev\n" + (endpoint === undefined ? "" : `endpoint_url = ${endpoint}\n`) +
+      "[sso-session dev]\nsso_start_url = https://my.awsapps.com/start\nsso_region = us-east-1\n"
+  )
   const environment = ConfigProvider.layer(ConfigProvider.fromEnvRecord({
-    HOME: yield* folder,
-    SSO_REGION: "us-east-1",
+    HOME: home,
     SEALER_CURRENT: "one",
-    SEALER_KEYS: `one=${Buffer.alloc(32, 1).toString("base64")}`,
-    ...(endpoint === undefined ? {} : { AWS_ENDPOINT_URL_SSO_OIDC: endpoint })
+    SEALER_KEYS: `one=${Buffer.alloc(32, 1).toString("base64")}`
   }))
   const { count, tracer } = counting()
   yield* life(program, count).pipe(
     Effect.provideService(Tracer.Tracer, tracer),
-    Effect.provide(program.layerLive.pipe(Layer.provide(environment)), { local: true }),
+    Effect.provide(program.Live.pipe(Layer.provide(environment)), { local: true }),
     Effect.provide(TestConsole.layer)
   )
 })

@@ -11,34 +11,49 @@ const path = "packages/session/README.md"
 const store: Swap.Named = {
   path,
   imported: `import * as TokenStore from "@sso-oidc/session/TokenStore"\n`,
-  // the login needs it too
+  // each store but a user's own is in this module
   isImportKept: true,
-  before: "  Layer.provideMerge(",
-  layer: "TokenStore.layerMemory",
-  after: "),\n"
+  before: "    Layer.provide(",
+  layer: "TokenStore.layerAwsCache()",
+  after: "), // the one line that swaps the store\n"
 }
 
 const transport: Swap.Named = {
   path,
   imported: `import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"\n`,
   isImportKept: false,
-  before: "  Layer.provide(",
+  before: ".pipe(Layer.provide([KernelLock.layer, ",
   layer: "NodeTransport.layer()",
-  after: ")\n"
+  after: "]), Layer.provide(NodeServices.layer))\n"
 }
 
-/** The only program of the README that has a layer. */
+/** The first program of the README. */
 const program = (): string => {
-  const blocks = [...readFileSync(join(root, path), "utf8").matchAll(/^```ts\n([\s\S]*?)^```/gm)]
-  const found = blocks.map(([, code]) => code ?? "").filter((code) => code.includes("layerLive"))
-  const [code] = found
-  if (code === undefined || found.length > 1) throw new Error(`${path} has ${found.length} programs with layerLive`)
+  const [, code] = /^```ts\n([\s\S]*?)^```/m.exec(readFileSync(join(root, path), "utf8")) ?? []
+  if (code === undefined) throw new Error(`${path} has no program`)
   return code
 }
 
-export const withStore = (swapped: Swap.Swapped): string => Swap.swap(program(), store, swapped)
+/** Each of these texts has to be in the program once. */
+const changed = (code: string, changes: ReadonlyArray<readonly [from: string | RegExp, to: string]>): string =>
+  changes.reduce((code, [from, to]) => {
+    if (code.split(from).length !== 2) throw new Error(`${path} does not have ${String(from)} once`)
+    return code.replace(from, () => to)
+  }, code)
 
-export const withTransport = (swapped: Swap.Swapped): string => Swap.swap(program(), transport, swapped)
+/** The program as a module. It does not run by itself, and gives the store and the client too, with which the test logs in. */
+const asModule = (code: string): string =>
+  changed(code, [
+    ["const program", "export const program"],
+    ["const Live", "export const Live"],
+    ["    Layer.provide(SsoOidc.", "    Layer.provideMerge(SsoOidc."],
+    ["    Layer.provide(TokenStore.", "    Layer.provideMerge(TokenStore."],
+    [/^await Effect\.runPromise\(.*\n/m, ""]
+  ])
+
+export const withStore = (swapped: Swap.Swapped): string => asModule(Swap.swap(program(), store, swapped))
+
+export const withTransport = (swapped: Swap.Swapped): string => asModule(Swap.swap(program(), transport, swapped))
 
 // -----------------------------------------------------------------------------
 // stores
@@ -51,23 +66,14 @@ export interface Databases {
   readonly sqlite: string
 }
 
-const cache = (lock: string) =>
-  `TokenStore.layerAwsCache().pipe(Layer.provide(${lock}), Layer.provide(NodeServices.layer))`
-
 const plain = ({ postgres, redis, sqlite }: Databases): ReadonlyArray<Swap.Swapped> => [
-  { name: "memory", imports: "", layer: "TokenStore.layerMemory" },
-  {
-    name: "the AWS CLI's cache, with the kernel's lock",
-    imports: `import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as KernelLock from "@sso-oidc/session/node/KernelLock"`,
-    layer: cache("KernelLock.layer")
-  },
+  { name: "the AWS CLI's cache, with the kernel's lock", imports: "", layer: "TokenStore.layerAwsCache()" },
   {
     name: "the AWS CLI's cache, with the lock of one process",
-    imports: `import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as Lock from "@sso-oidc/session/Lock"`,
-    layer: cache("Lock.layerInProcess")
+    imports: `import * as Lock from "@sso-oidc/session/Lock"`,
+    layer: "TokenStore.layerAwsCache().pipe(Layer.provide(Lock.layerInProcess))"
   },
+  { name: "memory", imports: "", layer: "TokenStore.layerMemory" },
   ...redis === undefined ? [] : [{
     name: "Redis",
     imports: `import * as NodeRedis from "@effect/platform-node/NodeRedis"`,
@@ -96,7 +102,8 @@ import * as Lock from "@sso-oidc/session/Lock"`,
 const sealed = ({ imports, layer, name }: Swap.Swapped): Swap.Swapped => ({
   name: `sealed ${name}`,
   imports: `${imports}
-import * as Sealer from "@sso-oidc/core/Sealer"`,
+import * as Sealer from "@sso-oidc/core/Sealer"
+import * as Config from "effect/Config"`,
   layer: `TokenStore.sealed(${layer}).pipe(
     Layer.provide(Sealer.layerConfig({ current: Config.String("SEALER_CURRENT"), keys: Sealer.configKeys("SEALER_KEYS") }))
   )`
