@@ -1,16 +1,20 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, layer } from "@effect/vitest"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import type * as Session from "@sso-oidc/example-service/Session"
+import * as Cause from "effect/Cause"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestConsole from "effect/testing/TestConsole"
 import { rmSync } from "node:fs"
+import { databases, run } from "./support/sessionLife.ts"
+import * as SessionSwap from "./support/sessionSwap.ts"
 import * as Swap from "./support/swap.ts"
 
 /** The transports that call the emulator's socket. */
-const wired: ReadonlyArray<Swap.Transport> = [
+const wired: ReadonlyArray<Swap.Swapped> = [
   {
     name: "transport-node",
     imports: `import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"`,
@@ -59,7 +63,7 @@ import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"`,
 ]
 
 /** The transports that lead a client elsewhere than to its endpoint, so the client needs no endpoint option. */
-const unwired = (endpoint: string): ReadonlyArray<Swap.Transport> => [
+const unwired = (endpoint: string): ReadonlyArray<Swap.Swapped> => [
   {
     name: "transport-browser through the relay",
     imports: `import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
@@ -91,23 +95,75 @@ const login = Effect.fnUntraced(function*(file: string, endpoint: string | undef
   )
 })
 
-describe("README's example with another transport", () => {
-  it.live(
-    "compiles and logs in after a change of one line",
-    () =>
+/** The programs of the two READMEs, compiled together, and the emulator that they call. */
+class Programs extends Context.Service<Programs, {
+  readonly url: string
+  readonly said: string
+  /** The files of the programs of a group, each with the name of its layer. */
+  readonly filesOf: (group: string) => ReadonlyArray<{ readonly name: string; readonly file: string }>
+}>()("Programs") {}
+
+const programs = Layer.effect(
+  Programs,
+  Effect.gen(function*() {
+    const { url } = yield* EmulatorServer.EmulatorServer
+    const { stores, unwired: unwiredOfSession, withStore, withTransport, wired: wiredOfSession } = SessionSwap
+    const named = (group: string, layers: ReadonlyArray<Swap.Swapped>, swap: (layer: Swap.Swapped) => string) =>
+      layers.map((layer) => ({ group, name: layer.name, program: swap(layer) }))
+    const all = [
+      ...named("wired", wired, Swap.withTransport),
+      ...named("unwired", unwired(url), Swap.withTransport),
+      ...named("stores", stores(yield* databases, yield* databases), withStore),
+      ...named("wired sessions", wiredOfSession, withTransport),
+      ...named("unwired sessions", unwiredOfSession, withTransport)
+    ]
+    const { files, folder, said } = Swap.write(all.map(({ program }) => program))
+    yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(folder, { recursive: true })))
+    return {
+      url,
+      said,
+      filesOf: (wanted) =>
+        all.flatMap(({ group, name }, at) => group === wanted ? [{ name, file: files[at] ?? "" }] : [])
+    }
+  })
+).pipe(Layer.provideMerge(EmulatorServer.layer({ autoApprove: 0 })))
+
+layer(programs, { excludeTestServices: true, timeout: 120_000 })("after a change of one line", (it) => {
+  it.effect("the programs with another transport or another store compile", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* Programs).said, "")
+    }))
+
+  it.effect("README's example logs in with another transport", () =>
+    Effect.gen(function*() {
+      const { filesOf, url } = yield* Programs
+      const calls = [
+        ...filesOf("wired").map((one) => ({ ...one, endpoint: url })),
+        ...filesOf("unwired").map((one) => ({ ...one, endpoint: undefined }))
+      ]
+      yield* Effect.forEach(calls, ({ endpoint, file, name }) =>
+        Effect.gen(function*() {
+          const token = yield* login(file, endpoint)
+          if (token === undefined) return assert.fail(`${name}: no token`)
+          assert.match(Redacted.value(token.accessToken), /^aoa/, name)
+        }), { concurrency: "unbounded" })
+    }), 60_000)
+
+  it.effect.each([
+    { group: "stores", what: "each store", isWired: true },
+    { group: "wired sessions", what: "another transport", isWired: true },
+    { group: "unwired sessions", what: "a transport that leads elsewhere", isWired: false }
+  ])(
+    "the session's program, with $what, keeps a token, shares one refresh, and says that it has ended (S7, S8)",
+    ({ group, isWired }) =>
       Effect.gen(function*() {
-        const { url } = yield* EmulatorServer.EmulatorServer
-        const transports = [...wired, ...unwired(url)]
-        const { files, folder, said } = Swap.write(transports)
-        yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(folder, { recursive: true })))
-        assert.strictEqual(said, "")
-        yield* Effect.forEach(transports, ({ name }, at) =>
-          Effect.gen(function*() {
-            const token = yield* login(files[at] ?? "", at < wired.length ? url : undefined)
-            if (token === undefined) return assert.fail(`${name}: no token`)
-            assert.match(Redacted.value(token.accessToken), /^aoa/, name)
-          }), { concurrency: "unbounded" })
-      }).pipe(Effect.scoped, Effect.provide(EmulatorServer.layer({ autoApprove: 0 }))),
+        const { filesOf, url } = yield* Programs
+        yield* Effect.forEach(filesOf(group), ({ file, name }) =>
+          run(file, isWired ? url : undefined).pipe(
+            Effect.scoped,
+            Effect.catchCause((cause) => Effect.die(new Error(`${name}: ${Cause.pretty(cause)}`)))
+          ), { concurrency: 8 })
+      }),
     60_000
   )
 })

@@ -19,6 +19,7 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { AwsConfigError } from "./AwsConfigError.ts"
 import type { CachedToken } from "./CachedToken.ts"
+import * as Guarded from "./internal/guarded.ts"
 import * as Life from "./internal/life.ts"
 import * as Refreshing from "./internal/refreshing.ts"
 import * as Stored from "./internal/stored.ts"
@@ -177,7 +178,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Services, AwsConfigError, SsoOidc.SsoOidc | TokenStore.TokenStore | Scope.Scope> {
   const scope = yield* Scope.Scope
   const oidc = yield* SsoOidc.SsoOidc
-  const store = Stored.guarded(yield* TokenStore.TokenStore)
+  const store = Guarded.guarded(yield* TokenStore.TokenStore)
   const command = options.loginCommand ?? commandOf(settings)
   const requestTimeout = durationOf("requestTimeout", options.requestTimeout ?? "30 seconds", isPositive)
   if (Endpoint.regionOf(settings.region) !== oidc.region) {

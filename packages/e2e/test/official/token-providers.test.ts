@@ -70,19 +70,19 @@ interface Provided {
 }
 
 /** The result of the provider in a process with that home. */
-const provided = (home: string, { args = [], env = {} }: {
-  readonly args?: ReadonlyArray<string>
+const provided = (home: string, { endpoint, env = {} }: {
+  readonly endpoint?: string
   readonly env?: Readonly<Record<string, string>>
 }) =>
   Effect.gen(function*() {
     const program = yield* run(process.execPath, {
-      args: [join(import.meta.dirname, "../support/from-sso.ts"), ...args],
+      args: [join(import.meta.dirname, "../support/sso-tokens.ts")],
       env: { HOME: home, AWS_CONFIG_FILE: join(home, ".aws/config"), ...env },
-      input: ""
+      input: `${JSON.stringify({ profile: session, endpoint })}\n`
     })
     const { code, stderr, stdout } = yield* program.ended
     assert.strictEqual(code, 0, stderr)
-    const response: Provided = JSON.parse(stdout)
+    const response: Provided = JSON.parse(stdout.split("\n")[1] ?? "")
     return response
   }).pipe(Effect.scoped)
 
@@ -103,7 +103,7 @@ const refresh = Effect.fnUntraced(function*({ clientId, clientSecret }: Cached, 
 describe("fromSso of @aws-sdk/token-providers (E1)", () => {
   it.live.each([
     { by: "AWS_ENDPOINT_URL_SSO_OIDC", pointed: (url: string) => ({ env: { AWS_ENDPOINT_URL_SSO_OIDC: url } }) },
-    { by: "clientConfig.endpoint", pointed: (url: string) => ({ args: [url] }) }
+    { by: "clientConfig.endpoint", pointed: (url: string) => ({ endpoint: url }) }
   ])("refreshes a token that expires soon, by $by (E1, E3)", ({ pointed }) =>
     Effect.gen(function*() {
       const { url } = yield* EmulatorServer.EmulatorServer

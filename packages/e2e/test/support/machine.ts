@@ -4,6 +4,7 @@
 import * as Tools from "@sso-oidc/test-kit/tools"
 import { join } from "node:path"
 
+const installBotocore = "Install botocore for python3, such as the package python3-botocore of Debian."
 const installAws = "Install the AWS CLI 2, such as the package awscli of Debian."
 
 /** Version 2 of the AWS CLI. Version 1, which has no `aws sso login`, may be earlier on the path. */
@@ -18,7 +19,7 @@ export const awsCli = (): Tools.Tool =>
 export const botocore = (): Tools.Tool =>
   Tools.tool({
     name: "botocore",
-    install: "Install botocore for python3, such as the package python3-botocore of Debian.",
+    install: installBotocore,
     find: () => Tools.find("python3", ["-c", "import botocore; print(botocore.__version__)"], /^(\d+\.\d+\.\d+)/)
   })
 
@@ -35,12 +36,20 @@ export const configLoader = (): Tools.Tool =>
     find: () => python(join(import.meta.dirname, "config_loader.py"))
   })
 
-/** A Python that loads tokens as the AWS CLI does, else as botocore does, and which of the two with its version. */
-export const pythonTokens = (): Tools.Tool =>
+/** A module that loads tokens: that of the AWS CLI, or that of Python's packages. */
+export type TokenModule = "awscli.botocore" | "botocore"
+
+/** A Python that has the module, and the version of the module. */
+export const pythonTokens = (module: TokenModule): Tools.Tool =>
   Tools.tool({
-    name: "the AWS CLI's loader of tokens,",
-    install: installAws,
-    find: () => python(join(import.meta.dirname, "sso_token.py"))
+    name: "the loader of tokens of",
+    install: module === "botocore" ? installBotocore : installAws,
+    find: () =>
+      Tools.find(
+        "python3",
+        [join(import.meta.dirname, "sso_tokens.py"), module, "--version"],
+        /^((?:awscli|botocore) .*\S)/
+      )
   })
 
 /** Whether a version is equal to the other or newer. */

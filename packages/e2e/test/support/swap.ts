@@ -1,43 +1,68 @@
 /**
- * README's example with another transport: the line that names the transport, and its imports.
+ * README's programs with another transport or store: the line that names it, and its imports.
  */
 import { spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
-/** A transport as a reader of README would write it. */
-export interface Transport {
+/** A layer as a reader of a README would write it. */
+export interface Swapped {
   readonly name: string
   readonly imports: string
-  /** The text in `Layer.provide(…)`. */
+  /** The text in the parentheses of `Layer.provide(…)`. */
   readonly layer: string
+}
+
+/** A layer that a program names in one line. */
+export interface Named {
+  /** Where the program is, for an error. */
+  readonly path: string
+  /** The line that imports its module. It stays if another line needs it. */
+  readonly imported: string
+  readonly isImportKept: boolean
+  /** What is before and after the layer in its line. */
+  readonly before: string
+  readonly layer: string
+  readonly after: string
 }
 
 const root = join(import.meta.dirname, "../../../..")
 const example = "packages/example-service/src/Session.ts"
-const imported = `import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"\n`
-const line = "  Layer.provide(NodeTransport.layer())\n"
 
-/** The example with another transport. It fails if the example names its transport in more than one line. */
-export const swapped = (transport: Transport): string => {
-  const source = readFileSync(join(root, example), "utf8")
-  const [before, between, after, ...more] = source.split("NodeTransport.layer()").length === 2
-    ? source.replace(imported, "\0").replace(line, "\0").split("\0")
-    : []
-  if (before === undefined || between === undefined || after === undefined || more.length > 0) {
-    throw new Error(`${example} does not name its transport in one line`)
-  }
-  return `${before}${transport.imports}\n${between}  Layer.provide(${transport.layer})\n${after}`
+const exampleTransport: Named = {
+  path: example,
+  imported: `import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"\n`,
+  isImportKept: false,
+  before: "  Layer.provide(",
+  layer: "NodeTransport.layer()",
+  after: ")\n"
 }
 
-/** Writes each example into its own file, compiles the files, and gives them with what `tsc` says. */
-export const write = (transports: ReadonlyArray<Transport>) => {
+/** The program with another layer. It fails if the program names its layer in more than one line. */
+export const swap = (source: string, named: Named, swapped: Pick<Swapped, "imports" | "layer">): string => {
+  const { after, before, imported, isImportKept, layer, path } = named
+  const line = `${before}${layer}${after}`
+  const parts = source.split(layer).length === 2 ? source.replace(imported, "\0").replace(line, "\0").split("\0") : []
+  const [start, between, end, ...more] = parts
+  if (start === undefined || between === undefined || end === undefined || more.length > 0) {
+    throw new Error(`${path} does not name its layer ${layer} in one line`)
+  }
+  const imports = `${isImportKept ? imported : ""}${swapped.imports}\n`
+  return `${start}${imports}${between}${before}${swapped.layer}${after}${end}`
+}
+
+/** The example with another transport. */
+export const withTransport = (transport: Swapped): string =>
+  swap(readFileSync(join(root, example), "utf8"), exampleTransport, transport)
+
+/** Writes each program into its own file, compiles the files, and gives them with what `tsc` says. */
+export const write = (programs: ReadonlyArray<string>) => {
   const parent = join(root, "packages/e2e/.swapped")
   mkdirSync(parent, { recursive: true })
   const folder = mkdtempSync(join(parent, "run-"))
-  const files = transports.map((transport, at) => {
+  const files = programs.map((program, at) => {
     const file = join(folder, `Session${at}.ts`)
-    writeFileSync(file, swapped(transport))
+    writeFileSync(file, program)
     return file
   })
   writeFileSync(

@@ -3,13 +3,13 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js"
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js"
-import { StoreError } from "@sso-oidc/core/AccessToken"
+import type { StoreError } from "@sso-oidc/core/AccessToken"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as CachedToken from "../CachedToken.ts"
 import type { SessionSettings } from "../SessionSettings.ts"
-import type { Hold, Mark, Service } from "../TokenStore.ts"
+import type { Service } from "../TokenStore.ts"
 
 /** What stands under the key of a session. `foreign` is the token of another start URL or region. */
 export type Look =
@@ -44,61 +44,3 @@ export const look = (
  */
 export const hashOf = (refreshToken: Redacted.Redacted<string>): string =>
   bytesToHex(sha256(utf8ToBytes(`refresh token ${Redacted.value(refreshToken)}`)).subarray(0, 16))
-
-// -----------------------------------------------------------------------------
-// stores of users
-// -----------------------------------------------------------------------------
-
-const states: ReadonlySet<unknown> = new Set(["sent", "ended", "lost"])
-
-const isMark = (mark: unknown): mark is Mark =>
-  typeof mark === "object" && mark !== null && "of" in mark && typeof mark.of === "string" && "state" in mark &&
-  states.has(mark.state) &&
-  (!("response" in mark) || mark.response === undefined || isSecret(mark.response))
-
-const isSecret = (text: unknown): text is Redacted.Redacted<string> =>
-  Redacted.isRedacted(text) && typeof Redacted.value(text) === "string"
-
-/** The store, whose members fail with a `StoreError` where they throw, or give what the contract does not allow. */
-export const guarded = (store: Service): Service => {
-  const name = typeof store.name === "string" ? store.name : "own"
-
-  const broken = (operation: StoreError["operation"], detail: string) =>
-    new StoreError({ store: name, operation, reason: "unavailable", detail })
-
-  const safe = <A, E>(operation: StoreError["operation"], effect: () => Effect.Effect<A, E>) =>
-    Effect.catchDefect(
-      Effect.suspend(() => {
-        const given = effect()
-        // Effect would end the fiber of the caller for what is no effect.
-        return Effect.isEffect(given) ? given : Effect.die(undefined)
-      }),
-      // The defect may hold anything, so it is not kept.
-      () => Effect.fail(broken(operation, "the store threw an error that its contract does not have"))
-    )
-
-  const safely = (hold: Hold): Hold => ({
-    isExclusive: hold.isExclusive,
-    prepare: (of, bytes) => safe("prepare", () => hold.prepare(of, bytes)),
-    commit: (text) => safe("commit", () => hold.commit(text)),
-    settle: (of, state) => safe("commit", () => hold.settle(of, state)),
-    remove: safe("remove", () => hold.remove)
-  })
-
-  return {
-    name,
-    read: (key) =>
-      Effect.flatMap(safe("read", () => store.read(key)), (text: unknown) => {
-        if (text === undefined || text === null) return Effect.succeed(undefined)
-        return isSecret(text)
-          ? Effect.succeed(text)
-          : Effect.fail(broken("read", "the store gave a value that is no Redacted text"))
-      }),
-    marks: (key) =>
-      Effect.map(
-        safe("read", () => store.marks(key)),
-        (marks: unknown) => Array.isArray(marks) ? marks.filter(isMark) : []
-      ),
-    exclusively: (key, use, waiting) => store.exclusively(key, (hold) => use(safely(hold)), waiting)
-  }
-}
