@@ -29,8 +29,6 @@ export default defineConfig({
     reporters: process.env["CI"] === undefined
       ? ["default", slowest]
       : ["default", slowest, ["json", { outputFile: "node_modules/.cache/test-report.json" }]],
-    // tests that run at the same time mostly wait, for a program or for a limit of time
-    maxConcurrency: 8,
     // the default leaves one core idle
     maxWorkers: "100%",
     sequence: { sequencer: Order },
