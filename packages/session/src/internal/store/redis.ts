@@ -42,8 +42,8 @@ return 1`),
   prolong: held("redis.call('PEXPIRE', KEYS[1], ARGV[2])"),
   release: held("redis.call('DEL', KEYS[1])"),
   mark: held("redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[3])"),
-  // A server whose memory is full rejects the first write of a script, if it needs memory. After a DEL it lets the script go on. So this
-  // script stores the text also then.
+  // It deletes before it writes. A server whose memory is full rejects the first write of a script, but no later one. DEL is allowed, so
+  // the SET behind it can store the text.
   commit: held(`redis.call('DEL', KEYS[3])
 redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])`),
   unmark: held("redis.call('DEL', KEYS[3])"),

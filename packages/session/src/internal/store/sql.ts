@@ -130,18 +130,19 @@ export const make = Effect.fnUntraced(
     const change = (id: string, holder: string, set: Statement.Fragment) =>
       changes(sql`UPDATE ${rows} SET ${set}, written_at = ${now} ${held(id, holder)}`)
 
+    const isFree = sql`kept.held_until IS NULL OR kept.held_until <= ${now}`
+
     yield* open(run, sql, rows)
 
     return Lease.make({
       name: store,
       text: (id) => column("content", id),
       mark: (id) => column("mark", id),
-      acquire: (id, holder) => {
-        const taken = sql`UPDATE SET holder = excluded.holder, held_until = ${until}`
-        const isFree = sql`kept.held_until IS NULL OR kept.held_until <= ${now}`
-        return changes(sql`INSERT INTO ${rows} AS kept (id, holder, held_until, written_at)
-          VALUES (${id}, ${holder}, ${until}, ${now}) ON CONFLICT (id) DO ${taken} WHERE ${isFree} RETURNING id`)
-      },
+      acquire: (id, holder) =>
+        changes(sql`INSERT INTO ${rows} AS kept (id, holder, held_until, written_at)
+          VALUES (${id}, ${holder}, ${until}, ${now})
+          ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, held_until = ${until}
+          WHERE ${isFree} RETURNING id`),
       prolong: (id, holder) => changes(sql`UPDATE ${rows} SET held_until = ${until} ${held(id, holder)}`),
       release: (id, holder) =>
         run(
