@@ -204,6 +204,17 @@ describe("Session: nothing is lost (S9)", () => {
       assert.strictEqual(now && plain(now), "access-2")
     }).pipe(Effect.scoped))
 
+  it.effect("a token whose first try to be stored fails is stored by the next one (S9)", () =>
+    Effect.gen(function*() {
+      let tries = 0
+      const { read, session } = yield* make({
+        store: withHold((hold) => ({ commit: (text) => ++tries < 3 ? broken("commit") : hold.commit(text) }))
+      })
+      yield* (yield* session).session.token()
+      const kept = yield* read
+      assert.strictEqual(kept && plain(kept), "access-1")
+    }).pipe(Effect.scoped))
+
   it.effect("a token in memory is stored as soon as the store is whole again (S9)", () =>
     Effect.gen(function*() {
       let isBroken = true

@@ -210,6 +210,8 @@ const store = Effect.fnUntraced(function*(
   if (now._tag === "found" && verdict === "theirs") return done(now.token)
   if (now._tag !== "found" && verdict === "none") return yield* absence(self.command, now)
   return yield* hold.commit(CachedToken.encode(received)).pipe(
+    // A connection that was dropped is made again. A commit can be repeated.
+    Effect.retry({ times: 2, while: (error) => error.reason === "unavailable" }),
     Effect.as(done(received)),
     Effect.catch((error) => {
       if (error.reason === "fenced") return Effect.succeed<Brought>({ _tag: "fenced", sent, received })
