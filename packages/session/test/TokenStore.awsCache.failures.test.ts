@@ -54,7 +54,7 @@ const killedAt = (at: string, n: number, use: (hold: TokenStore.Hold) => Effect.
   })
 
 describe("a process that is killed at any moment", () => {
-  it.live("leaves the old text or the new one, and the next holder has what it needs (S4) (S10)", () =>
+  it.live("leaves the old text or the new one, and the next holder has what it needs (S4, S10)", () =>
     Effect.gen(function*() {
       const seen: Array<string> = []
       for (let n = 1;; n++) {
@@ -117,7 +117,7 @@ describe("a store that cannot be written", () => {
   ]
 
   it.effect.each(sentences)(
-    "fails before anything is sent, with %s (S9) (S10)",
+    "fails before anything is sent, with %s (S9, S10)",
     ([code, detail]) =>
       Effect.gen(function*() {
         const at = yield* begun
@@ -206,7 +206,7 @@ describe("a store that cannot be written", () => {
 })
 
 describe("without a lock", () => {
-  it.effect("the store goes on, says so once, and shows no path (S8) (S21)", () =>
+  it.effect("the store goes on, says so once, and shows no path (S8, S21)", () =>
     Effect.gen(function*() {
       const at = yield* begun
       const logs = yield* Ref.make<ReadonlyArray<string>>([])
@@ -271,7 +271,7 @@ describe("without a lock", () => {
 })
 
 describe("with a lock", () => {
-  it.effect("a second holder of this process waits, and its wait ends as the contract says (S8) (S23)", () =>
+  it.effect("a second holder of this process waits, and its wait ends as the contract says (S8, S23)", () =>
     Effect.gen(function*() {
       const at = yield* begun
       const [one, other] = [yield* storeIn(at), yield* storeIn(at)]
@@ -293,7 +293,7 @@ describe("with a lock", () => {
       assert.isTrue(yield* ended(Fiber.join(last)))
     }).pipe(provide))
 
-  it.effect("a holder whose lock file was removed sends nothing, but stores what has arrived (S8) (S9)", () =>
+  it.effect("a holder whose lock file was removed sends nothing, but stores what has arrived (S8, S9)", () =>
     Effect.gen(function*() {
       const at = yield* begun
       let isHeld = true
@@ -337,7 +337,7 @@ describe("with a lock", () => {
     }).pipe(provide))
 
   it.effect.each(["open", "writeAll", "sync", "rename"])(
-    "an interruption during %s does not stop a commit, and frees the lock (S4) (S8)",
+    "an interruption during %s does not stop a commit, and frees the lock (S4, S8)",
     (name) =>
       Effect.gen(function*() {
         const at = yield* begun

@@ -103,7 +103,7 @@ describe("the files of TokenStore.layerAwsCache", () => {
       assert.deepStrictEqual(listed(join(at, "cache")), ["FILE"])
     }).pipe(provide))
 
-  it.effect("are written in this order: room, sync, text, sync, rename, other marks (S4) (S9)", () =>
+  it.effect("are written in this order: room, sync, text, sync, rename, other marks (S4, S9)", () =>
     Effect.gen(function*() {
       const at = yield* folder
       const path = join(at, file)
@@ -149,7 +149,7 @@ describe("the files of TokenStore.layerAwsCache", () => {
       assert.deepStrictEqual([text(path), modeOf(path), listed(at)], [`{"new":1}`, 0o600, ["FILE"]])
     }).pipe(provide))
 
-  it.effect("are found beside the target of a link, so that all who share it share its room and lock (S4) (S8)", () =>
+  it.effect("are found beside the target of a link, so that all who share it share its room and lock (S4, S8)", () =>
     Effect.gen(function*() {
       const [at, elsewhere] = [yield* folder, yield* folder]
       fs.symlinkSync(join(elsewhere, "token"), join(at, file))

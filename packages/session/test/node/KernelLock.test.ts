@@ -52,7 +52,7 @@ const program = join(import.meta.dirname, "../support/holder.ts")
 const child = (way: string, at: string) => run(process.execPath, { args: [program, way, at], input: "" })
 
 describe("KernelLock.layer", () => {
-  it.live("lets one scope hold a path, also within one process, and leaves an empty file of mode 0600 (S4) (S8)", () =>
+  it.live("lets one scope hold a path, also within one process, and leaves an empty file of mode 0600 (S4, S8)", () =>
     Effect.gen(function*() {
       const at = yield* folder
       const path = join(at, "x.lock")
@@ -137,7 +137,7 @@ describe("KernelLock.layer", () => {
       assert.isTrue(before.equals(fs.readFileSync(join(at, "y.lock"))))
     }).pipe(provide))
 
-  it.live("cannot be had without node:sqlite, or for a user who may not write its file (S8) (S21)", () =>
+  it.live("cannot be had without node:sqlite, or for a user who may not write its file (S8, S21)", () =>
     Effect.gen(function*() {
       const at = yield* folder
       fs.chmodSync(at, 0o755)
@@ -152,7 +152,7 @@ describe("KernelLock.layer", () => {
 })
 
 describe("TokenStore.layerAwsCache with KernelLock.layer", () => {
-  it.live("keeps 8 processes that count to 20 each apart: no count is lost, and no file is left (S4) (S8)", () =>
+  it.live("keeps 8 processes that count to 20 each apart: no count is lost, and no file is left (S4, S8)", () =>
     Effect.gen(function*() {
       const at = yield* folder
       fs.writeFileSync(join(at, "count"), "0")
@@ -166,7 +166,7 @@ describe("TokenStore.layerAwsCache with KernelLock.layer", () => {
       assert.deepStrictEqual(listed(at), ["FILE", "FILE.lock", "count"])
     }).pipe(provide))
 
-  it.live("waits for a holder that is stopped, and takes over at once when the holder is killed (S8) (S10)", () =>
+  it.live("waits for a holder that is stopped, and takes over at once when the holder is killed (S8, S10)", () =>
     Effect.gen(function*() {
       const at = yield* folder
       fs.writeFileSync(join(at, file), `{"accessToken":"old"}`)
@@ -218,7 +218,7 @@ describe("TokenStore.layerAwsCache with KernelLock.layer", () => {
       assert.deepStrictEqual([fs.statSync(at).mode & 0o777, listed(at)], [0o700, ["FILE.lock"]])
     }).pipe(provide))
 
-  it.live("goes on without the lock where its file is a link, and logs no path (S8) (S21)", () =>
+  it.live("goes on without the lock where its file is a link, and logs no path (S8, S21)", () =>
     Effect.gen(function*() {
       const at = yield* folder
       fs.symlinkSync("elsewhere", join(at, `${file}.lock`))
