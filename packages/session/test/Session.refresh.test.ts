@@ -39,7 +39,8 @@ describe("Session: one refresh for all (S8)", () => {
         Effect.all(sessions.map(({ session }) => session.token()), { concurrency: "unbounded" })
       )
       yield* TestClock.adjust("2 seconds")
-      yield* TestClock.adjust("100 millis")
+      // the longest pause of a waiter
+      yield* TestClock.adjust("270 millis")
       assert.deepStrictEqual([...new Set((yield* Fiber.join(all)).map(plain))], ["access-1"])
       assert.deepStrictEqual(service.sent, ["refresh-0"])
     }).pipe(Effect.scoped))
@@ -84,7 +85,7 @@ describe("Session: one refresh for all (S8)", () => {
       yield* TestClock.adjust("1 second")
       assert.isUndefined(waiter.pollUnsafe())
       text = CachedToken.encode(yield* stored("1 hour", { accessToken: Redacted.make("theirs") }))
-      yield* TestClock.adjust("50 millis")
+      yield* TestClock.adjust("100 millis")
       assert.strictEqual(plain(yield* Fiber.join(waiter)), "theirs")
       assert.deepStrictEqual(service.sent, [])
     }).pipe(Effect.scoped))

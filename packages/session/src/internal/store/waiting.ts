@@ -12,11 +12,16 @@ import type { Waiting } from "../../TokenStore.ts"
 // In milliseconds. They differ from try to try, so that processes that wait together do not try together.
 const usual = [15, 45] as const
 
-const sleep = ([shortest, longest]: readonly [number, number]): Effect.Effect<void> =>
-  Effect.flatMap(
-    Random.nextBetween(shortest, longest),
-    (millis) => Effect.sleep(Duration.millis(Math.ceil(millis)))
-  )
+// Each try costs some milliseconds of a processor. Without longer pauses, 32 processes that wait for a slow service keep two cores busy.
+const patience = 500
+const mostTimes = 6
+
+/** A pause before the next try, after a wait so far. It never goes beyond the longest wait. All in milliseconds. */
+const sleep = ([shortest, longest]: readonly [number, number], waited: number, wait: number): Effect.Effect<void> =>
+  Effect.flatMap(Random.nextBetween(shortest, longest), (millis) => {
+    const times = Math.min(Math.max(waited / patience, 1), mostTimes)
+    return Effect.sleep(Duration.millis(Math.ceil(Math.min(millis * times, wait - waited))))
+  })
 
 /** A lock that can be tried without a wait. */
 export interface Lock<E, R = never> {
@@ -29,7 +34,10 @@ export interface Lock<E, R = never> {
    * that waits for a response needs it.
    */
   readonly abandon?: Effect.Effect<void, never, R>
-  /** The shortest and the longest pause between two tries, in milliseconds. 15 and 45 by default. */
+  /**
+   * The shortest and the longest pause between two tries, in milliseconds. 15 and 45 by default. After half a second of waiting, both grow
+   * with the wait, up to six times.
+   */
   readonly pause?: readonly [shortest: number, longest: number]
 }
 
@@ -56,7 +64,7 @@ export const withLock = <E2, R2, A, E, R>(
         if (waited >= wait) {
           return yield* new StoreBusy({ store: busy.store, key: yield* busy.key, seconds: Math.round(waited / 1000) })
         }
-        yield* restore(sleep(lock.pause ?? usual))
+        yield* restore(sleep(lock.pause ?? usual, waited, wait))
       }
     })
   )
