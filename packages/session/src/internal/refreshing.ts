@@ -285,16 +285,14 @@ const refreshed = Effect.fnUntraced(function*(
         yield* Effect.ignore(hold.settle(of, after))
         return yield* failure.error
       }
-      const other = yield* Effect.onInterrupt(
-        restore(appears(self, sent)),
-        () => Effect.ignore(hold.settle(of, before))
-      )
+      const isLost = before === "sent" && failure.error.reason === "grant"
+      // Before the wait, so that a death or an interruption in it lets nobody send the rejected token again.
+      yield* Effect.ignore(hold.settle(of, isLost ? "lost" : "ended"))
+      const other = yield* restore(appears(self, sent))
       if (other !== undefined) {
         yield* Effect.ignore(hold.settle(of, undefined))
         return done(other)
       }
-      const isLost = before === "sent" && failure.error.reason === "grant"
-      yield* Effect.ignore(hold.settle(of, isLost ? "lost" : "ended"))
       if (!isLost) return yield* failure.error
       const { requestId } = failure.error
       return yield* new AccessToken.SessionPossiblyLost({ command, ...(requestId === undefined ? {} : { requestId }) })

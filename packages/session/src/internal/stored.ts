@@ -3,13 +3,15 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js"
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js"
-import { StoreError } from "@sso-oidc/core/AccessToken"
+import { type StoreBusy, StoreError } from "@sso-oidc/core/AccessToken"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as CachedToken from "../CachedToken.ts"
 import type { SessionSettings } from "../SessionSettings.ts"
-import type { Hold, Mark, Service } from "../TokenStore.ts"
+import type { Hold, Mark, Service, Waiting } from "../TokenStore.ts"
 
 /** What stands under the key of a session. `foreign` is the token of another start URL or region. */
 export type Look =
@@ -66,7 +68,7 @@ export const guarded = (store: Service): Service => {
   const broken = (operation: StoreError["operation"], detail: string) =>
     new StoreError({ store: name, operation, reason: "unavailable", detail })
 
-  const safe = <A, E>(operation: StoreError["operation"], effect: () => Effect.Effect<A, E>) =>
+  const safe = <A, E, R>(operation: StoreError["operation"], effect: () => Effect.Effect<A, E, R>) =>
     Effect.catchDefect(
       Effect.suspend(() => {
         const given = effect()
@@ -99,6 +101,23 @@ export const guarded = (store: Service): Service => {
         safe("read", () => store.marks(key)),
         (marks: unknown) => Array.isArray(marks) ? marks.filter(isMark) : []
       ),
-    exclusively: (key, use, waiting) => store.exclusively(key, (hold) => use(safely(hold)), waiting)
+    // The ends of `use` and `meanwhile` go through as values, so that a defect of theirs does not count as one of the store.
+    exclusively: <A, E, R>(
+      key: string,
+      use: (hold: Hold) => Effect.Effect<A, E, R>,
+      { meanwhile, wait }: Waiting<A, E, R>
+    ): Effect.Effect<A, E | StoreError | StoreBusy, R> =>
+      safe("lock", () =>
+        store.exclusively<Exit.Exit<A, E>, never, R>(key, (hold) => Effect.exit(use(safely(hold))), {
+          wait,
+          meanwhile: meanwhile && Effect.map(Effect.exit(meanwhile), (exit) =>
+            Exit.isFailure(exit) ? Option.some(Exit.failCause(exit.cause)) : Option.map(exit.value, Exit.succeed))
+        })).pipe(
+          Effect.flatMap((exit): Effect.Effect<A, E | StoreError> =>
+            Exit.isExit(exit)
+              ? exit
+              : Effect.fail(broken("lock", "the store gave another result than that of its holder"))
+          )
+        )
   }
 }
