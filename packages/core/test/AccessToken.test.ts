@@ -51,7 +51,7 @@ const errors = [
       reason: "fenced",
       detail: "the lease has ended"
     }),
-    "The Redis store took the lock from this process, which stood still for too long. Nothing was stored. Try again."
+    "The Redis store took the lock from this process: the lease has ended. Nothing was stored. Try again."
   ],
   [
     new AccessToken.StoreError({

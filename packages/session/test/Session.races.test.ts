@@ -1,20 +1,55 @@
 import { assert, describe, it } from "@effect/vitest"
 import { StoreError } from "@sso-oidc/core/AccessToken"
+import * as Sealer from "@sso-oidc/core/Sealer"
 import * as CachedToken from "@sso-oidc/session/CachedToken"
-import type * as TokenStore from "@sso-oidc/session/TokenStore"
+import * as TokenStore from "@sso-oidc/session/TokenStore"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { hashOf } from "../src/internal/stored.ts"
-import { stored } from "./support/service.ts"
+import { stored, text } from "./support/service.ts"
 import { make, plain, settings } from "./support/sessions.ts"
 
 const of = hashOf(Redacted.make("refresh-0"))
+
+const failing = (operation: StoreError["operation"], reason: StoreError["reason"] = "unavailable") =>
+  Effect.fail(new StoreError({ store: "test", operation, reason, detail: "it is a test" }))
+
+/** A store whose holder's members are replaced. */
+const withHold =
+  (change: (hold: TokenStore.Hold) => Partial<TokenStore.Hold>) => (store: TokenStore.Service): TokenStore.Service => ({
+    ...store,
+    exclusively: (key, use, waiting) => store.exclusively(key, (hold) => use({ ...hold, ...change(hold) }), waiting)
+  })
+
+/** The hold of a store that a user wrote as a class. */
+class ClassHold implements TokenStore.Hold {
+  readonly #hold: TokenStore.Hold
+  constructor(hold: TokenStore.Hold) {
+    this.#hold = hold
+  }
+  get isExclusive() {
+    return this.#hold.isExclusive
+  }
+  get remove() {
+    return this.#hold.remove
+  }
+  prepare(of: string, bytes: number) {
+    return this.#hold.prepare(of, bytes)
+  }
+  commit(text: Redacted.Redacted<string>) {
+    return this.#hold.commit(text)
+  }
+  settle(of: string, state: TokenStore.State | undefined) {
+    return this.#hold.settle(of, state)
+  }
+}
 
 describe("Session: races and broken stores", () => {
   it.effect("a 401 for a token that another program stored during a refresh is refreshed too (S13)", () =>
@@ -108,4 +143,66 @@ describe("Session: races and broken stores", () => {
       const { session } = yield* make({ token: stored("-1 second", { region: "EU-WEST-1" }) })
       assert.strictEqual(plain(yield* (yield* session).session.token()), "access-1")
     }).pipe(Effect.scoped))
+
+  it.effect("a lock that is lost before the request is taken again, once (S8, S22)", () =>
+    Effect.gen(function*() {
+      for (const losses of [1, 2]) {
+        let left = losses
+        const { service, session } = yield* make({
+          store: withHold((hold) => ({
+            prepare: (of, bytes) => left-- > 0 ? failing("prepare", "fenced") : hold.prepare(of, bytes)
+          }))
+        })
+        const exit = yield* Effect.exit((yield* session).session.token())
+        if (losses === 1) assert.strictEqual(Exit.isSuccess(exit) && plain(exit.value), "access-1")
+        else {
+          assert.strictEqual(
+            (yield* Effect.flip(exit)).message,
+            "The test store took the lock from this process: it is a test. Nothing was sent. Try again."
+          )
+        }
+        assert.strictEqual(service.sent.length, 2 - losses)
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("a token that cannot be stored beside one of another program is kept in memory (S9, S12)", () =>
+    Effect.gen(function*() {
+      let hasRefreshed = false
+      const theirs = text(
+        yield* stored("20 minutes", {
+          accessToken: Redacted.make("theirs"),
+          refreshToken: Redacted.make("refresh-theirs")
+        })
+      )
+      const { service, session } = yield* make({
+        onRequest: () => Effect.sync(() => void (hasRefreshed = true)),
+        store: (store) => ({
+          ...withHold(() => ({ commit: () => failing("commit") }))(store),
+          read: (key) => hasRefreshed ? Effect.succeed(theirs) : store.read(key)
+        })
+      })
+      const { session: one } = yield* session
+      assert.strictEqual(plain(yield* one.token()), "access-1")
+      assert.strictEqual(plain(yield* one.token({ minLeft: "30 minutes" })), "access-1")
+      assert.deepStrictEqual(service.sent, ["refresh-0"])
+    }).pipe(Effect.scoped))
+
+  it.effect("a sealed store keeps the members of a hold that is an instance of a class (S8)", () =>
+    Effect.gen(function*() {
+      const below = Layer.effect(
+        TokenStore.TokenStore,
+        Effect.map(TokenStore.TokenStore, (store): TokenStore.Service => ({
+          ...store,
+          exclusively: (key, use, waiting) => store.exclusively(key, (hold) => use(new ClassHold(hold)), waiting)
+        }))
+      ).pipe(Layer.provide(TokenStore.layerMemory))
+      const ring = { current: "one", keys: { one: Redacted.make(new Uint8Array(32).fill(1)) } }
+      const store = yield* TokenStore.TokenStore.pipe(
+        Effect.provide(TokenStore.sealed(below).pipe(Layer.provide(Sealer.layer(ring))))
+      )
+      yield* store.exclusively(settings.key, (hold) => {
+        assert.isTrue(hold.isExclusive)
+        return Effect.andThen(hold.settle(of, "ended"), hold.remove)
+      }, { wait: Duration.zero })
+    }))
 })

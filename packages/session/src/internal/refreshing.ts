@@ -213,7 +213,7 @@ const store = Effect.fnUntraced(function*(
     Effect.as(done(received)),
     Effect.catch((error) => {
       if (error.reason === "fenced") return Effect.succeed<Brought>({ _tag: "fenced", sent, received })
-      self.keep(received, sent)
+      self.keep(received, now._tag === "found" ? now.token : sent)
       return Effect.as(
         Effect.logWarning(`A new token could not be stored. This process keeps it. ${error.message}`),
         done(received)
@@ -314,6 +314,8 @@ export const run = (self: Self, stale: string): Effect.Effect<CachedToken.Cached
     (hold) => refreshed(self, hold, stale),
     { wait: self.wait, meanwhile: Effect.map(meanwhile(self, stale), Option.map(done)) }
   ).pipe(
+    // The lock was lost before a request. A response that cannot be stored is no error here.
+    Effect.retry({ times: 1, while: (error) => error._tag === "StoreError" && error.reason === "fenced" }),
     Effect.flatMap((brought) =>
       brought._tag === "done" ? Effect.succeed(brought.token) : storeLate(self, brought.sent, brought.received)
     ),
