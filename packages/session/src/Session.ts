@@ -8,6 +8,7 @@
  */
 import * as AccessToken from "@sso-oidc/core/AccessToken"
 import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -138,7 +139,11 @@ export class Session extends Context.Service<Session, Service>()("@sso-oidc/sess
 // constructors
 // -----------------------------------------------------------------------------
 
-const quoted = (name: string): string => /^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`
+// A terminal would obey the control characters of a name.
+const quoted = (given: string): string => {
+  const name = Wire.printable(given)
+  return /^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`
+}
 
 const commandOf = ({ name, profile }: SessionSettings.SessionSettings): string =>
   profile !== undefined

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { StoreError } from "@sso-oidc/core/AccessToken"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Sealer from "@sso-oidc/core/Sealer"
 import * as CachedToken from "@sso-oidc/session/CachedToken"
 import * as TokenStore from "@sso-oidc/session/TokenStore"
@@ -205,4 +206,14 @@ describe("Session: races and broken stores", () => {
         return Effect.andThen(hold.settle(of, "ended"), hold.remove)
       }, { wait: Duration.zero })
     }))
+
+  it.effect("the command of an error has no control character of a name (S21, C7)", () =>
+    Effect.gen(function*() {
+      for (const name of ["evil\u001b[2Jname", "two\nlines", "\u202egnp.exe"]) {
+        const { session } = yield* make({ token: undefined, settings: { ...settings, name } })
+        const error = yield* Effect.flip((yield* session).session.token())
+        assert.isTrue(Wire.isPrintable(error.message), JSON.stringify(error.message))
+        assert.include(error.message, "Run: aws sso login --sso-session ")
+      }
+    }).pipe(Effect.scoped))
 })
