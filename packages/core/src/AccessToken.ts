@@ -159,8 +159,8 @@ const actions = {
 
 const storeTroubleOf = ({ code, detail, operation, reason, store }: StoreError): string =>
   reason === "fenced"
-    ? `This process lost its lock in the ${store} store: it stood still for too long, or the lock was removed. Nothing was stored. ` +
-      "Try again."
+    ? `The ${store} store took the lock from this process: ${Wire.sentence(detail)} ` +
+      `Nothing was ${operation === "prepare" ? "sent" : "stored"}. Try again.`
     : reason === "unreadable"
     ? `What the ${store} store holds cannot be read: ${
       Wire.sentence(detail)
@@ -203,7 +203,7 @@ export class StoreError extends Schema.TaggedError<StoreError>("@sso-oidc/core/S
 
   /**
    * `"unavailable"`: the store does not work now. `"unreadable"`: it works, but what it holds cannot be opened, for example with another
-   * key. `"fenced"`: this process stood still, and another one has the lock.
+   * key. `"fenced"`: this process has lost its lock, for example because it stood still for too long.
    */
   declare readonly reason: "unavailable" | "unreadable" | "fenced"
 

@@ -51,8 +51,7 @@ const errors = [
       reason: "fenced",
       detail: "the lease has ended"
     }),
-    "This process lost its lock in the Redis store: it stood still for too long, or the lock was removed. Nothing was stored. " +
-    "Try again."
+    "The Redis store took the lock from this process: the lease has ended. Nothing was stored. Try again."
   ],
   [
     new AccessToken.StoreError({

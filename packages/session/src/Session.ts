@@ -8,6 +8,7 @@
  */
 import * as AccessToken from "@sso-oidc/core/AccessToken"
 import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -139,7 +140,11 @@ export class Session extends Context.Service<Session, Service>()("@sso-oidc/sess
 // constructors
 // -----------------------------------------------------------------------------
 
-const quoted = (name: string): string => /^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`
+// A terminal would obey the control characters of a name.
+const quoted = (given: string): string => {
+  const name = Wire.printable(given)
+  return /^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`
+}
 
 const commandOf = ({ name, profile }: SessionSettings.SessionSettings): string =>
   profile !== undefined
@@ -197,7 +202,8 @@ export const make = Effect.fnUntraced(function*(
   // What a refresh of this process brought, and how long it was valid then.
   let received: { readonly accessToken: string; readonly life: number } | undefined
   let afterRejection: string | undefined
-  let flight: Fiber.Fiber<CachedToken, AccessToken.Error> | undefined
+  // The last refresh of this process, and the access token that it replaces.
+  let flight: { readonly of: string; readonly fiber: Fiber.Fiber<CachedToken, AccessToken.Error> } | undefined
   let hasWarned = false
 
   const self: Refreshing.Self = {
@@ -223,7 +229,11 @@ export const make = Effect.fnUntraced(function*(
   const current = Effect.gen(function*() {
     const look = yield* Stored.look(store, settings)
     if (look._tag === "foreign") yield* warnOnce
-    if (look._tag !== "found") return yield* Refreshing.absence(command, look)
+    if (look._tag !== "found") {
+      // what a person removed is not given later, when the store cannot be read
+      last = undefined
+      return yield* Refreshing.absence(command, look)
+    }
     const better = self.keptFor(look.token)
     if (better === undefined) kept = undefined
     else if ((yield* Life.monotonic) >= retryAt) {
@@ -242,9 +252,10 @@ export const make = Effect.fnUntraced(function*(
   /** Starts a refresh, or joins the refresh in flight. It goes on without its callers, in the scope of the layer. */
   const refresh = (stale: CachedToken) =>
     Effect.gen(function*() {
-      if (flight === undefined || flight.pollUnsafe() !== undefined) {
-        flight = yield* Effect.forkIn(
-          Refreshing.run(self, Redacted.value(stale.accessToken)).pipe(
+      if (flight === undefined || flight.fiber.pollUnsafe() !== undefined) {
+        const of = Redacted.value(stale.accessToken)
+        const fiber = yield* Effect.forkIn(
+          Refreshing.run(self, of).pipe(
             Effect.tap((token) =>
               Effect.map(ages.leftOf(token), (life) => {
                 received = { accessToken: Redacted.value(token.accessToken), life }
@@ -260,11 +271,18 @@ export const make = Effect.fnUntraced(function*(
           ),
           scope
         )
+        flight = { of, fiber }
       }
-      return flight
+      return flight.fiber
     }).pipe(Effect.uninterruptible)
 
-  const joined = (stale: CachedToken) => Effect.flatMap(refresh(stale), Fiber.join)
+  /** A refresh of this token. One of another token may end with this very token, or with an error of the other's: it is awaited first. */
+  const joined = (stale: CachedToken): Effect.Effect<CachedToken, AccessToken.Error> =>
+    Effect.suspend(() =>
+      flight === undefined || flight.of === Redacted.value(stale.accessToken) || flight.fiber.pollUnsafe() !== undefined
+        ? Effect.flatMap(refresh(stale), Fiber.join)
+        : Effect.andThen(Fiber.await(flight.fiber), joined(stale))
+    )
 
   // A caller whose demand no token of the service meets would send a refresh with each call.
   const isBeyond = (token: CachedToken, left: number, minLeft: number): boolean =>

@@ -107,6 +107,10 @@ describe.skipIf(Tools.isMissing(RedisServer.tool))(`TokenStore.layerRedis with $
       yield* redis.send("SET", lease, "foreign")
       yield* commit(store, "k", "after a lease of another program")
       assert.strictEqual(yield* textOf(store, "k"), "after a lease of another program")
+      // such a lease was taken before the server's clock was set back
+      yield* redis.send("SET", lease, "dead", "PX", String(day))
+      yield* commit(store, "k", "after a lease of a day")
+      assert.strictEqual(yield* textOf(store, "k"), "after a lease of a day")
     }).pipe(Effect.provide(RedisServer.layer)))
 
   it.live("a process that was stopped stores nothing, and a killed one is followed within 5 seconds (S8, S22)", () =>

@@ -4,6 +4,7 @@ import { folder } from "@sso-oidc/test-kit/child"
 import * as Postgres from "@sso-oidc/test-kit/postgres"
 import * as Sqlite from "@sso-oidc/test-kit/sqlite"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -33,6 +34,17 @@ const rows = (table = "sso_oidc_tokens") => SqlClient.SqlClient.use((sql) => sql
 const laws = (it: Vitest.MethodsNonLive<SqlClient.SqlClient>) => {
   it.effect("is freed 3 seconds after its holder froze, who then stores nothing (S8, S22)", () =>
     Effect.flatMap(build(), freezes))
+
+  it.effect("frees a lease that was taken before the database's clock was set back (S8)", () =>
+    Effect.gen(function*() {
+      const [store, sql] = [yield* build({ table: "set_back" }), yield* SqlClient.SqlClient]
+      yield* commit(store, "k", "text")
+      yield* sql`UPDATE set_back SET holder = 'dead', held_until = ${Date.now() + 86_400_000}`
+      yield* store.exclusively("k", () => Effect.void, { wait: Duration.zero })
+      yield* sql`UPDATE set_back SET holder = 'alive', held_until = ${Date.now() + 5000}`
+      const error = yield* Effect.flip(store.exclusively("k", () => Effect.void, { wait: Duration.zero }))
+      assert.strictEqual(error._tag, "StoreBusy")
+    }))
 
   it.effect("keeps one row for each key, and none for a key that holds nothing", () =>
     Effect.gen(function*() {

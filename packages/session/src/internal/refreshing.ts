@@ -215,7 +215,7 @@ const store = Effect.fnUntraced(function*(
     Effect.as(done(received)),
     Effect.catch((error) => {
       if (error.reason === "fenced") return Effect.succeed<Brought>({ _tag: "fenced", sent, received })
-      self.keep(received, sent)
+      self.keep(received, now._tag === "found" ? now.token : sent)
       return Effect.as(
         Effect.logWarning(`A new token could not be stored. This process keeps it. ${error.message}`),
         done(received)
@@ -287,16 +287,14 @@ const refreshed = Effect.fnUntraced(function*(
         yield* Effect.ignore(hold.settle(of, after))
         return yield* failure.error
       }
-      const other = yield* Effect.onInterrupt(
-        restore(appears(self, sent)),
-        () => Effect.ignore(hold.settle(of, before))
-      )
+      const isLost = before === "sent" && failure.error.reason === "grant"
+      // Before the wait, so that a death or an interruption in it lets nobody send the rejected token again.
+      yield* Effect.ignore(hold.settle(of, isLost ? "lost" : "ended"))
+      const other = yield* restore(appears(self, sent))
       if (other !== undefined) {
         yield* Effect.ignore(hold.settle(of, undefined))
         return done(other)
       }
-      const isLost = before === "sent" && failure.error.reason === "grant"
-      yield* Effect.ignore(hold.settle(of, isLost ? "lost" : "ended"))
       if (!isLost) return yield* failure.error
       const { requestId } = failure.error
       return yield* new AccessToken.SessionPossiblyLost({ command, ...(requestId === undefined ? {} : { requestId }) })
@@ -318,6 +316,8 @@ export const run = (self: Self, stale: string): Effect.Effect<CachedToken.Cached
     (hold) => refreshed(self, hold, stale),
     { wait: self.wait, meanwhile: Effect.map(meanwhile(self, stale), Option.map(done)) }
   ).pipe(
+    // The lock was lost before a request. A response that cannot be stored is no error here.
+    Effect.retry({ times: 1, while: (error) => error._tag === "StoreError" && error.reason === "fenced" }),
     Effect.flatMap((brought) =>
       brought._tag === "done" ? Effect.succeed(brought.token) : storeLate(self, brought.sent, brought.received)
     ),

@@ -217,11 +217,11 @@ export const make = Effect.fnUntraced(function*(
 
     const record = (of: string, state: State) =>
       Effect.gen(function*() {
-        if (state === "sent") {
-          const known = (yield* marksOf(target)).some((one) => one.of === of && one.state === "sent")
-          if (!known) yield* make(0, `.${of}.${crypto.randomUUID()}.sent`)
-        } else {
-          const path = `${target}.${of}.${state}`
+        const suffix = state === "sent" ? Names.settledRoom(of) : `.${of}.${state}`
+        const path = `${target}${suffix}`
+        const known = state === "sent" && room?.of !== of &&
+          (yield* marksOf(target)).some((one) => one.of === of && one.state === "sent")
+        if (!known) {
           const renamed = room?.of === of
             ? yield* files.rename(room.room.path, path).pipe(
               Effect.as(true),
@@ -230,7 +230,7 @@ export const make = Effect.fnUntraced(function*(
             : false
           if (!renamed) {
             yield* Effect.catchIf(
-              make(0, `.${of}.${state}`),
+              make(0, suffix),
               (error) => error.reason._tag === "AlreadyExists",
               () => Effect.void
             )
@@ -244,7 +244,7 @@ export const make = Effect.fnUntraced(function*(
         Effect.gen(function*() {
           if (state !== undefined) yield* record(of, state)
           yield* clean((one) => one._tag === "mark" && one.found.of === of && one.found.state !== state && isOurs(one))
-          if (state !== "sent") room = undefined
+          if (room?.of === of) room = undefined
           yield* run(CacheFile.syncFolder(target))
         })
       )

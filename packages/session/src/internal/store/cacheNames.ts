@@ -4,6 +4,7 @@
  * - `NAME.lock`: the lock. It stays, and is empty.
  * - `NAME.OF.ID.sent`: the room of a request, and the mark that it was sent with the refresh token `OF`. It is full of blanks, until the
  *   response is written into it. Each room has an id of its own. So two processes without a lock never write into one room.
+ *   When the holder records that the response is possibly lost, the room gets the id of zeros. So many tries leave one file.
  * - `NAME.OF.ended`, `NAME.OF.lost`: a mark that stays until another token is stored.
  * - `NAME.ID.held`, `NAME.ID.tmp`: a text without a request, for the moment in which it is written, with or without the lock.
  *
@@ -32,6 +33,9 @@ export type Neighbour =
 export const hexadecimal = /^[0-9a-f]{1,128}$/i
 const ofMark = /^([0-9a-f]{1,128})\.(?:[0-9a-f-]{36}\.(sent)|(ended|lost))$/i
 const ofWriting = /^[0-9a-f-]{36}\.(held|tmp)$/
+
+/** The end of the name of a room whose response is possibly lost. The next such room replaces it. */
+export const settledRoom = (of: string): string => `.${of}.00000000-0000-0000-0000-000000000000.sent`
 
 export const neighbourOf = (target: string, rest: string): Neighbour | undefined => {
   const path = `${target}.${rest}`

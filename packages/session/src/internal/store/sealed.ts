@@ -84,7 +84,10 @@ export const make = Effect.fnUntraced(function*(inner: Service): Effect.fn.Retur
           key,
           (hold) =>
             use({
-              ...hold,
+              // one by one, because the holder of a user's store may be an instance of a class
+              isExclusive: hold.isExclusive,
+              settle: (of, state) => hold.settle(of, state),
+              remove: hold.remove,
               // It seals a text of that size, so that a sealer that is out of reach fails here, before a request.
               prepare: (of, bytes) =>
                 Effect.flatMap(

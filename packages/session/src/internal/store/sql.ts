@@ -107,6 +107,8 @@ export const make = Effect.fnUntraced(
     const now = sql.literal(clock)
     const until = sql.literal(`${clock} + ${Duration.toMillis(Lease.lease)}`)
 
+    const latest = sql.literal(`${clock} + ${2 * Duration.toMillis(Lease.lease)}`)
+
     // A transaction of the caller is not joined: if it were rolled back, a token that has arrived would be lost. No span is made, because
     // the span of a failed statement has the driver's error, which may hold parameters.
     const run = <A extends object>(statement: Statement.Statement<A>): Effect.Effect<ReadonlyArray<A>, SqlError> =>
@@ -130,7 +132,8 @@ export const make = Effect.fnUntraced(
     const change = (id: string, holder: string, set: Statement.Fragment) =>
       changes(sql`UPDATE ${rows} SET ${set}, written_at = ${now} ${held(id, holder)}`)
 
-    const isFree = sql`kept.held_until IS NULL OR kept.held_until <= ${now}`
+    // A lease that ends much later than any does was taken before the database's clock was set back.
+    const isFree = sql`kept.held_until IS NULL OR kept.held_until <= ${now} OR kept.held_until > ${latest}`
 
     yield* open(run, sql, rows)
 
