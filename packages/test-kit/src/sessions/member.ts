@@ -6,7 +6,7 @@
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
-import * as AccessToken from "@sso-oidc/core/AccessToken"
+import type * as AccessToken from "@sso-oidc/core/AccessToken"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Lock from "@sso-oidc/session/Lock"
 import * as KernelLock from "@sso-oidc/session/node/KernelLock"
