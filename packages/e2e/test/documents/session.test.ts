@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { differences } from "../support/configDifferences.ts"
 import { rows as cacheFiles } from "../support/sessionBadCacheFiles.ts"
 import { rows as configs } from "../support/sessionBadConfigs.ts"
+import { rows as tokens } from "../support/sessionBadTokens.ts"
 
 const rows = [...configs, ...cacheFiles]
 
@@ -28,6 +29,20 @@ describe("docs/session.md: what each bad input gives", () => {
 
   it.live.each(rows)(
     "$input: $gives (S1, S2, S4, S6)",
+    ({ check }) => check.pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+})
+
+describe("docs/session.md: what a session gives for a bad token file", () => {
+  it("has the rows that `Session.token` is tested by, to the letter (S6, S10, S11)", () => {
+    assert.deepStrictEqual(
+      rowsBelow("What a session gives for a bad token file"),
+      tokens.map(({ gives, input }) => `| ${input} | ${gives} |`)
+    )
+  })
+
+  it.live.each(tokens)(
+    "$input: $gives (S6, S8, S10, S11, S12)",
     ({ check }) => check.pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 })

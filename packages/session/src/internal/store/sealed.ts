@@ -42,7 +42,11 @@ export const make = Effect.fnUntraced(function*(inner: Service): Effect.fn.Retur
     operation: StoreError["operation"],
     effect: () => Effect.Effect<A, unknown>
   ): Effect.Effect<A, StoreError> =>
-    Effect.suspend(effect).pipe(
+    Effect.suspend(() => {
+      const made = effect()
+      // Effect would end the fiber of the caller for what is no effect.
+      return Effect.isEffect(made) ? made : Effect.die(undefined)
+    }).pipe(
       Effect.catchDefect((): Effect.Effect<A, unknown> => Effect.fail(undefined)),
       Effect.mapError(failed(key, operation))
     )
@@ -51,7 +55,11 @@ export const make = Effect.fnUntraced(function*(inner: Service): Effect.fn.Retur
   const placeOf = (hash: string): string => `session/${hash}`
 
   const seal = (hash: string, operation: StoreError["operation"], text: Redacted.Redacted<string>) =>
-    safe(hash, operation, () => sealer.seal(placeOf(hash), text))
+    Effect.filterOrFail(
+      safe(hash, operation, () => sealer.seal(placeOf(hash), text)),
+      (sealed: unknown) => typeof sealed === "string" && sealed !== "",
+      () => failed(hash, operation)(new Sealer.SealerUnavailable({ action: "seal", reason: "wrongResult" }))
+    )
 
   const open = (hash: string, text: Redacted.Redacted<string>) =>
     safe(hash, "read", () => sealer.unseal(placeOf(hash), Redacted.value(text)))
