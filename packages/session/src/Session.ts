@@ -10,6 +10,7 @@ import * as AccessToken from "@sso-oidc/core/AccessToken"
 import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import { service } from "@sso-oidc/core/SsoOidcService"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,6 +18,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import { AwsConfigError } from "./AwsConfigError.ts"
 import type { CachedToken } from "./CachedToken.ts"
@@ -168,8 +170,16 @@ const grace = Duration.seconds(5)
 
 const validOf = ({ accessToken, expiresAt }: CachedToken): AccessToken.ValidToken => ({ accessToken, expiresAt })
 
+// A session that asks for a certain endpoint must not send its tokens to another one. Without a wish, the client decides.
+const isEndpointOf = (settings: SessionSettings.SessionSettings, { endpoint }: SsoOidc.Service): boolean => {
+  const { useDualstackEndpoint = false, useFipsEndpoint = false } = settings
+  if (settings.endpoint === undefined && !useFipsEndpoint && !useDualstackEndpoint) return true
+  return Result.getOrUndefined(Endpoint.resolve(service, settings)) === endpoint
+}
+
 /**
- * A session with these settings, such as those of `AwsConfig.resolve`, and its `AccessToken`. It fails if the client calls another region.
+ * A session with these settings, such as those of `AwsConfig.resolve`, and its `AccessToken`. It fails if the client calls another region,
+ * or another endpoint than the settings ask for.
  * Closing the scope waits for a refresh that is in flight.
  *
  * An invalid `requestTimeout` is a mistake in the program: the effect dies with a `RangeError`.
@@ -191,6 +201,15 @@ export const make = Effect.fnUntraced(function*(
       source: "settings",
       setting: "region",
       detail: "`region` differs from the region of the client (SsoOidc). Give both the region of the access portal"
+    })
+  }
+  if (!isEndpointOf(settings, oidc)) {
+    return yield* new AwsConfigError({
+      source: "settings",
+      setting: settings.endpoint === undefined ? "useFipsEndpoint" : "endpoint",
+      detail:
+        "`endpoint`, `useFipsEndpoint` and `useDualstackEndpoint` give another endpoint than that of the client (SsoOidc). " +
+        "Give the client the same settings: SsoOidc.layer(settings)"
     })
   }
 

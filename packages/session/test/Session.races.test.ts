@@ -2,7 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { StoreError } from "@sso-oidc/core/AccessToken"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Sealer from "@sso-oidc/core/Sealer"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as CachedToken from "@sso-oidc/session/CachedToken"
+import * as Session from "@sso-oidc/session/Session"
+import type * as SessionSettings from "@sso-oidc/session/SessionSettings"
 import * as TokenStore from "@sso-oidc/session/TokenStore"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -214,6 +217,29 @@ describe("Session: races and broken stores", () => {
         const error = yield* Effect.flip((yield* session).session.token())
         assert.isTrue(Wire.isPrintable(error.message), JSON.stringify(error.message))
         assert.include(error.message, "Run: aws sso login --sso-session ")
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("a client of another endpoint than the settings ask for is refused (S11, S2)", () =>
+    Effect.gen(function*() {
+      const { service } = yield* make()
+      const layerOf = (wish: Partial<SessionSettings.SessionSettings>) =>
+        Layer.build(
+          Session.layerSettings({ ...settings, ...wish }).pipe(
+            Layer.provide(Layer.succeed(SsoOidc.SsoOidc, service.oidc)),
+            Layer.provide(TokenStore.layerMemory)
+          )
+        )
+      for (
+        const wish of [{ endpoint: "http://localhost:4000" }, { useFipsEndpoint: true }, { useDualstackEndpoint: true }]
+      ) {
+        const error = yield* Effect.flip(layerOf(wish))
+        assert.strictEqual(error._tag, "AwsConfigError")
+        assert.include(error.message, "SsoOidc.layer(settings)")
+        assert.notInclude(error.message, "4000")
+      }
+      for (const wish of [{}, { endpoint: `${service.oidc.endpoint}/` }, { useFipsEndpoint: false }]) {
+        yield* layerOf(wish)
       }
     }).pipe(Effect.scoped))
 })
