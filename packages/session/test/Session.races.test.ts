@@ -89,7 +89,7 @@ describe("Session: races and broken stores", () => {
       assert.strictEqual(service.sent.length, 1)
     }).pipe(Effect.scoped))
 
-  it.effect("a session that is closed after `invalid_grant` leaves word of it, and nobody sends that token again (S7, S10)", () =>
+  it.effect("a session that is closed after `invalid_grant` leaves a mark, and no process sends that token again (S7, S10)", () =>
     Effect.gen(function*() {
       const { service, session, store } = yield* make({ responses: ["rejected"] })
       const scope = yield* Scope.make()

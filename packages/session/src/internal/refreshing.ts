@@ -286,7 +286,7 @@ const refreshed = Effect.fnUntraced(function*(
         return yield* failure.error
       }
       const isLost = before === "sent" && failure.error.reason === "grant"
-      // Before the wait, so that a death or an interruption in it lets nobody send the rejected token again.
+      // Before the wait, so that no process sends the rejected token again after a death or an interruption in it.
       yield* Effect.ignore(hold.settle(of, isLost ? "lost" : "ended"))
       const other = yield* restore(appears(self, sent))
       if (other !== undefined) {
