@@ -265,7 +265,8 @@ const refreshed = Effect.fnUntraced(function*(
   // From here to the stored response, nothing interrupts. The limit of the request bounds it.
   return yield* Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
-      yield* hold.prepare(of, roomFor(sent))
+      // A step that failed may have left its mark, but nothing was sent.
+      yield* Effect.tapError(hold.prepare(of, roomFor(sent)), () => Effect.ignore(hold.settle(of, before)))
       // a fiber of its own, so that the limit of the request can end it
       const sending = yield* Effect.forkDetach(
         Effect.provideService(Token.refresh(request), SsoOidc.SsoOidc, self.oidc),

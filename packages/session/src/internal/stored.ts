@@ -3,7 +3,7 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js"
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js"
-import { type StoreBusy, StoreError } from "@sso-oidc/core/AccessToken"
+import { StoreBusy, StoreError } from "@sso-oidc/core/AccessToken"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -61,6 +61,8 @@ const isMark = (mark: unknown): mark is Mark =>
 const isSecret = (text: unknown): text is Redacted.Redacted<string> =>
   Redacted.isRedacted(text) && typeof Redacted.value(text) === "string"
 
+const isOfStore = (error: unknown): boolean => error instanceof StoreError || error instanceof StoreBusy
+
 /** The store, whose members fail with a `StoreError` where they throw, or give what the contract does not allow. */
 export const guarded = (store: Service): Service => {
   const name = typeof store.name === "string" ? store.name : "own"
@@ -68,15 +70,18 @@ export const guarded = (store: Service): Service => {
   const broken = (operation: StoreError["operation"], detail: string) =>
     new StoreError({ store: name, operation, reason: "unavailable", detail })
 
+  // What the store fails with by mistake, or throws, may hold anything. So nothing of it is kept.
+  const unknown = (operation: StoreError["operation"]) => () =>
+    Effect.fail(broken(operation, "the store failed with an error that its contract does not have"))
+
   const safe = <A, E, R>(operation: StoreError["operation"], effect: () => Effect.Effect<A, E, R>) =>
-    Effect.catchDefect(
-      Effect.suspend(() => {
-        const given = effect()
-        // Effect would end the fiber of the caller for what is no effect.
-        return Effect.isEffect(given) ? given : Effect.die(undefined)
-      }),
-      // The defect may hold anything, so it is not kept.
-      () => Effect.fail(broken(operation, "the store threw an error that its contract does not have"))
+    Effect.suspend(() => {
+      const given = effect()
+      // Effect would end the fiber of the caller for what is no effect.
+      return Effect.isEffect(given) ? given : Effect.die(undefined)
+    }).pipe(
+      Effect.catchIf((error) => !isOfStore(error), unknown(operation)),
+      Effect.catchDefect(unknown(operation))
     )
 
   const safely = (hold: Hold): Hold => ({
