@@ -89,7 +89,7 @@ describe("Session: races and broken stores", () => {
       assert.strictEqual(service.sent.length, 1)
     }).pipe(Effect.scoped))
 
-  it.effect("a session that is closed after `invalid_grant` leaves word of it, and nobody sends that token again (S7, S10)", () =>
+  it.effect("a session that is closed after `invalid_grant` leaves a mark, and no process sends that token again (S7, S10)", () =>
     Effect.gen(function*() {
       const { service, session, store } = yield* make({ responses: ["rejected"] })
       const scope = yield* Scope.make()
@@ -240,6 +240,39 @@ describe("Session: races and broken stores", () => {
       }
       for (const wish of [{}, { endpoint: `${service.oidc.endpoint}/` }, { useFipsEndpoint: false }]) {
         yield* layerOf(wish)
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("a mark that a failed `prepare` left does not turn a rejection into a loss (S9, S10)", () =>
+    Effect.gen(function*() {
+      let isBroken = true
+      const { service, session, store } = yield* make({
+        responses: ["rejected"],
+        // as a database whose response to the write did not come
+        store: withHold((hold) => ({
+          prepare: (of, bytes) => Effect.andThen(hold.prepare(of, bytes), isBroken ? failing("prepare") : Effect.void)
+        }))
+      })
+      const { session: one } = yield* session
+      assert.strictEqual((yield* Effect.flip(one.token()))._tag, "StoreError")
+      assert.deepStrictEqual(yield* store.marks(settings.key), [])
+      isBroken = false
+      const next = yield* Effect.forkChild(Effect.flip(one.token()))
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual((yield* Fiber.join(next))._tag, "SessionEnded")
+      assert.strictEqual(service.sent.length, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("an error that a store must not have becomes a StoreError, and nothing of it is kept (S21)", () =>
+    Effect.gen(function*() {
+      const failsWith = (change: object) => (store: TokenStore.Service): TokenStore.Service =>
+        Object.assign({ ...store }, change)
+      const foreign = Effect.fail({ _tag: "DriverError", statement: "secret-in-a-statement" })
+      for (const member of ["read", "marks", "exclusively"]) {
+        const { session } = yield* make({ store: failsWith({ [member]: () => foreign }) })
+        const error = yield* Effect.flip((yield* session).session.token())
+        assert.strictEqual(error._tag, "StoreError")
+        assert.notInclude(JSON.stringify(error), "secret-in")
       }
     }).pipe(Effect.scoped))
 })

@@ -267,7 +267,8 @@ const refreshed = Effect.fnUntraced(function*(
   // From here to the stored response, nothing interrupts. The limit of the request bounds it.
   return yield* Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
-      yield* hold.prepare(of, roomFor(sent))
+      // A step that failed may have left its mark, but nothing was sent.
+      yield* Effect.tapError(hold.prepare(of, roomFor(sent)), () => Effect.ignore(hold.settle(of, before)))
       // a fiber of its own, so that the limit of the request can end it
       const sending = yield* Effect.forkDetach(
         Effect.provideService(Token.refresh(request), SsoOidc.SsoOidc, self.oidc),
@@ -288,7 +289,7 @@ const refreshed = Effect.fnUntraced(function*(
         return yield* failure.error
       }
       const isLost = before === "sent" && failure.error.reason === "grant"
-      // Before the wait, so that a death or an interruption in it lets nobody send the rejected token again.
+      // Before the wait, so that no process sends the rejected token again after a death or an interruption in it.
       yield* Effect.ignore(hold.settle(of, isLost ? "lost" : "ended"))
       const other = yield* restore(appears(self, sent))
       if (other !== undefined) {

@@ -34,13 +34,15 @@ ${change}
 return 1`)
 
 const makeScripts = () => ({
-  // A lease without an end is not of this store, and would never be free. One that ends much later than any does was taken before the
-  // server's clock was set back.
-  acquire: script(`if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
-local left = redis.call('PTTL', KEYS[1])
-if left ~= -1 and left <= 2 * ARGV[2] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1`),
+  // A lease without an end is not of this store, and would never be free. A lease that ends much later than any does was taken before the
+  // clock of the server was set back.
+  acquire: script([
+    "if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end",
+    "local left = redis.call('PTTL', KEYS[1])",
+    "if left ~= -1 and left <= 2 * ARGV[2] then return 0 end",
+    "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])",
+    "return 1"
+  ].join("\n")),
   prolong: held("redis.call('PEXPIRE', KEYS[1], ARGV[2])"),
   release: held("redis.call('DEL', KEYS[1])"),
   mark: held("redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[3])"),
