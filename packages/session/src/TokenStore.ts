@@ -109,6 +109,9 @@ export interface Waiting<A, E, R> {
  *
  * A key is any text, such as the name of a session or a start URL.
  *
+ * A session distrusts a store. It makes the store's errors anew, and leaves out a text in them that shows what is stored. Any other failure, a
+ * defect, or a value that the contract does not have, becomes a `StoreError`.
+ *
  * @category services
  * @since 0.1.0
  */

@@ -86,7 +86,7 @@ layer(shared, { excludeTestServices: true, timeout: 60_000 })(
   (it) => {
     for (const [index, { keepsOthers, title }] of tools.entries()) {
       it.effect(
-        `${title} takes a fresh token that we wrote, and refreshes one that expires soon. We refresh what it writes (S4, S5, S11)`,
+        `${title} takes a fresh token of ours, and refreshes a token of ours that expires soon. We refresh what it writes (S4, S5, S11)`,
         () =>
           Effect.gen(function*() {
             const { home, providers, strict } = yield* Shared

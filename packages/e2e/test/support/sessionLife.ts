@@ -64,7 +64,7 @@ const stored = Effect.gen(function*() {
   return text === undefined ? assert.fail("nothing is stored") : Result.getOrThrow(CachedToken.decode(text))
 })
 
-/** Stores the token as one that has expired. */
+/** Stores the token with an expiry in the past. */
 const expire = Effect.fnUntraced(function*(token: CachedToken.CachedToken) {
   const { settings } = yield* Session.Session
   const expiresAt = DateTime.subtract(yield* DateTime.now, { seconds: 1 })
