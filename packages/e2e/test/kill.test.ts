@@ -78,7 +78,7 @@ const stopped = Effect.fnUntraced(function*(
   const other = yield* Member.make({ transport: NodeTransport.layer(), store: ground.store }, task)
   yield* worker.prepare({ ...task, requestTimeout: 30_000 })
   const asked = yield* Effect.forkChild(worker.go)
-  yield* Deferred.await(stopping)
+  yield* Effect.raceFirst(Deferred.await(stopping), Fiber.await(asked))
   return {
     login,
     old: Redacted.value(login.token.accessToken),

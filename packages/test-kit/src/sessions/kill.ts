@@ -219,7 +219,8 @@ export const run = (
       yield* worker.prepare({ ...task, dieAt: ownPoint(moment) })
       const asked = yield* Effect.forkChild(worker.go)
       if (typeof moment === "object") {
-        if (moment.after === "arrival") yield* Deferred.await(arrived)
+        // A process that fails before its request has told why.
+        if (moment.after === "arrival") yield* Effect.raceFirst(Deferred.await(arrived), Fiber.await(asked))
         yield* Effect.sleep(moment.millis)
         yield* kill
       }
