@@ -222,8 +222,9 @@ export const run = (
         // A process that fails before its request has told why.
         if (moment.after === "arrival") yield* Effect.raceFirst(Deferred.await(arrived), Fiber.await(asked))
         yield* Effect.sleep(moment.millis)
-        yield* kill
-      }
+      } else yield* Fiber.await(asked)
+      // A process that did not come to its point is alive.
+      yield* kill
       const log = yield* worker.ended
       if (log !== "") violations.push(`the process logged: ${log}`)
       const last = yield* Fiber.join(asked)
