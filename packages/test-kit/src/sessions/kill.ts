@@ -162,7 +162,7 @@ const watch = 2000
 const tick = 20
 
 /** Measures the wait, and how much of it this process could run. A machine that is busy with other work does not make a session late. */
-const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+export const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
     const began = performance.now()
     let ticks = 0
