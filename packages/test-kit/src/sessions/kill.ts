@@ -162,7 +162,7 @@ const watch = 2000
 const tick = 20
 
 /** Measures the wait, and how much of it this process could run. A machine that is busy with other work does not make a session late. */
-const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+export const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
     const began = performance.now()
     let ticks = 0
@@ -219,10 +219,12 @@ export const run = (
       yield* worker.prepare({ ...task, dieAt: ownPoint(moment) })
       const asked = yield* Effect.forkChild(worker.go)
       if (typeof moment === "object") {
-        if (moment.after === "arrival") yield* Deferred.await(arrived)
+        // A process that fails before its request has told why.
+        if (moment.after === "arrival") yield* Effect.raceFirst(Deferred.await(arrived), Fiber.await(asked))
         yield* Effect.sleep(moment.millis)
-        yield* kill
-      }
+      } else yield* Fiber.await(asked)
+      // A process that did not come to its point is alive.
+      yield* kill
       const log = yield* worker.ended
       if (log !== "") violations.push(`the process logged: ${log}`)
       const last = yield* Fiber.join(asked)
