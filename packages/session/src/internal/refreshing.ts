@@ -145,7 +145,10 @@ const judge = (command: string, error: Refresh.Error): Failure => {
       return { kind: error.sent === "no" ? "unprocessed" : "unknown", error }
     case "UnexpectedResponse":
       // A success that cannot be used has the next refresh token in it. A page of a proxy may hide anything.
-      return { kind: error.status >= 400 && error.status < 500 ? "unprocessed" : "unknown", error }
+      return {
+        kind: error.status >= 400 && error.status < 500 && error.status !== 408 ? "unprocessed" : "unknown",
+        error
+      }
     default:
       return { kind: error.status >= 500 ? "unknown" : "unprocessed", error }
   }
