@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as TokenStore from "@sso-oidc/session/TokenStore"
 import { run } from "@sso-oidc/test-kit/child"
+import { bundled } from "@sso-oidc/test-kit/program"
 import * as RedisServer from "@sso-oidc/test-kit/redis"
 import * as Tools from "@sso-oidc/test-kit/tools"
 import * as Clock from "effect/Clock"
@@ -114,7 +115,7 @@ describe.skipIf(Tools.isMissing(RedisServer.tool))(`TokenStore.layerRedis with $
       const { prefix, store } = yield* make
       const URL = yield* RedisServer.shared
       const child = yield* run(process.execPath, {
-        args: ["-e", `console.log(process.pid); await import(process.argv[1])`, holder],
+        args: ["-e", `console.log(process.pid); await import(process.argv[1])`, bundled(holder)],
         env: { PREFIX: prefix, URL }
       })
       const pid = Number(yield* child.printed(/^(\d+)$/m))
