@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs"
 import { BaseSequencer } from "vitest/node"
 
-const startsPrograms = /"node:child_process"|"@sso-oidc\/test-kit\/(?:browser|child|packed)"/
+const startsPrograms = /"node:child_process"|"@sso-oidc\/test-kit\/(?:browser|child|packed|postgres|program|redis|sessions\/\w+)"/
 
 export default class Order extends BaseSequencer {
   async sort(files) {

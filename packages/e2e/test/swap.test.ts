@@ -117,7 +117,7 @@ const programs = Layer.effect(
       ...named("wired sessions", wiredOfSession, withTransport),
       ...named("unwired sessions", unwiredOfSession, withTransport)
     ]
-    const { files, folder, said } = Swap.write(all.map(({ program }) => program))
+    const { files, folder, said } = yield* Swap.write(all.map(({ program }) => program))
     yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(folder, { recursive: true })))
     return {
       url,

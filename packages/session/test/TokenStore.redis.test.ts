@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as TokenStore from "@sso-oidc/session/TokenStore"
 import { run } from "@sso-oidc/test-kit/child"
+import { bundled } from "@sso-oidc/test-kit/program"
 import * as RedisServer from "@sso-oidc/test-kit/redis"
 import * as Tools from "@sso-oidc/test-kit/tools"
 import * as Clock from "effect/Clock"
@@ -35,6 +36,9 @@ const make = Effect.gen(function*() {
   }
 })
 
+/** These tests mostly wait. They come first and at the same time, each with a prefix of its own. */
+const waits = { concurrent: true }
+
 describe.skipIf(Tools.isMissing(RedisServer.tool))(`TokenStore.layerRedis with ${RedisServer.tool.title}`, () => {
   it.live("keeps the contract of a store, through two clients (S8)", () =>
     Effect.gen(function*() {
@@ -42,7 +46,42 @@ describe.skipIf(Tools.isMissing(RedisServer.tool))(`TokenStore.layerRedis with $
       const client = Layer.unwrap(Effect.map(RedisServer.shared, RedisServer.client))
       yield* keeps({ store: TokenStore.layerRedis({ prefix }).pipe(Layer.provide(client)), expire })
       assert.deepStrictEqual(yield* keys, [])
-    }).pipe(Effect.provide(RedisServer.layer)))
+    }).pipe(Effect.provide(RedisServer.layer)), waits)
+
+  it.live(
+    "a process that was stopped stores nothing, and a killed one is followed within 5 seconds (S8, S22)",
+    () =>
+      Effect.gen(function*() {
+        const { prefix, store } = yield* make
+        const URL = yield* RedisServer.shared
+        const child = yield* run(process.execPath, {
+          args: ["-e", `console.log(process.pid); await import(process.argv[1])`, bundled(holder)],
+          env: { PREFIX: prefix, URL }
+        })
+        const pid = Number(yield* child.printed(/^(\d+)$/m))
+        const next = (text: string) =>
+          Effect.gen(function*() {
+            const start = yield* Clock.currentTimeMillis
+            yield* commit(store, "frozen", text)
+            const waited = (yield* Clock.currentTimeMillis) - start
+            assert.isTrue(waited > 1000 && waited < 5000, `the next holder waited ${waited} ms`)
+          })
+
+        yield* child.printed(/held 1/)
+        process.kill(pid, "SIGSTOP")
+        yield* next("of the second holder")
+        process.kill(pid, "SIGCONT")
+        yield* child.write("\n")
+        yield* child.printed(/first: StoreError/)
+        assert.strictEqual(yield* textOf(store, "frozen"), "of the second holder")
+
+        yield* child.printed(/held 2/)
+        process.kill(pid, "SIGKILL")
+        assert.deepStrictEqual(yield* store.marks("frozen"), [{ of: "0b".repeat(32), state: "sent" }])
+        yield* next("of the third holder")
+      }).pipe(Effect.provide(RedisServer.layer)),
+    waits
+  )
 
   it.effect("keeps the keys of a record in one slot of a cluster, and lets each expire", () =>
     Effect.gen(function*() {
@@ -111,37 +150,6 @@ describe.skipIf(Tools.isMissing(RedisServer.tool))(`TokenStore.layerRedis with $
       yield* redis.send("SET", lease, "dead", "PX", String(day))
       yield* commit(store, "k", "after a lease of a day")
       assert.strictEqual(yield* textOf(store, "k"), "after a lease of a day")
-    }).pipe(Effect.provide(RedisServer.layer)))
-
-  it.live("a process that was stopped stores nothing, and a killed one is followed within 5 seconds (S8, S22)", () =>
-    Effect.gen(function*() {
-      const { prefix, store } = yield* make
-      const URL = yield* RedisServer.shared
-      const child = yield* run(process.execPath, {
-        args: ["-e", `console.log(process.pid); await import(process.argv[1])`, holder],
-        env: { PREFIX: prefix, URL }
-      })
-      const pid = Number(yield* child.printed(/^(\d+)$/m))
-      const next = (text: string) =>
-        Effect.gen(function*() {
-          const start = yield* Clock.currentTimeMillis
-          yield* commit(store, "frozen", text)
-          const waited = (yield* Clock.currentTimeMillis) - start
-          assert.isTrue(waited > 1000 && waited < 5000, `the next holder waited ${waited} ms`)
-        })
-
-      yield* child.printed(/held 1/)
-      process.kill(pid, "SIGSTOP")
-      yield* next("of the second holder")
-      process.kill(pid, "SIGCONT")
-      yield* child.write("\n")
-      yield* child.printed(/first: StoreError/)
-      assert.strictEqual(yield* textOf(store, "frozen"), "of the second holder")
-
-      yield* child.printed(/held 2/)
-      process.kill(pid, "SIGKILL")
-      assert.deepStrictEqual(yield* store.marks("frozen"), [{ of: "0b".repeat(32), state: "sent" }])
-      yield* next("of the third holder")
     }).pipe(Effect.provide(RedisServer.layer)))
 
   it.effect("loads its scripts again into a server that lost them", () =>

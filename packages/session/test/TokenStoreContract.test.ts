@@ -19,7 +19,8 @@ const caseNamed = (part: string): TokenStoreContract.Case => {
 /** A store that works would need longer on a busy machine. */
 const quick = Effect.provideService(TokenStoreContract.Timeout, "350 millis")
 
-describe("TokenStoreContract finds a store that", () => {
+// the tests mostly wait, and each has a store of its own
+describe.concurrent("TokenStoreContract finds a store that", () => {
   for (const [what, [change, found]] of Object.entries(stores)) {
     it.live(what, () =>
       Effect.gen(function*() {

@@ -8,7 +8,8 @@ import * as AwsConfigError from "@sso-oidc/session/AwsConfigError"
 import * as CacheUnreadable from "@sso-oidc/session/CacheUnreadable"
 import { LockUnavailable } from "@sso-oidc/session/Lock"
 import { published } from "@sso-oidc/test-kit/packed"
-import { spawnSync } from "node:child_process"
+import { tsc } from "@sso-oidc/test-kit/tsc"
+import * as Effect from "effect/Effect"
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
@@ -35,7 +36,7 @@ describe("docs", () => {
     assert.deepStrictEqual(blocks(read("README.md")), code)
   })
 
-  it("every example in the docs, the READMEs and the comments compiles", { timeout: 60_000 }, () => {
+  it("every example in the docs, the READMEs and the comments compiles", { timeout: 60_000 }, async () => {
     const folder = join(import.meta.dirname, "../../.snippets")
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder)
@@ -67,8 +68,8 @@ describe("docs", () => {
         include: ["*.ts"]
       })
     )
-    const { status, stdout } = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", folder], { encoding: "utf8" })
-    assert.strictEqual(status, 0, stdout)
+    const { code, stdout } = await Effect.runPromise(tsc(folder))
+    assert.strictEqual(code, 0, stdout)
     rmSync(folder, { recursive: true })
   })
 

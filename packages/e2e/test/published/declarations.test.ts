@@ -1,5 +1,6 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { command, install, manifestOf, published, root } from "@sso-oidc/test-kit/packed"
+import { compile } from "@sso-oidc/test-kit/tsc"
 import * as Effect from "effect/Effect"
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -53,8 +54,7 @@ const exportsOf = (folder: string, specifiers: ReadonlyArray<string>) => {
 describe("the packed packages, installed without a network", () => {
   let folder = ""
   let uses: ReadonlyMap<PublicSurface.Module, PublicSurface.Use> = new Map()
-  const tsc = (project: string) =>
-    command(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", project], folder)
+  const compiled = (project: string) => compile(join(folder, project))
   const installed = (name: string) => join(folder, "node_modules", name)
 
   beforeAll(async () => {
@@ -83,7 +83,7 @@ describe("the packed packages, installed without a network", () => {
         for (const example of ["example-service/src/Session.ts", "example-serverless/src/handler.ts"]) {
           cpSync(join(root, "packages", example), join(folder, example.replaceAll("/", "_")))
         }
-        yield* tsc("tsconfig.json")
+        yield* compiled("tsconfig.json")
         const declared = globSync("declared/*.d.ts", { cwd: folder }).map((file) => join(folder, file))
         assert.strictEqual(declared.length, uses.size + 2)
         assert.deepStrictEqual(linesWith(/\/internal\//, declared), [])
@@ -92,7 +92,7 @@ describe("the packed packages, installed without a network", () => {
         const compilerOptions = { ...config.compilerOptions, skipLibCheck: false, rootDir: undefined, noEmit: true }
         const again = { compilerOptions, include: ["declared/*.d.ts"], exclude: [] }
         writeFileSync(join(folder, "tsconfig.declared.json"), JSON.stringify(again))
-        yield* tsc("tsconfig.declared.json")
+        yield* compiled("tsconfig.declared.json")
       }),
     60_000
   )

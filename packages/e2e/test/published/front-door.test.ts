@@ -4,7 +4,8 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import { run } from "@sso-oidc/test-kit/child"
-import { command, install, root } from "@sso-oidc/test-kit/packed"
+import { install, root } from "@sso-oidc/test-kit/packed"
+import { compile } from "@sso-oidc/test-kit/tsc"
 import * as Effect from "effect/Effect"
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -58,7 +59,7 @@ describe("the packed front door, installed without a network", () => {
     cpSync(program, join(folder, "main.ts"))
     writeFileSync(join(folder, "exported.ts"), exported)
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config))
-    await Effect.runPromise(command(process.execPath, [join(root, "node_modules/typescript/bin/tsc")], folder))
+    await Effect.runPromise(compile(folder))
     return () => rmSync(folder, { recursive: true, force: true })
   }, 240_000)
 

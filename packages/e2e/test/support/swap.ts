@@ -1,7 +1,8 @@
 /**
  * README's programs with another transport or store: the line that names it, and its imports.
  */
-import { spawnSync } from "node:child_process"
+import { tsc } from "@sso-oidc/test-kit/tsc"
+import * as Effect from "effect/Effect"
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
@@ -56,7 +57,7 @@ export const withTransport = (transport: Swapped): string =>
   swap(readFileSync(join(root, example), "utf8"), exampleTransport, transport)
 
 /** Writes each program into its own file, compiles the files, and gives them with what `tsc` says. */
-export const write = (programs: ReadonlyArray<string>) => {
+export const write = Effect.fnUntraced(function*(programs: ReadonlyArray<string>) {
   const parent = join(root, "packages/e2e/.swapped")
   mkdirSync(parent, { recursive: true })
   const folder = mkdtempSync(join(parent, "run-"))
@@ -79,6 +80,6 @@ export const write = (programs: ReadonlyArray<string>) => {
       include: ["*.ts"]
     })
   )
-  const { stdout } = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", folder], { encoding: "utf8" })
+  const { stdout } = yield* tsc(folder)
   return { folder, files, said: stdout }
-}
+})

@@ -4,6 +4,7 @@ import * as Lock from "@sso-oidc/session/Lock"
 import * as KernelLock from "@sso-oidc/session/node/KernelLock"
 import * as TokenStore from "@sso-oidc/session/TokenStore"
 import { folder, run } from "@sso-oidc/test-kit/child"
+import { bundled } from "@sso-oidc/test-kit/program"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -49,7 +50,7 @@ const spoilt: ReadonlyArray<readonly [code: string, detail: string, spoil: (path
 
 const program = join(import.meta.dirname, "../support/holder.ts")
 
-const child = (way: string, at: string) => run(process.execPath, { args: [program, way, at], input: "" })
+const child = (way: string, at: string) => run(process.execPath, { args: [bundled(program), way, at], input: "" })
 
 describe("KernelLock.layer", () => {
   it.live("lets one scope hold a path, also within one process, and leaves an empty file of mode 0600 (S4, S8)", () =>

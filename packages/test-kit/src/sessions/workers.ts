@@ -8,12 +8,16 @@ import type * as Scope from "effect/Scope"
 import { build } from "esbuild"
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
+import { once } from "node:events"
 import { mkdirSync, renameSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { root } from "../packed.ts"
 import type { Task, Told } from "./member.ts"
 import * as Protocol from "./worker.ts"
+
+/** Node keeps compiled code there. */
+const compiled = { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compiled") }
 
 /** The programs, by the store that they share. */
 export type Program = "files" | "redis"
@@ -34,10 +38,13 @@ const make = async (program: Program): Promise<string> => {
     format: "esm",
     target: "node22",
     logLevel: "error",
+    minify: true,
     // for the modules of the client of Redis, which are CommonJS
     banner: { js: "import { createRequire } from \"node:module\"\nconst require = createRequire(import.meta.url)" }
   })
   renameSync(written, path)
+  // A process that is killed leaves no compiled code for the next one. This one ends by itself, because its stdin has no line.
+  await once(spawn(process.execPath, [path], { env: { ...process.env, ...compiled }, stdio: "ignore" }), "close")
   return path
 }
 
@@ -143,5 +150,5 @@ export const startNode = (path: string): Effect.Effect<Worker, never, Scope.Scop
   start({
     file: process.execPath,
     args: [path],
-    env: { NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compiled") }
+    env: compiled
   })

@@ -1,0 +1,3 @@
+import { finds, isOfExchange } from "./support/brokenTransports.ts"
+
+finds((guarantee) => !isOfExchange(guarantee))
