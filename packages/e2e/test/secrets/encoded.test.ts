@@ -10,9 +10,9 @@ import { pathToFileURL } from "node:url"
 
 const packages = join(import.meta.dirname, "../../..")
 
-// every public module of every package, except programs, which run when they are imported
+// every module of every package that users have, except programs, which run when they are imported
 const modules = globSync("*/src/**/*.ts", { cwd: packages }).filter((path) =>
-  !/(bin|main|index)\.ts$|^(demo|example)|\/internal\//.test(path)
+  !/(bin|main|index)\.ts$|^(demo|example|test-kit)|\/internal\//.test(path)
 )
 
 type ErrorSchema = Schema.Codec<Error, unknown>
