@@ -164,6 +164,7 @@ layer(programs, { excludeTestServices: true, timeout: 120_000 })("after a change
             Effect.catchCause((cause) => Effect.die(new Error(`${name}: ${Cause.pretty(cause)}`)))
           ), { concurrency: 8 })
       }),
-    60_000
+    // the sessions mostly wait: after a rejection, each looks for the token of another program
+    { concurrent: true, timeout: 60_000 }
   )
 })
