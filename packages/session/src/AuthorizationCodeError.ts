@@ -37,9 +37,7 @@ export class CallbackInvalid
   declare readonly problem: "unreadable" | "state"
 
   /** The sentence of this error: what is wrong, and what to do. */
-  override readonly message: string = `The text is not the callback of this login: ${
-    problems[this.problem]
-  }. Copy the whole URL from the browser's address bar.`
+  override readonly message: string = invalidOf(this)
 }
 
 const denialOf = ({ error, error_description }: AuthorizationDenied): string =>
