@@ -6,6 +6,7 @@ import * as UserFunction from "@sso-oidc/core/aws/UserFunction"
 import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type { Token } from "@sso-oidc/core/Token"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
@@ -160,12 +161,12 @@ export const run = Effect.fnUntraced(function*<A, E0, E, R, E2, R2, E3, R3>(
   const answered = yield* answer(pending, options, using, tell)
   using.answered?.()
   const code = yield* Effect.fromResult(answered)
-  const [token, stored] = yield* Effect.uninterruptible(
-    Effect.flatMap(
-      Exchange.exchange(pending, code),
-      (token) => Effect.map(using.store(token), (stored) => [token, stored] as const)
-    )
-  )
+  const [token, stored] = yield* Effect.uninterruptible(Effect.gen(function*() {
+    // a fiber of its own, so that the limit of the request can end it
+    const sending = yield* Effect.forkDetach(Exchange.exchange(pending, code), { startImmediately: true })
+    const token = yield* Fiber.join(sending)
+    return [token, yield* using.store(token)] as const
+  }))
   yield* tell({ _tag: "Approved", token })
   return stored
 })
