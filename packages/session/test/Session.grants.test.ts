@@ -223,7 +223,7 @@ describe("Session.login: a pasted callback", () => {
   it.effect("counts as the callback does, with a listener and without (S16)", () =>
     Effect.gen(function*() {
       for (const callback of [undefined, busy, null]) {
-        const logins = yield* make({ ...(callback === undefined ? {} : { callback }) })
+        const logins = yield* make(callback === undefined ? {} : { callback })
         const { session } = yield* logins.session
         const fiber = yield* Effect.forkChild(session.login({
           grant: "code",
