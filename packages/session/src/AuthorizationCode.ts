@@ -268,8 +268,8 @@ export const finish: (
 // -----------------------------------------------------------------------------
 
 /**
- * Runs a whole login on this machine. It listens on 127.0.0.1, gives the URL to `onEvent`, opens the browser if the program has a `Browser`,
- * waits for the callback or a pasted URL, and exchanges the code.
+ * Runs a whole login on this machine. It listens on 127.0.0.1, and gives the URL to `onEvent`. It opens the browser if the program has a
+ * `Browser`. Then it waits for the callback or a pasted URL, and exchanges the code.
  *
  * The deadline is 10 minutes after the start. An interruption closes the listener. But once the code is sent, it waits for the token.
  *

@@ -224,23 +224,23 @@ const granted = Effect.fnUntraced(function*<E, E2>(
     })
     return brought ?? (yield* keepToken(self, token))
   }
-  let hasAnswered = false
+  let hasCome = false
   return yield* Run.run(
     { ...start, ...options },
     {
       listener,
       browser: self.browser,
       store: (token) => keepToken(self, token),
-      answered: () => void (hasAnswered = true)
+      answered: () => void (hasCome = true)
     },
     tell
   ).pipe(
-    // The service shows an unknown client to the person alone. So without an answer, a kept registration is not used again.
+    // The service shows an unknown client to the person alone. So without a callback, a kept registration is not used again.
     Effect.onExit((exit) => {
       if (!usable || Exit.isSuccess(exit)) return Effect.void
       const error = Option.getOrUndefined(Exit.findErrorOption(exit))
       const isUnknown = error instanceof Object && "_tag" in error && error._tag === "InvalidClientException"
-      return hasAnswered && !isUnknown ? Effect.void : dropRegistration(self, kept.clientId)
+      return hasCome && !isUnknown ? Effect.void : dropRegistration(self, kept.clientId)
     })
   )
 })
