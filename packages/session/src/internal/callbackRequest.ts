@@ -25,7 +25,8 @@ export interface Complete {
 const path = "/oauth/callback"
 
 /** A browser leaves out the port of http. */
-const isOwn = (host: string, port: number): boolean => host === `127.0.0.1:${port}` || (port === 80 && host === "127.0.0.1")
+const isOwn = (host: string, port: number): boolean =>
+  host === `127.0.0.1:${port}` || (port === 80 && host === "127.0.0.1")
 
 /** The one value that a name has in the query. `undefined` if it has none, several, or an empty one. */
 const single = (query: URLSearchParams, name: string): string | undefined => {
@@ -47,6 +48,10 @@ export const judge = ({ hosts, method, target = "" }: Request, port: number): Co
   if (state === undefined) return "foreign"
   // A callback has a code or an error (RFC 6749 section 4.1.2), each of them once (section 3.1).
   const [code, error] = [single(query, "code"), single(query, "error")]
-  if (query.has("error")) return error === undefined || query.has("code") ? "foreign" : { _tag: "Complete", kind: "error", state }
+  if (query.has("error")) {
+    return error === undefined || query.has("code")
+      ? "foreign"
+      : { _tag: "Complete", kind: "error", state }
+  }
   return code === undefined ? "foreign" : { _tag: "Complete", kind: "code", state }
 }

@@ -20,7 +20,14 @@ export interface Facts {
 }
 
 /** The environment variables that count. */
-export const variables = ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"] as const
+export const variables = [
+  "SSH_CONNECTION",
+  "SSH_CLIENT",
+  "SSH_TTY",
+  "DISPLAY",
+  "WAYLAND_DISPLAY",
+  "WSL_DISTRO_NAME"
+] as const
 
 export type Variable = (typeof variables)[number]
 
@@ -34,7 +41,9 @@ const containerGroup =
 const isSet = (value: string | undefined): boolean => value !== undefined && value !== ""
 
 /** The first sign that holds, in the order of `Sign`. */
-export const signOf = ({ cgroup, hasContainerFile, isTerminal, platform, release, variable }: Facts): Sign | undefined => {
+export const signOf = (
+  { cgroup, hasContainerFile, isTerminal, platform, release, variable }: Facts
+): Sign | undefined => {
   const has = (...names: ReadonlyArray<Variable>): boolean => names.some((name) => isSet(variable(name)))
   if (has("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")) return "ssh"
   if (platform === "linux") {

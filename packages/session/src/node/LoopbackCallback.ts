@@ -58,8 +58,8 @@ const maxConnections = 64
 const limits: Http.ServerOptions = {
   // A browser sends the cookies of every program on 127.0.0.1, whatever its port.
   maxHeaderSize: 64 * 1024,
-  headersTimeout: 10_000,
-  requestTimeout: 10_000,
+  headersTimeout: 5000,
+  requestTimeout: 5000,
   connectionsCheckingInterval: 1000
 }
 
@@ -164,7 +164,7 @@ const listen = Effect.fnUntraced(function*(
  * Listeners on 127.0.0.1.
  *
  * - A callback after the first one of the same login gets 410. It changes nothing.
- * - A request may have 64 KiB of headers, and must be complete after 10 seconds.
+ * - A request may have 64 KiB of headers, and must be complete after 5 seconds.
  * - 64 connections may be open. A further one closes the oldest.
  *
  * @category layers

@@ -73,17 +73,23 @@ describe("a request to the listener", () => {
     assert.strictEqual(judge({ target }), kind)
   })
 
-  it.each(hosts.map((hosts) => [hosts] as const))("with the Host %j is for another host, whatever else it asks (S16)", (hosts) => {
-    assert.strictEqual(judge({ hosts }), "host")
-    assert.strictEqual(judge({ hosts, method: "POST", target: "/" }), "host")
-  })
+  it.each(hosts.map((hosts) => [hosts] as const))(
+    "with the Host %j is for another host, whatever else it asks (S16)",
+    (hosts) => {
+      assert.strictEqual(judge({ hosts }), "host")
+      assert.strictEqual(judge({ hosts, method: "POST", target: "/" }), "host")
+    }
+  )
 
   it("may leave out the port 80, as browsers do (S16)", () => {
     assert.deepStrictEqual(judge({ hosts: ["127.0.0.1"] }, 80), { _tag: "Complete", kind: "code", state: "s" })
     assert.deepStrictEqual(judge({}, 80), { _tag: "Complete", kind: "code", state: "s" })
   })
 
-  it.each(["POST", "HEAD", "OPTIONS", "PUT", "DELETE", "get", "", undefined])("with the method %s is refused (S16)", (method) => {
-    assert.strictEqual(judge({ method }), "method")
-  })
+  it.each(["POST", "HEAD", "OPTIONS", "PUT", "DELETE", "get", "", undefined])(
+    "with the method %s is refused (S16)",
+    (method) => {
+      assert.strictEqual(judge({ method }), "method")
+    }
+  )
 })
