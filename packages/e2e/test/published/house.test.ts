@@ -28,7 +28,7 @@ const rooms: Readonly<Record<string, Room>> = {
   "transport-node": { may: ["core"], node: { files: /./ } },
   "transport-browser": { may: ["core"] },
   relay: { may: ["core"], node: { files: /^internal\/node\.ts$/ } },
-  session: { may: ["core", "device-grant"], libraries: ["@noble/hashes"], node: { files: /^node\// } },
+  session: { may: ["core", "device-grant"], libraries: ["@noble/hashes"], node: { files: /^node\//, may: ["open"] } },
   testing: { may: ["core"], node: { files: /^contract\/.*Node\.ts$|^contract\/internal\// } },
   emulator: {
     may: ["core"],
