@@ -17,9 +17,11 @@ import * as Stored from "@sso-oidc/core/Stored"
 import type * as Token from "@sso-oidc/core/Token"
 import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import type {
   AuthorizationDenied,
   AuthorizationExpired,
@@ -228,6 +230,7 @@ export const decode = (text: Redacted.Redacted<string>): Effect.Effect<PendingCo
  * ```ts
  * import * as AuthorizationCode from "@sso-oidc/session/AuthorizationCode"
  * import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
  *
  * const start = Effect.gen(function*() {
  *   const pending = yield* AuthorizationCode.start({
@@ -278,6 +281,7 @@ export const finish: (
  * import * as AuthorizationCode from "@sso-oidc/session/AuthorizationCode"
  * import * as Console from "effect/Console"
  * import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
  *
  * const login = AuthorizationCode.login({
  *   clientName: "my-tool",
@@ -294,7 +298,13 @@ export const login = <E = never, R = never, E2 = never, R2 = never, E3 = never, 
 ): Effect.Effect<Token.Token, LoginError | E | E2 | E3, SsoOidc.SsoOidc | Callback.Callback | R | R2 | R3> =>
   Effect.scoped(Effect.gen(function*() {
     const { listen } = yield* Callback.Callback
-    const listener = yield* listen({ port: options.port })
+    const scope = yield* Scope.fork(yield* Scope.Scope)
+    const listener = yield* Scope.provide(listen({ port: options.port }), scope)
     const browser = Option.getOrUndefined(yield* Effect.serviceOption(Browser.Browser))
-    return yield* Run.run(options, { listener, browser, store: (token) => Effect.succeed(token) })
+    return yield* Run.run(options, {
+      listener,
+      browser,
+      store: (token) => Effect.succeed(token),
+      answered: Scope.close(scope, Exit.void)
+    })
   })).pipe(Wire.withSpan("AuthorizationCode.login"))
