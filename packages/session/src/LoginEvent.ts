@@ -11,7 +11,7 @@ import * as DeviceGrantEvent from "@sso-oidc/device-grant/DeviceGrantEvent"
 import type * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import { CallbackInvalid } from "./AuthorizationCodeError.ts"
-import { BrowserUnavailable } from "./Browser.ts"
+import { BrowserUnavailable } from "./LoginBrowser.ts"
 import type * as LoginMethod from "./LoginMethod.ts"
 
 // -----------------------------------------------------------------------------

@@ -33,8 +33,10 @@ const put = (left: Duration.Input, key = "corp", change: Partial<CachedToken.Cac
 
 /** The access token in the file of a key. */
 const stored = (key = "corp") =>
-  Effect.map(home, (path) =>
-    plain(Result.getOrThrow(CachedToken.decode(Redacted.make(readFileSync(join(path, fileOf(key)), "utf8"))))))
+  Effect.map(
+    home,
+    (path) => plain(Result.getOrThrow(CachedToken.decode(Redacted.make(readFileSync(join(path, fileOf(key)), "utf8")))))
+  )
 
 const token = <E = never>(options: NodeSession.Options<E>) =>
   Session.Session.use((session) => session.token()).pipe(Effect.provide(NodeSession.layer(options)))
@@ -126,7 +128,9 @@ describe("NodeSession.layer", () => {
         assert.include(error, { _tag: "NotLoggedIn", reason: "absent", command: "aws sso login --profile dev" })
         const directory = join(yield* home, "tokens")
         yield* put("-1 second")
-        write(yield* home, { [`tokens/${fileOf("corp").split("/").at(-1)}`]: readFileSync(join(yield* home, fileOf("corp"))) })
+        write(yield* home, {
+          [`tokens/${fileOf("corp").split("/").at(-1)}`]: readFileSync(join(yield* home, fileOf("corp")))
+        })
         assert.strictEqual(plain(yield* token({ ...dev, store: TokenStore.layerAwsCache({ directory }) })), "access-1")
         assert.deepStrictEqual([yield* stored(), bodies.length], ["access-0", 1])
       })
@@ -310,7 +314,14 @@ describe("NodeSession.layer: what cannot be used", () => {
     ["a time", { ...dev, transport: { idleTimeout: -1 } }, {}, {}, "ConfigError", /idleTimeout/],
     ["a certificate", { ...dev, transport: { cert: "x" } }, {}, {}, "TransportOptionsError", /cert/],
     ["authorities of an option", { ...dev, transport: { ca: "x" } }, {}, {}, "TransportOptionsError", /`ca`/],
-    ["a bundle of the environment", dev, {}, { AWS_CA_BUNDLE: "/absent/ca.pem" }, "ConfigError", /AWS_CA_BUNDLE.*ENOENT/],
+    [
+      "a bundle of the environment",
+      dev,
+      {},
+      { AWS_CA_BUNDLE: "/absent/ca.pem" },
+      "ConfigError",
+      /AWS_CA_BUNDLE.*ENOENT/
+    ],
     [
       "an absent bundle of the profile",
       dev,
@@ -335,14 +346,17 @@ describe("NodeSession.layer: what cannot be used", () => {
       "AwsConfigError",
       /ca_bundle names a file that holds no certificate in PEM form/
     ]
-  ])("%s is a typed error, whose message has no path (S2, S21)", ([, options, files, env, tag, sentence]) =>
-    Effect.gen(function*() {
-      const error = yield* Effect.flip(Layer.build(NodeSession.layer(options)))
-      assert.strictEqual(error._tag, tag, error.message)
-      assert.match(error.message, sentence)
-      assert.notMatch(error.message, /\/absent|\.test\.ts/)
-      assert.isFalse(existsSync(join(yield* home, ".aws/sso")))
-    }).pipe(Effect.scoped, inHome({ ".aws/config": corp, ...files }, env)))
+  ])(
+    "%s is a typed error, whose message has no path (S2, S21)",
+    ([, options, files, env, tag, sentence]) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(Layer.build(NodeSession.layer(options)))
+        assert.strictEqual(error._tag, tag, error.message)
+        assert.match(error.message, sentence)
+        assert.notMatch(error.message, /\/absent|\.test\.ts/)
+        assert.isFalse(existsSync(join(yield* home, ".aws/sso")))
+      }).pipe(Effect.scoped, inHome({ ".aws/config": corp, ...files }, env))
+  )
 
   it.live("lets AWS_CA_BUNDLE and the option win over the bundle of the profile, which is not read then", () =>
     Effect.gen(function*() {
