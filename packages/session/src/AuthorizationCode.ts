@@ -26,11 +26,11 @@ import type {
   CallbackInvalid,
   ExchangePossiblyLost
 } from "./AuthorizationCodeError.ts"
-import * as Browser from "./Browser.ts"
 import * as Callback from "./Callback.ts"
 import * as Exchange from "./internal/code/exchange.ts"
 import * as Run from "./internal/code/run.ts"
 import * as Starting from "./internal/code/starting.ts"
+import * as LoginBrowser from "./LoginBrowser.ts"
 import type { LoginEvent } from "./LoginEvent.ts"
 
 // -----------------------------------------------------------------------------
@@ -105,7 +105,7 @@ export interface PersonOptions<E = never, R = never, E2 = never, R2 = never> {
   readonly paste?: Effect.Effect<string, E2, R2> | undefined
   /** The port of the listener: 1 to 65535. Any free port by default. */
   readonly port?: number | undefined
-  /** Whether to open the person's browser, if the program has a `Browser`. `true` by default. */
+  /** Whether to open the person's browser, if the program has a `LoginBrowser`. `true` by default. */
   readonly openBrowser?: boolean | undefined
 }
 
@@ -268,7 +268,7 @@ export const finish: (
 // -----------------------------------------------------------------------------
 
 /**
- * Runs a whole login on this machine. It listens on 127.0.0.1, gives the URL to `onEvent`, opens the browser if the program has a `Browser`,
+ * Runs a whole login on this machine. It listens on 127.0.0.1, gives the URL to `onEvent`, opens the browser if the program has a `LoginBrowser`,
  * waits for the callback or a pasted URL, and exchanges the code.
  *
  * The deadline is 10 minutes after the start. An interruption closes the listener. But once the code is sent, it waits for the token.
@@ -295,6 +295,6 @@ export const login = <E = never, R = never, E2 = never, R2 = never, E3 = never, 
   Effect.scoped(Effect.gen(function*() {
     const { listen } = yield* Callback.Callback
     const listener = yield* listen({ port: options.port })
-    const browser = Option.getOrUndefined(yield* Effect.serviceOption(Browser.Browser))
+    const browser = Option.getOrUndefined(yield* Effect.serviceOption(LoginBrowser.LoginBrowser))
     return yield* Run.run(options, { listener, browser, store: (token) => Effect.succeed(token) })
   })).pipe(Wire.withSpan("AuthorizationCode.login"))

@@ -5,6 +5,7 @@
  * `sso-oidc/…`. Otherwise TypeScript would name a package that the program cannot import under pnpm (TS2883).
  */
 export type {} from "../AccessToken.ts"
+export type {} from "../AuthorizationCode.ts"
 export type {} from "../AuthorizationCodeError.ts"
 export type {} from "../aws/CacheFile.ts"
 export type {} from "../aws/Client.ts"
@@ -17,6 +18,7 @@ export type {} from "../aws/Retry.ts"
 export type {} from "../aws/Service.ts"
 export type {} from "../aws/TransportCause.ts"
 export type {} from "../aws/TrustedUrl.ts"
+export type {} from "../aws/UserFunction.ts"
 export type {} from "../aws/Wire.ts"
 export type {} from "../AwsConfig.ts"
 export type {} from "../AwsConfigError.ts"
