@@ -74,8 +74,8 @@ export class BrowserUnavailable
  */
 export interface Service {
   /**
-   * Opens the URL, and ends when the launcher has ended. It fails if the launcher does not start, or exits with an error. A login calls it
-   * only with an https URL, or with an http URL to loopback.
+   * Opens the URL. It ends when the launcher has ended, or has run for so long that it must be a browser. It fails if the launcher does not
+   * start, or exits with an error. A login calls it only with an https URL, or with an http URL to loopback.
    */
   readonly open: (url: string) => Effect.Effect<void, BrowserUnavailable>
   /** A sign that the person's browser is on another machine. `undefined` if there is none. */

@@ -26,6 +26,7 @@ import * as NodeEnvironment from "@sso-oidc/transport-node/NodeEnvironment"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import type { TransportOptionsError } from "@sso-oidc/transport-node/TransportOptionsError"
 import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import type * as HttpClient from "effect/http/HttpClient"
@@ -33,12 +34,15 @@ import * as Layer from "effect/Layer"
 import type * as Path from "effect/Path"
 import * as AwsConfig from "../AwsConfig.ts"
 import { AwsConfigError, type ProfileNotFound } from "../AwsConfigError.ts"
+import * as Callback from "../Callback.ts"
 import * as ByHand from "../internal/byHand.ts"
 import type * as Lock from "../Lock.ts"
+import * as LoginBrowser from "../LoginBrowser.ts"
 import * as Session from "../Session.ts"
 import type * as SessionSettings from "../SessionSettings.ts"
 import * as TokenStore from "../TokenStore.ts"
 import * as KernelLock from "./KernelLock.ts"
+import * as SystemBrowser from "./SystemBrowser.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -169,6 +173,29 @@ const bundleOf = Effect.fnUntraced(function*(
 })
 
 // -----------------------------------------------------------------------------
+// logins
+// -----------------------------------------------------------------------------
+
+/** The listener. Its module is loaded when a login first listens. */
+const callback = Layer.succeed(Callback.Callback, {
+  listen: (options) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./LoopbackCallback.ts")),
+      ({ layer }) => Effect.provide(Callback.Callback.use(({ listen }) => listen(options)), layer)
+    )
+})
+
+/** The browser of the system. It loads the opener when it first opens a URL, and reads the variables that the layer was built with. */
+const browser = Layer.effect(
+  LoginBrowser.LoginBrowser,
+  Effect.gen(function*() {
+    const provider = yield* ConfigProvider.ConfigProvider
+    const { elsewhere, open } = yield* LoginBrowser.LoginBrowser
+    return { open, elsewhere: Effect.provideService(elsewhere, ConfigProvider.ConfigProvider, provider) }
+  })
+).pipe(Layer.provide(SystemBrowser.layer))
+
+// -----------------------------------------------------------------------------
 // layers
 // -----------------------------------------------------------------------------
 
@@ -220,18 +247,17 @@ export const layer = <E = never>(
   options: Options<E> = {}
 ): Layer.Layer<Session.Session | AccessToken, Error | E> => {
   const { maxResponseBytes, refresh = "background", requestTimeout, retry, store, userAgent } = options
-  const life: Session.LifeOptions = { refresh, requestTimeout, loginCommand: options.loginCommand }
   const kept: Layer.Layer<
     TokenStore.TokenStore,
     E | AwsConfigError,
     Lock.Lock | FileSystem.FileSystem | Path.Path
   > = store ?? TokenStore.layerAwsCache()
   return Layer.unwrap(Effect.map(settingsOf(options), (settings) =>
-    Session.layerSettings(settings, life).pipe(
+    Session.layerSettings(settings, { ...options, refresh }).pipe(
       Layer.provide(Retry.layer(SsoOidc.SsoOidc, retry)),
       Layer.provide(SsoOidc.layer({ ...settings, requestTimeout, maxResponseBytes, userAgent })),
       Layer.provide(transport(settings, options.transport)),
-      Layer.provide(kept)
+      Layer.provide([kept, callback, browser])
     ))).pipe(
       Layer.provide([KernelLock.layer, NodeFileSystem.layer, NodePath.layer])
     )
