@@ -252,13 +252,15 @@ export const layer = <E = never>(
     E | AwsConfigError,
     Lock.Lock | FileSystem.FileSystem | Path.Path
   > = store ?? TokenStore.layerAwsCache()
-  return Layer.unwrap(Effect.map(settingsOf(options), (settings) =>
-    Session.layerSettings(settings, { ...options, refresh }).pipe(
-      Layer.provide(Retry.layer(SsoOidc.SsoOidc, retry)),
-      Layer.provide(SsoOidc.layer({ ...settings, requestTimeout, maxResponseBytes, userAgent })),
-      Layer.provide(transport(settings, options.transport)),
-      Layer.provide([kept, callback, browser])
-    ))).pipe(
-      Layer.provide([KernelLock.layer, NodeFileSystem.layer, NodePath.layer])
-    )
+  return Layer.unwrap(
+    Effect.map(settingsOf(options), (settings) =>
+      Session.layerSettings(settings, { ...options, refresh }).pipe(
+        Layer.provide(Retry.layer(SsoOidc.SsoOidc, retry)),
+        Layer.provide(SsoOidc.layer({ ...settings, requestTimeout, maxResponseBytes, userAgent })),
+        Layer.provide(transport(settings, options.transport)),
+        Layer.provide([kept, callback, browser])
+      ))
+  ).pipe(
+    Layer.provide([KernelLock.layer, NodeFileSystem.layer, NodePath.layer])
+  )
 }

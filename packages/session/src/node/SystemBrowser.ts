@@ -17,8 +17,8 @@ import * as fs from "node:fs"
 import { release } from "node:os"
 import process from "node:process"
 import { isatty } from "node:tty"
-import * as LoginBrowser from "../LoginBrowser.ts"
 import * as Signs from "../internal/signs.ts"
+import * as LoginBrowser from "../LoginBrowser.ts"
 
 // -----------------------------------------------------------------------------
 // opening
@@ -52,7 +52,9 @@ const noneFound = 3
 
 const failed = ({ code, signal }: End): LoginBrowser.BrowserUnavailable =>
   code === null
-    ? new LoginBrowser.BrowserUnavailable({ detail: `the program that opens URLs was ended by ${signal ?? "a signal"}` })
+    ? new LoginBrowser.BrowserUnavailable({
+      detail: `the program that opens URLs was ended by ${signal ?? "a signal"}`
+    })
     : new LoginBrowser.BrowserUnavailable({
       detail: code === noneFound && process.platform === "linux"
         ? "the program that opens URLs found no browser that starts"
@@ -71,7 +73,9 @@ const endOf = (child: ChildProcess): Promise<End> => {
 
 const open = Effect.fnUntraced(function*(url: string): Effect.fn.Return<void, LoginBrowser.BrowserUnavailable> {
   if (!TrustedUrl.isTrusted(url)) {
-    return yield* new LoginBrowser.BrowserUnavailable({ detail: "only https, or http to this machine, is opened for you" })
+    return yield* new LoginBrowser.BrowserUnavailable({
+      detail: "only https, or http to this machine, is opened for you"
+    })
   }
   const launched = yield* Effect.tryPromise({
     try: async () => {
@@ -134,4 +138,7 @@ const elsewhere: Effect.Effect<LoginBrowser.Sign | undefined> = Effect.map(envir
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<LoginBrowser.LoginBrowser> = Layer.succeed(LoginBrowser.LoginBrowser, { open, elsewhere })
+export const layer: Layer.Layer<LoginBrowser.LoginBrowser> = Layer.succeed(LoginBrowser.LoginBrowser, {
+  open,
+  elsewhere
+})

@@ -52,7 +52,10 @@ const ways: Readonly<Record<string, Effect.Effect<void, never, LoginBrowser.Logi
     yield* Fiber.join(fiber)
   }).pipe(Effect.provide(TestClock.layer())),
   /** Prints the sign of another machine. */
-  elsewhere: Effect.flatMap(LoginBrowser.LoginBrowser.use((browser) => browser.elsewhere), (sign) => print(String(sign)))
+  elsewhere: Effect.flatMap(
+    LoginBrowser.LoginBrowser.use((browser) => browser.elsewhere),
+    (sign) => print(String(sign))
+  )
 }
 
 await Effect.runPromise((ways[way] ?? Effect.die(new Error(way))).pipe(Effect.provide(SystemBrowser.layer)))
