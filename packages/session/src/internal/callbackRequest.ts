@@ -5,6 +5,7 @@
  * rebinding), so the `Host` counts. It must not learn or change anything without the state.
  */
 import type { Kind } from "./callbackPage.ts"
+import * as Answer from "./code/answer.ts"
 
 /** A request, as it came. */
 export interface Request {
@@ -24,30 +25,31 @@ export interface Complete {
 
 const path = "/oauth/callback"
 
+// The rest of the callback is the origin of the listener.
+const longest = Answer.longest - "http://127.0.0.1:65535".length
+
 /** A browser leaves out the port of http. */
 const isOwn = (host: string, port: number): boolean =>
   host === `127.0.0.1:${port}` || (port === 80 && host === "127.0.0.1")
 
-/** The one value that a name has in the query. `undefined` if it has none, several, or an empty one. */
-const single = (query: URLSearchParams, name: string): string | undefined => {
-  const [value, ...more] = query.getAll(name)
-  return value === "" || more.length > 0 ? undefined : value
-}
-
-/** Judges a request to the listener on this port. */
+/**
+ * Judges a request to the listener on this port.
+ *
+ * A request that is `Complete` ends the wait of the login, so `Answer.read` must be able to read it.
+ */
 export const judge = ({ hosts, method, target = "" }: Request, port: number): Complete | Kind => {
   const [host, ...more] = hosts
   if (host === undefined || more.length > 0 || !isOwn(host, port)) return "host"
-  // A browser sends a path, never a whole URL, and escapes all that is not printable ASCII.
-  if (!/^\/[!-~]*$/.test(target)) return "malformed"
+  // A browser sends a path, never a whole URL and no fragment. It escapes all that is not printable ASCII.
+  if (target.length > longest || !/^\/[!"$-~]*$/.test(target)) return "malformed"
   const at = target.indexOf("?")
   if ((at === -1 ? target : target.slice(0, at)) !== path) return "path"
   if (method !== "GET") return "method"
   const query = new URLSearchParams(at === -1 ? "" : target.slice(at + 1))
-  const state = single(query, "state")
+  const state = Answer.only(query, "state")
   if (state === undefined) return "foreign"
   // A callback has a code or an error (RFC 6749 section 4.1.2), each of them once (section 3.1).
-  const [code, error] = [single(query, "code"), single(query, "error")]
+  const [code, error] = [Answer.only(query, "code"), Answer.only(query, "error")]
   if (query.has("error")) {
     return error === undefined || query.has("code")
       ? "foreign"

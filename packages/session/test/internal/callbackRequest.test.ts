@@ -1,6 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import type { Kind } from "../../src/internal/callbackPage.ts"
 import * as CallbackRequest from "../../src/internal/callbackRequest.ts"
+import * as Answer from "../../src/internal/code/answer.ts"
 
 const judge = (request: Partial<CallbackRequest.Request>, port = 8400): CallbackRequest.Complete | Kind =>
   CallbackRequest.judge(
@@ -16,6 +20,9 @@ const ofTarget: ReadonlyArray<readonly [target: string, kind: Kind]> = [
   ["/oauth/callback?code=c&state=s ", "malformed"],
   ["/oauth/callback?code=c&state=\u00e9", "malformed"],
   ["/oauth/callback?code=c&state=s\u0000", "malformed"],
+  ["/oauth/callback?code=c&x=#&state=s", "malformed"],
+  ["/oauth/callback#?code=c&state=s", "malformed"],
+  [`/oauth/callback?code=c&state=s&x=${"x".repeat(16_384)}`, "malformed"],
   ["/", "path"],
   ["/favicon.ico", "path"],
   ["/oauth/callback/?code=c&state=s", "path"],
@@ -25,7 +32,6 @@ const ofTarget: ReadonlyArray<readonly [target: string, kind: Kind]> = [
   ["/oauth/%63allback?code=c&state=s", "path"],
   ["/OAUTH/CALLBACK?code=c&state=s", "path"],
   ["/oauth/callback;x?code=c&state=s", "path"],
-  ["/oauth/callback#?code=c&state=s", "path"],
   ["/oauth/callback", "foreign"],
   ["/oauth/callback?", "foreign"],
   ["/oauth/callback?code=c", "foreign"],
@@ -60,7 +66,42 @@ const hosts: ReadonlyArray<ReadonlyArray<string>> = [
   ["127.0.0.1:8400, evil.example"]
 ]
 
+/** Texts that are often a callback, and often nearly so. */
+const Pieces = Schema.Array(
+  Schema.Literals(
+    [
+      "code=c",
+      "error=e",
+      "state=s",
+      "state=",
+      "error_description=d%20d",
+      "&",
+      "&",
+      "&",
+      "?",
+      "=",
+      "#",
+      "%",
+      "%26",
+      "+",
+      " ",
+      "é",
+      "x"
+    ]
+  )
+)
+
 describe("a request to the listener", () => {
+  it.prop("that counts can be read by the login, with the same state (S16)", [Pieces], ([pieces]) => {
+    const target = `/oauth/callback?${pieces.join("")}`
+    const judged = judge({ target })
+    if (typeof judged === "string") return
+    const callback = Redacted.make(`http://127.0.0.1:8400${target}`)
+    const read = Answer.read(callback, Redacted.make(judged.state))
+    const kind = Result.isSuccess(read) ? "code" : read.failure._tag
+    assert.strictEqual(kind, judged.kind === "code" ? "code" : "AuthorizationDenied")
+  }, { arbitrary: { runs: 2000 } })
+
   it("is a callback with its state, with a code or with an error (S16)", () => {
     assert.deepStrictEqual(judge({}), { _tag: "Complete", kind: "code", state: "s" })
     assert.deepStrictEqual(

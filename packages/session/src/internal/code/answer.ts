@@ -6,8 +6,8 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { AuthorizationDenied, CallbackInvalid } from "../../AuthorizationCodeError.ts"
 
-// A callback is some hundred characters long. Node takes no longer request head either.
-const longest = 16_384
+/** The most characters of a callback, which is some hundred characters long. */
+export const longest = 16_384
 
 /**
  * The query in a text: of a whole URL, or the query alone. A terminal may break a long line, so white space does not count.
@@ -19,7 +19,7 @@ const queryIn = (text: string): URLSearchParams => {
 }
 
 /** The only value of a member. `undefined` if it is absent, empty, or there more than once. */
-const only = (query: URLSearchParams, name: string): string | undefined => {
+export const only = (query: URLSearchParams, name: string): string | undefined => {
   const [value, ...more] = query.getAll(name)
   return value === "" || more.length > 0 ? undefined : value
 }
