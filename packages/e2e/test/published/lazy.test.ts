@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { build } from "esbuild"
 
-/** The modules that Node loads when a program with this line starts, and those that wait for an `import()`. */
+/** What Node loads when a program with this line starts, and what waits for an `import()`. */
 const loading = async (line: string) => {
   const { metafile } = await build({
     stdin: { contents: line, resolveDir: import.meta.dirname, loader: "ts" },
@@ -16,34 +16,42 @@ const loading = async (line: string) => {
     logLevel: "error"
   })
   const start = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === "<stdin>")?.[0] ?? ""
-  const atOnce = new Set<string>()
+  const chunks = new Set<string>()
+  const builtins = new Set<string>()
   const visit = (path: string): void => {
-    if (atOnce.has(path)) return
-    atOnce.add(path)
-    for (const { kind, path: next } of metafile.outputs[path]?.imports ?? []) {
-      if (kind === "import-statement") visit(next)
+    if (chunks.has(path)) return
+    chunks.add(path)
+    for (const { external, kind, path: next } of metafile.outputs[path]?.imports ?? []) {
+      if (kind !== "import-statement") continue
+      if (external === true) builtins.add(next)
+      else visit(next)
     }
   }
   visit(start)
   const inputsOf = (path: string) => Object.keys(metafile.outputs[path]?.inputs ?? {})
   return {
-    atOnce: [...atOnce].flatMap(inputsOf),
-    later: Object.keys(metafile.outputs).filter((path) => !atOnce.has(path)).flatMap(inputsOf)
+    atOnce: [...chunks].flatMap(inputsOf),
+    builtins: [...builtins],
+    later: Object.keys(metafile.outputs).filter((path) => !chunks.has(path)).flatMap(inputsOf)
   }
 }
 
-const isOfLogin = (path: string): boolean => /\/open\/|LoopbackCallback|callbackPage|callbackRequest/.test(path)
+const isOpener = (path: string): boolean => /node_modules\/open\//.test(path)
 
 describe("a program with a session", () => {
   it.each([
     `import * as Node from "sso-oidc/node"; console.log(Node)`,
     `import * as NodeSession from "@sso-oidc/session/node/NodeSession"; console.log(NodeSession)`
-  ])("loads what opens a browser and what listens for it only when a login needs them: %s (K8)", async (line) => {
-    const { atOnce, later } = await loading(line)
+  ])("loads what opens a browser, and an HTTP server, only when a login needs them: %s (K8)", async (line) => {
+    const { atOnce, builtins, later } = await loading(line)
     assert.isTrue(atOnce.some((path) => path.endsWith("NodeSession.ts")))
-    assert.deepStrictEqual(atOnce.filter(isOfLogin), [])
-    assert.isTrue(later.some((path) => path.endsWith("LoopbackCallback.ts")))
-    assert.isTrue(later.some((path) => /node_modules\/open\//.test(path)))
+    assert.deepStrictEqual(atOnce.filter(isOpener), [])
+    assert.isTrue(later.some(isOpener))
+    assert.include(builtins, "node:fs")
+    assert.deepStrictEqual(
+      builtins.filter((name) => /^(?:node:)?(?:https?2?|net|tls|child_process|readline)$/.test(name)),
+      []
+    )
   })
 
   it("loads none of Effect's services that read standard input", async () => {

@@ -8,7 +8,7 @@
  * - `NodeTransport` with `NodeEnvironment`: the transport, with the proxies of the environment, and the certificate authorities of
  *   `AWS_CA_BUNDLE` or `ca_bundle`;
  * - `TokenStore.layerAwsCache` with `KernelLock`: the tokens that the AWS CLI and the SDKs share. The option `store` swaps it;
- * - `LoopbackCallback` and `SystemBrowser`: what a login with a browser needs. They are loaded when a login needs them.
+ * - `LoopbackCallback` and `SystemBrowser`: what a login with a browser needs.
  *
  * If you need another combination, write these lines yourself.
  *
@@ -34,7 +34,6 @@ import * as Layer from "effect/Layer"
 import type * as Path from "effect/Path"
 import * as AwsConfig from "../AwsConfig.ts"
 import { AwsConfigError, type ProfileNotFound } from "../AwsConfigError.ts"
-import * as Callback from "../Callback.ts"
 import * as ByHand from "../internal/byHand.ts"
 import type * as Lock from "../Lock.ts"
 import * as LoginBrowser from "../LoginBrowser.ts"
@@ -42,6 +41,7 @@ import * as Session from "../Session.ts"
 import type * as SessionSettings from "../SessionSettings.ts"
 import * as TokenStore from "../TokenStore.ts"
 import * as KernelLock from "./KernelLock.ts"
+import * as LoopbackCallback from "./LoopbackCallback.ts"
 import * as SystemBrowser from "./SystemBrowser.ts"
 
 // -----------------------------------------------------------------------------
@@ -176,17 +176,8 @@ const bundleOf = Effect.fnUntraced(function*(
 // logins
 // -----------------------------------------------------------------------------
 
-/** The listener. Its module is loaded when a login first listens. */
-const callback = Layer.succeed(Callback.Callback, {
-  listen: (options) =>
-    Effect.flatMap(
-      Effect.promise(() => import("./LoopbackCallback.ts")),
-      ({ layer }) => Effect.provide(Callback.Callback.use(({ listen }) => listen(options)), layer)
-    )
-})
-
 /** The browser of the system. It loads the opener when it first opens a URL, and reads the variables that the layer was built with. */
-const browser = Layer.effect(
+const browser: Layer.Layer<LoginBrowser.LoginBrowser> = /* @__PURE__ */ Layer.effect(
   LoginBrowser.LoginBrowser,
   Effect.gen(function*() {
     const provider = yield* ConfigProvider.ConfigProvider
@@ -225,7 +216,8 @@ const transport = (
 /**
  * Provides the session and its `AccessToken`.
  *
- * `requestTimeout` is that of the client and of the session. Importing this module loads neither what opens a browser nor what listens for it.
+ * `requestTimeout` is that of the client and of the session. The package that opens a browser, and `node:http`
+ * for the listener, are loaded when a login needs them.
  *
  * @example
  * ```ts
@@ -258,7 +250,7 @@ export const layer = <E = never>(
         Layer.provide(Retry.layer(SsoOidc.SsoOidc, retry)),
         Layer.provide(SsoOidc.layer({ ...settings, requestTimeout, maxResponseBytes, userAgent })),
         Layer.provide(transport(settings, options.transport)),
-        Layer.provide([kept, callback, browser])
+        Layer.provide([kept, LoopbackCallback.layer, browser])
       ))
   ).pipe(
     Layer.provide([KernelLock.layer, NodeFileSystem.layer, NodePath.layer])
