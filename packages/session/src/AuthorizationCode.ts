@@ -28,11 +28,11 @@ import type {
   CallbackInvalid,
   ExchangePossiblyLost
 } from "./AuthorizationCodeError.ts"
-import * as Browser from "./Browser.ts"
 import * as Callback from "./Callback.ts"
 import * as Exchange from "./internal/code/exchange.ts"
 import * as Run from "./internal/code/run.ts"
 import * as Starting from "./internal/code/starting.ts"
+import * as LoginBrowser from "./LoginBrowser.ts"
 import type { LoginEvent } from "./LoginEvent.ts"
 
 // -----------------------------------------------------------------------------
@@ -107,7 +107,7 @@ export interface PersonOptions<E = never, R = never, E2 = never, R2 = never> {
   readonly paste?: Effect.Effect<string, E2, R2> | undefined
   /** The port of the listener: 1 to 65535. Any free port by default. */
   readonly port?: number | undefined
-  /** Whether to open the person's browser, if the program has a `Browser`. `true` by default. */
+  /** Whether to open the person's browser, if the program has a `LoginBrowser`. `true` by default. */
   readonly openBrowser?: boolean | undefined
 }
 
@@ -230,7 +230,6 @@ export const decode = (text: Redacted.Redacted<string>): Effect.Effect<PendingCo
  * ```ts
  * import * as AuthorizationCode from "@sso-oidc/session/AuthorizationCode"
  * import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
  *
  * const start = Effect.gen(function*() {
  *   const pending = yield* AuthorizationCode.start({
@@ -272,7 +271,7 @@ export const finish: (
 
 /**
  * Runs a whole login on this machine. It listens on 127.0.0.1, and gives the URL to `onEvent`. It opens the browser if the program has a
- * `Browser`. Then it waits for the callback or a pasted URL, and exchanges the code.
+ * `LoginBrowser`. Then it waits for the callback or a pasted URL, and exchanges the code.
  *
  * The deadline is 10 minutes after the start. An interruption closes the listener. But once the code is sent, it waits for the token.
  *
@@ -281,7 +280,6 @@ export const finish: (
  * import * as AuthorizationCode from "@sso-oidc/session/AuthorizationCode"
  * import * as Console from "effect/Console"
  * import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
  *
  * const login = AuthorizationCode.login({
  *   clientName: "my-tool",
@@ -300,7 +298,7 @@ export const login = <E = never, R = never, E2 = never, R2 = never, E3 = never, 
     const { listen } = yield* Callback.Callback
     const scope = yield* Scope.fork(yield* Scope.Scope)
     const listener = yield* Scope.provide(listen({ port: options.port }), scope)
-    const browser = Option.getOrUndefined(yield* Effect.serviceOption(Browser.Browser))
+    const browser = Option.getOrUndefined(yield* Effect.serviceOption(LoginBrowser.LoginBrowser))
     return yield* Run.run(options, {
       listener,
       browser,

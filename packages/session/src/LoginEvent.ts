@@ -1,14 +1,18 @@
 /**
  * The events of a login, for a program that shows it to a person. `LoginView.terminal` shows them on a terminal.
  *
- * An event has no secret in plain text, except what the person must see: a URL and a user code. Print them, but do not log them.
+ * Each event has a schema, so that one process can send it to another. An event and its encoding have no secret in plain text. The
+ * exception is what the person must see: the URL of `UrlReady`, and the user code and the URLs of the device grant. Print them, but do not
+ * log them.
  *
  * @since 0.1.0
  */
-import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import * as DeviceGrantEvent from "@sso-oidc/device-grant/DeviceGrantEvent"
 import type * as DateTime from "effect/DateTime"
-import type { CallbackInvalid } from "./AuthorizationCodeError.ts"
-import type { BrowserUnavailable } from "./Browser.ts"
+import * as Schema from "effect/Schema"
+import { CallbackInvalid } from "./AuthorizationCodeError.ts"
+import { BrowserUnavailable } from "./LoginBrowser.ts"
 import type * as LoginMethod from "./LoginMethod.ts"
 
 // -----------------------------------------------------------------------------
@@ -46,7 +50,10 @@ export interface GrantChosen extends LoginMethod.Choice {
 export interface UrlReady {
   /** The tag of this event. */
   readonly _tag: "UrlReady"
-  /** The page on which the person logs in and approves. */
+  /**
+   * The page on which the person logs in and approves: https, or http to loopback. It has the state of the login, and it does not have the
+   * verifier: with the URL alone no one gets the token.
+   */
   readonly url: string
   /** Whether a browser is opened after this event. */
   readonly opensBrowser: boolean
@@ -88,4 +95,133 @@ export interface PasteRejected {
  * @category models
  * @since 0.1.0
  */
-export type LoginEvent = LoginElsewhere | GrantChosen | UrlReady | BrowserFailed | PasteRejected | DeviceGrantEvent
+export type LoginEvent =
+  | LoginElsewhere
+  | GrantChosen
+  | UrlReady
+  | BrowserFailed
+  | PasteRejected
+  | DeviceGrantEvent.DeviceGrantEvent
+
+// -----------------------------------------------------------------------------
+// encoded models
+// -----------------------------------------------------------------------------
+
+/**
+ * The encoding of {@link UrlReady}. The URL is plain.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface UrlReadyEncoded extends Omit<UrlReady, "expiresAt"> {
+  /** When the login ends without a token, in milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+/**
+ * The encoding of {@link BrowserFailed}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BrowserFailedEncoded extends Omit<BrowserFailed, "error"> {
+  /** Why, as the members of the error. */
+  readonly error: typeof BrowserUnavailable.Encoded
+}
+
+/**
+ * The encoding of {@link PasteRejected}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PasteRejectedEncoded extends Omit<PasteRejected, "error"> {
+  /** Why, as the members of the error. */
+  readonly error: typeof CallbackInvalid.Encoded
+}
+
+// -----------------------------------------------------------------------------
+// schemas
+// -----------------------------------------------------------------------------
+
+/**
+ * The schema of {@link LoginElsewhere}.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const LoginElsewhere: Schema.Codec<LoginElsewhere> = Schema.TaggedStruct("LoginElsewhere", {})
+
+/**
+ * The schema of {@link GrantChosen}.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const GrantChosen: Schema.Codec<GrantChosen> = Schema.TaggedStruct("GrantChosen", {
+  grant: Schema.Literals(["code", "device"]),
+  reason: Schema.Literals(["option", "setting", "legacy", "noListener", "elsewhere", "default"]),
+  sign: Schema.optional(Schema.Literals(["ssh", "container", "noDisplay", "noTerminal"]))
+})
+
+/**
+ * The schema of {@link UrlReady}. A URL that is neither https nor http to loopback is refused.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const UrlReady: Schema.Codec<UrlReady, UrlReadyEncoded> = Schema.TaggedStruct("UrlReady", {
+  url: StartDeviceAuthorization.Response.fields.verificationUri,
+  opensBrowser: Schema.Boolean,
+  takesPaste: Schema.Boolean,
+  expiresAt: Schema.DateTimeUtcFromMillis
+})
+
+/**
+ * The schema of {@link BrowserFailed}.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BrowserFailed: Schema.Codec<BrowserFailed, BrowserFailedEncoded> = Schema.TaggedStruct("BrowserFailed", {
+  error: BrowserUnavailable
+})
+
+/**
+ * The schema of {@link PasteRejected}.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const PasteRejected: Schema.Codec<PasteRejected, PasteRejectedEncoded> = Schema.TaggedStruct("PasteRejected", {
+  error: CallbackInvalid
+})
+
+/**
+ * The schema of the events of a login.
+ *
+ * A codec for JSON (`Schema.toCodecJson`) fails for the events of the device grant that hold a secret: `Registered`, `Waiting` and
+ * `Approved`. It encodes the others.
+ *
+ * @example
+ * ```ts
+ * import * as LoginEvent from "@sso-oidc/session/LoginEvent"
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ *
+ * // a page may show this text: every secret prints as <redacted>
+ * const toPage = (event: LoginEvent.LoginEvent) =>
+ *   Effect.map(Schema.encodeEffect(LoginEvent.LoginEvent)(event), (encoded) => JSON.stringify(encoded))
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const LoginEvent = Schema.Union([
+  LoginElsewhere,
+  GrantChosen,
+  UrlReady,
+  BrowserFailed,
+  PasteRejected,
+  DeviceGrantEvent.DeviceGrantEvent
+])

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import type { Sign } from "./Browser.ts"
 import type { Grant } from "./CachedRegistration.ts"
+import type { Sign } from "./LoginBrowser.ts"
 
 // -----------------------------------------------------------------------------
 // models

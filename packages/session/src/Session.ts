@@ -23,7 +23,6 @@ import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import type * as AuthorizationCode from "./AuthorizationCode.ts"
 import { AwsConfigError } from "./AwsConfigError.ts"
-import * as Browser from "./Browser.ts"
 import type * as CachedRegistration from "./CachedRegistration.ts"
 import type { CachedToken } from "./CachedToken.ts"
 import * as Callback from "./Callback.ts"
@@ -32,6 +31,7 @@ import * as Life from "./internal/life.ts"
 import * as Login from "./internal/login.ts"
 import * as Refreshing from "./internal/refreshing.ts"
 import * as Stored from "./internal/stored.ts"
+import * as LoginBrowser from "./LoginBrowser.ts"
 import * as SessionSettings from "./SessionSettings.ts"
 import * as TokenStore from "./TokenStore.ts"
 
@@ -439,7 +439,7 @@ export const make = Effect.fnUntraced(function*(
     clientName: options.clientName ?? "sso-oidc-effect",
     wait: self.wait,
     callback: Option.getOrUndefined(yield* Effect.serviceOption(Callback.Callback)),
-    browser: Option.getOrUndefined(yield* Effect.serviceOption(Browser.Browser)),
+    browser: Option.getOrUndefined(yield* Effect.serviceOption(LoginBrowser.LoginBrowser)),
     received: (token) => {
       kept = undefined
       last = token

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as AuthorizationCode from "@sso-oidc/session/AuthorizationCode"
-import * as Browser from "@sso-oidc/session/Browser"
 import * as Callback from "@sso-oidc/session/Callback"
+import * as LoginBrowser from "@sso-oidc/session/LoginBrowser"
 import { search, textsOf } from "@sso-oidc/test-kit/leaks"
 import * as Recorder from "@sso-oidc/test-kit/recorder"
 import * as Wire from "@sso-oidc/test-kit/wire"
@@ -203,7 +203,7 @@ describe("AuthorizationCode", () => {
             }
           })
       })
-      const browser = Browser.Browser.of({ open: () => Effect.void, elsewhere: Effect.succeed(undefined) })
+      const browser = LoginBrowser.LoginBrowser.of({ open: () => Effect.void, elsewhere: Effect.succeed(undefined) })
       const events: Array<unknown> = []
       const exit = yield* AuthorizationCode.login({
         ...options,
@@ -211,7 +211,7 @@ describe("AuthorizationCode", () => {
       }).pipe(
         Effect.provideService(SsoOidc.SsoOidc, oidc),
         Effect.provideService(Callback.Callback, callback),
-        Effect.provideService(Browser.Browser, browser),
+        Effect.provideService(LoginBrowser.LoginBrowser, browser),
         Effect.tap((token) => Effect.logInfo("done", token)),
         Effect.exit,
         recorder.record

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { TransportCause } from "@sso-oidc/core/aws/TransportCause"
-import * as Browser from "@sso-oidc/session/Browser"
 import * as Callback from "@sso-oidc/session/Callback"
+import * as LoginBrowser from "@sso-oidc/session/LoginBrowser"
 import type { LoginEvent } from "@sso-oidc/session/LoginEvent"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Deferred from "effect/Deferred"
@@ -280,10 +280,10 @@ describe("Session.login: a pasted callback", () => {
 })
 
 describe("Session.login: the browser", () => {
-  const failures: ReadonlyArray<readonly [string, Effect.Effect<void, Browser.BrowserUnavailable>, string]> = [
+  const failures: ReadonlyArray<readonly [string, Effect.Effect<void, LoginBrowser.BrowserUnavailable>, string]> = [
     [
       "exits with 3",
-      Effect.fail(new Browser.BrowserUnavailable({ detail: "the launcher failed", exitCode: 3 })),
+      Effect.fail(new LoginBrowser.BrowserUnavailable({ detail: "the launcher failed", exitCode: 3 })),
       "No browser was opened (exit code 3): the launcher failed. Open the URL yourself."
     ],
     ["dies", Effect.die("a defect"), "No browser was opened: the browser service failed. Open the URL yourself."]
@@ -329,7 +329,7 @@ describe("Session.login: interruptions", () => {
       it.effect(`${grant} grant: an interruption at ${tag} leaves no listener, no request and no lock (S14, S16)`, () =>
         Effect.gen(function*() {
           const logins = yield* make({
-            browser: Effect.fail(new Browser.BrowserUnavailable({ detail: "none" }))
+            browser: Effect.fail(new LoginBrowser.BrowserUnavailable({ detail: "none" }))
           })
           const { session } = yield* logins.session
           const pastes = ["nonsense"]

@@ -1,8 +1,10 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * One layer that provides the client to a program on Node.
+ * Two layers for a program on Node: {@link session} gives it a session, and {@link layer} the client alone.
  *
- * The layer reads AWS's environment variables, uses the proxies that the environment names, and retries requests that may be sent
+ * {@link session} is `NodeSession.layer`. It reads AWS's config files and the tokens that the AWS CLI shares.
+ *
+ * {@link layer} reads AWS's environment variables, uses the proxies that the environment names, and retries requests that may be sent
  * again. It combines three layers of this package:
  *
  * - `SsoOidc.layerConfig` with `Environment.options`: the client and its endpoint;
@@ -13,11 +15,14 @@
  *
  * @since 0.1.0
  */
+import type { AccessToken } from "@sso-oidc/core/AccessToken"
 import type * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as Environment from "@sso-oidc/core/aws/Environment"
 import * as Retry from "@sso-oidc/core/aws/Retry"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
+import * as NodeSession from "@sso-oidc/session/node/NodeSession"
+import type { Session } from "@sso-oidc/session/Session"
 import * as NodeEnvironment from "@sso-oidc/transport-node/NodeEnvironment"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import type { TransportOptionsError } from "@sso-oidc/transport-node/TransportOptionsError"
@@ -87,6 +92,15 @@ export interface Options {
   readonly retry?: Retry.Options | undefined
 }
 
+/**
+ * The options of {@link session}. None is required: without `profile`, `session` and `startUrl`, the profile is that of `AWS_PROFILE`, else of
+ * `AWS_DEFAULT_PROFILE`, else `default`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type SessionOptions<E = never> = NodeSession.Options<E>
+
 // -----------------------------------------------------------------------------
 // errors
 // -----------------------------------------------------------------------------
@@ -102,6 +116,17 @@ export interface Options {
  * @since 0.1.0
  */
 export type Error = ClientError.EndpointError | Config.ConfigError | TransportOptionsError
+
+/**
+ * The errors of {@link session}: those of {@link layer}, and these two.
+ *
+ * - `AwsConfigError`: a config file, a setting or a variable cannot be used.
+ * - `ProfileNotFound`: no profile or session of that name.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type SessionError = NodeSession.Error
 
 // -----------------------------------------------------------------------------
 // layers
@@ -133,3 +158,25 @@ export const layer = (options: Options): Layer.Layer<SsoOidc.SsoOidc, Error> =>
     Layer.provide(SsoOidc.layerConfig(Environment.options(SsoOidcService.service, options))),
     Layer.provide(NodeTransport.layerConfig(NodeEnvironment.options(options.transport)))
   )
+
+/**
+ * Provides the session and its `AccessToken`. It is `NodeSession.layer`.
+ *
+ * @example
+ * ```ts
+ * import * as LoginView from "sso-oidc/LoginView"
+ * import * as Node from "sso-oidc/node"
+ * import * as Session from "sso-oidc/Session"
+ * import * as Effect from "effect/Effect"
+ *
+ * const token = Session.Session.use((session) => session.ensure({ onEvent: LoginView.terminal })).pipe(
+ *   Effect.provide(Node.session({ profile: "dev" }))
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const session = <E = never>(
+  options?: SessionOptions<E>
+): Layer.Layer<Session | AccessToken, SessionError | E> => NodeSession.layer(options)

@@ -21,7 +21,7 @@ const modulesOf = (folder: string): ReadonlyArray<string> =>
   )
 
 /** The packages whose modules this package re-exports. */
-const rooms = ["core", "device-grant", "relay", "transport-browser", "transport-node"]
+const rooms = ["core", "device-grant", "relay", "session", "transport-browser", "transport-node"]
 
 const modules = rooms.flatMap((folder) => modulesOf(folder).map((module) => ({ folder, module })))
 
@@ -77,8 +77,10 @@ describe("the package sso-oidc", () => {
     }
   )
 
-  it("has no two modules with the same name", () => {
-    assert.strictEqual(new Set(modules.map(({ module }) => module)).size, modules.length)
+  // macOS and Windows keep one file for two names that differ in case
+  it("has no two modules with the same name, whatever the case of its letters", () => {
+    const names = [...own, ...modules.map(({ module }) => module)].map((name) => name.toLowerCase())
+    assert.deepStrictEqual(names.filter((name, at) => names.indexOf(name) !== at), [])
   })
 
   it("has only these modules and its two layers, and nothing of testing, the emulator or a private package", () => {

@@ -18,11 +18,11 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
-import type * as Browser from "../Browser.ts"
 import * as CachedRegistration from "../CachedRegistration.ts"
 import * as CachedToken from "../CachedToken.ts"
 import * as CacheKey from "../CacheKey.ts"
 import * as Callback from "../Callback.ts"
+import type * as LoginBrowser from "../LoginBrowser.ts"
 import * as LoginMethod from "../LoginMethod.ts"
 import type { LoginError, LoginOptions } from "../Session.ts"
 import * as SessionSettings from "../SessionSettings.ts"
@@ -46,7 +46,7 @@ export interface Self {
   /** The longest wait for the lock of a record. */
   readonly wait: Duration.Duration
   readonly callback: Callback.Service | undefined
-  readonly browser: Browser.Service | undefined
+  readonly browser: LoginBrowser.Service | undefined
   /** Takes note of a new token that is stored. */
   readonly received: (token: CachedToken.CachedToken) => void
   /** Keeps a new token in memory that could not be stored, instead of what is stored. */

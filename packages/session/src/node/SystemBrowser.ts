@@ -17,8 +17,8 @@ import * as fs from "node:fs"
 import { release } from "node:os"
 import process from "node:process"
 import { isatty } from "node:tty"
-import * as Browser from "../Browser.ts"
 import * as Signs from "../internal/signs.ts"
+import * as LoginBrowser from "../LoginBrowser.ts"
 
 // -----------------------------------------------------------------------------
 // opening
@@ -40,9 +40,9 @@ const details: Readonly<Record<string, string>> = {
   ERR_MODULE_NOT_FOUND: "the package open is not installed"
 }
 
-const notStarted = (error: unknown): Browser.BrowserUnavailable => {
+const notStarted = (error: unknown): LoginBrowser.BrowserUnavailable => {
   const code = Wire.nameIn(error, "code") ?? "UNKNOWN"
-  return new Browser.BrowserUnavailable({
+  return new LoginBrowser.BrowserUnavailable({
     detail: details[code] ?? `the program that opens URLs did not start (${Wire.printable(code)})`
   })
 }
@@ -50,10 +50,12 @@ const notStarted = (error: unknown): Browser.BrowserUnavailable => {
 /** The exit code of xdg-open for "no program can open this". */
 const noneFound = 3
 
-const failed = ({ code, signal }: End): Browser.BrowserUnavailable =>
+const failed = ({ code, signal }: End): LoginBrowser.BrowserUnavailable =>
   code === null
-    ? new Browser.BrowserUnavailable({ detail: `the program that opens URLs was ended by ${signal ?? "a signal"}` })
-    : new Browser.BrowserUnavailable({
+    ? new LoginBrowser.BrowserUnavailable({
+      detail: `the program that opens URLs was ended by ${signal ?? "a signal"}`
+    })
+    : new LoginBrowser.BrowserUnavailable({
       detail: code === noneFound && process.platform === "linux"
         ? "the program that opens URLs found no browser that starts"
         : "the program that opens URLs ended with an error",
@@ -69,9 +71,11 @@ const endOf = (child: ChildProcess): Promise<End> => {
     : Promise.resolve({ code, signal })
 }
 
-const open = Effect.fnUntraced(function*(url: string): Effect.fn.Return<void, Browser.BrowserUnavailable> {
+const open = Effect.fnUntraced(function*(url: string): Effect.fn.Return<void, LoginBrowser.BrowserUnavailable> {
   if (!TrustedUrl.isTrusted(url)) {
-    return yield* new Browser.BrowserUnavailable({ detail: "only https, or http to this machine, is opened for you" })
+    return yield* new LoginBrowser.BrowserUnavailable({
+      detail: "only https, or http to this machine, is opened for you"
+    })
   }
   const launched = yield* Effect.tryPromise({
     try: async () => {
@@ -105,7 +109,7 @@ const textOf = (path: string): string => {
   }
 }
 
-const elsewhere: Effect.Effect<Browser.Sign | undefined> = Effect.map(environment, (variables) =>
+const elsewhere: Effect.Effect<LoginBrowser.Sign | undefined> = Effect.map(environment, (variables) =>
   Signs.signOf({
     platform: process.platform,
     release: release(),
@@ -134,4 +138,7 @@ const elsewhere: Effect.Effect<Browser.Sign | undefined> = Effect.map(environmen
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<Browser.Browser> = Layer.succeed(Browser.Browser, { open, elsewhere })
+export const layer: Layer.Layer<LoginBrowser.LoginBrowser> = Layer.succeed(LoginBrowser.LoginBrowser, {
+  open,
+  elsewhere
+})

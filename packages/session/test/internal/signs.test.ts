@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Sign } from "../../src/Browser.ts"
 import * as Signs from "../../src/internal/signs.ts"
+import type { Sign } from "../../src/LoginBrowser.ts"
 
 interface Case extends Partial<Omit<Signs.Facts, "variable">> {
   readonly variables?: Partial<Record<Signs.Variable, string>>

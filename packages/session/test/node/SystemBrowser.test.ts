@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Browser from "@sso-oidc/session/Browser"
+import * as LoginBrowser from "@sso-oidc/session/LoginBrowser"
 import * as SystemBrowser from "@sso-oidc/session/node/SystemBrowser"
 import { folder, run } from "@sso-oidc/test-kit/child"
 import { bundled } from "@sso-oidc/test-kit/program"
@@ -149,7 +149,7 @@ const untrusted: ReadonlyArray<string> = [
 describe("SystemBrowser.layer", () => {
   it.effect.each(untrusted)("does not open %j (S18)", (given) =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(Browser.Browser.use((browser) => browser.open(given)))
+      const error = yield* Effect.flip(LoginBrowser.LoginBrowser.use((browser) => browser.open(given)))
       assert.strictEqual(
         error.message,
         "No browser was opened: only https, or http to this machine, is opened for you. Open the URL yourself."
@@ -159,7 +159,7 @@ describe("SystemBrowser.layer", () => {
   it.effect("reads the variables of SSH from the ConfigProvider, and no others of it (S15)", () =>
     Effect.gen(function*() {
       const signOf = (env: Record<string, string>) =>
-        Browser.Browser.use((browser) => browser.elsewhere).pipe(
+        LoginBrowser.LoginBrowser.use((browser) => browser.elsewhere).pipe(
           Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env)))
         )
       const empty = yield* signOf({})

@@ -3,9 +3,9 @@
  */
 import { deviceCodeGrantType } from "@sso-oidc/core/CreateToken"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import * as Browser from "@sso-oidc/session/Browser"
 import type * as CachedToken from "@sso-oidc/session/CachedToken"
 import * as Callback from "@sso-oidc/session/Callback"
+import * as LoginBrowser from "@sso-oidc/session/LoginBrowser"
 import type { LoginEvent } from "@sso-oidc/session/LoginEvent"
 import * as Session from "@sso-oidc/session/Session"
 import type * as SessionSettings from "@sso-oidc/session/SessionSettings"
@@ -41,9 +41,9 @@ export interface Options extends Session.LifeOptions {
   /** How the listener fails. It is bound by default. `null`: the program has no listener. */
   readonly callback?: Callback.CallbackUnavailable | null
   /** The sign that the browser gives. */
-  readonly sign?: Browser.Sign
+  readonly sign?: LoginBrowser.Sign
   /** How the browser ends. It opens the URL by default. `null`: the program has no browser. */
-  readonly browser?: Effect.Effect<void, Browser.BrowserUnavailable> | null
+  readonly browser?: Effect.Effect<void, LoginBrowser.BrowserUnavailable> | null
 }
 
 const registrationLife = 90 * 24 * 3600
@@ -124,7 +124,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 
   // the browser
   const opened: Array<string> = []
-  const browser = Browser.Browser.of({
+  const browser = LoginBrowser.LoginBrowser.of({
     open: (url) => {
       opened.push(url)
       return options.browser ?? Effect.void
@@ -144,7 +144,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     Effect.provideService(SsoOidc.SsoOidc, oidc),
     Effect.provideService(TokenStore.TokenStore, options.store?.(store) ?? store),
     options.callback === null ? (made) => made : Effect.provideService(Callback.Callback, callback),
-    options.browser === null ? (made) => made : Effect.provideService(Browser.Browser, browser),
+    options.browser === null ? (made) => made : Effect.provideService(LoginBrowser.LoginBrowser, browser),
     Effect.orDie
   )
 

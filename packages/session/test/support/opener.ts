@@ -1,7 +1,7 @@
 /**
  * A program that opens a URL as a login does. Its bundle has no `xdg-open` beside it, so it takes that of the `PATH`.
  */
-import * as Browser from "@sso-oidc/session/Browser"
+import * as LoginBrowser from "@sso-oidc/session/LoginBrowser"
 import * as SystemBrowser from "@sso-oidc/session/node/SystemBrowser"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -12,7 +12,7 @@ const [way = "", url = "", started = ""] = process.argv.slice(2)
 
 const print = (text: string): Effect.Effect<void> => Effect.sync(() => void process.stdout.write(`${text}\n`))
 
-const open = Browser.Browser.use((browser) => browser.open(url)).pipe(
+const open = LoginBrowser.LoginBrowser.use((browser) => browser.open(url)).pipe(
   Effect.matchEffect({
     onFailure: (error) => print(JSON.stringify({ ...error, message: error.message })),
     onSuccess: () => print("opened")
@@ -24,7 +24,7 @@ const launched: Effect.Effect<void> = Effect.suspend(() =>
   existsSync(started) ? Effect.sleep(300) : Effect.andThen(Effect.sleep(10), launched)
 )
 
-const ways: Readonly<Record<string, Effect.Effect<void, never, Browser.Browser>>> = {
+const ways: Readonly<Record<string, Effect.Effect<void, never, LoginBrowser.LoginBrowser>>> = {
   /** Opens, and prints what came of it. */
   open,
   /** Ends while the launcher runs. */
@@ -52,7 +52,10 @@ const ways: Readonly<Record<string, Effect.Effect<void, never, Browser.Browser>>
     yield* Fiber.join(fiber)
   }).pipe(Effect.provide(TestClock.layer())),
   /** Prints the sign of another machine. */
-  elsewhere: Effect.flatMap(Browser.Browser.use((browser) => browser.elsewhere), (sign) => print(String(sign)))
+  elsewhere: Effect.flatMap(
+    LoginBrowser.LoginBrowser.use((browser) => browser.elsewhere),
+    (sign) => print(String(sign))
+  )
 }
 
 await Effect.runPromise((ways[way] ?? Effect.die(new Error(way))).pipe(Effect.provide(SystemBrowser.layer)))

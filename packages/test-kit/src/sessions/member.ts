@@ -8,8 +8,8 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import type * as AccessToken from "@sso-oidc/core/AccessToken"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import * as Browser from "@sso-oidc/session/Browser"
 import * as Lock from "@sso-oidc/session/Lock"
+import * as LoginBrowser from "@sso-oidc/session/LoginBrowser"
 import * as KernelLock from "@sso-oidc/session/node/KernelLock"
 import * as LoopbackCallback from "@sso-oidc/session/node/LoopbackCallback"
 import * as Session from "@sso-oidc/session/Session"
@@ -116,7 +116,7 @@ export const files: Parts["store"] = ({ dieAt, lock, place }) =>
   )
 
 /** A browser whose person approves whatever it shows, by following redirects. */
-const browser = Layer.succeed(Browser.Browser, {
+const browser = Layer.succeed(LoginBrowser.LoginBrowser, {
   open: (url) => Effect.promise(async () => void await fetch(url)),
   elsewhere: Effect.undefined
 })

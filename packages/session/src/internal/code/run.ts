@@ -19,8 +19,8 @@ import type {
   StartOptions
 } from "../../AuthorizationCode.ts"
 import type { AuthorizationDenied, AuthorizationExpired, CallbackInvalid } from "../../AuthorizationCodeError.ts"
-import * as Browser from "../../Browser.ts"
 import * as Callback from "../../Callback.ts"
+import * as LoginBrowser from "../../LoginBrowser.ts"
 import type { LoginEvent } from "../../LoginEvent.ts"
 import * as Answer from "./answer.ts"
 import * as Exchange from "./exchange.ts"
@@ -31,7 +31,7 @@ export interface With<A, E> {
   /** The bound listener. Without one, the person pastes the URL. */
   readonly listener: Callback.Listener | undefined
   /** The person's browser, if the program has one. */
-  readonly browser: Browser.Service | undefined
+  readonly browser: LoginBrowser.Service | undefined
   /** Stores the token, before anything else is done with it. */
   readonly store: (token: Token) => Effect.Effect<A, E>
   /** Runs when the person came back, with a code or with an error. From then on the listener is needed no more. */
@@ -57,22 +57,24 @@ const mostPastes = 10
 
 /** Opens the URL. A browser that fails is an event, whatever way it fails in. It never ends, except with the error of `onEvent`. */
 const opened = <E, R>(
-  browser: Browser.Service,
+  browser: LoginBrowser.Service,
   url: string,
   tell: Tell<E, R>
 ): Effect.Effect<never, E, R> =>
   Effect.suspend(() =>
     TrustedUrl.isTrusted(url)
       ? UserFunction.effectOf("Browser.open", browser.open(url))
-      : Effect.fail(new Browser.BrowserUnavailable({ detail: "the URL is neither https, nor http to loopback" }))
+      : Effect.fail(new LoginBrowser.BrowserUnavailable({ detail: "the URL is neither https, nor http to loopback" }))
   ).pipe(
-    Effect.catchDefect(() => Effect.fail(new Browser.BrowserUnavailable({ detail: "the browser service failed" }))),
+    Effect.catchDefect(() =>
+      Effect.fail(new LoginBrowser.BrowserUnavailable({ detail: "the browser service failed" }))
+    ),
     Effect.catch((error) =>
       tell({
         _tag: "BrowserFailed",
-        error: error instanceof Browser.BrowserUnavailable
+        error: error instanceof LoginBrowser.BrowserUnavailable
           ? error
-          : new Browser.BrowserUnavailable({ detail: "the browser service failed" })
+          : new LoginBrowser.BrowserUnavailable({ detail: "the browser service failed" })
       })
     ),
     Effect.andThen(Effect.never)

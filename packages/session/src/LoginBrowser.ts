@@ -88,4 +88,4 @@ export interface Service {
  * @category services
  * @since 0.1.0
  */
-export class Browser extends Context.Service<Browser, Service>()("@sso-oidc/session/Browser") {}
+export class LoginBrowser extends Context.Service<LoginBrowser, Service>()("@sso-oidc/session/LoginBrowser") {}
