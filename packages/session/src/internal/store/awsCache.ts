@@ -150,7 +150,7 @@ export const make = Effect.fnUntraced(function*(
       Effect.catchIf(effect, ({ code }) => code === "ENOENT", () =>
         // If it cannot be made, the lock says so again, and the room says why, before anything is sent.
         Effect.andThen(
-          Effect.ignore(files.makeDirectory(paths.dirname(target), { recursive: true, mode: 0o700 })),
+          Effect.ignore(Effect.provideContext(CacheFile.makeFolder(paths.dirname(target)), services)),
           effect
         ))
     return Effect.map(inFolder(locks.open(`${target}.lock`)), ({ attempt, isHeld }) => ({
