@@ -1,7 +1,7 @@
 /**
  * The signs that the person's browser is on another machine. It is pure: `node/SystemBrowser` reads what it judges.
  */
-import type { Sign } from "../LoginBrowser.ts"
+import type { Sign } from "../Browser.ts"
 
 /** What was read of the machine and of the process. */
 export interface Facts {
@@ -32,8 +32,8 @@ export const variables = [
 export type Variable = (typeof variables)[number]
 
 /**
- * A control group of a container. The word alone is no sign: a process outside of all containers can be in `docker.service`, or in the group
- * of a user named docker.
+ * A control group of a container. The name of a program alone is no sign: a machine that runs containers has groups such as
+ * `docker.service`.
  */
 const containerGroup =
   /[/:](?:docker[/-][0-9a-f]{12}|libpod[_-]|kubepods(?:[./-]|$)|ecs\/|lxc\/|lxc\.payload|cri-containerd[:-]|crio-|buildkit\/)/m

@@ -34,7 +34,7 @@ export interface Page {
 
 /** The system's own colors, in light and dark. */
 const style = `
-:root { color-scheme: light dark; }
+:root { color-scheme: light dark; background: Canvas; color: CanvasText; }
 body { margin: 0; padding: 15vh 1.5rem 2rem; font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 main { max-width: 32rem; margin: 0 auto; }
 h1 { margin: 0 0 .75rem; font-size: 1.5rem; line-height: 1.25; }
