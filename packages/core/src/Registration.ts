@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Endpoint from "./aws/Endpoint.ts"
+import type * as RegisterClient from "./RegisterClient.ts"
 import * as Stored from "./Stored.ts"
 
 // -----------------------------------------------------------------------------
@@ -119,6 +120,28 @@ export const encode = (registration: Registration): Effect.Effect<Redacted.Redac
  */
 export const decode = (text: Redacted.Redacted<string>): Effect.Effect<Registration, Schema.SchemaError> =>
   Schema.decodeEffect(Registration)(text)
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * Makes a registration from a response of RegisterClient. An expiry of 0 means that it never expires (RFC 7591 section 3.2.1).
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromResponse = (
+  { clientId, clientSecret, clientSecretExpiresAt }: RegisterClient.Response,
+  at: Pick<Registration, "scopes" | "region" | "endpoint">
+): Registration => ({
+  clientId,
+  clientSecret,
+  ...(clientSecretExpiresAt === 0 ? {} : { expiresAt: Stored.instant(clientSecretExpiresAt * 1000) }),
+  scopes: at.scopes,
+  region: at.region,
+  endpoint: at.endpoint
+})
 
 // -----------------------------------------------------------------------------
 // predicates

@@ -12,6 +12,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc8628
  * @since 0.1.0
  */
+import * as UserFunction from "@sso-oidc/core/aws/UserFunction"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
@@ -25,7 +26,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { DeviceCodeExpired, TokenPossiblyLost } from "./DeviceGrantError.ts"
 import type { Approved, DeviceGrantEvent, Waiting } from "./DeviceGrantEvent.ts"
-import * as Callback from "./internal/callback.ts"
 import * as Decision from "./internal/decision.ts"
 import * as Machine from "./internal/machine.ts"
 import * as Polling from "./internal/polling.ts"
@@ -168,8 +168,7 @@ export type LoginError = StartError | PollError
 const tell = <E, R>(
   { onEvent }: ResumeOptions<E, R>,
   event: DeviceGrantEvent
-): Effect.Effect<unknown, E, R> =>
-  onEvent === undefined ? Effect.void : Callback.call<DeviceGrantEvent, E, R>("onEvent", onEvent, event)
+): Effect.Effect<unknown, E, R> => onEvent === undefined ? Effect.void : UserFunction.call("onEvent", onEvent, event)
 
 /** Pulls up to the code. It gives the event of the code to its caller, which calls `onEvent` outside of this span. */
 const pullCode = Effect.fnUntraced(function*<E, R, E2, R2>(

@@ -24,25 +24,32 @@ export const token = ({ key }: Pick<SessionSettings, "key">): Effect.Effect<stri
   Effect.map(CacheFile.hash(key), (hash) => `${hash}.json`)
 
 /**
- * The name of the registration file. Both grants share it. It depends on the start URL, the region, the name of the session, and the
- * scopes as configured, in their order.
+ * The text that the name of the registration file is the hash of. A `TokenStore` keeps the registration under it as its key. It depends on the
+ * start URL, the region, the name of the session, and the scopes as configured, in their order. Both grants share it.
+ *
+ * @category names
+ * @since 0.1.0
+ */
+export const registrationKey = (
+  { configuredScopes, name, region, startUrl }: Pick<
+    SessionSettings,
+    "configuredScopes" | "name" | "region" | "startUrl"
+  >
+): string =>
+  CacheFile.pythonJson({
+    tool: "botocore",
+    startUrl,
+    region,
+    scopes: configuredScopes ?? null,
+    session_name: name ?? null
+  })
+
+/**
+ * The name of the registration file: the hash of its {@link registrationKey}.
  *
  * @category names
  * @since 0.1.0
  */
 export const registration = (
-  { configuredScopes, name, region, startUrl }: Pick<
-    SessionSettings,
-    "configuredScopes" | "name" | "region" | "startUrl"
-  >
-): Effect.Effect<string> =>
-  Effect.map(
-    CacheFile.hash(CacheFile.pythonJson({
-      tool: "botocore",
-      startUrl,
-      region,
-      scopes: configuredScopes ?? null,
-      session_name: name ?? null
-    })),
-    (hash) => `${hash}.json`
-  )
+  settings: Pick<SessionSettings, "configuredScopes" | "name" | "region" | "startUrl">
+): Effect.Effect<string> => Effect.map(CacheFile.hash(registrationKey(settings)), (hash) => `${hash}.json`)

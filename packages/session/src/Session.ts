@@ -2,7 +2,7 @@
  * A session of IAM Identity Center: a token that stays valid.
  *
  * It reads the token from a {@link TokenStore.TokenStore}, and refreshes it before it expires. All fibers, processes and machines that share
- * the store share one refresh. It never logs in by itself.
+ * the store share one refresh, and one login. `token` never logs in by itself. `ensure` logs in if there is no other way.
  *
  * @since 0.1.0
  */
@@ -11,6 +11,7 @@ import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import { service } from "@sso-oidc/core/SsoOidcService"
+import type * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -20,10 +21,15 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
+import type * as AuthorizationCode from "./AuthorizationCode.ts"
 import { AwsConfigError } from "./AwsConfigError.ts"
+import * as Browser from "./Browser.ts"
+import type * as CachedRegistration from "./CachedRegistration.ts"
 import type { CachedToken } from "./CachedToken.ts"
+import * as Callback from "./Callback.ts"
 import * as Guarded from "./internal/guarded.ts"
 import * as Life from "./internal/life.ts"
+import * as Login from "./internal/login.ts"
 import * as Refreshing from "./internal/refreshing.ts"
 import * as Stored from "./internal/stored.ts"
 import * as SessionSettings from "./SessionSettings.ts"
@@ -48,6 +54,8 @@ export interface LifeOptions {
   readonly refresh?: "background" | "wait" | undefined
   /** The command that an error tells a person to run. `aws sso login`, with the profile or the session, by default. */
   readonly loginCommand?: string | undefined
+  /** The name of your program. The service shows it to the person who logs in. `sso-oidc-effect` by default. */
+  readonly clientName?: string | undefined
   /**
    * The `requestTimeout` of the client, 30 seconds by default. A caller waits for the refresh of another process for this time and 5
    * seconds more. A bare number counts milliseconds. It must be longer than zero, and finite.
@@ -80,6 +88,61 @@ export interface TokenOptions {
   readonly minLeft?: Duration.Input | undefined
 }
 
+/**
+ * How a login meets its person. A login by the device grant uses `onEvent` alone.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LoginOptions<E = never, R = never, E2 = never, R2 = never>
+  extends AuthorizationCode.PersonOptions<E, R, E2, R2>
+{
+  /**
+   * The grant: `"code"` or `"device"`. By default the session chooses: see `LoginMethod.choose`. `"code"` fails with `CallbackUnavailable` if
+   * nothing can listen on this machine and `paste` is absent.
+   */
+  readonly grant?: CachedRegistration.Grant | undefined
+}
+
+/**
+ * What a caller of `ensure` needs: the options of `token` and of `login`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface EnsureOptions<E = never, R = never, E2 = never, R2 = never>
+  extends TokenOptions, LoginOptions<E, R, E2, R2>
+{}
+
+// -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+/**
+ * The errors of a login: those of both grants, and those of the store.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type LoginError =
+  | AccessToken.StoreError
+  | AccessToken.StoreBusy
+  | DeviceGrant.LoginError
+  | AuthorizationCode.LoginError
+
+/**
+ * The errors of `ensure`. What a login mends is not among them.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type EnsureError =
+  | LoginError
+  | Exclude<
+    AccessToken.Error,
+    AccessToken.NotLoggedIn | AccessToken.SessionEnded | AccessToken.SessionPossiblyLost
+  >
+
 // -----------------------------------------------------------------------------
 // service
 // -----------------------------------------------------------------------------
@@ -103,6 +166,23 @@ export interface Service {
    * An interruption ends the wait of its caller. It never ends the refresh.
    */
   readonly token: (options?: TokenOptions) => Effect.Effect<AccessToken.ValidToken, AccessToken.Error>
+  /**
+   * A token that is valid now, also if a person has to log in for it. It is `token`. If that fails with `NotLoggedIn`, `SessionEnded` or
+   * `SessionPossiblyLost`, it is `login`. A token that another process stores meanwhile ends the wait.
+   */
+  readonly ensure: <E = never, R = never, E2 = never, R2 = never>(
+    options?: EnsureOptions<E, R, E2, R2>
+  ) => Effect.Effect<AccessToken.ValidToken, EnsureError | E | E2, R | R2>
+  /**
+   * Logs a person in, also if the stored token is valid. Of all that share the store, one login runs at a time for one session. The others
+   * wait for it, and take its token.
+   *
+   * The store is tried before a person is asked, so that no approved login is lost. An interruption ends the login, and leaves nothing
+   * behind. But once the code of the code grant is sent, it waits for the token and stores it.
+   */
+  readonly login: <E = never, R = never, E2 = never, R2 = never>(
+    options?: LoginOptions<E, R, E2, R2>
+  ) => Effect.Effect<AccessToken.ValidToken, LoginError | E | E2, R | R2>
 }
 
 /**
@@ -214,8 +294,8 @@ export const make = Effect.fnUntraced(function*(
   }
 
   const ages = Life.makeAges()
-  // The token that could not be stored, and the token in the store that it replaces.
-  let kept: { readonly token: CachedToken; readonly instead: string } | undefined
+  // The token that could not be stored, and the token in the store that it replaces, if there is one.
+  let kept: { readonly token: CachedToken; readonly instead: string | undefined } | undefined
   let last: CachedToken | undefined
   let retryAt = -Infinity
   // What a refresh of this process brought, and how long it was valid then.
@@ -232,8 +312,8 @@ export const make = Effect.fnUntraced(function*(
     ages,
     command,
     wait: Duration.sum(requestTimeout, grace),
-    keep: (token, instead) => void (kept = { token, instead: Redacted.value(instead.accessToken) }),
-    keptFor: (stored) => kept?.instead === Redacted.value(stored.accessToken) ? kept.token : undefined
+    keep: (token, instead) => void (kept = { token, instead: instead && Redacted.value(instead.accessToken) }),
+    keptFor: (stored) => kept?.instead === (stored && Redacted.value(stored.accessToken)) ? kept?.token : undefined
   }
 
   const warnOnce = Effect.suspend(() => {
@@ -248,18 +328,19 @@ export const make = Effect.fnUntraced(function*(
   const current = Effect.gen(function*() {
     const look = yield* Stored.look(store, settings)
     if (look._tag === "foreign") yield* warnOnce
-    if (look._tag !== "found") {
+    const better = self.keptFor(look._tag === "found" ? look.token : undefined)
+    if (better === undefined) {
+      kept = undefined
+      if (look._tag === "found") return last = look.token
       // what a person removed is not given later, when the store cannot be read
       last = undefined
       return yield* Refreshing.absence(command, look)
     }
-    const better = self.keptFor(look.token)
-    if (better === undefined) kept = undefined
-    else if ((yield* Life.monotonic) >= retryAt) {
+    if ((yield* Life.monotonic) >= retryAt) {
       retryAt = (yield* Life.monotonic) + Life.pause
       yield* Refreshing.storeKept(self)
     }
-    return last = better ?? look.token
+    return last = better
   }).pipe(
     Effect.catchTag("StoreError", (error) =>
       Effect.flatMap(
@@ -350,8 +431,39 @@ export const make = Effect.fnUntraced(function*(
     return validOf(brought)
   })
 
+  const logins: Login.Self = {
+    store,
+    settings,
+    oidc,
+    ages,
+    clientName: options.clientName ?? "sso-oidc-effect",
+    wait: self.wait,
+    callback: Option.getOrUndefined(yield* Effect.serviceOption(Callback.Callback)),
+    browser: Option.getOrUndefined(yield* Effect.serviceOption(Browser.Browser)),
+    received: (token) => {
+      kept = undefined
+      last = token
+      retryAt = -Infinity
+    },
+    keep: (token, instead) => {
+      self.keep(token, instead)
+      last = token
+    }
+  }
+
+  const login: Service["login"] = (options = {}) => Effect.map(Login.login(logins, options, false), validOf)
+
+  const ensure: Service["ensure"] = (options = {}) => {
+    const needed = () => Effect.map(Login.login(logins, options, true), validOf)
+    return Effect.catchTags(token(options), {
+      NotLoggedIn: needed,
+      SessionEnded: needed,
+      SessionPossiblyLost: needed
+    })
+  }
+
   return {
-    session: Session.of({ settings, token }),
+    session: Session.of({ settings, token, ensure, login }),
     accessToken: AccessToken.AccessToken.of({ key: settings.key, get: Effect.suspend(() => token()), refreshed: next })
   }
 })

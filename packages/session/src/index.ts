@@ -1,6 +1,7 @@
 /**
  * @since 0.1.0
  */
+export * as AuthorizationCode from "./AuthorizationCode.ts"
 export * as AuthorizationCodeError from "./AuthorizationCodeError.ts"
 export * as AwsConfig from "./AwsConfig.ts"
 export * as AwsConfigError from "./AwsConfigError.ts"

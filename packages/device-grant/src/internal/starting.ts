@@ -2,6 +2,7 @@
  * The two steps before the first poll: a registration, new or kept, and a code.
  */
 import * as ClientError from "@sso-oidc/core/aws/ClientError"
+import * as UserFunction from "@sso-oidc/core/aws/UserFunction"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as Registration from "@sso-oidc/core/Registration"
@@ -15,7 +16,6 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { StartOptions } from "../DeviceGrant.ts"
 import type { PendingAuthorization } from "../PendingAuthorization.ts"
-import * as Callback from "./callback.ts"
 
 const defaultScopes: ReadonlyArray<string> = ["sso:account:access"]
 
@@ -59,16 +59,8 @@ export const register = Effect.fnUntraced(function*<E, R>(
     clientType: "public",
     ...(scopes.length === 0 ? {} : { scopes })
   })
-  const registration: Registration.Registration = {
-    clientId: client.clientId,
-    clientSecret: client.clientSecret,
-    // 0: never (RFC 7591 section 3.2.1)
-    ...(client.clientSecretExpiresAt === 0 ? {} : { expiresAt: Stored.instant(client.clientSecretExpiresAt * 1000) }),
-    scopes,
-    region: oidc.region,
-    endpoint: oidc.endpoint
-  }
-  if (onRegistration !== undefined) yield* Callback.call("onRegistration", onRegistration, registration)
+  const registration = Registration.fromResponse(client, { scopes, region: oidc.region, endpoint: oidc.endpoint })
+  if (onRegistration !== undefined) yield* UserFunction.call("onRegistration", onRegistration, registration)
   return registration
 })
 

@@ -32,9 +32,9 @@ export interface Self {
   /** The longest wait for the lock. */
   readonly wait: Duration.Duration
   /** Keeps a token in memory that could not be stored. */
-  readonly keep: (token: CachedToken.CachedToken, instead: CachedToken.CachedToken) => void
-  /** The token that is kept in memory instead of this stored one, if there is one. */
-  readonly keptFor: (stored: CachedToken.CachedToken) => CachedToken.CachedToken | undefined
+  readonly keep: (token: CachedToken.CachedToken, instead: CachedToken.CachedToken | undefined) => void
+  /** The token that is kept in memory instead of this stored one, or instead of none. `undefined` if nothing is kept for it. */
+  readonly keptFor: (stored: CachedToken.CachedToken | undefined) => CachedToken.CachedToken | undefined
 }
 
 // After a rejection, another program may still be writing the token that it got.
@@ -233,13 +233,14 @@ const refreshed = Effect.fnUntraced(function*(
   stale: string
 ): Effect.fn.Return<Brought, AccessToken.Error> {
   const look = yield* Stored.look(self.store, self.settings)
-  if (look._tag !== "found") return yield* absence(self.command, look)
-  if (yield* isNext(self, look.token, stale)) return done(look.token)
-  const kept = self.keptFor(look.token)
+  const stored = look._tag === "found" ? look.token : undefined
+  if (stored !== undefined && (yield* isNext(self, stored, stale))) return done(stored)
+  const kept = self.keptFor(stored)
+  const known = kept ?? (look._tag === "found" ? look.token : yield* absence(self.command, look))
   // The refresh token in the store was used. If the kept one still cannot be stored, nothing is sent.
   if (kept !== undefined) yield* hold.commit(CachedToken.encode(kept))
   const marks = yield* self.store.marks(self.settings.key)
-  const sent = yield* recover(self, hold, kept ?? look.token, marks)
+  const sent = yield* recover(self, hold, known, marks)
   if (yield* isNext(self, sent, stale)) return done(sent)
 
   const { command } = self
@@ -334,7 +335,7 @@ export const storeKept = (self: Self): Effect.Effect<void> =>
     self.settings.key,
     Effect.fnUntraced(function*(hold) {
       const look = yield* Stored.look(self.store, self.settings)
-      const kept = look._tag === "found" ? self.keptFor(look.token) : undefined
+      const kept = self.keptFor(look._tag === "found" ? look.token : undefined)
       if (kept !== undefined) yield* hold.commit(CachedToken.encode(kept))
     }),
     { wait: Duration.seconds(1) }
