@@ -89,7 +89,7 @@ const apart = <A>(effect: Effect.Effect<A>): Effect.Effect<A> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(
       Effect.forkDetach(effect, { startImmediately: true, uninterruptible: false }),
-      (fiber) => Effect.onInterrupt(restore(Fiber.join(fiber)), () => Effect.forkDetach(Fiber.interrupt(fiber)))
+      (fiber) => Effect.onInterrupt(restore(Fiber.join(fiber)), () => Fiber.interrupt(fiber))
     )
   )
 
@@ -184,7 +184,8 @@ const see = Effect.fnUntraced(function*(
     (error) => error.reason === "unreadable",
     () => Effect.succeed<ReadonlyArray<TokenStore.Mark>>([])
   )
-  const isOf = (token: Pick<CachedToken.CachedToken, "startUrl" | "region">): boolean => CachedToken.isOf(token, settings)
+  const isOf = (token: Pick<CachedToken.CachedToken, "startUrl" | "region">): boolean =>
+    CachedToken.isOf(token, settings)
   const whole = text === undefined || text === "unreadable" ? undefined : text
   const found = whole && tokenIn(whole)
   const decoded = whole && Result.getOrUndefined(CachedToken.decode(whole))
