@@ -299,7 +299,7 @@ describe("Session.logout and others", () => {
         [(store) => ({ ...store, exclusively: () => failing("lock") }), Portal.make(), "but the portal was told of it"]
       ]
       for (const [store, portal, words] of cases) {
-        const { session } = yield* begun(portal, { ...(store === undefined ? {} : { store }) })
+        const { session } = yield* begun(portal, store === undefined ? {} : { store })
         const error = yield* Effect.flip(session.logout())
         assert.strictEqual(error._tag, "StoreError")
         assert.include(error.message, words)

@@ -231,7 +231,9 @@ export const guarded = (store: Service): Service => {
       Effect.map(
         safe("read", () => store.warnings?.(key) ?? Effect.succeed([])),
         (warnings: unknown) =>
-          Array.isArray(warnings) ? warnings.map((one: unknown) => wordsOf(one) || Wire.sentence(unsaid)) : []
+          Array.isArray(warnings)
+            ? warnings.map((one: unknown) => wordsOf(one) || "The store warned of something that is not shown.")
+            : []
       )),
     entries: store.entries && Effect.flatMap(
       safe("read", () => store.entries ?? Effect.succeed([])),

@@ -1,7 +1,7 @@
 /**
  * A logout: the portal is told of each token, and the store removes it, whatever the portal said.
  */
-import { StoreBusy, StoreError } from "@sso-oidc/core/AccessToken"
+import { type StoreBusy, StoreError } from "@sso-oidc/core/AccessToken"
 import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
