@@ -41,7 +41,7 @@ export interface Status {
   readonly refreshable: boolean
   /** Why the token cannot be refreshed, as a sentence. Absent if it can, and without a token. */
   readonly obstacle?: string | undefined
-  /** When the registration of the client expires. A refresh needs one that is valid. Absent if it is not stored with the token. */
+  /** When the registration of the client expires. A refresh needs a valid one. Absent if it is not stored with the token. */
   readonly registrationExpiresAt?: DateTime.Utc | undefined
   /** The name of the store, such as `AWS cache`. */
   readonly store: string

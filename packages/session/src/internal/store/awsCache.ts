@@ -339,8 +339,8 @@ export const make = Effect.fnUntraced(function*(
     )
 
   /**
-   * For the text of an entry. If no lock's file is there, none is made: no session of ours has changed that file yet, and one that
-   * begins now stores nothing in a place that became empty meanwhile.
+   * For the text of an entry. If no lock's file is there, none is made, because no session of ours has changed that file yet. A session
+   * that begins to refresh now finds the place empty before it stores, and then stores nothing.
    */
   const forEntry = <A, E>(
     place: Place,
