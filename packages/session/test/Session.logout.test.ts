@@ -268,6 +268,32 @@ describe("Session.logout and others", () => {
       assert.strictEqual((yield* Effect.flip(session.token()))._tag, "StoreError")
     }).pipe(Effect.scoped))
 
+  it.effect("is not undone by a refresh that ended before it, and gives its lock back slowly (S20)", () =>
+    Effect.gen(function*() {
+      let isReadable = true
+      const { session } = yield* begun(Portal.make(), {
+        token: stored("10 minutes"),
+        refresh: "background",
+        store: (store) => {
+          let holders = 0
+          return {
+            ...store,
+            read: (key) => isReadable ? store.read(key) : failing("read"),
+            exclusively: (key, use, waiting) => {
+              const held = store.exclusively(key, use, waiting)
+              return holders++ === 0 ? Effect.tap(held, () => Effect.sleep("5 seconds")) : held
+            }
+          }
+        }
+      })
+      yield* session.token()
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* session.logout()).removed, 1)
+      yield* TestClock.adjust("10 seconds")
+      isReadable = false
+      assert.strictEqual((yield* Effect.flip(session.token()))._tag, "StoreError")
+    }).pipe(Effect.scoped))
+
   it.effect("leaves no token in memory for a store that cannot be read later (S20)", () =>
     Effect.gen(function*() {
       let isReadable = true

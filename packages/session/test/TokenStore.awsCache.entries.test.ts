@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Lock from "@sso-oidc/session/Lock"
+import * as KernelLock from "@sso-oidc/session/node/KernelLock"
 import type * as TokenStore from "@sso-oidc/session/TokenStore"
 import { folder } from "@sso-oidc/test-kit/child"
 import * as Duration from "effect/Duration"
@@ -83,8 +84,9 @@ describe("the entries of TokenStore.layerAwsCache", () => {
 
   it.live("are removed without a trace if no session of ours has written there (S20)", () =>
     Effect.gen(function*() {
-      const { at, path, store } = yield* begun
-      for (const name of [path, join(at, "tool.json")]) fs.writeFileSync(name, token("one"))
+      const at = yield* folder
+      const store = yield* storeIn(at, KernelLock.layer)
+      for (const name of [join(at, file), join(at, "tool.json")]) fs.writeFileSync(name, token("one"))
       for (const entry of yield* entriesOf(store)) assert.isTrue(yield* entry.remove(wait))
       assert.deepStrictEqual(fs.readdirSync(at), [])
     }).pipe(provide))

@@ -135,18 +135,21 @@ describe("the optional members of a user's store", () => {
 
   it.effect("fail with the errors of the contract where a removal does something else (S20, S21)", () =>
     Effect.gen(function*() {
-      const token = "{\"accessToken\":\"access-0\"}"
+      const token = "{\"accessToken\":\"listed-token\"}"
       const words = { store: "own", operation: "remove", reason: "unavailable" } as const
       const removals: ReadonlyArray<readonly [unknown, words: string]> = [
         [Effect.void, "the store did not say whether it removed a text"],
-        [Effect.succeed("access-0"), "the store did not say whether it removed a text"],
-        [Effect.die(new Error("access-0")), "an error that its contract does not have"],
-        [Effect.fail("access-0"), "an error that its contract does not have"],
+        [Effect.succeed("listed-token"), "the store did not say whether it removed a text"],
+        [Effect.die(new Error("listed-token")), "an error that its contract does not have"],
+        [Effect.fail("listed-token"), "an error that its contract does not have"],
         [null, "an error that its contract does not have"],
-        [Effect.fail(new AccessToken.StoreError({ ...words, detail: "no access-0" })), "something that is not shown"],
+        [
+          Effect.fail(new AccessToken.StoreError({ ...words, detail: "no listed-token" })),
+          "something that is not shown"
+        ],
         [Effect.fail(new AccessToken.StoreError({ ...words, detail: "the vault is closed" })), "the vault is closed"],
         [
-          Effect.fail(new AccessToken.StoreBusy({ store: "access-0", key: "access-0", seconds: Number.NaN })),
+          Effect.fail(new AccessToken.StoreBusy({ store: "listed-token", key: "listed-token", seconds: Number.NaN })),
           "was not free for 0 seconds"
         ]
       ]
@@ -156,7 +159,7 @@ describe("the optional members of a user's store", () => {
         })
         const error = logout._tag === "Failure" ? logout.failure : assert.fail("it logged out")
         assert.include(error.message, words)
-        assert.notInclude(JSON.stringify(error), "access-0")
+        assert.notInclude(JSON.stringify(error), "listed-token")
       }
     }))
 
