@@ -5,6 +5,8 @@
  */
 import type { EndpointError } from "@sso-oidc/core/aws/ClientError"
 import type * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import type * as NodeSession from "@sso-oidc/session/node/NodeSession"
+import type { EnsureError } from "@sso-oidc/session/Session"
 import type { TransportOptionsError } from "@sso-oidc/transport-node/TransportOptionsError"
 import type * as Config from "effect/Config"
 import * as Data from "effect/Data"
@@ -22,7 +24,8 @@ export const exitCodes = {
   serviceFailed: 17,
   transport: 18,
   tokenPossiblyLost: 19,
-  configuration: 20
+  configuration: 20,
+  store: 21
 } as const
 
 /** A way in which a login ends without a token. */
@@ -39,7 +42,8 @@ const headings: { readonly [W in Way]: string } = {
   serviceFailed: "Service failed",
   transport: "No connection",
   tokenPossiblyLost: "Token possibly lost",
-  configuration: "Bad configuration"
+  configuration: "Bad configuration",
+  store: "Token not kept"
 }
 
 /** The error that `main` ends with. Its sentence is printed, and its code is the exit code of the process. */
@@ -48,16 +52,26 @@ export class Ended extends Data.TaggedError("Ended")<{ readonly way: Way; readon
   override readonly [Runtime.errorReported] = false
 }
 
-/** The errors of a login from the command line. */
-export type LoginFailure = DeviceGrant.LoginError | EndpointError | TransportOptionsError | Config.ConfigError
+/** The errors of a login from the command line, kept or not. */
+export type LoginFailure =
+  | DeviceGrant.LoginError
+  | EndpointError
+  | TransportOptionsError
+  | Config.ConfigError
+  | NodeSession.Error
+  | EnsureError
 
 /** The way in which a login with this error ends. */
 export const wayOf = (error: LoginFailure): Way => {
   switch (error._tag) {
     case "AccessDeniedException":
+    case "AuthorizationDenied":
       return "denied"
     case "DeviceCodeExpired":
       return error.failures === 0 ? "expired" : "unreachable"
+    case "AuthorizationExpired":
+    case "ExpiredTokenException":
+      return "expired"
     case "InvalidClientException":
     case "InvalidClientMetadataException":
     case "InvalidRedirectUriException":
@@ -65,20 +79,29 @@ export const wayOf = (error: LoginFailure): Way => {
     case "UnsupportedGrantTypeException":
       return "clientRefused"
     case "InvalidGrantException":
+    case "CallbackInvalid":
       return "grantInvalid"
     case "InvalidRequestException":
     case "InvalidScopeException":
       return "requestInvalid"
     case "UnexpectedResponse":
       return "unexpectedResponse"
+    case "AuthorizationPendingException":
     case "InternalServerException":
     case "SlowDownException":
       return "serviceFailed"
     case "TransportError":
       return "transport"
     case "TokenPossiblyLost":
+    case "ExchangePossiblyLost":
       return "tokenPossiblyLost"
+    case "StoreError":
+    case "StoreBusy":
+      return "store"
     case "RequestInvalid":
+    case "AwsConfigError":
+    case "ProfileNotFound":
+    case "CallbackUnavailable":
     case "EndpointError":
     case "TransportOptionsError":
     case "ConfigError":

@@ -1,6 +1,7 @@
 /**
  * The texts that a person reads during the login: one line for each event, and one line that changes, for a terminal.
  */
+import type { ValidToken } from "@sso-oidc/core/AccessToken"
 import type { Registration } from "@sso-oidc/core/Registration"
 import type { Token } from "@sso-oidc/core/Token"
 import type { CodeReady, DeviceGrantEvent, Waiting } from "@sso-oidc/device-grant/DeviceGrantEvent"
@@ -102,10 +103,19 @@ export const played: Line = line("person", "the demo plays the person: it opens 
 /** Says that the demo has pressed Allow. */
 export const pressed: Line = line("person", "pressed Allow")
 
+/** Says that an earlier run has kept a good token. */
+export const kept = ({ accessToken, expiresAt }: ValidToken): Line =>
+  line("kept", `token ${accessToken}, good until ${instant(expiresAt)}; no person was needed`)
+
+const use = (token: string): string => `A program uses ${token} to list your AWS accounts and to get role credentials`
+
+const ofEmulator = `${use("such a token")}; this one is the emulator's, and opens nothing`
+
 const uses = {
-  aws: "A program uses this token to list your AWS accounts and to get role credentials; the demo has not stored it.",
-  emulator:
-    "A program uses such a token to list your AWS accounts and to get role credentials; this one is the emulator's, and opens nothing."
+  aws: `${use("this token")}; the demo has not stored it.`,
+  awsKept: `${use("this token")}; the demo has kept it in the AWS CLI's cache, and its next run with --keep needs no person.`,
+  emulator: `${ofEmulator}.`,
+  emulatorKept: `${ofEmulator}. The next run with --keep needs no person.`
 }
 
 /** Says what the token is for, and where to read on. */

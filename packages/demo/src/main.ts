@@ -9,6 +9,7 @@ import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
 import type { CodeReady } from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import type { LoginEvent } from "@sso-oidc/session/LoginEvent"
 import * as NodeEnvironment from "@sso-oidc/transport-node/NodeEnvironment"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as CliError from "effect/cli/CliError"
@@ -23,6 +24,7 @@ import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Stream from "effect/Stream"
 import * as Display from "./Display.ts"
+import * as Kept from "./Kept.ts"
 import * as Layout from "./Layout.ts"
 import * as Outcome from "./Outcome.ts"
 import * as Person from "./Person.ts"
@@ -35,8 +37,12 @@ const clientName = "SSO OIDC demo"
 // with AWS
 // -----------------------------------------------------------------------------
 
-const real = Effect.fnUntraced(function*(startUrl: string, region: string) {
+const real = Effect.fnUntraced(function*(startUrl: string, region: string, keep: boolean) {
   const display = yield* Display.current()
+  if (keep) {
+    yield* Kept.aws(display, clientName, startUrl, region)
+    return yield* display.print(...Screen.next("awsKept"))
+  }
   yield* DeviceGrantStream.login({ clientName, startUrl }).pipe(
     Stream.runForEach(display.event),
     Effect.provide(
@@ -75,15 +81,22 @@ const person = Effect.fnUntraced(
   }
 )
 
+const startUrl = "https://demo.awsapps.com/start"
+
 const emulated = Effect.fnUntraced(
-  function*(auto: boolean) {
+  function*(auto: boolean, keep: boolean) {
     const { url } = yield* EmulatorServer.EmulatorServer
+    if (keep) yield* Kept.remembered
     const display = yield* Display.current(Screen.expected)
     yield* display.print(Screen.emulator(url))
     const code = yield* Deferred.make<CodeReady>()
-    const login = DeviceGrantStream.login({ clientName, startUrl: "https://demo.awsapps.com/start" }).pipe(
+    const told = (event: LoginEvent) => event._tag === "CodeReady" ? Deferred.succeed(code, event) : Effect.void
+    const login = keep ? Kept.emulated(display, clientName, startUrl, url, told) : DeviceGrantStream.login({
+      clientName,
+      startUrl
+    }).pipe(
       Stream.tap(display.event),
-      Stream.runForEach((event) => event._tag === "CodeReady" ? Deferred.succeed(code, event) : Effect.void),
+      Stream.runForEach(told),
       Effect.provide(SsoOidc.layer({ region: "us-east-1", endpoint: url })),
       Effect.mapError(Outcome.ended)
     )
@@ -91,7 +104,7 @@ const emulated = Effect.fnUntraced(
       login,
       Effect.flatMap(Deferred.await(code), (code) => person(code, display, auto))
     )
-    yield* display.print(...Screen.next("emulator"))
+    yield* display.print(...Screen.next(keep ? "emulatorKept" : "emulator"))
   },
   Effect.scoped,
   Effect.provide(Layer.merge(EmulatorServer.layer(), NodeTransport.layer())),
@@ -110,6 +123,10 @@ const command = Command.make(
       Flag.withDescription("Play the person too. This is the default without a terminal"),
       Flag.withDefault(false)
     ),
+    keep: Flag.Boolean("keep").pipe(
+      Flag.withDescription("Keep the token, so that the next run with --keep needs no person"),
+      Flag.withDefault(false)
+    ),
     startUrl: Flag.String("start-url").pipe(
       Flag.withDescription("Log in to AWS through this access portal, instead of the emulator"),
       Flag.optional
@@ -119,8 +136,10 @@ const command = Command.make(
       Flag.optional
     )
   },
-  Effect.fnUntraced(function*({ auto, region, startUrl }) {
-    if (Option.isNone(startUrl) && Option.isNone(region)) return yield* emulated(auto || !Terminal.isInteractive())
+  Effect.fnUntraced(function*({ auto, keep, region, startUrl }) {
+    if (Option.isNone(startUrl) && Option.isNone(region)) {
+      return yield* emulated(auto || !Terminal.isInteractive(), keep)
+    }
     if (Option.isNone(startUrl) || Option.isNone(region)) {
       return yield* Outcome.misused(
         "--start-url and --region need each other. Give both: the URL and the region of the access portal."
@@ -136,7 +155,7 @@ const command = Command.make(
         "--auto works only with the emulator. Leave it out: only you can approve a login to AWS."
       )
     }
-    return yield* real(startUrl.value, region.value)
+    return yield* real(startUrl.value, region.value, keep)
   })
 ).pipe(Command.withDescription("A whole device login: register, authorize, poll, token"))
 
