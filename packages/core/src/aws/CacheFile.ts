@@ -257,8 +257,8 @@ export const syncFolder = (path: string): Effect.Effect<void, never, FileSystem.
 /**
  * Makes a folder and its missing parents, with mode 0700. A folder that is there stays as it is.
  *
- * It makes one folder at a time. The recursive call of Node never ends where the system says that a parent is missing which is there, as
- * below `/proc` and on a folder that is mounted when it is used.
+ * It makes one folder at a time. The recursive call of Node never ends where the system reports a missing parent that is there. `/proc` does
+ * so, and a folder that is mounted at its first use.
  *
  * @category writing
  * @since 0.1.0

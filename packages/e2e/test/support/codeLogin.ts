@@ -5,7 +5,7 @@ import { assert } from "@effect/vitest"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import { Emulator } from "@sso-oidc/emulator/Emulator"
 import { EmulatorServer } from "@sso-oidc/emulator/EmulatorServer"
-import * as Browser from "@sso-oidc/session/Browser"
+import * as LoginBrowser from "@sso-oidc/session/LoginBrowser"
 import type { LoginEvent } from "@sso-oidc/session/LoginEvent"
 import * as LoopbackCallback from "@sso-oidc/session/node/LoopbackCallback"
 import * as Session from "@sso-oidc/session/Session"
@@ -19,11 +19,11 @@ import type { Page } from "playwright-core"
 import * as Web from "./web.ts"
 
 /** A session of a program that listens on this machine and has this browser. Its store is in memory. */
-export const session = Effect.fnUntraced(function*(open?: Browser.Service["open"]) {
+export const session = Effect.fnUntraced(function*(open?: LoginBrowser.Service["open"]) {
   const { url: endpoint } = yield* EmulatorServer
   const browser = open === undefined
     ? Layer.empty
-    : Layer.succeed(Browser.Browser, { open, elsewhere: Effect.undefined })
+    : Layer.succeed(LoginBrowser.LoginBrowser, { open, elsewhere: Effect.undefined })
   const context = yield* Layer.build(
     Session.layer({ startUrl: Web.startUrl, name: "corp", clientName: "My tool" }).pipe(
       Layer.provide(SsoOidc.layer({ region: "us-east-1", endpoint }).pipe(Layer.provide(NodeTransport.layer()))),

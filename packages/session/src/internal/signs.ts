@@ -1,7 +1,7 @@
 /**
  * The signs that the person's browser is on another machine. It is pure: `node/SystemBrowser` reads what it judges.
  */
-import type { Sign } from "../Browser.ts"
+import type { Sign } from "../LoginBrowser.ts"
 
 /** What was read of the machine and of the process. */
 export interface Facts {
