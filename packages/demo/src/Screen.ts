@@ -113,7 +113,9 @@ const ofEmulator = `${use("such a token")}; this one is the emulator's, and open
 
 const uses = {
   aws: `${use("this token")}; the demo has not stored it.`,
-  awsKept: `${use("this token")}; the demo has kept it in the AWS CLI's cache, and its next run with --keep needs no person.`,
+  awsKept: `${
+    use("this token")
+  }; the demo has kept it in the AWS CLI's cache, and its next run with --keep needs no person.`,
   emulator: `${ofEmulator}.`,
   emulatorKept: `${ofEmulator}. The next run with --keep needs no person.`
 }
