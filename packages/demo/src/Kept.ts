@@ -1,8 +1,8 @@
 /**
  * Keeps the login between two runs of the demo, so that the second one needs no person.
  *
- * A login to AWS is kept in the cache of the AWS CLI. A login to the emulator has a folder of its own, with the state of the emulator:
- * the next emulator must know the session, or no refresh would succeed.
+ * A login to AWS is kept in the cache of the AWS CLI. A login to the emulator has a folder of its own. The state of the
+ * emulator is kept there too: the next emulator must know the session, or no refresh would succeed.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
@@ -104,8 +104,8 @@ const state = Schema.fromJsonString(Snapshot)
 const largest = 1024 * 1024
 
 /**
- * Gives the emulator the state of the last run, and keeps its state at the end of the scope. A state that cannot be read is left out, and one
- * that cannot be written is lost: then the person is asked again.
+ * Gives the emulator the state of the last run, and keeps its state at the end of the scope. If the state cannot be read or
+ * written, the person is asked again.
  */
 export const remembered: Effect.Effect<void, never, Emulator.Emulator | Scope.Scope> = Effect.gen(function*() {
   const { state: { seed, snapshot } } = yield* Emulator.Emulator

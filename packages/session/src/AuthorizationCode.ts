@@ -17,9 +17,11 @@ import * as Stored from "@sso-oidc/core/Stored"
 import type * as Token from "@sso-oidc/core/Token"
 import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import type {
   AuthorizationDenied,
   AuthorizationExpired,
@@ -268,8 +270,8 @@ export const finish: (
 // -----------------------------------------------------------------------------
 
 /**
- * Runs a whole login on this machine. It listens on 127.0.0.1, gives the URL to `onEvent`, opens the browser if the program has a `LoginBrowser`,
- * waits for the callback or a pasted URL, and exchanges the code.
+ * Runs a whole login on this machine. It listens on 127.0.0.1, and gives the URL to `onEvent`. It opens the browser if the program has a
+ * `LoginBrowser`. Then it waits for the callback or a pasted URL, and exchanges the code.
  *
  * The deadline is 10 minutes after the start. An interruption closes the listener. But once the code is sent, it waits for the token.
  *
@@ -294,7 +296,13 @@ export const login = <E = never, R = never, E2 = never, R2 = never, E3 = never, 
 ): Effect.Effect<Token.Token, LoginError | E | E2 | E3, SsoOidc.SsoOidc | Callback.Callback | R | R2 | R3> =>
   Effect.scoped(Effect.gen(function*() {
     const { listen } = yield* Callback.Callback
-    const listener = yield* listen({ port: options.port })
+    const scope = yield* Scope.fork(yield* Scope.Scope)
+    const listener = yield* Scope.provide(listen({ port: options.port }), scope)
     const browser = Option.getOrUndefined(yield* Effect.serviceOption(LoginBrowser.LoginBrowser))
-    return yield* Run.run(options, { listener, browser, store: (token) => Effect.succeed(token) })
+    return yield* Run.run(options, {
+      listener,
+      browser,
+      store: (token) => Effect.succeed(token),
+      answered: Scope.close(scope, Exit.void)
+    })
   })).pipe(Wire.withSpan("AuthorizationCode.login"))

@@ -194,7 +194,10 @@ export const registrationOf = (
  * @category predicates
  * @since 0.1.0
  */
-export const isOf = (token: CachedToken, settings: Pick<SessionSettings, "startUrl" | "region">): boolean =>
+export const isOf = (
+  token: Pick<CachedToken, "startUrl" | "region">,
+  settings: Pick<SessionSettings, "startUrl" | "region">
+): boolean =>
   (token.startUrl === undefined || token.startUrl === settings.startUrl) &&
   (token.region === undefined || Endpoint.regionOf(token.region) === Endpoint.regionOf(settings.region))
 

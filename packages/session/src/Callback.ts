@@ -41,9 +41,11 @@ export interface Listener {
    * Waits for the first callback with this state, and gives its whole URL. By then the browser has its page: "go back to your program" for
    * a code, "the login ended without a token" for an error.
    *
-   * Any other request changes nothing. A callback with another state or without a code and an error gets 400, another path 404, another
-   * method 405, a later callback with this state 410, and another `Host` 421. Before this is called, each callback is one with another
-   * state. A callback that comes after an interruption of this is given by the next call with the same state.
+   * Any other request changes nothing. A callback of another login, or an incomplete one, gets 400. A later callback of this login gets 410.
+   * Another path gets 404, another method 405, and another `Host` 421.
+   *
+   * Before this is called, each callback is one of another login. If this is interrupted, the next call with the same state gives the
+   * callback that came meanwhile.
    */
   readonly received: (state: Redacted.Redacted<string>) => Effect.Effect<Redacted.Redacted<string>>
 }

@@ -1,8 +1,9 @@
 /**
  * The events of a login, for a program that shows it to a person. `LoginView.terminal` shows them on a terminal.
  *
- * Each event has a schema, so that one process can send it to another. An event and its encoding have no secret in plain text, except what
- * the person must see: the URL of `UrlReady`, and the user code and the URLs of the device grant. Print them, but do not log them.
+ * Each event has a schema, so that one process can send it to another. An event and its encoding have no secret in plain text. The
+ * exception is what the person must see: the URL of `UrlReady`, and the user code and the URLs of the device grant. Print them, but do not
+ * log them.
  *
  * @since 0.1.0
  */

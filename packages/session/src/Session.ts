@@ -9,6 +9,7 @@
 import * as AccessToken from "@sso-oidc/core/AccessToken"
 import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as Wire from "@sso-oidc/core/aws/Wire"
+import * as PortalLogout from "@sso-oidc/core/PortalLogout"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import { service } from "@sso-oidc/core/SsoOidcService"
 import type * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
@@ -29,10 +30,14 @@ import * as Callback from "./Callback.ts"
 import * as Guarded from "./internal/guarded.ts"
 import * as Life from "./internal/life.ts"
 import * as Login from "./internal/login.ts"
+import * as Logout from "./internal/logout.ts"
 import * as Refreshing from "./internal/refreshing.ts"
+import * as Status from "./internal/status.ts"
 import * as Stored from "./internal/stored.ts"
 import * as LoginBrowser from "./LoginBrowser.ts"
+import type * as SessionLogout from "./SessionLogout.ts"
 import * as SessionSettings from "./SessionSettings.ts"
+import type * as SessionStatus from "./SessionStatus.ts"
 import * as TokenStore from "./TokenStore.ts"
 
 // -----------------------------------------------------------------------------
@@ -183,6 +188,25 @@ export interface Service {
   readonly login: <E = never, R = never, E2 = never, R2 = never>(
     options?: LoginOptions<E, R, E2, R2>
   ) => Effect.Effect<AccessToken.ValidToken, LoginError | E | E2, R | R2>
+  /**
+   * What the store says about the token. It reads, and sends nothing. A store that cannot be read is its error. What is stored but is no
+   * token is none: the status says so.
+   */
+  readonly status: Effect.Effect<SessionStatus.Status, AccessToken.StoreError>
+  /**
+   * Sends Logout to the portal with the token as stored, also if it has expired, and removes the token and its role credentials, whatever the
+   * portal said. It never refreshes. Registrations stay. If nothing is stored, it sends nothing.
+   *
+   * An error response is no error. If no response came, or if the program has no `PortalLogout`, the report says so. If the store cannot be
+   * changed, the portal is told all the same, and then it fails with the error of the store. An interruption ends the request, but the token
+   * goes all the same.
+   */
+  readonly logout: (
+    options?: SessionLogout.Options
+  ) => Effect.Effect<
+    SessionLogout.Report,
+    AccessToken.StoreError | AccessToken.StoreBusy | SessionLogout.LogoutAllUnsupported
+  >
 }
 
 /**
@@ -303,6 +327,8 @@ export const make = Effect.fnUntraced(function*(
   let afterRejection: string | undefined
   // The last refresh of this process, and the access token that it replaces.
   let flight: { readonly of: string; readonly fiber: Fiber.Fiber<CachedToken, AccessToken.Error> } | undefined
+  // A refresh that began before a logout leaves nothing in memory.
+  let logouts = 0
   let hasWarned = false
 
   const self: Refreshing.Self = {
@@ -354,10 +380,12 @@ export const make = Effect.fnUntraced(function*(
     Effect.gen(function*() {
       if (flight === undefined || flight.fiber.pollUnsafe() !== undefined) {
         const of = Redacted.value(stale.accessToken)
+        const before = logouts
         const fiber = yield* Effect.forkIn(
           Refreshing.run(self, of).pipe(
             Effect.tap((token) =>
               Effect.map(ages.leftOf(token), (life) => {
+                if (logouts !== before) return
                 received = { accessToken: Redacted.value(token.accessToken), life }
                 last = token
               })
@@ -462,8 +490,29 @@ export const make = Effect.fnUntraced(function*(
     })
   }
 
+  const logoutSelf: Logout.Self = {
+    ...self,
+    portal: Option.getOrUndefined(yield* Effect.serviceOption(PortalLogout.PortalLogout)),
+    forget: () => {
+      logouts++
+      kept =
+        last =
+        received =
+        afterRejection =
+          undefined
+      retryAt = -Infinity
+    }
+  }
+
   return {
-    session: Session.of({ settings, token, ensure, login }),
+    session: Session.of({
+      settings,
+      token,
+      ensure,
+      login,
+      status: Status.status(self),
+      logout: (options = {}) => Logout.logout(logoutSelf, options)
+    }),
     accessToken: AccessToken.AccessToken.of({ key: settings.key, get: Effect.suspend(() => token()), refreshed: next })
   }
 })

@@ -100,6 +100,24 @@ export interface Waiting<A, E, R> {
   readonly meanwhile?: Effect.Effect<Option.Option<A>, E, R> | undefined
 }
 
+/**
+ * A text that a store lists, without its key. See {@link Service.entries}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Entry {
+  /** The SHA-1 of its key in hexadecimal digits, which errors name. For the file of another tool, the SHA-1 of the file's name. */
+  readonly id: string
+  /** The text. `undefined` if it cannot be read. */
+  readonly text: Redacted.Redacted<string> | undefined
+  /**
+   * Removes the text and its marks, alone among all that share the store, if the store still has this text. `false` if it has another text
+   * by now, which stays. `true` also if the text is gone. `wait` is the longest wait for the lock. Then it fails with `StoreBusy`.
+   */
+  readonly remove: (wait: Duration.Duration) => Effect.Effect<boolean, StoreError | StoreBusy>
+}
+
 // -----------------------------------------------------------------------------
 // service
 // -----------------------------------------------------------------------------
@@ -130,6 +148,18 @@ export interface Service {
     use: (hold: Hold) => Effect.Effect<A, E, R>,
     waiting: Waiting<A, E, R>
   ) => Effect.Effect<A, E | StoreError | StoreBusy, R>
+  /** The name of the lock, for a person, such as `kernel lock`. Absent if the store does not say. */
+  readonly lock?: string | undefined
+  /**
+   * What a person should know of how the text of a key is kept, such as that other users may read its file. Sentences, without any path and
+   * any secret. It needs no lock. Absent: nothing.
+   */
+  readonly warnings?: ((key: string) => Effect.Effect<ReadonlyArray<string>, StoreError>) | undefined
+  /**
+   * All texts that the store has, also those of registrations and of other tools. It needs no lock. A store without it cannot log out all
+   * sessions at once.
+   */
+  readonly entries?: Effect.Effect<ReadonlyArray<Entry>, StoreError> | undefined
 }
 
 /**
@@ -175,6 +205,12 @@ export interface MakeOptions {
    * its own.
    */
   readonly take: (key: string) => Effect.Effect<Taken | undefined, StoreError>
+  /** The name of the lock, for a person. */
+  readonly lock?: Service["lock"]
+  /** What a person should know of how the text of a key is kept. Nothing by default. */
+  readonly warnings?: Service["warnings"]
+  /** All texts that the store has. Without it, the store cannot log out all sessions at once. */
+  readonly entries?: Service["entries"]
 }
 
 /**

@@ -19,6 +19,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
+import * as EntryCases from "./internal/contract/entryCases.ts"
 import * as FenceCases from "./internal/contract/fenceCases.ts"
 import * as LockCases from "./internal/contract/lockCases.ts"
 import * as Probe from "./internal/contract/probe.ts"
@@ -154,13 +155,14 @@ const caseOf = ({ name, needs, run }: Probe.Draft): Case => ({
 })
 
 /**
- * All cases: those about texts and marks, those about the lock, and those about a lost lock.
+ * All cases: those about texts and marks, those about the list of all texts, those about the lock, and those about a lost lock.
  *
  * @category cases
  * @since 0.1.0
  */
 export const cases: ReadonlyArray<Case> = /* @__PURE__ */ [
   ...RecordCases.cases,
+  ...EntryCases.cases,
   ...LockCases.cases,
   ...FenceCases.cases
 ].map(caseOf)

@@ -304,7 +304,7 @@ describe("Session.login: the browser", () => {
       }).pipe(Effect.scoped))
   }
 
-  it.effect("a browser that runs on, and one that is not wanted, do not hold the login (S18)", () =>
+  it.effect("a browser that runs on, and a browser that is not wanted, do not hold the login (S18)", () =>
     Effect.gen(function*() {
       for (const openBrowser of [true, false]) {
         const logins = yield* make({ browser: Effect.never })

@@ -343,7 +343,7 @@ describe("Session.login: registrations", () => {
       assert.strictEqual((yield* readRegistration(logins))?.clientId, "client-2")
     }).pipe(Effect.scoped))
 
-  it.effect("is not used again after a code login without an answer, since the service may not know it (S17)", () =>
+  it.effect("is not used again after a code login without a callback, since the service may not know it (S17)", () =>
     Effect.gen(function*() {
       const logins = yield* make()
       yield* codeLogin(logins)

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { StoreError } from "@sso-oidc/core/AccessToken"
 import { search, textsOf, walk } from "@sso-oidc/test-kit/leaks"
 import * as Recorder from "@sso-oidc/test-kit/recorder"
 import * as Cause from "effect/Cause"
@@ -7,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
+import * as Portal from "./support/portal.ts"
 import { type Outcome, stored } from "./support/service.ts"
 import { make } from "./support/sessions.ts"
 
@@ -92,5 +94,49 @@ describe("Session: secrets", () => {
       const next = yield* ending(one.accessToken.refreshed(accessToken), recorder)
       assert.isTrue(Exit.isSuccess(next))
       examine(next, recorder)
+    }).pipe(Effect.scoped))
+
+  it.effect("a status and a logout show nothing, whatever the portal responds (S21, S19, S20, C6)", () =>
+    Effect.gen(function*() {
+      const portals = [
+        Portal.make(),
+        Portal.make(() => Effect.fail(Portal.noResponse)),
+        Portal.make((accessToken) => Effect.die(new Error(accessToken)))
+      ]
+      for (const portal of portals) {
+        for (const all of [false, true]) {
+          const recorder = Recorder.make()
+          const { session } = yield* make({ token })
+          const one = yield* portal.provide(session)
+          examine(yield* ending(one.session.status, recorder), recorder, one)
+          const exit = yield* ending(one.session.logout({ all }), recorder)
+          assert.isTrue(Exit.isSuccess(exit))
+          examine(exit, recorder, one)
+          assert.includeMembers(recorder.spans.map(({ name }) => name), ["Session.status", "Session.logout"])
+        }
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("a logout that the store rejects shows nothing (S21, S20, C6)", () =>
+    Effect.gen(function*() {
+      const recorder = Recorder.make()
+      const failed = new StoreError({
+        store: "own",
+        operation: "remove",
+        reason: "unavailable",
+        detail: `it keeps ${secret.accessToken}`
+      })
+      const { session } = yield* make({
+        token,
+        store: (store) => ({
+          ...store,
+          exclusively: (key, use, waiting) =>
+            store.exclusively(key, (hold) => use({ ...hold, remove: Effect.fail(failed) }), waiting)
+        })
+      })
+      const one = yield* Portal.make().provide(session)
+      const exit = yield* ending(one.session.logout(), recorder)
+      assert.strictEqual((yield* Effect.flip(exit))._tag, "StoreError")
+      examine(exit, recorder, one)
     }).pipe(Effect.scoped))
 })

@@ -127,7 +127,7 @@ describe("the files of TokenStore.layerAwsCache", () => {
             return commit(secret(`{"new":1}`))
           })
         ))
-      const make = ["readLink FILE", "makeDirectory FOLDER {\"recursive\":true,\"mode\":448}"]
+      const make = ["readLink FILE", "makeDirectory FOLDER {\"mode\":448}"]
       const sync = ["open FOLDER {\"flag\":\"r\"}", "sync"]
       assert.deepStrictEqual(calls, [
         "readLink FILE",

@@ -162,6 +162,35 @@ describe.skipIf(Tools.isMissing(RedisServer.tool))(`TokenStore.layerRedis with $
     }).pipe(Effect.provide(RedisServer.layer)))
 })
 
+describe.skipIf(Tools.isMissing(RedisServer.tool))(
+  `the entries of TokenStore.layerRedis with ${RedisServer.tool.title}`,
+  () => {
+    it.effect("are those of its prefix, of many pages, and of a client with a prefix of its own (S20)", () =>
+      Effect.gen(function*() {
+        const { keys, prefix, redis, store } = yield* make
+        const many = Array.from({ length: 2500 }, (_, i) => [`${prefix}foreign ${i}`, "x"])
+        yield* redis.send("MSET", ...many.flat())
+        for (const part of ["a*", "[b]", "c?", "\\"]) {
+          const build = (prefix: string) => Layer.build(Layer.fresh(TokenStore.layerRedis({ prefix })))
+          const one = Context.get(yield* build(`${prefix}${part}:`), TokenStore.TokenStore)
+          const near = Context.get(
+            yield* build(`${prefix}${part.replaceAll(/[*?[\]\\]/g, "b")}:`),
+            TokenStore.TokenStore
+          )
+          yield* commit(one, "k", part)
+          yield* commit(near, "other", "of another prefix")
+          const entries = yield* one.entries ?? Effect.succeed([])
+          assert.deepStrictEqual(entries.map(({ id }) => id), [yield* idOf("k")])
+          assert.isTrue(yield* entries[0]?.remove(patient.wait) ?? Effect.succeed(false))
+          yield* near.exclusively("other", (hold) => hold.remove, patient)
+        }
+        assert.deepStrictEqual(yield* store.entries ?? Effect.undefined, [])
+        yield* redis.send("DEL", ...many.map(([name]) => name ?? ""))
+        assert.deepStrictEqual(yield* keys, [])
+      }).pipe(Effect.provide(RedisServer.layer)))
+  }
+)
+
 const holder = fileURLToPath(new URL("support/leaseHolder.ts", import.meta.url))
 
 describe.skipIf(Tools.isMissing(RedisServer.program))(`TokenStore.layerRedis with ${RedisServer.program.title}`, () => {
@@ -339,5 +368,31 @@ describe("TokenStore.layerRedis with a client of a user", () => {
         assert.deepInclude(error, { _tag: "StoreError", operation: "open", store: "Redis" })
         assert.include(error.message, "the option prefix must be a text without braces")
       }
+    }))
+
+  it.effect("fails to list its texts in a cluster, or if the list makes no sense (S20)", () =>
+    Effect.gen(function*() {
+      const cases: ReadonlyArray<readonly [info: unknown, page: unknown, detail: string]> = [
+        ["# Cluster\r\ncluster_enabled:1\r\n", ["0", []], "it is a cluster, which cannot list all its keys."],
+        ["cluster_enabled:0", "OK", "it did not list its keys"],
+        ["cluster_enabled:0", ["0"], "it did not list its keys"],
+        [undefined, ["0", { length: 1 }], "it did not list its keys"]
+      ]
+      for (const [info, page, detail] of cases) {
+        const store = yield* over((name) => Effect.succeed(name === "INFO" ? info : page))
+        const error = yield* Effect.flip(store.entries ?? Effect.die("no entries"))
+        assert.deepInclude(error, { _tag: "StoreError", operation: "read", reason: "unavailable" })
+        assert.include(error.message, detail)
+      }
+      const store = yield* over((name) => Effect.succeed(name === "SCAN" ? ["0", [7, null, `{${secret}}:text`]] : ""))
+      assert.deepStrictEqual(yield* store.entries ?? Effect.undefined, [])
+    }))
+
+  it.effect("does not wait for ever for a list (S20, S23)", () =>
+    Effect.gen(function*() {
+      const store = yield* over(() => Effect.never)
+      const listing = yield* Effect.forkChild(Effect.flip(store.entries ?? Effect.die("no entries")))
+      yield* TestClock.adjust("1 minute")
+      assert.deepInclude(yield* Fiber.join(listing), { _tag: "StoreError", code: "ETIMEDOUT" })
     }))
 })

@@ -72,4 +72,40 @@ describe("TokenStore.sealed", () => {
       assertNoLeak(error)
       assert.deepStrictEqual(yield* below.marks("k"), [])
     }))
+
+  it.effect("lists its texts opened, and as they are where another tool wrote them (S20)", () =>
+    Effect.gen(function*() {
+      const values = yield* inMemory
+      const { below, store } = yield* make(values, Sealer.layer(ring("one", 1)))
+      const { store: other } = yield* make(values, Sealer.layer(ring("one", 2)))
+      const plain = "{\"accessToken\":\"of another tool\"}"
+      yield* commit(store, "own", secret)
+      yield* commit(below, "tool", plain)
+      yield* commit(other, "other key", secret)
+      const entries = yield* store.entries ?? Effect.succeed([])
+      const texts = new Map(entries.map(({ id, text }) => [id, text && Redacted.value(text)]))
+      assert.strictEqual(texts.size, 3)
+      assert.deepStrictEqual(
+        [texts.get(yield* idOf("own")), texts.get(yield* idOf("tool")), texts.get(yield* idOf("other key"))],
+        [secret, plain, undefined]
+      )
+      for (const entry of entries) assert.isTrue(yield* entry.remove(patient.wait))
+      assert.deepStrictEqual(yield* values.keys, [])
+      assert.strictEqual(store.lock, "lock in memory")
+    }))
+
+  it.effect("lists nothing if the sealer is out of reach, so that no token is left behind unseen (S20)", () =>
+    Effect.gen(function*() {
+      const values = yield* inMemory
+      const { store } = yield* make(values, Sealer.layer(ring("one", 1)))
+      yield* commit(store, "own", secret)
+      const out = Sealer.fromFunctions({
+        seal: () => Effect.succeed("sealed"),
+        unseal: () => Effect.fail(new Error(secret))
+      })
+      const { store: other } = yield* make(values, Layer.succeed(Sealer.Sealer, out))
+      const error = yield* Effect.flip(other.entries ?? Effect.die("no entries"))
+      assert.deepInclude(error, { _tag: "StoreError", operation: "read" })
+      assertNoLeak(error)
+    }))
 })

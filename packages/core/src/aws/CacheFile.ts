@@ -255,6 +255,41 @@ export const syncFolder = (path: string): Effect.Effect<void, never, FileSystem.
   }).pipe(Effect.scoped, Effect.ignore)
 
 /**
+ * Makes a folder and its missing parents, with mode 0700. A folder that is there stays as it is.
+ *
+ * It makes one folder at a time. The recursive call of Node never ends where the system reports a missing parent that is there. `/proc` does
+ * so, and a folder that is mounted at its first use.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const makeFolder = Effect.fnUntraced(function*(
+  path: string
+): Effect.fn.Return<void, PlatformError, FileSystem.FileSystem | Path.Path> {
+  const files = yield* FileSystem.FileSystem
+  const paths = yield* Path.Path
+  /** What failed is no error if the folder is there: another process may have made it. */
+  const unlessThere =
+    (folder: string) => (made: Effect.Effect<void, PlatformError>): Effect.Effect<void, PlatformError> =>
+      Effect.catch(made, (error) =>
+        Effect.flatMap(
+          Effect.orElseSucceed(files.stat(folder), () => undefined),
+          (found) => found?.type === "Directory" ? Effect.void : Effect.fail(error)
+        ))
+  const make = (folder: string): Effect.Effect<void, PlatformError> => {
+    const one = files.makeDirectory(folder, { mode: 0o700 })
+    return one.pipe(
+      Effect.catchIf(
+        ({ reason }) => reason._tag === "NotFound" && paths.dirname(folder) !== folder,
+        () => Effect.andThen(make(paths.dirname(folder)), one)
+      ),
+      unlessThere(folder)
+    )
+  }
+  yield* make(path)
+})
+
+/**
  * Makes room for a text of so many bytes. It makes a missing folder with mode 0700, and a file of mode 0600 beside the target, whose name is
  * the target's with `suffix` behind it. It fills the file with blanks and syncs it, so that a full disk fails here. A file of that name
  * must not be there. A failure or an interruption leaves no room behind.
@@ -275,8 +310,8 @@ export const prepare = (
       const files = yield* FileSystem.FileSystem
       const paths = yield* Path.Path
       const target = yield* restore(targetOf(path))
-      const makeFolder = files.makeDirectory(paths.dirname(target), { recursive: true, mode: 0o700 })
-      yield* makeFolder
+      const folder = Effect.provideContext(makeFolder(paths.dirname(target)), services)
+      yield* folder
       const room = `${target}${suffix}`
       // `wx` follows no link, and takes no file that another process has made
       const file = yield* files.open(room, { flag: "wx", mode: 0o600 })
@@ -294,7 +329,7 @@ export const prepare = (
         yield* discard
       }, Effect.scoped)
       const again = Effect.fnUntraced(function*(text: Uint8Array) {
-        yield* makeFolder
+        yield* folder
         const file = yield* files.open(room, { flag: "wx", mode: 0o600 })
         yield* file.writeAll(text)
         yield* file.sync

@@ -65,7 +65,7 @@ describe("CacheFile.write", () => {
       }))
       assert.deepStrictEqual(calls, [
         "readLink /token.json",
-        "makeDirectory  {\"recursive\":true,\"mode\":448}",
+        "makeDirectory  {\"mode\":448}",
         "open /token.json.ID.tmp {\"flag\":\"wx\",\"mode\":384}",
         "writeAll 9",
         "sync",
@@ -89,6 +89,24 @@ describe("CacheFile.write", () => {
       yield* CacheFile.write(join(at, "other.json"), "new")
       assert.strictEqual(modeOf(join(at, "other.json")), 0o600)
     }).pipe(provide))
+
+  // the recursive call of Node does not end there
+  it.live.skipIf(process.platform !== "linux")(
+    "a folder that the system cannot make is an error at once (S4)",
+    () =>
+      Effect.gen(function*() {
+        for (const path of ["/proc/sso-oidc/cache", "/dev/null/cache"]) {
+          const error = yield* Effect.flip(CacheFile.makeFolder(path))
+          assert.include(["ENOENT", "ENOTDIR"], codeOf(error))
+        }
+        const at = yield* folder
+        writeFileSync(join(at, "file"), "")
+        assert.strictEqual(
+          (yield* Effect.flip(CacheFile.makeFolder(join(at, "file")))).reason._tag,
+          "AlreadyExists"
+        )
+      }).pipe(provide)
+  )
 
   it.effect("makes missing folders with mode 0700, and leaves the mode of a folder that is there (S4)", () =>
     Effect.gen(function*() {

@@ -3,10 +3,11 @@
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
+import * as PortalLogout from "@sso-oidc/core/PortalLogout"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as CachedToken from "@sso-oidc/session/CachedToken"
 import * as TokenStore from "@sso-oidc/session/TokenStore"
-import { run } from "@sso-oidc/test-kit/child"
+import { folder, run } from "@sso-oidc/test-kit/child"
 import { isMissing } from "@sso-oidc/test-kit/tools"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Context from "effect/Context"
@@ -17,7 +18,7 @@ import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, delimiter, dirname, join } from "node:path"
 import * as Homes from "../support/homes.ts"
 import { atLeast, awsCli } from "../support/machine.ts"
@@ -135,4 +136,97 @@ describe.skipIf(isMissing(aws))(`a logout with ${aws.title}`, () => {
       assert.deepStrictEqual(filesOf(home, at), ["TOKEN.lock"])
       assert.strictEqual(readFileSync(`${at.token}.lock`, "utf8"), "")
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer), Effect.provide(EmulatorServer.layer())))
+
+  it.live(
+    "leaves the same folder as our logout of all sessions, and tells the portal of the same tokens (S20, S5)",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* EmulatorServer.EmulatorServer
+        const [theirs, ours] = [yield* Portal.make, yield* Portal.make]
+        const home = yield* Homes.make(["e2e", "second"])
+        const at = home.session("e2e")
+        const oidc = atLeast(version, "2.13.0") ? "" : recipe("sh", "AWS_DATA_PATH=", url)
+        const device = atLeast(version, "2.22.0") ? " --use-device-code" : ""
+        yield* cli(
+          home,
+          theirs.url,
+          `${oidc}\n${
+            oidc === "" ? `AWS_ENDPOINT_URL_SSO_OIDC=${url} ` : ""
+          }aws sso login --sso-session e2e --no-browser${device}`
+        )
+        const second = home.session("second")
+        const token = yield* Homes.issued(second.settings, -3600)
+        yield* Homes.write(second, token)
+        const write = (name: string, content: string) => writeFileSync(join(home.cache, name), content)
+        const foreign = { accessToken: "of-a-tool", expiresAt: "2026-01-01T00:00:00.123Z", region: "us-east-1" }
+        write("a-tool-auth-token.json", JSON.stringify(foreign, undefined, 2))
+        write("no-suffix", JSON.stringify({ ...foreign, accessToken: "without-a-time", expiresAt: undefined }))
+        write("twin.json", JSON.stringify(foreign))
+        write(`${basename(at.token)}.lock`, "")
+        write("half.json", "{\"accessToken\":\"ha")
+        write("empty.json", "")
+        write("list.json", "[]")
+        write("notes.txt", "accessToken")
+        mkdirSync(join(home.cache, "folder.json"))
+
+        const copy: Homes.Home = { ...home, cache: join(yield* folder, "cache") }
+        cpSync(home.cache, copy.cache, { recursive: true })
+        const before = contentsOf(home)
+        yield* cli(home, theirs.url, "aws sso logout")
+        const { session } = yield* Effect.provideService(
+          Ours.session(copy, at, url),
+          PortalLogout.PortalLogout,
+          logoutAt(ours.url)
+        )
+        assert.deepInclude(yield* session.status, { state: "valid", isValid: true, lock: "kernel lock" })
+        const report = yield* session.logout({ all: true })
+        assert.deepStrictEqual(report, { removed: 4, untold: [], left: [] })
+
+        assert.deepStrictEqual(contentsOf(copy), contentsOf(home))
+        assert.strictEqual(contentsOf(home).size, before.size - 5)
+        assert.isTrue(contentsOf(copy).has(basename(at.registration)))
+        // the same token in two files is told once by us
+        assert.deepStrictEqual(tokensIn(ours), [...new Set(tokensIn(theirs))])
+        assert.lengthOf(ours.seen, 4)
+        assert.deepStrictEqual(yield* session.status, {
+          state: "absent",
+          isValid: false,
+          refreshable: false,
+          store: "AWS cache",
+          lock: "kernel lock",
+          warnings: []
+        })
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(NodeServices.layer),
+        Effect.provide(EmulatorServer.layer({ autoApprove: 0 }))
+      ),
+    90_000
+  )
+})
+
+/** The files of the cache, and what they have. */
+const contentsOf = ({ cache }: Pick<Homes.Home, "cache">): ReadonlyMap<string, string> =>
+  new Map(
+    readdirSync(cache, { withFileTypes: true })
+      .map((entry) =>
+        [entry.name, entry.isFile() ? readFileSync(join(cache, entry.name), "utf8") : "a folder"] as const
+      )
+      .toSorted(([one], [other]) => one < other ? -1 : 1)
+  )
+
+/** The tokens that a portal was told of. */
+const tokensIn = ({ seen }: Portal.Portal): ReadonlyArray<string> =>
+  seen.map(({ path, token }) => `${path} ${String(token)}`).toSorted()
+
+/** Logs out as the portal's package will do. */
+const logoutAt = (url: string): PortalLogout.Service => ({
+  logout: ({ accessToken }) =>
+    Effect.promise(() =>
+      fetch(`${url}/logout`, { method: "POST", headers: { "x-amz-sso_bearer_token": Redacted.value(accessToken) } })
+        .then(
+          ({ ok }) => ok ? "accepted" : "rejected"
+        )
+    ),
+  forget: () => Effect.void
 })

@@ -36,6 +36,7 @@ export const session = (
     )
   ).pipe(
     Effect.map((context) => ({
+      session: Context.get(context, Session.Session),
       token: Context.get(context, Session.Session).token(),
       refreshed: Context.get(context, AccessToken.AccessToken).refreshed
     }))

@@ -4,8 +4,8 @@
  * Other programs and web pages can send requests to a port of this machine. A page can have its own name lead to 127.0.0.1 (DNS
  * rebinding), so the `Host` counts. It must not learn or change anything without the state.
  */
-import type { Kind } from "./callbackPage.ts"
 import * as Answer from "./code/answer.ts"
+import type { Kind } from "./pages/callbackPage.ts"
 
 /** A request, as it came. */
 export interface Request {

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { Hold, Mark, Service, Waiting } from "../TokenStore.ts"
+import type { Entry, Hold, Mark, Service, Waiting } from "../TokenStore.ts"
 
 // -----------------------------------------------------------------------------
 // values
@@ -23,6 +23,10 @@ const isMark = (mark: unknown): mark is Mark =>
 
 const isSecret = (text: unknown): text is Redacted.Redacted<string> =>
   Redacted.isRedacted(text) && typeof Redacted.value(text) === "string"
+
+const isEntry = (entry: unknown): entry is Entry =>
+  typeof entry === "object" && entry !== null && "id" in entry && isHash(entry.id) && "remove" in entry &&
+  typeof entry.remove === "function" && "text" in entry && (entry.text === undefined || isSecret(entry.text))
 
 // -----------------------------------------------------------------------------
 // errors
@@ -77,6 +81,8 @@ const isHash = (key: unknown): key is string => typeof key === "string" && /^[0-
 
 const longest = 300
 
+const unsaid = "the store said something that is not shown"
+
 const unexpected = "the store failed with an error that its contract does not have"
 
 // -----------------------------------------------------------------------------
@@ -89,23 +95,30 @@ export const guarded = (store: Service): Service => {
   // What the store was last seen to have. A text of its errors that shows some of it is left out.
   let stored: ReadonlyArray<string> = []
   let given: ReadonlyArray<string> = []
+  let listed: ReadonlyArray<string> = []
 
   const broken = (operation: StoreError["operation"], detail: string) =>
     new StoreError({ store: name, operation, reason: "unavailable", detail })
 
-  const isClean = (text: string): boolean => !shows(text, stored) && !shows(text, given)
+  const isClean = (text: string): boolean => ![stored, given, listed].some((secrets) => shows(text, secrets))
+
+  /** Words of the store for a person, if they show no secret. */
+  const wordsOf = (words: unknown): string => {
+    const line = typeof words === "string" ? Wire.oneLine(words).slice(0, longest) : ""
+    return line !== "" && isClean(line) ? line : ""
+  }
 
   /** The error, made anew: what a user's own store fails with may have more members, such as the cause. */
   const again = (operation: StoreError["operation"]) => (error: unknown): StoreError => {
     if (!(error instanceof StoreError)) return broken(operation, unexpected)
     const { code, detail, key, reason, store } = error
-    const words = typeof detail === "string" ? Wire.oneLine(detail).slice(0, longest) : ""
+    const words = wordsOf(detail)
     return new StoreError({
       store: typeof store === "string" && isClean(store) ? Wire.printable(store) : name,
       ...(isHash(key) ? { key } : {}),
       operation: error.operation,
       reason,
-      detail: words !== "" && isClean(words) ? words : "the store said something that is not shown",
+      detail: words === "" ? unsaid : words,
       ...(typeof code === "string" && isClean(code) ? { code: Wire.printable(code) } : {})
     })
   }
@@ -183,8 +196,55 @@ export const guarded = (store: Service): Service => {
       )
     })
 
+  const entryOf = (entry: Entry): Entry => {
+    const { id, text } = entry
+    return {
+      id,
+      text,
+      remove: (wait) =>
+        effectOf(() => entry.remove(wait)).pipe(
+          Effect.matchEffect({
+            onSuccess: (isGone: unknown) =>
+              typeof isGone === "boolean"
+                ? Effect.succeed(isGone)
+                : Effect.fail<StoreError | StoreBusy>(
+                  broken("remove", "the store did not say whether it removed a text")
+                ),
+            onFailure: (error: unknown) =>
+              Effect.fail<StoreError | StoreBusy>(
+                error instanceof StoreBusy
+                  ? new StoreBusy({ store: name, key: id, seconds: Number.isFinite(error.seconds) ? error.seconds : 0 })
+                  : again("remove")(error)
+              )
+          }),
+          Effect.catchDefect(noDefect("remove"))
+        )
+    }
+  }
+
+  const lock = wordsOf(store.lock)
+
   return {
     name,
+    lock: lock === "" ? undefined : lock,
+    warnings: store.warnings && ((key) =>
+      Effect.map(
+        safe("read", () => store.warnings?.(key) ?? Effect.succeed([])),
+        (warnings: unknown) =>
+          Array.isArray(warnings)
+            ? warnings.map((one: unknown) => wordsOf(one) || "The store warned of something that is not shown.")
+            : []
+      )),
+    entries: store.entries && Effect.flatMap(
+      safe("read", () => store.entries ?? Effect.succeed([])),
+      (entries: unknown) => {
+        if (!Array.isArray(entries) || !entries.every(isEntry)) {
+          return Effect.fail(broken("read", "the store listed something that is no entry"))
+        }
+        listed = entries.flatMap(({ text }) => text === undefined ? [] : secretsOf(Redacted.value(text)))
+        return Effect.succeed(entries.map(entryOf))
+      }
+    ),
     read: (key) =>
       Effect.flatMap(safe("read", () => store.read(key)), (text: unknown) => {
         if (text === undefined || text === null) return Effect.succeed(undefined)

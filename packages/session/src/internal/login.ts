@@ -159,19 +159,27 @@ const storedToken = (look: Stored.Look): string | undefined =>
 // grants
 // -----------------------------------------------------------------------------
 
+interface Chosen {
+  readonly choice: LoginMethod.Choice
+  readonly listener: Callback.Listener | undefined
+  /** Closes the listener, if there is one. */
+  readonly close: Effect.Effect<void>
+}
+
 /** The grant, and the listener that the code grant needs. It is bound before the choice, because the choice depends on it. */
 const chosen = Effect.fnUntraced(function*<E, E2>(
   { browser, callback, settings }: Self,
   { grant, paste, port }: LoginOptions<E, never, E2>
 ): Effect.fn.Return<
-  { readonly choice: LoginMethod.Choice; readonly listener: Callback.Listener | undefined },
+  Chosen,
   Callback.CallbackUnavailable,
   Scope.Scope
 > {
   const facts = { grant, useDeviceCode: settings.useDeviceCode, isLegacy: settings.scopes === undefined }
   const first = LoginMethod.choose({ ...facts, hasListener: true })
-  if (first.grant === "device") return { choice: first, listener: undefined }
+  if (first.grant === "device") return { choice: first, listener: undefined, close: Effect.void }
   const scope = yield* Scope.fork(yield* Scope.Scope)
+  const close = Scope.close(scope, Exit.void)
   const bound = yield* Effect.result(
     callback === undefined
       ? Effect.fail(
@@ -183,9 +191,9 @@ const chosen = Effect.fnUntraced(function*<E, E2>(
   const listener = Result.getOrUndefined(bound)
   const sign = listener === undefined ? undefined : yield* browser?.elsewhere ?? Effect.succeed(undefined)
   const choice = LoginMethod.choose({ ...facts, hasListener: listener !== undefined, sign })
-  if (choice.grant === "code") return { choice, listener }
-  yield* Scope.close(scope, Exit.void)
-  return { choice, listener: undefined }
+  if (choice.grant === "code") return { choice, listener, close }
+  yield* close
+  return { choice, listener: undefined, close: Effect.void }
 })
 
 /** Registers if it must, lets the person log in, and stores the token. */
@@ -195,7 +203,7 @@ const granted = Effect.fnUntraced(function*<E, E2>(
   tell: Run.Tell<E, never>
 ): Effect.fn.Return<Brought, LoginError | E | E2, SsoOidc.SsoOidc | Scope.Scope> {
   const { oidc, settings } = self
-  const { choice, listener } = yield* chosen(self, options)
+  const { choice, close, listener } = yield* chosen(self, options)
   yield* tell({ _tag: "GrantChosen", ...choice })
   const { grant } = choice
   const scopes = settings.scopes ?? (grant === "code" ? SessionSettings.defaultScopes : [])
@@ -224,23 +232,23 @@ const granted = Effect.fnUntraced(function*<E, E2>(
     })
     return brought ?? (yield* keepToken(self, token))
   }
-  let hasAnswered = false
+  let hasCome = false
   return yield* Run.run(
     { ...start, ...options },
     {
       listener,
       browser: self.browser,
       store: (token) => keepToken(self, token),
-      answered: () => void (hasAnswered = true)
+      answered: Effect.andThen(Effect.sync(() => void (hasCome = true)), close)
     },
     tell
   ).pipe(
-    // The service shows an unknown client to the person alone. So without an answer, a kept registration is not used again.
+    // The service shows an unknown client to the person alone. So without a callback, a kept registration is not used again.
     Effect.onExit((exit) => {
       if (!usable || Exit.isSuccess(exit)) return Effect.void
       const error = Option.getOrUndefined(Exit.findErrorOption(exit))
       const isUnknown = error instanceof Object && "_tag" in error && error._tag === "InvalidClientException"
-      return hasAnswered && !isUnknown ? Effect.void : dropRegistration(self, kept.clientId)
+      return hasCome && !isUnknown ? Effect.void : dropRegistration(self, kept.clientId)
     })
   )
 })

@@ -32,8 +32,8 @@ export const variables = [
 export type Variable = (typeof variables)[number]
 
 /**
- * A control group of a container. On a machine that runs containers, a process outside of them can have a group whose name only has the
- * word: `docker.service`, or that of a user named docker.
+ * A control group of a container. The name of a program alone is no sign: a machine that runs containers has groups such as
+ * `docker.service`.
  */
 const containerGroup =
   /[/:](?:docker[/-][0-9a-f]{12}|libpod[_-]|kubepods(?:[./-]|$)|ecs\/|lxc\/|lxc\.payload|cri-containerd[:-]|crio-|buildkit\/)/m

@@ -17,8 +17,8 @@ import type * as Scope from "effect/Scope"
 import type * as Http from "node:http"
 import type { Socket } from "node:net"
 import * as Callback from "../Callback.ts"
-import * as CallbackPage from "../internal/callbackPage.ts"
 import * as CallbackRequest from "../internal/callbackRequest.ts"
+import * as CallbackPage from "../internal/pages/callbackPage.ts"
 
 // -----------------------------------------------------------------------------
 // failures

@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { Kind } from "../../src/internal/callbackPage.ts"
 import * as CallbackRequest from "../../src/internal/callbackRequest.ts"
 import * as Answer from "../../src/internal/code/answer.ts"
+import type { Kind } from "../../src/internal/pages/callbackPage.ts"
 
 const judge = (request: Partial<CallbackRequest.Request>, port = 8400): CallbackRequest.Complete | Kind =>
   CallbackRequest.judge(

@@ -61,7 +61,7 @@ describe("LoopbackCallback.layer", () => {
       const { fiber, get, redirectUri } = yield* waiting
       const query = `?error=access_denied&error_description=%3Cscript%3Ewords&state=${state}`
       const response = yield* get(`/oauth/callback${query}`)
-      assert.deepStrictEqual([statusOf(response), titleOf(response)], [200, "The sign-in ended without access"])
+      assert.deepStrictEqual([statusOf(response), titleOf(response)], [200, "The login ended without access"])
       assert.notMatch(response, /words|access_denied|script/)
       assert.strictEqual(yield* Fiber.join(fiber), redirectUri + query)
     }).pipe(provide))
@@ -146,7 +146,7 @@ describe("LoopbackCallback.layer", () => {
       const query = `?code=${given[0]?.code}&state=${state}`
       assert.strictEqual(yield* Fiber.join(fiber), redirectUri + query)
       const later = yield* exchange(port, `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`)
-      assert.deepStrictEqual([statusOf(later), titleOf(later)], [410, "Your program has this sign-in already"])
+      assert.deepStrictEqual([statusOf(later), titleOf(later)], [410, "Your program has this login already"])
     }).pipe(provide))
 
   it.live("knows no state before it waits for one, and keeps apart the states that it waits for (S16)", () =>

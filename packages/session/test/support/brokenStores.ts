@@ -41,6 +41,26 @@ const onHold =
       store.exclusively(key, (hold) => use({ ...hold, ...f(hold, store, key) }), waiting)
   })
 
+const onEntries =
+  (f: (all: ReadonlyArray<TokenStore.Entry>) => ReadonlyArray<TokenStore.Entry>): Change => (store) => ({
+    ...store,
+    entries: store.entries && Effect.map(store.entries, f)
+  })
+
+/** Changes the entry of the last key that was locked. */
+const onEntry =
+  (f: (entry: TokenStore.Entry, store: TokenStore.Service, key: string) => Partial<TokenStore.Entry>): Change =>
+  (store) => {
+    let last = ""
+    return {
+      ...onEntries((all) => all.map((entry) => ({ ...entry, ...f(entry, store, last) })))(store),
+      exclusively: (key, use, waiting) => {
+        last = key
+        return store.exclusively(key, use, waiting)
+      }
+    }
+  }
+
 /** Each store, with a part of the name of a case that has to find it. */
 export const stores: Readonly<Record<string, readonly [change: Change, found: string]>> = {
   "cuts a text off": [onText((text) => text.slice(0, 50_000)), "a text of 100 kB"],
@@ -169,6 +189,40 @@ export const stores: Readonly<Record<string, readonly [change: Change, found: st
         })
     }),
     "meanwhile ends a wait"
+  ],
+  "lists a text without its key's hash": [
+    onEntries((all) => all.map((entry) => ({ ...entry, id: "0f".repeat(20) }))),
+    "list each text"
+  ],
+  "lists half of its texts": [onEntries((all) => all.slice(1)), "list each text"],
+  "lists its texts only to the holder of a lock": [
+    (store) => ({
+      ...store,
+      entries: store.entries &&
+        Effect.flatMap(
+          store.entries,
+          (all) =>
+            Effect.forEach(all, (entry) => Effect.as(entry.remove(Duration.seconds(9)), entry)).pipe(Effect.orDie)
+        )
+    }),
+    "list each text"
+  ],
+  "removes an entry, and says that it did not": [
+    onEntry((entry) => ({ remove: (wait) => Effect.as(entry.remove(wait), false) })),
+    "removes its text and its marks"
+  ],
+  "removes no entry": [onEntry(() => ({ remove: () => Effect.succeed(true) })), "removes its text and its marks"],
+  "removes another text than an entry's": [
+    onEntry((_, store, key) => ({
+      remove: (wait) => store.exclusively(key, (hold) => Effect.as(hold.remove, true), { wait })
+    })),
+    "does not remove another text"
+  ],
+  "removes an entry without the lock": [
+    onEntry(({ remove }) => ({
+      remove: (wait) => Effect.catchTag(remove(wait), "StoreBusy", () => Effect.succeed(true))
+    })),
+    "waits for the lock of its key"
   ],
   "changes records after use": [
     (store) => ({

@@ -9,7 +9,9 @@ import * as NodePath from "@effect/platform-node/NodePath"
 import type * as AccessToken from "@sso-oidc/core/AccessToken"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Lock from "@sso-oidc/session/Lock"
+import * as LoginBrowser from "@sso-oidc/session/LoginBrowser"
 import * as KernelLock from "@sso-oidc/session/node/KernelLock"
+import * as LoopbackCallback from "@sso-oidc/session/node/LoopbackCallback"
 import * as Session from "@sso-oidc/session/Session"
 import * as TokenStore from "@sso-oidc/session/TokenStore"
 import * as Context from "effect/Context"
@@ -46,6 +48,8 @@ export interface Task {
   readonly prefix?: string | undefined
   /** The lock of the AWS cache. `process` excludes no other process. `kernel` by default. */
   readonly lock?: "kernel" | "process" | undefined
+  /** What the session is asked for. `ensure` logs in by the code grant, with a browser that follows redirects. `token` by default. */
+  readonly ask?: "token" | "ensure" | undefined
   /** Where the process ends itself. It does not by default. */
   readonly dieAt?: Point | undefined
 }
@@ -53,7 +57,7 @@ export interface Task {
 /** What a session said when it was asked for its token. */
 export type Told =
   | { readonly _tag: "Token"; readonly token: string }
-  | { readonly _tag: AccessToken.Error["_tag"]; readonly message: string }
+  | { readonly _tag: AccessToken.Error["_tag"] | Session.EnsureError["_tag"]; readonly message: string }
 
 /** The parts that differ from runtime to runtime and from test to test. */
 export interface Parts {
@@ -111,6 +115,12 @@ export const files: Parts["store"] = ({ dieAt, lock, place }) =>
     Layer.provide(services)
   )
 
+/** A browser whose person approves whatever it shows, by following redirects. */
+const browser = Layer.succeed(LoginBrowser.LoginBrowser, {
+  open: (url) => Effect.promise(async () => void await fetch(url)),
+  elsewhere: Effect.undefined
+})
+
 /** Builds a session, and gives the effect that asks it for its token. The session ends with the scope. */
 export const make = Effect.fnUntraced(function*(parts: Parts, task: Task) {
   const requestTimeout = Duration.millis(task.requestTimeout)
@@ -120,10 +130,15 @@ export const make = Effect.fnUntraced(function*(parts: Parts, task: Task) {
       Layer.provide(
         SsoOidc.layer({ region: "eu-west-1", endpoint: task.endpoint, requestTimeout }).pipe(Layer.provide(transport))
       ),
-      Layer.provide(parts.store(task))
+      Layer.provide(parts.store(task)),
+      Layer.provide([LoopbackCallback.layer, browser])
     )
   )
-  return Context.get(context, Session.Session).token().pipe(
+  const session = Context.get(context, Session.Session)
+  const asked: Effect.Effect<AccessToken.ValidToken, AccessToken.Error | Session.EnsureError> = task.ask === "ensure"
+    ? session.ensure()
+    : session.token()
+  return asked.pipe(
     Effect.match({
       onFailure: ({ _tag, message }): Told => ({ _tag, message }),
       onSuccess: ({ accessToken }): Told => ({ _tag: "Token", token: Redacted.value(accessToken) })

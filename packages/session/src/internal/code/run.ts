@@ -34,8 +34,8 @@ export interface With<A, E> {
   readonly browser: LoginBrowser.Service | undefined
   /** Stores the token, before anything else is done with it. */
   readonly store: (token: Token) => Effect.Effect<A, E>
-  /** Called when the person came back, with a code or with an error. */
-  readonly answered?: (() => void) | undefined
+  /** Runs when the person came back, with a code or with an error. From then on the listener is needed no more. */
+  readonly answered: Effect.Effect<void>
 }
 
 export type Tell<E, R> = (event: LoginEvent) => Effect.Effect<void, E, R>
@@ -161,7 +161,7 @@ export const run = Effect.fnUntraced(function*<A, E0, E, R, E2, R2, E3, R3>(
   }
   const pending = yield* Starting.start(starting)
   const answered = yield* answer(pending, options, using, tell)
-  using.answered?.()
+  yield* using.answered
   const code = yield* Effect.fromResult(answered)
   const [token, stored] = yield* Effect.uninterruptible(Effect.gen(function*() {
     // a fiber of its own, so that the limit of the request can end it

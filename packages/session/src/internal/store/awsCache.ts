@@ -1,9 +1,10 @@
 /**
  * A store in the folder of the AWS CLI's cache. `cacheNames.ts` lists its files.
  */
-import { StoreError } from "@sso-oidc/core/AccessToken"
+import { type StoreBusy, StoreError } from "@sso-oidc/core/AccessToken"
 import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import * as Wire from "@sso-oidc/core/aws/Wire"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FileSystem from "effect/FileSystem"
@@ -14,10 +15,12 @@ import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import type { AwsConfigError } from "../../AwsConfigError.ts"
 import * as Lock from "../../Lock.ts"
-import type { Hold, Mark, Service, State } from "../../TokenStore.ts"
+import type { Hold, Mark, Service, State, Waiting } from "../../TokenStore.ts"
 import * as Files from "../files.ts"
+import * as Entries from "./cacheEntries.ts"
+import type { Place } from "./cacheEntries.ts"
 import * as Names from "./cacheNames.ts"
-import * as Waiting from "./waiting.ts"
+import * as Waits from "./waiting.ts"
 
 /** The name of the store, for errors. */
 const store = "AWS cache"
@@ -44,10 +47,17 @@ const details: Readonly<Record<string, string>> = {
 
 type Operation = StoreError["operation"]
 
-const failed = (key: string, operation: Operation) => (error: PlatformError): StoreError => {
+const failed = (key: string | undefined, operation: Operation) => (error: PlatformError): StoreError => {
   const code = Wire.nameIn(error.reason.cause, "code") ?? error.reason._tag
   const detail = details[code] ?? "the system reported an error"
-  return new StoreError({ store, key, operation, reason: "unavailable", detail, code: Wire.printable(code) })
+  return new StoreError({
+    store,
+    ...(key === undefined ? {} : { key }),
+    operation,
+    reason: "unavailable",
+    detail,
+    code: Wire.printable(code)
+  })
 }
 
 const fenced = (key: string, operation: Operation) =>
@@ -56,14 +66,6 @@ const fenced = (key: string, operation: Operation) =>
 const isNotFound = (error: PlatformError): boolean => error.reason._tag === "NotFound"
 
 const codeOf = (error: PlatformError): string | undefined => Wire.nameIn(error.reason.cause, "code")
-
-/** Where a key is kept. */
-interface Place {
-  /** The hash of the key, for errors. */
-  readonly hash: string
-  /** The file. A link is followed, so that all who share a file share its lock. */
-  readonly target: string
-}
 
 // -----------------------------------------------------------------------------
 // store
@@ -90,10 +92,21 @@ export const make = Effect.fnUntraced(function*(
   const placeOf = (key: string, operation: Operation): Effect.Effect<Place, StoreError> =>
     Effect.gen(function*() {
       const hash = yield* CacheFile.hash(key)
-      const path = paths.join(root, `${hash}.json`)
-      const target = yield* Effect.mapError(run(CacheFile.targetOf(path)), failed(hash, operation))
-      return { hash, target }
+      return yield* placeAt(hash, paths.join(root, `${hash}.json`), operation)
     })
+
+  const placeAt = (hash: string, path: string, operation: Operation): Effect.Effect<Place, StoreError> =>
+    run(CacheFile.targetOf(path)).pipe(
+      Effect.mapBoth({ onSuccess: (target) => ({ hash, target }), onFailure: failed(hash, operation) })
+    )
+
+  const readAt = ({ hash, target }: Place): Effect.Effect<Redacted.Redacted<string> | undefined, StoreError> =>
+    run(CacheFile.readText(target, Names.isWhole)).pipe(
+      Effect.mapBoth({
+        onSuccess: (text) => text === undefined ? undefined : redacted(text),
+        onFailure: failed(hash, "read")
+      })
+    )
 
   // Some file systems do not tell the type in the list.
   const isPlain = (path: string, type: FileSystem.File.Type): Effect.Effect<boolean> =>
@@ -150,7 +163,7 @@ export const make = Effect.fnUntraced(function*(
       Effect.catchIf(effect, ({ code }) => code === "ENOENT", () =>
         // If it cannot be made, the lock says so again, and the room says why, before anything is sent.
         Effect.andThen(
-          Effect.ignore(files.makeDirectory(paths.dirname(target), { recursive: true, mode: 0o700 })),
+          Effect.ignore(Effect.provideContext(CacheFile.makeFolder(paths.dirname(target)), services)),
           effect
         ))
     return Effect.map(inFolder(locks.open(`${target}.lock`)), ({ attempt, isHeld }) => ({
@@ -297,13 +310,55 @@ export const make = Effect.fnUntraced(function*(
     }
   }
 
+  const exclusivelyAt = <A, E, R>(
+    place: Place,
+    use: (hold: Hold) => Effect.Effect<A, E, R>,
+    waiting: Waiting<A, E, R>
+  ): Effect.Effect<A, E | StoreError | StoreBusy, R> =>
+    Effect.acquireUseRelease(
+      Scope.make(),
+      (scope) =>
+        Effect.gen(function*() {
+          const opened = yield* Effect.result(Scope.provide(lockOf(place), scope))
+          let lock = Result.isSuccess(opened) ? opened.success : undefined
+          const without = (error: Lock.LockUnavailable): Effect.Effect<boolean> => {
+            lock = undefined
+            return Effect.as(warn(error), true)
+          }
+          const attempt = Result.isSuccess(opened)
+            ? Effect.catchTag(opened.success.attempt, "LockUnavailable", without)
+            : without(opened.failure)
+          return yield* Waits.withLock(
+            { attempt, release: Effect.void },
+            Effect.suspend(() => use(holdOf(place, lock, scope))),
+            waiting,
+            { store, key: Effect.succeed(place.hash) }
+          )
+        }),
+      (scope, exit) => Scope.close(scope, Exit.asVoid(exit))
+    )
+
+  /**
+   * For the text of an entry. If no lock's file is there, none is made, because no session of ours has changed that file yet. A session
+   * that begins to refresh now finds the place empty before it stores, and then stores nothing.
+   */
+  const forEntry = <A, E>(
+    place: Place,
+    use: (hold: Hold) => Effect.Effect<A, E>,
+    waiting: { readonly wait: Duration.Duration }
+  ): Effect.Effect<A, E | StoreError | StoreBusy> =>
+    Effect.flatMap(
+      Effect.orElseSucceed(files.exists(`${place.target}.lock`), () => false),
+      (isThere) =>
+        isThere
+          ? exclusivelyAt(place, use, waiting)
+          : Effect.scoped(Effect.flatMap(Effect.scope, (scope) => use(holdOf(place, undefined, scope))))
+    )
+
   return {
     name: store,
-    read: Effect.fnUntraced(function*(key) {
-      const { hash, target } = yield* placeOf(key, "read")
-      const text = yield* Effect.mapError(run(CacheFile.readText(target, Names.isWhole)), failed(hash, "read"))
-      return text === undefined ? undefined : redacted(text)
-    }),
+    lock: locks.name,
+    read: (key) => Effect.flatMap(placeOf(key, "read"), readAt),
     marks: Effect.fnUntraced(function*(key) {
       const { hash, target } = yield* placeOf(key, "read")
       const found = yield* Effect.mapError(marksOf(target), failed(hash, "read"))
@@ -318,28 +373,23 @@ export const make = Effect.fnUntraced(function*(
       return [...marks.values()]
     }),
     exclusively: (key, use, waiting) =>
-      Effect.flatMap(placeOf(key, "lock"), (place) =>
-        Effect.acquireUseRelease(
-          Scope.make(),
-          (scope) =>
-            Effect.gen(function*() {
-              const opened = yield* Effect.result(Scope.provide(lockOf(place), scope))
-              let lock = Result.isSuccess(opened) ? opened.success : undefined
-              const without = (error: Lock.LockUnavailable): Effect.Effect<boolean> => {
-                lock = undefined
-                return Effect.as(warn(error), true)
-              }
-              const attempt = Result.isSuccess(opened)
-                ? Effect.catchTag(opened.success.attempt, "LockUnavailable", without)
-                : without(opened.failure)
-              return yield* Waiting.withLock(
-                { attempt, release: Effect.void },
-                Effect.suspend(() => use(holdOf(place, lock, scope))),
-                waiting,
-                { store, key: Effect.succeed(place.hash) }
-              )
-            }),
-          (scope, exit) => Scope.close(scope, Exit.asVoid(exit))
-        ))
+      Effect.flatMap(placeOf(key, "lock"), (place) => exclusivelyAt(place, use, waiting)),
+    warnings: Effect.fnUntraced(function*(key) {
+      const { hash, target } = yield* placeOf(key, "read")
+      const found = yield* Effect.catchIf(files.stat(target), isNotFound, () => Effect.undefined).pipe(
+        Effect.mapError(failed(hash, "read"))
+      )
+      // Windows has no such modes, and its paths have backslashes.
+      return found === undefined || paths.sep === "\\" ? [] : Names.modeWarnings(found.mode)
+    }),
+    entries: Entries.list({
+      root,
+      forEntry,
+      placeAt,
+      readAt,
+      responseAt: (path) => Effect.map(responseAt(path), (text) => text === undefined ? undefined : redacted(text)),
+      drop: (path, hash) => Effect.mapError(drop(path), failed(hash, "remove")),
+      failed: failed(undefined, "read")
+    }).pipe(run)
   }
 })

@@ -48,6 +48,25 @@ export const neighbourOf = (target: string, rest: string): Neighbour | undefined
   return writing === null ? undefined : { _tag: "writing", path, isHeld: writing[1] === "held" }
 }
 
+/** The name of the file that a room is for, if this is the name of a room. */
+export const fileOfRoom = (name: string): string | undefined =>
+  /^(.+)\.[0-9a-f]{1,128}\.[0-9a-f-]{36}\.sent$/i.exec(name)?.[1]
+
+/** The hash of a key, if this is the name of its file. */
+export const hashIn = (name: string): string | undefined => /^([0-9a-f]{40})\.json$/.exec(name)?.[1]
+
+/** What a person should know of the mode of a token's file. */
+export const modeWarnings = (mode: number): ReadonlyArray<string> => {
+  const verbs = [...(mode & 0o044 ? ["read"] : []), ...(mode & 0o022 ? ["change"] : [])]
+  if (verbs.length === 0) return []
+  const digits = (mode & 0o777).toString(8).padStart(4, "0")
+  return [
+    `Other users of this machine may ${
+      verbs.join(" and ")
+    } the file of the token: its mode is ${digits}. The next write makes it 0600.`
+  ]
+}
+
 // -----------------------------------------------------------------------------
 // texts
 // -----------------------------------------------------------------------------

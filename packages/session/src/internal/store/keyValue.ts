@@ -1,13 +1,14 @@
 /**
  * A store over Effect's `KeyValueStore`, whose lock is in the memory of this process.
  */
-import { StoreError } from "@sso-oidc/core/AccessToken"
+import { type StoreBusy, StoreError } from "@sso-oidc/core/AccessToken"
 import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import * as Effect from "effect/Effect"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
-import type { Hold, Mark, Service } from "../../TokenStore.ts"
+import type { Hold, Mark, Service, Waiting } from "../../TokenStore.ts"
+import * as StoreEntry from "./entry.ts"
 import * as Record from "./record.ts"
-import * as Waiting from "./waiting.ts"
+import * as Waits from "./waiting.ts"
 
 const store = "key-value"
 
@@ -24,12 +25,16 @@ export const make = Effect.fnUntraced(function*(): Effect.fn.Return<Service, nev
   const values = yield* KeyValueStore.KeyValueStore
   const holders = locksOf(values)
 
-  const errorOf = (key: string, operation: StoreError["operation"], reason: StoreError["reason"], detail: string) =>
-    new StoreError({ store, key, operation, reason, detail })
+  const errorOf = (
+    key: string | undefined,
+    operation: StoreError["operation"],
+    reason: StoreError["reason"],
+    detail: string
+  ) => new StoreError({ store, ...(key === undefined ? {} : { key }), operation, reason, detail })
 
   // The error of a store may hold the value, so nothing of it is kept.
   const run = <A>(
-    key: string,
+    key: string | undefined,
     operation: StoreError["operation"],
     effect: Effect.Effect<A, KeyValueStore.KeyValueStoreError>
   ): Effect.Effect<A, StoreError> => {
@@ -72,37 +77,49 @@ export const make = Effect.fnUntraced(function*(): Effect.fn.Return<Service, nev
     }
   }
 
+  const readById = Effect.fnUntraced(function*(id: string) {
+    const stored = yield* run(id, "read", Effect.suspend(() => values.get(textOf(id))))
+    if (stored === undefined) return undefined
+    return Record.decode(stored) ?? (yield* unreadable(id, "the text"))
+  })
+
+  const exclusivelyById = <A, E, R>(
+    id: string,
+    use: (hold: Hold) => Effect.Effect<A, E, R>,
+    waiting: Waiting<A, E, R>
+  ): Effect.Effect<A, E | StoreError | StoreBusy, R> =>
+    Effect.suspend(() => {
+      const holder = Symbol("holder")
+      return Waits.withLock(
+        {
+          attempt: Effect.sync(() => {
+            if (holders.has(id)) return false
+            holders.set(id, holder)
+            return true
+          }),
+          release: Effect.sync(() => void holders.delete(id))
+        },
+        Effect.suspend(() => use(holdOf(id, holder))),
+        waiting,
+        { store, key: Effect.succeed(id) }
+      )
+    })
+
   return {
     name: store,
-    read: Effect.fnUntraced(function*(key) {
-      const id = yield* CacheFile.hash(key)
-      const stored = yield* run(id, "read", Effect.suspend(() => values.get(textOf(id))))
-      if (stored === undefined) return undefined
-      return Record.decode(stored) ?? (yield* unreadable(id, "the text"))
-    }),
+    lock: "lock in memory",
+    read: (key) => Effect.flatMap(CacheFile.hash(key), readById),
     marks: Effect.fnUntraced(function*(key): Effect.fn.Return<ReadonlyArray<Mark>, StoreError> {
       const id = yield* CacheFile.hash(key)
       const stored = yield* run(id, "read", Effect.suspend(() => values.get(markOf(id))))
       if (stored === undefined) return []
       return [Record.decodeMark(stored) ?? (yield* unreadable(id, "what is remembered of the refresh token"))]
     }),
-    exclusively: (key, use, waiting) =>
-      Effect.flatMap(CacheFile.hash(key), (id) =>
-        Effect.suspend(() => {
-          const holder = Symbol("holder")
-          return Waiting.withLock(
-            {
-              attempt: Effect.sync(() => {
-                if (holders.has(id)) return false
-                holders.set(id, holder)
-                return true
-              }),
-              release: Effect.sync(() => void holders.delete(id))
-            },
-            Effect.suspend(() => use(holdOf(id, holder))),
-            waiting,
-            { store, key: Effect.succeed(id) }
-          )
-        }))
+    exclusively: (key, use, waiting) => Effect.flatMap(CacheFile.hash(key), (id) => exclusivelyById(id, use, waiting)),
+    entries: Effect.gen(function*() {
+      const names = yield* run(undefined, "read", Effect.suspend(() => values.keys))
+      const ids = names.flatMap((name) => /^sso-oidc:([0-9a-f]{40}):text$/.exec(name)?.[1] ?? [])
+      return yield* StoreEntry.list(ids, readById, exclusivelyById)
+    })
   }
 })

@@ -1,14 +1,15 @@
 /**
  * A store whose lock is a lease: it ends by itself if its holder dies. The database's clock measures it.
  */
-import { StoreError } from "@sso-oidc/core/AccessToken"
+import { type StoreBusy, StoreError } from "@sso-oidc/core/AccessToken"
 import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import type { Hold, Mark, Service, State } from "../../TokenStore.ts"
+import type { Hold, Mark, Service, State, Waiting } from "../../TokenStore.ts"
+import * as StoreEntry from "./entry.ts"
 import * as Record from "./record.ts"
-import * as Waiting from "./waiting.ts"
+import * as Waits from "./waiting.ts"
 
 /** How long a lease lasts if its holder does not prolong it. */
 export const lease = Duration.seconds(3)
@@ -17,6 +18,9 @@ const third = Duration.seconds(1)
 
 /** A database that does not respond must not hold a caller for ever. */
 const limit = Duration.seconds(5)
+
+/** A list of all keys is made in many steps, and other programs may have many keys there. */
+const listLimit = Duration.minutes(1)
 
 // In milliseconds. Each try is a request to a database that others use too.
 const pause = [40, 120] as const
@@ -43,6 +47,8 @@ export interface Database {
   readonly commit: (id: string, holder: string, text: string) => Effect.Effect<boolean, Trouble>
   readonly settle: (id: string, holder: string, mark: string | undefined) => Effect.Effect<boolean, Trouble>
   readonly remove: (id: string, holder: string) => Effect.Effect<boolean, Trouble>
+  /** The ids of all records that have a text. */
+  readonly ids: Effect.Effect<ReadonlyArray<string>, Trouble>
 }
 
 const within = <A>(effect: Effect.Effect<A, Trouble>, duration: Duration.Duration): Effect.Effect<A, Trouble> =>
@@ -64,9 +70,16 @@ export const make = (database: Database): Service => {
   const store = database.name
 
   const errorOf =
-    (key: string, operation: StoreError["operation"]) =>
+    (key: string | undefined, operation: StoreError["operation"]) =>
     ({ code, detail, reason }: Trouble | { reason: "fenced"; detail: string; code?: undefined }): StoreError =>
-      new StoreError({ store, key, operation, reason, detail, ...(code === undefined ? {} : { code }) })
+      new StoreError({
+        store,
+        ...(key === undefined ? {} : { key }),
+        operation,
+        reason,
+        detail,
+        ...(code === undefined ? {} : { code })
+      })
 
   const run = <A>(key: string, operation: StoreError["operation"], effect: Effect.Effect<A, Trouble>) =>
     Effect.mapError(within(effect, limit), errorOf(key, operation))
@@ -114,41 +127,52 @@ export const make = (database: Database): Service => {
       }
     })
 
+  const readById = Effect.fnUntraced(function*(id: string) {
+    const stored = yield* run(id, "read", database.text(id))
+    if (stored === undefined || stored === null) return undefined
+    return Record.decode(stored) ?? (yield* unreadable(id, "the text"))
+  })
+
+  const exclusivelyById = <A, E, R>(
+    id: string,
+    use: (hold: Hold) => Effect.Effect<A, E, R>,
+    waiting: Waiting<A, E, R>
+  ): Effect.Effect<A, E | StoreError | StoreBusy, R> =>
+    Effect.suspend(() => {
+      const holder = crypto.randomUUID()
+      const release = Effect.ignore(within(database.release(id, holder), limit))
+      return Waits.withLock(
+        {
+          attempt: run(id, "lock", database.acquire(id, holder)),
+          release,
+          // it must not hold up the interruption of a caller
+          abandon: Effect.asVoid(Effect.forkDetach(release)),
+          pause
+        },
+        Effect.acquireUseRelease(
+          Effect.forkChild(prolonging(id, holder)),
+          () => use(holdOf(id, holder)),
+          Fiber.interrupt
+        ),
+        waiting,
+        { store, key: Effect.succeed(id) }
+      )
+    })
+
   return {
     name: store,
-    read: Effect.fnUntraced(function*(key) {
-      const id = yield* CacheFile.hash(key)
-      const stored = yield* run(id, "read", database.text(id))
-      if (stored === undefined || stored === null) return undefined
-      return Record.decode(stored) ?? (yield* unreadable(id, "the text"))
-    }),
+    lock: "lease of 3 seconds",
+    read: (key) => Effect.flatMap(CacheFile.hash(key), readById),
     marks: Effect.fnUntraced(function*(key): Effect.fn.Return<ReadonlyArray<Mark>, StoreError> {
       const id = yield* CacheFile.hash(key)
       const stored = yield* run(id, "read", database.mark(id))
       if (stored === undefined || stored === null) return []
       return [Record.decodeMark(stored) ?? (yield* unreadable(id, "what is remembered of the refresh token"))]
     }),
-    exclusively: (key, use, waiting) =>
-      Effect.flatMap(CacheFile.hash(key), (id) =>
-        Effect.suspend(() => {
-          const holder = crypto.randomUUID()
-          const release = Effect.ignore(within(database.release(id, holder), limit))
-          return Waiting.withLock(
-            {
-              attempt: run(id, "lock", database.acquire(id, holder)),
-              release,
-              // it must not hold up the interruption of a caller
-              abandon: Effect.asVoid(Effect.forkDetach(release)),
-              pause
-            },
-            Effect.acquireUseRelease(
-              Effect.forkChild(prolonging(id, holder)),
-              () => use(holdOf(id, holder)),
-              Fiber.interrupt
-            ),
-            waiting,
-            { store, key: Effect.succeed(id) }
-          )
-        }))
+    exclusively: (key, use, waiting) => Effect.flatMap(CacheFile.hash(key), (id) => exclusivelyById(id, use, waiting)),
+    entries: within(database.ids, listLimit).pipe(
+      Effect.mapError(errorOf(undefined, "read")),
+      Effect.flatMap((ids) => StoreEntry.list(ids, readById, exclusivelyById))
+    )
   }
 }

@@ -6,8 +6,11 @@ import * as Effect from "effect/Effect"
 import type { MakeOptions, Service, Taken } from "../../TokenStore.ts"
 import * as Waiting from "./waiting.ts"
 
-export const make = ({ marks, name, read, take }: MakeOptions): Service => ({
+export const make = ({ entries, lock, marks, name, read, take, warnings }: MakeOptions): Service => ({
   name,
+  lock,
+  warnings,
+  entries,
   read,
   marks,
   exclusively: (key, use, waiting) =>

@@ -6,9 +6,10 @@ import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { Hold, Mark, Service, State } from "../../TokenStore.ts"
+import * as StoreEntry from "./entry.ts"
 import * as Waiting from "./waiting.ts"
 
-interface Entry {
+interface Record {
   text: Redacted.Redacted<string> | undefined
   /** The mark of one refresh token. A second one would be of a token that is no longer stored. */
   mark: Mark | undefined
@@ -18,10 +19,10 @@ interface Entry {
 const store = "memory"
 
 export const make = (): Service => {
-  const entries = new Map<string, Entry>()
+  const entries = new Map<string, Record>()
   const holders = new Map<string, symbol>()
 
-  const entryOf = (key: string): Entry => {
+  const entryOf = (key: string): Record => {
     const found = entries.get(key) ?? { text: undefined, mark: undefined }
     entries.set(key, found)
     return found
@@ -48,8 +49,9 @@ export const make = (): Service => {
     }
   }
 
-  return {
+  const service: Service = {
     name: store,
+    lock: "lock in memory",
     read: (key) => Effect.sync(() => entries.get(key)?.text),
     marks: (key) =>
       Effect.sync(() => {
@@ -72,6 +74,20 @@ export const make = (): Service => {
           waiting,
           { store, key: CacheFile.hash(key) }
         )
-      })
+      }),
+    entries: Effect.suspend(() =>
+      Effect.forEach(
+        [...entries].filter(([, { text }]) => text !== undefined),
+        ([key, { text }]) =>
+          Effect.map(CacheFile.hash(key), (id) =>
+            StoreEntry.make({
+              id,
+              text,
+              read: service.read(key),
+              exclusively: (use, waiting) => service.exclusively(key, use, waiting)
+            }))
+      )
+    )
   }
+  return service
 }

@@ -97,6 +97,42 @@ const troubleOf = ({ cause }: Redis.RedisError): Lease.Trouble => {
 }
 
 // -----------------------------------------------------------------------------
+// the list
+// -----------------------------------------------------------------------------
+
+const isPage = (response: unknown): response is readonly [cursor: unknown, names: ReadonlyArray<unknown>] =>
+  Array.isArray(response) && response.length === 2 && Array.isArray(response[1])
+
+/** The ids of all records that have a text. It takes no lock of the server, and other programs may have many keys there. */
+const list = Effect.fnUntraced(function*(redis: Redis.Redis["Service"], prefix: string) {
+  const send = (command: string, ...args: ReadonlyArray<string>) =>
+    Effect.mapError(redis.send(command, ...args), troubleOf)
+  // Each node of a cluster lists its own keys alone. A part of the list would leave tokens behind.
+  if (/^cluster_enabled:1/m.test(String(yield* send("INFO", "cluster")))) {
+    return yield* Effect.fail<Lease.Trouble>({
+      reason: "unavailable",
+      detail: "it is a cluster, which cannot list all its keys. Log out each session by itself"
+    })
+  }
+  // A client may put a prefix of its own before each key, except in a pattern.
+  const pattern = `*${prefix.replace(/[\\*?[\]]/g, "\\$&")}{*}:text`
+  const ids = new Set<string>()
+  let cursor = "0"
+  do {
+    const page: unknown = yield* send("SCAN", cursor, "MATCH", pattern, "COUNT", "1000")
+    if (!isPage(page)) {
+      return yield* Effect.fail<Lease.Trouble>({ reason: "unavailable", detail: "it did not list its keys" })
+    }
+    cursor = String(page[0])
+    for (const name of page[1]) {
+      const id = /\{([0-9a-f]{40})\}:text$/.exec(String(name))?.[1]
+      if (id !== undefined) ids.add(id)
+    }
+  } while (cursor !== "0")
+  return [...ids]
+})
+
+// -----------------------------------------------------------------------------
 // the store
 // -----------------------------------------------------------------------------
 
@@ -145,7 +181,8 @@ export const make = Effect.fnUntraced(
       commit: (id, holder, text) => step(scripts.commit, id, holder, text, life),
       settle: (id, holder, mark) =>
         mark === undefined ? step(scripts.unmark, id, holder) : step(scripts.mark, id, holder, mark, life),
-      remove: (id, holder) => step(scripts.remove, id, holder)
+      remove: (id, holder) => step(scripts.remove, id, holder),
+      ids: list(redis, prefix)
     })
   }
 )

@@ -3,10 +3,12 @@
  */
 import { StoreError } from "@sso-oidc/core/AccessToken"
 import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Sealer from "@sso-oidc/core/Sealer"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import type { Mark, Service } from "../../TokenStore.ts"
+import type { Entry, Mark, Service } from "../../TokenStore.ts"
 
 // Two texts of the same length are sealed to texts of nearly the same length, whatever the cipher.
 const slack = 64
@@ -76,8 +78,29 @@ export const make = Effect.fnUntraced(function*(inner: Service): Effect.fn.Retur
         )
       )
 
+  /** A text of JSON that is not sealed is another tool's. */
+  const openedEntry = (entry: Entry): Effect.Effect<Entry, StoreError> => {
+    const { id, text } = entry
+    // The entry of a user's store may be an instance of a class.
+    const remove = (wait: Duration.Duration) => entry.remove(wait)
+    if (text === undefined) return Effect.succeed(entry)
+    const isPlain = Wire.jsonObject(Redacted.value(text)) !== undefined
+    return open(id, text).pipe(
+      Effect.map((text) => ({ id, text, remove })),
+      Effect.catchIf(
+        (error) => error.reason === "unreadable",
+        () => Effect.succeed({ id, text: isPlain ? text : undefined, remove })
+      )
+    )
+  }
+
+  const { entries, warnings } = inner
+
   return {
     name: `sealed ${inner.name}`,
+    lock: inner.lock,
+    warnings: warnings && ((key) => warnings.call(inner, key)),
+    entries: entries && Effect.flatMap(entries, (all) => Effect.forEach(all, openedEntry, { concurrency: 8 })),
     read: Effect.fnUntraced(function*(key) {
       const text = yield* inner.read(key)
       return text === undefined ? undefined : yield* open(yield* CacheFile.hash(key), text)

@@ -164,7 +164,10 @@ export const make = Effect.fnUntraced(
       commit: (id, holder, text) => change(id, holder, sql`content = ${text}, mark = NULL, room = NULL`),
       settle: (id, holder, mark) =>
         change(id, holder, mark === undefined ? sql`mark = NULL, room = NULL` : sql`mark = ${mark}, room = NULL`),
-      remove: (id, holder) => change(id, holder, sql`content = NULL, mark = NULL, room = NULL`)
+      remove: (id, holder) => change(id, holder, sql`content = NULL, mark = NULL, room = NULL`),
+      ids: Effect.suspend(() => run(sql<{ id: string }>`SELECT id FROM ${rows} WHERE content IS NOT NULL`)).pipe(
+        Effect.mapBoth({ onSuccess: (found) => found.map(({ id }) => id), onFailure: troubleOf })
+      )
     })
   }
 )

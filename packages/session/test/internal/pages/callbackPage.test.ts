@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { createHash } from "node:crypto"
-import * as CallbackPage from "../../src/internal/callbackPage.ts"
+import * as CallbackPage from "../../../src/internal/pages/callbackPage.ts"
 
 const statuses: ReadonlyArray<readonly [CallbackPage.Kind, number]> = [
   ["code", 200],

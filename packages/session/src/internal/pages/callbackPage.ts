@@ -34,7 +34,7 @@ export interface Page {
 
 /** The system's own colors, in light and dark. */
 const style = `
-:root { color-scheme: light dark; }
+:root { color-scheme: light dark; background: Canvas; color: CanvasText; }
 body { margin: 0; padding: 15vh 1.5rem 2rem; font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 main { max-width: 32rem; margin: 0 auto; }
 h1 { margin: 0 0 .75rem; font-size: 1.5rem; line-height: 1.25; }
@@ -58,27 +58,27 @@ interface Text {
   readonly text: string
 }
 
-const nothing = "This address only receives the end of a sign-in. Go back to your program."
+const nothing = "This address only receives the end of a login. Go back to your program."
 
 const texts: { readonly [K in Kind]: Text } = {
   code: {
     status: 200,
     title: "Go back to your program",
-    text: "It continues by itself, and shows whether you are signed in. You can close this page."
+    text: "It continues by itself, and shows whether you are logged in. You can close this page."
   },
   error: {
     status: 200,
-    title: "The sign-in ended without access",
+    title: "The login ended without access",
     text: "Your program shows the reason. You can close this page."
   },
   again: {
     status: 410,
-    title: "Your program has this sign-in already",
+    title: "Your program has this login already",
     text: "Go back to your program. You can close this page."
   },
   foreign: {
     status: 400,
-    title: "Your program does not know this sign-in",
+    title: "Your program does not know this login",
     text: "It may be an earlier one. Go back to your program, and use the page that it opened last."
   },
   malformed: { status: 400, title: "This request cannot be read", text: nothing },
