@@ -42,7 +42,7 @@ describe("a program with a session", () => {
   it.each([
     `import * as Node from "sso-oidc/node"; console.log(Node)`,
     `import * as NodeSession from "@sso-oidc/session/node/NodeSession"; console.log(NodeSession)`
-  ])("loads what opens a browser, and an HTTP server, only when a login needs them: %s (K8)", async (line) => {
+  ])("loads what opens a browser, and an HTTP server, only when a login needs them: %s", async (line) => {
     const { atOnce, builtins, later } = await loading(line)
     assert.isTrue(atOnce.some((path) => path.endsWith("NodeSession.ts")))
     assert.deepStrictEqual(atOnce.filter(isOpener), [])

@@ -64,7 +64,7 @@ const texts: { readonly [K in Kind]: Text } = {
   code: {
     status: 200,
     title: "Go back to your program",
-    text: "It continues by itself, and shows whether you are logged in. You can close this page."
+    text: "It continues by itself. You can close this page."
   },
   error: {
     status: 200,
