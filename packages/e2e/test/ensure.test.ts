@@ -11,6 +11,7 @@ import type * as Member from "@sso-oidc/test-kit/sessions/member"
 import * as Workers from "@sso-oidc/test-kit/sessions/workers"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
 import * as Result from "effect/Result"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
@@ -56,6 +57,7 @@ describe(`${size} processes that call ensure at once`, () => {
     }).pipe(
       Effect.scoped,
       Effect.provide(NodeServices.layer),
-      Effect.provide(EmulatorServer.layer({ autoApprove: "1 second" }))
+      Effect.provide(EmulatorServer.layer({ autoApprove: "1 second" })),
+      Effect.provideService(References.MinimumLogLevel, "Warn")
     ), 60_000)
 })
