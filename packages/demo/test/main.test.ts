@@ -1,9 +1,11 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Program from "@sso-oidc/test-kit/program"
 import { spawn } from "node:child_process"
+import { createHash } from "node:crypto"
 import { once } from "node:events"
-import { readFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { createServer, type Server, type ServerResponse } from "node:http"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Outcome from "../src/Outcome.ts"
 
@@ -156,6 +158,72 @@ describe.concurrent("the demo", { timeout: 60_000 }, () => {
     assert.strictEqual(code, 0)
     assert.match(text, /^open +https:\S+ and enter the code$/m)
     assert.match(text, /^next .+ the demo has not stored it\.\n +README\.md .+\n$/m)
+  })
+
+  it("with --keep a second run needs no person, also after the token has expired (S14)", async () => {
+    const cache = mkdtempSync(join(tmpdir(), "sso-oidc-demo-"))
+    const folder = join(cache, "sso-oidc-demo")
+    const env = { XDG_CACHE_HOME: cache, HOME: cache }
+    try {
+      const first = await run(["--keep"], { env })
+      assert.deepStrictEqual([first.code, first.errors], [0, ""])
+      assert.match(first.text, /^login +Logging in with a code \(device grant\), as asked\.$/m)
+      assert.match(first.text, /^approved +Bearer token <redacted:accessToken>/m)
+      assert.match(first.text, /The next run with --keep needs no person\.\n/)
+      const kept = /^kept +token <redacted:accessToken>, good until \d{4}-.+; no person was needed$/m
+      const second = await run(["--keep"], { env })
+      assert.match(second.text, kept)
+      assert.notMatch(second.text, /^(?:login|open|code|person|approved) /m)
+
+      const isToken = (file: string) => readFileSync(file, "utf8").includes("\"accessToken\"")
+      const [token = ""] = readdirSync(folder).map((name) => join(folder, name)).filter(isToken)
+      const expired = readFileSync(token, "utf8").replace(
+        /"expiresAt": ?"[^"]*"/,
+        "\"expiresAt\":\"2020-01-01T00:00:00Z\""
+      )
+      writeFileSync(token, expired)
+      const third = await run(["--keep"], { env })
+      assert.match(third.text, kept)
+      assert.notInclude(third.text, "2020")
+
+      // an emulator that does not know the session
+      writeFileSync(join(folder, "emulator.json"), "no JSON")
+      writeFileSync(token, expired)
+      const fourth = await run(["--keep"], { env })
+      assert.deepStrictEqual([fourth.code, fourth.errors], [0, ""])
+      assert.match(fourth.text, /^approved /m)
+      for (const { text } of [first, second, third, fourth]) assert.notMatch(text, /ao[ar][A-Za-z0-9]/)
+      for (const name of readdirSync(folder)) assert.strictEqual(statSync(join(folder, name)).mode & 0o777, 0o600, name)
+    } finally {
+      rmSync(cache, { recursive: true })
+    }
+  })
+
+  it("with --keep a token of AWS is in the AWS CLI's cache, and a second run sends nothing (S14)", async () => {
+    const home = mkdtempSync(join(tmpdir(), "sso-oidc-demo-"))
+    try {
+      const first = await run([...real, "--keep"], {
+        env: { HOME: home, AWS_ENDPOINT_URL_SSO_OIDC: `${origin}/approved` }
+      })
+      assert.deepStrictEqual([first.code, first.errors], [0, ""])
+      assert.match(first.text, /^next .+ the demo has kept it in the AWS CLI's cache, .+\.$/m)
+      const name = `${createHash("sha1").update("https://my.awsapps.com/start").digest("hex")}.json`
+      const stored = JSON.parse(readFileSync(join(home, ".aws/sso/cache", name), "utf8"))
+      assert.include(stored, { accessToken: "access-token", region: "eu-west-1" })
+      const second = await run([...real, "--keep"], {
+        env: { HOME: home, AWS_ENDPOINT_URL_SSO_OIDC: "http://127.0.0.1:1" }
+      })
+      assert.deepStrictEqual([second.code, second.errors], [0, ""])
+      assert.match(second.text, /^kept /m)
+    } finally {
+      rmSync(home, { recursive: true })
+    }
+  })
+
+  it("with --keep and a cache that cannot be read it exits with the code of the store", async () => {
+    const { code, errors } = await run(["--keep"], { env: { XDG_CACHE_HOME: "/dev/null" } })
+    assert.strictEqual(code, Outcome.exitCodes.store)
+    assert.match(errors, /^Token not kept: .+\.\n$/)
   })
 
   it("without a terminal it writes no control, and breaks no line at any width", async () => {

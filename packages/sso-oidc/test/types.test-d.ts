@@ -1,11 +1,15 @@
 import type * as Config from "effect/Config"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import type * as AccessToken from "sso-oidc/AccessToken"
 import type { EndpointError } from "sso-oidc/aws/ClientError"
+import type * as AwsConfigError from "sso-oidc/AwsConfigError"
 import type * as Browser from "sso-oidc/browser"
 import * as DeviceGrant from "sso-oidc/DeviceGrant"
-import type * as Node from "sso-oidc/node"
+import * as Node from "sso-oidc/node"
+import type * as Session from "sso-oidc/Session"
 import type * as SsoOidc from "sso-oidc/SsoOidc"
+import * as TokenStore from "sso-oidc/TokenStore"
 import type { TransportOptionsError } from "sso-oidc/TransportOptionsError"
 import { describe, expectTypeOf, it } from "vitest"
 
@@ -15,6 +19,34 @@ describe("the types of sso-oidc", () => {
       Layer.Layer<SsoOidc.SsoOidc, EndpointError | Config.ConfigError | TransportOptionsError>
     >()
     expectTypeOf<ReturnType<typeof Browser.layer>>().toEqualTypeOf<Layer.Layer<SsoOidc.SsoOidc, EndpointError>>()
+  })
+
+  it("the session on Node needs nothing, and lists its errors and those of another store (C3)", () => {
+    type Own =
+      | AwsConfigError.AwsConfigError
+      | AwsConfigError.ProfileNotFound
+      | EndpointError
+      | Config.ConfigError
+      | TransportOptionsError
+    const layer = Node.session({ profile: "dev" })
+    expectTypeOf(layer).toEqualTypeOf<Layer.Layer<Session.Session | AccessToken.AccessToken, Own>>()
+    const store: Layer.Layer<TokenStore.TokenStore, AccessToken.StoreError> = TokenStore.layerMemory
+    expectTypeOf<Layer.Error<ReturnType<typeof Node.session<AccessToken.StoreError>>>>().toEqualTypeOf<
+      Own | AccessToken.StoreError
+    >()
+    expectTypeOf({ store }).toExtend<Node.SessionOptions<AccessToken.StoreError>>()
+    expectTypeOf<{ store: Layer.Layer<TokenStore.TokenStore, never, "more"> }>().not.toExtend<Node.SessionOptions>()
+  })
+
+  it("a session is that of a profile, that of a name, or one by hand, and no two of these", () => {
+    expectTypeOf<Record<never, never>>().toExtend<Node.SessionOptions>()
+    expectTypeOf<{ profile: string }>().toExtend<Node.SessionOptions>()
+    expectTypeOf<{ session: string }>().toExtend<Node.SessionOptions>()
+    expectTypeOf<{ startUrl: string; region: string }>().toExtend<Node.SessionOptions>()
+    expectTypeOf<{ profile: string; session: string }>().not.toExtend<Node.SessionOptions>()
+    expectTypeOf<{ profile: string; startUrl: string; region: string }>().not.toExtend<Node.SessionOptions>()
+    expectTypeOf<{ session: string; startUrl: string; region: string }>().not.toExtend<Node.SessionOptions>()
+    expectTypeOf<{ startUrl: string }>().not.toExtend<Node.SessionOptions>()
   })
 
   it("a login needs only the client that the layers provide", () => {

@@ -29,6 +29,7 @@ describe("docs", () => {
   it("README has the example packages, word for word", () => {
     const code = [
       "example-login/src/main.ts",
+      "example-service/src/Program.ts",
       "example-service/src/Session.ts",
       "example-swapped-transport/test/login.test.ts",
       "example-serverless/src/handler.ts"

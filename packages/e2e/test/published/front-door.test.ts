@@ -41,6 +41,8 @@ import * as FetchTransport from "sso-oidc/FetchTransport"
 import * as Node from "sso-oidc/node"
 import * as NodeTransport from "sso-oidc/NodeTransport"
 import * as Relay from "sso-oidc/Relay"
+import * as Session from "sso-oidc/Session"
+import * as TokenStore from "sso-oidc/TokenStore"
 import * as SsoOidc from "sso-oidc/SsoOidc"
 export const login = DeviceGrant.login({ clientName: "n", startUrl: "https://s" })
 export const provided = login.pipe(Effect.provide(Node.layer({ region: "eu-west-1" })))
@@ -48,6 +50,8 @@ export const layers = [Node.layer({ region: "eu-west-1" }), Browser.layer({ regi
 export const transports = [NodeTransport.layer({ cert: "" }), FetchTransport.layerRelay({ url: "/" })]
 export const relay = Relay.make({ origins: [], regions: [], startUrls: [] })
 export const step = DeviceGrant.step
+export const session = Node.session({ profile: "dev", store: TokenStore.layerMemory })
+export const ensured = Session.Session.use((session) => session.ensure()).pipe(Effect.provide(session))
 export const register = SsoOidc.SsoOidc.use((oidc) => oidc.registerClient({ clientName: "n", clientType: "public" }))
 `
 

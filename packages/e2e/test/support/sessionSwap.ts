@@ -27,9 +27,10 @@ const transport: Swap.Named = {
   after: "]), Layer.provide(NodeServices.layer))\n"
 }
 
-/** The first program of the README. */
+/** The program of the README that names each layer. */
 const program = (): string => {
-  const [, code] = /^```ts\n([\s\S]*?)^```/m.exec(readFileSync(join(root, path), "utf8")) ?? []
+  const programs = [...readFileSync(join(root, path), "utf8").matchAll(/^```ts\n([\s\S]*?)^```/gm)]
+  const code = programs.map(([, code = ""]) => code).find((code) => code.includes(store.after))
   if (code === undefined) throw new Error(`${path} has no program`)
   return code
 }
