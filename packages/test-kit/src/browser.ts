@@ -74,7 +74,8 @@ export const launch = async (): Promise<Browser> => {
   const libraries = [join(folder, "al2023/lib"), process.env["LD_LIBRARY_PATH"]].filter((path) => path !== undefined)
   return chromium.launch({
     executablePath: join(folder, "chromium"),
-    args: ["--no-zygote", "--disable-gpu", "--font-render-hinting=none"],
+    // With this limit, Chromium starts no spare process for the next page. Pages of different sites still have their own
+    args: ["--no-zygote", "--renderer-process-limit=1", "--disable-gpu", "--font-render-hinting=none"],
     env: { ...process.env, LD_LIBRARY_PATH: libraries.join(":"), FONTCONFIG_FILE: fonts(folder) }
   })
 }

@@ -69,6 +69,18 @@ const plain = (url: string): Calls => ({
   token: (body) => send(url, CreateToken.operation.path, body)
 })
 
+/** The calls of the emulator itself. */
+const inside = (emulator: Emulator.Service): Driver["inside"] => {
+  const succeeds = <A extends object, E>(call: Effect.Effect<A, E>): Effect.Effect<ServiceResponse> =>
+    Effect.map(Effect.orDie(call), (output) => ({ _tag: "Success", body: recordOf(output) }))
+  const registration = Schema.decodeUnknownEffect(RegisterClient.operation.request)
+  const start = Schema.decodeUnknownEffect(StartDeviceAuthorization.operation.request)
+  return {
+    register: (body) => succeeds(Effect.flatMap(registration(body), emulator.registerClient)),
+    start: (body) => succeeds(Effect.flatMap(start(body), (request) => emulator.startDeviceAuthorization(request)))
+  }
+}
+
 /** The calls of a client, with what a person and time do at the emulator. */
 export const withWorld = <R>(
   calls: (url: string) => Effect.Effect<Calls, never, R>
@@ -79,6 +91,7 @@ export const withWorld = <R>(
     return {
       ...(yield* calls(url)),
       others: plain(url),
+      inside: inside(emulator),
       approve: (userCode) => Effect.orDie(emulator.authorizations.approve(userCode)),
       deny: (userCode) => Effect.orDie(emulator.authorizations.deny(userCode)),
       advance: (milliseconds) => TestClock.adjust(milliseconds),

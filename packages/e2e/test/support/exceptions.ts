@@ -51,6 +51,8 @@ export interface Calls {
 export interface Driver extends Calls {
   /** The same for another client, over plain HTTP: for ways that need many requests, where the client does not matter. */
   readonly others: Calls
+  /** The same without HTTP, as the emulator's own process can call it. An exception is a defect. */
+  readonly inside: Pick<Calls, "register" | "start">
   readonly approve: (userCode: string) => Effect.Effect<void>
   readonly deny: (userCode: string) => Effect.Effect<void>
   /** Moves the emulator's time. */
@@ -129,9 +131,19 @@ const signedIn = Effect.fnUntraced(function*(driver: Driver) {
   return { client, poll, refresh }
 })
 
-/** The most requests that one second may have. TestClock's second lasts until a test moves it. */
-const crowd = (send: Effect.Effect<ServiceResponse>): Effect.Effect<void> =>
-  Effect.forEach(Array.from({ length: 500 }), () => done(send), { concurrency: 8, discard: true })
+/**
+ * The most requests that one second may have. TestClock's second lasts until a test moves it. The last ten come over HTTP,
+ * where each counts as one.
+ */
+const crowd = (
+  driver: Driver,
+  send: (calls: Driver["inside"]) => Effect.Effect<ServiceResponse>
+): Effect.Effect<void> =>
+  Effect.forEach(
+    Array.from({ length: 500 }, (_, n) => n < 490 ? driver.inside : driver.others),
+    (calls) => done(send(calls)),
+    { concurrency: 8, discard: true }
+  )
 
 const register = (metadata: Body) => (driver: Driver) => driver.register({ ...registration, ...metadata })
 
@@ -199,7 +211,8 @@ const registerClient: ReadonlyArray<Omit<Way, "operation">> = [
   {
     exception: "SlowDownException",
     words: "more than 500 requests come in one second",
-    run: (driver) => Effect.andThen(crowd(driver.others.register(registration)), driver.register(registration))
+    run: (driver) =>
+      Effect.andThen(crowd(driver, ({ register }) => register(registration)), driver.register(registration))
   },
   {
     exception: "UnsupportedGrantTypeException",
@@ -246,7 +259,7 @@ const startDeviceAuthorization: ReadonlyArray<Omit<Way, "operation">> = [
     words: "more than 500 requests come in one second",
     run: Effect.fnUntraced(function*(driver: Driver) {
       const request = { ...(yield* registered(driver)), startUrl }
-      yield* crowd(driver.others.start(request))
+      yield* crowd(driver, ({ start }) => start(request))
       return yield* driver.start(request)
     })
   },

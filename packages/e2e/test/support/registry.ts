@@ -61,6 +61,9 @@ const head = (path: string, size: number, mode: number): Buffer => {
   return bytes
 }
 
+/** Source maps, and sources in TypeScript: Node runs none below `node_modules`. They are more than half of Effect. */
+const isUseless = (path: string): boolean => /\.map$|(?<!\.d)\.[cm]?tsx?$/.test(path)
+
 /**
  * The folder as a tarball, without its dependencies, which are packages of their own. The program `tar` does not fit: pnpm
  * stores equal content once, so `tar` would write a link for the second file, and npm leaves links out.
@@ -68,7 +71,7 @@ const head = (path: string, size: number, mode: number): Buffer => {
 const pack = (folder: string): Buffer => {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .map((entry) => [relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"), entry] as const)
-    .filter(([path, entry]) => entry.isFile() && !/(^|\/)node_modules\//.test(path))
+    .filter(([path, entry]) => entry.isFile() && !/(^|\/)node_modules\//.test(path) && !isUseless(path))
   const blocks = files.flatMap(([path]) => {
     const content = readFileSync(join(folder, path))
     const rest = Buffer.alloc((block - content.length % block) % block)
