@@ -190,6 +190,17 @@ describe("SsoOidc: secrets", () => {
       enumerable: false
     })
     assert.isTrue(textsOf(hidden).some((text) => leakIn(text, secret.code) !== undefined))
+    // each object has its own value of the getter of their class
+    class Hiding {
+      readonly #text: string
+      constructor(text: string) {
+        this.#text = text
+      }
+      get text() {
+        return this.#text
+      }
+    }
+    assert.includeMembers([...walk([new Hiding("none"), new Hiding(secret.code)]).texts], [secret.code])
     const wire = Wire.broken(undefined)
     return Effect.runPromise(Effect.flip(wire.client.get("https://x.example"))).then((error) => {
       assert.isAtLeast(walk({ a: [error] }).http.length, 2)
