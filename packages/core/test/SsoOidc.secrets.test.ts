@@ -34,10 +34,11 @@ const examine = (exit: Exit.Exit<unknown, unknown>, recorder: Recorder.Recorder)
   const reasons = Exit.isFailure(exit) ? exit.cause.reasons : []
   const errors = reasons.map((reason) => Cause.isFailReason(reason) ? reason.error : reason)
   const seen = [...errors, ...(Exit.isFailure(exit) ? [exit.cause] : []), ...spans]
-  for (const text of new Set([...seen.flatMap(textsOf), ...recorder.lines])) {
-    assert.isUndefined(leak(text), text.slice(0, 300))
-    for (const one of plain) assert.notInclude(text, one)
-  }
+  // an assertion takes longer than the search
+  const shown = [...new Set([...seen.flatMap(textsOf), ...recorder.lines])].filter((text) =>
+    leak(text) !== undefined || plain.some((one) => text.includes(one))
+  )
+  assert.deepStrictEqual(shown.map((text) => text.slice(0, 300)), [])
   for (const one of seen) assert.deepStrictEqual(walk(one).http, [])
 }
 
@@ -189,6 +190,17 @@ describe("SsoOidc: secrets", () => {
       enumerable: false
     })
     assert.isTrue(textsOf(hidden).some((text) => leakIn(text, secret.code) !== undefined))
+    // each object has its own value of the getter of their class
+    class Hiding {
+      readonly #text: string
+      constructor(text: string) {
+        this.#text = text
+      }
+      get text() {
+        return this.#text
+      }
+    }
+    assert.includeMembers([...walk([new Hiding("none"), new Hiding(secret.code)]).texts], [secret.code])
     const wire = Wire.broken(undefined)
     return Effect.runPromise(Effect.flip(wire.client.get("https://x.example"))).then((error) => {
       assert.isAtLeast(walk({ a: [error] }).http.length, 2)

@@ -33,18 +33,21 @@ const runsOf = (secret: string): ReadonlyArray<string> =>
     Array.from({ length: Math.max(0, form.length - run + 1) }, (_, at) => form.slice(at, at + run))
   )
 
+const hashes = 0x20000
+
 const hashAt = (text: string, at: number): number =>
-  ((text.charCodeAt(at) << 8) ^ text.charCodeAt(at + run - 1)) & 0xffff
+  ((text.charCodeAt(at) * 0x9e3b) ^ (text.charCodeAt(at + 2) * 0x85eb) ^ (text.charCodeAt(at + 5) * 0xc2b3) ^
+    (text.charCodeAt(at + run - 1) * 0x27d5)) & (hashes - 1)
 
 /** Finds a piece of eight characters of any form of a secret in a text. */
 export const search = (secrets: ReadonlyArray<string>) => {
   const runs = new Set(secrets.flatMap(runsOf))
-  // two characters of a run rule out most places of a text, without a new string for each place
-  const hashes = new Uint8Array(0x10000)
-  for (const one of runs) hashes[hashAt(one, 0)] = 1
+  // four characters of a run rule out most places of a text, without a new string for each place
+  const known = new Uint8Array(hashes)
+  for (const one of runs) known[hashAt(one, 0)] = 1
   return (text: string): string | undefined => {
     for (let at = 0; at + run <= text.length; at++) {
-      if (hashes[hashAt(text, at)] === 0) continue
+      if (known[hashAt(text, at)] === 0) continue
       const one = text.slice(at, at + run)
       if (runs.has(one)) return one
     }
@@ -55,7 +58,7 @@ export const search = (secrets: ReadonlyArray<string>) => {
 /** The piece of eight characters of any form of the secret that the text has, if it has one. */
 export const leakIn = (text: string, secret: string): string | undefined => {
   const known = searches.get(secret) ?? search([secret])
-  // a property test makes many secrets, and each search holds 64 KiB
+  // a property test makes many secrets, and each search holds 128 KiB
   if (searches.size > 100) searches.clear()
   searches.set(secret, known)
   return known(text)
@@ -90,10 +93,21 @@ export interface Found {
 /** Walks all reachable values: own, inherited and hidden properties, symbols, getters, maps and sets. */
 export const walk = (root: unknown): Found => {
   const seen = new Set<unknown>()
-  const texts: Array<string> = []
+  const texts = new Set<string>()
+  // a prototype has the same values for each object, except those of its getters
+  const getters = new Map<object, ReadonlyArray<string | symbol>>()
+  const keysOf = (owner: object, isPrototype: boolean): ReadonlyArray<string | symbol> => {
+    const known = isPrototype ? getters.get(owner) : undefined
+    if (known !== undefined) return known
+    const keys = Reflect.ownKeys(owner).filter((key) => key !== "constructor")
+    if (isPrototype) {
+      getters.set(owner, keys.filter((key) => Reflect.getOwnPropertyDescriptor(owner, key)?.get !== undefined))
+    }
+    return keys
+  }
   const http: Array<string> = []
   const visit = (value: unknown, path: string): void => {
-    if (typeof value === "string") texts.push(value)
+    if (typeof value === "string") texts.add(value)
     if ((typeof value !== "object" && typeof value !== "function") || value === null || seen.has(value)) return
     seen.add(value)
     const found = isHttp(value)
@@ -105,9 +119,8 @@ export const walk = (root: unknown): Found => {
       typeof owner === "object" && owner !== null && owner !== Object.prototype;
       owner = Object.getPrototypeOf(owner)
     ) {
-      for (const key of Reflect.ownKeys(owner)) {
-        if (key === "constructor") continue
-        texts.push(String(key))
+      for (const key of keysOf(owner, owner !== value)) {
+        texts.add(String(key))
         try {
           visit(Reflect.get(owner, key, value), `${path}.${String(key)}`)
         } catch {
@@ -117,7 +130,7 @@ export const walk = (root: unknown): Found => {
     }
   }
   visit(root, "")
-  return { texts, http }
+  return { texts: [...texts], http }
 }
 
 /** Every text that a program, a log or a person can make of the value. */

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { bundled } from "@sso-oidc/test-kit/program"
 import * as ContractServerNode from "@sso-oidc/testing/contract/ContractServerNode"
 import * as TransportContract from "@sso-oidc/testing/contract/TransportContract"
 import { execFile } from "node:child_process"
@@ -6,10 +7,12 @@ import { join } from "node:path"
 import * as Vitest from "vitest"
 import * as SocketClient from "./support/socketClient.ts"
 
+const program = join(import.meta.dirname, "support/registered.ts")
+
 const nodeTest = (reporter: string, ...args: ReadonlyArray<string>) =>
   new Promise<string>((resolve) => {
-    const program = join(import.meta.dirname, "support/registered.ts")
-    execFile(process.execPath, [`--test-reporter=${reporter}`, program, ...args], (_error, stdout) => resolve(stdout))
+    execFile(process.execPath, [`--test-reporter=${reporter}`, bundled(program), ...args], (_error, stdout) =>
+      resolve(stdout))
   })
 
 // as vitest makes a test of each case

@@ -179,7 +179,10 @@ export const read = (client: HttpClient.HttpClient, request: HttpClientRequest.H
           status: response.status,
           headers: response.headers,
           bytes,
-          text: new TextDecoder().decode(bytes)
+          // few cases read a text, and a body may have 4 MiB
+          get text() {
+            return new TextDecoder().decode(bytes)
+          }
         }))
       )
     ),

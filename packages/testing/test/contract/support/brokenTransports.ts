@@ -110,7 +110,11 @@ export const broken: ReadonlyArray<{
   {
     guarantees: ["bytes"],
     by: "changed line ends",
-    transport: wrapped(streaming(Stream.map((bytes) => bytes.filter((byte, i) => byte !== 13 || bytes[i + 1] !== 10))))
+    transport: wrapped(
+      streaming(
+        Stream.map((bytes) => Buffer.from(Buffer.from(bytes).toString("latin1").replaceAll("\r\n", "\n\n"), "latin1"))
+      )
+    )
   },
   {
     guarantees: ["headers"],
