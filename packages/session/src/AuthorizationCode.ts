@@ -20,6 +20,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type {
@@ -32,6 +33,7 @@ import * as Callback from "./Callback.ts"
 import * as Exchange from "./internal/code/exchange.ts"
 import * as Run from "./internal/code/run.ts"
 import * as Starting from "./internal/code/starting.ts"
+import * as Guests from "./internal/guests.ts"
 import * as LoginBrowser from "./LoginBrowser.ts"
 import type { LoginEvent } from "./LoginEvent.ts"
 
@@ -295,14 +297,16 @@ export const login = <E = never, R = never, E2 = never, R2 = never, E3 = never, 
   options: LoginOptions<E, R, E2, R2, E3, R3>
 ): Effect.Effect<Token.Token, LoginError | E | E2 | E3, SsoOidc.SsoOidc | Callback.Callback | R | R2 | R3> =>
   Effect.scoped(Effect.gen(function*() {
-    const { listen } = yield* Callback.Callback
     const scope = yield* Scope.fork(yield* Scope.Scope)
-    const listener = yield* Scope.provide(listen({ port: options.port }), scope)
-    const browser = Option.getOrUndefined(yield* Effect.serviceOption(LoginBrowser.LoginBrowser))
-    return yield* Run.run(options, {
-      listener,
-      browser,
+    const bound = yield* Effect.result(Guests.listen(yield* Callback.Callback, options.port, scope))
+    if (Result.isFailure(bound) && options.paste === undefined) return yield* bound.failure
+    const tell = Run.teller(options)
+    const token = yield* Run.run(options, {
+      listener: Result.getOrUndefined(bound),
+      browser: Option.getOrUndefined(yield* Effect.serviceOption(LoginBrowser.LoginBrowser)),
       store: (token) => Effect.succeed(token),
       answered: Scope.close(scope, Exit.void)
-    })
+    }, tell)
+    yield* tell({ _tag: "Approved", token })
+    return token
   })).pipe(Wire.withSpan("AuthorizationCode.login"))

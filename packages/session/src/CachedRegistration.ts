@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as Registration from "@sso-oidc/core/Registration"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -57,8 +58,13 @@ const fail = (detail: string) => Result.fail(new CacheUnreadable({ kind: "regist
 
 const textsIn = (members: Readonly<Record<string, unknown>>, name: string): ReadonlyArray<string> | undefined => {
   const value = members[name]
-  return Array.isArray(value) && value.every((one) => typeof one === "string") ? value : undefined
+  return Array.isArray(value) && value.every((one) => typeof one === "string" && isPlain(one)) ? value : undefined
 }
+
+// It is a part of a URL. An id of the service has some tens of characters.
+const longest = 4096
+
+const isPlain = (text: string): boolean => text.length <= longest && Wire.isPrintable(text)
 
 /**
  * The registration in the text of a file, or why there is none. A registration has a `clientId`, a `clientSecret` and an `expiresAt` with
@@ -72,6 +78,7 @@ export const decode = (text: Redacted.Redacted<string>): Result.Result<CachedReg
   if (members === undefined) return fail("it is not a JSON object")
   const clientId = Cached.textIn(members, "clientId")
   if (clientId === undefined) return fail("clientId is missing, empty or not a text")
+  if (!isPlain(clientId)) return fail("clientId is too long, or has characters that cannot be seen")
   const clientSecret = Cached.secretIn(members, "clientSecret")
   if (clientSecret === undefined) return fail("clientSecret is missing, empty or not a text")
   const expiresAt = Cached.parseTime(members["expiresAt"])

@@ -357,6 +357,7 @@ describe("Session.login: registrations", () => {
       yield* codeLogin(logins)
       const interrupted = yield* Effect.forkChild(session.login())
       while (logins.opened.length < 4) yield* Effect.yieldNow
+      yield* TestClock.adjust("5 seconds")
       yield* Fiber.interrupt(interrupted)
       assert.isUndefined(yield* readRegistration(logins))
     }).pipe(Effect.scoped))

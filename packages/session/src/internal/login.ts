@@ -1,18 +1,19 @@
 /**
  * A login of a session: alone among all that share its store, by the better grant, to the stored token.
  */
-import type * as AccessToken from "@sso-oidc/core/AccessToken"
+import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import * as UserFunction from "@sso-oidc/core/aws/UserFunction"
 import * as Wire from "@sso-oidc/core/aws/Wire"
-import type * as Registration from "@sso-oidc/core/Registration"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as Token from "@sso-oidc/core/Token"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import type { Approved } from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Base64Url from "effect/encoding/Base64Url"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -20,15 +21,16 @@ import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as CachedRegistration from "../CachedRegistration.ts"
 import * as CachedToken from "../CachedToken.ts"
-import * as CacheKey from "../CacheKey.ts"
-import * as Callback from "../Callback.ts"
+import type * as Callback from "../Callback.ts"
 import type * as LoginBrowser from "../LoginBrowser.ts"
 import * as LoginMethod from "../LoginMethod.ts"
 import type { LoginError, LoginOptions } from "../Session.ts"
 import * as SessionSettings from "../SessionSettings.ts"
 import type * as TokenStore from "../TokenStore.ts"
 import * as Run from "./code/run.ts"
-import type * as Life from "./life.ts"
+import * as Guests from "./guests.ts"
+import * as Life from "./life.ts"
+import * as Registrations from "./registrations.ts"
 import * as Stored from "./stored.ts"
 
 // -----------------------------------------------------------------------------
@@ -49,6 +51,10 @@ export interface Self {
   readonly browser: LoginBrowser.Service | undefined
   /** Takes note of a new token that is stored. */
   readonly received: (token: CachedToken.CachedToken) => void
+  /** The token that is kept in memory instead of this stored one, or instead of none. */
+  readonly keptFor: (stored: CachedToken.CachedToken | undefined) => CachedToken.CachedToken | undefined
+  /** How many logins of this process brought a token. */
+  readonly count: () => number
   /** Keeps a new token in memory that could not be stored, instead of what is stored. */
   readonly keep: (token: CachedToken.CachedToken, instead: CachedToken.CachedToken | undefined) => void
 }
@@ -56,55 +62,18 @@ export interface Self {
 /** The token of another login, or of this one. */
 type Brought = CachedToken.CachedToken
 
-// A little longer than a code lasts, so that the holder of the lock always ends first.
-const loginWait = Duration.minutes(11)
+// A person may need ten minutes, and several logins may come before this one.
+const loginWait = Duration.hours(1)
 
 // What a login stores: a token of some kB, and a registration.
 const room = 16_384
 
-/** The key of the lock of a session's logins. It is not that of its refreshes, which need not wait for a person. */
-const lockOf = ({ key }: SessionSettings.SessionSettings): string => `login:${key}`
-
-// -----------------------------------------------------------------------------
-// registrations
-// -----------------------------------------------------------------------------
-
-const readRegistration = (
-  { settings, store }: Self
-): Effect.Effect<CachedRegistration.CachedRegistration | undefined, AccessToken.StoreError> =>
-  store.read(CacheKey.registrationKey(settings)).pipe(
-    Effect.map((text) => text && Result.getOrUndefined(CachedRegistration.decode(text))),
-    // a registration that cannot be read is replaced
-    Effect.catchIf((error) => error.reason === "unreadable", () => Effect.succeed(undefined))
-  )
-
-/** Keeps a new registration, so that the next login needs no other. */
-const keepRegistration = (
-  { settings, store, wait }: Self,
-  grant: CachedRegistration.Grant,
-  previous: CachedRegistration.CachedRegistration | undefined
-) =>
-(registration: Registration.Registration): Effect.Effect<void, AccessToken.StoreError | AccessToken.StoreBusy> =>
-  store.exclusively(
-    CacheKey.registrationKey(settings),
-    (hold) =>
-      hold.commit(
-        CachedRegistration.encode(CachedRegistration.fromRegistration(registration, grant, previous))
-      ),
-    { wait }
-  )
-
-/** Removes a registration that the service may not know any more. The next login makes another one. */
-const dropRegistration = ({ settings, store }: Self, clientId: string): Effect.Effect<void> =>
-  Effect.ignore(store.exclusively(
-    CacheKey.registrationKey(settings),
-    Effect.fnUntraced(function*(hold) {
-      const text = yield* store.read(CacheKey.registrationKey(settings))
-      const stored = text && Result.getOrUndefined(CachedRegistration.decode(text))
-      if (stored?.clientId === clientId) yield* hold.remove
-    }),
-    { wait: Duration.seconds(1) }
-  ))
+/**
+ * The key of a session's logins: of their lock, and of a text that says which login was the last. It is not the key of the token, because a
+ * refresh need not wait for a person. It is JSON, so that no session has this key.
+ */
+const keyOf = ({ key }: SessionSettings.SessionSettings): string =>
+  CacheFile.pythonJson({ tool: "sso-oidc", login: key })
 
 // -----------------------------------------------------------------------------
 // tokens
@@ -151,10 +120,6 @@ const keepToken = (
     return cached
   }).pipe(Effect.uninterruptible)
 
-/** The access token in the store. `undefined` if there is none that can be read. */
-const storedToken = (look: Stored.Look): string | undefined =>
-  look._tag === "found" ? Redacted.value(look.token.accessToken) : undefined
-
 // -----------------------------------------------------------------------------
 // grants
 // -----------------------------------------------------------------------------
@@ -180,77 +145,112 @@ const chosen = Effect.fnUntraced(function*<E, E2>(
   if (first.grant === "device") return { choice: first, listener: undefined, close: Effect.void }
   const scope = yield* Scope.fork(yield* Scope.Scope)
   const close = Scope.close(scope, Exit.void)
-  const bound = yield* Effect.result(
-    callback === undefined
-      ? Effect.fail(
-        new Callback.CallbackUnavailable({ code: "NOSERVICE", detail: "the program has no Callback service" })
-      )
-      : Scope.provide(callback.listen({ port }), scope)
-  )
+  const bound = yield* Effect.result(Guests.listen(callback, port, scope))
   if (Result.isFailure(bound) && grant === "code" && paste === undefined) return yield* bound.failure
   const listener = Result.getOrUndefined(bound)
-  const sign = listener === undefined ? undefined : yield* browser?.elsewhere ?? Effect.succeed(undefined)
+  const sign = listener === undefined || browser === undefined ? undefined : yield* Guests.elsewhere(browser)
   const choice = LoginMethod.choose({ ...facts, hasListener: listener !== undefined, sign })
   if (choice.grant === "code") return { choice, listener, close }
   yield* close
   return { choice, listener: undefined, close: Effect.void }
 })
 
+/** A token of a login, and the event that tells of it. */
+interface Granted {
+  readonly token: Brought
+  readonly approved: Approved | undefined
+}
+
+/** Whether the service rejected the client, or may have. A person who says no does not. */
+const isRejection = (error: unknown): boolean => {
+  if (typeof error !== "object" || error === null || !("_tag" in error)) return false
+  switch (error._tag) {
+    case "InvalidClientException":
+    case "InvalidGrantException":
+    case "InvalidRequestException":
+    case "UnauthorizedClientException":
+    case "AuthorizationExpired":
+      return true
+    case "AuthorizationDenied":
+      return !("error" in error) || error.error !== "access_denied"
+    default:
+      return false
+  }
+}
+
+// In milliseconds. A person who sees an error in the browser needs a moment before they give up.
+const glance = 3000
+
 /** Registers if it must, lets the person log in, and stores the token. */
 const granted = Effect.fnUntraced(function*<E, E2>(
   self: Self,
   options: LoginOptions<E, never, E2>,
   tell: Run.Tell<E, never>
-): Effect.fn.Return<Brought, LoginError | E | E2, SsoOidc.SsoOidc | Scope.Scope> {
+): Effect.fn.Return<Granted, LoginError | E | E2, SsoOidc.SsoOidc | Scope.Scope> {
   const { oidc, settings } = self
   const { choice, close, listener } = yield* chosen(self, options)
-  yield* tell({ _tag: "GrantChosen", ...choice })
   const { grant } = choice
+  const begin = tell({ _tag: "GrantChosen", ...choice })
   const scopes = settings.scopes ?? (grant === "code" ? SessionSettings.defaultScopes : [])
-  const kept = yield* readRegistration(self)
+  const kept = yield* Registrations.read(self)
   const usable = kept !== undefined && CachedRegistration.isUsable(kept, { grant, scopes, now: yield* DateTime.now })
+    ? kept
+    : undefined
   const place = { region: settings.region, endpoint: oidc.endpoint }
   const start = {
     clientName: self.clientName,
     startUrl: settings.startUrl,
     scopes,
-    registration: usable ? CachedRegistration.toRegistration(kept, place) : undefined,
-    onRegistration: keepRegistration(self, grant, kept)
+    registration: usable && CachedRegistration.toRegistration(usable, place),
+    onRegistration: Registrations.keep(self, grant, kept)
   }
-  if (grant === "device") {
-    let brought: Brought | undefined
+  let shownAt: number | undefined
+  let hasCome = false
+
+  const device = Effect.gen(function*() {
+    let granted: Granted | undefined
+    yield* begin
     const token = yield* DeviceGrant.login({
       ...start,
       onEvent: (event) =>
         event._tag === "Approved"
           // stored before anything else is done with it
-          ? Effect.flatMap(keepToken(self, event.token), (token) => {
-            brought = token
-            return tell(event)
-          })
+          ? Effect.map(keepToken(self, event.token), (token) => void (granted = { token, approved: event }))
           : tell(event)
     })
-    return brought ?? (yield* keepToken(self, token))
-  }
-  let hasCome = false
-  return yield* Run.run(
+    return granted ?? { token: yield* keepToken(self, token), approved: undefined }
+  })
+
+  const code = Run.run(
     { ...start, ...options },
     {
       listener,
       browser: self.browser,
-      store: (token) => keepToken(self, token),
+      begin,
+      store: (token) =>
+        Effect.map(keepToken(self, token), (kept): Granted => ({
+          token: kept,
+          approved: { _tag: "Approved", token }
+        })),
+      shown: Effect.map(Life.monotonic, (now) => void (shownAt = now)),
       answered: Effect.andThen(Effect.sync(() => void (hasCome = true)), close)
     },
     tell
-  ).pipe(
-    // The service shows an unknown client to the person alone. So without a callback, a kept registration is not used again.
-    Effect.onExit((exit) => {
-      if (!usable || Exit.isSuccess(exit)) return Effect.void
-      const error = Option.getOrUndefined(Exit.findErrorOption(exit))
-      const isUnknown = error instanceof Object && "_tag" in error && error._tag === "InvalidClientException"
-      return hasCome && !isUnknown ? Effect.void : dropRegistration(self, kept.clientId)
-    })
   )
+
+  const brought: Effect.Effect<Granted, LoginError | E | E2, SsoOidc.SsoOidc> = grant === "device" ? device : code
+  return yield* Effect.onExit(brought, (exit) => {
+    if (usable === undefined || Exit.isSuccess(exit)) return Effect.void
+    const drop = Registrations.drop(self, usable.clientId)
+    if (Exit.hasInterrupts(exit)) {
+      // The service shows an unknown client to the person alone, who then gives up.
+      return Effect.flatMap(
+        Life.monotonic,
+        (now) => shownAt !== undefined && !hasCome && now - shownAt >= glance ? drop : Effect.void
+      )
+    }
+    return isRejection(Option.getOrUndefined(Exit.findErrorOption(exit))) ? drop : Effect.void
+  })
 })
 
 // -----------------------------------------------------------------------------
@@ -284,6 +284,13 @@ const closed = <E, R, E2, R2>(
   })
 })
 
+/** The text that says which login was the last. It has no secret. `undefined` if it cannot be read. */
+const lastLogin = ({ settings, store }: Self): Effect.Effect<string | undefined> =>
+  store.read(keyOf(settings)).pipe(
+    Effect.map((text) => text && Redacted.value(text)),
+    Effect.orElseSucceed(() => undefined)
+  )
+
 const alone = Effect.fnUntraced(function*<E, E2>(
   self: Self,
   options: LoginOptions<E, never, E2>,
@@ -291,36 +298,51 @@ const alone = Effect.fnUntraced(function*<E, E2>(
 ): Effect.fn.Return<Brought, LoginError | E | E2> {
   const { oidc, settings, store } = self
   const tell: Run.Tell<E, never> = Run.teller(options)
-  const before = storedToken(yield* Stored.look(store, settings))
+  const { grant } = options
+  if (grant !== undefined && grant !== "code" && grant !== "device") {
+    return yield* Effect.die(new TypeError("The option grant must be \"code\" or \"device\", or be left out."))
+  }
+  const before = { login: yield* lastLogin(self), count: self.count() }
   let hasWaited = false
 
-  /** The token that another program has stored, if it is valid. */
+  /** The token that another login brought. With `isEnough`, any token that is valid now. */
   const others = Effect.gen(function*() {
+    const isNew = isEnough || self.count() !== before.count || (yield* lastLogin(self)) !== before.login
+    if (!isNew) return undefined
     const look = yield* Stored.look(store, settings)
-    if (look._tag !== "found" || (!isEnough && storedToken(look) === before)) return undefined
-    return (yield* self.ages.leftOf(look.token)) > 0 ? look.token : undefined
+    const stored = look._tag === "found" ? look.token : undefined
+    const token = self.keptFor(stored) ?? stored
+    return token !== undefined && (yield* self.ages.leftOf(token)) > 0 ? token : undefined
   })
 
-  const meanwhile: Effect.Effect<Option.Option<Brought>, E> = Effect.gen(function*() {
+  const meanwhile: Effect.Effect<Option.Option<Granted>, E> = Effect.gen(function*() {
     if (!hasWaited) {
       hasWaited = true
       yield* tell({ _tag: "LoginElsewhere" })
     }
-    if (!isEnough) return Option.none()
-    return Option.fromUndefinedOr(yield* Effect.orElseSucceed(others, () => undefined))
+    const token = yield* Effect.orElseSucceed(others, () => undefined)
+    return token === undefined ? Option.none() : Option.some({ token, approved: undefined })
   })
 
-  return yield* store.exclusively(
-    lockOf(settings),
+  const { approved, token } = yield* store.exclusively(
+    keyOf(settings),
     Effect.fnUntraced(function*(hold) {
-      const other = hasWaited || isEnough ? yield* others : undefined
-      if (other !== undefined) return other
+      const other = yield* others
+      if (other !== undefined) return { token: other, approved: undefined }
       // Do not ask a person to approve a login whose token cannot be stored.
-      const of = Stored.hashOf(Redacted.make(lockOf(settings)))
+      const of = Stored.hashOf(Redacted.make(keyOf(settings)))
       yield* hold.prepare(of, room)
       yield* hold.settle(of, undefined)
-      return yield* Effect.scoped(Effect.provideService(granted(self, options, tell), SsoOidc.SsoOidc, oidc))
+      const brought = yield* Effect.scoped(
+        Effect.provideService(granted(self, options, tell), SsoOidc.SsoOidc, oidc)
+      )
+      const login = Base64Url.encode(crypto.getRandomValues(new Uint8Array(16)))
+      yield* Effect.ignore(hold.commit(Redacted.make(CacheFile.pythonJson({ tool: "sso-oidc", login }))))
+      return brought
     }),
     { wait: loginWait, meanwhile }
   )
+  // The lock is free by now: the program may take its time.
+  if (approved !== undefined) yield* tell(approved)
+  return token
 })

@@ -11,18 +11,20 @@ import type * as PortalLogout from "@sso-oidc/core/PortalLogout"
 import { service } from "@sso-oidc/core/SsoOidcService"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as CachedToken from "../CachedToken.ts"
 import { LogoutAllUnsupported, type Options, type Report } from "../SessionLogout.ts"
 import type * as TokenStore from "../TokenStore.ts"
+import { apart } from "./apart.ts"
 import * as Cached from "./cached.ts"
 import type * as Refreshing from "./refreshing.ts"
 import * as Stored from "./stored.ts"
 
 /** What a logout works with. */
 export interface Self extends Pick<Refreshing.Self, "store" | "settings" | "keptFor" | "wait"> {
+  /** The token that this process keeps in memory, whatever the store has. */
+  readonly kept: () => CachedToken.CachedToken | undefined
   readonly portal: PortalLogout.Service | undefined
   /** Forgets what this process keeps of the session in memory. */
   readonly forget: () => void
@@ -84,15 +86,6 @@ const sentenceOf = (error: unknown, accessToken: Redacted.Redacted<string>): str
     ? Wire.oneLine(error.message)
     : "PortalLogout failed with an error that it does not have."
 
-/** Waits for an effect in a fiber of its own, so that its limit and an interruption can end it wherever it runs. */
-const apart = <A>(effect: Effect.Effect<A>): Effect.Effect<A> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(
-      Effect.forkDetach(effect, { startImmediately: true, uninterruptible: false }),
-      (fiber) => Effect.onInterrupt(restore(Fiber.join(fiber)), () => Fiber.interrupt(fiber))
-    )
-  )
-
 /** Tells the portal of a token, once. No response is no error. */
 const tell = (
   { portal, wait }: Self,
@@ -121,9 +114,9 @@ const tell = (
               : unconfirmed("PortalLogout gave a value that it does not have."),
           onFailure: (error) => unconfirmed(sentenceOf(error, accessToken))
         }),
-        Effect.catchDefect(() => unconfirmed("PortalLogout failed unexpectedly.")),
-        Effect.timeoutOrElse({ duration: wait, orElse: () => unconfirmed("PortalLogout did not respond in time.") }),
-        apart
+        apart,
+        Effect.flatMap((exit) => Exit.isSuccess(exit) ? Effect.void : unconfirmed("PortalLogout failed unexpectedly.")),
+        Effect.timeoutOrElse({ duration: wait, orElse: () => unconfirmed("PortalLogout did not respond in time.") })
       )
   })
 
@@ -134,9 +127,9 @@ const forget = ({ portal, wait }: Self, progress: Progress, what: PortalLogout.F
     void progress.left.add("Role credentials may stay, because PortalLogout did not remove them.")
   )
   return Effect.suspend(() => UserFunction.effectOf("PortalLogout.forget", portal.forget(what))).pipe(
-    Effect.catchCause(() => failed),
-    Effect.timeoutOrElse({ duration: wait, orElse: () => failed }),
-    apart
+    apart,
+    Effect.flatMap((exit) => Exit.isSuccess(exit) ? Effect.void : failed),
+    Effect.timeoutOrElse({ duration: wait, orElse: () => failed })
   )
 }
 
@@ -212,7 +205,13 @@ const logoutOne = Effect.fnUntraced(function*(
   progress: Progress
 ): Effect.fn.Return<void, StoreError | StoreBusy> {
   const { settings, store, wait } = self
-  const first = yield* see(self)
+  const first = yield* Effect.tapError(see(self), () => {
+    // The store cannot be read, but this process knows a token.
+    const kept = self.kept()
+    return kept === undefined
+      ? Effect.void
+      : tell(self, progress, { accessToken: kept.accessToken, region: settings.region })
+  })
   if (first.isEmpty) return
   const under = (hold: TokenStore.Hold) =>
     Effect.gen(function*() {

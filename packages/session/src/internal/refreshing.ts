@@ -158,7 +158,8 @@ const judge = (command: string, error: Refresh.Error): Failure => {
 const decide = (
   sent: CachedToken.CachedToken,
   received: CachedToken.CachedToken,
-  now: Stored.Look
+  now: Stored.Look,
+  isLate: boolean
 ): "ours" | "theirs" | "none" => {
   // A person logged out, or gave the key to another session.
   if (now._tag === "absent" || now._tag === "foreign") return "none"
@@ -167,7 +168,8 @@ const decide = (
   // A person logged in meanwhile.
   if (token.clientId !== sent.clientId) return "theirs"
   if (isSame(token.refreshToken, sent.refreshToken)) return "ours"
-  return isLater(received, token) ? "ours" : "theirs"
+  // A process that stood still received its token late. Its expiry says nothing, and a person may have logged in meanwhile.
+  return !isLate && isLater(received, token) ? "ours" : "theirs"
 }
 
 /** The token of another program that appears after the service rejected ours. */
@@ -200,13 +202,14 @@ const store = Effect.fnUntraced(function*(
   self: Self,
   hold: TokenStore.Hold,
   sent: CachedToken.CachedToken,
-  received: CachedToken.CachedToken
+  received: CachedToken.CachedToken,
+  isLate = false
 ): Effect.fn.Return<Brought, AccessToken.NotLoggedIn> {
   const now = yield* Effect.orElseSucceed(
     Stored.look(self.store, self.settings),
     (): Stored.Look => ({ _tag: "found", token: sent })
   )
-  const verdict = decide(sent, received, now)
+  const verdict = decide(sent, received, now, isLate)
   if (verdict !== "ours" && sent.refreshToken !== undefined) {
     yield* Effect.ignore(hold.settle(Stored.hashOf(sent.refreshToken), undefined))
   }
@@ -348,15 +351,16 @@ const storeLate = (
   received: CachedToken.CachedToken
 ): Effect.Effect<CachedToken.CachedToken, AccessToken.Error> =>
   Effect.uninterruptible(
-    self.store.exclusively(self.settings.key, (hold) => store(self, hold, sent, received), { wait: self.wait }).pipe(
-      Effect.catchTags({
-        StoreBusy: () => Effect.succeed<Brought>({ _tag: "fenced", sent, received }),
-        StoreError: () => Effect.succeed<Brought>({ _tag: "fenced", sent, received })
-      }),
-      Effect.map((brought) => {
-        if (brought._tag === "done") return brought.token
-        self.keep(received, sent)
-        return received
-      })
-    )
+    self.store.exclusively(self.settings.key, (hold) => store(self, hold, sent, received, true), { wait: self.wait })
+      .pipe(
+        Effect.catchTags({
+          StoreBusy: () => Effect.succeed<Brought>({ _tag: "fenced", sent, received }),
+          StoreError: () => Effect.succeed<Brought>({ _tag: "fenced", sent, received })
+        }),
+        Effect.map((brought) => {
+          if (brought._tag === "done") return brought.token
+          self.keep(received, sent)
+          return received
+        })
+      )
   )

@@ -55,6 +55,8 @@ const isNotNegative = (duration: Duration.Duration): boolean => Duration.isGreat
 // How much longer a caller waits for another process than that process can wait for the service.
 const grace = Duration.seconds(5)
 
+const plain = (token: CachedToken | undefined): string | undefined => token && Redacted.value(token.accessToken)
+
 const validOf = ({ accessToken, expiresAt }: CachedToken): AccessToken.ValidToken => ({ accessToken, expiresAt })
 
 // A session that asks for a certain endpoint must not send its tokens to another one. Without a wish, the client decides.
@@ -93,7 +95,14 @@ export const make = Effect.fnUntraced(function*(
 
   const ages = Life.makeAges()
   // The token that could not be stored, and the token in the store that it replaces, if there is one.
-  let kept: { readonly token: CachedToken; readonly instead: string | undefined } | undefined
+  let kept: {
+    readonly token: CachedToken
+    readonly instead: CachedToken | undefined
+    /** Whether a person logged in for it. */
+    readonly isLogin: boolean
+  } | undefined
+  // The logins of this process that brought a token.
+  let count = 0
   let last: CachedToken | undefined
   let retryAt = -Infinity
   // What a refresh of this process brought, and how long it was valid then.
@@ -112,8 +121,15 @@ export const make = Effect.fnUntraced(function*(
     ages,
     command,
     wait: Duration.sum(requestTimeout, grace),
-    keep: (token, instead) => void (kept = { token, instead: instead && Redacted.value(instead.accessToken) }),
-    keptFor: (stored) => kept?.instead === (stored && Redacted.value(stored.accessToken)) ? kept?.token : undefined
+    keep: (token, instead) => void (kept = { token, instead, isLogin: kept?.isLogin === true }),
+    keptFor: (stored) => {
+      if (kept === undefined) return undefined
+      const { instead, isLogin, token } = kept
+      if (plain(instead) === plain(stored)) return token
+      // A refresh of the session before the login does not replace the login. A login of another client does, and so does a logout.
+      const isBefore = isLogin && stored !== undefined && stored.clientId === instead?.clientId
+      return isBefore ? token : undefined
+    }
   }
 
   const warnOnce = Effect.suspend(() => {
@@ -242,13 +258,17 @@ export const make = Effect.fnUntraced(function*(
     wait: self.wait,
     callback: Option.getOrUndefined(yield* Effect.serviceOption(Callback.Callback)),
     browser: Option.getOrUndefined(yield* Effect.serviceOption(LoginBrowser.LoginBrowser)),
+    keptFor: self.keptFor,
+    count: () => count,
     received: (token) => {
+      count++
       kept = undefined
       last = token
       retryAt = -Infinity
     },
     keep: (token, instead) => {
-      self.keep(token, instead)
+      count++
+      kept = { token, instead, isLogin: true }
       last = token
     }
   }
@@ -266,6 +286,7 @@ export const make = Effect.fnUntraced(function*(
 
   const logoutSelf: Logout.Self = {
     ...self,
+    kept: () => kept?.token,
     portal: Option.getOrUndefined(yield* Effect.serviceOption(PortalLogout.PortalLogout)),
     forget: () => {
       logouts++

@@ -78,8 +78,10 @@ const open = Effect.fnUntraced(function*(url: string): Effect.fn.Return<void, Lo
     })
   }
   const launched = yield* Effect.tryPromise({
-    try: async () => {
+    try: async (signal) => {
       const launcher = await import("open")
+      // The login may have ended while the module was loaded.
+      signal.throwIfAborted()
       // In one step: a launcher that ends at once must not do so before it is watched.
       return { end: endOf(await launcher.default(new URL(url).href)) }
     },

@@ -40,6 +40,12 @@ export interface Options extends Session.LifeOptions {
   readonly takes?: Duration.Input
   /** How the listener fails. It is bound by default. `null`: the program has no listener. */
   readonly callback?: Callback.CallbackUnavailable | null
+  /** Another listener. */
+  readonly listen?: Callback.Service["listen"]
+  /** Changes the browser. */
+  readonly guest?: Partial<LoginBrowser.Service>
+  /** Changes the client. */
+  readonly client?: Partial<SsoOidc.Service>
   /** The sign that the browser gives. */
   readonly sign?: LoginBrowser.Sign
   /** How the browser ends. It opens the URL by default. `null`: the program has no browser. */
@@ -104,7 +110,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   let ports = 0
   const waiting: Array<(url: string) => boolean> = []
   const callback = Callback.Callback.of({
-    listen: ({ port } = {}) =>
+    listen: options.listen ?? (({ port } = {}) =>
       options.callback != null
         ? Effect.fail(options.callback)
         : Effect.acquireRelease(
@@ -119,7 +125,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
             }
           }),
           () => Effect.sync(() => void bound--)
-        )
+        ))
   })
 
   // the browser
@@ -129,7 +135,8 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
       opened.push(url)
       return options.browser ?? Effect.void
     },
-    elsewhere: Effect.succeed(options.sign)
+    elsewhere: Effect.succeed(options.sign),
+    ...options.guest
   })
 
   const events: Array<LoginEvent> = []
@@ -141,7 +148,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   }
 
   const session: Effect.Effect<Session.Services, never, Scope.Scope> = Session.make(settings, options).pipe(
-    Effect.provideService(SsoOidc.SsoOidc, oidc),
+    Effect.provideService(SsoOidc.SsoOidc, { ...oidc, ...options.client }),
     Effect.provideService(TokenStore.TokenStore, options.store?.(store) ?? store),
     options.callback === null ? (made) => made : Effect.provideService(Callback.Callback, callback),
     options.browser === null ? (made) => made : Effect.provideService(LoginBrowser.LoginBrowser, browser),

@@ -22,6 +22,8 @@ import type { AuthorizationDenied, AuthorizationExpired, CallbackInvalid } from 
 import * as Callback from "../../Callback.ts"
 import * as LoginBrowser from "../../LoginBrowser.ts"
 import type { LoginEvent } from "../../LoginEvent.ts"
+import { apart } from "../apart.ts"
+import * as Guests from "../guests.ts"
 import * as Answer from "./answer.ts"
 import * as Exchange from "./exchange.ts"
 import * as Starting from "./starting.ts"
@@ -34,6 +36,10 @@ export interface With<A, E> {
   readonly browser: LoginBrowser.Service | undefined
   /** Stores the token, before anything else is done with it. */
   readonly store: (token: Token) => Effect.Effect<A, E>
+  /** Runs at the start. It counts toward the deadline. */
+  readonly begin?: Effect.Effect<void, E> | undefined
+  /** Runs when the person has the URL. */
+  readonly shown?: Effect.Effect<void> | undefined
   /** Runs when the person came back, with a code or with an error. From then on the listener is needed no more. */
   readonly answered: Effect.Effect<void>
 }
@@ -49,13 +55,14 @@ export const teller = <E, R>({ onEvent }: Pick<PersonOptions<E, R>, "onEvent">):
       : oneAtATime.withPermit(Effect.asVoid(UserFunction.call("onEvent", onEvent, event)))
 }
 
-// Without a listener nothing has to be free there: the person copies the URL from the browser's address bar.
+// Without a listener nothing has to listen there: the person copies the URL from the browser's address bar. The port of the options may be
+// that of another program.
 const pastePort = 54_321
 
-// A `paste` that gives texts without a person would never end.
-const mostPastes = 10
+// A `paste` that gives texts without a person would never end, and neither would a faulty listener.
+const mostTexts = 10
 
-/** Opens the URL. A browser that fails is an event, whatever way it fails in. It never ends, except with the error of `onEvent`. */
+/** Opens the URL. A browser that fails is an event. It never ends, except with the error of `onEvent`. */
 const opened = <E, R>(
   browser: LoginBrowser.Service,
   url: string,
@@ -63,20 +70,10 @@ const opened = <E, R>(
 ): Effect.Effect<never, E, R> =>
   Effect.suspend(() =>
     TrustedUrl.isTrusted(url)
-      ? UserFunction.effectOf("Browser.open", browser.open(url))
+      ? Guests.open(browser, url)
       : Effect.fail(new LoginBrowser.BrowserUnavailable({ detail: "the URL is neither https, nor http to loopback" }))
   ).pipe(
-    Effect.catchDefect(() =>
-      Effect.fail(new LoginBrowser.BrowserUnavailable({ detail: "the browser service failed" }))
-    ),
-    Effect.catch((error) =>
-      tell({
-        _tag: "BrowserFailed",
-        error: error instanceof LoginBrowser.BrowserUnavailable
-          ? error
-          : new LoginBrowser.BrowserUnavailable({ detail: "the browser service failed" })
-      })
-    ),
+    Effect.catch((error) => tell({ _tag: "BrowserFailed", error })),
     Effect.andThen(Effect.never)
   )
 
@@ -90,22 +87,35 @@ const pasted = Effect.fnUntraced(function*<E, R, E2, R2>(
   otherwise: (error: CallbackInvalid) => Effect.Effect<never, CallbackInvalid>
 ): Effect.fn.Return<Answered, E | E2 | CallbackInvalid, R | R2> {
   for (let times = 1;; times++) {
-    const text = yield* UserFunction.effectOf("paste", paste)
+    const text = yield* yield* apart(UserFunction.effectOf("paste", paste))
     const read = Answer.read(Redacted.make(text, { label: "callback" }), state)
     if (Result.isSuccess(read)) return Result.succeed(read.success)
     if (read.failure._tag === "AuthorizationDenied") return Result.fail(read.failure)
     yield* tell({ _tag: "PasteRejected", error: read.failure })
-    if (times === mostPastes) return yield* otherwise(read.failure)
+    if (times === mostTexts) return yield* otherwise(read.failure)
   }
 })
 
-/** Waits for the callback or a paste, whichever is first. The deadline counts the time that `onEvent` takes. */
+/** Waits for the callback of this login. A listener that gives another one is asked again. */
+const came = Effect.fnUntraced(function*(
+  listener: Callback.Listener,
+  { state }: PendingCode
+): Effect.fn.Return<Answered> {
+  for (let times = 1;; times++) {
+    const read = Answer.read(yield* Guests.received(listener, state), state)
+    if (Result.isSuccess(read)) return Result.succeed(read.success)
+    if (read.failure._tag === "AuthorizationDenied") return Result.fail(read.failure)
+    if (times === mostTexts) return yield* Effect.never
+  }
+})
+
+/** Waits for the callback or a paste, whichever is first. */
 const answer = <E, R, E2, R2>(
   pending: PendingCode,
   { openBrowser = true, paste }: PersonOptions<E, R, E2, R2>,
-  { browser, listener }: Pick<With<unknown, unknown>, "browser" | "listener">,
+  { browser, listener, shown = Effect.void }: Pick<With<unknown, unknown>, "browser" | "listener" | "shown">,
   tell: Tell<E, R>
-): Effect.Effect<Answered, E | E2 | CallbackInvalid | AuthorizationExpired, R | R2> => {
+): Effect.Effect<Answered, E | E2 | CallbackInvalid, R | R2> => {
   const opens = browser !== undefined && openBrowser
   const ready = tell({
     _tag: "UrlReady",
@@ -114,24 +124,17 @@ const answer = <E, R, E2, R2>(
     takesPaste: paste !== undefined,
     expiresAt: pending.expiresAt
   })
-  const ways: Array<Effect.Effect<Answered, E | E2 | CallbackInvalid, R | R2>> = []
-  if (listener !== undefined) {
-    ways.push(Effect.flatMap(listener.received(pending.state), (callback) => {
-      const read = Answer.read(callback, pending.state)
-      if (Result.isSuccess(read)) return Effect.succeed<Answered>(Result.succeed(read.success))
-      return read.failure._tag === "AuthorizationDenied"
-        ? Effect.succeed<Answered>(Result.fail(read.failure))
-        : Effect.fail(read.failure)
-    }))
-  }
+  const later: Array<Effect.Effect<Answered, E | E2 | CallbackInvalid, R | R2>> = []
   if (paste !== undefined) {
-    ways.push(pasted(paste, pending, tell, listener === undefined ? Effect.fail : () => Effect.never))
+    later.push(pasted(paste, pending, tell, listener === undefined ? Effect.fail : () => Effect.never))
   }
-  if (opens) ways.push(opened(browser, pending.url, tell))
-  return Effect.raceFirst(
-    Effect.andThen(ready, Effect.raceAllFirst(ways)),
-    Effect.andThen(Effect.sleep(Exchange.lifetime), Effect.suspend(() => Effect.fail(Exchange.expired())))
+  if (opens) later.push(opened(browser, pending.url, tell))
+  const person = Effect.andThen(
+    ready,
+    Effect.andThen(shown, later.length === 0 ? Effect.never : Effect.raceAllFirst(later))
   )
+  // The program may wait for the browser in `onEvent`, so the callback counts from the start.
+  return listener === undefined ? person : Effect.raceFirst(came(listener, pending), person)
 }
 
 /**
@@ -150,7 +153,7 @@ export const run = Effect.fnUntraced(function*<A, E0, E, R, E2, R2, E3, R3>(
   const { onRegistration } = options
   const starting: StartOptions<E | E2, R | R2> = {
     ...options,
-    redirectUri: using.listener?.redirectUri ?? Callback.redirectUriOf(options.port ?? pastePort),
+    redirectUri: using.listener?.redirectUri ?? Callback.redirectUriOf(pastePort),
     onRegistration: (registration) =>
       Effect.andThen(
         onRegistration === undefined
@@ -159,16 +162,20 @@ export const run = Effect.fnUntraced(function*<A, E0, E, R, E2, R2, E3, R3>(
         tell({ _tag: "Registered", registration })
       )
   }
-  const pending = yield* Starting.start(starting)
-  const answered = yield* answer(pending, options, using, tell)
+  // One deadline for all that comes before the exchange, also for what the program does with its events.
+  const [pending, answered] = yield* Effect.raceFirst(
+    Effect.gen(function*() {
+      yield* using.begin ?? Effect.void
+      const pending = yield* Starting.start(starting)
+      return [pending, yield* answer(pending, options, using, tell)] as const
+    }),
+    Effect.andThen(Effect.sleep(Exchange.lifetime), Effect.suspend(() => Effect.fail(Exchange.expired())))
+  )
   yield* using.answered
   const code = yield* Effect.fromResult(answered)
-  const [token, stored] = yield* Effect.uninterruptible(Effect.gen(function*() {
+  return yield* Effect.uninterruptible(Effect.gen(function*() {
     // a fiber of its own, so that the limit of the request can end it
     const sending = yield* Effect.forkDetach(Exchange.exchange(pending, code), { startImmediately: true })
-    const token = yield* Fiber.join(sending)
-    return [token, yield* using.store(token)] as const
+    return yield* using.store(yield* Fiber.join(sending))
   }))
-  yield* tell({ _tag: "Approved", token })
-  return stored
 })

@@ -81,14 +81,16 @@ export const start = Effect.fnUntraced(function*<E = never, R = never>(
   options: StartOptions<E, R>
 ): Effect.fn.Return<PendingCode, StartError | E, SsoOidc.SsoOidc | R> {
   const { endpoint, region } = yield* SsoOidc.SsoOidc
-  const { redirectUri, registration: kept, scopes = defaultScopes } = options
-  if (!TrustedUrl.isTrusted(redirectUri)) {
-    return yield* invalid("redirectUri must be an https URL without user info, or http to loopback")
+  const { registration: kept, scopes = defaultScopes } = options
+  // as a parser writes it, so that the registered URI and the URI of the request agree
+  const redirectUri = URL.canParse(options.redirectUri) ? new URL(options.redirectUri).href : options.redirectUri
+  if (!TrustedUrl.isTrusted(redirectUri) || redirectUri.includes("#")) {
+    return yield* invalid("redirectUri must be an https URL without user info and fragment, or http to loopback")
   }
   const registration =
     kept !== undefined && Registration.isUsable(kept, { region, endpoint, scopes, now: yield* DateTime.now })
       ? kept
-      : yield* register(options)
+      : yield* register({ ...options, redirectUri })
   const secrets = { redirectUri, state: randomText("state"), codeVerifier: randomText("codeVerifier") }
   return {
     version: 1,
