@@ -7,9 +7,14 @@ import { join } from "node:path"
 const installBotocore = "Install botocore for python3, such as the package python3-botocore of Debian."
 const installAws = "Install the AWS CLI 2, such as the package awscli of Debian."
 
-/** Version 2 of the AWS CLI. Version 1, which has no `aws sso login`, may be earlier on the path. */
+let cli: Tools.Tool | undefined
+
+/**
+ * Version 2 of the AWS CLI. Version 1, which has no `aws sso login`, may be earlier on the path. Each of them takes a second to
+ * tell its version, so the files of a worker ask once.
+ */
 export const awsCli = (): Tools.Tool =>
-  Tools.tool({
+  cli ??= Tools.tool({
     name: "the AWS CLI",
     install: installAws,
     find: () => Tools.find("aws", ["--version"], /^aws-cli\/(2\.\d+\.\d+)/)
