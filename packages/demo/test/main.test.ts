@@ -1,5 +1,9 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Program from "@sso-oidc/test-kit/program"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
 import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { once } from "node:events"
@@ -7,6 +11,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { createServer, type Server, type ServerResponse } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as Demo from "../src/Demo.ts"
 import * as Outcome from "../src/Outcome.ts"
 
 const main = join(import.meta.dirname, "../src/main.ts")
@@ -35,6 +40,25 @@ const run = async (
   // the event "close" also waits for the end of the output, which may come after the end of the process
   const [code, signal] = await once(child, "close")
   return { code: signal === "SIGINT" ? 130 : code, ...out }
+}
+
+/** Runs the demo in this process. Gives the exit code that the main program ends with, and what it prints. */
+const runHere = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) => {
+  const out = { text: "", errors: "" }
+  const console: Console.Console = {
+    ...globalThis.console,
+    log: (line: string) => void (out.text += `${line}\n`),
+    error: (line: string) => void (out.errors += `${line}\n`)
+  }
+  return Demo.run(args).pipe(
+    Effect.provideService(Console.Console, console),
+    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })),
+    Effect.exit,
+    Effect.flatMap((exit) =>
+      Effect.callback<number>((resume) => Runtime.defaultTeardown(exit, (code) => resume(Effect.succeed(code))))
+    ),
+    Effect.map((code) => ({ code, ...out }))
+  )
 }
 
 // -----------------------------------------------------------------------------
@@ -115,9 +139,11 @@ afterAll(() => {
 
 const real = ["--start-url", "https://my.awsapps.com/start", "--region", "eu-west-1"]
 
-/** A run of the demo to its end. Several tests look at it. */
+/** Runs of the demo to its end. Several tests look at each. */
 let plain: ReturnType<typeof run> | undefined
 const plainRun = () => plain ??= run([])
+let auto: ReturnType<typeof run> | undefined
+const autoRun = () => auto ??= run(["--auto"], { env: { COLUMNS: "40", LANG: "C.UTF-8", TERM: "xterm-256color" } })
 
 describe.concurrent("the demo", { timeout: 60_000 }, () => {
   it("without a terminal it approves on the page by itself, and exits with 0", async () => {
@@ -227,7 +253,7 @@ describe.concurrent("the demo", { timeout: 60_000 }, () => {
   })
 
   it("without a terminal it writes no control, and breaks no line at any width", async () => {
-    const { text } = await run([], { env: { COLUMNS: "40", LANG: "C.UTF-8", TERM: "xterm-256color" } })
+    const { text } = await autoRun()
     assert.notInclude(text, "\x1b")
     assert.match(text, /^next .{100,}$/m)
   })
@@ -251,7 +277,7 @@ describe.concurrent("the demo", { timeout: 60_000 }, () => {
   )
 
   it("it prints no token (C6)", async () => {
-    const { errors, text } = await run(["--auto"])
+    const { errors, text } = await autoRun()
     assert.notMatch(text + errors, /ao[ar][A-Za-z0-9]/)
   })
 
@@ -287,7 +313,13 @@ describe.concurrent("the demo", { timeout: 60_000 }, () => {
     for (const secret of ["client-secret", "device-code"]) assert.notInclude(text + errors, secret)
   })
 
-  it.each(
+  it("flags that cannot be used end its process with the exit code and one sentence", async () => {
+    const { code, errors, text } = await run(["--bogus"])
+    assert.deepStrictEqual({ code, text }, { code: Outcome.exitCodes.configuration, text: "" })
+    assert.match(errors, /^Bad configuration: .+\n$/)
+  })
+
+  it.effect.each(
     [
       ["transport", { AWS_ENDPOINT_URL: "http://127.0.0.1:1" }],
       ["configuration", { AWS_ENDPOINT_URL: "http://example.com" }],
@@ -297,28 +329,36 @@ describe.concurrent("the demo", { timeout: 60_000 }, () => {
       ["transport", { HTTPS_PROXY: "http://127.0.0.1:1" }],
       ["configuration", { AWS_ENDPOINT_URL: "https://localhost", AWS_USE_FIPS_ENDPOINT: "true" }]
     ] as const
-  )("a login ends as '%s' with the environment %j", async (way, env) => {
-    const { code, errors } = await run(real, { env })
-    assert.strictEqual(code, Outcome.exitCodes[way])
-    assert.strictEqual(errors.trim().split("\n").length, 1, errors)
-  })
+  )(
+    "a login ends as '%s' with the environment %j",
+    ([way, env]) =>
+      Effect.map(runHere(real, env), ({ code, errors }) => {
+        assert.strictEqual(code, Outcome.exitCodes[way])
+        assert.strictEqual(errors.trim().split("\n").length, 1, errors)
+      })
+  )
 
-  it.each([
-    [["--start-url", "https://my.awsapps.com/start"]],
-    [["--region", "eu-west-1"]],
-    [[...real, "--auto"]],
+  it.effect.each(
     [
-      ["--start-url", "https://my.awsapps.com/start", "--region", "not a region"]
-    ],
-    [["--start-url", "my-portal", "--region", "eu-west-1"]],
-    [["--bogus"]],
-    [["word"]],
-    [["--start-url"]]
-  ])("flags that cannot be used are bad configuration: %j", async (args) => {
-    const { code, errors } = await run(args)
-    assert.strictEqual(code, Outcome.exitCodes.configuration)
-    assert.strictEqual(errors.trim().split("\n").length, 1, errors)
-  })
+      [["--start-url", "https://my.awsapps.com/start"]],
+      [["--region", "eu-west-1"]],
+      [[...real, "--auto"]],
+      [
+        ["--start-url", "https://my.awsapps.com/start", "--region", "not a region"]
+      ],
+      [["--start-url", "my-portal", "--region", "eu-west-1"]],
+      [["--bogus"]],
+      [["word"]],
+      [["--start-url"]]
+    ] as const
+  )(
+    "flags that cannot be used are bad configuration: %j",
+    ([args]) =>
+      Effect.map(runHere(args), ({ code, errors }) => {
+        assert.strictEqual(code, Outcome.exitCodes.configuration)
+        assert.strictEqual(errors.trim().split("\n").length, 1, errors)
+      })
+  )
 
   it("it ends as SIGPIPE would if its reader goes away, and prints no error", async () => {
     // from its sources, as `pnpm demo` starts it

@@ -37,9 +37,18 @@ const folders = (): ReadonlyArray<string> => {
 /**
  * The first program of that name whose output has a version that matches the pattern.
  *
- * A file of that name may not work: a version manager has a file for each program that any of its versions has.
+ * A file of that name may not work: a version manager has a file for each program that any of its versions has. Only the first of
+ * equal calls takes time: several test files of a process look for the same program.
  */
 export const find = (name: string, args: ReadonlyArray<string>, pattern: RegExp): Found | undefined => {
+  const question = JSON.stringify([process.env["PATH"], name, args, String(pattern)])
+  if (!answers.has(question)) answers.set(question, search(name, args, pattern))
+  return answers.get(question)
+}
+
+const answers = new Map<string, Found | undefined>()
+
+const search = (name: string, args: ReadonlyArray<string>, pattern: RegExp): Found | undefined => {
   for (const path of folders().map((folder) => join(folder, name)).filter((path) => existsSync(path))) {
     const { stdout } = spawnSync(path, args, { encoding: "utf8", timeout: 30_000 })
     const version = pattern.exec(String(stdout))?.[1]
