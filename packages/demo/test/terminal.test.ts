@@ -29,7 +29,7 @@ const run = async ({ args = "", columns = 100, env = {}, keys = [], rows = 40 }:
     "script",
     [
       "-qec",
-      // noflsh: without it a Ctrl-C throws away what the demo has written and nobody has read
+      // noflsh: without it a Ctrl-C throws away what the demo has written and the test has not read
       `tty; stty cols ${columns} rows ${rows} noflsh; exec "${process.execPath}" "${Program.bundled(main)}" ${args}`,
       "/dev/null"
     ],

@@ -1,5 +1,5 @@
 /**
- * A body that client and server both know, so neither has to send it for a comparison. Nobody may change it.
+ * A body that client and server both know, so neither has to send it for a comparison. Do not change it.
  */
 export const pattern = (size: number): Uint8Array<ArrayBuffer> => {
   if (made.length < size) {
