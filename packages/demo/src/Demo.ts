@@ -1,5 +1,5 @@
 /**
- * Shows a whole device login on one screen: with the emulator, or with AWS by `--start-url` and `--region`.
+ * A whole device login on one screen: with the emulator, or with AWS by `--start-url` and `--region`.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Environment from "@sso-oidc/core/aws/Environment"
