@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from "node:fs"
+import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { defineConfig } from "vitest/config"
 import Order from "./.ci/order.mjs"
@@ -29,8 +30,8 @@ export default defineConfig({
     reporters: process.env["CI"] === undefined
       ? ["default", slowest]
       : ["default", slowest, ["json", { outputFile: "node_modules/.cache/test-report.json" }]],
-    // the default leaves one core idle
-    maxWorkers: "100%",
+    // A worker waits for other programs, so one more than the cores keeps them busy. The default leaves one core idle.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: Order },
     projects: [
       {

@@ -106,7 +106,7 @@ describe.skipIf(isMissing(tool))(`a login in ${tool.title}`, () => {
     Effect.gen(function*() {
       const { fiber, redirect, tab, tags } = yield* opened
       yield* CodeLogin.press(tab.page, "Deny")
-      assert.strictEqual(yield* CodeLogin.heading(tab.page), "The sign-in ended without access")
+      assert.strictEqual(yield* CodeLogin.heading(tab.page), "The login ended without access")
       const error = yield* Effect.flip(Fiber.join(fiber))
       assert.deepInclude(error, { _tag: "AuthorizationDenied", error: "access_denied" })
       assert.include(error.message, "The login was denied (access_denied)")
@@ -131,7 +131,7 @@ describe.skipIf(isMissing(tool))(`a login in ${tool.title}`, () => {
           await loaded
           assert.strictEqual(await foreign.page.getByRole("heading").textContent(), name)
         })
-      yield* go("a", "Your program does not know this sign-in")
+      yield* go("a", "Your program does not know this login")
       yield* go("button", "Only GET is possible here")
       assert.isUndefined(fiber.pollUnsafe())
       yield* CodeLogin.press(tab.page, "Allow")
@@ -180,7 +180,8 @@ describe.skipIf(isMissing(tool))(`a login in ${tool.title}`, () => {
       yield* Effect.promise(() => page.goto(url))
       yield* CodeLogin.press(page, "Allow")
       const address = yield* CodeLogin.addressOf(page)
-      assert.include(address, `http://127.0.0.1:${busy.port}/oauth/callback?`)
+      // not the port of the other program
+      assert.include(address, "http://127.0.0.1:54321/oauth/callback?")
       // a terminal breaks long lines
       yield* Deferred.succeed(pasted, `${address.slice(0, 60)}\n${address.slice(60)}\n`)
       assert.match(Redacted.value((yield* Fiber.join(fiber)).accessToken), /^aoa/)

@@ -74,7 +74,7 @@ const reportOf = ({ left, removed, untold }: Progress): Report => ({
 // -----------------------------------------------------------------------------
 
 const noPortal = "The service was not told of the logout, because the program has no PortalLogout. " +
-  "There the session lives on until it ends by itself."
+  "To end the session there too, sign out of the access portal."
 
 const isClientError = (error: unknown): error is ClientError.ClientError =>
   error instanceof ClientError.TransportError || error instanceof ClientError.UnexpectedResponse ||
