@@ -200,6 +200,39 @@ describe("Session.login beside other programs", () => {
       yield* Fiber.interrupt(first)
     }).pipe(Effect.scoped))
 
+  it.effect("a commit that fails is tried again, and an interruption waits for it (S14)", () =>
+    Effect.gen(function*() {
+      let times = 0
+      const logins = yield* make({
+        callback: null,
+        store: (store) => ({
+          ...store,
+          exclusively: (key, use, waiting) =>
+            store.exclusively(key, (hold) =>
+              use(
+                key !== "corp" ? hold : {
+                  ...hold,
+                  commit: (text) =>
+                    Effect.andThen(
+                      Effect.sleep("5 seconds"),
+                      Effect.suspend(() => ++times < 3 ? Effect.fail(full) : hold.commit(text))
+                    )
+                }
+              ), waiting)
+        })
+      })
+      const { session } = yield* logins.session
+      logins.approve()
+      const fiber = yield* Effect.forkChild(session.login())
+      // the poll has brought the token, and the first commit is running
+      yield* TestClock.adjust("3 seconds")
+      const interruption = yield* Effect.forkChild(Fiber.interrupt(fiber))
+      yield* TestClock.adjust("20 seconds")
+      yield* Fiber.join(interruption)
+      assert.strictEqual(times, 3)
+      assert.strictEqual(plain(yield* (yield* logins.session).session.token()), "login-access-1")
+    }).pipe(Effect.scoped))
+
   it.effect("a third login waits for two others, also for longer than a code lasts (S14)", () =>
     Effect.gen(function*() {
       const logins = yield* make()
