@@ -82,8 +82,8 @@ export class ProfileNotFound
   extends Schema.TaggedError<ProfileNotFound>("@sso-oidc/session/ProfileNotFound")("ProfileNotFound", {
     /** What was looked for. */
     kind: Schema.Literals(["profile", "sso-session"]),
-    /** The name that was looked for. */
-    name: Schema.String,
+    /** The name that was looked for. It is not called `name`, because an error has a member of that name. */
+    wanted: Schema.String,
     /** Where the name came from: the program, or the variable `AWS_PROFILE` or `AWS_DEFAULT_PROFILE`. Absent for an unnamed default. */
     from: Schema.optionalKey(Schema.String),
     /** Names in the file that are near, the nearest first, at most three. */
@@ -98,12 +98,14 @@ export class ProfileNotFound
   override readonly message: string = missing(this)
 }
 
-function missing({ from, kind, line, name, near, written }: typeof ProfileNotFound.Encoded): string {
-  const title = titleOf(kind, name)
-  const what = `${upper(files.config)} has no ${kind} ${quoted(name)}${
+function missing({ from, kind, line, near, wanted, written }: typeof ProfileNotFound.Encoded): string {
+  const title = titleOf(kind, wanted)
+  const what = `${upper(files.config)} has no ${kind} ${quoted(wanted)}${
     from === undefined ? "" : `, which ${from} names`
   }`
-  if (line !== undefined) return `${what}. Line ${line} has [${Wire.printable(written ?? name)}]: write ${title} there.`
+  if (line !== undefined) {
+    return `${what}. Line ${line} has [${Wire.printable(written ?? wanted)}]: write ${title} there.`
+  }
   if (near.length > 0) return `${what}. Did you mean ${either(near.map(quoted))}? Else add the section ${title}.`
   return `${what}. Write one with \`aws configure sso\`, or add the section ${title}.`
 }

@@ -35,6 +35,8 @@ describe("AwsConfig.resolve: a profile or session that is not there", () => {
     Effect.gen(function*() {
       const error = yield* Effect.flip(AwsConfig.resolve(wanted))
       assert.strictEqual(error._tag, "ProfileNotFound")
+      // a logger prints it in front of the sentence
+      assert.strictEqual(error.name, "@sso-oidc/session/ProfileNotFound")
       assert.match(error.message, /^The AWS config file \(AWS_CONFIG_FILE, else ~\/\.aws\/config\) has no /)
       assert.match(error.message, pattern)
     }).pipe(inConfig(`${corp}[profile stage]\n[profile staging]\n[profile qa]\n[profile x]\n`)))
@@ -48,7 +50,7 @@ describe("AwsConfig.resolve: a profile or session that is not there", () => {
   it.effect("the error of an unnamed default says to write [default] (S2)", () =>
     Effect.gen(function*() {
       const error = yield* failed({})
-      assert.deepInclude(error, { kind: "profile", name: "default" })
+      assert.deepInclude(error, { kind: "profile", wanted: "default" })
       assert.include(error.message, "or add the section [default].")
       assert.isFalse("from" in error)
     }).pipe(inHome({})))

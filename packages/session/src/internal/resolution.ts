@@ -139,7 +139,7 @@ const notFound = (
   return Result.fail(
     new ProfileNotFound({
       kind,
-      name,
+      wanted: name,
       near: near(name, (kind === "profile" ? loaded.profiles : loaded.ssoSessions).keys()),
       ...(from === undefined ? {} : { from }),
       ...(other === undefined ? {} : { line: other.line, written: other.name })
