@@ -200,6 +200,35 @@ describe("Session.login beside other programs", () => {
       yield* Fiber.interrupt(first)
     }).pipe(Effect.scoped))
 
+  it.effect("a store that does not respond for a moment is no login of another program (S14)", () =>
+    Effect.gen(function*() {
+      // which reads fail, counted from the start of the login
+      for (const failing of [1, 2]) {
+        let reads = 0
+        let isOn = false
+        const down = new StoreError({
+          store: "test",
+          operation: "read",
+          reason: "unavailable",
+          detail: "no connection"
+        })
+        const logins: Logins = yield* make({
+          token: stored("1 hour"),
+          store: (store) => ({
+            ...store,
+            read: (key) => isOn && key.includes("login") && ++reads === failing ? Effect.fail(down) : store.read(key)
+          })
+        })
+        assert.strictEqual(yield* codeLogin(logins), "login-access-1")
+        isOn = true
+        const { session } = yield* logins.session
+        if (failing === 1) {
+          assert.strictEqual((yield* Effect.flip(session.login()))._tag, "StoreError")
+          assert.lengthOf(logins.opened, 1)
+        } else assert.strictEqual(yield* codeLogin(logins), "login-access-2")
+      }
+    }).pipe(Effect.scoped))
+
   it.effect("a commit that fails is tried again, and an interruption waits for it (S14)", () =>
     Effect.gen(function*() {
       let times = 0

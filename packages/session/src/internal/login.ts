@@ -1,6 +1,7 @@
 /**
  * A login of a session: alone among all that share its store, by the better grant, to the stored token.
  */
+import type { StoreError } from "@sso-oidc/core/AccessToken"
 import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import * as UserFunction from "@sso-oidc/core/aws/UserFunction"
 import * as Wire from "@sso-oidc/core/aws/Wire"
@@ -284,11 +285,11 @@ const closed = <E, R, E2, R2>(
   })
 })
 
-/** The text that says which login was the last. It has no secret. `undefined` if it cannot be read. */
-const lastLogin = ({ settings, store }: Self): Effect.Effect<string | undefined> =>
+/** The text that says which login was the last. It has no secret. `undefined` if there is none that can be opened. */
+const lastLogin = ({ settings, store }: Self): Effect.Effect<string | undefined, StoreError> =>
   store.read(keyOf(settings)).pipe(
     Effect.map((text) => text && Redacted.value(text)),
-    Effect.orElseSucceed(() => undefined)
+    Effect.catchIf((error) => error.reason === "unreadable", () => Effect.undefined)
   )
 
 const alone = Effect.fnUntraced(function*<E, E2>(
@@ -307,7 +308,9 @@ const alone = Effect.fnUntraced(function*<E, E2>(
 
   /** The token that another login brought. With `isEnough`, any token that is valid now. */
   const others = Effect.gen(function*() {
-    const isNew = isEnough || self.count() !== before.count || (yield* lastLogin(self)) !== before.login
+    // A read that fails says nothing of another login.
+    const isNew = isEnough || self.count() !== before.count ||
+      (yield* Effect.orElseSucceed(lastLogin(self), () => before.login)) !== before.login
     if (!isNew) return undefined
     const look = yield* Stored.look(store, settings)
     const stored = look._tag === "found" ? look.token : undefined
