@@ -10,8 +10,8 @@
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as ClientError from "./aws/ClientError.ts"
+import * as Members from "./aws/Members.ts"
 import * as Operation from "./aws/Operation.ts"
-import * as Members from "./internal/members.ts"
 import * as SsoOidcError from "./SsoOidcError.ts"
 import * as SsoOidcService from "./SsoOidcService.ts"
 

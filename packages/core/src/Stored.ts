@@ -15,8 +15,8 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
+import * as Members from "./aws/Members.ts"
 import * as Wire from "./aws/Wire.ts"
-import * as Members from "./internal/members.ts"
 
 // -----------------------------------------------------------------------------
 // members

@@ -33,13 +33,14 @@ const rooms: Readonly<Record<string, Room>> = {
     libraries: ["@noble/hashes"],
     node: { files: /^node\//, may: ["@effect/platform-node-shared", "@sso-oidc/transport-node", "open"] }
   },
+  portal: { may: ["core"] },
   testing: { may: ["core"], node: { files: /^contract\/.*Node\.ts$|^contract\/internal\// } },
   emulator: {
-    may: ["core"],
+    may: ["core", "portal"],
     node: { files: /^EmulatorServer\.ts$|^bin\.ts$|^internal\/http\//, may: ["@effect/platform-node"] }
   },
   "sso-oidc": {
-    may: ["core", "device-grant", "session", "transport-node", "transport-browser", "relay"],
+    may: ["core", "device-grant", "portal", "session", "transport-node", "transport-browser", "relay"],
     node: { files: /^node\.ts$/ }
   }
 }

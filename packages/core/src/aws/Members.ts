@@ -1,16 +1,27 @@
 /**
- * Schemas of members that several operations have.
+ * Unstable: schemas of members that the operations of several services have. Use them to write another operation.
+ *
+ * @since 0.1.0
  */
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaTransformation from "effect/SchemaTransformation"
-import * as TrustedUrl from "../aws/TrustedUrl.ts"
-import * as Wire from "../aws/Wire.ts"
+import * as TrustedUrl from "./TrustedUrl.ts"
+import * as Wire from "./Wire.ts"
 
-// Effect's `NonEmptyString` would add 100 bytes to a compressed bundle.
-const NonEmpty = Schema.String.check(
+// -----------------------------------------------------------------------------
+// texts
+// -----------------------------------------------------------------------------
+
+/**
+ * A text that is not empty. Effect's `NonEmptyString` would add 100 bytes to a compressed bundle.
+ *
+ * @category texts
+ * @since 0.1.0
+ */
+export const NonEmpty = Schema.String.check(
   Schema.makeFilter((text: string) => text !== "", {
     expected: "a non-empty text",
     arbitraryConstraint: { minLength: 1 },
@@ -20,12 +31,18 @@ const NonEmpty = Schema.String.check(
 
 /**
  * A member that may be absent or `undefined`, like `Schema.optional`. Effect's own would add 20 bytes to a compressed bundle.
+ *
+ * @category texts
+ * @since 0.1.0
  */
 export const optional = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.UndefinedOr(schema))
 
 /**
  * A secret member: a non-empty string on the wire, a `Redacted` in the program. Decoding gives it `label`. Encoding accepts any
  * label, because the caller made the value; `Schema.RedactedFromValue` would refuse another label.
+ *
+ * @category texts
+ * @since 0.1.0
  */
 export const secret = (label: string) =>
   NonEmpty.pipe(
@@ -38,21 +55,53 @@ export const secret = (label: string) =>
     )
   )
 
-/** Refuses a text that has invisible characters. */
+/**
+ * Refuses a text that has invisible characters.
+ *
+ * @category texts
+ * @since 0.1.0
+ */
 export const isPrintable = Schema.makeFilter((text: string) =>
   Wire.isPrintable(text) ? undefined : "invisible characters are not allowed here"
 )
 
 /**
+ * A text that may be absent. An empty text, and any value that is not a text, counts as absent.
+ *
+ * @category texts
+ * @since 0.1.0
+ */
+export const Text = /* @__PURE__ */ Schema.optionalKey(Schema.Unknown).pipe(
+  Schema.decodeTo(Schema.optionalKey(Schema.String), {
+    decode: SchemaGetter.transformOptional((value: Option.Option<unknown>) =>
+      Option.filter(value, (text): text is string => typeof text === "string" && text !== "")
+    ),
+    encode: SchemaGetter.passthroughSubtype<unknown, string>()
+  })
+)
+
+/**
  * A text of the service that a person or a terminal may see. A text with invisible characters is refused. Removing them would
  * give the person a wrong user code or URL.
+ *
+ * @category texts
+ * @since 0.1.0
  */
 export const Printable = NonEmpty.check(isPrintable)
 
-/** A URL that a person opens: https, or http to loopback. The text is never changed. */
+/**
+ * A URL that a person opens: https, or http to loopback. The text is never changed.
+ *
+ * @category texts
+ * @since 0.1.0
+ */
 export const BrowserUrl = Printable.check(
   Schema.makeFilter((text) => TrustedUrl.isTrusted(text) ? undefined : "the URL must be https, or http to loopback")
 )
+
+// -----------------------------------------------------------------------------
+// numbers
+// -----------------------------------------------------------------------------
 
 // Some servers write numbers as strings. A string of digits counts as a number. If an interval of "8" were ignored, polls would
 // come faster than the server allows.
@@ -76,14 +125,27 @@ const optionalNumber = (least: number) =>
 /**
  * A number of seconds from the service. A string of digits is a number. A value below 1, or anything else, is absent: the default
  * of a number in Smithy is 0, and no clock can use the rest.
+ *
+ * @category numbers
+ * @since 0.1.0
  */
 export const Seconds = /* @__PURE__ */ optionalNumber(1)
 
-/** An optional time in seconds since 1970. A value that is not a number is absent. */
+/**
+ * An optional time in seconds since 1970. A value that is not a number is absent.
+ *
+ * @category numbers
+ * @since 0.1.0
+ */
 export const OptionalEpochSeconds = /* @__PURE__ */ optionalNumber(-Infinity)
 
-/** A required time in seconds since 1970. A string of digits is a number. */
-export const EpochSeconds = Schema.Unknown.pipe(
+/**
+ * A required time since 1970, in the unit of the operation. A string of digits is a number.
+ *
+ * @category numbers
+ * @since 0.1.0
+ */
+export const Epoch = Schema.Unknown.pipe(
   Schema.decodeTo(Schema.Finite, {
     decode: SchemaGetter.transform(numberOf),
     encode: SchemaGetter.passthroughSubtype<unknown, number>()
