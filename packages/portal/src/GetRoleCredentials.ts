@@ -61,9 +61,14 @@ export interface Credentials {
   readonly secretAccessKey: Redacted.Redacted
   /** The session token. */
   readonly sessionToken: Redacted.Redacted
-  /** When the credentials expire, in **milliseconds** since 1970. */
+  /** When the credentials expire, in **milliseconds** since 1970: above 0, and a time that a `Date` can hold. */
   readonly expiration: number
 }
+
+// A `Date` holds no later time, and the default of a number in Smithy is 0.
+const isTime = Schema.makeFilter((millis: number) =>
+  millis > 0 && millis <= 8.64e15 ? undefined : "a time in milliseconds since 1970 is needed here"
+)
 
 /**
  * The schema of the credentials.
@@ -79,7 +84,7 @@ export const Credentials = Schema.Struct({
   /** The session token. */
   sessionToken: Members.secret("sessionToken"),
   /** When they expire, in milliseconds since 1970. */
-  expiration: Members.Epoch
+  expiration: Members.Epoch.check(isTime)
 })
 
 /**

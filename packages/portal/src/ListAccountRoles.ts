@@ -49,7 +49,7 @@ export const Request = Schema.Struct({
   /** The page to read. */
   nextToken: Members.optional(Schema.String),
   /** The most entries of a page. */
-  maxResults: Members.optional(Schema.Number)
+  maxResults: Members.optional(Schema.Finite)
 })
 
 /**
@@ -98,8 +98,8 @@ export interface Response {
  * @since 0.1.0
  */
 export const Response = Schema.Struct({
-  /** The next page. */
-  nextToken: Members.Text,
+  /** The next page. Another type is refused: as the end of the list, it would hide the rest. */
+  nextToken: Schema.optionalKey(Schema.String),
   /** The roles of the page. */
   roleList: Schema.optionalKey(Schema.Array(RoleInfo))
 })

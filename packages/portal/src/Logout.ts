@@ -9,6 +9,7 @@ import * as Members from "@sso-oidc/core/aws/Members"
 import * as Operation from "@sso-oidc/core/aws/Operation"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as PortalError from "./PortalError.ts"
 import * as PortalService from "./PortalService.ts"
 
@@ -49,12 +50,15 @@ export const Request = Schema.Struct({
 export interface Response {}
 
 /**
- * The schema of the response.
+ * The schema of the response. It drops the members of the body, as every response drops members that the model does not have: a struct without
+ * members would keep them.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Response = Schema.Struct({})
+export const Response = Schema.Struct({}).pipe(
+  Schema.decodeTo(Schema.Struct({}), SchemaTransformation.transform({ decode: () => ({}), encode: () => ({}) }))
+)
 
 // -----------------------------------------------------------------------------
 // errors

@@ -216,8 +216,9 @@ const call = Effect.fnUntraced(function*<Request, Response, E, R>(
   const request = operation.authenticate === undefined
     ? encoded
     : yield* operation.authenticate(encoded, { region, signingName: service.signingName })
-  if (!Encode.hasGoodHeaders(request)) {
-    return yield* Encode.invalid(operation.name, "a header, such as userAgent, has characters that HTTP does not allow")
+  const bad = Encode.badHeader(request)
+  if (bad !== undefined) {
+    return yield* Encode.invalid(operation.name, `the header ${bad} has characters that HTTP does not allow`)
   }
   const received = yield* Exchange.exchange(settings, operation, request, secrets, span)
   return yield* Judge.judge(operation, received, secrets)

@@ -19,6 +19,12 @@ export interface Settings {
 
 export const invalid = (operation: string, detail: string) => new ClientError.RequestInvalid({ operation, detail })
 
+// Effect's `urlParams` write a space as `+`, which only HTML forms do. restJson1 writes `%20`.
+const searchOf = (query: Readonly<Record<string, string>>): string => {
+  const search = Object.entries(query).map((pair) => pair.map(encodeURIComponent).join("="))
+  return search.length === 0 ? "" : `?${search.join("&")}`
+}
+
 export const encode = <Request, Response, E, R>(
   settings: Settings,
   operation: Operation.Operation<Request, Response, E, R>,
@@ -28,8 +34,8 @@ export const encode = <Request, Response, E, R>(
     Effect.mapError((error) => invalid(operation.name, Wire.oneLine(error.message))),
     Effect.map((members) => {
       const { body, headers, query }: Operation.Placed = operation.bindings?.place(members) ?? { body: members }
-      return HttpClientRequest.make(operation.method)(`${settings.endpoint}${operation.path}`, {
-        urlParams: { ...query, ...operation.query },
+      const search = searchOf({ ...query, ...operation.query })
+      return HttpClientRequest.make(operation.method)(`${settings.endpoint}${operation.path}${search}`, {
         headers: { ...headers, "user-agent": settings.userAgent },
         ...(operation.hasBody ? { body: HttpBody.jsonUnsafe(body) } : {})
       })
@@ -38,9 +44,12 @@ export const encode = <Request, Response, E, R>(
     Effect.catchDefect(() => invalid(operation.name, "a member cannot be read or written: pass plain data"))
   )
 
-/** Whether HTTP allows each header value (RFC 9110 section 5.5): visible ASCII, space, tab, and opaque bytes. */
-export const hasGoodHeaders = ({ headers }: HttpClientRequest.HttpClientRequest): boolean =>
-  Object.values(headers).every((value) => /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value))
+/**
+ * The name of a header whose value HTTP does not allow (RFC 9110 section 5.5). Allowed are visible ASCII, space, tab, and opaque bytes. Absent if
+ * all are allowed.
+ */
+export const badHeader = ({ headers }: HttpClientRequest.HttpClientRequest): string | undefined =>
+  Object.keys(headers).find((name) => !/^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(headers[name] ?? ""))
 
 const secretsIn = (value: unknown): ReadonlyArray<unknown> =>
   Redacted.isRedacted(value)

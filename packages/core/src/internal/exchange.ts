@@ -84,7 +84,8 @@ export const exchange = (
         ...head?.common
       })
     return Effect.gen(function*() {
-      yield* Effect.logDebug(`${operation.name} is sent to ${request.url}`)
+      // The query may name an account and a role, so the log shows the URL without it.
+      yield* Effect.logDebug(`${operation.name} is sent to ${request.url.split("?")[0]}`)
       // The scope closes the connection if the response is not read to its end.
       const response = yield* HttpClient.withScope(settings.client).execute(request)
       const known = yield* received(response, request.url)

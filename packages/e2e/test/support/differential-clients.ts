@@ -1,10 +1,13 @@
 /**
- * The official client and ours over transports that do the same: they record the request and give a fixed response.
+ * The official client and ours over transports that do the same: they record the request and give a fixed response. `officialOf` and `oursOf`
+ * take any service. `official` and `ours` are those of OIDC, and `differential-portal.ts` has those of the portal.
  *
  * The results of both are brought into one form. The official client gets everything by option that it would read from this
  * machine, so no test depends on a profile, a variable or the network.
  */
 import { SSOOIDCClient, type SSOOIDCClientConfig } from "@aws-sdk/client-sso-oidc"
+import { buildQueryString } from "@smithy/core/protocols"
+import type * as ClientError from "@sso-oidc/core/aws/ClientError"
 import type * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Effect from "effect/Effect"
@@ -23,8 +26,12 @@ export interface Sent {
   readonly method: string
   /** Scheme, host, port and path. */
   readonly url: string
+  /** The query as the client wrote it, with its `?`. It is empty if there is none. */
+  readonly search: string
+  /** The parameters of the query, decoded. */
   readonly query: Readonly<Record<string, unknown>>
   readonly headers: Readonly<Record<string, string>>
+  /** The JSON body. It is `undefined` if there is none. */
   readonly body: unknown
 }
 
@@ -48,7 +55,11 @@ const bytesOf = (body: unknown): Uint8Array<ArrayBuffer> =>
     ? new Uint8Array(body)
     : new TextEncoder().encode(body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body))
 
-const parsed = (body: unknown): unknown => JSON.parse(new TextDecoder().decode(bytesOf(body)))
+/** The JSON body of a request. It is `undefined` if the request has none. */
+const parsed = (body: unknown): unknown => {
+  const text = new TextDecoder().decode(bytesOf(body))
+  return text === "" ? undefined : JSON.parse(text)
+}
 
 // -----------------------------------------------------------------------------
 // official
@@ -61,7 +72,7 @@ interface OfficialRequest {
   readonly hostname: string
   readonly port?: number
   readonly path: string
-  readonly query?: Readonly<Record<string, unknown>>
+  readonly query?: Record<string, string | Array<string> | null>
   readonly username?: string
   readonly password?: string
   readonly fragment?: string
@@ -85,19 +96,29 @@ const settled: SSOOIDCClientConfig = {
   userAgentAppId: () => Promise.resolve(undefined)
 }
 
+/** The query as the SDK's own handlers write it. */
+const searchOf = (query: OfficialRequest["query"] = {}): string => {
+  const search = buildQueryString(query)
+  return search === "" ? "" : `?${search}`
+}
+
 const recorded = (request: OfficialRequest): Sent => ({
   method: request.method,
   url: `${request.protocol}//${request.username === undefined ? "" : `${request.username}@`}${request.hostname}${
     request.port === undefined ? "" : `:${request.port}`
   }${request.path}`,
+  search: searchOf(request.query),
   query: { ...request.query },
   headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value])),
   body: parsed(request.body)
 })
 
-/** One call of the official client. Credentials are available, and the function counts whether the client reads them. */
-export const official = <A extends object>(
-  use: (client: SSOOIDCClient) => Promise<A>,
+type Config = typeof settled & Pick<SSOOIDCClientConfig, "credentials" | "endpoint" | "region" | "requestHandler">
+
+/** One call of an official client. Credentials are available, and the function counts whether the client reads them. */
+export const officialOf = <Client>(make: (config: Config) => Client) =>
+<A extends object>(
+  use: (client: Client) => Promise<A>,
   { endpoint, region, useDualstackEndpoint, useFipsEndpoint, ...options }: OfficialOptions = { region: "eu-west-1" },
   { body, headers = {}, status = 200 }: ServiceResponse = {}
 ): Effect.Effect<Outcome<A, unknown> & { readonly credentialsAsked: number }> => {
@@ -105,7 +126,7 @@ export const official = <A extends object>(
   let credentialsAsked = 0
   return Effect.tryPromise({
     try: async () => {
-      const client = new SSOOIDCClient({
+      const client = make({
         ...settled,
         credentials: () => {
           credentialsAsked++
@@ -129,6 +150,9 @@ export const official = <A extends object>(
     catch: (error) => error
   }).pipe(Effect.result, Effect.map((result) => ({ result, sent, credentialsAsked })))
 }
+
+/** One call of the official client of OIDC. */
+export const official = officialOf((config) => new SSOOIDCClient(config))
 
 /** The members of a success, without absent members and without the metadata. */
 export const officialValue = (output: object): Members =>
@@ -156,12 +180,15 @@ export const officialException = (error: unknown): Members =>
 // ours
 // -----------------------------------------------------------------------------
 
-/** One call of our client. */
-export const ours = <A, E>(
-  use: (client: SsoOidc.Service) => Effect.Effect<A, E>,
+/** One call of one of our clients. */
+export const oursOf = <Client>(
+  make: (options: Endpoint.Options) => Effect.Effect<Client, ClientError.EndpointError, HttpClient.HttpClient>
+) =>
+<A, E>(
+  use: (client: Client) => Effect.Effect<A, E>,
   options: Endpoint.Options = { region: "eu-west-1" },
   { body, headers = {}, status = 200 }: ServiceResponse = {}
-): Effect.Effect<Outcome<A, E | Effect.Error<ReturnType<typeof SsoOidc.make>>>> =>
+): Effect.Effect<Outcome<A, E | ClientError.EndpointError>> =>
   Effect.suspend(() => {
     const sent: Array<Sent> = []
     const client = HttpClient.make((request, url) =>
@@ -169,6 +196,7 @@ export const ours = <A, E>(
         sent.push({
           method: request.method,
           url: `${url.protocol}//${url.username === "" ? "" : `${url.username}@`}${url.host}${url.pathname}`,
+          search: url.search,
           query: Object.fromEntries(url.searchParams),
           headers: { ...request.headers },
           body: parsed(request.body._tag === "Uint8Array" ? request.body.body : undefined)
@@ -180,13 +208,16 @@ export const ours = <A, E>(
         )
       })
     )
-    return SsoOidc.make(options).pipe(
+    return make(options).pipe(
       Effect.provideService(HttpClient.HttpClient, client),
       Effect.flatMap(use),
       Effect.result,
       Effect.map((result) => ({ result, sent }))
     )
   })
+
+/** One call of our client of OIDC. */
+export const ours = oursOf(SsoOidc.make)
 
 /** The members of a success, its secrets as text. */
 export const oursValue = (output: object): Members =>
