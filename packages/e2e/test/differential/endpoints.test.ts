@@ -1,55 +1,26 @@
 import { assert, describe, it } from "@effect/vitest"
-import type * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { official, ours } from "../support/differential-clients.ts"
+import { endpointsOf, flags } from "../support/differential-endpoints.ts"
 import { callOf, oneOf } from "../support/differential-model.ts"
 import { partitions, regions } from "../support/differential-partitions.ts"
 
 const { request } = callOf("RegisterClient")
 const path = "/client/register"
 
-/** The URL that each client calls, or the kind of its error. */
-const both = (options: Endpoint.Options) =>
+const same = endpointsOf((options) =>
   Effect.gen(function*() {
     const theirs = yield* official(request.official, options)
     const mine = yield* ours(request.ours, options)
     return {
-      official: theirs.sent[0]?.url ?? officialProblem(Result.getOrThrow(Result.flip(theirs.result))),
-      ours: mine.sent[0]?.url ?? oursProblem(Result.getOrThrow(Result.flip(mine.result)))
+      official: theirs.sent[0]?.url ?? Result.getOrThrow(Result.flip(theirs.result)),
+      ours: mine.sent[0]?.url ?? Result.getOrThrow(Result.flip(mine.result))
     }
   })
-
-/** The official client's errors in the words of ours. */
-const problems: ReadonlyArray<readonly [RegExp, string]> = [
-  [/^Region not accepted: .* is not a valid hostname component\.$/s, "region"],
-  [/^Region is missing$/, "region"],
-  [/^Invalid Configuration: FIPS and custom endpoint are not supported$/, "fipsWithEndpoint"],
-  [/^Invalid Configuration: Dualstack and custom endpoint are not supported$/, "dualstackWithEndpoint"],
-  [/^Invalid URL$/, "endpoint"]
-]
-
-const officialProblem = (error: unknown): string => {
-  const message = Predicate.isError(error) ? error.message : String(error)
-  return problems.find(([pattern]) => pattern.test(message))?.[1] ?? message
-}
-
-const oursProblem = (error: { readonly _tag: string; readonly problem?: string }): string =>
-  error._tag === "EndpointError" ? String(error.problem) : error._tag
-
-const flags = [false, true].flatMap((useFipsEndpoint) =>
-  [false, true].map((useDualstackEndpoint) => ({ useFipsEndpoint, useDualstackEndpoint }))
 )
-
-const same = (options: Endpoint.Options) =>
-  Effect.gen(function*() {
-    const { official, ours } = yield* both(options)
-    assert.strictEqual(ours, official, JSON.stringify(options))
-    return ours
-  })
 
 describe("endpoints by region: the same for both clients", () => {
   it("the official client knows eight partitions and more than forty regions (C7)", () => {

@@ -13,6 +13,7 @@ import {
   oursException,
   type ServiceResponse
 } from "../support/differential-clients.ts"
+import { type Dialect, dialects, smithy } from "../support/differential-dialects.ts"
 import { type Call, calls, oneOf } from "../support/differential-model.ts"
 
 /** Both clients fail with the same exception: type, OAuth code, description, reason, status and request id. */
@@ -25,61 +26,6 @@ const same = (call: Call, response: ServiceResponse) =>
     assert.deepStrictEqual(oursException(b), officialException(a))
     return oursException(b)
   })
-
-const namespace = "com.amazonaws.sso.oidc"
-const uri = "http://internal.amazon.com/coral/com.amazonaws.sso.oidc/"
-
-/** Where and how a response may name its type: headers and members. */
-type Dialect = readonly [
-  name: string,
-  headers: (type: string) => Readonly<Record<string, string>>,
-  members: (type: string) => Readonly<Record<string, unknown>>
-]
-
-const header = (name: string, value: (type: string) => string): Dialect => [
-  name,
-  (type) => ({ "x-amzn-errortype": value(type) }),
-  () => ({})
-]
-const body = (name: string, members: Dialect[2]): Dialect => [name, () => ({}), members]
-
-/** The error cases of Smithy's protocol tests for restJson1, under their names, with the service's exceptions. */
-const smithy: ReadonlyArray<Dialect> = [
-  header("RestJsonFooErrorUsingXAmznErrorType", (type) => type),
-  header("RestJsonFooErrorUsingXAmznErrorTypeWithUri", (type) => `${type}:${uri}`),
-  header("RestJsonFooErrorUsingXAmznErrorTypeWithUriAndNamespace", (type) => `${namespace}#${type}:${uri}`),
-  body("RestJsonFooErrorUsingCode", (code) => ({ code })),
-  body("RestJsonFooErrorUsingCodeAndNamespace", (type) => ({ code: `${namespace}#${type}` })),
-  body("RestJsonFooErrorUsingCodeUriAndNamespace", (type) => ({ code: `${namespace}#${type}:${uri}` })),
-  body("RestJsonFooErrorWithDunderType", (type) => ({ __type: type })),
-  body("RestJsonFooErrorWithDunderTypeAndNamespace", (type) => ({ __type: `${namespace}#${type}` })),
-  body("RestJsonFooErrorWithDunderTypeUriAndNamespace", (type) => ({ __type: `${namespace}#${type}:${uri}` })),
-  body("RestJsonFooErrorWithNestedTypeProperty", (type) => ({
-    __type: `${namespace}#${type}`,
-    ErrorDetails: [{ __type: "com.amazon.internal#ErrorDetails", reason: "Some reason" }]
-  }))
-]
-
-/** More cases: which place comes first, and which place must not count. */
-const dialects: ReadonlyArray<Dialect> = [
-  ...smithy,
-  header("a header with a namespace", (type) => `${namespace}#${type}`),
-  header("a header that two hops joined", (type) => `${type}, ${type}`),
-  header("a header that two hops joined, with URIs", (type) => `${type}:${uri},Foo:${uri}`),
-  body("code with a URI", (type) => ({ code: `${type}:${uri}` })),
-  body("__type with a URI", (type) => ({ __type: `${type}:${uri}` })),
-  [
-    "a header before code and __type",
-    (type) => ({ "x-amzn-errortype": type }),
-    () => ({ code: "FooError", __type: "BarError" })
-  ],
-  body("code before __type", (code) => ({ code, __type: "BarError" })),
-  [
-    "a header, and nested types that do not count",
-    (type) => ({ "x-amzn-errortype": type }),
-    () => ({ details: { __type: "FooError", code: "FooError" }, list: [{ code: "FooError" }] })
-  ]
-]
 
 const exceptions = calls.flatMap((call) => call.exceptions.map((exception) => ({ call, exception })))
 

@@ -4,25 +4,8 @@
  * with this list.
  */
 
-export interface Difference {
-  /** The situation. */
-  readonly when: string
-  /** What the official client does. */
-  readonly official: string
-  /** What ours does. */
-  readonly ours: string
-  readonly why: string
-  /** The title of its test. */
-  readonly test: string
-}
-
-const difference = (when: string, official: string, ours: string, why: string, test: string): Difference => ({
-  when,
-  official,
-  ours,
-  why,
-  test
-})
+import { difference } from "./differential-difference.ts"
+import { portalEndpoints, portalErrors, portalRequests, portalResponses } from "./differential-portal-differences.ts"
 
 export const requests = {
   resend: difference(
@@ -372,8 +355,14 @@ export const errors = {
   )
 } as const
 
-export const sections = { Requests: requests, Endpoints: endpoints, Responses: responses, Errors: errors } as const
-
-/** The row of `docs/wire.md`. */
-export const row = ({ official, ours, test, when, why }: Difference): string =>
-  `| ${when} | ${official} | ${ours} | ${why} | ${test} |`
+/** The tables of `docs/wire.md`, by the names of their lists. */
+export const sections = {
+  requests: { heading: "Requests", list: requests },
+  endpoints: { heading: "Endpoints", list: endpoints },
+  responses: { heading: "Responses", list: responses },
+  errors: { heading: "Errors", list: errors },
+  portalRequests: { heading: "Requests to the portal", list: portalRequests },
+  portalEndpoints: { heading: "Endpoints of the portal", list: portalEndpoints },
+  portalResponses: { heading: "Responses of the portal", list: portalResponses },
+  portalErrors: { heading: "Errors of the portal", list: portalErrors }
+} as const
