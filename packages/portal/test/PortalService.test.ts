@@ -1,7 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
+import * as Environment from "@sso-oidc/core/aws/Environment"
 import * as AwsWire from "@sso-oidc/core/aws/Wire"
 import * as PortalService from "@sso-oidc/portal/PortalService"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { at, partitions, published } from "./support/endpoints.ts"
 
@@ -62,6 +65,18 @@ describe("PortalService: errors", () => {
     })
     assert.deepStrictEqual(read({}), { status: 401 })
   })
+
+  it.effect("the environment's variable of the portal is AWS_ENDPOINT_URL_SSO (P9)", () =>
+    Effect.gen(function*() {
+      const env = ConfigProvider.fromEnvRecord({
+        AWS_ENDPOINT_URL_SSO: "https://portal.example",
+        AWS_ENDPOINT_URL_SSO_OIDC: "https://oidc.example"
+      })
+      assert.deepInclude(yield* Environment.config(PortalService.service).parse(env), {
+        endpoint: "https://portal.example",
+        endpointSource: "AWS_ENDPOINT_URL_SSO"
+      })
+    }))
 
   it("has the names of the model (P1)", () => {
     const { endpointPrefix, name, signingName } = PortalService.service

@@ -9,6 +9,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Client from "../../src/aws/Client.ts"
 import * as SsoOidcService from "../../src/SsoOidcService.ts"
+import * as Portal from "../support/portal.ts"
 
 const withEnv = (env: Record<string, string>) => Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env)))
 
@@ -32,6 +33,29 @@ describe("Environment", () => {
       assert.strictEqual((yield* read({ ...specific, ...general })).endpoint, "https://oidc.example")
       assert.strictEqual((yield* read(specific)).endpoint, "https://oidc.example")
       assert.strictEqual((yield* read(general)).endpoint, "https://aws.example")
+    }))
+
+  it.effect("reads the variable of the service that it is asked for, and no other's (C7)", () =>
+    Effect.gen(function*() {
+      const env = { AWS_ENDPOINT_URL_SSO: "https://portal.example", AWS_ENDPOINT_URL_SSO_OIDC: "https://oidc.example" }
+      const portal = (env: Record<string, string>) => Environment.config(Portal.service).pipe(withEnv(env))
+      assert.deepInclude(yield* portal(env), {
+        endpoint: "https://portal.example",
+        endpointSource: "AWS_ENDPOINT_URL_SSO"
+      })
+      assert.deepInclude(yield* read(env), {
+        endpoint: "https://oidc.example",
+        endpointSource: "AWS_ENDPOINT_URL_SSO_OIDC"
+      })
+      const { AWS_ENDPOINT_URL_SSO: _, ...oidc } = env
+      assert.deepStrictEqual(yield* portal(oidc), absent)
+      const general = { ...oidc, AWS_ENDPOINT_URL: "https://aws.example" }
+      assert.deepInclude(yield* portal(general), {
+        endpoint: "https://aws.example",
+        endpointSource: "AWS_ENDPOINT_URL"
+      })
+      const ignored = { ...env, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true" }
+      assert.deepStrictEqual(yield* portal(ignored), absent)
     }))
 
   it.effect("names the variable of an endpoint that cannot be used (C7)", () =>
