@@ -59,35 +59,39 @@ export const make = <E>(
   const nameOf = ({ accountId, roleName, session }: CredentialsCache.Key): string =>
     JSON.stringify([session, accountId, roleName])
 
+  /** Another caller's fetch may have ended since the cache was read. */
+  const fetched = (key: CredentialsCache.Key, forceRefresh: boolean): Effect.Effect<RoleCredentials, E> =>
+    Effect.gen(function*() {
+      const kept = forceRefresh ? undefined : yield* read(key)
+      if (kept !== undefined && isFresh(kept)) return kept.credentials
+      return yield* UserFunction.effectOf("CredentialsCache.keep", cache.keep(key, fetch(key)))
+    })
+
   /** The fetch that is in flight, or a new one. */
-  const flight = (key: CredentialsCache.Key): Effect.Effect<Fiber.Fiber<RoleCredentials, E>> =>
+  const flight = (
+    key: CredentialsCache.Key,
+    forceRefresh: boolean
+  ): Effect.Effect<Fiber.Fiber<RoleCredentials, E>> =>
     Effect.suspend(() => {
-      const name = nameOf(key)
+      const name = `${forceRefresh ? "forced " : ""}${nameOf(key)}`
       const running = flights.get(name)
       if (running !== undefined) return Effect.succeed(running)
-      return Effect.map(
-        Effect.forkIn(
-          Effect.suspend(() => UserFunction.effectOf("CredentialsCache.keep", cache.keep(key, fetch(key)))).pipe(
-            Effect.ensuring(Effect.sync(() => void flights.delete(name)))
-          ),
-          scope
-        ),
-        (fiber) => {
-          flights.set(name, fiber)
-          return fiber
-        }
-      )
+      const ended = Effect.sync(() => void flights.delete(name))
+      return Effect.map(Effect.forkIn(Effect.ensuring(fetched(key, forceRefresh), ended), scope), (fiber) => {
+        flights.set(name, fiber)
+        return fiber
+      })
     }).pipe(Effect.uninterruptible)
 
   return {
     get: Effect.fnUntraced(function*(key, forceRefresh) {
       const name = nameOf(key)
-      if (forceRefresh) return yield* Effect.flatMap(flight(key), Fiber.join)
+      if (forceRefresh) return yield* Effect.flatMap(flight(key, true), Fiber.join)
       const kept = yield* read(key)
       if (kept !== undefined && isFresh(kept)) return kept.credentials
       const now = yield* Lifetime.monotonic
       if (kept !== undefined && kept.left > 0 && now < (retryAt.get(name) ?? 0)) return kept.credentials
-      return yield* Effect.flatMap(flight(key), Fiber.join).pipe(
+      return yield* Effect.flatMap(flight(key, false), Fiber.join).pipe(
         Effect.tap(() => Effect.sync(() => void retryAt.delete(name))),
         Effect.catch((error) =>
           Effect.gen(function*() {

@@ -4,6 +4,7 @@
 import type * as AccessToken from "@sso-oidc/core/AccessToken"
 import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as UserFunction from "@sso-oidc/core/aws/UserFunction"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -158,7 +159,7 @@ const fetch = (self: Self) =>
       return yield* unusable("the credentials have expired already. Set this machine's clock")
     }
     return credentials
-  })
+  }, Wire.withSpan("Portal.fetchCredentials"))
 
 const roleOf = (
   self: Self,
