@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as Registration from "@sso-oidc/core/Registration"
 import * as DateTime from "effect/DateTime"
@@ -81,7 +82,7 @@ export const decode = (text: Redacted.Redacted<string>): Result.Result<CachedReg
   if (!isPlain(clientId)) return fail("clientId is too long, or has characters that cannot be seen")
   const clientSecret = Cached.secretIn(members, "clientSecret")
   if (clientSecret === undefined) return fail("clientSecret is missing, empty or not a text")
-  const expiresAt = Cached.parseTime(members["expiresAt"])
+  const expiresAt = CacheFile.parseTime(members["expiresAt"])
   if (expiresAt === undefined) {
     return fail("expiresAt is missing, or is not a time with its zone such as 2026-01-31T09:00:00Z")
   }
@@ -105,7 +106,7 @@ export const encode = (registration: CachedRegistration): Redacted.Redacted<stri
   Cached.write({
     clientId: registration.clientId,
     clientSecret: Redacted.value(registration.clientSecret),
-    expiresAt: Cached.formatTime(registration.expiresAt),
+    expiresAt: CacheFile.formatTime(registration.expiresAt),
     scopes: registration.scopes,
     grantTypes: registration.grantTypes
   }, registration.others)

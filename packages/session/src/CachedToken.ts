@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import type * as Registration from "@sso-oidc/core/Registration"
 import type * as Token from "@sso-oidc/core/Token"
@@ -83,7 +84,7 @@ export const decode = (text: Redacted.Redacted<string>): Result.Result<CachedTok
   if (members === undefined) return fail("it is not a JSON object")
   const accessToken = Cached.secretIn(members, "accessToken")
   if (accessToken === undefined) return fail("accessToken is missing, empty or not a text")
-  const expiresAt = Cached.parseTime(members["expiresAt"])
+  const expiresAt = CacheFile.parseTime(members["expiresAt"])
   if (expiresAt === undefined) {
     return fail("expiresAt is missing, or is not a time with its zone such as 2026-01-31T09:00:00Z")
   }
@@ -95,8 +96,8 @@ export const decode = (text: Redacted.Redacted<string>): Result.Result<CachedTok
     refreshToken: Cached.secretIn(members, "refreshToken"),
     clientId: Cached.textIn(members, "clientId"),
     clientSecret: Cached.secretIn(members, "clientSecret"),
-    registrationExpiresAt: Cached.parseTime(members["registrationExpiresAt"]),
-    receivedAt: Cached.parseTime(members["receivedAt"]),
+    registrationExpiresAt: CacheFile.parseTime(members["registrationExpiresAt"]),
+    receivedAt: CacheFile.parseTime(members["receivedAt"]),
     others: Cached.othersIn(members, known)
   })
 }
@@ -112,12 +113,12 @@ export const encode = (token: CachedToken): Redacted.Redacted<string> =>
     startUrl: token.startUrl,
     region: token.region,
     accessToken: Redacted.value(token.accessToken),
-    expiresAt: Cached.formatTime(token.expiresAt),
+    expiresAt: CacheFile.formatTime(token.expiresAt),
     clientId: token.clientId,
     clientSecret: token.clientSecret && Redacted.value(token.clientSecret),
-    registrationExpiresAt: token.registrationExpiresAt && Cached.formatTime(token.registrationExpiresAt),
+    registrationExpiresAt: token.registrationExpiresAt && CacheFile.formatTime(token.registrationExpiresAt),
     refreshToken: token.refreshToken && Redacted.value(token.refreshToken),
-    receivedAt: token.receivedAt && Cached.formatTime(token.receivedAt)
+    receivedAt: token.receivedAt && CacheFile.formatTime(token.receivedAt)
   }, token.others)
 
 // A token that lives as long as this, or longer, is refreshed by the time that it has left.

@@ -5,6 +5,8 @@
  *
  * @since 0.1.0
  */
+import * as Config from "effect/Config"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -98,6 +100,75 @@ export const hash = (text: string): Effect.Effect<string> =>
     Effect.promise(() => crypto.subtle.digest("SHA-1", new TextEncoder().encode(text))),
     (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("")
   )
+
+// -----------------------------------------------------------------------------
+// times
+// -----------------------------------------------------------------------------
+
+// RFC 3339, and `UTC` for the zone, which older versions of the CLI write. Without a zone the AWS CLI fails on it, and so no time is read.
+const instant = /^(\d{4})-(\d\d)-(\d\d)t(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:z|utc|([+-])(\d\d):?(\d\d))$/i
+
+/**
+ * The time that a text names, if it names one with its zone. Anything else is `undefined`.
+ *
+ * @category times
+ * @since 0.1.0
+ */
+export const parseTime = (value: unknown): DateTime.Utc | undefined => {
+  const match = typeof value === "string" ? instant.exec(value) : null
+  if (match === null) return undefined
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number)
+  if (year === undefined || month === undefined || day === undefined) return undefined
+  if (hour === undefined || minute === undefined || second === undefined) return undefined
+  const date = new Date(0)
+  date.setUTCFullYear(year, month - 1, day)
+  date.setUTCHours(hour, minute, second, Number((match[7] ?? "").padEnd(3, "0").slice(0, 3)))
+  // a date such as 30 February becomes another one
+  const isReal = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 &&
+    second < 60
+  const [offsetHours, offsetMinutes] = [Number(match[9] ?? 0), Number(match[10] ?? 0)]
+  if (!isReal || offsetHours > 23 || offsetMinutes > 59) return undefined
+  const offset = (match[8] === "-" ? -1 : 1) * (offsetHours * 60 + offsetMinutes) * 60_000
+  return DateTime.makeUnsafe(date.getTime() - offset)
+}
+
+// the dates that every reader takes: Python's end there
+const [first, last] = [Date.UTC(1970, 0, 1), Date.UTC(9999, 11, 31, 23, 59, 59)]
+
+/**
+ * A time as `2026-11-26T08:00:00Z`: parts of a second are cut, and every reader takes it.
+ *
+ * @category times
+ * @since 0.1.0
+ */
+export const formatTime = (time: DateTime.DateTime): string => {
+  const millis = Math.min(Math.max(DateTime.toEpochMillis(time), first), last)
+  return `${new Date(millis).toISOString().slice(0, 19)}Z`
+}
+
+// -----------------------------------------------------------------------------
+// places
+// -----------------------------------------------------------------------------
+
+const variable = (name: string): Config.Config<string | undefined> =>
+  Config.String(name).pipe(Config.withDefault(""), Config.map((value) => value === "" ? undefined : value))
+
+/**
+ * The home folder, where the AWS tools look for it: `HOME`, else `USERPROFILE`, else `HOMEDRIVE` with `HOMEPATH`. `undefined` if none is set.
+ *
+ * @category places
+ * @since 0.1.0
+ */
+export const home: Config.Config<string | undefined> = /* @__PURE__ */ Config.map(
+  Config.all({
+    first: variable("HOME"),
+    second: variable("USERPROFILE"),
+    drive: variable("HOMEDRIVE"),
+    path: variable("HOMEPATH")
+  }),
+  ({ drive, first, path, second }) =>
+    first ?? second ?? (drive !== undefined && path !== undefined ? `${drive}${path}` : undefined)
+)
 
 // -----------------------------------------------------------------------------
 // reading

@@ -52,6 +52,11 @@ export interface Options {
    * wait.
    */
   readonly maxRetryAfter?: Duration.Input | undefined
+  /**
+   * The longest time from the first attempt to the start of the last one. No limit by default. It must be zero or more; a bare number
+   * counts milliseconds. If the next wait would end later, the call ends at once with the error of its last attempt.
+   */
+  readonly maxElapsed?: Duration.Input | undefined
 }
 
 /**
@@ -108,6 +113,7 @@ export const make = <Self extends Executor<Self>>(client: Self, options: Options
   const base = durationOf("base", options.base ?? "200 millis")
   const cap = durationOf("cap", options.cap ?? "5 seconds")
   const maxRetryAfter = durationOf("maxRetryAfter", options.maxRetryAfter ?? "20 seconds")
+  const maxElapsed = durationOf("maxElapsed", options.maxElapsed ?? Duration.infinity)
   if (Duration.isZero(base) || !Duration.isFinite(base)) {
     throw new RangeError("Retry: base must be longer than zero, and finite")
   }
@@ -119,7 +125,10 @@ export const make = <Self extends Executor<Self>>(client: Self, options: Options
     Schedule.setInputType<unknown>(),
     // This comes after the jitter, which could make the wait shorter than `Retry-After`.
     Schedule.modifyDelay(({ duration, input }) => Effect.succeed(Duration.max(duration, retryAfterOf(input)))),
-    Schedule.while(({ input }) => Duration.isLessThanOrEqualTo(retryAfterOf(input), maxRetryAfter))
+    Schedule.while(({ duration, elapsed, input }) =>
+      Duration.isLessThanOrEqualTo(retryAfterOf(input), maxRetryAfter) &&
+      elapsed + Duration.toMillis(duration) <= Duration.toMillis(maxElapsed)
+    )
   )
 
   return client.withExecute((operation, request) =>

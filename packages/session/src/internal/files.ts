@@ -58,14 +58,11 @@ const named: Effect.Effect<Loaded["named"], AwsConfigError> = Effect.gen(functio
 // places
 // -----------------------------------------------------------------------------
 
-/** The home folder, where the AWS tools look for it. */
-const home: Effect.Effect<string | undefined, AwsConfigError> = Effect.gen(function*() {
-  const first = (yield* variable("HOME")) ?? (yield* variable("USERPROFILE"))
-  if (first !== undefined) return first
-  const drive = yield* variable("HOMEDRIVE")
-  const path = yield* variable("HOMEPATH")
-  return drive !== undefined && path !== undefined ? `${drive}${path}` : undefined
-})
+const home: Effect.Effect<string | undefined, AwsConfigError> = Effect.mapError(
+  CacheFile.home,
+  () =>
+    new AwsConfigError({ source: "environment", setting: "HOME", detail: "HOME cannot be read from the configuration" })
+)
 
 /** A path as the AWS CLI expands it: a leading `~`, `$NAME` and `${NAME}`. A name that is not set stays as written. */
 const expand = Effect.fnUntraced(function*(path: string, setting: string) {

@@ -1,7 +1,7 @@
 /**
  * How long a token lasts, and when it is due for a refresh. Times are in milliseconds.
  */
-import * as Clock from "effect/Clock"
+import * as Lifetime from "@sso-oidc/core/aws/Lifetime"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,7 +18,7 @@ export const urgent = Duration.toMillis("5 minutes")
 export const pause = Duration.toMillis("1 minute")
 
 /** Milliseconds of the monotonic clock. They count from no particular time. */
-export const monotonic: Effect.Effect<number> = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6)
+export const monotonic = Lifetime.monotonic
 
 /** The whole life of a token, if the token says when it arrived. */
 const lifeOf = ({ expiresAt, receivedAt }: CachedToken): number | undefined => {
@@ -39,23 +39,16 @@ export interface Ages {
   readonly leftOf: (token: CachedToken) => Effect.Effect<number>
 }
 
-/**
- * The expiry is a time of the wall clock. If that clock is set back, a token that was seen before still ends in time, because the time
- * since then is measured on the monotonic clock.
- */
+/** The ages of tokens. The token that was asked for last is remembered, so that a clock that is set back cannot make it last longer. */
 export const makeAges = (): Ages => {
-  let seen: { readonly accessToken: string; readonly left: number; readonly at: number } | undefined
+  let seen: { readonly accessToken: string; readonly mark: Lifetime.Seen } | undefined
   return {
     leftOf: Effect.fnUntraced(function*(token: CachedToken) {
-      const [wall, at] = [yield* Clock.currentTimeMillis, yield* monotonic]
       const accessToken = Redacted.value(token.accessToken)
-      const byExpiry = DateTime.toEpochMillis(token.expiresAt) - wall
-      const left = Math.min(byExpiry, lifeOf(token) ?? Infinity)
       if (seen?.accessToken !== accessToken) {
-        seen = { accessToken, left, at }
-        return left
+        seen = { accessToken, mark: yield* Lifetime.see(token.expiresAt, lifeOf(token)) }
       }
-      return Math.min(left, seen.left - (at - seen.at))
+      return yield* Lifetime.leftOf({ ...seen.mark, expiresAt: DateTime.toEpochMillis(token.expiresAt) })
     })
   }
 }

@@ -1,0 +1,198 @@
+/**
+ * The portal over a client, a session and a cache.
+ */
+import type * as AccessToken from "@sso-oidc/core/AccessToken"
+import * as ClientError from "@sso-oidc/core/aws/ClientError"
+import * as UserFunction from "@sso-oidc/core/aws/UserFunction"
+import * as Wire from "@sso-oidc/core/aws/Wire"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
+import type * as CredentialsCache from "../CredentialsCache.ts"
+import type * as Portal from "../Portal.ts"
+import type * as PortalClient from "../PortalClient.ts"
+import * as PortalError from "../PortalError.ts"
+import * as RoleCredentials from "../RoleCredentials.ts"
+import * as Keeping from "./keeping.ts"
+import * as Pages from "./pages.ts"
+
+/** What a portal works with. */
+export interface Self {
+  /** It waits between requests, and sends them again. */
+  readonly client: PortalClient.Service
+  readonly accessToken: AccessToken.Service
+  readonly cache: CredentialsCache.Service
+  readonly role: Portal.Options["role"]
+}
+
+// -----------------------------------------------------------------------------
+// requests
+// -----------------------------------------------------------------------------
+
+/** How often one call asks the session for another token. A session ends at the second 401; a program's own may go on. */
+const mostTokens = 3
+
+/**
+ * Sends a request with the session's token. The outer error is one of the session, and the inner one is one of the request.
+ */
+const send = Effect.fnUntraced(function*<A>(
+  { accessToken }: Self,
+  request: (token: Redacted.Redacted<string>) => Effect.Effect<A, Portal.RequestError>
+): Effect.fn.Return<Result.Result<A, Portal.RequestError>, AccessToken.Error> {
+  let token = yield* UserFunction.effectOf("AccessToken.get", accessToken.get)
+  for (let tokens = 1;; tokens++) {
+    const result = yield* Effect.result(request(token.accessToken))
+    const isRejected = Result.isFailure(result) && result.failure instanceof PortalError.UnauthorizedException
+    if (!isRejected || tokens === mostTokens) return result
+    token = yield* UserFunction.call("AccessToken.refreshed", accessToken.refreshed, token.accessToken)
+  }
+})
+
+// -----------------------------------------------------------------------------
+// lists
+// -----------------------------------------------------------------------------
+
+/** An error of a request, apart from those of the session, which may have the same class. */
+interface OfRequest {
+  readonly _tag: "OfRequest"
+  readonly error: Portal.RequestError
+}
+
+type ListError = AccessToken.Error | OfRequest
+
+const ofRequest = (error: Portal.RequestError): OfRequest => ({ _tag: "OfRequest", error })
+
+const plain = (error: ListError): Portal.Error => error._tag === "OfRequest" ? error.error : error
+
+const page = <A>(
+  self: Self,
+  request: (token: Redacted.Redacted<string>) => Effect.Effect<A, Portal.RequestError>
+): Effect.Effect<A, ListError> =>
+  Effect.flatMap(send(self, request), (result) => Effect.fromResult(Result.mapError(result, ofRequest)))
+
+type Limit = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+
+const unlimited: Limit = (effect) => effect
+
+const accountsOf = (self: Self, limit: Limit): Stream.Stream<Portal.Account, ListError> =>
+  Pages.all(
+    "ListAccounts",
+    (nextToken) =>
+      limit(page(self, (accessToken) => self.client.listAccounts({ accessToken, maxResults: Pages.size, nextToken })))
+        .pipe(
+          Effect.map(({ accountList, nextToken }) => ({ entries: accountList, nextToken }))
+        ),
+    ofRequest
+  )
+
+const rolesOf = (self: Self, limit: Limit, accountId: string): Stream.Stream<string, ListError> =>
+  Pages.all(
+    "ListAccountRoles",
+    (nextToken) =>
+      limit(page(self, (accessToken) =>
+        self.client.listAccountRoles({ accessToken, accountId, maxResults: Pages.size, nextToken }))).pipe(
+          Effect.map(({ nextToken, roleList }) => ({
+            entries: roleList?.map(({ roleName }) =>
+              roleName
+            ),
+            nextToken
+          }))
+        ),
+    ofRequest
+  )
+
+/** The most requests in flight for all roles of all accounts. */
+const mostInFlight = 4
+
+const allRolesOf = (self: Self): Stream.Stream<Portal.AccountRole | Portal.AccountFailure, Portal.Error> =>
+  Stream.unwrap(Effect.map(Semaphore.make(mostInFlight), (semaphore) => {
+    const limit: Limit = (effect) => semaphore.withPermit(effect)
+    const elementsOf = (
+      account: Portal.Account
+    ): Effect.Effect<ReadonlyArray<Portal.AccountRole | Portal.AccountFailure>, AccessToken.Error> =>
+      Stream.runCollect(rolesOf(self, limit, account.accountId)).pipe(
+        Effect.map((roles) => roles.map((roleName) => ({ _tag: "AccountRole" as const, account, roleName }))),
+        Effect.catch((error) =>
+          error._tag === "OfRequest"
+            ? Effect.succeed([{ _tag: "AccountFailure" as const, account, error: error.error }])
+            : Effect.fail(error)
+        )
+      )
+    return accountsOf(self, limit).pipe(
+      Stream.mapError(plain),
+      Stream.mapEffect(elementsOf, { concurrency: mostInFlight }),
+      Stream.flatMap(Stream.fromIterable)
+    )
+  }))
+
+// -----------------------------------------------------------------------------
+// credentials
+// -----------------------------------------------------------------------------
+
+const unusable = (detail: string) =>
+  new ClientError.UnexpectedResponse({
+    operation: "GetRoleCredentials",
+    problem: "malformed",
+    status: 200,
+    detail,
+    body: Redacted.make("", { label: "body" })
+  })
+
+/** Fetches credentials. The portal's are of no use if they have expired by this machine's clock. */
+const fetch = (self: Self) =>
+  Effect.fnUntraced(function*(
+    key: CredentialsCache.Key
+  ): Effect.fn.Return<RoleCredentials.RoleCredentials, Portal.Error> {
+    const { accountId, roleName } = key
+    const result = yield* send(self, (accessToken) =>
+      self.client.getRoleCredentials({ accessToken, accountId, roleName }))
+    const credentials = RoleCredentials.fromResponse(key, yield* Effect.fromResult(result))
+    if (credentials === undefined) {
+      return yield* unusable("expiration is no time")
+    }
+    if (DateTime.toEpochMillis(credentials.expiration) <= (yield* Clock.currentTimeMillis)) {
+      return yield* unusable("the credentials have expired already. Set this machine's clock")
+    }
+    return credentials
+  }, Wire.withSpan("Portal.fetchCredentials"))
+
+const roleOf = (
+  self: Self,
+  given: RoleCredentials.Role | undefined
+): Result.Result<RoleCredentials.Role, RoleCredentials.RoleUnusable> => {
+  const named = given ?? self.role
+  if (named === undefined) return Result.fail(new RoleCredentials.RoleUnusable({ problem: "absent" }))
+  return Result.isResult(named) ? Result.flatMap(named, RoleCredentials.role) : RoleCredentials.role(named)
+}
+
+// -----------------------------------------------------------------------------
+// service
+// -----------------------------------------------------------------------------
+
+export const make = Effect.fnUntraced(function*(self: Self): Effect.fn.Return<Portal.Service, never, Scope.Scope> {
+  const keeping = Keeping.make(self.cache, yield* Effect.scope, fetch(self))
+  return {
+    accounts: Stream.mapError(accountsOf(self, unlimited), plain),
+    roles: (accountId) =>
+      // The name of a role is not needed here.
+      Stream.unwrap(Effect.map(
+        Effect.fromResult(RoleCredentials.role({ accountId, roleName: "-" })),
+        () =>
+          rolesOf(self, unlimited, accountId).pipe(
+            Stream.map((roleName) => ({ accountId, roleName })),
+            Stream.mapError(plain)
+          )
+      )),
+    allRoles: allRolesOf(self),
+    credentials: (role, options) =>
+      Effect.flatMap(
+        Effect.fromResult(roleOf(self, role)),
+        (named) => keeping.get({ session: self.accessToken.key, ...named }, options?.forceRefresh === true)
+      )
+  }
+})
