@@ -61,13 +61,13 @@ export interface Credentials {
   readonly secretAccessKey: Redacted.Redacted
   /** The session token. */
   readonly sessionToken: Redacted.Redacted
-  /** When the credentials expire, in **milliseconds** since 1970: above 0, and a time that a `Date` can hold. */
+  /** When the credentials expire, in **milliseconds** since 1970: a time that a `Date` can hold. */
   readonly expiration: number
 }
 
-// A `Date` holds no later time, and the default of a number in Smithy is 0.
+// A `Date` holds no other time.
 const isTime = Schema.makeFilter((millis: number) =>
-  millis > 0 && millis <= 8.64e15 ? undefined : "a time in milliseconds since 1970 is needed here"
+  Math.abs(millis) <= 8.64e15 ? undefined : "a time in milliseconds since 1970 is needed here"
 )
 
 /**

@@ -58,7 +58,7 @@ describe("GetRoleCredentials", () => {
 
   it.effect("refuses an expiration that is no time, and reads a text of digits (P2)", () =>
     Effect.gen(function*() {
-      for (const expiration of [0, -1, "-1", 1e300, 8.64e15 + 2, "2026-01-01T00:00:00Z", "NaN"]) {
+      for (const expiration of ["-1", 1e300, -1e300, 8.64e15 + 2, "2026-01-01T00:00:00Z", "NaN"]) {
         yield* refused({ roleCredentials: { ...credentials, expiration } }, "expiration")
       }
       const read = (expiration: unknown) =>

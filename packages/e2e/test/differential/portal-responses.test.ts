@@ -213,10 +213,10 @@ describe("responses of the portal: differences on purpose", () => {
 
   it.effect(differences.expiration.test, () =>
     Effect.gen(function*() {
-      for (const expiration of [0, -1, 8.64e15 + 2, 1e300]) {
+      for (const expiration of [8.64e15 + 2, 1e300, -1e300]) {
         yield* refuses(credentials, { body: given({ expiration }) }, given({ expiration }), "malformed", "expiration")
       }
-      for (const expiration of [1, 0.5, 8.64e15]) yield* same(credentials, { body: given({ expiration }) })
+      for (const expiration of [0, -1, 0.5, 8.64e15]) yield* same(credentials, { body: given({ expiration }) })
     }))
 
   it.effect(differences.digits.test, () =>

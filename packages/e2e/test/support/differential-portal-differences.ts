@@ -75,10 +75,10 @@ export const portalResponses = {
     "only ours refuses role credentials with a part missing (P2)"
   ),
   expiration: difference(
-    "`expiration` is 0, negative, or later than a `Date` can be",
+    "`expiration` is later than a `Date` can be",
     "returns it unchanged",
     "`UnexpectedResponse`, `malformed`",
-    "credentials with such a time would never be renewed, or always",
+    "credentials with such a time would never be renewed",
     "only ours refuses an expiration that is no time (P2)"
   ),
   digits: difference(
