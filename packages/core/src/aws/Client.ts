@@ -218,7 +218,7 @@ const call = Effect.fnUntraced(function*<Request, Response, E, R>(
     : yield* operation.authenticate(encoded, { region, signingName: service.signingName })
   const bad = Encode.badHeader(request)
   if (bad !== undefined) {
-    return yield* Encode.invalid(operation.name, `the header ${bad} has characters that HTTP does not allow`)
+    return yield* Encode.invalid(operation.name, `HTTP does not allow the characters of the header ${bad}`)
   }
   const received = yield* Exchange.exchange(settings, operation, request, secrets, span)
   return yield* Judge.judge(operation, received, secrets)

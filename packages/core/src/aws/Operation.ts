@@ -68,6 +68,8 @@ export interface Placed {
   readonly body: unknown
   /** The parameters of the query, by their names. None by default. */
   readonly query?: Readonly<Record<string, string>>
+  /** The same parameters as a URL has them: with the `?`, and a space as `%20`. None by default. */
+  readonly search?: string
   /** The values of the headers, by their names. None by default. */
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -81,10 +83,13 @@ export interface Placed {
 export interface Bindings {
   /** The place of each member, by its name in the request. Any other member goes into the body. */
   readonly members: Readonly<Record<string, Binding>>
-  /** Puts the encoded members into their places. Throws a `TypeError` for a value that has no text. */
-  readonly place: (members: unknown) => Placed
+  /**
+   * Puts the encoded members into their places. A parameter that has a value in `constant`, the constant query, is left out. Throws a `TypeError`
+   * for a value that has no text.
+   */
+  readonly place: (members: unknown, constant?: Readonly<Record<string, string>>) => Placed
   /** The opposite of `place`, for a server: reads the members from a query and headers. */
-  readonly read: (placed: Omit<Placed, "body">) => Readonly<Record<string, unknown>>
+  readonly read: (placed: Omit<Placed, "body" | "search">) => Readonly<Record<string, unknown>>
 }
 
 /**
@@ -279,8 +284,8 @@ export const make = <
 /**
  * Says where members go that do not go into the body.
  *
- * Such a member is a text, a finite number or a boolean. Any other value makes the request invalid. Two members in one place are
- * a mistake in the program: `bindings` throws a `RangeError`.
+ * Such a member is a text without unpaired surrogates, a finite number or a boolean. Any other value makes the request invalid.
+ * Two members in one place are a mistake in the program: `bindings` throws a `RangeError`.
  *
  * @category constructors
  * @since 0.1.0
@@ -293,7 +298,7 @@ export const bindings = (members: Readonly<Record<string, Binding>>): Bindings =
   }
   return {
     members,
-    place: (given) => {
+    place: (given, constant = {}) => {
       const parts = {
         body: new Map<string, unknown>(),
         query: new Map<string, string>(),
@@ -305,9 +310,14 @@ export const bindings = (members: Readonly<Record<string, Binding>>): Bindings =
         if (binding === undefined) parts.body.set(member, value)
         else if (value !== undefined) parts[binding.in].set(binding.name, textOf(value))
       }
+      for (const name of Object.keys(constant)) parts.query.delete(name)
+      const query = Object.fromEntries(parts.query)
+      // `URLSearchParams` writes a space as `+`, which only HTML forms do. restJson1 writes `%20`.
+      const search = new URLSearchParams(query).toString().replaceAll("+", "%20")
       return {
         body: Object.fromEntries(parts.body),
-        query: Object.fromEntries(parts.query),
+        query,
+        search: search === "" ? "" : `?${search}`,
         headers: Object.fromEntries(parts.header)
       }
     },
@@ -322,9 +332,10 @@ export const bindings = (members: Readonly<Record<string, Binding>>): Bindings =
 }
 
 const textOf = (value: unknown): string => {
-  if (typeof value === "string") return value
+  // a query cannot hold half of a character, and U+FFFD in its place would be another text
+  if (typeof value === "string" && value.isWellFormed()) return value
   if (typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))) return String(value)
-  throw new TypeError("a member of the query or of a header must be a text, a finite number or a boolean")
+  throw new TypeError("a member of the query or of a header must be a whole text, a finite number or a boolean")
 }
 
 const valueOf = (text: string, as: Binding["as"]): unknown =>

@@ -19,12 +19,6 @@ export interface Settings {
 
 export const invalid = (operation: string, detail: string) => new ClientError.RequestInvalid({ operation, detail })
 
-// Effect's `urlParams` write a space as `+`, which only HTML forms do. restJson1 writes `%20`.
-const searchOf = (query: Readonly<Record<string, string>>): string => {
-  const search = Object.entries(query).map((pair) => pair.map(encodeURIComponent).join("="))
-  return search.length === 0 ? "" : `?${search.join("&")}`
-}
-
 export const encode = <Request, Response, E, R>(
   settings: Settings,
   operation: Operation.Operation<Request, Response, E, R>,
@@ -33,9 +27,10 @@ export const encode = <Request, Response, E, R>(
   Effect.suspend(() => Schema.encodeEffect(operation.request)(input)).pipe(
     Effect.mapError((error) => invalid(operation.name, Wire.oneLine(error.message))),
     Effect.map((members) => {
-      const { body, headers, query }: Operation.Placed = operation.bindings?.place(members) ?? { body: members }
-      const search = searchOf({ ...query, ...operation.query })
+      const { body, headers, search = "" }: Operation.Placed = operation.bindings?.place(members, operation.query) ??
+        { body: members }
       return HttpClientRequest.make(operation.method)(`${settings.endpoint}${operation.path}${search}`, {
+        urlParams: operation.query,
         headers: { ...headers, "user-agent": settings.userAgent },
         ...(operation.hasBody ? { body: HttpBody.jsonUnsafe(body) } : {})
       })
@@ -49,7 +44,7 @@ export const encode = <Request, Response, E, R>(
  * all are allowed.
  */
 export const badHeader = ({ headers }: HttpClientRequest.HttpClientRequest): string | undefined =>
-  Object.keys(headers).find((name) => !/^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(headers[name] ?? ""))
+  Object.entries(headers).find(([, value]) => /[^\t -~\x80-\xff]/.test(value))?.[0]
 
 const secretsIn = (value: unknown): ReadonlyArray<unknown> =>
   Redacted.isRedacted(value)

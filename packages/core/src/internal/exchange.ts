@@ -19,6 +19,7 @@ import * as Undelivered from "./undelivered.ts"
 
 /** The settings that all exchanges of one client share. */
 export interface Settings {
+  readonly endpoint: string
   readonly client: HttpClient.HttpClient
   readonly requestTimeout: Duration.Duration
   readonly maxResponseBytes: number
@@ -85,7 +86,7 @@ export const exchange = (
       })
     return Effect.gen(function*() {
       // The query may name an account and a role, so the log shows the URL without it.
-      yield* Effect.logDebug(`${operation.name} is sent to ${request.url.split("?")[0]}`)
+      yield* Effect.logDebug(`${operation.name} is sent to ${settings.endpoint}${operation.path}`)
       // The scope closes the connection if the response is not read to its end.
       const response = yield* HttpClient.withScope(settings.client).execute(request)
       const known = yield* received(response, request.url)

@@ -269,7 +269,7 @@ describe("aws/Client: requests that are not sent", () => {
       const error = yield* fails(Portal.logout, { accessToken: Redacted.make("one\r\nx-evil: two") })
       assert.deepInclude(error, { _tag: "RequestInvalid" })
       assert.notInclude(inspect(error), "evil")
-      assert.include(error.message, "the header x-amz-sso_bearer_token has characters that HTTP does not allow")
+      assert.include(error.message, "HTTP does not allow the characters of the header x-amz-sso_bearer_token")
     }))
 
   it.effect("a member of the query that is no whole Unicode text is refused (C2)", () =>

@@ -16,6 +16,7 @@ describe("aws/Operation: bindings", () => {
     assert.deepStrictEqual(bindings.place({ account: "1", most: 100, deep: false, token: "t", other: { a: 1 } }), {
       body: { other: { a: 1 } },
       query: { account_id: "1", max: "100", deep: "false" },
+      search: "?account_id=1&max=100&deep=false",
       headers: { "x-token": "t" }
     })
   })
@@ -24,8 +25,21 @@ describe("aws/Operation: bindings", () => {
     assert.deepStrictEqual(bindings.place({ account: undefined, most: 1 }), {
       body: {},
       query: { max: "1" },
+      search: "?max=1",
       headers: {}
     })
+  })
+
+  it("write the query as restJson1 does, and leave out what the constant query has (C7)", () => {
+    const search = (account: string, constant?: Readonly<Record<string, string>>) => {
+      const placed = bindings.place({ account, most: 1 }, constant)
+      return placed.search
+    }
+    assert.strictEqual(search(" a+b&c=d/é%20"), "?account_id=%20a%2Bb%26c%3Dd%2F%C3%A9%2520&max=1")
+    assert.strictEqual(search("a", { account_id: "b" }), "?max=1")
+    assert.strictEqual(search("a", { account_id: "b", max: "2" }), "")
+    assert.deepStrictEqual(bindings.place({ account: "a" }, { account_id: "b" }).query, {})
+    assert.strictEqual(bindings.place({ token: "t" }).search, "")
   })
 
   it("put a member into the body even if every object inherits its name", () => {
@@ -36,7 +50,7 @@ describe("aws/Operation: bindings", () => {
   })
 
   it("refuse a value that has no text (C2)", () => {
-    for (const account of [{}, [], null, Number.NaN, Number.POSITIVE_INFINITY, () => 1, Symbol("s")]) {
+    for (const account of [{}, [], null, "a\ud800", Number.NaN, Number.POSITIVE_INFINITY, () => 1, Symbol("s")]) {
       assert.throws(() => bindings.place({ account }), TypeError)
     }
   })

@@ -115,7 +115,7 @@ describe("requests to the portal: differences on purpose", () => {
         assert.strictEqual(sent, token)
         // what the handler of the official client does with it
         assert.throws(() => new Headers({ [header]: sent }), TypeError)
-        const error = yield* refused(one, `the header ${header} has characters that HTTP does not allow`)
+        const error = yield* refused(one, `HTTP does not allow the characters of the header ${header}`)
         assert.notMatch(`${error.message} ${JSON.stringify(error)}`, /first-part|second-part|日本/)
       }
     }))

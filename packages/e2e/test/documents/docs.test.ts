@@ -4,6 +4,8 @@ import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as Sealer from "@sso-oidc/core/Sealer"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as DeviceGrantError from "@sso-oidc/device-grant/DeviceGrantError"
+import * as PortalError from "@sso-oidc/portal/PortalError"
+import { RoleUnusable } from "@sso-oidc/portal/RoleCredentials"
 import * as AwsConfigError from "@sso-oidc/session/AwsConfigError"
 import * as CacheUnreadable from "@sso-oidc/session/CacheUnreadable"
 import { LockUnavailable } from "@sso-oidc/session/Lock"
@@ -89,7 +91,17 @@ describe("docs", () => {
     const sealer = { SealerUnavailable, Unsealable }
     const { NotLoggedIn, SessionEnded, SessionPossiblyLost, StoreBusy, StoreError } = AccessToken
     const session = { NotLoggedIn, SessionEnded, SessionPossiblyLost, StoreBusy, StoreError, LockUnavailable }
-    const modules = [SsoOidcError, ClientError, DeviceGrantError, AwsConfigError, CacheUnreadable, sealer, session]
+    const portal = { ...PortalError, RoleUnusable }
+    const modules = [
+      SsoOidcError,
+      ClientError,
+      DeviceGrantError,
+      AwsConfigError,
+      CacheUnreadable,
+      sealer,
+      session,
+      portal
+    ]
     for (const name of modules.flatMap((module) => Object.keys(module))) {
       if (name !== "Problem" && name !== "Source") assert.include(docs, `\`${name}\``)
     }

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { build, type Platform, type Plugin } from "esbuild"
 import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { basename } from "node:path"
 import { gzipSync } from "node:zlib"
 
@@ -12,6 +13,16 @@ const shipped = {
   write: false,
   logLevel: "error"
 } as const
+
+/** The file of a package that another package brings along. */
+const fileOf = (...packages: ReadonlyArray<string>): string =>
+  packages.reduce((from, name) => createRequire(from).resolve(name), import.meta.filename)
+
+const providerFile = fileOf(
+  "@aws-sdk/client-s3",
+  "@aws-sdk/credential-provider-node",
+  "@aws-sdk/credential-provider-sso"
+)
 
 /** The programs as users ship them, each bundled and minified by itself. In one call esbuild reads a module once for all of them. */
 const bundles = async (
@@ -129,6 +140,64 @@ const official = `
   client.send(new CreateTokenCommand(globalThis.token))
 `
 
+const portal = (transport: string) => `
+  import * as PortalClient from "@sso-oidc/portal/PortalClient"
+  import * as Effect from "effect/Effect"
+  import * as Layer from "effect/Layer"
+  ${transport}
+  const program = PortalClient.PortalClient.use((portal) => Effect.all([
+    portal.listAccounts(globalThis.page),
+    portal.listAccountRoles(globalThis.page),
+    portal.getRoleCredentials(globalThis.role),
+    portal.logout(globalThis.token)
+  ]))
+  Effect.runPromise(Effect.provide(program, PortalClient.layer({ region: "eu-west-1" }).pipe(Layer.provide(transport))))
+`
+
+const officialPortal = `
+  import { GetRoleCredentialsCommand, ListAccountRolesCommand, ListAccountsCommand, LogoutCommand, SSOClient }
+    from "@aws-sdk/client-sso"
+  const client = new SSOClient({ region: "eu-west-1" })
+  client.send(new ListAccountsCommand(globalThis.page))
+  client.send(new ListAccountRolesCommand(globalThis.page))
+  client.send(new GetRoleCredentialsCommand(globalThis.role))
+  client.send(new LogoutCommand(globalThis.token))
+`
+
+const session = `
+  import * as AccessToken from "@sso-oidc/core/AccessToken"
+  import * as NodeSession from "@sso-oidc/session/node/NodeSession"
+  import * as Effect from "effect/Effect"
+  globalThis.token = () => Effect.runPromise(
+    AccessToken.AccessToken.use(({ get }) => get).pipe(Effect.provide(NodeSession.layer({ profile: "dev" })))
+  )
+`
+
+/** A function for AWS's SDKs: with the session that the AWS CLI shares, the pace, and the CLI's cache of role credentials. */
+const provider = `
+  import * as AwsSdk from "@sso-oidc/portal/AwsSdk"
+  import * as CredentialsCache from "@sso-oidc/portal/CredentialsCache"
+  import * as Portal from "@sso-oidc/portal/Portal"
+  import * as PortalClient from "@sso-oidc/portal/PortalClient"
+  import * as NodeSession from "@sso-oidc/session/node/NodeSession"
+  import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+  import * as Layer from "effect/Layer"
+  import * as ManagedRuntime from "effect/ManagedRuntime"
+  const runtime = ManagedRuntime.make(Portal.layer().pipe(
+    Layer.provide(PortalClient.layer({ region: "eu-west-1" })),
+    Layer.provide(CredentialsCache.layerMemory),
+    Layer.provide(NodeSession.layer({ profile: "dev" })),
+    Layer.provide(NodeTransport.layer())
+  ))
+  globalThis.credentials = AwsSdk.credentials(runtime, globalThis.role)
+`
+
+/** The SDK's own function, as a program without a client of AWS ships it. */
+const officialProvider = `
+  import { fromSSO } from ${JSON.stringify(providerFile)}
+  globalThis.credentials = fromSSO({ profile: "dev" })
+`
+
 describe("sizes, Effect included", () => {
   it("are below the official client's, and our Node transport's below Effect's own", { timeout: 60_000 }, async () => {
     const browser = client(`import { layer as transport } from "@sso-oidc/transport-browser/FetchTransport"`)
@@ -140,7 +209,11 @@ describe("sizes, Effect included", () => {
           const transport = F.layerRelay({ url: "/sso-oidc" })`),
           "core + transport-browser, Effect through its barrel": browser
             .replace(/import \* as (\w+) from "effect\/\w+"/g, `import { $1 } from "effect"`),
-          "@aws-sdk/client-sso-oidc, browser": official
+          "@aws-sdk/client-sso-oidc, browser": official,
+          "portal + transport-browser": portal(
+            `import { layer as transport } from "@sso-oidc/transport-browser/FetchTransport"`
+          ),
+          "@aws-sdk/client-sso, browser": officialPortal
         },
         "browser"
       ),
@@ -158,7 +231,14 @@ describe("sizes, Effect included", () => {
           "core + NodeHttpClient.layerUndici": client(
             `import { layerUndici as transport } from "@effect/platform-node/NodeHttpClient"`
           ),
-          "@aws-sdk/client-sso-oidc, node": official
+          "@aws-sdk/client-sso-oidc, node": official,
+          "portal + transport-node": portal(
+            `import * as N from "@sso-oidc/transport-node/NodeTransport"; const transport = N.layer()`
+          ),
+          "@aws-sdk/client-sso, node": officialPortal,
+          "session + transport-node": session,
+          "portal + session + transport-node": provider,
+          "@aws-sdk/credential-provider-sso, node": officialProvider
         },
         "node"
       )
@@ -179,6 +259,12 @@ describe("sizes, Effect included", () => {
     assert.isBelow(size("the same, through a relay"), size("core + transport-browser") + 2000)
     // about half: it opens its connections itself, and explains problems with TLS or a proxy in words
     assert.isBelow(size("core + transport-node + device-grant"), 0.55 * size("@aws-sdk/client-sso-oidc, node"))
+    assert.isBelow(size("portal + transport-node"), 0.65 * size("@aws-sdk/client-sso, node"))
+    // with Effect's own logger, which is 2 kB
+    assert.isBelow(size("portal + transport-browser"), 1.05 * size("@aws-sdk/client-sso, browser"))
+    // ours also logs in, locks the CLI's files, waits between requests, and keeps role credentials
+    assert.isBelow(size("portal + session + transport-node"), 1.5 * size("@aws-sdk/credential-provider-sso, node"))
+    assert.isBelow(size("portal + session + transport-node"), size("session + transport-node") + 15_000)
     for (const [name, bytes] of Object.entries(baseline)) {
       assert.isAtMost(size(name), 1.01 * bytes, name)
     }
