@@ -173,7 +173,7 @@ const session = `
   )
 `
 
-/** A function for AWS's SDKs: with the session that the AWS CLI shares, the pace, and the CLI's cache of role credentials. */
+/** A function for AWS's SDKs: with the session that the AWS CLI shares, the waits between requests, and the cache in memory. */
 const provider = `
   import * as AwsSdk from "@sso-oidc/portal/AwsSdk"
   import * as CredentialsCache from "@sso-oidc/portal/CredentialsCache"
