@@ -21,7 +21,7 @@ const toTheEnd = <A, E, R>(effect: Effect.Effect<A, E, R>, step: "10 millis" | "
 
 const role = { accountId: Played.number(0), roleName: "Admin" }
 
-describe("the pace", () => {
+describe("the limit", () => {
   it.effect("lets 3 requests go at once, and 15 in a second: never 20 (P4)", () =>
     Effect.gen(function*() {
       const { log, portal } = yield* Played.make({ accounts: Played.accounts(60) })
@@ -231,7 +231,7 @@ describe("a request that fails", () => {
       assert.lengthOf(log.at, 2)
     }))
 
-  it.effect("because nobody is logged in sends nothing (P4)", () =>
+  it.effect("without a login sends nothing (P4)", () =>
     Effect.gen(function*() {
       const { log, portal } = yield* Played.make({
         session: () => ({
