@@ -118,20 +118,21 @@ describe("the limit", () => {
 
   it.effect("is that of this process, if the shared limiter does not work (P4)", () =>
     Effect.gen(function*() {
-      const broken = RateLimiter.RateLimiter.of({
-        ...(yield* RateLimiter.make.pipe(Effect.provide(RateLimiter.layerStoreMemory))),
-        consume: () =>
-          Effect.fail(
-            new RateLimiter.RateLimiterError({ reason: new RateLimiter.RateLimitStoreError({ message: "no Redis" }) })
-          )
-      })
-      const { log, portal } = yield* Played.make({
-        accounts: Played.accounts(60),
-        layer: (options) =>
-          Portal.layerRateLimited(options).pipe(Layer.provide(Layer.succeed(RateLimiter.RateLimiter, broken)))
-      })
-      yield* toTheEnd(Stream.runCollect(portal.allRoles))
-      assert.isAtMost(Played.mostInASecond(log.at), 18)
+      const usual = yield* RateLimiter.make.pipe(Effect.provide(RateLimiter.layerStoreMemory))
+      const failing = Effect.fail(
+        new RateLimiter.RateLimiterError({ reason: new RateLimiter.RateLimitStoreError({ message: "no Redis" }) })
+      )
+      for (const consume of [failing, Effect.never]) {
+        const broken = RateLimiter.RateLimiter.of({ ...usual, consume: () => consume })
+        const { log, portal } = yield* Played.make({
+          accounts: Played.accounts(30),
+          layer: (options) =>
+            Portal.layerRateLimited(options).pipe(Layer.provide(Layer.succeed(RateLimiter.RateLimiter, broken)))
+        })
+        yield* toTheEnd(Stream.runCollect(portal.allRoles))
+        assert.lengthOf(log.at, 31)
+        assert.isAtMost(Played.mostInASecond(log.at), 18)
+      }
     }))
 })
 
