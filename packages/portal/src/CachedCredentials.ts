@@ -67,8 +67,8 @@ export const encode = (credentials: RoleCredentials.RoleCredentials, session: st
   )
 
 /**
- * The credentials in the text of a file for this role. `undefined` if the text is no such file: it is not JSON, comes from another provider,
- * lacks a part, has an `Expiration` without its zone, or names another account.
+ * The credentials in the text of a file for this role. `undefined` if the text is no such file. For example, it is not
+ * JSON, comes from another provider, lacks a part, has an `Expiration` without its zone, or names another account.
  *
  * @category encoding
  * @since 0.1.0

@@ -2,7 +2,9 @@
  * Where role credentials are kept.
  *
  * {@link CredentialsCache} is one service, so that one line swaps it. Credentials are kept by session, account and role, and are never
- * given for another. {@link layerMemory} keeps them in this process. {@link layerAwsCache} keeps them in the files of the AWS CLI too.
+ * given for another role or session.
+ *
+ * {@link layerMemory} keeps them in this process. {@link layerAwsCache} keeps them in the files of the AWS CLI too.
  *
  * What it keeps can be fetched anew. So a cache that does not work is no error: it holds nothing.
  *

@@ -21,8 +21,8 @@ import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as CredentialsCache from "./CredentialsCache.ts"
+import * as Limit from "./internal/limit.ts"
 import * as LoggingOut from "./internal/loggingOut.ts"
-import * as Pace from "./internal/pace.ts"
 import * as Running from "./internal/running.ts"
 import type * as ListAccounts from "./ListAccounts.ts"
 import * as PortalClient from "./PortalClient.ts"
@@ -162,7 +162,7 @@ export interface Service {
    */
   readonly allRoles: Stream.Stream<AccountRole | AccountFailure, Error>
   /**
-   * Credentials for a role: the one that is named, else that of the layer. They are given from the cache while they are fresh: with 15 minutes
+   * Credentials for the named role, else for the role of the layer. They are given from the cache while they are fresh: with 15 minutes
    * left, or with half of their life if that is shorter. All callers share one request. If it fails, credentials that are
    * still valid are given, and the next request is sent a minute later at the earliest. `undefined` as the role counts as none.
    */
@@ -213,9 +213,9 @@ const from = Effect.fnUntraced(function*(
 > {
   const client = yield* PortalClient.PortalClient
   const accessToken = yield* AccessToken.AccessToken
-  const key = yield* Pace.keyOf(client.endpoint, accessToken.key)
+  const key = yield* Limit.keyOf(client.endpoint, accessToken.key)
   return yield* Running.make({
-    client: Retry.make(Pace.paced(client, wait(key)), retryOf(options.retry)),
+    client: Retry.make(Limit.paced(client, wait(key)), retryOf(options.retry)),
     accessToken,
     cache: yield* CredentialsCache.CredentialsCache,
     role: options.role
@@ -236,7 +236,7 @@ export const make = (
   Service,
   never,
   PortalClient.PortalClient | AccessToken.AccessToken | CredentialsCache.CredentialsCache | Scope.Scope
-> => from(options, Pace.local)
+> => from(options, Limit.local)
 
 // -----------------------------------------------------------------------------
 // layers
@@ -273,8 +273,8 @@ export const layer = (
 > => Layer.effect(Portal, make(options))
 
 /**
- * The portal as a layer whose requests wait by the `RateLimiter` in the context, so that several processes with one session share a limit: for
- * example with Effect's store over Redis. If the limiter does not work, the limit of this process takes its place.
+ * The portal as a layer whose requests wait by the `RateLimiter` in the context. Several processes with one session can share it, for example
+ * with Effect's store over Redis. If the limiter does not work, the limit of this process takes its place.
  *
  * @category layers
  * @since 0.1.0
@@ -288,7 +288,7 @@ export const layerRateLimited = (
   | AccessToken.AccessToken
   | CredentialsCache.CredentialsCache
   | RateLimiter.RateLimiter
-> => Layer.effect(Portal, Effect.flatMap(RateLimiter.RateLimiter, (limiter) => from(options, Pace.shared(limiter))))
+> => Layer.effect(Portal, Effect.flatMap(RateLimiter.RateLimiter, (limiter) => from(options, Limit.shared(limiter))))
 
 /**
  * The options of {@link layerLogout}: those of the client, without the region, which comes with each token. None is required.

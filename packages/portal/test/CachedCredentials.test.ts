@@ -29,7 +29,7 @@ const file = (change: Readonly<Record<string, unknown>> = {}, type: unknown = "s
   text({ ProviderType: type, Credentials: { ...members, ...change } })
 
 describe("the name of a file", () => {
-  it.effect("is the one that the AWS CLI gives it (P6)", () =>
+  it.effect("is the name that the AWS CLI gives it (P6)", () =>
     Effect.gen(function*() {
       for (const { accountId, roleName, sessionName, sha1, startUrl } of names.cases) {
         const session = sessionName ?? startUrl ?? ""

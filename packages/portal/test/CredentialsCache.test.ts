@@ -82,6 +82,19 @@ describe("a cache in memory", () => {
       assert.deepStrictEqual([idOf(kept), kept?.left, kept?.life], ["ASIA1", 3_000_000, 3_600_000])
     }))
 
+  it.effect("keeps each role of each account of each session apart (P6)", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(now)
+      const cache = yield* memory
+      const keys = ["corp", "other"].flatMap((session) =>
+        ["111122223333", "222233334444"].flatMap((accountId) =>
+          ["Admin", "ReadOnly"].map((roleName) => ({ session, accountId, roleName }))
+        )
+      )
+      for (const [n, one] of keys.entries()) yield* cache.keep(one, Effect.succeed(credentials(n)))
+      for (const [n, one] of keys.entries()) assert.strictEqual(idOf(yield* cache.read(one)), `ASIA${n}`)
+    }))
+
   it.effect("keeps nothing of a fetch that fails (P6)", () =>
     Effect.gen(function*() {
       const cache = yield* memory

@@ -203,7 +203,7 @@ describe("the role", () => {
       assert.strictEqual((yield* portal.credentials(role)).roleName, "Admin")
     }))
 
-  it.effect("that nobody names, or that cannot be used, is an error before anything is sent (P7)", () =>
+  it.effect("that no one names, or that cannot be used, is an error before anything is sent (P7)", () =>
     Effect.gen(function*() {
       const { log, portal } = yield* Played.make()
       const none = yield* Effect.flip(portal.credentials())

@@ -65,7 +65,7 @@ describe("accounts and roles", () => {
         })
         const error = yield* Effect.flip(toTheEnd(Stream.runCollect(portal.accounts)))
         assert.strictEqual(error._tag, "UnexpectedResponse")
-        assert.include(error.message, "its next page is one that was read before")
+        assert.include(error.message, "its next page was read before")
         assert.strictEqual(pages, next.length)
       }
     }))

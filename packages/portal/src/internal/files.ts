@@ -90,7 +90,7 @@ export const make = Effect.fnUntraced(function*(
     return name
   })
 
-  /** Removes a file. One that is gone is no error. */
+  /** Removes a file. A file that is gone is no error. */
   const remove = (name: string) => Effect.ignore(files.remove(paths.join(root, name)))
 
   return {

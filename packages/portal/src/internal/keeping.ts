@@ -48,7 +48,7 @@ export const make = <E>(
   fetch: (key: CredentialsCache.Key) => Effect.Effect<RoleCredentials, E>
 ): Keeping<E> => {
   const flights = new Map<string, Fiber.Fiber<RoleCredentials, E>>()
-  /** When the next fetch may be sent, after one that failed, on the monotonic clock. */
+  /** When the next fetch may be sent, after a failed one, on the monotonic clock. */
   const retryAt = new Map<string, number>()
 
   const read = (key: CredentialsCache.Key) =>

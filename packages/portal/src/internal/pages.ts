@@ -43,7 +43,7 @@ export const all = <A, E>(
           return Effect.succeed([entries, Option.none()] as const)
         }
         const fault = seen.has(nextToken)
-          ? "its next page is one that was read before"
+          ? "its next page was read before"
           : seen.size >= mostPages
           ? `it has more than ${mostPages} pages`
           : undefined

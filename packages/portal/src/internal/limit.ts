@@ -3,7 +3,10 @@
  */
 import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import type * as Client from "@sso-oidc/core/aws/Client"
+import * as UserFunction from "@sso-oidc/core/aws/UserFunction"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 
@@ -62,13 +65,20 @@ export const local = (key: string): Effect.Effect<void> =>
       Effect.asVoid
     ))
 
+/** How long a shared store may take. Past this, it does not work. */
+const patience = Duration.seconds(2)
+
 /** Waits for a place in a bucket that is shared. If its store does not work, the bucket of this process takes its place. */
 export const shared = (limiter: RateLimiter.RateLimiter) => (key: string): Effect.Effect<void> =>
-  RateLimiter.sleep(limiter, { ...bucket, key }).pipe(
-    Effect.asVoid,
-    Effect.catch((error) =>
-      Effect.andThen(Effect.logDebug(`The shared rate limit does not work. ${error.message}`), local(key))
-    )
+  Effect.suspend(() =>
+    UserFunction.effectOf("RateLimiter.consume", limiter.consume({ ...bucket, key, onExceeded: "delay" }))
+  ).pipe(
+    Effect.timeout(patience),
+    Effect.matchEffect({
+      onSuccess: ({ delay }) => Effect.sleep(delay),
+      onFailure: (error) =>
+        Effect.andThen(Effect.logDebug(`The shared limit does not work. ${Wire.oneLine(error.message)}`), local(key))
+    })
   )
 
 // -----------------------------------------------------------------------------
