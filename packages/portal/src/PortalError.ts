@@ -69,7 +69,7 @@ const sentenceOf = (advice: string, self: ExceptionFields & { readonly _tag: str
 // -----------------------------------------------------------------------------
 
 /**
- * The token gives no access to this role or account. The portal sends this exception, but its model does not list it.
+ * The token gives no access to this role or account, or to any. The portal sends this exception, but its model does not list it.
  *
  * @category errors
  * @since 0.1.0
@@ -86,7 +86,7 @@ export class ForbiddenException
   static readonly status = 403
   /** A sentence for a person. */
   override readonly message: string = sentenceOf(
-    "The user has no access to this role in this account: list the roles to see which there are.",
+    "The user has no access to this account or role: list the roles. If that fails too, use the scope sso:account:access.",
     this
   )
 }

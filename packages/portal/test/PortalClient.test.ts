@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as Environment from "@sso-oidc/core/aws/Environment"
 import * as Retry from "@sso-oidc/core/aws/Retry"
 import * as PortalClient from "@sso-oidc/portal/PortalClient"
+import * as PortalError from "@sso-oidc/portal/PortalError"
 import * as PortalService from "@sso-oidc/portal/PortalService"
 import { leakIn, textsOf } from "@sso-oidc/test-kit/leaks"
 import * as Recorder from "@sso-oidc/test-kit/recorder"
@@ -14,6 +16,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { answered, type Call, calls, clientOf, exception, secret } from "./support/calls.ts"
 
@@ -144,8 +147,15 @@ describe("PortalClient: secrets", () => {
       const errors = Exit.isFailure(exit)
         ? exit.cause.reasons.map((one) => Cause.isFailReason(one) ? one.error : one)
         : []
+      const encoded = errors.flatMap((error) =>
+        error instanceof ClientError.UnexpectedResponse
+          ? [JSON.stringify(Schema.encodeSync(ClientError.UnexpectedResponse)(error))]
+          : error instanceof PortalError.UnauthorizedException
+          ? [JSON.stringify(Schema.encodeSync(PortalError.UnauthorizedException)(error))]
+          : []
+      )
       const values = [span, ...errors, ...(Exit.isFailure(exit) ? [exit.cause] : [exit.value])]
-      return { exit, texts: [...recorder.lines, ...values.flatMap(textsOf)] }
+      return { exit, texts: [...recorder.lines, ...encoded, ...values.flatMap(textsOf)] }
     })
 
   const leaks = (texts: ReadonlyArray<string>) =>

@@ -76,6 +76,12 @@ describe("PortalError", () => {
     }
   )
 
+  it("ForbiddenException says what to do if no list works either, since any operation may get it (P2)", () => {
+    const { message } = new PortalError.ForbiddenException({ status: 403 })
+    assert.include(message, "list the roles")
+    assert.include(message, "If that fails too, use the scope sso:account:access")
+  })
+
   it("only TooManyRequestsException asks for fewer requests, and it says that a login does not help (P4)", () => {
     const throttling = exceptions.filter(({ Exception }) => "throttling" in Exception && Exception.throttling)
     assert.deepStrictEqual(throttling.map(({ type }) => type), ["TooManyRequestsException"])
