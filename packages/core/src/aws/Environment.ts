@@ -1,8 +1,8 @@
 /**
  * Reads the endpoint from AWS's environment variables, like all AWS tools.
  *
- * - `AWS_ENDPOINT_URL_SSO_OIDC` (the id of the service, in upper case), or else `AWS_ENDPOINT_URL`: a custom endpoint. It is
- *   ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`.
+ * - `AWS_ENDPOINT_URL_SSO_OIDC` for OIDC and `AWS_ENDPOINT_URL_SSO` for the portal (the id of the service, in upper case), or else
+ *   `AWS_ENDPOINT_URL`: a custom endpoint. It is ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`.
  * - `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`: `true` or `false`, in any case.
  *
  * An empty variable is absent. `AWS_REGION` is not read, because it is the region of the workload, and the portal's often
