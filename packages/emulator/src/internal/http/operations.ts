@@ -19,6 +19,7 @@ import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { Emulator, type RequestContext, type Service } from "../../Emulator.ts"
+import { whatIsWrong } from "../issues.ts"
 import { exception, raise } from "../service/exceptions.ts"
 import type * as ArmedFaults from "../service/faults.ts"
 import * as Metadata from "../service/metadata.ts"
@@ -61,7 +62,7 @@ const handler = <Input, Output, E extends Exception>(
       yield* check(body)
       return yield* Result.mapError(
         decode(body),
-        (error) => exception(SsoOidcError.InvalidRequestException, Request.whatIsWrong(error))
+        (error) => exception(SsoOidcError.InvalidRequestException, whatIsWrong(error))
       )
     })
   return Effect.fnUntraced(function*(request) {
