@@ -8,6 +8,7 @@ import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
@@ -17,6 +18,9 @@ import { leakOf, watch } from "../support/leaksWatch.ts"
 const runs = { arbitrary: { runs: 2, seed: 20261124 } }
 const startUrl = `https://${Planted.host}/start`
 const grantType = CreateToken.deviceCodeGrantType
+
+// A program can choose to have headers in its spans
+const everyHeader = Layer.succeed(HttpMiddleware.TracerHeaderFilter, () => true)
 
 /** A whole login with mistakes, against the emulator on a socket. It gives every secret that the emulator made. */
 const tour = (s: Planted.Secrets) =>
@@ -113,7 +117,7 @@ describe.each([["node", NodeTransport.layer()], ["fetch", FetchTransport.layer]]
             const options = { region: "us-east-1", endpoint: url }
             return Layer.merge(SsoOidc.layer(options), PortalClient.layer(options))
           })
-        ).pipe(Layer.provide(transport), Layer.provideMerge(EmulatorServer.layer()))
+        ).pipe(Layer.provide(transport), Layer.provideMerge(EmulatorServer.layer()), Layer.provide(everyHeader))
         // within the watch, so that it sees the server's own spans and logs
         const watched = yield* watch(Effect.provide(tour(s), client))
         if (Exit.isFailure(watched.exit)) return assert.fail(String(watched.exit))
