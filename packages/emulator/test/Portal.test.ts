@@ -127,6 +127,8 @@ describe("the portal: tokens", () => {
         grantType: "refresh_token",
         refreshToken: secret(first)
       })
+      // So a second use ends its access tokens also if there was no room for the session
+      assert.deepStrictEqual((yield* emulator.state.snapshot).sessions.map((session) => session.id), [id])
       const other = yield* loggedIn
       for (const { accessToken } of [first, second]) assert.isDefined(yield* emulator.listAccounts({ accessToken }))
       assert.strictEqual(yield* tagOf(redeem), "InvalidGrantException")
