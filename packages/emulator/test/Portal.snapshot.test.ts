@@ -77,6 +77,15 @@ describe("the portal: snapshots", () => {
       assert.isDefined(yield* emulator.listAccounts(seeded))
       yield* emulator.logout(seeded)
       assert.isDefined(yield* emulator.listAccounts({ accessToken }))
+      const full = yield* Effect.flip(
+        Effect.flatMap(Emulator.make({ capacity: 1 }), (small) =>
+          small.state.seed({
+            ...Snapshot.empty,
+            registrations,
+            accessTokens: [seeded, { ...seeded, accessToken: Redacted.make("another") }]
+          }))
+      )
+      assert.include(full.message, "the emulator keeps at most 1 of each kind")
       const stranger = { ...seeded, clientId: "stranger" }
       const error = yield* Effect.flip(emulator.state.seed({ ...Snapshot.empty, accessTokens: [stranger] }))
       assert.include(error.message, "the client stranger is neither in the snapshot nor in the emulator")

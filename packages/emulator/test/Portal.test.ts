@@ -127,6 +127,8 @@ describe("the portal: tokens", () => {
         grantType: "refresh_token",
         refreshToken: secret(first)
       })
+      // So a second use ends its access tokens also if there was no room for the session
+      assert.deepStrictEqual((yield* emulator.state.snapshot).sessions.map((session) => session.id), [id])
       const other = yield* loggedIn
       for (const { accessToken } of [first, second]) assert.isDefined(yield* emulator.listAccounts({ accessToken }))
       assert.strictEqual(yield* tagOf(redeem), "InvalidGrantException")
@@ -153,6 +155,24 @@ describe("the portal: tokens", () => {
       )
       assert.deepStrictEqual(tags, [true, false, true])
     }).pipe(provide({ capacity: 3 })))
+})
+
+describe("the portal: registrations", () => {
+  it.effect("a request of the portal keeps its registration, and a token ends with its registration (E6, E7)", () =>
+    Effect.gen(function*() {
+      const [first, second] = [yield* loggedIn, yield* loggedIn]
+      const { emulator } = first
+      // Later, no login counts as in use
+      yield* TestClock.adjust("3 minutes")
+      yield* emulator.listAccounts({ accessToken: first.accessToken })
+      yield* emulator.registerClient(registration)
+      assert.isDefined(yield* emulator.listAccounts({ accessToken: first.accessToken }))
+      assert.strictEqual(
+        yield* tagOf(emulator.listAccounts({ accessToken: second.accessToken })),
+        "UnauthorizedException"
+      )
+      assert.lengthOf((yield* emulator.state.snapshot).accessTokens, 1)
+    }).pipe(provide({ capacity: 2 })))
 })
 
 describe("the portal: accounts, roles and credentials", () => {
@@ -348,7 +368,7 @@ describe("the portal: too many requests", () => {
         const { accessToken, emulator } = yield* loggedIn
         const times: Array<number> = []
         for (const [n, step] of given.entries()) {
-          if (n > 0 && n % 17 === 0) {
+          if (n % 5 === 4) {
             // The times of before are unknown then
             yield* emulator.clock.advance("-10 seconds")
             times.length = 0
