@@ -1,14 +1,15 @@
 /**
- * The OIDC service of AWS IAM Identity Center, kept in memory.
+ * The OIDC service and the access portal of AWS IAM Identity Center, kept in memory.
  *
  * {@link Emulator} responds to RegisterClient, StartDeviceAuthorization and CreateToken as the service does. It also accepts
- * a browser that comes for an authorization code. A person or a program approves or denies each login. The emulator
+ * a browser that comes for an authorization code. With an access token, a client lists accounts and roles, gets credentials of a
+ * role, and logs out. The credentials are random, and open nothing. A person or a program approves or denies each login. The emulator
  * enforces client secrets, expiry, the polling interval and proof keys. A code is valid for one use. So is a refresh token, unless
  * the option `rotation` is `lenient`.
  *
  * It does not use HTTP. It measures time with Effect's `Clock`, so `TestClock` moves it.
  *
- * `authorizations`, `faults`, `clock` and `state` are for tests. `EmulatorControl` has the same groups and names over HTTP.
+ * `authorizations`, `accounts`, `faults`, `clock` and `state` are for tests. `EmulatorControl` has the same groups and names over HTTP.
  *
  * Its memory is bounded: see `capacity` and `capacityBytes`. Each time it writes a new entry, it drops what has expired.
  *
@@ -19,6 +20,10 @@ import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import type * as GetRoleCredentials from "@sso-oidc/portal/GetRoleCredentials"
+import type * as ListAccountRoles from "@sso-oidc/portal/ListAccountRoles"
+import type * as ListAccounts from "@sso-oidc/portal/ListAccounts"
+import type * as Logout from "@sso-oidc/portal/Logout"
 import * as EffectClock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -26,14 +31,17 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import type * as Account from "./Account.ts"
 import type * as Authorization from "./Authorization.ts"
 import * as EmulatorError from "./EmulatorError.ts"
 import type * as Fault from "./Fault.ts"
+import * as PersonsAccounts from "./internal/service/accounts.ts"
 import * as Authorize from "./internal/service/authorize.ts"
 import * as Decisions from "./internal/service/decisions.ts"
 import * as ArmedFaults from "./internal/service/faults.ts"
 import * as Operations from "./internal/service/operations.ts"
 import * as Settings from "./internal/service/options.ts"
+import * as Portal from "./internal/service/portal.ts"
 import * as Snapshots from "./internal/service/snapshot.ts"
 import * as Memory from "./internal/service/state.ts"
 import type * as Snapshot from "./Snapshot.ts"
@@ -83,11 +91,11 @@ export interface Options {
   /** The region in each client id. `emulator` by default. It must be a host label in lower case, such as `eu-west-1`. */
   readonly region?: string | undefined
   /**
-   * How many entries of each kind it keeps: registrations, device authorizations, code authorizations and sessions. A
-   * whole number of at least 1. 10,000 by default.
+   * How many entries of each kind it keeps: registrations, device authorizations, code authorizations, sessions and access
+   * tokens. A whole number of at least 1. 10,000 by default.
    *
    * When there is no room, it drops used and expired entries first, and then the least recently used one. With a
-   * registration it drops the client's logins and sessions. It keeps a login that was polled, looked at or decided in the
+   * registration it drops the client's logins, sessions and access tokens. It keeps a login that was polled, looked at or decided in the
    * last two minutes (or two intervals, if that is longer), and its registration. If all entries are in use like this, the
    * response is `SlowDownException`.
    */
@@ -103,6 +111,21 @@ export interface Options {
    * clock. Each further request gets `SlowDownException`. A whole number of at least 1. 500 by default.
    */
   readonly requestsPerSecond?: number | undefined
+  /**
+   * How many requests of the portal it accepts with one access token in any second of its clock. Each further request gets
+   * `TooManyRequestsException`, and counts too. A whole number from 1 to 1,000. 19 by default, as AWS was seen to do.
+   */
+  readonly portalRequestsPerSecond?: number | undefined
+  /**
+   * The accounts of the portal, with the roles that are assigned to the person: at most 10,000, within `capacityBytes`. By default
+   * `Account.defaults`: two accounts with three roles in all. It refuses an account that is there twice.
+   */
+  readonly accounts?: ReadonlyArray<Account.Account> | undefined
+  /**
+   * How long credentials of a role are valid: whole seconds, from 1 second to 12 hours. 1 hour by default, as at AWS. They outlive
+   * the session and its logout. A bare number counts milliseconds: write `"60 seconds"`.
+   */
+  readonly roleSessionDuration?: Duration.Input | undefined
 }
 
 /**
@@ -169,6 +192,28 @@ export interface Authorizations {
 }
 
 /**
+ * The accounts of the portal, and the roles that are assigned to the person. There is one person, who makes every login.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Accounts {
+  /** All accounts by their numbers, accounts without a role too. The roles are in the order of their names. */
+  readonly list: Effect.Effect<ReadonlyArray<Account.Account>>
+  /** Adds an account, or replaces the account with its number. It fails if a member is wrong, or if there is no room. */
+  readonly put: (account: Account.Account) => Effect.Effect<Account.Account, EmulatorError.EmulatorError>
+  /** Removes an account. You can repeat this. */
+  readonly remove: (accountId: string) => Effect.Effect<void>
+  /** Assigns a role to the person, and makes the role if it is new. You can repeat this. It fails if the account is unknown. */
+  readonly assign: (accountId: string, roleName: string) => Effect.Effect<Account.Account, EmulatorError.EmulatorError>
+  /** Takes a role from the person. You can repeat this. It fails if the account is unknown. */
+  readonly unassign: (
+    accountId: string,
+    roleName: string
+  ) => Effect.Effect<Account.Account, EmulatorError.EmulatorError>
+}
+
+/**
  * Arms the errors that the next requests over HTTP get instead of the true response.
  *
  * @category models
@@ -216,12 +261,12 @@ export interface State {
   readonly snapshot: Effect.Effect<Snapshot.Snapshot>
   /** Puts in a snapshot, which may hold only a few entries. If it fails, the state has not changed. */
   readonly seed: (snapshot: Snapshot.Snapshot) => Effect.Effect<void, EmulatorError.EmulatorError>
-  /** Clears the state, disarms the faults, and sets the clock to the true time. */
+  /** Clears the state, puts back the accounts of the options, disarms the faults, and sets the clock to the true time. */
   readonly reset: Effect.Effect<void>
 }
 
 /**
- * The operations of the service, and what a test needs.
+ * The operations of both services, and what a test needs.
  *
  * @category models
  * @since 0.1.0
@@ -243,9 +288,25 @@ export interface Service {
     request: AuthorizeRequest,
     context?: RequestContext
   ) => Effect.Effect<Authorization.CodeAuthorization, EmulatorError.AuthorizeError>
+  /** Lists a page of the accounts in which the person has a role. A page has 20 accounts if the request asks for no number. */
+  readonly listAccounts: (
+    request: ListAccounts.Request
+  ) => Effect.Effect<ListAccounts.Response, ListAccounts.Exception>
+  /** Lists a page of the roles that the person has in an account. A page has 20 roles if the request asks for no number. */
+  readonly listAccountRoles: (
+    request: ListAccountRoles.Request
+  ) => Effect.Effect<ListAccountRoles.Response, ListAccountRoles.Exception>
+  /** Gives random credentials for a role that is assigned to the person. */
+  readonly getRoleCredentials: (
+    request: GetRoleCredentials.Request
+  ) => Effect.Effect<GetRoleCredentials.Response, GetRoleCredentials.Exception>
+  /** Ends the session of an access token, with all its tokens. */
+  readonly logout: (request: Logout.Request) => Effect.Effect<Logout.Response, Logout.Exception>
 
   /** Lists the logins and decides on them. */
   readonly authorizations: Authorizations
+  /** Lists the accounts, and assigns roles to the person. */
+  readonly accounts: Accounts
   /** Arms the errors that the next requests over HTTP get. */
   readonly faults: Faults
   /** Reads and moves the emulator's own clock. */
@@ -304,6 +365,9 @@ export const make = Effect.fnUntraced(function*(
   const operations = Operations.make(settings, state)
   const authorize = Authorize.make(settings, state)
   const decisions = Decisions.make(state)
+  const accounts = PersonsAccounts.make(settings.capacityBytes)
+  accounts.replace(settings.accounts)
+  const portal = Portal.make(settings, state, accounts)
   const faults = ArmedFaults.make(settings.capacityBytes)
   let ahead = 0
 
@@ -322,6 +386,9 @@ export const make = Effect.fnUntraced(function*(
 
   const failing = (problem: EmulatorError.EmulatorError["problem"]) => (detail: string) =>
     new EmulatorError.EmulatorError({ problem, detail })
+
+  const changing = (change: () => Result.Result<Account.Account, string>) =>
+    Effect.suspend(() => Effect.fromResult(Result.mapError(change(), failing("account"))))
 
   return Emulator.of({
     registerClient: (request) => at("registerClient", (now) => operations.register(request, now)),
@@ -343,6 +410,10 @@ export const make = Effect.fnUntraced(function*(
             return Result.fail(new EmulatorError.AuthorizeErrorRedirect({ error: begun.error, location }))
           }
         )),
+    listAccounts: (request) => at("listAccounts", (now) => portal.listAccounts(request, now)),
+    listAccountRoles: (request) => at("listAccountRoles", (now) => portal.listAccountRoles(request, now)),
+    getRoleCredentials: (request) => at("getRoleCredentials", (now) => portal.getRoleCredentials(request, now)),
+    logout: (request) => at("logout", (now) => portal.logout(request, now)),
 
     authorizations: {
       list: Effect.map(now, decisions.list),
@@ -350,6 +421,13 @@ export const make = Effect.fnUntraced(function*(
       approve: deciding("approve", (key, now) => decisions.decide(key, "approved", now)),
       deny: deciding("deny", (key, now) => decisions.decide(key, "denied", now)),
       expire: deciding("expire", decisions.expire)
+    },
+    accounts: {
+      list: Effect.sync(accounts.list),
+      put: (account) => changing(() => accounts.put(account)),
+      remove: (accountId) => Effect.sync(() => accounts.remove(accountId)),
+      assign: (accountId, roleName) => changing(() => accounts.assign(accountId, roleName)),
+      unassign: (accountId, roleName) => changing(() => accounts.unassign(accountId, roleName))
     },
     faults: {
       arm: (fault) => Effect.suspend(() => Effect.fromResult(Result.mapError(faults.arm(fault), failing("fault")))),
@@ -373,11 +451,12 @@ export const make = Effect.fnUntraced(function*(
       })
     },
     state: {
-      snapshot: Effect.map(now, (millis) => Snapshots.take(state, millis)),
+      snapshot: Effect.map(now, (millis) => Snapshots.take(state, accounts, millis)),
       seed: (snapshot) =>
-        at("seed", (now) => Result.mapError(Snapshots.put(state, snapshot, settings, now), failing("seed"))),
+        at("seed", (now) => Result.mapError(Snapshots.put(state, accounts, snapshot, settings, now), failing("seed"))),
       reset: Effect.sync(() => {
         state.clear()
+        accounts.replace(settings.accounts)
         faults.clear()
         ahead = 0
       })

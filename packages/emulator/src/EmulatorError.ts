@@ -114,18 +114,20 @@ export type AuthorizeError = AuthorizeException | AuthorizeErrorRedirect
  * - `fault`: arm this fault.
  * - `clock`: move the clock by this duration.
  * - `seed`: put in this snapshot.
+ * - `account`: change this account.
  *
  * @category errors
  * @since 0.1.0
  */
-export type EmulatorProblem = "options" | "listen" | "fault" | "clock" | "seed"
+export type EmulatorProblem = "options" | "listen" | "fault" | "clock" | "seed" | "account"
 
 const failures: Readonly<Record<EmulatorProblem, string>> = {
   options: "The emulator cannot start",
   listen: "The emulator cannot start",
   fault: "The fault cannot be armed",
   clock: "The clock cannot be moved",
-  seed: "The snapshot cannot be put in"
+  seed: "The snapshot cannot be put in",
+  account: "The account cannot be changed"
 }
 
 interface EmulatorErrorFields {

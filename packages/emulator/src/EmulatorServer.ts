@@ -9,6 +9,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Headers from "effect/http/Headers"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
@@ -158,7 +159,12 @@ const listen = (port: number): Layer.Layer<HttpServer.HttpServer, EmulatorError.
 
 // A user code is enough to approve a login, so the spans of the server must not hold one. At `/authorize` the headers of the
 // response hold the code and the state, and a span would keep them. So these requests have no span.
-const unseen = Layer.merge(
+// The portal reads an access token from a header of its own.
+const unseen = Layer.mergeAll(
+  Layer.effect(
+    Headers.CurrentRedactedNames,
+    Effect.map(Headers.CurrentRedactedNames, (names) => [...names, "x-amz-sso_bearer_token"])
+  ),
   Layer.effect(
     UrlParams.CurrentRedactedNames,
     Effect.map(UrlParams.CurrentRedactedNames, (names) => [...names, "user_code"])

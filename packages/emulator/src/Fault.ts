@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as PortalClient from "@sso-oidc/portal/PortalClient"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
@@ -17,15 +18,18 @@ import * as Options from "./internal/service/options.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * The operations that a fault can be armed for: all operations of the service.
+ * The operations that a fault can be armed for: all operations of both services.
  *
  * @category models
  * @since 0.1.0
  */
-export const OperationName = Schema.Literals(SsoOidc.operations.map(({ name }) => name))
+export const OperationName = Schema.Literals([
+  ...SsoOidc.operations.map(({ name }) => name),
+  ...PortalClient.operations.map(({ name }) => name)
+])
 
 /**
- * The operations that a fault can be armed for: all operations of the service.
+ * The operations that a fault can be armed for: all operations of both services.
  *
  * @category models
  * @since 0.1.0
@@ -62,9 +66,9 @@ export class Exception extends Schema.Opaque<Exception>()(Schema.TaggedStruct("E
   times,
   /** The model's name of the exception, such as `SlowDownException`. A name that no such operation lists is refused. */
   exception: Schema.String,
-  /** The member `error_description`. A sentence of the emulator by default. */
+  /** The member `error_description`, or `message` of the portal. A sentence of the emulator by default. */
   errorDescription: Schema.optionalKey(Schema.String),
-  /** The member `reason`, such as `KMS_DisabledException`. Absent by default. */
+  /** The member `reason`, such as `KMS_DisabledException`. Absent by default. The portal has no such member. */
   reason: Schema.optionalKey(Schema.String),
   /** The header `retry-after`, in seconds, from 0 to 2,073,600 (24 days). Absent by default. */
   retryAfter: Schema.optionalKey(

@@ -8,6 +8,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { Account } from "./Account.ts"
 import { Requester } from "./Authorization.ts"
 
 // -----------------------------------------------------------------------------
@@ -119,6 +120,8 @@ export class CodeAuthorization extends Schema.Opaque<CodeAuthorization>()(Schema
  * @since 0.1.0
  */
 export class Session extends Schema.Opaque<Session>()(Schema.Struct({
+  /** The id of the session, which its access tokens have too. Absent in older snapshots: `seed` makes one then. */
+  id: Schema.optionalKey(Schema.String),
   /** The latest refresh token. An entry replaces each session that has one of its tokens. */
   refreshToken: secret("refreshToken"),
   /** The id of the client. `seed` refuses an id that neither the snapshot nor the emulator has. */
@@ -132,6 +135,25 @@ export class Session extends Schema.Opaque<Session>()(Schema.Struct({
    * none, as always with the rotation `strict`. `seed` keeps the last 64, or none with the rotation `strict`.
    */
   usedRefreshTokens: Schema.optionalKey(Schema.Array(secret("usedRefreshToken")))
+})) {}
+
+/**
+ * An access token, which the portal accepts.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class AccessToken extends Schema.Opaque<AccessToken>()(Schema.Struct({
+  /** The access token. */
+  accessToken: secret("accessToken"),
+  /** The id of its session. Absent for a session of its own, without a refresh token. */
+  sessionId: Schema.optionalKey(Schema.String),
+  /** The id of the client. `seed` refuses an id that neither the snapshot nor the emulator has. */
+  clientId: Schema.String,
+  /** The scopes of the token. With `sso:account:access`, or without any scope, it opens the portal. */
+  scopes: Schema.Array(Schema.String),
+  /** When the token expires, in milliseconds since 1970. */
+  expiresAt: Schema.Finite
 })) {}
 
 // With this default, a file that seeds one client needs no other list
@@ -152,7 +174,14 @@ export class Snapshot extends Schema.Opaque<Snapshot>()(Schema.Struct({
   /** The authorizations of the authorization code grant, decided or not. Empty by default. */
   codeAuthorizations: list(CodeAuthorization),
   /** The sessions that have a valid refresh token. Empty by default. */
-  sessions: list(Session)
+  sessions: list(Session),
+  /** The access tokens that are valid. Empty by default. */
+  accessTokens: list(AccessToken),
+  /**
+   * The accounts, with the roles that are assigned to the person. `seed` puts them in the place of all accounts. If they are
+   * absent, as in older snapshots, it leaves the accounts as they are.
+   */
+  accounts: Schema.optionalKey(Schema.Array(Account))
 })) {}
 
 // -----------------------------------------------------------------------------
@@ -165,4 +194,10 @@ export class Snapshot extends Schema.Opaque<Snapshot>()(Schema.Struct({
  * @category constructors
  * @since 0.1.0
  */
-export const empty: Snapshot = { registrations: [], deviceAuthorizations: [], codeAuthorizations: [], sessions: [] }
+export const empty: Snapshot = {
+  registrations: [],
+  deviceAuthorizations: [],
+  codeAuthorizations: [],
+  sessions: [],
+  accessTokens: []
+}

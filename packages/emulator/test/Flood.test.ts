@@ -284,7 +284,8 @@ describe("a day", () => {
       registrations: 1,
       deviceAuthorizations: 0,
       codeAuthorizations: 0,
-      sessions: 0
+      sessions: 0,
+      accessTokens: 0
     })
     assert.isBelow(Object.values(state.bytes()).reduce((sum, size) => sum + size, 0), 4096)
   })

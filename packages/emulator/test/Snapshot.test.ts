@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Account from "@sso-oidc/emulator/Account"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as Snapshot from "@sso-oidc/emulator/Snapshot"
 import { Effect, Redacted, Schema } from "effect"
@@ -6,6 +7,9 @@ import { TestClock } from "effect/testing"
 import { codeClient, grantType, redirectUri, registration, started, startUrl, tagOf } from "./support.ts"
 
 const provide = Effect.provide(Emulator.layer())
+/** The state of a new emulator. */
+const untouched: Snapshot.Snapshot = { ...Snapshot.empty, accounts: Account.defaults }
+
 const json = Schema.fromJsonString(Snapshot.Snapshot)
 
 /** An entry of each kind: a device code, a waiting browser, a session. */
@@ -63,7 +67,7 @@ describe("the state", () => {
       yield* emulator.clock.advance("1 hour")
       yield* emulator.faults.arm({ _tag: "Delay", duration: "1 second" })
       yield* emulator.state.reset
-      assert.deepStrictEqual(yield* emulator.state.snapshot, Snapshot.empty)
+      assert.deepStrictEqual(yield* emulator.state.snapshot, untouched)
       assert.deepStrictEqual(yield* emulator.authorizations.list, [])
       assert.deepStrictEqual(yield* emulator.faults.list, [])
       assert.strictEqual(yield* emulator.clock.now, 0)
@@ -119,7 +123,7 @@ describe("the state", () => {
         const error = yield* Effect.flip(fresh.state.seed(snapshot))
         assert.strictEqual(error.problem, "seed")
         assert.include(error.message, words)
-        assert.deepStrictEqual(yield* fresh.state.snapshot, Snapshot.empty)
+        assert.deepStrictEqual(yield* fresh.state.snapshot, untouched)
       }
       const small = yield* Emulator.make({ capacity: 1 })
       const one = { ...Snapshot.empty, registrations: registrations.slice(0, 1) }
@@ -200,7 +204,9 @@ describe("the state", () => {
         registrations: [],
         deviceAuthorizations: [],
         codeAuthorizations: [],
-        sessions: []
+        sessions: [],
+        accessTokens: [],
+        accounts: Account.defaults
       })
     }).pipe(provide))
 

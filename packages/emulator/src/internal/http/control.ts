@@ -13,7 +13,7 @@ import * as Redacted from "effect/Redacted"
 import { Emulator } from "../../Emulator.ts"
 import * as Control from "../../EmulatorControl.ts"
 import type { DecisionError, EmulatorError } from "../../EmulatorError.ts"
-import { whatIsWrong } from "./request.ts"
+import { whatIsWrong } from "../issues.ts"
 
 const conflict = (error: DecisionError) =>
   new Control.ControlConflict({ problem: error.problem, message: error.message })

@@ -1,65 +1,111 @@
 /**
- * Responses in the form of the service. The body is JSON with its members in alphabetical order and explicit nulls. Headers
- * hold the type of an exception and a request id.
+ * Responses in the forms of the two services.
+ *
+ * The OIDC service sends JSON with its members in alphabetical order and explicit nulls. Headers hold the type of an exception and
+ * a request id. The portal sends explicit nulls too, and has the type of an exception in the body.
  */
+import type * as Service from "@sso-oidc/core/aws/Service"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
+import type * as PortalError from "@sso-oidc/portal/PortalError"
+import * as PortalService from "@sso-oidc/portal/PortalService"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Random from "../service/random.ts"
 import * as Response from "./response.ts"
 
-/** The headers of every response. Clients calculate with the date, so it is the time of the emulator's clock. */
-export const head = (now: number): Readonly<Record<string, string>> => ({
-  date: new Date(now).toUTCString(),
+/** An exception of the OIDC service, which has an OAuth code, or of the portal. */
+export type Exception =
+  | SsoOidcError.ExceptionDetail & { readonly _tag: string }
+  | PortalError.ExceptionFields & { readonly _tag: string }
+
+type Head = Readonly<Record<string, string>>
+
+// Clients calculate with the date, so it is the time of the emulator's clock
+const dated = (now: number): Head => ({ date: new Date(now).toUTCString() })
+
+const oidcHead = (now: number): Head => ({
+  ...dated(now),
   "cache-control": "no-store",
   "x-amzn-requestid": Random.id()
 })
 
+const portalHead = (now: number): Head => ({
+  ...dated(now),
+  "cache-control": "no-cache",
+  server: "AWS SSO",
+  "access-control-expose-headers": "RequestId",
+  requestid: Random.id()
+})
+
+/** Whether it is the portal. An operation may be a copy, so the name counts. */
+export const isPortal = (service: Pick<Service.Service, "name">): boolean => service.name === PortalService.service.name
+
+/** The headers of every response of a service. */
+export const head = (now: number, service: Pick<Service.Service, "name"> = SsoOidcService.service): Head =>
+  isPortal(service) ? portalHead(now) : oidcHead(now)
+
 const respond = (
   status: number,
   body: Readonly<Record<string, unknown>>,
-  now: number,
-  headers: Readonly<Record<string, string>> = {}
+  headers: Head
 ): HttpServerResponse.HttpServerResponse =>
-  Response.text(JSON.stringify(body), {
-    status,
-    contentType: "application/json",
-    headers: { ...head(now), ...headers }
-  })
+  Response.text(JSON.stringify(body), { status, contentType: "application/json", headers })
 
-const errorType = (name: string): Readonly<Record<string, string>> => ({
-  "x-amzn-errortype": SsoOidcService.errorTypeHeader(name)
-})
+const errorType = (name: string): Head => ({ "x-amzn-errortype": SsoOidcService.errorTypeHeader(name) })
 
-/** A success. It has every member of the model, with null for an absent one. */
+/** A success of the OIDC service. It has every member of the model, with null for an absent one. */
 export const success = (
   body: object,
   members: ReadonlyArray<string>,
   now: number
 ): HttpServerResponse.HttpServerResponse => {
   const given = new Map<string, unknown>(Object.entries(body))
-  return respond(200, Object.fromEntries(members.toSorted().map((member) => [member, given.get(member) ?? null])), now)
+  return respond(
+    200,
+    Object.fromEntries(members.toSorted().map((member) => [member, given.get(member) ?? null])),
+    oidcHead(now)
+  )
 }
 
-/** An exception of the model. */
-export const failure = (
-  exception: SsoOidcError.ExceptionDetail & { readonly _tag: string },
+/** A success of the portal: a body with every member of the model, or no body. */
+export const portalSuccess = (
+  body: Readonly<Record<string, unknown>> | undefined,
+  now: number
+): HttpServerResponse.HttpServerResponse =>
+  body === undefined ? Response.empty(200, portalHead(now)) : respond(200, body, portalHead(now))
+
+const retryAfter = (seconds: number | undefined): Head => seconds === undefined ? {} : { "retry-after": String(seconds) }
+
+/** An exception of the portal, which its model may not have. */
+const portalFailure = (
+  type: string,
+  exception: PortalError.ExceptionFields,
   now: number
 ): HttpServerResponse.HttpServerResponse =>
   respond(
     exception.status,
-    {
-      error: exception.error,
-      error_description: exception.errorDescription ?? null,
-      ...(exception.reason === undefined ? {} : { reason: exception.reason })
-    },
-    now,
-    {
-      ...errorType(exception._tag),
-      ...(exception.retryAfter === undefined ? {} : { "retry-after": String(exception.retryAfter) })
-    }
+    { message: exception.errorDescription ?? null, __type: PortalService.errorType(type) },
+    { ...portalHead(now), ...retryAfter(exception.retryAfter) }
   )
+
+/** An exception of a service. */
+export const failure = (exception: Exception, now: number): HttpServerResponse.HttpServerResponse =>
+  "error" in exception
+    ? respond(
+      exception.status,
+      {
+        error: exception.error,
+        error_description: exception.errorDescription ?? null,
+        ...(exception.reason === undefined ? {} : { reason: exception.reason })
+      },
+      { ...oidcHead(now), ...errorType(exception._tag), ...retryAfter(exception.retryAfter) }
+    )
+    : portalFailure(exception._tag, exception, now)
 
 /** The response to a request for an unknown operation. */
 export const unknownOperation = (now: number): HttpServerResponse.HttpServerResponse =>
-  respond(404, {}, now, errorType("UnknownOperationException"))
+  respond(404, {}, { ...oidcHead(now), ...errorType("UnknownOperationException") })
+
+/** The response of the portal to a path with another method. */
+export const methodNotAllowed = (now: number): HttpServerResponse.HttpServerResponse =>
+  portalFailure("MethodNotAllowedException", { status: 405, errorDescription: "HTTP 405 Method Not Allowed" }, now)

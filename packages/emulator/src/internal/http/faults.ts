@@ -44,7 +44,7 @@ export const respond = (fault: Fault.Fault, around: {
           status: fault.status,
           contentType: fault.contentType ?? "application/json",
           headers: {
-            ...Dialect.head(now),
+            ...Dialect.head(now, around.operation.service),
             ...(fault.retryAfter === undefined ? {} : { "retry-after": fault.retryAfter }),
             ...(fault.location === undefined ? {} : { location: fault.location })
           }

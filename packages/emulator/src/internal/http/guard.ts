@@ -2,17 +2,23 @@
  * Runs before every route. Requests that must change nothing reach no route.
  */
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as PortalClient from "@sso-oidc/portal/PortalClient"
+import * as PortalError from "@sso-oidc/portal/PortalError"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import { Emulator } from "../../Emulator.ts"
 import * as Page from "../pages/page.ts"
 import * as Shell from "../pages/shell.ts"
-import { exception } from "../service/exceptions.ts"
+import { exception, portalException } from "../service/exceptions.ts"
 import * as CrossSite from "./crossSite.ts"
 import * as Dialect from "./dialect.ts"
 
 const isPage = (url: string): boolean => /^\/(?:device|authorize)?\/?(?:[?#]|$)/.test(url)
+
+const portalPaths: ReadonlyArray<string> = PortalClient.operations.map(({ path }) => path)
+
+const isPortal = (url: string): boolean => portalPaths.includes(url.replace(/[?#].*$/s, ""))
 
 const pages: Readonly<Record<CrossSite.Reason, Page.Page>> = {
   ahead: Page.ahead,
@@ -35,7 +41,9 @@ export const layer = (cors: ReadonlyArray<string>) =>
         const reason = CrossSite.reason(request, cors)
         if (reason === undefined) return effect
         if (isPage(request.url)) return Effect.succeed(show(pages[reason]))
-        const error = exception(SsoOidcError.InvalidRequestException, descriptions[reason])
+        const error = isPortal(request.url)
+          ? portalException(PortalError.InvalidRequestException, descriptions[reason])
+          : exception(SsoOidcError.InvalidRequestException, descriptions[reason])
         return Effect.map(emulator.clock.now, (now) => Dialect.failure(error, now))
       })
     )

@@ -1,8 +1,7 @@
 /**
- * The routes of the operations, derived from `SsoOidc.operations`.
+ * The routes of the operations, derived from `SsoOidc.operations` and `PortalClient.operations`. No path is in both lists.
  *
- * An operation of that list without a handler here gets the response to an unknown operation. You can still arm a fault for
- * it.
+ * An operation of these lists without a handler gets the response to an unknown operation. You can still arm a fault for it.
  */
 import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as Wire from "@sso-oidc/core/aws/Wire"
@@ -11,6 +10,7 @@ import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import * as PortalClient from "@sso-oidc/portal/PortalClient"
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -19,12 +19,14 @@ import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { Emulator, type RequestContext, type Service } from "../../Emulator.ts"
+import { whatIsWrong } from "../issues.ts"
 import { exception, raise } from "../service/exceptions.ts"
 import type * as ArmedFaults from "../service/faults.ts"
 import * as Metadata from "../service/metadata.ts"
 import * as Dialect from "./dialect.ts"
 import * as Faults from "./faults.ts"
 import * as Log from "./log.ts"
+import * as Portal from "./portal.ts"
 import * as Request from "./request.ts"
 
 // -----------------------------------------------------------------------------
@@ -61,7 +63,7 @@ const handler = <Input, Output, E extends Exception>(
       yield* check(body)
       return yield* Result.mapError(
         decode(body),
-        (error) => exception(SsoOidcError.InvalidRequestException, Request.whatIsWrong(error))
+        (error) => exception(SsoOidcError.InvalidRequestException, whatIsWrong(error))
       )
     })
   return Effect.fnUntraced(function*(request) {
@@ -84,7 +86,7 @@ const knownGrantType = ({ grantType }: Readonly<Record<string, unknown>>) =>
     ? Result.succeed(undefined)
     : raise(SsoOidcError.UnsupportedGrantTypeException, `grantType may be ${Metadata.grantTypes.join(", ")}`)
 
-/** The operations that the emulator has, by name. */
+/** The operations of the OIDC service that the emulator has, by name. */
 const handlers = (emulator: Service): { readonly [Name in SsoOidc.OperationName]?: Handler } => ({
   RegisterClient: handler(emulator, RegisterClient.operation, RegisterClient.Response, emulator.registerClient),
   StartDeviceAuthorization: handler(
@@ -114,7 +116,7 @@ const handlers = (emulator: Service): { readonly [Name in SsoOidc.OperationName]
 /** The part of an operation that the routes read. */
 interface Routed extends ArmedFaults.Faultable, Pick<Operation.Any, "method" | "path" | "query"> {}
 
-const operations: ReadonlyArray<Routed> = SsoOidc.operations
+const operations: ReadonlyArray<Routed> = [...SsoOidc.operations, ...PortalClient.operations]
 
 // A parameter of the query that selects one of several operations of a path. `/token?aws_iam=t` is CreateTokenWithIAM, which
 // core's list does not have. It has the path of CreateToken.
@@ -129,21 +131,25 @@ const isFor = (request: HttpServerRequest.HttpServerRequest) => {
 }
 
 // The headers that a page of another origin needs to read (Fetch, section 3.2.2)
-const exposedHeaders = ["x-amzn-errortype", "x-amzn-requestid", "retry-after", "date"]
+const exposedHeaders = ["x-amzn-errortype", "x-amzn-requestid", "requestid", "retry-after", "date"]
 
 /** The routes. Pages of the origins in `cors` may call them too. */
 export const layer = (cors: ReadonlyArray<string>) =>
   HttpRouter.use(Effect.fnUntraced(function*(router) {
     const emulator = yield* Emulator
     const { clock, faults } = emulator
-    const played = new Map<string, Handler>(Object.entries(handlers(emulator)))
+    const played = new Map<string, Handler>(Object.entries({ ...handlers(emulator), ...Portal.handlers(emulator) }))
     const unknown: Handler = () => Effect.map(clock.now, Dialect.unknownOperation)
 
     /** Finds the operation of the request among the operations of one path, and gives its response. */
     const respond = (candidates: ReadonlyArray<Routed>): Handler =>
       Effect.fnUntraced(function*(request) {
         const operation = candidates.find(isFor(request))
-        if (operation === undefined) return yield* unknown(request)
+        if (operation === undefined) {
+          return candidates.some(({ method, service }) => Dialect.isPortal(service) && method !== request.method)
+            ? Dialect.methodNotAllowed(yield* clock.now)
+            : yield* unknown(request)
+        }
         const truth = (played.get(operation.name) ?? unknown)(request)
         const fault = yield* faults.take(operation.name)
         return yield* fault === undefined ? truth : Faults.respond(fault, { operation, request, truth, now: clock.now })

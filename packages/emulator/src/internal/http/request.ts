@@ -1,13 +1,11 @@
 /**
- * Reads a request: its body, its query, its origin, the program that sent it, and what is wrong with it.
+ * Reads a request: its body, its query, its origin, and the program that sent it.
  */
 import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Effect from "effect/Effect"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
-import type * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 import type { RequestContext } from "../../Emulator.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -44,18 +42,3 @@ export const context = (request: Request): RequestContext => ({
   origin: originOf(request.originalUrl),
   requester: { address: Option.getOrUndefined(request.remoteAddress), userAgent: request.headers["user-agent"] }
 })
-
-const issues = SchemaIssue.makeFormatterStandardSchemaV1({
-  leafHook: (issue) =>
-    issue._tag === "UnexpectedKey" ? "no member has this name; check its spelling" : SchemaIssue.defaultLeafHook(issue)
-})
-
-/** The member that a schema refused, and what is wrong with it. It never has the value. */
-export const whatIsWrong = (error: Schema.SchemaError): string => {
-  const issue = issues(error.issue).issues[0]
-  const path = (issue?.path ?? []).map((key) => String(typeof key === "object" ? key.key : key)).join(".")
-  const message = issue?.message.split("\n")[0] ?? "malformed"
-  if (path !== "") return `${path}: ${message}`
-  // For a whole value, Effect names its TypeScript type, which does not help a reader of another language
-  return message.startsWith("Expected") ? "The request is malformed" : message
-}

@@ -15,3 +15,9 @@ export const text = (
   const bytes = new TextEncoder().encode(body)
   return HttpServerResponse.stream(Stream.sync(() => bytes), { ...options, contentLength: bytes.length })
 }
+
+/** Makes a response without a body. */
+export const empty = (
+  status: number,
+  headers: Readonly<Record<string, string>>
+): HttpServerResponse.HttpServerResponse => HttpServerResponse.empty({ status, headers })

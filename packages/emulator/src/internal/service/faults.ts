@@ -4,16 +4,18 @@
 import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as PortalClient from "@sso-oidc/portal/PortalClient"
+import type * as PortalError from "@sso-oidc/portal/PortalError"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import type * as Fault from "../../Fault.ts"
 import * as Options from "./options.ts"
 import * as Size from "./size.ts"
 
-type Exception = SsoOidcError.ExceptionFields & { readonly _tag: string }
+type Exception = (SsoOidcError.ExceptionFields | PortalError.ExceptionFields) & { readonly _tag: string }
 
 /** The part of an operation that faults need. */
-export interface Faultable extends Pick<Operation.Any, "exceptions" | "name"> {
+export interface Faultable extends Pick<Operation.Any, "exceptions" | "name" | "service"> {
   readonly exception: Operation.Operation<never, never, Exception>["exception"]
 }
 
@@ -21,8 +23,11 @@ export interface Faultable extends Pick<Operation.Any, "exceptions" | "name"> {
 export const exception = (operation: Faultable, fault: typeof Fault.Exception.Type): Exception | undefined => {
   const listed = operation.exceptions.find(({ type }) => type === fault.exception)
   if (listed === undefined) return undefined
+  const description = fault.errorDescription ?? "A fault that was armed in the emulator"
   const texts: Readonly<Record<string, string | undefined>> = {
-    error_description: fault.errorDescription ?? "A fault that was armed in the emulator",
+    error_description: description,
+    // The portal's name for it
+    message: description,
     reason: fault.reason
   }
   return operation.exception(listed.type, {
@@ -48,7 +53,7 @@ const checked = (fault: Fault.Fault): Result.Result<Fault.Fault, string> => {
     : Result.succeed({ ...fault, duration })
 }
 
-const operations: ReadonlyArray<Faultable> = SsoOidc.operations
+const operations: ReadonlyArray<Faultable> = [...SsoOidc.operations, ...PortalClient.operations]
 
 export const make = (capacityBytes: number) => {
   let armed: ReadonlyArray<Armed> = []

@@ -1,5 +1,5 @@
 /**
- * The three operations as transitions of the state, at a given time.
+ * The three operations of the OIDC service as transitions of the state, at a given time.
  *
  * They check in this order: the client, the members that the grant requires, the code (unknown, another client's, expired,
  * used), and the decision. While there is no decision, they check the interval.
@@ -120,22 +120,28 @@ export const make = (settings: Settings, state: State.State) => {
     session: Omit<Sessions.Session, "clientId">,
     now: number
   ): CreateToken.Response => {
-    const accessToken = Redacted.make(Random.token("aoa"), { label: "accessToken" })
+    const { clientId, scopes } = registration
     const left = Math.floor((session.endsAt - now) / 1000)
     // Without scopes, the token is valid for the whole session, and there is no refresh token
-    if (registration.scopes.length === 0) return { accessToken, tokenType: "Bearer", expiresIn: left }
+    const isWhole = scopes.length === 0
+    const expiresIn = isWhole ? left : Math.min(settings.accessTokenLifetime, left)
+    const accessToken = state.addAccessToken(
+      { clientId, sessionId: session.id, scopes, expiresAt: now + expiresIn * 1000 },
+      now
+    )
     return {
-      accessToken,
+      accessToken: Redacted.make(accessToken, { label: "accessToken" }),
       tokenType: "Bearer",
-      expiresIn: Math.min(settings.accessTokenLifetime, left),
-      refreshToken: Redacted.make(state.addSession({ ...session, clientId: registration.clientId }, now), {
-        label: "refreshToken"
-      })
+      expiresIn,
+      ...(isWhole
+        ? {}
+        : { refreshToken: Redacted.make(state.addSession({ ...session, clientId }, now), { label: "refreshToken" }) })
     }
   }
 
   /** A session that begins now. */
   const begun = (codeAuthorizationId: string | undefined, now: number): Omit<Sessions.Session, "clientId"> => ({
+    id: codeAuthorizationId ?? Random.id(),
     codeAuthorizationId,
     endsAt: now + settings.sessionDuration * 1000,
     usedTokens: []
@@ -187,7 +193,7 @@ export const make = (settings: Settings, state: State.State) => {
       found.session.endsAt - now < 1000
     ) return raise(SsoOidcError.InvalidGrantException, "Invalid refresh token provided")
     const { latest, session } = found
-    state.endSession(latest)
+    state.takeSession(latest)
     const usedTokens = settings.rotation === "lenient"
       ? Sessions.usedAfter(session.usedTokens, latest, refreshToken)
       : []

@@ -4,7 +4,9 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as Account from "../../Account.ts"
 import type { Options } from "../../Emulator.ts"
+import * as Accounts from "./accounts.ts"
 
 /** The checked options, in the units of the service. */
 export interface Settings {
@@ -22,6 +24,10 @@ export interface Settings {
   readonly capacity: number
   readonly capacityBytes: number
   readonly requestsPerSecond: number
+  readonly portalRequestsPerSecond: number
+  /** Whole seconds. */
+  readonly roleSessionDuration: number
+  readonly accounts: ReadonlyArray<Account.Account>
 }
 
 const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 1
@@ -52,6 +58,12 @@ export const longest = Duration.days(24)
 
 // As at AWS. A registration ends then too
 const longestSession = Duration.days(90)
+
+// As at AWS
+const longestRoleSession = Duration.hours(12)
+
+/** The times of this many requests are kept for each access token. */
+const mostPortalRequests = 1000
 
 /** Says what to write if a bare number was probably meant as seconds. */
 const hint = (given: Duration.Input): string =>
@@ -86,6 +98,7 @@ export const check = (options: Options): Result.Result<Settings, string> => {
   const {
     capacity = 10_000,
     capacityBytes = 32 * 1024 * 1024,
+    portalRequestsPerSecond = 19,
     region = "emulator",
     requestsPerSecond = 500,
     rotation = "strict"
@@ -127,15 +140,36 @@ export const check = (options: Options): Result.Result<Settings, string> => {
     if (typeof region !== "string" || !/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(region)) {
       return yield* Result.fail("region must be a host label in lower case, such as eu-west-1")
     }
+    if (!(isWhole(portalRequestsPerSecond) && portalRequestsPerSecond <= mostPortalRequests)) {
+      return yield* Result.fail(
+        `portalRequestsPerSecond must be a whole number from 1 to ${mostPortalRequests}, not ${
+          quoted(portalRequestsPerSecond)
+        }`
+      )
+    }
+    const roleSessionDuration = yield* seconds(
+      "roleSessionDuration",
+      options.roleSessionDuration ?? "1 hour",
+      longestRoleSession
+    )
+    const accounts = yield* Result.mapError(
+      Accounts.check(options.accounts ?? Account.defaults),
+      (detail) => `accounts must be a list of accounts, each with accountId and roles; ${detail}`
+    )
+    const noRoom = Accounts.make(capacityBytes).roomProblem(accounts)
+    if (noRoom !== undefined) return yield* Result.fail(`accounts must be fewer; ${noRoom}`)
     return {
       accessTokenLifetime,
+      accounts,
       autoApprove,
       capacity,
       capacityBytes,
       expiresIn,
       interval,
+      portalRequestsPerSecond,
       region,
       requestsPerSecond,
+      roleSessionDuration,
       rotation,
       sessionDuration
     }

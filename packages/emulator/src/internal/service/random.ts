@@ -50,3 +50,15 @@ export const controlToken = (): string => base64Url(bytes(32))
 
 /** The id of a request, or of a code authorization. */
 export const id = (): string => crypto.randomUUID()
+
+// The letters and digits of the ids of access keys (base32, RFC 4648)
+const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
+/** The id of a temporary access key: `ASIA` and 16 characters. */
+export const accessKeyId = (): string => `ASIA${Array.from(bytes(16), (byte) => base32[byte % 32]).join("")}`
+
+/** 40 characters of base64. */
+export const secretAccessKey = (): string => base64(bytes(30))
+
+/** 816 characters of base64, as long as a session token of AWS, and with its beginning. Clients must be able to store that. */
+export const sessionToken = (): string => `IQoJb3JpZ2luX2Vj${base64(bytes(600))}`

@@ -7,6 +7,8 @@
 import * as Store from "./store.ts"
 
 export interface Session {
+  /** Its access tokens have this id too. It stays the same when the refresh token rotates. */
+  readonly id: string
   readonly clientId: string
   readonly endsAt: number
   /** The code authorization that began it. A second use of its code ends the session (RFC 6749 section 4.1.2). */

@@ -5,8 +5,11 @@ import * as TrustedUrl from "@sso-oidc/core/aws/TrustedUrl"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Snapshot from "../../Snapshot.ts"
+import type * as AccessTokens from "./accessTokens.ts"
+import * as Accounts from "./accounts.ts"
 import * as Metadata from "./metadata.ts"
 import type { Settings } from "./options.ts"
+import * as Random from "./random.ts"
 import * as RedirectUri from "./redirectUri.ts"
 import * as Sessions from "./sessions.ts"
 import type * as State from "./state.ts"
@@ -15,8 +18,8 @@ const present = <K extends string, V>(key: K, value: V | undefined): { readonly 
   value === undefined ? {} : { [key]: value }
 
 /** Takes a snapshot of all entries that are still of use at this time. */
-export const take = (state: State.State, now: number): Snapshot.Snapshot => {
-  const { codeAuthorizations, deviceAuthorizations, registrations, sessions } = state.everything(now)
+export const take = (state: State.State, accounts: Accounts.Accounts, now: number): Snapshot.Snapshot => {
+  const { accessTokens, codeAuthorizations, deviceAuthorizations, registrations, sessions } = state.everything(now)
   return {
     registrations: registrations.map(({ clientSecret, issuerUrl, ...registration }) => ({
       ...registration,
@@ -50,7 +53,8 @@ export const take = (state: State.State, now: number): Snapshot.Snapshot => {
       ...present("decision", authorization.decision),
       used: authorization.used
     })),
-    sessions: sessions.map(([refreshToken, { clientId, codeAuthorizationId, endsAt, usedTokens }]) => ({
+    sessions: sessions.map(([refreshToken, { clientId, codeAuthorizationId, endsAt, id, usedTokens }]) => ({
+      id,
       refreshToken: Redacted.make(refreshToken, { label: "refreshToken" }),
       clientId,
       endsAt,
@@ -58,7 +62,15 @@ export const take = (state: State.State, now: number): Snapshot.Snapshot => {
       ...(usedTokens.length === 0
         ? {}
         : { usedRefreshTokens: usedTokens.map((token) => Redacted.make(token, { label: "usedRefreshToken" })) })
-    }))
+    })),
+    accessTokens: accessTokens.map(([accessToken, { clientId, expiresAt, scopes, sessionId }]) => ({
+      accessToken: Redacted.make(accessToken, { label: "accessToken" }),
+      sessionId,
+      clientId,
+      scopes,
+      expiresAt
+    })),
+    accounts: accounts.list()
   }
 }
 
@@ -68,6 +80,7 @@ export const take = (state: State.State, now: number): Snapshot.Snapshot => {
  */
 export const put = (
   state: State.State,
+  accounts: Accounts.Accounts,
   snapshot: Snapshot.Snapshot,
   { capacity, capacityBytes, rotation }: Settings,
   now: number
@@ -124,18 +137,39 @@ export const put = (
       })
     }
     const sessions: Array<readonly [string, Sessions.Session]> = []
-    for (const { clientId, codeAuthorizationId, endsAt, refreshToken, usedRefreshTokens } of snapshot.sessions) {
+    for (const { clientId, codeAuthorizationId, endsAt, id, refreshToken, usedRefreshTokens } of snapshot.sessions) {
       yield* client(clientId)
       const usedTokens = rotation === "lenient"
         ? (usedRefreshTokens ?? []).slice(-Sessions.mostUsedTokens).map(Redacted.value)
         : []
-      sessions.push([Redacted.value(refreshToken), { clientId, endsAt, codeAuthorizationId, usedTokens }])
+      sessions.push([Redacted.value(refreshToken), {
+        // A snapshot from before the portal has no ids
+        id: id ?? codeAuthorizationId ?? Random.id(),
+        clientId,
+        endsAt,
+        codeAuthorizationId,
+        usedTokens
+      }])
     }
-    const given = { registrations, deviceAuthorizations, codeAuthorizations, sessions }
+    const accessTokens: Array<readonly [string, AccessTokens.AccessToken]> = []
+    for (const { accessToken, clientId, expiresAt, scopes, sessionId } of snapshot.accessTokens) {
+      yield* client(clientId)
+      accessTokens.push([Redacted.value(accessToken), {
+        clientId,
+        sessionId: sessionId ?? Random.id(),
+        scopes,
+        expiresAt
+      }])
+    }
+    const itsAccounts = snapshot.accounts === undefined ? undefined : yield* Accounts.check(snapshot.accounts)
+    const noRoom = itsAccounts === undefined ? undefined : accounts.roomProblem(itsAccounts)
+    if (noRoom !== undefined) return yield* Result.fail(noRoom)
+    const given = { registrations, deviceAuthorizations, codeAuthorizations, sessions, accessTokens }
     if (!state.hasRoomFor(given, now)) {
       return yield* Result.fail(
         `the emulator keeps at most ${capacity} of each kind, in ${capacityBytes} bytes; raise capacity or capacityBytes`
       )
     }
     state.restore(given)
+    if (itsAccounts !== undefined) accounts.replace(itsAccounts)
   })

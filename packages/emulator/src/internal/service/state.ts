@@ -8,6 +8,7 @@
 import * as Duration from "effect/Duration"
 import type { Requester } from "../../Authorization.ts"
 import type { RequestContext } from "../../Emulator.ts"
+import * as AccessTokens from "./accessTokens.ts"
 import * as Random from "./random.ts"
 import * as Sessions from "./sessions.ts"
 import * as Size from "./size.ts"
@@ -62,6 +63,7 @@ export interface Given {
   readonly deviceAuthorizations: ReadonlyArray<DeviceAuthorization>
   readonly codeAuthorizations: ReadonlyArray<CodeAuthorization>
   readonly sessions: ReadonlyArray<readonly [string, Sessions.Session]>
+  readonly accessTokens: ReadonlyArray<readonly [string, AccessTokens.AccessToken]>
 }
 
 /** How long the emulator keeps an expired code, in milliseconds. After that, the code is unknown. */
@@ -94,9 +96,13 @@ const reassign = (item: Authorization | undefined, client: Registration): void =
 const attention = 2 * 60 * 1000
 
 export const make = (
-  options: Store.Limits & { readonly autoApprove: Duration.Duration | undefined; readonly requestsPerSecond: number }
+  options: Store.Limits & {
+    readonly autoApprove: Duration.Duration | undefined
+    readonly portalRequestsPerSecond: number
+    readonly requestsPerSecond: number
+  }
 ) => {
-  const { capacity, capacityBytes } = options
+  const { capacity, capacityBytes, portalRequestsPerSecond } = options
   const limits = { capacity, capacityBytes }
   const autoApprove = options.autoApprove === undefined ? Infinity : Duration.toMillis(options.autoApprove)
   const isOver = (item: Authorization, now: number): boolean => item.used || item.expiresAt <= now
@@ -121,7 +127,8 @@ export const make = (
     onDrop: ({ code }) => byAuthorizationCode.delete(code)
   })
   const sessions = Sessions.make(limits)
-  const ofClients = [deviceAuthorizations, codeAuthorizations, sessions]
+  const accessTokens = AccessTokens.make({ ...limits, portalRequestsPerSecond })
+  const ofClients = [deviceAuthorizations, codeAuthorizations, sessions, accessTokens]
   const registrations = Store.make<Registration>({
     ...limits,
     content: (registration) => registration,
@@ -141,6 +148,13 @@ export const make = (
     deviceAuthorizations.dropWhere(({ expiresAt }) => expiresAt <= now - memory)
     codeAuthorizations.dropWhere(({ expiresAt }) => expiresAt <= now - memory)
     sessions.dropWhere(({ endsAt }) => endsAt <= now)
+    accessTokens.dropWhere(({ expiresAt }) => expiresAt <= now)
+  }
+
+  /** Ends a session: none of its tokens is valid any more. */
+  const endSession = (clientId: string, id: string): void => {
+    for (const token of sessions.ownedBy(clientId)) if (sessions.get(token)?.id === id) sessions.drop(token)
+    accessTokens.endSession(clientId, id)
   }
 
   const keepDeviceAuthorization = (code: DeviceAuthorization): void => {
@@ -259,12 +273,38 @@ export const make = (
       registrations.touch(session.clientId)
       return refreshToken
     },
-    /** Ends the session with this latest refresh token. */
-    endSession: (latest: string): void => sessions.drop(latest),
+    /** Takes out the session with this latest refresh token. Its access tokens stay valid. */
+    takeSession: (latest: string): void => sessions.drop(latest),
     endSessionsOf: (authorization: CodeAuthorization): void => {
-      for (const token of sessions.ownedBy(authorization.client.clientId)) {
-        if (sessions.get(token)?.codeAuthorizationId === authorization.id) sessions.drop(token)
-      }
+      const { clientId } = authorization.client
+      // It has the authorization's id, unless a snapshot gave it another
+      const ids = sessions.ownedBy(clientId).flatMap((token) => {
+        const session = sessions.get(token)
+        return session?.codeAuthorizationId === authorization.id ? [session.id] : []
+      })
+      for (const id of [authorization.id, ...ids]) endSession(clientId, id)
+    },
+
+    /** The access token, while it is valid. */
+    accessToken: (token: string, now: number): AccessTokens.AccessToken | undefined => accessTokens.get(token, now),
+    /** Makes an access token and keeps it. If there is no room, the least recently used one is dropped. */
+    addAccessToken: (given: AccessTokens.AccessToken, now: number): string => {
+      purge(now)
+      const token = Random.token("aoa")
+      accessTokens.add(token, given, now)
+      registrations.touch(given.clientId)
+      return token
+    },
+    /** Counts a request with the access token, and says whether the second before it had too many. */
+    portalThrottled: (token: string, now: number): boolean => {
+      const found = accessTokens.get(token, now)
+      if (found !== undefined) registrations.touch(found.clientId)
+      return accessTokens.throttled(token, now)
+    },
+    /** Ends the session of an access token. */
+    endSessionOf: (token: string, now: number): void => {
+      const found = accessTokens.get(token, now)
+      if (found !== undefined) endSession(found.clientId, found.sessionId)
     },
 
     /** All entries that are still of use at this time. */
@@ -277,7 +317,8 @@ export const make = (
         registrations: clients,
         deviceAuthorizations: values(deviceAuthorizations).filter(known),
         codeAuthorizations: values(codeAuthorizations).filter(known),
-        sessions: sessions.list().filter(([, { clientId, endsAt }]) => now < endsAt && ids.has(clientId))
+        sessions: sessions.list().filter(([, { clientId, endsAt }]) => now < endsAt && ids.has(clientId)),
+        accessTokens: accessTokens.list().filter(([, { clientId, expiresAt }]) => now < expiresAt && ids.has(clientId))
       }
     },
     /** Whether there is room for all of it. An entry replaces the entry with the same key. */
@@ -286,7 +327,7 @@ export const make = (
       return registrations.hasRoomFor(given.registrations.map((item) => [item.clientId, item])) &&
         deviceAuthorizations.hasRoomFor(given.deviceAuthorizations.map((item) => [item.userCode, item])) &&
         codeAuthorizations.hasRoomFor(given.codeAuthorizations.map((item) => [item.id, item])) &&
-        sessions.hasRoomFor(given.sessions)
+        sessions.hasRoomFor(given.sessions) && accessTokens.hasRoomFor(given.accessTokens)
     },
     /** Puts in the entries of a snapshot. Each replaces the entry with the same key. */
     restore: (given: Given): void => {
@@ -305,7 +346,15 @@ export const make = (
         codeAuthorizations.drop(authorization.id)
         keepCodeAuthorization(authorization)
       }
-      for (const [token, session] of given.sessions) sessions.set(token, session)
+      for (const [token, session] of given.sessions) {
+        // The session that it replaces ends, with its access tokens
+        for (const each of [token, ...session.usedTokens]) {
+          const before = sessions.get(sessions.latest(each) ?? "")
+          if (before !== undefined) accessTokens.endSession(before.clientId, before.id)
+        }
+        sessions.set(token, session)
+      }
+      for (const [token, accessToken] of given.accessTokens) accessTokens.restore(token, accessToken)
     },
     clear: (): void => {
       for (
@@ -316,6 +365,7 @@ export const make = (
           codeAuthorizations,
           byAuthorizationCode,
           sessions,
+          accessTokens,
           windows
         ]
       ) map.clear()
@@ -327,14 +377,16 @@ export const make = (
       registrations: registrations.count(),
       deviceAuthorizations: deviceAuthorizations.count(),
       codeAuthorizations: codeAuthorizations.count(),
-      sessions: sessions.count()
+      sessions: sessions.count(),
+      accessTokens: accessTokens.count()
     }),
     /** The bytes of each store. */
     bytes: () => ({
       registrations: registrations.bytes(),
       deviceAuthorizations: deviceAuthorizations.bytes(),
       codeAuthorizations: codeAuthorizations.bytes(),
-      sessions: sessions.bytes()
+      sessions: sessions.bytes(),
+      accessTokens: accessTokens.bytes()
     })
   }
 }

@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema"
 import * as Sessions from "../../../src/internal/service/sessions.ts"
 
 const session = (usedTokens: ReadonlyArray<string> = [], endsAt = 1000): Sessions.Session => ({
+  id: "an id",
   clientId: "a",
   endsAt,
   codeAuthorizationId: undefined,

@@ -14,9 +14,17 @@ const registration = (clientId: string, expiresAt: number): State.Registration =
   expiresAt
 })
 
+const limits = (capacity: number) => ({
+  capacity,
+  capacityBytes: 1_000_000,
+  autoApprove: undefined,
+  portalRequestsPerSecond: 19,
+  requestsPerSecond: 500
+})
+
 describe("internal/service/state", () => {
   it("drops expired entries when a new entry is written (E3)", () => {
-    const state = State.make({ capacity: 10, capacityBytes: 1_000_000, autoApprove: undefined, requestsPerSecond: 500 })
+    const state = State.make(limits(10))
     state.addRegistration(registration("a", 1000), 0)
     const client = registration("b", 9 * hour)
     state.addRegistration(client, 0)
@@ -28,23 +36,34 @@ describe("internal/service/state", () => {
       expiresAt: 1000,
       interval: 1
     })
-    const token = state.addSession({ clientId: "b", endsAt: 1000, codeAuthorizationId: undefined, usedTokens: [] }, 0)
+    const token = state.addSession({
+      id: "an id",
+      clientId: "b",
+      endsAt: 1000,
+      codeAuthorizationId: undefined,
+      usedTokens: []
+    }, 0)
+    const accessToken = state.addAccessToken({ clientId: "b", sessionId: "an id", scopes: [], expiresAt: 1000 }, 0)
     assert.deepStrictEqual(state.size(), {
       registrations: 2,
       deviceAuthorizations: 1,
       codeAuthorizations: 0,
-      sessions: 1
+      sessions: 1,
+      accessTokens: 1
     })
 
     // The code is not usable any more, but the emulator still knows it as expired
     assert.isUndefined(state.registration("a", 1000))
     assert.isUndefined(state.session(token, 1000))
+    assert.isDefined(state.accessToken(accessToken, 999))
+    assert.isUndefined(state.accessToken(accessToken, 1000))
     state.addRegistration(registration("c", 9 * hour), 1000)
     assert.deepStrictEqual(state.size(), {
       registrations: 2,
       deviceAuthorizations: 1,
       codeAuthorizations: 0,
-      sessions: 0
+      sessions: 0,
+      accessTokens: 0
     })
     assert.strictEqual(state.byDeviceCode(code?.deviceCode ?? ""), code)
 
@@ -53,14 +72,15 @@ describe("internal/service/state", () => {
       registrations: 3,
       deviceAuthorizations: 0,
       codeAuthorizations: 0,
-      sessions: 0
+      sessions: 0,
+      accessTokens: 0
     })
     assert.isUndefined(state.byUserCode(code?.userCode ?? ""))
     assert.isUndefined(state.byDeviceCode(code?.deviceCode ?? ""))
   })
 
   it("makes room with used and expired codes, then with the least recently used code (E6)", () => {
-    const state = State.make({ capacity: 3, capacityBytes: 1_000_000, autoApprove: undefined, requestsPerSecond: 500 })
+    const state = State.make(limits(3))
     const client = registration("a", 9 * hour)
     state.addRegistration(client, 0)
     const add = (now: number) =>
@@ -89,7 +109,7 @@ describe("internal/service/state", () => {
   })
 
   it("keeps a slow poller's code and its client for two of its intervals (E6)", () => {
-    const state = State.make({ capacity: 1, capacityBytes: 1_000_000, autoApprove: undefined, requestsPerSecond: 500 })
+    const state = State.make(limits(1))
     const client = registration("a", 9 * hour)
     state.addRegistration(client, 0)
     const add = (now: number) =>
@@ -110,7 +130,8 @@ describe("internal/service/state", () => {
       registrations: 1,
       deviceAuthorizations: 0,
       codeAuthorizations: 0,
-      sessions: 0
+      sessions: 0,
+      accessTokens: 0
     })
   })
 })
