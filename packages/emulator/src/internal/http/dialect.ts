@@ -74,7 +74,8 @@ export const portalSuccess = (
 ): HttpServerResponse.HttpServerResponse =>
   body === undefined ? Response.empty(200, portalHead(now)) : respond(200, body, portalHead(now))
 
-const retryAfter = (seconds: number | undefined): Head => seconds === undefined ? {} : { "retry-after": String(seconds) }
+const retryAfter = (seconds: number | undefined): Head =>
+  seconds === undefined ? {} : { "retry-after": String(seconds) }
 
 /** An exception of the portal, which its model may not have. */
 const portalFailure = (
