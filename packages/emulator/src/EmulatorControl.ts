@@ -26,6 +26,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { Account, AccountId, RoleName } from "./Account.ts"
 import { Authorization, Status } from "./Authorization.ts"
 import { Fault } from "./Fault.ts"
 import { version } from "./internal/version.ts"
@@ -55,6 +56,17 @@ export class Now extends Schema.Opaque<Now>()(Schema.Struct({
 export class Advance extends Schema.Opaque<Advance>()(Schema.Struct({
   /** The seconds, fractions too. Negative seconds set the clock back. */
   seconds: Schema.Finite
+})) {}
+
+/**
+ * The role that is assigned to the person, or taken away.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Role extends Schema.Opaque<Role>()(Schema.Struct({
+  /** The name of the role: 1 to 256 characters. */
+  roleName: RoleName
 })) {}
 
 // -----------------------------------------------------------------------------
@@ -212,6 +224,44 @@ export class Authorizations extends HttpApiGroup.make("authorizations")
   .annotate(OpenApi.Description, "The logins, and the decisions of a person on them")
 {}
 
+const accountParams = {
+  /** The number of an account: 12 digits. */
+  accountId: AccountId.annotate({ description: "The number of an account: 12 digits" })
+}
+
+/**
+ * Lists the accounts of the portal, and assigns roles to the person.
+ *
+ * @category api
+ * @since 0.1.0
+ */
+export class Accounts extends HttpApiGroup.make("accounts")
+  .add(
+    HttpApiEndpoint.get("list", "/", { success: Schema.Array(Account) })
+      .annotate(OpenApi.Summary, "Every account by its number, with the assigned roles"),
+    HttpApiEndpoint.put("put", "/", { payload: Account, success: Account, error: ControlBadRequest })
+      .annotate(OpenApi.Summary, "Add an account, or replace the account with this number"),
+    HttpApiEndpoint.delete("remove", "/:accountId", { params: accountParams, success: HttpApiSchema.NoContent })
+      .annotate(OpenApi.Summary, "Remove an account"),
+    HttpApiEndpoint.post("assign", "/:accountId/assign", {
+      params: accountParams,
+      payload: Role,
+      success: Account,
+      error: ControlBadRequest
+    }).annotate(OpenApi.Summary, "Assign a role to the person"),
+    HttpApiEndpoint.post("unassign", "/:accountId/unassign", {
+      params: accountParams,
+      payload: Role,
+      success: Account,
+      error: ControlBadRequest
+    }).annotate(OpenApi.Summary, "Take a role from the person")
+  )
+  .middleware(ControlValidation)
+  .middleware(ControlToken)
+  .prefix("/control/accounts")
+  .annotate(OpenApi.Description, "The accounts of the portal, and the roles that are assigned to the person")
+{}
+
 /**
  * Arms the errors that the next requests get instead of the true response.
  *
@@ -265,7 +315,10 @@ export class State extends HttpApiGroup.make("state")
     HttpApiEndpoint.post("seed", "/", { payload: Snapshot, success: HttpApiSchema.NoContent, error: ControlBadRequest })
       .annotate(OpenApi.Summary, "Put back a state that GET gave, or a part of it"),
     HttpApiEndpoint.delete("reset", "/", { success: HttpApiSchema.NoContent })
-      .annotate(OpenApi.Summary, "Clear the state, disarm the faults, and set the clock to the true time")
+      .annotate(
+        OpenApi.Summary,
+        "Clear the state, put back the accounts, disarm the faults, and set the clock to the true time"
+      )
   )
   .middleware(ControlValidation)
   .middleware(ControlToken)
@@ -280,13 +333,13 @@ export class State extends HttpApiGroup.make("state")
  * @since 0.1.0
  */
 export class EmulatorControl extends HttpApi.make("sso-oidc-emulator-control")
-  .add(Authorizations, Faults, Clock, State)
+  .add(Authorizations, Accounts, Faults, Clock, State)
   // A misspelt member that is ignored would arm another fault than the test means
   .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error" })
   .annotateMerge(OpenApi.annotations({
     title: "SSO OIDC emulator: control API",
     version,
-    description: "Approves logins and arms faults, to test clients of IAM Identity Center's OIDC service"
+    description: "Approves logins and arms faults, to test clients of IAM Identity Center's OIDC service and portal"
   }))
 {}
 
@@ -340,6 +393,53 @@ export interface AuthorizationsClient {
 }
 
 /**
+ * A change of the roles in an account.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RoleRequest extends AccountRequest {
+  /** The role. */
+  readonly payload: Role
+}
+
+/**
+ * Names an account.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AccountRequest {
+  /** The parameters of the path. */
+  readonly params: {
+    /** The number of the account: 12 digits. */
+    readonly accountId: string
+  }
+}
+
+/**
+ * Lists the accounts of the portal, and assigns roles to the person.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AccountsClient {
+  /** All accounts by their numbers, accounts without a role too. */
+  readonly list: () => Effect.Effect<ReadonlyArray<Account>, ControlError>
+  /** Adds an account, or replaces the account with its number. */
+  readonly put: (request: {
+    /** The account. */
+    readonly payload: Account
+  }) => Effect.Effect<Account, ControlError>
+  /** Removes an account. You can repeat this. */
+  readonly remove: (request: AccountRequest) => Effect.Effect<void, ControlError>
+  /** Assigns a role to the person. You can repeat this. It fails with `ControlBadRequest` if the account is unknown. */
+  readonly assign: (request: RoleRequest) => Effect.Effect<Account, ControlError>
+  /** Takes a role from the person. You can repeat this. It fails with `ControlBadRequest` if the account is unknown. */
+  readonly unassign: (request: RoleRequest) => Effect.Effect<Account, ControlError>
+}
+
+/**
  * Arms the errors that the next requests get instead of the true response.
  *
  * @category models
@@ -387,7 +487,7 @@ export interface StateClient {
     /** The snapshot. */
     readonly payload: Snapshot
   }) => Effect.Effect<void, ControlError>
-  /** Clears the state, disarms the faults, and sets the clock to the true time. */
+  /** Clears the state, puts back the accounts of the options, disarms the faults, and sets the clock to the true time. */
   readonly reset: () => Effect.Effect<void, ControlError>
 }
 
@@ -400,6 +500,8 @@ export interface StateClient {
 export interface Client {
   /** Lists the logins and decides on them. */
   readonly authorizations: AuthorizationsClient
+  /** Lists the accounts, and assigns roles to the person. */
+  readonly accounts: AccountsClient
   /** Arms the errors that the next requests get. */
   readonly faults: FaultsClient
   /** Reads and moves the emulator's clock. */

@@ -1,5 +1,5 @@
 /**
- * The emulator over HTTP: the service's operations in their own dialect, and the pages on which a person decides.
+ * The emulator over HTTP: the operations of both services in their own dialects, and the pages on which a person decides.
  *
  * It is a layer of routes for Effect's `HttpRouter` and needs no platform. `EmulatorServer` serves it with Node.
  * `HttpRouter.toWebHandler` makes a handler of `Request` and `Response` from it.
@@ -9,9 +9,15 @@
  * | `POST /client/register` | RegisterClient |
  * | `POST /device_authorization` | StartDeviceAuthorization |
  * | `POST /token` | CreateToken |
+ * | `GET /federation/credentials` | GetRoleCredentials |
+ * | `GET /assignment/accounts` | ListAccounts |
+ * | `GET /assignment/roles` | ListAccountRoles |
+ * | `POST /logout` | Logout |
  * | `GET /device` | the form for the code; with `?user_code=`, the question |
  * | `POST /device` | the decision: `user_code` and `action` (`allow` or `deny`) |
  * | `GET /` | redirects to `/device` |
+ * | `GET /accounts` | the accounts, and the roles that are assigned to the person |
+ * | `POST /accounts` | a change: `account_id`, `role_name` and `action` (`assign` or `unassign`) |
  * | `GET /authorize` | the question of the authorization code grant, to which a client sends a browser |
  * | `POST /authorize` | the decision: `id` and `action`; redirects back to the client |
  * | `/control/…` | the control API, if `controlToken` is set: see `EmulatorControl` |
@@ -52,7 +58,7 @@ import * as Settings from "./internal/service/options.ts"
 export interface Options {
   /**
    * Origins, such as `http://localhost:5173`, whose pages may call the operations. These pages may read the headers
-   * `x-amzn-errortype`, `x-amzn-requestid`, `retry-after` and `date` of the responses. A link on them starts a login at
+   * `x-amzn-errortype`, `x-amzn-requestid`, `requestid`, `retry-after` and `date` of the responses. A link on them starts a login at
    * `/authorize` at once. None by default, as at AWS.
    */
   readonly cors?: ReadonlyArray<string> | undefined

@@ -20,6 +20,7 @@ import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import { stripVTControlCharacters, styleText } from "node:util"
 import * as EmulatorServer from "./EmulatorServer.ts"
+import * as AccountFlags from "./internal/accountFlags.ts"
 import { version } from "./internal/version.ts"
 
 // A script can set the token before it starts the emulator, and `ps` does not show it
@@ -77,6 +78,20 @@ const command = Command.make(
       Flag.withDescription("Seconds until an access token with scopes expires (3600 by default)"),
       Flag.withDefault(3600)
     ),
+    accounts: Flag.String("accounts").pipe(
+      Flag.withDescription("A JSON file with the accounts of the portal: a list of {accountId, accountName, roles}"),
+      Flag.optional
+    ),
+    account: Flag.String("account").pipe(
+      Flag.withDescription(
+        "An account with the roles that are yours, as ID=NAME:ROLE,ROLE; you can repeat it (two accounts by default)"
+      ),
+      Flag.atLeast(0)
+    ),
+    roleSessionDuration: Flag.Int("role-session-duration").pipe(
+      Flag.withDescription("Seconds until the credentials of a role expire (3600 by default)"),
+      Flag.withDefault(3600)
+    ),
     control: Flag.Boolean("control").pipe(
       Flag.withDescription(
         `Serve the control API. Its token is in ${tokenVariable}, or else the emulator prints one`
@@ -90,14 +105,18 @@ const command = Command.make(
   },
   Effect.fnUntraced(function*({
     accessTokenLifetime,
+    account,
+    accounts,
     autoApprove,
     control,
     expiresIn,
     interval,
+    roleSessionDuration,
     sessionDuration,
     ...options
   }) {
     const given = control ? yield* Config.option(Config.Redacted(tokenVariable)) : Option.none()
+    const itsAccounts = yield* AccountFlags.read(Option.getOrUndefined(accounts), account)
     const server = Layer.effectDiscard(Effect.flatMap(
       EmulatorServer.EmulatorServer,
       ({ controlToken, url }) =>
@@ -114,12 +133,18 @@ const command = Command.make(
       expiresIn: Duration.seconds(expiresIn),
       sessionDuration: Duration.seconds(sessionDuration),
       accessTokenLifetime: Duration.seconds(accessTokenLifetime),
+      accounts: itsAccounts,
+      roleSessionDuration: Duration.seconds(roleSessionDuration),
       autoApprove: Option.getOrUndefined(Option.map(autoApprove, Duration.seconds)),
       control: Option.getOrElse(given, () => control)
     })))
     return yield* Layer.launch(server)
   })
-).pipe(Command.withDescription("The OIDC service of AWS IAM Identity Center on this computer, for tests and demos"))
+).pipe(
+  Command.withDescription(
+    "The OIDC service and the portal of AWS IAM Identity Center on this computer, for tests and demos"
+  )
+)
 
 const line = (error: { readonly message: string }): string => error.message.replace(/\s+/g, " ").trim()
 
@@ -130,6 +155,8 @@ const flags: Readonly<Record<string, string>> = {
   "autoApprove": "--auto-approve",
   "sessionDuration": "--session-duration",
   "accessTokenLifetime": "--access-token-lifetime",
+  "accounts": "--account",
+  "roleSessionDuration": "--role-session-duration",
   "a CORS origin": "--cors"
 }
 

@@ -34,6 +34,26 @@ const authorizationRoutes = HttpApiBuilder.group(
   })
 )
 
+const accountRoutes = HttpApiBuilder.group(
+  Control.EmulatorControl,
+  "accounts",
+  Effect.fnUntraced(function*(handlers) {
+    const { accounts } = yield* Emulator
+    return handlers
+      .handle("list", () => accounts.list)
+      .handle("put", ({ payload }) => Effect.mapError(accounts.put(payload), badRequest))
+      .handle("remove", ({ params }) => accounts.remove(params.accountId))
+      .handle(
+        "assign",
+        ({ params, payload }) => Effect.mapError(accounts.assign(params.accountId, payload.roleName), badRequest)
+      )
+      .handle(
+        "unassign",
+        ({ params, payload }) => Effect.mapError(accounts.unassign(params.accountId, payload.roleName), badRequest)
+      )
+  })
+)
+
 const faultRoutes = HttpApiBuilder.group(
   Control.EmulatorControl,
   "faults",
@@ -98,8 +118,8 @@ const guard = (token: Redacted.Redacted) =>
     Effect.gen(function*() {
       const isToken = yield* comparing(Redacted.value(token))
       const { capacityBytes } = yield* Emulator
-      // A snapshot may fill all four kinds. The server does not read a larger body to its end
-      const largest = ByteSize.bytes(4 * capacityBytes)
+      // A snapshot may fill all five kinds, and the accounts. The server does not read a larger body to its end
+      const largest = ByteSize.bytes(6 * capacityBytes)
       return Control.ControlToken.of({
         token: Effect.fnUntraced(function*(handled, { credential }) {
           if (!(yield* isToken(Redacted.value(credential)))) return yield* unauthorized
@@ -125,6 +145,6 @@ const validation = HttpApiMiddleware.layerSchemaErrorTransform(
 /** The routes. Each checks the token. */
 export const layer = (token: Redacted.Redacted) =>
   HttpApiBuilder.layer(Control.EmulatorControl, { openapiPath: "/control/openapi.json" }).pipe(
-    Layer.provide([authorizationRoutes, faultRoutes, clockRoutes, stateRoutes]),
+    Layer.provide([authorizationRoutes, accountRoutes, faultRoutes, clockRoutes, stateRoutes]),
     Layer.provide([guard(token), validation, HttpServer.layerServices])
   )

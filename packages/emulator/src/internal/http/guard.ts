@@ -14,7 +14,7 @@ import { exception, portalException } from "../service/exceptions.ts"
 import * as CrossSite from "./crossSite.ts"
 import * as Dialect from "./dialect.ts"
 
-const isPage = (url: string): boolean => /^\/(?:device|authorize)?\/?(?:[?#]|$)/.test(url)
+const isPage = (url: string): boolean => /^\/(?:device|authorize|accounts)?\/?(?:[?#]|$)/.test(url)
 
 const portalPaths: ReadonlyArray<string> = PortalClient.operations.map(({ path }) => path)
 

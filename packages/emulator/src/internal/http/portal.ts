@@ -26,8 +26,8 @@ type Handler = (
 
 type Body = Readonly<Record<string, unknown>>
 
-// A missing member is one that the emulator does not accept, so that it can check the token first. The schema of a token refuses
-// an empty text. No token has this one
+// Stand in for missing members, so that the emulator checks the token first. It accepts none of them. The schema of a token refuses
+// an empty text
 const missing: Readonly<Record<string, string>> = { accessToken: " ", accountId: "", roleName: "" }
 
 /** The parameter that is in the query twice. Which of them counts would be a guess. */
@@ -50,8 +50,8 @@ const handler = <Input, Output, E extends Dialect.Exception>(
       return raisePortal(PortalError.InvalidRequestException, `${repeated} is there twice`)
     }
     const given = operation.bindings?.read({ query: Object.fromEntries(query), headers: request.headers })
-    // An empty header is a missing one
-    const members = Object.entries(given ?? {}).filter(([, value]) => value !== "")
+    // An empty header is a missing one. An empty parameter is a wrong one, as the operations say
+    const members = Object.entries(given ?? {}).filter(([name, value]) => name !== "accessToken" || value !== "")
     return Result.mapError(
       decode({ ...missing, ...Object.fromEntries(members) }),
       (error) => portalException(PortalError.InvalidRequestException, whatIsWrong(error))

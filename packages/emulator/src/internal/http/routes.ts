@@ -8,6 +8,7 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import { Emulator } from "../../Emulator.ts"
+import * as Accounts from "./accounts.ts"
 import * as Authorize from "./authorize.ts"
 import * as Device from "./device.ts"
 import * as Dialect from "./dialect.ts"
@@ -47,6 +48,7 @@ export const layer = (options: {
     unknown,
     Operations.layer(options.cors ?? []),
     Device.layer,
+    Accounts.layer,
     Authorize.layer(options.cors ?? []),
     options.controlToken === undefined ? Layer.empty : control(options.controlToken)
   ).pipe(Layer.provideMerge(logged))

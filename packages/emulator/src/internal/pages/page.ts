@@ -41,7 +41,8 @@ export interface Question {
   readonly hidden: { readonly name: string; readonly value: string }
 }
 
-const page = (status: number, title: string, content: Html): Page => ({
+/** A page with this title and content. */
+export const page = (status: number, title: string, content: Html): Page => ({
   status,
   // The style must be exactly the text that was hashed
   body: html`<!doctype html>
@@ -65,7 +66,8 @@ ${content}
 
 const back = html`<p><a class="next" href="/device">Enter another code</a></p>`
 
-const message = (status: number, title: string, tone: "good" | "bad", text: string, more: Html = back): Page =>
+/** A page that says what has happened. */
+export const message = (status: number, title: string, tone: "good" | "bad", text: string, more: Html = back): Page =>
   page(
     status,
     title,
@@ -223,10 +225,13 @@ ${row("Program, as it calls itself", own(question.clientName, "No name"))}${
 
 const closing = html`<p>You can close this page.</p>`
 
+const accounts = html`<p>You can close this page, or see what the device gets.</p>
+<p><a class="next" href="/accounts">Accounts and roles</a></p>`
+
 /** The result, right after the decision. */
 export const decided = (status: "approved" | "denied"): Page =>
   status === "approved"
-    ? message(200, "Sign-in allowed", "good", "Return to your device. It continues by itself.", closing)
+    ? message(200, "Sign-in allowed", "good", "Return to your device. It continues by itself.", accounts)
     : message(200, "Sign-in denied", "bad", "The device gets no access.", closing)
 
 const closed: Record<Exclude<Authorization.Status, "pending">, Page> = {

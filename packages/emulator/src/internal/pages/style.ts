@@ -26,6 +26,13 @@ main {
 }
 @media (min-width: 40rem) { body { padding-top: 4rem; } main { padding: 2.25rem; } }
 h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25; text-wrap: balance; }
+h2 { margin: 0 0 .25rem; font-size: 1.125rem; line-height: 1.25; overflow-wrap: anywhere; }
+section { margin: 0 0 1.5rem; padding-top: 1.25rem; border-top: 1px solid var(--line); }
+.number { color: var(--soft); font-weight: 400; white-space: nowrap; }
+.roles { margin: 0 0 1rem; padding: 0; list-style: none; }
+.line { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem .75rem; padding: .25rem 0; }
+.line bdi { flex: 1 1 12rem; overflow-wrap: anywhere; }
+.line button { position: relative; flex: 0 0 auto; }
 p { margin: 0 0 1rem; }
 main > :last-child { margin-bottom: 0; }
 .code {
@@ -53,6 +60,7 @@ input {
   color: var(--text); border: 1px solid var(--soft); letter-spacing: .1em; text-transform: uppercase;
   font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 1.25rem;
 }
+input.plain { letter-spacing: normal; text-transform: none; font-family: inherit; font-size: 1rem; }
 input[aria-invalid] { border-color: var(--bad); }
 .buttons { display: flex; flex-wrap: wrap; gap: .75rem; }
 button {
