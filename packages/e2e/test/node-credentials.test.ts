@@ -33,8 +33,8 @@ const got = (credentials: Node.Credentials, options?: { readonly forceRefresh?: 
   Effect.promise(() => credentials(options))
 
 /** The error that a call rejects with. */
-const rejected = (credentials: Node.Credentials) =>
-  Effect.promise(() => credentials().then(() => assert.fail("it gave credentials"), (error: unknown) => error))
+const rejected = (credentials: Node.Credentials, options?: { readonly forceRefresh?: boolean }) =>
+  Effect.promise(() => credentials(options).then(() => assert.fail("it gave credentials"), (error: unknown) => error))
 
 const sentenceOf = (error: unknown): string => error instanceof Error ? error.message : assert.fail(inspect(error))
 
@@ -108,7 +108,7 @@ describe("Node.credentials", () => {
         assert.strictEqual((yield* got(credentials)).accessKeyId, accessKeyId)
         yield* Emulator.Emulator.use(({ accounts }) => accounts.unassign("111122223333", "ReadOnlyAccess"))
         assert.include(
-          yield* Effect.promise(() => credentials({ forceRefresh: true }).then(assert.fail, (error: unknown) => error)),
+          yield* rejected(credentials, { forceRefresh: true }),
           { _tag: "ForbiddenException" }
         )
         // what is wrong now is what a person has to mend

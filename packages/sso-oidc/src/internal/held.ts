@@ -70,12 +70,12 @@ export const make = <S, E, E2>(
   )
 
   /** After a call that failed: drops what it used, if the settings are others by now. */
-  const mend: Effect.Effect<void, E> = Effect.gen(function*() {
+  const mend: Effect.Effect<void, E> = alone.withPermit(Effect.gen(function*() {
     if (!hasFailed || present === undefined) return
     const settings = yield* read
     hasFailed = false
     if (!Equal.equals(settings, present.settings)) yield* RcRef.invalidate(held)
-  }).pipe(alone.withPermit)
+  }))
 
   const run: AwsSdk.Runtime["runPromise"] = (effect) =>
     Effect.runPromise(
