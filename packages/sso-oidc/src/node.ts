@@ -1,7 +1,7 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * What a program on Node needs, in one line each: {@link session} gives it a session, {@link portal} the access portal too,
- * {@link credentials} a function for the AWS SDK, and {@link layer} the client alone.
+ * What a program on Node needs, in one line each. {@link session} gives it a session, and {@link portal} the access portal too.
+ * {@link credentials} is a function for the AWS SDK, and {@link layer} gives the client alone.
  *
  * {@link session} is `NodeSession.layer`. It reads AWS's config files and the tokens that the AWS CLI shares.
  *
@@ -124,7 +124,7 @@ export type SessionOptions<E = never> = NodeSession.Options<E>
 export interface RoleOptions<E = never> {
   /**
    * The role for which credentials are given if a call names none. The default is the role of the profile, from `sso_account_id` and
-   * `sso_role_name`. It is checked when credentials are asked for: one that cannot be used is `RoleUnusable`. A session that is not that of a
+   * `sso_role_name`. It is checked when credentials are asked for: a role that cannot be used is `RoleUnusable`. A session that is not that of a
    * profile has no default.
    */
   readonly role?: RoleCredentials.Role | undefined
