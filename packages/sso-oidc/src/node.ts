@@ -1,7 +1,11 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * What a program on Node needs, in one line each. {@link session} gives it a session, and {@link portal} the access portal too.
- * {@link credentials} is a function for the AWS SDK, and {@link layer} gives the client alone.
+ * What a program on Node needs, in one line each.
+ *
+ * - {@link session} gives it a session.
+ * - {@link portal} gives it a session and the access portal.
+ * - {@link credentials} is a function for the AWS SDK.
+ * - {@link layer} gives it the client alone.
  *
  * {@link session} is `NodeSession.layer`. It reads AWS's config files and the tokens that the AWS CLI shares.
  *

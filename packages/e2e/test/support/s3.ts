@@ -16,6 +16,20 @@ const buckets = `<?xml version="1.0" encoding="UTF-8"?><ListAllMyBucketsResult><
 const textOf = (header: string | ReadonlyArray<string> | undefined): string | undefined =>
   typeof header === "string" ? header : undefined
 
+const portOf = (server: Http.Server): number => {
+  const address = server.address()
+  return typeof address === "object" && address !== null ? address.port : 0
+}
+
+/** A port that was free a moment ago. */
+export const freePort: Effect.Effect<number> = Effect.callback<number>((resume) => {
+  const server = Http.createServer()
+  server.listen(0, "127.0.0.1", () => {
+    const port = portOf(server)
+    server.close(() => resume(Effect.succeed(port)))
+  })
+})
+
 export const make = Effect.acquireRelease(
   Effect.callback<{ readonly url: string; readonly seen: Array<Seen>; readonly close: () => void }>((resume) => {
     const seen: Array<Seen> = []
@@ -33,9 +47,7 @@ export const make = Effect.acquireRelease(
       server.closeAllConnections()
     }
     server.listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      const port = typeof address === "object" && address !== null ? address.port : 0
-      resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, seen, close }))
+      resume(Effect.succeed({ url: `http://127.0.0.1:${portOf(server)}`, seen, close }))
     })
   }),
   ({ close }) => Effect.sync(close)

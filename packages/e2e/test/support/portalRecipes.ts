@@ -1,0 +1,50 @@
+/**
+ * The recipes of docs/portal.md as programs, so that a test runs what a reader copies.
+ */
+import { root } from "@sso-oidc/test-kit/packed"
+import { buildSync } from "esbuild"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+
+const docs = readFileSync(join(root, "docs/portal.md"), "utf8")
+
+/** The only block of this language that contains the words. */
+export const block = (language: "ts" | "ini", words: string): string => {
+  const found = [...docs.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, "gm"))]
+    .map(([, code]) => code ?? "")
+    .filter((code) => code.includes(words))
+  const [only] = found
+  if (only === undefined || found.length > 1) {
+    throw new Error(`docs/portal.md has ${found.length} ${language} blocks with "${words}"`)
+  }
+  return only
+}
+
+/** The rows of the table below a heading. */
+export const rowsBelow = (heading: string): ReadonlyArray<ReadonlyArray<string>> => {
+  const [, below = ""] = docs.split(`# ${heading}\n`)
+  return (below.split("\n#")[0] ?? "")
+    .split("\n")
+    .filter((line) => line.startsWith("|"))
+    .slice(2)
+    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim().replaceAll("`", "")))
+}
+
+/** Bundles the only program that contains the words into a folder, and gives its path. */
+export const program = (words: string, folder: string): string => {
+  const path = join(folder, `${words.replaceAll(/\W+/g, "-")}.mjs`)
+  buildSync({
+    stdin: { contents: block("ts", words), resolveDir: import.meta.dirname, loader: "ts" },
+    outfile: path,
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    banner: {
+      js:
+        `import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);`
+    },
+    logLevel: "error"
+  })
+  return path
+}
