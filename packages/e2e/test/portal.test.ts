@@ -48,7 +48,7 @@ describe("the portal over a socket", () => {
     30_000
   )
 
-  it.live("50 callers cause one GetRoleCredentials, as effects and as promises together (P6, P7)", () =>
+  it.live("50 callers cause one GetRoleCredentials, by Effect and by the SDK together (P6, P7)", () =>
     Effect.gen(function*() {
       const home = yield* PortalHome.make()
       yield* home.login
