@@ -181,15 +181,17 @@ describe("Node.portal", () => {
           })
         )
       const login = Session.Session.use(PortalHome.codeLogin)
-      const first = yield* Effect.provide(Effect.andThen(login, credentials), of("https://one.awsapps.com/start"))
-      const second = yield* Effect.provide(
-        Effect.gen(function*() {
+      // one inside the other, so that Effect would share what both layers have
+      const [first, second] = yield* Effect.gen(function*() {
+        yield* login
+        const first = yield* credentials
+        const second = yield* Effect.gen(function*() {
           assert.include(yield* Effect.flip(credentials), { _tag: "NotLoggedIn" })
           yield* login
           return yield* credentials
-        }),
-        of("https://two.awsapps.com/start")
-      )
+        }).pipe(Effect.provide(of("https://two.awsapps.com/start")))
+        return [first, second] as const
+      }).pipe(Effect.provide(of("https://one.awsapps.com/start")))
       assert.notStrictEqual(first.accessKeyId, second.accessKeyId)
     }).pipe(Effect.provide(approving), Effect.scoped))
 
