@@ -162,6 +162,24 @@ describe("Node.credentials", () => {
       })
     ))
 
+  it.live("ends while it is being built too, and a mistake in the program is a RangeError at each call (P7)", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        yield* home.login
+        const early = yield* make()
+        const call = early().then(() => "credentials", sentenceOf)
+        yield* Effect.promise(() => early.dispose())
+        assert.match(yield* Effect.promise(() => call), /disposed of/)
+        const mistaken = yield* make({ ...dev, retry: { times: -1 } })
+        for (let call = 0; call < 2; call++) {
+          const error = yield* rejected(mistaken)
+          assert.instanceOf(error, RangeError)
+          assert.include(sentenceOf(error), "Retry: times")
+        }
+        assert.deepStrictEqual(home.sent(), [])
+      })
+    ))
+
   it.live(
     "does not keep a process alive, and leaves its standard output alone (P7)",
     () =>
