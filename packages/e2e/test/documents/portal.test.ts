@@ -8,7 +8,7 @@ import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import { service } from "@sso-oidc/portal/PortalService"
 import * as NodeSession from "@sso-oidc/session/node/NodeSession"
-import { folder, run } from "@sso-oidc/test-kit/child"
+import { run } from "@sso-oidc/test-kit/child"
 import { isMissing } from "@sso-oidc/test-kit/tools"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -32,7 +32,7 @@ const ended = Effect.fnUntraced(function*(
   words: string,
   options: { readonly args?: ReadonlyArray<string>; readonly env?: Readonly<Record<string, string>> } = {}
 ) {
-  const path = Recipes.program(words, yield* folder)
+  const path = Recipes.program(words)
   const child = yield* run(process.execPath, {
     args: [path, ...options.args ?? []],
     env: { ...home.variables, ...options.env }
@@ -104,7 +104,7 @@ describe("docs/portal.md", () => {
       inHome((home) =>
         Effect.gen(function*() {
           yield* home.login
-          const path = Recipes.program("createServer", yield* folder)
+          const path = Recipes.program("createServer")
           const port = yield* S3.freePort
           const child = yield* run(process.execPath, {
             args: [path],
@@ -168,7 +168,7 @@ describe("docs/portal.md: credential_process", () => {
   /** A home whose profile `tools` runs the program. */
   const withTools = <A, E, R>(use: (home: PortalHome.Home) => Effect.Effect<A, E, R>) =>
     Effect.gen(function*() {
-      const path = Recipes.program(words, yield* folder)
+      const path = Recipes.program(words)
       const profile = Recipes.block("ini", "credential_process")
         .replace("node /opt/tools/credentials.mjs", `${process.execPath} ${path}`)
       return yield* inHome(use, `${PortalHome.config()}\n${profile}`)

@@ -3,7 +3,7 @@
  */
 import { root } from "@sso-oidc/test-kit/packed"
 import { buildSync } from "esbuild"
-import { readFileSync } from "node:fs"
+import { mkdirSync, readFileSync, renameSync } from "node:fs"
 import { join } from "node:path"
 
 const docs = readFileSync(join(root, "docs/portal.md"), "utf8")
@@ -30,21 +30,33 @@ export const rowsBelow = (heading: string): ReadonlyArray<ReadonlyArray<string>>
     .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim().replaceAll("`", "")))
 }
 
-/** Bundles the only program that contains the words into a folder, and gives its path. */
-export const program = (words: string, folder: string): string => {
-  const path = join(folder, `${words.replaceAll(/\W+/g, "-")}.mjs`)
+const made = new Map<string, string>()
+
+/** Bundles the only program that contains the words, and gives its path. Only the first call takes time. */
+export const program = (words: string): string => {
+  const known = made.get(words)
+  if (known !== undefined) return known
+  const folder = join(root, "node_modules/.cache/programs")
+  // the same name each time, since Node keeps compiled code by name
+  const path = join(folder, `docs-portal-${words.replaceAll(/\W+/g, "-")}.mjs`)
+  // another process may start the file while this one writes it
+  const fresh = `${path}.${process.pid}`
+  mkdirSync(folder, { recursive: true })
   buildSync({
     stdin: { contents: block("ts", words), resolveDir: import.meta.dirname, loader: "ts" },
-    outfile: path,
+    outfile: fresh,
     bundle: true,
     platform: "node",
     target: "node24",
     format: "esm",
+    minify: true,
     banner: {
       js:
         `import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);`
     },
     logLevel: "error"
   })
+  renameSync(fresh, path)
+  made.set(words, path)
   return path
 }
