@@ -12,12 +12,10 @@ import * as Schema from "effect/Schema"
 // schemas
 // -----------------------------------------------------------------------------
 
-const text = (what: string, most: number) =>
-  Schema.String.check(
-    Schema.makeFilter((given: string) =>
-      given.length >= 1 && given.length <= most ? undefined : `${what} has 1 to ${most} characters`
-    )
-  )
+const text = (what: string, most: number) => {
+  const message = `${what} has 1 to ${most} characters`
+  return Schema.String.check(Schema.isMinLength(1, { message }), Schema.isMaxLength(most, { message }))
+}
 
 /**
  * The number of an account: 12 digits. Zeros at its beginning count, so it is a text.
@@ -26,7 +24,7 @@ const text = (what: string, most: number) =>
  * @since 0.1.0
  */
 export const AccountId = Schema.String.check(
-  Schema.makeFilter((given: string) => /^\d{12}$/.test(given) ? undefined : "the number of an account has 12 digits")
+  Schema.isPattern(/^[0-9]{12}$/, { message: "the number of an account has 12 digits" })
 )
 
 /**
@@ -59,13 +57,13 @@ export class Account extends Schema.Opaque<Account>()(Schema.Struct({
    * account, and gives no credentials in it.
    */
   roles: Schema.Array(RoleName).check(
-    Schema.makeFilter((roles: ReadonlyArray<string>) =>
-      roles.length > 1000
-        ? "an account has at most 1,000 roles"
-        : new Set(roles).size < roles.length
-        ? "a role is there twice"
-        : undefined
-    )
+    Schema.isMaxLength(1000, { message: "an account has at most 1,000 roles" }),
+    // Effect's own check compares each role with each other role
+    Schema.makeFilter((roles: ReadonlyArray<string>) => new Set(roles).size === roles.length, {
+      message: "a role is there twice",
+      arbitraryConstraint: { uniqueBy: (role) => role },
+      toJsonSchema: () => ({ uniqueItems: true })
+    })
   )
 })) {}
 

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import * as Snapshot from "@sso-oidc/emulator/Snapshot"
 import { Effect, Redacted } from "effect"
 import { ask, codeClient, grantType, redirectUri, registration, type Sent, started, startUrl } from "./support.ts"
 
@@ -65,6 +66,18 @@ const changing = Effect.gen(function*() {
     code_challenge: "x".repeat(43),
     code_challenge_method: "S256"
   })
+  const accessToken = "an-access-token"
+  yield* emulator.state.seed({
+    ...Snapshot.empty,
+    accessTokens: [{
+      accessToken: Redacted.make(accessToken),
+      clientId,
+      scopes: registration.scopes,
+      expiresAt: (yield* emulator.clock.now) + 3_600_000
+    }]
+  })
+  const bearer = { "x-amz-sso_bearer_token": accessToken }
+  const role = "account_id=111122223333&role_name=ReadOnlyAccess"
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
   const sent: ReadonlyArray<Sent> = [
     { path: "/client/register", body: JSON.stringify(registration) },
@@ -79,6 +92,13 @@ const changing = Effect.gen(function*() {
     { path: "/device", headers: form, body: "user_code=BBBB-BBBB&action=deny" },
     { path: `/authorize?${query}` },
     { path: "/authorize", headers: form, body: `id=${id}&action=allow` },
+    { path: "/accounts" },
+    { path: "/accounts", headers: form, body: "account_id=111122223333&role_name=AdministratorAccess&action=unassign" },
+    { path: `/federation/credentials?${role}`, headers: bearer },
+    { path: "/assignment/accounts", headers: bearer },
+    { path: "/assignment/roles?account_id=111122223333", headers: bearer },
+    { path: "/logout", method: "POST", headers: bearer },
+    { path: "/control/accounts/111122223333", method: "DELETE", headers },
     { path: `/control/authorizations/${code.userCode}/deny`, method: "POST", headers },
     { path: "/control/faults", headers, body: JSON.stringify({ _tag: "ConnectionReset", carriedOut: false }) },
     { path: "/control/clock", headers, body: JSON.stringify({ seconds: 60 }) },
@@ -105,12 +125,15 @@ describe("requests that the person here did not send", () => {
         for (let n = 0; n < 11; n++) {
           for (const one of n < 4 ? sent : wrong) {
             const response = yield* ask({ ...one, headers: { ...one.headers, ...headers } })
-            const isPage = /^\/(device|authorize)(\/?\?|$)/.test(one.path)
+            const isPage = /^\/(device|authorize|accounts)(\/?\?|$)/.test(one.path)
+            const isPortal = /^\/(federation|assignment|logout)\b/.test(one.path)
             assert.strictEqual(response.status, isPage ? 403 : 400, one.path)
             assert.match(
               response.text,
               isPage
                 ? /^<!doctype html>[^]*Nothing was decided\./
+                : isPortal
+                ? /^\{"message":"\w[^"]+","__type":"com\.amazonaws\.switchboard\.portal#InvalidRequestException"\}$/
                 : /^\{"error":"invalid_request","error_description":"\w/
             )
           }
@@ -146,11 +169,16 @@ describe("requests that the person here did not send", () => {
       const { emulator, sent } = yield* changing
       const headers = { origin: "http://localhost:5173", "sec-fetch-site": "cross-site", "sec-fetch-dest": "empty" }
       for (const one of sent.slice(0, 3)) assert.strictEqual((yield* ask({ ...one, headers })).status, 200)
-      const before = yield* emulator.authorizations.list
-      for (const one of sent.slice(3, 9)) {
+      const portal = sent.filter(({ path }) => /^\/(federation|assignment)\b/.test(path))
+      assert.lengthOf(portal, 3)
+      for (const one of portal) {
+        assert.strictEqual((yield* ask({ ...one, headers: { ...one.headers, ...headers } })).status, 200, one.path)
+      }
+      const before = yield* Effect.all([emulator.authorizations.list, emulator.accounts.list])
+      for (const one of sent.filter(({ path }) => /^\/(device|authorize|accounts)\b/.test(path))) {
         assert.strictEqual((yield* ask({ ...one, headers: { ...one.headers, ...headers } })).status, 403, one.path)
       }
-      assert.deepStrictEqual(yield* emulator.authorizations.list, before)
+      assert.deepStrictEqual(yield* Effect.all([emulator.authorizations.list, emulator.accounts.list]), before)
       // Another origin has no more rights than before
       const other = { ...headers, origin: "http://localhost:5174", referer: "http://localhost:5173/" }
       for (const one of sent.slice(0, 3)) assert.strictEqual((yield* ask({ ...one, headers: other })).status, 400)

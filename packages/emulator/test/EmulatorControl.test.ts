@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Account from "@sso-oidc/emulator/Account"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorControl from "@sso-oidc/emulator/EmulatorControl"
 import * as EmulatorHttp from "@sso-oidc/emulator/EmulatorHttp"
@@ -25,6 +26,11 @@ const paths = [
   ["POST", "/control/authorizations/BCDF-GHJK/approve"],
   ["POST", "/control/authorizations/BCDF-GHJK/deny"],
   ["POST", "/control/authorizations/BCDF-GHJK/expire"],
+  ["GET", "/control/accounts"],
+  ["PUT", "/control/accounts"],
+  ["DELETE", "/control/accounts/111122223333"],
+  ["POST", "/control/accounts/111122223333/assign"],
+  ["POST", "/control/accounts/111122223333/unassign"],
   ["GET", "/control/faults"],
   ["POST", "/control/faults"],
   ["DELETE", "/control/faults"],
@@ -62,7 +68,12 @@ describe("the control API", () => {
           ]
         ) {
           const headers = authorization === undefined ? {} : { authorization }
-          const response = yield* ask({ method, path, headers, ...(method === "POST" ? { body: "{}" } : {}) })
+          const response = yield* ask({
+            method,
+            path,
+            headers,
+            ...(method === "POST" || method === "PUT" ? { body: "{}" } : {})
+          })
           assert.strictEqual(response.status, 401, path)
           assert.notInclude(response.text + JSON.stringify(response.headers), token)
         }
@@ -100,6 +111,25 @@ describe("the control API", () => {
       )
       const list = yield* authorizations.list()
       assert.sameMembers(list.map(({ status }) => status), ["used", "denied", "expired"])
+    }).pipe(provide()))
+
+  it.effect("lists, puts, removes, assigns and unassigns as the service in process does (E4, E7)", () =>
+    Effect.gen(function*() {
+      const emulator = yield* Emulator.Emulator
+      const { accounts } = yield* control
+      assert.deepStrictEqual(yield* accounts.list(), Account.defaults)
+      const payload = { accountId: "000000000001", roles: ["b", "a"] }
+      assert.deepStrictEqual(yield* accounts.put({ payload }), { ...payload, roles: ["a", "b"] })
+      const params = { accountId: payload.accountId }
+      const role = { params, payload: { roleName: "c/d é" } }
+      assert.deepStrictEqual((yield* accounts.assign(role)).roles, ["a", "b", "c/d é"])
+      assert.deepStrictEqual((yield* accounts.unassign({ params, payload: { roleName: "a" } })).roles, ["b", "c/d é"])
+      assert.deepStrictEqual(yield* accounts.list(), yield* emulator.accounts.list)
+      yield* accounts.remove({ params })
+      yield* accounts.remove({ params })
+      assert.deepStrictEqual(yield* emulator.accounts.list, Account.defaults)
+      const unknown = yield* Effect.flip(accounts.unassign(role))
+      assert.strictEqual(unknown.message, "The account cannot be changed: there is no account 000000000001.")
     }).pipe(provide()))
 
   it.effect("arms faults, moves the clock, and reads, seeds and resets the state (E3)", () =>
@@ -141,6 +171,10 @@ describe("the control API", () => {
           ["/control/faults", `{"_tag":"RawResponse","status":200,"contentType":"a\\r\\ns3cret: b"}`, "contentType"],
           ["/control/faults", `{"_tag":"Delay","durationMillis":-1}`, "durationMillis"],
           ["/control/state", `{"sessions":"s3cret"}`, "sessions"],
+          ["/control/accounts/111122223333/assign", `{"roleName":""}`, "roleName: the name of a role has 1 to 256"],
+          ["/control/accounts/111122223333/assign", `{"role":"s3cret"}`, "role: no member has this name"],
+          ["/control/accounts/1/assign", `{"roleName":"s3cret"}`, "accountId: the number of an account has 12 digits"],
+          ["/control/accounts/999988887777/assign", `{"roleName":"s3cret"}`, "there is no account 999988887777"],
           ["/control/state", `{"sessions":`, "malformed"],
           ["/control/faults", `{"_tag":"Delay"`, "its body is not JSON"],
           [
@@ -190,6 +224,10 @@ describe("the control API", () => {
         { control: "a-token-for-my-tests" },
         "control must be true, false or a token in Redacted.make, not the bare token"
       ],
+      [
+        { accounts: "111122223333" },
+        "accounts must be a list of accounts, each with accountId and roles; it is no list"
+      ],
       [{ port: "8484" }, "port must be a whole number from 0 to 65535, not \"8484\""]
     ] as const
   )(
@@ -212,7 +250,9 @@ describe("the control API", () => {
           Object.entries(methods).map(([method, { security, summary }]) => {
             assert.deepStrictEqual(security, [{ token: [] }])
             assert.match(String(summary), /^[A-Z][^.]+$/, path)
-            return `${method.toUpperCase()} ${path.replace("{key}", "BCDF-GHJK")}`
+            return `${method.toUpperCase()} ${
+              path.replace("{key}", "BCDF-GHJK").replace("{accountId}", "111122223333")
+            }`
           })
       )
       assert.includeMembers(routes, paths.map(([method, path]) => `${method} ${path}`))
@@ -223,7 +263,7 @@ describe("the control API", () => {
       const emulator = yield* Emulator.make()
       const { take, ...faults } = emulator.faults
       assert.isFunction(take)
-      const { authorizations, clock, state } = emulator
+      const { accounts, authorizations, clock, state } = emulator
       const names = (group: object): ReadonlyArray<string> => Object.keys(group).toSorted()
       assert.deepStrictEqual(
         Object.fromEntries(
@@ -233,6 +273,7 @@ describe("the control API", () => {
         ),
         {
           authorizations: names(authorizations),
+          accounts: names(accounts),
           faults: names(faults),
           clock: names(clock),
           state: names(state)
@@ -319,9 +360,29 @@ describe("CORS", () => {
       const response = yield* ask({ path: "/client/register", headers: { origin }, body: "{}" })
       assert.deepInclude(response.headers, {
         "access-control-allow-origin": origin,
-        "access-control-expose-headers": "x-amzn-errortype,x-amzn-requestid,retry-after,date"
+        "access-control-expose-headers": "x-amzn-errortype,x-amzn-requestid,requestid,retry-after,date"
       })
-      for (const path of ["/device", "/control/clock", "/control/openapi.json", "/authorize"]) {
+      const listing = {
+        method: "OPTIONS",
+        path: "/assignment/accounts",
+        headers: {
+          origin,
+          "access-control-request-method": "GET",
+          "access-control-request-headers": "x-amz-sso_bearer_token"
+        }
+      }
+      assert.deepInclude((yield* ask(listing)).headers, {
+        "access-control-allow-origin": origin,
+        "access-control-allow-methods": "GET",
+        "access-control-allow-headers": "x-amz-sso_bearer_token"
+      })
+      const listed = yield* ask({ path: "/assignment/accounts", headers: { origin } })
+      assert.strictEqual(listed.status, 401)
+      assert.deepInclude(listed.headers, {
+        "access-control-allow-origin": origin,
+        "access-control-expose-headers": "x-amzn-errortype,x-amzn-requestid,requestid,retry-after,date"
+      })
+      for (const path of ["/device", "/accounts", "/control/clock", "/control/openapi.json", "/authorize"]) {
         assert.notMatch(JSON.stringify((yield* ask({ path, headers: { origin } })).headers), /access-control/, path)
       }
     }).pipe(Effect.provide(EmulatorServer.layer({ cors: [origin], control: true }))))

@@ -84,6 +84,10 @@ describe("EmulatorHttp: logs", () => {
                 refreshToken: Redacted.make("a-refresh-token")
               }))
           )
+          const token = { "x-amz-sso_bearer_token": "an-access-token" }
+          yield* client.get("http://localhost/federation/credentials?role_name=secret", { headers: token })
+          yield* client.post("http://localhost/logout", { headers: token })
+          yield* client.get("http://localhost/accounts?page=2")
           return pending
         })
       )
@@ -93,7 +97,10 @@ describe("EmulatorHttp: logs", () => {
         "POST /client/register got HTTP 200",
         "POST /device_authorization got HTTP 200",
         "GET /device got HTTP 200",
-        "POST /token got HTTP 400 InvalidGrantException"
+        "POST /token got HTTP 400 InvalidGrantException",
+        "GET /federation/credentials got HTTP 401 UnauthorizedException",
+        "POST /logout got HTTP 401 UnauthorizedException",
+        "GET /accounts got HTTP 200"
       ])
     }))
 

@@ -1,11 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
+import { folder } from "@sso-oidc/test-kit/child"
 import * as Program from "@sso-oidc/test-kit/program"
 import { script } from "@sso-oidc/test-kit/terminal"
 import { isMissing } from "@sso-oidc/test-kit/tools"
 import { Effect } from "effect"
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { version } from "../src/internal/version.ts"
 import { exchange, grantType, registration, startUrl } from "./support.ts"
@@ -75,11 +77,12 @@ const login = Effect.fnUntraced(function*(url: string, scopes: ReadonlyArray<str
   const { clientId, clientSecret } = yield* post("/client/register", { ...registration, scopes })
   const client = { clientId: String(clientId), clientSecret: String(clientSecret) }
   const { deviceCode } = yield* post("/device_authorization", { ...client, startUrl })
-  const token: { readonly expiresIn: number; readonly refreshToken: string | null } = yield* post("/token", {
-    ...client,
-    grantType,
-    deviceCode
-  })
+  const token: { readonly accessToken: string; readonly expiresIn: number; readonly refreshToken: string | null } =
+    yield* post("/token", {
+      ...client,
+      grantType,
+      deviceCode
+    })
   return { client, token }
 })
 
@@ -131,6 +134,23 @@ describe("the command", () => {
     ["--port 99999", /^The emulator cannot start: --port must be a whole number from 0 to 65535, not 99999\.\n$/],
     ["--interval x", /^Invalid value for flag --interval: "x"\..*\n$/],
     ["--expires-in -5", /^The emulator cannot start: --expires-in must be a whole number of seconds, .*, not -5s\.\n$/],
+    [
+      "--account 1111=x:y",
+      /^The emulator cannot start: --account must be ID=NAME:ROLE,ROLE, such as 111122223333=Sandbox:ReadOnlyAccess, not "1111=x:y"\.\n$/
+    ],
+    [
+      "--account 111122223333=a:b --account 111122223333=a:b",
+      /^The emulator cannot start: --account must be a list of accounts, .*; the account 111122223333 is there twice\.\n$/
+    ],
+    [
+      "--accounts no-such-file",
+      /^The emulator cannot start: --accounts must be a file that this user can read \(NotFound\)\.\n$/
+    ],
+    [`--accounts ${bin}`, /^The emulator cannot start: --accounts must be a JSON file with .*; it is no JSON\.\n$/],
+    [
+      "--role-session-duration 43201",
+      /^The emulator cannot start: --role-session-duration must be .* from 1 second to 12 hours, not 12h 1s\.\n$/
+    ],
     ["--interval 0", /^The emulator cannot start: --interval must be .*, not 0\.\n$/],
     ["--auto-approve -1", /^The emulator cannot start: --auto-approve must be .*, not -1s\.\n$/],
     [
@@ -253,6 +273,48 @@ describe("the command", () => {
       )
     }))
 
+  it.effect("has the accounts of its flags and of a file, and none of the default accounts then (E4, E7)", () =>
+    Effect.gen(function*() {
+      const file = join(yield* folder, "accounts.json")
+      const billing = {
+        accountId: "000000000001",
+        accountName: "Billing",
+        emailAddress: "b@example.com",
+        roles: ["a,b"]
+      }
+      writeFileSync(file, JSON.stringify([billing]))
+      const { child, ready } = yield* run(
+        "--port",
+        "0",
+        "--auto-approve",
+        "0",
+        "--accounts",
+        file,
+        "--account",
+        "111122223333=One: two:Reader, Admin",
+        "--account",
+        "222233334444=:",
+        "--role-session-duration",
+        "900"
+      )
+      const url = urlOf(yield* ready)
+      const { accessToken } = (yield* login(url)).token
+      const get = (path: string) =>
+        Effect.map(
+          exchange(url, { path, headers: { "x-amz-sso_bearer_token": accessToken } }),
+          ({ text }) => JSON.parse(text)
+        )
+      const { roles: _, ...shown } = billing
+      assert.deepStrictEqual((yield* get("/assignment/accounts")).accountList, [
+        shown,
+        { accountId: "111122223333", accountName: "One: two", emailAddress: null }
+      ])
+      const role = "account_id=111122223333&role_name=Admin"
+      const { roleCredentials } = yield* get(`/federation/credentials?${role}`)
+      assert.closeTo(roleCredentials.expiration - Date.now(), 900_000, 60_000)
+      child.kill("SIGTERM")
+    }).pipe(Effect.scoped))
+
   it.effect("has exactly the flags that the README lists (E1)", () =>
     Effect.gen(function*() {
       const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8")
@@ -260,7 +322,7 @@ describe("the command", () => {
       const { stdout } = yield* (yield* run("--help")).ended
       const own = /FLAGS\n([\s\S]*?)\n\n/.exec(stdout)?.[1] ?? ""
       const flags = [...own.matchAll(/^ +--([a-z-]+)/gm)].map(([, flag]) => flag)
-      assert.isAtLeast(flags.length, 9)
+      assert.isAtLeast(flags.length, 12)
       assert.sameMembers(listed, flags)
     }))
 

@@ -77,6 +77,14 @@ export const issued = Effect.fnUntraced(function*(scopes?: ReadonlyArray<string>
   return { ...client, token: yield* client.poll }
 })
 
+/** A login whose client has the scope of the portal. */
+export const loggedIn = Effect.map(issued(registration.scopes), ({ emulator, refresh, token }) => ({
+  accessToken: token.accessToken,
+  emulator,
+  refresh,
+  token
+}))
+
 /** The refresh token of a response. */
 export const secret = (token: { readonly refreshToken?: Redacted.Redacted }) => {
   assert.isDefined(token.refreshToken)

@@ -3,10 +3,12 @@ import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import * as PortalClient from "@sso-oidc/portal/PortalClient"
 import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
@@ -17,10 +19,14 @@ const runs = { arbitrary: { runs: 2, seed: 20261124 } }
 const startUrl = `https://${Planted.host}/start`
 const grantType = CreateToken.deviceCodeGrantType
 
+// A program can choose to have headers in its spans
+const everyHeader = Layer.succeed(HttpMiddleware.TracerHeaderFilter, () => true)
+
 /** A whole login with mistakes, against the emulator on a socket. It gives every secret that the emulator made. */
 const tour = (s: Planted.Secrets) =>
   Effect.gen(function*() {
     const oidc = yield* SsoOidc.SsoOidc
+    const portal = yield* PortalClient.PortalClient
     const emulator = yield* Emulator.Emulator
     const { url } = yield* EmulatorServer.EmulatorServer
     const post = (path: string, body: string) =>
@@ -37,6 +43,19 @@ const tour = (s: Planted.Secrets) =>
       yield* post(path, JSON.stringify({ ...s, clientId: s.code, grantType: s.code, startUrl: s.code, scope: s.code }))
       yield* post(path, Object.values(s).join("&"))
       yield* post(`${path}?user_code=${encodeURIComponent(s.code)}`, "")
+    }
+
+    // at the portal, whose query holds no secret. A header has fewer characters
+    const planted = `planted-${s.code.replace(/[^\x21-\x7e]/g, "x")}`
+    for (
+      const path of ["/assignment/accounts", "/assignment/roles", "/federation/credentials", "/logout", "/accounts"]
+    ) {
+      const headers = { "x-amz-sso_bearer_token": planted, authorization: `Bearer ${planted}` }
+      yield* Effect.promise(() => fetch(`${url}${path}`, { headers }).then((response) => response.text()))
+      const body = Object.values(s).join("&")
+      yield* Effect.promise(() =>
+        fetch(`${url}${path}`, { method: "POST", headers, body }).then((response) => response.text())
+      )
     }
 
     const { clientId, clientSecret } = yield* oidc.registerClient({
@@ -57,7 +76,25 @@ const tour = (s: Planted.Secrets) =>
     if (token.refreshToken === undefined) return assert.fail("no refresh token")
     const again = yield* oidc.createToken({ ...client, grantType: "refresh_token", refreshToken: token.refreshToken })
     if (again.refreshToken === undefined) return assert.fail("no refresh token")
+
+    const { accessToken } = again
+    const [account] = (yield* portal.listAccounts({ accessToken })).accountList ?? []
+    if (account === undefined) return assert.fail("no account")
+    const { accountId } = account
+    const [role] = (yield* portal.listAccountRoles({ accessToken, accountId })).roleList ?? []
+    if (role === undefined) return assert.fail("no role")
+    const of = { accessToken, accountId, roleName: role.roleName }
+    const { roleCredentials } = yield* portal.getRoleCredentials(of)
+    assert.strictEqual(
+      yield* refused(portal.getRoleCredentials({ ...of, roleName: "another" })),
+      "ForbiddenException"
+    )
+    yield* portal.logout({ accessToken })
+    assert.strictEqual(yield* refused(portal.listAccounts({ accessToken })), "UnauthorizedException")
     return [
+      Redacted.make(planted),
+      roleCredentials.secretAccessKey,
+      roleCredentials.sessionToken,
       clientSecret,
       code.deviceCode,
       token.accessToken,
@@ -76,8 +113,11 @@ describe.each([["node", NodeTransport.layer()], ["fetch", FetchTransport.layer]]
     ], ([s]) =>
       Effect.gen(function*() {
         const client = Layer.unwrap(
-          Effect.map(EmulatorServer.EmulatorServer, ({ url }) => SsoOidc.layer({ region: "us-east-1", endpoint: url }))
-        ).pipe(Layer.provide(transport), Layer.provideMerge(EmulatorServer.layer()))
+          Effect.map(EmulatorServer.EmulatorServer, ({ url }) => {
+            const options = { region: "us-east-1", endpoint: url }
+            return Layer.merge(SsoOidc.layer(options), PortalClient.layer(options))
+          })
+        ).pipe(Layer.provide(transport), Layer.provideMerge(EmulatorServer.layer()), Layer.provide(everyHeader))
         // within the watch, so that it sees the server's own spans and logs
         const watched = yield* watch(Effect.provide(tour(s), client))
         if (Exit.isFailure(watched.exit)) return assert.fail(String(watched.exit))

@@ -37,6 +37,7 @@ const pictures = Effect.gen(function*() {
   yield* picture("code-wrong", desk, "/device?user_code=BCDF-GHJK")
   yield* picture("question-light", desk, question)
   yield* picture("question-dark-phone", { ...phone, ...dark }, question)
+  yield* picture("accounts-light", desk, "/accounts")
   yield* picture("authorize-light", desk, yield* Web.browserWaiting)
   yield* picture(
     "allowed-dark",

@@ -5,6 +5,7 @@
  * a request id. The portal sends explicit nulls too, and has the type of an exception in the body.
  */
 import type * as Service from "@sso-oidc/core/aws/Service"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
 import type * as PortalError from "@sso-oidc/portal/PortalError"
@@ -77,17 +78,27 @@ export const portalSuccess = (
 const retryAfter = (seconds: number | undefined): Head =>
   seconds === undefined ? {} : { "retry-after": String(seconds) }
 
+// The portal has the type in the body only, which is behind a function. The log has it too
+const types = new WeakMap<object, string>()
+
+/** The exception in a response, or `undefined`. */
+export const exceptionIn = ({ body, headers }: HttpServerResponse.HttpServerResponse): string | undefined =>
+  Wire.errorTypeIn(headers["x-amzn-errortype"]) ?? types.get(body)
+
 /** An exception of the portal, which its model may not have. */
 const portalFailure = (
   type: string,
   exception: PortalError.ExceptionFields,
   now: number
-): HttpServerResponse.HttpServerResponse =>
-  respond(
+): HttpServerResponse.HttpServerResponse => {
+  const response = respond(
     exception.status,
     { message: exception.errorDescription ?? null, __type: PortalService.errorType(type) },
     { ...portalHead(now), ...retryAfter(exception.retryAfter) }
   )
+  types.set(response.body, type)
+  return response
+}
 
 /** An exception of a service. */
 export const failure = (exception: Exception, now: number): HttpServerResponse.HttpServerResponse =>

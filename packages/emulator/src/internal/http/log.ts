@@ -7,6 +7,7 @@ import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
+import * as Dialect from "./dialect.ts"
 
 /**
  * A line at Info with the URL of a login that waits. The person needs this URL. A span must not hold it, so the line does not
@@ -25,7 +26,7 @@ export const request = (
   { method, url }: HttpServerRequest.HttpServerRequest,
   response: HttpServerResponse.HttpServerResponse
 ): Effect.Effect<void> => {
-  const type = Wire.errorTypeIn(response.headers["x-amzn-errortype"])
+  const type = Dialect.exceptionIn(response)
   const path = url.replace(/[?#].*$/s, "")
   return Effect.logDebug(
     Wire.printable(`${method} ${path} got HTTP ${response.status}${type === undefined ? "" : ` ${type}`}`)

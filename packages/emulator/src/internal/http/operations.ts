@@ -155,12 +155,19 @@ export const layer = (cors: ReadonlyArray<string>) =>
         return yield* fault === undefined ? truth : Faults.respond(fault, { operation, request, truth, now: clock.now })
       })
 
-    const allowedMethods = [...new Set(operations.map(({ method }) => method))]
-    const shared = cors.length === 0
-      ? <E, R>(response: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) => response
-      : HttpMiddleware.cors({ allowedOrigins: cors, allowedMethods, exposedHeaders, maxAge: 600 })
+    /** Lets the pages of `cors` call the operations of one path. */
+    const sharing = (candidates: ReadonlyArray<Routed>) =>
+      cors.length === 0
+        ? <E, R>(response: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) => response
+        : HttpMiddleware.cors({
+          allowedOrigins: cors,
+          allowedMethods: [...new Set(candidates.map(({ method }) => method))],
+          exposedHeaders,
+          maxAge: 600
+        })
     for (const path of new Set(operations.map(({ path }) => path))) {
-      const handle = respond(operations.filter((operation) => operation.path === path))
+      const candidates = operations.filter((operation) => operation.path === path)
+      const [handle, shared] = [respond(candidates), sharing(candidates)]
       yield* router.add("*", path, (request) => shared(handle(request)))
     }
   }))

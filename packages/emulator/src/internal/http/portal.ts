@@ -58,8 +58,6 @@ const handler = <Input, Output, E extends Dialect.Exception>(
     )
   }
   return Effect.fnUntraced(function*(request) {
-    // A body has no meaning here. It is read so that the connection can be used again
-    if (request.method !== "GET") yield* Request.body(request)
     const result = yield* Effect.result(Effect.flatMap(Effect.fromResult(parse(request)), run))
     const now = yield* clock.now
     return Result.match(result, {

@@ -26,12 +26,12 @@ main {
 }
 @media (min-width: 40rem) { body { padding-top: 4rem; } main { padding: 2.25rem; } }
 h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25; text-wrap: balance; }
-h2 { margin: 0 0 .25rem; font-size: 1.125rem; line-height: 1.25; overflow-wrap: anywhere; }
+h2 { margin: 0 0 .25rem; overflow: hidden; font-size: 1.125rem; line-height: 1.25; overflow-wrap: anywhere; }
 section { margin: 0 0 1.5rem; padding-top: 1.25rem; border-top: 1px solid var(--line); }
 .number { color: var(--soft); font-weight: 400; white-space: nowrap; }
 .roles { margin: 0 0 1rem; padding: 0; list-style: none; }
 .line { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem .75rem; padding: .25rem 0; }
-.line bdi { flex: 1 1 12rem; overflow-wrap: anywhere; }
+.line bdi { flex: 1 1 8rem; min-width: 0; overflow: hidden; overflow-wrap: anywhere; }
 .line button { position: relative; flex: 0 0 auto; }
 p { margin: 0 0 1rem; }
 main > :last-child { margin-bottom: 0; }
@@ -50,7 +50,7 @@ code { color: var(--soft); font: .875em ui-monospace, SFMono-Regular, Menlo, Con
   border-radius: .25rem;
 }
 label { display: block; margin-bottom: .25rem; font-weight: 600; }
-.hint { margin: 0 0 .5rem; color: var(--soft); font-size: .875rem; }
+.hint { margin: 0 0 .5rem; overflow: hidden; overflow-wrap: anywhere; color: var(--soft); font-size: .875rem; }
 .problem { color: var(--bad); font-weight: 600; }
 .good { color: var(--good); }
 .bad { color: var(--bad); }

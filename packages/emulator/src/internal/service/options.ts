@@ -77,6 +77,11 @@ export const shown = (given: Duration.Input): string => {
   return `${duration === undefined ? quoted(given) : Duration.format(duration)}${hint(given)}`
 }
 
+const spoken = (most: Duration.Duration): string => {
+  const days = Duration.toDays(most)
+  return days < 1 ? `${Duration.toHours(most)} hours` : `${days} days`
+}
+
 /** Whole seconds from 1 second to the most, or `undefined`. */
 const wholeSeconds = (given: Duration.Input, most: Duration.Duration): number | undefined => {
   const duration = durationOf(given)
@@ -106,8 +111,7 @@ export const check = (options: Options): Result.Result<Settings, string> => {
   const seconds = (name: string, given: Duration.Input, most = longest): Result.Result<number, string> =>
     Result.fromNullishOr(
       wholeSeconds(given, most),
-      () =>
-        `${name} must be a whole number of seconds, from 1 second to ${Duration.toDays(most)} days, not ${shown(given)}`
+      () => `${name} must be a whole number of seconds, from 1 second to ${spoken(most)}, not ${shown(given)}`
     )
   return Result.gen(function*() {
     const interval = yield* seconds("interval", options.interval ?? "1 second")

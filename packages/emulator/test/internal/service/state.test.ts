@@ -108,6 +108,36 @@ describe("internal/service/state", () => {
     assert.isUndefined(state.byUserCode(first.userCode))
   })
 
+  it("ends the sessions of a code authorization, also if a snapshot gave them other ids (E3, E7)", () => {
+    const state = State.make(limits(3))
+    const client = registration("a", 9 * hour)
+    state.addRegistration(client, 0)
+    const authorization = state.addCodeAuthorization({
+      client,
+      requester: undefined,
+      issuedAt: 0,
+      expiresAt: hour,
+      redirectUri: "https://x.test",
+      state: undefined,
+      codeChallenge: "",
+      scopes: []
+    }) ?? assert.fail("there is room")
+    const session = (id: string, codeAuthorizationId: string | undefined) => {
+      const made = { id, clientId: "a", endsAt: hour, codeAuthorizationId, usedTokens: [] }
+      const accessToken = state.addAccessToken({ clientId: "a", sessionId: id, scopes: [], expiresAt: hour }, 0)
+      return { accessToken, refreshToken: state.addSession(made, 0) }
+    }
+    const all = [session(authorization.id, authorization.id), session("x", authorization.id), session("y", undefined)]
+    state.endSessionsOf(authorization)
+    assert.deepStrictEqual(
+      all.map(({ accessToken, refreshToken }) => [
+        state.accessToken(accessToken, 1) !== undefined,
+        state.session(refreshToken, 1) !== undefined
+      ]),
+      [[false, false], [false, false], [true, true]]
+    )
+  })
+
   it("keeps a slow poller's code and its client for two of its intervals (E6)", () => {
     const state = State.make(limits(1))
     const client = registration("a", 9 * hour)
