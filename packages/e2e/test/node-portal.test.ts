@@ -165,6 +165,16 @@ describe("Node.portal", () => {
         assert.deepStrictEqual(home.credentials(), {})
         assert.notStrictEqual((yield* credentials).accessKeyId, first.accessKeyId)
       }).pipe(Effect.provide(layer))
+      // in memory too, where a logout removes them as well
+      yield* Effect.gen(function*() {
+        const session = yield* Session.Session
+        const first = yield* credentials
+        yield* PortalHome.codeLogin(session)
+        const second = yield* credentials
+        assert.notStrictEqual(second.accessKeyId, first.accessKeyId)
+        yield* session.logout()
+        assert.include(yield* Effect.flip(credentials), { _tag: "NotLoggedIn" })
+      }).pipe(Effect.provide(home.at(Node.portal(dev))))
     }).pipe(Effect.provide(approving), Effect.scoped))
 
   it.live("two sessions with one name and two start URLs do not share credentials in one program (P6)", () =>
