@@ -1,11 +1,13 @@
 /**
- * A whole device login on one screen: with the emulator, or with AWS by `--start-url` and `--region`.
+ * A whole device login on one screen, and the accounts that it opens: with the emulator, or with AWS by `--start-url` and `--region`.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import type { ValidToken } from "@sso-oidc/core/AccessToken"
 import * as Environment from "@sso-oidc/core/aws/Environment"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
-import type { CodeReady } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import type { Token } from "@sso-oidc/core/Token"
+import type { CodeReady, DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import type { LoginEvent } from "@sso-oidc/session/LoginEvent"
@@ -16,12 +18,14 @@ import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
+import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Stream from "effect/Stream"
+import * as Accounts from "./Accounts.ts"
 import * as Display from "./Display.ts"
 import * as Kept from "./Kept.ts"
 import * as Layout from "./Layout.ts"
@@ -33,17 +37,35 @@ import * as Terminal from "./Terminal.ts"
 const clientName = "SSO OIDC demo"
 
 // -----------------------------------------------------------------------------
+// the token
+// -----------------------------------------------------------------------------
+
+/** Shows the events of a login, and gives its token. `also` gets each event after the display. */
+const shown = <E, R>(
+  display: Display.Display,
+  events: Stream.Stream<DeviceGrantEvent, E, R>,
+  also: (event: DeviceGrantEvent) => Effect.Effect<unknown> = () => Effect.void
+): Effect.Effect<ValidToken, E, R> =>
+  Effect.gen(function*() {
+    let token: Token | undefined
+    yield* Stream.runForEach(events, (event) => {
+      if (event._tag === "Approved") token = event.token
+      return Effect.andThen(display.event(event), also(event))
+    })
+    if (token === undefined) return yield* Effect.die(new Error("A login ended without a token and without an error."))
+    return { accessToken: token.accessToken, expiresAt: token.expiresAt ?? (yield* DateTime.now) }
+  })
+
+// -----------------------------------------------------------------------------
 // with AWS
 // -----------------------------------------------------------------------------
 
 const real = Effect.fnUntraced(function*(startUrl: string, region: string, keep: boolean) {
   const display = yield* Display.current()
-  if (keep) {
-    yield* Kept.aws(display, clientName, startUrl, region)
-    return yield* display.print(...Screen.next("awsKept"))
-  }
-  yield* DeviceGrantStream.login({ clientName, startUrl }).pipe(
-    Stream.runForEach(display.event),
+  const token = keep ? yield* Kept.aws(display, clientName, startUrl, region) : yield* shown(
+    display,
+    DeviceGrantStream.login({ clientName, startUrl })
+  ).pipe(
     Effect.provide(
       SsoOidc.layerConfig(Environment.options(SsoOidcService.service, { region })).pipe(
         Layer.provide(NodeTransport.layerConfig(NodeEnvironment.options()))
@@ -51,7 +73,8 @@ const real = Effect.fnUntraced(function*(startUrl: string, region: string, keep:
     ),
     Effect.mapError(Outcome.ended)
   )
-  yield* display.print(...Screen.next("aws"))
+  yield* Accounts.aws(display, token, region)
+  yield* display.print(...Screen.next(keep ? "awsKept" : "aws"))
 }, Effect.scoped)
 
 // -----------------------------------------------------------------------------
@@ -90,19 +113,19 @@ const emulated = Effect.fnUntraced(
     yield* display.print(Screen.emulator(url))
     const code = yield* Deferred.make<CodeReady>()
     const told = (event: LoginEvent) => event._tag === "CodeReady" ? Deferred.succeed(code, event) : Effect.void
-    const login = keep ? Kept.emulated(display, clientName, startUrl, url, told) : DeviceGrantStream.login({
-      clientName,
-      startUrl
-    }).pipe(
-      Stream.tap(display.event),
-      Stream.runForEach(told),
+    const login = keep ? Kept.emulated(display, clientName, startUrl, url, told) : shown(
+      display,
+      DeviceGrantStream.login({ clientName, startUrl }),
+      told
+    ).pipe(
       Effect.provide(SsoOidc.layer({ region: "us-east-1", endpoint: url })),
       Effect.mapError(Outcome.ended)
     )
-    yield* Effect.raceFirst(
+    const token = yield* Effect.raceFirst(
       login,
       Effect.flatMap(Deferred.await(code), (code) => person(code, display, auto))
     )
+    yield* Accounts.emulated(display, token, url)
     yield* display.print(...Screen.next(keep ? "emulatorKept" : "emulator"))
   },
   Effect.scoped,

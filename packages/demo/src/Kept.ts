@@ -5,6 +5,7 @@
  * emulator is kept there too: the next emulator must know the session, or no refresh would succeed.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import type { ValidToken } from "@sso-oidc/core/AccessToken"
 import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import { Snapshot } from "@sso-oidc/emulator/Snapshot"
@@ -51,6 +52,7 @@ const ensure = Effect.fnUntraced(
       }
     })
     if (!isNew) yield* display.print(Screen.kept(token))
+    return token
   }
 )
 
@@ -60,7 +62,7 @@ export const aws = (
   clientName: string,
   startUrl: string,
   region: string
-): Effect.Effect<void, Outcome.Ended> =>
+): Effect.Effect<ValidToken, Outcome.Ended> =>
   ensure(display, () => Effect.void).pipe(
     Effect.provide(NodeSession.layer({ startUrl, region, clientName })),
     Effect.mapError(Outcome.ended)
@@ -73,7 +75,7 @@ export const emulated = (
   startUrl: string,
   url: string,
   also: (event: LoginEvent) => Effect.Effect<unknown>
-): Effect.Effect<void, Outcome.Ended> =>
+): Effect.Effect<ValidToken, Outcome.Ended> =>
   ensure(display, also).pipe(
     Effect.provide(NodeSession.layer({
       startUrl,

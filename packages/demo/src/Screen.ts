@@ -2,9 +2,11 @@
  * The texts that a person reads during the login: one line for each event, and one line that changes, for a terminal.
  */
 import type { ValidToken } from "@sso-oidc/core/AccessToken"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import type { Registration } from "@sso-oidc/core/Registration"
 import type { Token } from "@sso-oidc/core/Token"
 import type { CodeReady, DeviceGrantEvent, Waiting } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import * as EmulatorAccount from "@sso-oidc/emulator/Account"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
@@ -107,6 +109,32 @@ export const pressed: Line = line("person", "pressed Allow")
 export const kept = ({ accessToken, expiresAt }: ValidToken): Line =>
   line("kept", `token ${accessToken}, good until ${instant(expiresAt)}; no person was needed`)
 
+/** An account to show. Its roles are names, or the sentence of the error that stands for them. */
+export interface Account {
+  readonly accountId: string
+  readonly accountName?: string | undefined
+  readonly roles: ReadonlyArray<string> | string
+}
+
+// the names are those of strangers
+const accountText = ({ accountId, accountName, roles }: Account): string => {
+  const name = accountName === undefined ? "" : ` ${Wire.printable(accountName)}`
+  if (typeof roles === "string") return `${accountId}${name}: ${Wire.printable(roles)}`
+  return `${accountId}${name}: ${roles.length === 0 ? "no role" : roles.map(Wire.printable).join(", ")}`
+}
+
+/** The accounts and their roles, and how many more there are. */
+export const accounts = (shown: ReadonlyArray<Account>, more: number): ReadonlyArray<Line> => {
+  if (shown.length === 0) return [line("accounts", "none is assigned to you yet")]
+  const texts = shown.map(accountText)
+  return [...texts, ...more > 0 ? [`and ${more} more`] : []].map((text, at) => line(at === 0 ? "accounts" : "", text))
+}
+
+/** Says that the accounts cannot be listed. The login is good all the same. */
+export const noAccounts = (sentence: string): ReadonlyArray<Line> => [
+  line("accounts", `They cannot be listed: ${Wire.printable(sentence)}`)
+]
+
 const use = (token: string): string => `A program uses ${token} to list your AWS accounts and to get role credentials`
 
 const ofEmulator = `${use("such a token")}; this one is the emulator's, and opens nothing`
@@ -136,6 +164,7 @@ export const expected: ReadonlyArray<Line> = [
     refreshToken: Redacted.make("", { label: "refreshToken" }),
     expiresAt: DateTime.makeUnsafe(0)
   }),
+  ...accounts(EmulatorAccount.defaults, 0),
   ...next("emulator")
 ]
 

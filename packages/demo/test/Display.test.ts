@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { CodeReady, DeviceGrantEvent, Waiting } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import * as EmulatorAccount from "@sso-oidc/emulator/Account"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -227,7 +228,7 @@ describe("the display in a terminal", () => {
   )
 
   it.effect.each(
-    [[80, 24, false], [80, 32, false], [80, 33, true], [100, 40, true], [40, 40, false], [40, 60, true]] as const
+    [[80, 24, false], [80, 34, false], [80, 35, true], [100, 40, true], [40, 40, false], [40, 60, true]] as const
   )(
     "with the emulator, %d columns and %d rows show all lines; a QR code among them: %s",
     ([columns, rows, drawn]) =>
@@ -239,6 +240,7 @@ describe("the display in a terminal", () => {
         yield* display.print(Screen.prompt)
         if (rows > 24) yield* display.print(Screen.pressed)
         if (rows > 24) yield* display.event(approved)
+        if (rows > 24) yield* display.print(...Screen.accounts(EmulatorAccount.defaults, 0))
         if (rows > 24) yield* display.print(...Screen.next("emulator"))
         assert.match(screen.visible[0] ?? "", /^emulator +http:/)
         assert.strictEqual(/[▀▄█]/.test(screen.text), drawn)

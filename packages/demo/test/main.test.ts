@@ -88,6 +88,10 @@ const respond = (way: string, operation: string, response: ServerResponse): unkn
       return json(response, 400, { error: "access_denied", error_description: "It was cut…" }, "AccessDeniedException")
     case "approved token":
       return json(response, 200, { accessToken: "access-token", tokenType: "Bearer", expiresIn: 3600 })
+    case "approved accounts":
+      return json(response, 200, { accountList: [{ accountId: "123456789012", accountName: "Mine" }] })
+    case "approved roles":
+      return json(response, 200, { roleList: [{ accountId: "123456789012", roleName: "Reader" }] })
     case "denied token":
       return reject(response, "AccessDeniedException", "access_denied")
     case "grantInvalid token":
@@ -118,7 +122,7 @@ let origin = ""
 
 beforeAll(async () => {
   server = createServer((request, response) => {
-    const [, way = "", ...path] = (request.url ?? "").split("/")
+    const [, way = "", ...path] = (request.url ?? "").replace(/\?.*/, "").split("/")
     respond(way, path.at(-1) ?? "", response)
   })
   server.listen(0, "127.0.0.1")
@@ -160,6 +164,7 @@ describe.concurrent("the demo", { timeout: 60_000 }, () => {
       "person",
       "waiting",
       "approved",
+      "accounts",
       "next"
     ])
     assert.match(
@@ -179,9 +184,19 @@ describe.concurrent("the demo", { timeout: 60_000 }, () => {
     assert.include(readme, `\n## ${heading}\n`)
   })
 
-  it("the last lines of a login to AWS say that the token was not stored", async () => {
-    const { code, text } = await run(real, { env: { AWS_ENDPOINT_URL_SSO_OIDC: `${origin}/approved` } })
+  it("it lists the accounts and roles of the emulator after the login", async () => {
+    const { text } = await plainRun()
+    assert.match(
+      text,
+      /^accounts +111122223333 Development: AdministratorAccess, ReadOnlyAccess\n +444455556666 Production: ReadOnlyAccess\nnext /m
+    )
+  })
+
+  it("it lists the accounts of AWS, and the last lines say that the token was not stored", async () => {
+    const env = { AWS_ENDPOINT_URL_SSO_OIDC: `${origin}/approved`, AWS_ENDPOINT_URL_SSO: `${origin}/approved` }
+    const { code, text } = await run(real, { env })
     assert.strictEqual(code, 0)
+    assert.match(text, /^accounts +123456789012 Mine: Reader$/m)
     assert.match(text, /^open +https:\S+ and enter the code$/m)
     assert.match(text, /^next .+ the demo has not stored it\.\n +README\.md .+\n$/m)
   })
@@ -232,20 +247,27 @@ describe.concurrent("the demo", { timeout: 60_000 }, () => {
     }
   )
 
-  it("with --keep a token of AWS is in the AWS CLI's cache, and a second run sends nothing (S14)", async () => {
+  it("with --keep a token of AWS is in the AWS CLI's cache, and a second run needs no service (S14)", async () => {
     const home = mkdtempSync(join(tmpdir(), "sso-oidc-demo-"))
     try {
       const first = await run([...real, "--keep"], {
-        env: { HOME: home, AWS_ENDPOINT_URL_SSO_OIDC: `${origin}/approved` }
+        env: {
+          HOME: home,
+          AWS_ENDPOINT_URL_SSO_OIDC: `${origin}/approved`,
+          AWS_ENDPOINT_URL_SSO: `${origin}/approved`
+        }
       })
+      assert.match(first.text, /^accounts +123456789012 Mine: Reader$/m)
       assert.deepStrictEqual([first.code, first.errors], [0, ""])
       assert.match(first.text, /^next .+ the demo has kept it in the AWS CLI's cache, .+\.$/m)
       const name = `${createHash("sha1").update("https://my.awsapps.com/start").digest("hex")}.json`
       const stored = JSON.parse(readFileSync(join(home, ".aws/sso/cache", name), "utf8"))
       assert.include(stored, { accessToken: "access-token", region: "eu-west-1" })
       const second = await run([...real, "--keep"], {
-        env: { HOME: home, AWS_ENDPOINT_URL_SSO_OIDC: "http://127.0.0.1:1" }
+        env: { HOME: home, AWS_ENDPOINT_URL_SSO_OIDC: "http://127.0.0.1:1", AWS_ENDPOINT_URL_SSO: "http://127.0.0.1:1" }
       })
+      // a list that fails is no error of the login
+      assert.match(second.text, /^accounts +They cannot be listed: .+\.$/m)
       assert.deepStrictEqual([second.code, second.errors], [0, ""])
       assert.match(second.text, /^kept /m)
     } finally {

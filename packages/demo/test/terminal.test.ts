@@ -139,7 +139,7 @@ describe.skipIf(isMissing(script))(
       assert.deepStrictEqual(waits(lines), [], screen)
       assert.deepStrictEqual(
         lines.map((line) => line.split(" ")[0]).filter((word) => /^[a-z]/.test(word ?? "")),
-        ["emulator", "registered", "open", "or", "code", "person", "person", "approved", "next"]
+        ["emulator", "registered", "open", "or", "code", "person", "person", "approved", "accounts", "next"]
       )
       assert.strictEqual(column, 0)
       assert.match(screen, /[▀▄█]/)

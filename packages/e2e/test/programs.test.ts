@@ -1,11 +1,13 @@
 /**
  * The programs that the session is designed for, as their authors write them. What differs is the service, which is the emulator's.
  */
+import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3"
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as EmulatorTransport from "@sso-oidc/emulator/EmulatorTransport"
+import * as AwsSdk from "@sso-oidc/portal/AwsSdk"
 import { folder } from "@sso-oidc/test-kit/child"
 import * as Redis from "@sso-oidc/test-kit/redis"
 import * as Tools from "@sso-oidc/test-kit/tools"
@@ -30,6 +32,8 @@ import * as Sealer from "sso-oidc/Sealer"
 import * as Session from "sso-oidc/Session"
 import * as SsoOidc from "sso-oidc/SsoOidc"
 import * as TokenStore from "sso-oidc/TokenStore"
+import * as PortalHome from "./support/portalHome.ts"
+import * as S3 from "./support/s3.ts"
 
 const startUrl = "https://corp.awsapps.com/start"
 
@@ -68,6 +72,36 @@ describe("the programs of a session", () => {
         "This session is not logged in: no token is stored. Run: aws sso login --profile dev"
       ])
     }).pipe(Effect.provide(approving), Effect.provide(TestConsole.layer), Effect.scoped))
+
+  it.live("a user of an AWS SDK gives it credentials, with or without a runtime of their own (P7)", () =>
+    Effect.gen(function*() {
+      const [home, s3Server] = [yield* PortalHome.make(), yield* S3.make]
+      yield* home.login
+      yield* PortalHome.inEnvironment(
+        home.variables,
+        Effect.gen(function*() {
+          const place = { region: "us-east-1", endpoint: s3Server.url, forcePathStyle: true }
+
+          const credentials = Node.credentials({ profile: "dev" })
+          const s3 = new S3Client({ ...place, credentials })
+
+          // with a runtime of your own
+          const runtime = ManagedRuntime.make(home.at(Node.portal({ profile: "dev" })))
+          const other = new S3Client({ ...place, credentials: AwsSdk.credentials(runtime) })
+
+          yield* Effect.acquireRelease(
+            Effect.void,
+            () => Effect.promise(() => Promise.all([credentials.dispose(), runtime.dispose()]))
+          )
+          for (const client of [s3, other]) {
+            const { Buckets = [] } = yield* Effect.promise(() => client.send(new ListBucketsCommand()))
+            assert.deepStrictEqual(Buckets.map(({ Name }) => Name), ["a-bucket"])
+            client.destroy()
+          }
+          assert.lengthOf(s3Server.seen.filter(({ accessKeyId }) => accessKeyId?.startsWith("ASIA")), 2)
+        })
+      )
+    }).pipe(Effect.scoped, Effect.provide(approving)))
 
   it.live("a command logs its person in, only if it must, and shows how on standard error (S14)", () =>
     Effect.gen(function*() {

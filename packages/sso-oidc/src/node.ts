@@ -1,8 +1,15 @@
 /// <reference path="./internal/names.ts" preserve="true" />
 /**
- * Two layers for a program on Node: {@link session} gives it a session, and {@link layer} the client alone.
+ * What a program on Node needs, in one line each.
+ *
+ * - {@link session} gives it a session.
+ * - {@link portal} gives it a session and the access portal.
+ * - {@link credentials} is a function for the AWS SDK.
+ * - {@link layer} gives it the client alone.
  *
  * {@link session} is `NodeSession.layer`. It reads AWS's config files and the tokens that the AWS CLI shares.
+ *
+ * {@link portal} and {@link credentials} read the same files. Role and account come from the profile.
  *
  * {@link layer} reads AWS's environment variables, uses the proxies that the environment names, and retries requests that may be sent
  * again. It combines three layers of this package:
@@ -21,14 +28,25 @@ import * as Environment from "@sso-oidc/core/aws/Environment"
 import * as Retry from "@sso-oidc/core/aws/Retry"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
+import type * as AwsSdk from "@sso-oidc/portal/AwsSdk"
+import * as CredentialsCache from "@sso-oidc/portal/CredentialsCache"
+import * as Portal from "@sso-oidc/portal/Portal"
+import * as PortalClient from "@sso-oidc/portal/PortalClient"
+import * as RoleCredentials from "@sso-oidc/portal/RoleCredentials"
 import * as NodeSession from "@sso-oidc/session/node/NodeSession"
 import type { Session } from "@sso-oidc/session/Session"
+import * as SessionSettings from "@sso-oidc/session/SessionSettings"
 import * as NodeEnvironment from "@sso-oidc/transport-node/NodeEnvironment"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import type { TransportOptionsError } from "@sso-oidc/transport-node/TransportOptionsError"
 import type * as Config from "effect/Config"
 import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import type * as Path from "effect/Path"
+import * as Result from "effect/Result"
+import * as Held from "./internal/held.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -100,6 +118,54 @@ export interface Options {
  * @since 0.1.0
  */
 export type SessionOptions<E = never> = NodeSession.Options<E>
+
+/**
+ * What {@link portal} takes beside the options of {@link session}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RoleOptions<E = never> {
+  /**
+   * The role for which credentials are given if a call names none. The default is the role of the profile, from `sso_account_id` and
+   * `sso_role_name`. It is checked when credentials are asked for: a role that cannot be used is `RoleUnusable`. A session that is not that of a
+   * profile has no default.
+   */
+  readonly role?: RoleCredentials.Role | undefined
+  /**
+   * Where role credentials are kept. `CredentialsCache.layerMemory` by default, which keeps them as long as this layer lives.
+   * `CredentialsCache.layerAwsCache()` keeps them in the files of the AWS CLI too. A cache may need a `FileSystem` and a `Path`, which this
+   * layer has.
+   */
+  readonly credentialsCache?:
+    | Layer.Layer<CredentialsCache.CredentialsCache, E, FileSystem.FileSystem | Path.Path>
+    | undefined
+}
+
+/**
+ * The options of {@link portal} and {@link credentials}. None is required.
+ *
+ * `transport`, `requestTimeout`, `maxResponseBytes` and `userAgent` hold for the requests of the session and of the portal. A member of `retry`
+ * that you give holds for both too. The defaults of `retry` differ: see `Portal.Options` for those of the portal.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type PortalOptions<E = never, E2 = never> = SessionOptions<E> & RoleOptions<E2>
+
+/**
+ * What {@link credentials} gives: the function that the AWS SDK takes as `credentials`, and a way to end it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Credentials extends AwsSdk.Provider {
+  /**
+   * Closes the connections, and ends the requests in flight. A refresh in flight is awaited first, so that its token is stored. Each call
+   * after it rejects with an error that says so. A second call of `dispose` does nothing.
+   */
+  readonly dispose: () => Promise<void>
+}
 
 // -----------------------------------------------------------------------------
 // errors
@@ -180,3 +246,95 @@ export const layer = (options: Options): Layer.Layer<SsoOidc.SsoOidc, Error> =>
 export const session = <E = never>(
   options?: SessionOptions<E>
 ): Layer.Layer<Session | AccessToken, SessionError | E> => NodeSession.layer(options)
+
+/** The portal over settings that were read. */
+const portalOf = <E = never, E2 = never>(
+  settings: SessionSettings.SessionSettings,
+  options: PortalOptions<E, E2>
+): Layer.Layer<Session | AccessToken | Portal.Portal, SessionError | E | E2> => {
+  const { maxResponseBytes, requestTimeout, retry, role, userAgent } = options
+  const client = {
+    endpoint: settings.portalEndpoint,
+    endpointSource: settings.portalEndpointSource,
+    useFipsEndpoint: settings.useFipsEndpoint,
+    useDualstackEndpoint: settings.useDualstackEndpoint,
+    requestTimeout,
+    maxResponseBytes,
+    userAgent
+  }
+  // Two sessions of one name may have two start URLs, so that each layer has a memory of its own.
+  const cache: Layer.Layer<CredentialsCache.CredentialsCache, E2, FileSystem.FileSystem | Path.Path> =
+    options.credentialsCache ?? Layer.fresh(CredentialsCache.layerMemory)
+  return Portal.layer({ role: role ?? roleOf(settings), retry }).pipe(
+    Layer.provide(PortalClient.layer({ ...client, region: settings.region })),
+    Layer.provideMerge(NodeSession.layerSettings(settings, options)),
+    Layer.provide(Portal.layerLogout({ ...client, retry })),
+    Layer.provide(Layer.provide(cache, NodeSession.layerFiles)),
+    Layer.provide(NodeSession.transport(settings, options.transport))
+  )
+}
+
+/** The role of the profile. Nothing is wrong with a profile without a role until credentials are asked for. */
+const roleOf = (settings: SessionSettings.SessionSettings): Portal.Options["role"] =>
+  settings.profile === undefined
+    ? undefined
+    : Result.mapError(
+      SessionSettings.role(settings),
+      ({ message }) => new RoleCredentials.RoleUnusable({ problem: "config", detail: message })
+    )
+
+/**
+ * Provides the access portal, and the session and its `AccessToken`, as {@link session} does. All of them share one transport.
+ *
+ * The config files are read once, when the layer is built. A logout of the session tells the portal, and removes the role credentials that
+ * are kept. The layer never logs in by itself.
+ *
+ * @example
+ * ```ts
+ * import * as Node from "sso-oidc/node"
+ * import * as Portal from "sso-oidc/Portal"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * const program = Portal.Portal.use((portal) => portal.credentials()).pipe( // role and account from the profile
+ *   Effect.flatMap(({ accessKeyId }) => Console.log(accessKeyId)),
+ *   Effect.catchTag("NotLoggedIn", (error) => Console.error(error.message)),
+ *   Effect.provide(Node.portal({ profile: "dev" }))
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const portal = <E = never, E2 = never>(
+  options: PortalOptions<E, E2> = {}
+): Layer.Layer<Session | AccessToken | Portal.Portal, SessionError | E | E2> =>
+  Layer.unwrap(Effect.map(NodeSession.settings(options), (settings) => portalOf(settings, options)))
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * A function that gives role credentials to any client of the AWS SDK for JavaScript. It needs no Effect in the program.
+ *
+ * Nothing is read before its first call. That call reads the config files, and the program keeps the settings while they work. After a
+ * call that failed, the next one reads them again. So a program goes on after `aws sso login`, or after a correction of the files. It rejects
+ * with the error, whose `message` is a sentence for a person. It never logs in, and never opens a browser.
+ *
+ * All clients that get the same function share one request. It does not keep a process alive. What it logs goes to standard error.
+ *
+ * @example
+ * ```ts
+ * import * as Node from "sso-oidc/node"
+ *
+ * const credentials = Node.credentials({ profile: "dev" }) // role and account from the profile
+ *
+ * // new S3Client({ region: "us-east-1", credentials })
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const credentials = <E = never, E2 = never>(options: PortalOptions<E, E2> = {}): Credentials =>
+  Held.make(NodeSession.settings(options), (settings) => portalOf(settings, options))

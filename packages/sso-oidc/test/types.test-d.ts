@@ -1,6 +1,10 @@
+import * as CredentialsCache from "@sso-oidc/portal/CredentialsCache"
+import type { Portal } from "@sso-oidc/portal/Portal"
 import type * as Config from "effect/Config"
 import type * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
 import type * as Layer from "effect/Layer"
+import type * as Path from "effect/Path"
 import type * as AccessToken from "sso-oidc/AccessToken"
 import type { EndpointError } from "sso-oidc/aws/ClientError"
 import type * as AwsConfigError from "sso-oidc/AwsConfigError"
@@ -47,6 +51,31 @@ describe("the types of sso-oidc", () => {
     expectTypeOf<{ profile: string; startUrl: string; region: string }>().not.toExtend<Node.SessionOptions>()
     expectTypeOf<{ session: string; startUrl: string; region: string }>().not.toExtend<Node.SessionOptions>()
     expectTypeOf<{ startUrl: string }>().not.toExtend<Node.SessionOptions>()
+  })
+
+  it("the portal on Node needs nothing, and lists the errors of another store and of another cache (C3)", () => {
+    expectTypeOf(Node.portal({ profile: "dev" })).toEqualTypeOf<
+      Layer.Layer<Session.Session | AccessToken.AccessToken | Portal, Node.SessionError>
+    >()
+    const cache: Layer.Layer<CredentialsCache.CredentialsCache, Config.ConfigError, FileSystem.FileSystem | Path.Path> =
+      CredentialsCache.layerAwsCache()
+    expectTypeOf({ credentialsCache: cache }).toExtend<Node.PortalOptions<never, Config.ConfigError>>()
+    expectTypeOf<Layer.Error<ReturnType<typeof Node.portal<"of the store", "of the cache">>>>().toEqualTypeOf<
+      Node.SessionError | "of the store" | "of the cache"
+    >()
+    expectTypeOf<{ profile: string; session: string }>().not.toExtend<Node.PortalOptions>()
+  })
+
+  it("the function for AWS SDKs gives what an SDK takes (P7)", () => {
+    expectTypeOf<Node.Credentials>().toExtend<
+      (options?: { readonly forceRefresh?: boolean }) => Promise<{
+        readonly accessKeyId: string
+        readonly secretAccessKey: string
+        readonly sessionToken?: string
+        readonly expiration?: Date
+        readonly accountId?: string
+      }>
+    >()
   })
 
   it("a login needs only the client that the layers provide", () => {

@@ -35,11 +35,14 @@ const config = {
 // exports of a program, whose types TypeScript has to name
 const exported = `
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import * as Browser from "sso-oidc/browser"
+import * as CredentialsCache from "sso-oidc/CredentialsCache"
 import * as DeviceGrant from "sso-oidc/DeviceGrant"
 import * as FetchTransport from "sso-oidc/FetchTransport"
 import * as Node from "sso-oidc/node"
 import * as NodeTransport from "sso-oidc/NodeTransport"
+import * as Portal from "sso-oidc/Portal"
 import * as Relay from "sso-oidc/Relay"
 import * as Session from "sso-oidc/Session"
 import * as TokenStore from "sso-oidc/TokenStore"
@@ -52,6 +55,10 @@ export const relay = Relay.make({ origins: [], regions: [], startUrls: [] })
 export const step = DeviceGrant.step
 export const session = Node.session({ profile: "dev", store: TokenStore.layerMemory })
 export const ensured = Session.Session.use((session) => session.ensure()).pipe(Effect.provide(session))
+export const portal = Node.portal({ profile: "dev", credentialsCache: CredentialsCache.layerAwsCache() })
+export const roles = Portal.Portal.use(({ allRoles }) => Stream.runCollect(allRoles)).pipe(Effect.provide(portal))
+export const role = Portal.Portal.use((portal) => portal.credentials()).pipe(Effect.provide(portal))
+export const credentials = Node.credentials({ profile: "dev" })
 export const register = SsoOidc.SsoOidc.use((oidc) => oidc.registerClient({ clientName: "n", clientType: "public" }))
 `
 

@@ -56,6 +56,8 @@ export interface Self {
   readonly keptFor: (stored: CachedToken.CachedToken | undefined) => CachedToken.CachedToken | undefined
   /** How many logins of this process brought a token. */
   readonly count: () => number
+  /** Removes the role credentials of the session, which may be those of another person. It does not fail, and does not take long. */
+  readonly forgetRoles: Effect.Effect<void>
   /** Keeps a new token in memory that could not be stored, instead of what is stored. */
   readonly keep: (token: CachedToken.CachedToken, instead: CachedToken.CachedToken | undefined) => void
 }
@@ -344,6 +346,9 @@ const alone = Effect.fnUntraced(function*<E, E2>(
       return brought
     }),
     { wait: loginWait, meanwhile }
+  ).pipe(
+    // An interruption may come after the token is stored.
+    Effect.onExit((exit) => Exit.isSuccess(exit) || self.count() !== before.count ? self.forgetRoles : Effect.void)
   )
   // The lock is free by now: the program may take its time.
   if (approved !== undefined) yield* tell(approved)

@@ -18,6 +18,7 @@ import { LogoutAllUnsupported, type Options, type Report } from "../SessionLogou
 import type * as TokenStore from "../TokenStore.ts"
 import { apart } from "./apart.ts"
 import * as Cached from "./cached.ts"
+import * as Forgetting from "./forgetting.ts"
 import type * as Refreshing from "./refreshing.ts"
 import * as Stored from "./stored.ts"
 
@@ -121,17 +122,13 @@ const tell = (
   })
 
 /** Removes the role credentials that are kept. */
-const forget = ({ portal, wait }: Self, progress: Progress, what: PortalLogout.Forgotten): Effect.Effect<void> => {
-  if (portal === undefined) return Effect.void
-  const failed = Effect.sync(() =>
-    void progress.left.add("Role credentials may stay, because PortalLogout did not remove them.")
+const forget = ({ portal, wait }: Self, progress: Progress, what: PortalLogout.Forgotten): Effect.Effect<void> =>
+  Forgetting.forget(
+    portal,
+    what,
+    wait,
+    Effect.sync(() => void progress.left.add("Role credentials may stay, because PortalLogout did not remove them."))
   )
-  return Effect.suspend(() => UserFunction.effectOf("PortalLogout.forget", portal.forget(what))).pipe(
-    apart,
-    Effect.flatMap((exit) => Exit.isSuccess(exit) ? Effect.void : failed),
-    Effect.timeoutOrElse({ duration: wait, orElse: () => failed })
-  )
-}
 
 /** Tells the portal, and removes the tokens then. An interruption ends the request, but a token that the portal may know of goes. */
 const tellAndRemove = <A, E>(tell: Effect.Effect<void>, remove: Effect.Effect<A, E>): Effect.Effect<A, E> =>

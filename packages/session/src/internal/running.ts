@@ -21,6 +21,7 @@ import * as LoginBrowser from "../LoginBrowser.ts"
 import type { LifeOptions, Service, Services, TokenOptions } from "../Session.ts"
 import type * as SessionSettings from "../SessionSettings.ts"
 import * as TokenStore from "../TokenStore.ts"
+import * as Forgetting from "./forgetting.ts"
 import * as Guarded from "./guarded.ts"
 import * as Life from "./life.ts"
 import * as Login from "./login.ts"
@@ -249,6 +250,8 @@ export const make = Effect.fnUntraced(function*(
     return validOf(brought)
   })
 
+  const portal = Option.getOrUndefined(yield* Effect.serviceOption(PortalLogout.PortalLogout))
+
   const logins: Login.Self = {
     store,
     settings,
@@ -260,6 +263,12 @@ export const make = Effect.fnUntraced(function*(
     browser: Option.getOrUndefined(yield* Effect.serviceOption(LoginBrowser.LoginBrowser)),
     keptFor: self.keptFor,
     count: () => count,
+    forgetRoles: Forgetting.forget(
+      portal,
+      { key: settings.key },
+      "1 second",
+      Effect.logWarning("Role credentials of before the login may stay, because PortalLogout did not remove them.")
+    ),
     received: (token) => {
       count++
       kept = undefined
@@ -287,7 +296,7 @@ export const make = Effect.fnUntraced(function*(
   const logoutSelf: Logout.Self = {
     ...self,
     kept: () => kept?.token,
-    portal: Option.getOrUndefined(yield* Effect.serviceOption(PortalLogout.PortalLogout)),
+    portal,
     forget: () => {
       logouts++
       kept =

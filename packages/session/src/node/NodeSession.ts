@@ -10,7 +10,8 @@
  * - `TokenStore.layerAwsCache` with `KernelLock`: the tokens that the AWS CLI and the SDKs share. The option `store` swaps it;
  * - `LoopbackCallback` and `SystemBrowser`: what a login with a browser needs.
  *
- * If you need another combination, write these lines yourself.
+ * {@link settings}, {@link transport} and {@link layerSettings} are its three parts. If you need another combination, write it of them, or of
+ * the modules above.
  *
  * @since 0.1.0
  */
@@ -187,31 +188,110 @@ const browser: Layer.Layer<LoginBrowser.LoginBrowser> = /* @__PURE__ */ Layer.ef
 ).pipe(Layer.provide(SystemBrowser.layer))
 
 // -----------------------------------------------------------------------------
+// files
+// -----------------------------------------------------------------------------
+
+/**
+ * Provides the files of this machine, as {@link layer} uses them. A cache of role credentials needs them too.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerFiles: Layer.Layer<FileSystem.FileSystem | Path.Path> = /* @__PURE__ */ Layer.mergeAll(
+  NodeFileSystem.layer,
+  NodePath.layer
+)
+
+// -----------------------------------------------------------------------------
+// settings
+// -----------------------------------------------------------------------------
+
+/**
+ * Reads the settings of a session, as {@link layer} does. Nothing is kept: each run reads the files and the environment.
+ *
+ * @category settings
+ * @since 0.1.0
+ */
+export const settings = (
+  options: OfFiles | OfProgram = {}
+): Effect.Effect<SessionSettings.SessionSettings, AwsConfigError | ProfileNotFound | Config.ConfigError> =>
+  options.startUrl === undefined
+    ? Effect.provide(AwsConfig.resolve(options), layerFiles)
+    : ByHand.fromEnvironment(options)
+
+// -----------------------------------------------------------------------------
 // layers
 // -----------------------------------------------------------------------------
 
-const settingsOf = (
-  options: OfFiles | OfProgram
-): Effect.Effect<SessionSettings.SessionSettings, Error, FileSystem.FileSystem | Path.Path> =>
-  options.startUrl === undefined ? AwsConfig.resolve(options) : ByHand.fromEnvironment(options)
-
-const transport = (
+const transportOf = Effect.fnUntraced(function*(
   settings: SessionSettings.SessionSettings,
-  given: NodeEnvironment.Overrides = {}
-): Layer.Layer<
-  HttpClient.HttpClient,
-  AwsConfigError | TransportOptionsError | Config.ConfigError,
+  options: NodeEnvironment.Overrides
+): Effect.fn.Return<
+  Layer.Layer<HttpClient.HttpClient, AwsConfigError | TransportOptionsError | Config.ConfigError>,
+  AwsConfigError | Config.ConfigError,
   FileSystem.FileSystem
-> =>
-  Layer.unwrap(Effect.gen(function*() {
-    const bundle = given.ca === undefined ? yield* bundleOf(settings) : undefined
-    if (bundle === undefined) return NodeTransport.layerConfig(NodeEnvironment.options(given))
-    return Layer.catchTag(
-      NodeTransport.layerConfig(NodeEnvironment.options({ ...given, ca: bundle })),
-      "TransportOptionsError",
-      (error) => Layer.unwrap(Effect.fail(error.option === "ca" ? bundleError(settings, error.detail) : error))
-    )
-  }))
+> {
+  const bundle = options.ca === undefined ? yield* bundleOf(settings) : undefined
+  if (bundle === undefined) return NodeTransport.layerConfig(NodeEnvironment.options(options))
+  return Layer.catchTag(
+    NodeTransport.layerConfig(NodeEnvironment.options({ ...options, ca: bundle })),
+    "TransportOptionsError",
+    (error) => Layer.unwrap(Effect.fail(error.option === "ca" ? bundleError(settings, error.detail) : error))
+  )
+})
+
+/**
+ * Provides the transport of a session with these settings: with the proxies of the environment, and the authorities that the environment or
+ * the settings name. Another client of the same session can share it, such as that of the access portal.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const transport = (
+  settings: SessionSettings.SessionSettings,
+  options: NodeEnvironment.Overrides = {}
+): Layer.Layer<HttpClient.HttpClient, AwsConfigError | TransportOptionsError | Config.ConfigError> =>
+  Layer.provide(Layer.unwrap(transportOf(settings, options)), layerFiles)
+
+/**
+ * Provides the session with these settings and its `AccessToken`, over a transport such as {@link transport}. If the context has a
+ * `PortalLogout`, a logout tells the portal.
+ *
+ * @example
+ * ```ts
+ * import * as NodeSession from "@sso-oidc/session/node/NodeSession"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * // as `NodeSession.layer({ profile: "dev" })`, with a place for other clients over the same transport
+ * const Live = Layer.unwrap(Effect.map(NodeSession.settings({ profile: "dev" }), (settings) =>
+ *   NodeSession.layerSettings(settings).pipe(Layer.provide(NodeSession.transport(settings)))))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerSettings = <E = never>(
+  settings: SessionSettings.SessionSettings,
+  options: Omit<CommonOptions<E>, "transport"> = {}
+): Layer.Layer<
+  Session.Session | AccessToken,
+  AwsConfigError | EndpointError | Config.ConfigError | E,
+  HttpClient.HttpClient
+> => {
+  const { maxResponseBytes, refresh = "background", requestTimeout, retry, store, userAgent } = options
+  const kept: Layer.Layer<
+    TokenStore.TokenStore,
+    E | AwsConfigError,
+    Lock.Lock | FileSystem.FileSystem | Path.Path
+  > = store ?? TokenStore.layerAwsCache()
+  return Session.layerSettings(settings, { ...options, refresh }).pipe(
+    Layer.provide(Retry.layer(SsoOidc.SsoOidc, retry)),
+    Layer.provide(SsoOidc.layer({ ...settings, requestTimeout, maxResponseBytes, userAgent })),
+    Layer.provide([kept, LoopbackCallback.layer, browser]),
+    Layer.provide([KernelLock.layer, layerFiles])
+  )
+}
 
 /**
  * Provides the session and its `AccessToken`.
@@ -237,22 +317,8 @@ const transport = (
  */
 export const layer = <E = never>(
   options: Options<E> = {}
-): Layer.Layer<Session.Session | AccessToken, Error | E> => {
-  const { maxResponseBytes, refresh = "background", requestTimeout, retry, store, userAgent } = options
-  const kept: Layer.Layer<
-    TokenStore.TokenStore,
-    E | AwsConfigError,
-    Lock.Lock | FileSystem.FileSystem | Path.Path
-  > = store ?? TokenStore.layerAwsCache()
-  return Layer.unwrap(
-    Effect.map(settingsOf(options), (settings) =>
-      Session.layerSettings(settings, { ...options, refresh }).pipe(
-        Layer.provide(Retry.layer(SsoOidc.SsoOidc, retry)),
-        Layer.provide(SsoOidc.layer({ ...settings, requestTimeout, maxResponseBytes, userAgent })),
-        Layer.provide(transport(settings, options.transport)),
-        Layer.provide([kept, LoopbackCallback.layer, browser])
-      ))
-  ).pipe(
-    Layer.provide([KernelLock.layer, NodeFileSystem.layer, NodePath.layer])
+): Layer.Layer<Session.Session | AccessToken, Error | E> =>
+  Layer.unwrap(
+    Effect.map(settings(options), (settings) =>
+      layerSettings(settings, options).pipe(Layer.provide(transport(settings, options.transport))))
   )
-}
