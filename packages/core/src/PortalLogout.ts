@@ -9,6 +9,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import type * as ClientError from "./aws/ClientError.ts"
 
 // -----------------------------------------------------------------------------
@@ -51,6 +52,44 @@ export type Forgotten =
   | "all"
 
 // -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+const leftOf = ({ code, count }: CredentialsLeft): string =>
+  `${
+    count === undefined
+      ? "Role credentials may have stayed on disk"
+      : `${count} ${count === 1 ? "file" : "files"} of role credentials could not be removed`
+  }${
+    code === undefined ? "" : ` (${code})`
+  }: they are valid until they expire. Remove the files in the AWS CLI's cache folder by hand.`
+
+/**
+ * Role credentials could not be removed. Nothing else of a logout fails with them.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class CredentialsLeft extends Schema.TaggedError<CredentialsLeft>("@sso-oidc/core/CredentialsLeft")(
+  "CredentialsLeft",
+  {
+    /** How many files stayed. */
+    count: Schema.optionalKey(Schema.Number),
+    /** The code of the system. */
+    code: Schema.optionalKey(Schema.String)
+  }
+) {
+  /** How many files of role credentials stayed. Absent if the folder cannot be listed. */
+  declare readonly count?: number
+
+  /** The code of the system, such as `EACCES`. Absent if the system gave none. */
+  declare readonly code?: string
+
+  /** The sentence of this error: what stayed, and what to do. */
+  override readonly message: string = leftOf(this)
+}
+
+// -----------------------------------------------------------------------------
 // service
 // -----------------------------------------------------------------------------
 
@@ -66,8 +105,11 @@ export interface Service {
    * nothing could be sent.
    */
   readonly logout: (options: LogoutOptions) => Effect.Effect<Response, ClientError.ClientError>
-  /** Removes the role credentials that are kept, in memory and on disk. Nothing to remove is no error. */
-  readonly forget: (what: Forgotten) => Effect.Effect<void>
+  /**
+   * Removes the role credentials that are kept, in memory and on disk. Nothing to remove is no error. It removes what it can, and fails if some
+   * stayed.
+   */
+  readonly forget: (what: Forgotten) => Effect.Effect<void, CredentialsLeft>
 }
 
 /**

@@ -6,7 +6,8 @@
  *
  * {@link layerMemory} keeps them in this process. {@link layerAwsCache} keeps them in the files of the AWS CLI too.
  *
- * What it keeps can be fetched anew. So a cache that does not work is no error: it holds nothing.
+ * What it keeps can be fetched anew. So a cache that cannot be read or written is no error: it holds nothing. But what cannot be removed is an
+ * error, because it is valid until it expires.
  *
  * @since 0.1.0
  */
@@ -71,8 +72,8 @@ export interface Service {
     key: Key,
     fetch: Effect.Effect<RoleCredentials.RoleCredentials, E, R>
   ) => Effect.Effect<RoleCredentials.RoleCredentials, E, R>
-  /** Removes the credentials of one session, or of all sessions. */
-  readonly forget: (what: PortalLogout.Forgotten) => Effect.Effect<void>
+  /** Removes the credentials of one session, or of all sessions. It removes what it can, and fails if some stayed. */
+  readonly forget: (what: PortalLogout.Forgotten) => Effect.Effect<void, PortalLogout.CredentialsLeft>
 }
 
 /**
@@ -116,7 +117,8 @@ export interface AwsCacheOptions {
 
 /**
  * Keeps credentials in the files of the AWS CLI, so that both use each other's. A file is written whole, with mode 0600. Other processes
- * see what this one keeps, and what a logout removed is gone for all of them.
+ * see what this one keeps, and what a logout removed is gone for all of them. But if another process fetches credentials while the logout
+ * runs, that process keeps them.
  *
  * Credentials that cannot be written stay in the memory of this process. It fails with a `ConfigError` if the home folder is needed and not
  * known.

@@ -57,7 +57,7 @@ export const Request = Schema.Struct({
 export interface AccountInfo {
   /** The number of the account: 12 digits. */
   readonly accountId: string
-  /** The name of the account. Its administrator chose it, so that it may have any characters. Absent if the portal gave none. */
+  /** The name of the account. Its administrator chose it: it may have characters that change a terminal. Absent if the portal gave none. */
   readonly accountName?: string
   /** The email address of the account's root user. Absent if the portal gave none. */
   readonly emailAddress?: string

@@ -14,7 +14,7 @@ import * as UserFunction from "@sso-oidc/core/aws/UserFunction"
 import { PortalLogout } from "@sso-oidc/core/PortalLogout"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import type * as Result from "effect/Result"
@@ -84,8 +84,8 @@ export interface Options {
    */
   readonly role?: RoleCredentials.Role | Result.Result<RoleCredentials.Role, RoleCredentials.RoleUnusable> | undefined
   /**
-   * How often and how fast a request is sent again. By default there are at most 8 requests for one call, and none of them starts later than
-   * 60 seconds after the first. The waits grow from 200 milliseconds to 10 seconds. `{ times: 0 }` turns retries off. See `Retry.Options`
+   * How often and how fast a request is sent again. By default there are at most 8 requests for one call, and no wait for one ends later than
+   * 60 seconds after the start of the call. The waits grow from 200 milliseconds to 10 seconds. `{ times: 0 }` turns retries off. See `Retry.Options`
    * for each member. An unusable option makes the layer die with a `RangeError`.
    */
   readonly retry?: Retry.Options | undefined
@@ -158,13 +158,16 @@ export interface Service {
   readonly roles: (accountId: string) => Stream.Stream<RoleCredentials.Role, CredentialsError>
   /**
    * All roles of all accounts, in the order of the accounts, with at most 4 requests in flight. An account whose roles cannot be listed is an
-   * `AccountFailure`, and not the end. An error of the session ends the stream: all accounts would fail with it.
+   * `AccountFailure`, and not the end. After four in a row because the portal is down, the other accounts fail with the same error, and nothing
+   * is sent for them. An error of the session ends the stream: all accounts would fail with it.
    */
   readonly allRoles: Stream.Stream<AccountRole | AccountFailure, Error>
   /**
-   * Credentials for the named role, else for the role of the layer. They are given from the cache while they are fresh: with 15 minutes
-   * left, or with half of their life if that is shorter. All callers share one request. If it fails, credentials that are
-   * still valid are given, and the next request is sent a minute later at the earliest. `undefined` as the role counts as none.
+   * Credentials for the named role, else for the role of the layer. They are given from the cache while they are fresh: with 15 minutes left, or
+   * with half of their life if that is shorter. All callers share one request.
+   *
+   * If the request fails, credentials that are still valid are given, and the next request is sent a minute later at the earliest. With more
+   * than 5 minutes left, a call waits 5 seconds at most. With `forceRefresh` it gives new credentials, or fails.
    */
   readonly credentials: (
     role?: RoleCredentials.Role,
@@ -196,16 +199,18 @@ export class Portal extends Context.Service<Portal, Service>()("@sso-oidc/portal
 // constructors
 // -----------------------------------------------------------------------------
 
-const retryOf = (retry: Retry.Options = {}): Retry.Options => ({
-  times: 7,
-  cap: "10 seconds",
-  maxElapsed: "60 seconds",
-  ...retry
+// An option that is `undefined` is not given.
+const retryOf = ({ base, cap, maxElapsed, maxRetryAfter, times }: Retry.Options = {}): Retry.Options => ({
+  times: times ?? 7,
+  base,
+  cap: cap ?? "10 seconds",
+  maxRetryAfter,
+  maxElapsed: maxElapsed ?? "60 seconds"
 })
 
 const from = Effect.fnUntraced(function*(
   options: Options,
-  wait: (key: string) => Effect.Effect<void>
+  limiter?: RateLimiter.RateLimiter
 ): Effect.fn.Return<
   Service,
   never,
@@ -215,7 +220,7 @@ const from = Effect.fnUntraced(function*(
   const accessToken = yield* AccessToken.AccessToken
   const key = yield* Limit.keyOf(client.endpoint, accessToken.key)
   return yield* Running.make({
-    client: Retry.make(Limit.paced(client, wait(key)), retryOf(options.retry)),
+    client: Retry.make(Limit.client(client, key, limiter), retryOf(options.retry)),
     accessToken,
     cache: yield* CredentialsCache.CredentialsCache,
     role: options.role
@@ -236,7 +241,7 @@ export const make = (
   Service,
   never,
   PortalClient.PortalClient | AccessToken.AccessToken | CredentialsCache.CredentialsCache | Scope.Scope
-> => from(options, Limit.local)
+> => from(options)
 
 // -----------------------------------------------------------------------------
 // layers
@@ -288,7 +293,7 @@ export const layerRateLimited = (
   | AccessToken.AccessToken
   | CredentialsCache.CredentialsCache
   | RateLimiter.RateLimiter
-> => Layer.effect(Portal, Effect.flatMap(RateLimiter.RateLimiter, (limiter) => from(options, Limit.shared(limiter))))
+> => Layer.effect(Portal, Effect.flatMap(RateLimiter.RateLimiter, (limiter) => from(options, limiter)))
 
 /**
  * The options of {@link layerLogout}: those of the client, without the region, which comes with each token. None is required.
@@ -319,10 +324,9 @@ export const layerLogout = (
   Layer.effect(
     PortalLogout,
     Effect.gen(function*() {
-      const http = yield* HttpClient.HttpClient
       const cache = yield* CredentialsCache.CredentialsCache
       return {
-        logout: LoggingOut.make(http, options),
+        logout: yield* LoggingOut.make(options),
         forget: (what) => Effect.suspend(() => UserFunction.effectOf("CredentialsCache.forget", cache.forget(what)))
       }
     })

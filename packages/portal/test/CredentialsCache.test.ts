@@ -20,9 +20,11 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync
 } from "node:fs"
 import { tmpdir } from "node:os"
@@ -118,12 +120,12 @@ describe("a cache in memory", () => {
     Effect.gen(function*() {
       yield* TestClock.setTime(now)
       const cache = yield* memory
-      for (let n = 0; n < 1500; n++) {
+      for (let n = 0; n < 1000; n++) {
         yield* cache.keep({ ...key, roleName: `role-${n}` }, Effect.succeed(credentials(n, 1000)))
       }
       yield* TestClock.adjust("1 minute")
       yield* cache.keep(key, Effect.succeed(credentials(9)))
-      assert.isUndefined(yield* cache.read({ ...key, roleName: "role-1499" }))
+      assert.isUndefined(yield* cache.read({ ...key, roleName: "role-999" }))
       assert.strictEqual(idOf(yield* cache.read(key)), "ASIA9")
     }))
 })
@@ -204,6 +206,82 @@ describe("a cache in the CLI's files", () => {
       assert.isFalse(existsSync(name("a")))
       for (const left of ["b", "c", "d"]) assert.isTrue(existsSync(name(left)), left)
       assert.isTrue(existsSync(join(directory, "notes.json")))
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("forgets what a link leads to, and what a killed process left while it wrote (S20)", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(now)
+      const [directory, elsewhere] = [yield* folder, yield* folder]
+      const cache = yield* files(directory)
+      yield* cache.keep(key, Effect.succeed(credentials(1)))
+      const name = readdirSync(directory)[0] ?? ""
+      renameSync(join(directory, name), join(elsewhere, "kept.json"))
+      symlinkSync(join(elsewhere, "kept.json"), join(directory, name))
+      writeFileSync(join(directory, `${name}.7b5ee6f0-0000-4000-8000-000000000001.tmp`), "the-secret-key-1")
+      assert.strictEqual(idOf(yield* cache.read(key)), "ASIA1")
+      yield* cache.forget({ key: "corp" })
+      assert.deepStrictEqual([readdirSync(directory), readdirSync(elsewhere)], [[], []])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("removes at a write what a killed process left ten minutes ago (P6)", () =>
+    Effect.gen(function*() {
+      const real = Date.now()
+      yield* TestClock.setTime(real)
+      const directory = yield* folder
+      const names = ["1", "2"].map((digit) => `${digit.repeat(40)}.json.7b5ee6f0-0000-4000-8000-000000000001.tmp`)
+      for (const name of names) writeFileSync(join(directory, name), "the-secret-key-1")
+      const eleven = new Date(real - 11 * 60_000)
+      utimesSync(join(directory, names[0] ?? ""), eleven, eleven)
+      yield* (yield* files(directory)).keep(key, Effect.succeed(credentials(1)))
+      assert.deepStrictEqual(names.map((name) => existsSync(join(directory, name))), [false, true])
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("that cannot be removed is an error, and is given no more (S20)", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(now)
+      const directory = yield* folder
+      const cache = yield* files(directory).pipe(
+        Files.watched({ before: (call) => call === "remove" ? Effect.fail(Files.failure("EACCES")) : Effect.void })
+      )
+      yield* cache.keep(key, Effect.succeed(credentials(1)))
+      const error = yield* Effect.flip(cache.forget({ key: "corp" }))
+      assert.strictEqual(
+        error.message,
+        "1 file of role credentials could not be removed (EACCES): they are valid until they expire. " +
+          "Remove the files in the AWS CLI's cache folder by hand."
+      )
+      assert.isUndefined(yield* cache.read(key))
+      yield* cache.keep(key, Effect.succeed(credentials(2)))
+      assert.strictEqual(idOf(yield* cache.read(key)), "ASIA2")
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("that cannot be listed is an error, and a folder that is not there is none (S20)", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      yield* (yield* files(join(directory, "absent"))).forget("all")
+      writeFileSync(join(directory, "file"), "")
+      const error = yield* Effect.flip((yield* files(join(directory, "file"))).forget("all"))
+      assert.match(error.message, /^Role credentials may have stayed on disk \(ENOTDIR\)/)
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("forgets a file that cannot be read, since it does not say whose it is (S20)", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder
+      const cache = yield* files(directory).pipe(
+        Files.watched({ before: (call) => call === "open" ? Effect.fail(Files.failure("EACCES")) : Effect.void })
+      )
+      writeFileSync(join(directory, `${"a".repeat(40)}.json`), "{}")
+      yield* cache.forget({ key: "corp" })
+      assert.lengthOf(readdirSync(directory), 0)
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("keeps nothing that another cache of this process over the folder forgot meanwhile (S20)", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(now)
+      const directory = yield* folder
+      const [one, other] = [yield* files(directory), yield* files(directory)]
+      yield* one.keep(key, Effect.as(other.forget({ key: "corp" }), credentials(1)))
+      assert.lengthOf(readdirSync(directory), 0)
     }).pipe(Effect.provide(layer)))
 
   it.effect("keeps nothing of a session that was forgotten meanwhile (S20)", () =>

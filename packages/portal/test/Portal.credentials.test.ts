@@ -1,12 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "@sso-oidc/core/AccessToken"
 import * as CredentialsCache from "@sso-oidc/portal/CredentialsCache"
 import * as RoleCredentials from "@sso-oidc/portal/RoleCredentials"
 import * as Wire from "@sso-oidc/test-kit/wire"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
 import * as Result from "effect/Result"
 import { TestClock } from "effect/testing"
 import * as Played from "./support/portal.ts"
@@ -127,6 +132,93 @@ describe("role credentials", () => {
       assert.strictEqual((yield* Effect.flip(portal.credentials(role)))._tag, "UnexpectedResponse")
       isDown = false
       assert.strictEqual((yield* portal.credentials(role)).accessKeyId, "ASIA2")
+    }))
+
+  it.effect("that have more than 5 minutes left are given after 5 s, if the portal does not respond (P6)", () =>
+    Effect.gen(function*() {
+      let isSilent = false
+      const { log, portal } = yield* Played.make({ respond: () => isSilent ? Effect.never : undefined })
+      yield* portal.credentials(role)
+      isSilent = true
+      yield* TestClock.adjust("50 minutes")
+      const from = yield* Clock.currentTimeMillis
+      assert.strictEqual((yield* toTheEnd(portal.credentials(role))).accessKeyId, "ASIA1")
+      assert.isAtMost((yield* Clock.currentTimeMillis) - from, 5100)
+      yield* portal.credentials(role)
+      assert.lengthOf(log.at, 2)
+      // below 5 minutes a caller waits: here until its own limit
+      yield* TestClock.adjust("6 minutes")
+      assert.isTrue(Option.isNone(yield* toTheEnd(Effect.timeoutOption(portal.credentials(role), "20 seconds"))))
+    }))
+
+  it.effect("come for later callers, if a service of the program hung once (P6)", () =>
+    Effect.gen(function*() {
+      let calls = 0
+      const { portal } = yield* Played.make({
+        session: (usual) => ({ get: Effect.suspend(() => calls++ === 0 ? Effect.never : usual.get) })
+      })
+      assert.isTrue(Option.isNone(yield* toTheEnd(Effect.timeoutOption(portal.credentials(role), "3 seconds"))))
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual((yield* toTheEnd(portal.credentials(role))).accessKeyId, "ASIA1")
+    }))
+
+  it.effect("come after a failure that ended at once, however the fibers take turns (P6)", () =>
+    Effect.gen(function*() {
+      let isLoggedIn = false
+      const { portal } = yield* Played.make({
+        session: (usual) => ({
+          get: Effect.suspend(() =>
+            isLoggedIn ? usual.get : Effect.fail(new AccessToken.NotLoggedIn({ reason: "absent", command: "login" }))
+          )
+        })
+      })
+      for (let operations = 20; operations < 120; operations++) {
+        isLoggedIn = false
+        const name = { ...role, roleName: "Admin" }
+        const failed = yield* Effect.exit(portal.credentials(name)).pipe(
+          Effect.provideService(References.MaxOpsBeforeYield, operations)
+        )
+        assert.isTrue(Exit.isFailure(failed))
+      }
+      isLoggedIn = true
+      assert.strictEqual((yield* toTheEnd(portal.credentials(role))).accessKeyId, "ASIA1")
+    }))
+
+  it.effect("are those that were fetched, whatever a cache of the program's own makes of them (P6)", () =>
+    Effect.gen(function*() {
+      const usual = yield* memory
+      const foreign = yield* (yield* Played.make()).portal.credentials({ ...role, roleName: "ReadOnly" })
+      const caches: ReadonlyArray<Partial<CredentialsCache.Service>> = [
+        { keep: (_, fetch) => Effect.as(fetch, foreign) },
+        { keep: () => Effect.succeed(foreign) },
+        { keep: (_, fetch) => Effect.andThen(fetch, Effect.die("broken")) },
+        { keep: () => Effect.die("broken") },
+        { read: () => Effect.die("broken") },
+        {
+          read: () => {
+            throw new Error("broken")
+          }
+        }
+      ]
+      for (const cache of caches) {
+        const { portal } = yield* Played.make({ cache: { ...usual, ...cache }, key: "own" })
+        assert.strictEqual((yield* toTheEnd(portal.credentials(role, { forceRefresh: true }))).roleName, "Admin")
+        assert.strictEqual((yield* toTheEnd(portal.credentials(role))).roleName, "Admin")
+      }
+    }))
+
+  it.effect("that a caller forces come after those in flight, and are kept (P6)", () =>
+    Effect.gen(function*() {
+      const { log, portal } = yield* Played.make({ takes: "1 second" })
+      const all = yield* toTheEnd(Effect.all([
+        portal.credentials(role),
+        portal.credentials(role, { forceRefresh: true }),
+        portal.credentials(role, { forceRefresh: true }),
+        portal.credentials(role)
+      ], { concurrency: "unbounded" }))
+      assert.deepStrictEqual(all.map(({ accessKeyId }) => accessKeyId), ["ASIA1", "ASIA2", "ASIA2", "ASIA2"])
+      assert.strictEqual((yield* portal.credentials(role)).accessKeyId, "ASIA2")
+      assert.lengthOf(log.at, 2)
     }))
 
   it.effect("that could not be fetched are asked for again at the next call (P6)", () =>

@@ -32,6 +32,16 @@ describe("accounts and roles", () => {
       )
     }))
 
+  it.effect("have names that a terminal can show (P3)", () =>
+    Effect.gen(function*() {
+      const accountName = "Prod\u001b]0;pwn\u0007\n"
+      const { portal } = yield* Played.make({
+        accounts: [{ accountId: Played.number(0), accountName, roles: ["Admin"] }]
+      })
+      const [account] = yield* Stream.runCollect(portal.accounts)
+      assert.strictEqual(account?.accountName, "Prod ]0;pwn")
+    }))
+
   it.effect("of one account have its number (P3)", () =>
     Effect.gen(function*() {
       const { portal } = yield* Played.make()
@@ -150,6 +160,41 @@ describe("all roles of all accounts", () => {
       const error = yield* Effect.flip(toTheEnd(Stream.runCollect(portal.allRoles)))
       assert.instanceOf(error, AccessToken.SessionEnded)
       assert.isBelow(log.at.length, 12)
+    }))
+
+  it.effect("of 665 accounts end within three minutes if the portal fails, each with its error (P5)", () =>
+    Effect.gen(function*() {
+      for (
+        const response of [
+          () => new Response("<html>", { status: 503 }),
+          () => Played.tooMany({ "retry-after": "19" })
+        ]
+      ) {
+        const { log, portal } = yield* Played.make({
+          accounts: Played.accounts(665),
+          respond: (url) => url.pathname === "/assignment/roles" ? Effect.sync(response) : undefined
+        })
+        const from = yield* Clock.currentTimeMillis
+        const found = yield* toTheEnd(Stream.runCollect(portal.allRoles))
+        assert.lengthOf(found.filter(({ _tag }) => _tag === "AccountFailure"), 665)
+        assert.isBelow((yield* Clock.currentTimeMillis) - from, 180_000)
+        assert.isBelow(log.at.length, 100)
+      }
+    }))
+
+  it.effect("go on after three accounts in a row that failed (P5)", () =>
+    Effect.gen(function*() {
+      const { portal } = yield* Played.make({
+        accounts: Played.accounts(20),
+        retry: { times: 0 },
+        respond: (url) =>
+          [3, 4, 5, 9, 10, 11].some((n) => url.searchParams.get("account_id") === Played.number(n))
+            ? Effect.succeed(new Response("", { status: 500 }))
+            : undefined
+      })
+      const found = yield* toTheEnd(Stream.runCollect(portal.allRoles))
+      assert.lengthOf(found.filter(({ _tag }) => _tag === "AccountFailure"), 6)
+      assert.lengthOf(found.filter(({ _tag }) => _tag === "AccountRole"), 14)
     }))
 
   it.effect("of 665 accounts with 3 roles each list to the end, within 1.5 s of 44.8 s, and without a 429 (P4)", () =>

@@ -3,8 +3,10 @@ import { PortalLogout } from "@sso-oidc/core/PortalLogout"
 import * as CredentialsCache from "@sso-oidc/portal/CredentialsCache"
 import * as Portal from "@sso-oidc/portal/Portal"
 import * as Wire from "@sso-oidc/test-kit/wire"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
@@ -81,6 +83,15 @@ describe("a logout at the portal", () => {
       const error = yield* Effect.flip(logout({ accessToken, region: "eu-west-1.evil.example/" }))
       assert.strictEqual(error._tag, "RequestInvalid")
       assert.lengthOf(wire.sent, 0)
+    }))
+
+  it.effect("with an option that cannot be used ends the layer (P8)", () =>
+    Effect.gen(function*() {
+      const wire = Wire.responding(() => new Response(null, { status: 200 }))
+      for (const options of [{ retry: { times: -1 } }, { requestTimeout: 0 }, { maxResponseBytes: 0 }]) {
+        const exit = yield* Effect.exit(logoutOver(wire, options))
+        assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+      }
     }))
 
   it.effect("goes to the custom endpoint, if there is one (P9)", () =>

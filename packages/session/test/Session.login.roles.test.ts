@@ -85,7 +85,7 @@ describe("a login", () => {
       assert.strictEqual(plain(yield* Fiber.join(fiber)), "login-access-1")
       assert.include(
         (yield* TestConsole.logLines).map(String).join("\n"),
-        "Role credentials of before the login may stay, because PortalLogout did not remove them."
+        "After the login: Role credentials may stay, because PortalLogout did not remove them."
       )
     }).pipe(Effect.scoped, Effect.provide(TestConsole.layer)))
 })

@@ -58,12 +58,22 @@ export const see = (expiry: DateTime.Utc, most = Infinity): Effect.Effect<Seen> 
   })
 
 /**
- * What is left now, in milliseconds, by the clock that says less. Zero or less means expired.
+ * What is left, in milliseconds, at a time of the wall clock and of the monotonic clock, by the clock that says less. Zero or less means
+ * expired.
  *
  * @category what is left
  * @since 0.1.0
  */
-export const leftOf = ({ at, expiresAt, left }: Seen): Effect.Effect<number> =>
+export const leftAt = ({ at, expiresAt, left }: Seen, wall: number, monotonic: number): number =>
+  Math.min(expiresAt - wall, left - (monotonic - at))
+
+/**
+ * What is left now. See {@link leftAt}.
+ *
+ * @category what is left
+ * @since 0.1.0
+ */
+export const leftOf = (seen: Seen): Effect.Effect<number> =>
   Effect.gen(function*() {
-    return Math.min(expiresAt - (yield* Clock.currentTimeMillis), left - ((yield* monotonic) - at))
+    return leftAt(seen, yield* Clock.currentTimeMillis, yield* monotonic)
   })

@@ -339,7 +339,11 @@ const textOf = (value: unknown): string => {
 }
 
 const valueOf = (text: string, as: Binding["as"]): unknown =>
-  as === "number" ? Number(text) : as === "boolean" ? text === "true" : text
+  as === "number"
+    ? (/^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN)
+    : as === "boolean"
+    ? text === "true"
+    : text
 
 /**
  * Puts a member into the query, under this name. `as` is the type of the member in the request: a text by default.

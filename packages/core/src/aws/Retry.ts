@@ -53,7 +53,7 @@ export interface Options {
    */
   readonly maxRetryAfter?: Duration.Input | undefined
   /**
-   * The longest time from the first attempt to the start of the last one. No limit by default. It must be zero or more; a bare number
+   * The longest time from the start of the call to the end of the last wait. No limit by default. It must be zero or more; a bare number
    * counts milliseconds. If the next wait would end later, the call ends at once with the error of its last attempt.
    */
   readonly maxElapsed?: Duration.Input | undefined
@@ -125,17 +125,20 @@ export const make = <Self extends Executor<Self>>(client: Self, options: Options
     Schedule.setInputType<unknown>(),
     // This comes after the jitter, which could make the wait shorter than `Retry-After`.
     Schedule.modifyDelay(({ duration, input }) => Effect.succeed(Duration.max(duration, retryAfterOf(input)))),
-    Schedule.while(({ duration, elapsed, input }) =>
-      Duration.isLessThanOrEqualTo(retryAfterOf(input), maxRetryAfter) &&
-      elapsed + Duration.toMillis(duration) <= Duration.toMillis(maxElapsed)
-    )
+    Schedule.while(({ input }) => Duration.isLessThanOrEqualTo(retryAfterOf(input), maxRetryAfter))
   )
 
   return client.withExecute((operation, request) =>
-    Effect.retry(
-      client.execute(operation, request),
-      Schedule.while(backoff, ({ input }) => isRetryable(operation, request, input))
-    )
+    Effect.clockWith((clock) => {
+      const start = clock.monotonicTimeNanosUnsafe()
+      const isInTime = (wait: Duration.Duration) =>
+        Number(clock.monotonicTimeNanosUnsafe() - start) / 1e6 + Duration.toMillis(wait) <=
+          Duration.toMillis(maxElapsed)
+      return Effect.retry(
+        client.execute(operation, request),
+        Schedule.while(backoff, ({ duration, input }) => isInTime(duration) && isRetryable(operation, request, input))
+      )
+    })
   )
 }
 

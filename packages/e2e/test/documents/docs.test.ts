@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "@sso-oidc/core/AccessToken"
 import * as ClientError from "@sso-oidc/core/aws/ClientError"
+import { CredentialsLeft } from "@sso-oidc/core/PortalLogout"
 import * as Sealer from "@sso-oidc/core/Sealer"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as DeviceGrantError from "@sso-oidc/device-grant/DeviceGrantError"
@@ -94,7 +95,7 @@ describe("docs", () => {
     const sealer = { SealerUnavailable, Unsealable }
     const { NotLoggedIn, SessionEnded, SessionPossiblyLost, StoreBusy, StoreError } = AccessToken
     const session = { NotLoggedIn, SessionEnded, SessionPossiblyLost, StoreBusy, StoreError, LockUnavailable }
-    const portal = { ...PortalError, RoleUnusable }
+    const portal = { ...PortalError, CredentialsLeft, RoleUnusable }
     const modules = [
       SsoOidcError,
       ClientError,

@@ -3,10 +3,16 @@
  */
 import * as Lifetime from "@sso-oidc/core/aws/Lifetime"
 import * as UserFunction from "@sso-oidc/core/aws/UserFunction"
+import * as Cause from "effect/Cause"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as CredentialsCache from "../CredentialsCache.ts"
 import type { RoleCredentials } from "../RoleCredentials.ts"
@@ -14,31 +20,53 @@ import type { RoleCredentials } from "../RoleCredentials.ts"
 /** Credentials with less left are fetched anew. */
 const margin = Duration.toMillis("15 minutes")
 
+/** With less left, a caller waits for the fetch, however long it takes. */
+const urgent = Duration.toMillis("5 minutes")
+
+/** How long a caller waits for a fetch that is not urgent. */
+const patience = Duration.seconds(5)
+
 /** The time between a failed fetch and the next one, while the credentials are valid. */
 const pause = Duration.toMillis("1 minute")
+
+/** A fetch that takes longer hangs in a service of the program. The next caller starts another one. */
+const longest = Duration.toMillis("2 minutes")
 
 /** Whether the credentials need no fetch: they are not in their last 15 minutes, nor in the second half of a shorter life. */
 export const isFresh = ({ left, life }: CredentialsCache.Kept): boolean =>
   left > 0 && left >= (life === undefined ? margin : Math.min(margin, life / 2))
 
-/** A cache may be the program's own, and give anything. What is not for this role is not given. */
+/** A cache may be the program's own, and give anything. */
+const areFor = (key: CredentialsCache.Key, given: unknown): boolean =>
+  Predicate.hasProperty(given, "accountId") && given.accountId === key.accountId &&
+  Predicate.hasProperty(given, "roleName") && given.roleName === key.roleName &&
+  Predicate.hasProperty(given, "accessKeyId") && typeof given.accessKeyId === "string" &&
+  Predicate.hasProperty(given, "secretAccessKey") && Redacted.isRedacted(given.secretAccessKey) &&
+  Predicate.hasProperty(given, "sessionToken") && Redacted.isRedacted(given.sessionToken) &&
+  Predicate.hasProperty(given, "expiration") && DateTime.isDateTime(given.expiration)
+
+/** What is not for this role is not given. */
 const checked = (
   key: CredentialsCache.Key,
   kept: CredentialsCache.Kept | undefined
-): CredentialsCache.Kept | undefined => {
-  const given: unknown = kept
-  if (typeof given !== "object" || given === null || kept === undefined) return undefined
-  const credentials: Partial<RoleCredentials> | undefined = kept.credentials
-  return credentials?.accountId === key.accountId && credentials.roleName === key.roleName &&
-      typeof credentials.accessKeyId === "string" && Redacted.isRedacted(credentials.secretAccessKey) &&
-      Redacted.isRedacted(credentials.sessionToken) && typeof kept.left === "number" && !Number.isNaN(kept.left)
+): CredentialsCache.Kept | undefined =>
+  Predicate.hasProperty(kept, "credentials") && areFor(key, kept.credentials) && typeof kept.left === "number" &&
+    !Number.isNaN(kept.left)
     ? kept
     : undefined
-}
+
+const nameOf = ({ accountId, roleName, session }: CredentialsCache.Key): string =>
+  JSON.stringify([session, accountId, roleName])
 
 export interface Keeping<E> {
   /** Credentials for the key. `forceRefresh` fetches them even if fresh ones are kept. */
   readonly get: (key: CredentialsCache.Key, forceRefresh: boolean) => Effect.Effect<RoleCredentials, E>
+}
+
+interface Flight<E> {
+  readonly fiber: Fiber.Fiber<RoleCredentials, E>
+  readonly isForced: boolean
+  readonly since: number
 }
 
 /** `fetch` runs in the scope, so that a caller's interruption ends its own wait alone. */
@@ -47,63 +75,100 @@ export const make = <E>(
   scope: Scope.Scope,
   fetch: (key: CredentialsCache.Key) => Effect.Effect<RoleCredentials, E>
 ): Keeping<E> => {
-  const flights = new Map<string, Fiber.Fiber<RoleCredentials, E>>()
+  const flights = new Map<string, Flight<E>>()
   /** When the next fetch may be sent, after a failed one, on the monotonic clock. */
   const retryAt = new Map<string, number>()
 
+  /** A cache that does not work holds nothing. */
+  const orNothing = <A>(effect: Effect.Effect<A>): Effect.Effect<A | undefined> =>
+    Effect.catchCause(effect, (cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.interrupt
+        : Effect.as(Effect.logDebug("The cache of role credentials does not work"), undefined))
+
   const read = (key: CredentialsCache.Key) =>
-    Effect.suspend(() => UserFunction.effectOf("CredentialsCache.read", cache.read(key))).pipe(
+    orNothing(Effect.suspend(() => UserFunction.effectOf("CredentialsCache.read", cache.read(key)))).pipe(
       Effect.map((kept) => checked(key, kept))
     )
 
-  const nameOf = ({ accountId, roleName, session }: CredentialsCache.Key): string =>
-    JSON.stringify([session, accountId, roleName])
-
-  /** Another caller's fetch may have ended since the cache was read. */
-  const fetched = (key: CredentialsCache.Key, forceRefresh: boolean): Effect.Effect<RoleCredentials, E> =>
-    Effect.gen(function*() {
-      const kept = forceRefresh ? undefined : yield* read(key)
-      if (kept !== undefined && isFresh(kept)) return kept.credentials
-      return yield* UserFunction.effectOf("CredentialsCache.keep", cache.keep(key, fetch(key)))
+  /** Fetches credentials, and keeps them. Those that were fetched are given, whatever the cache makes of them. */
+  const fetchAndKeep = (key: CredentialsCache.Key): Effect.Effect<RoleCredentials, E> =>
+    Effect.suspend(() => {
+      let result: Exit.Exit<RoleCredentials, E> | undefined
+      const once = Effect.onExit(fetch(key), (exit) => Effect.sync(() => void (result = exit)))
+      return Effect.suspend(() => UserFunction.effectOf("CredentialsCache.keep", cache.keep(key, once))).pipe(
+        Effect.exit,
+        Effect.flatMap((exit) => {
+          if (result !== undefined) return result
+          // it ended without the fetch
+          return Exit.isSuccess(exit) && areFor(key, exit.value) ? exit : fetch(key)
+        })
+      )
     })
 
-  /** The fetch that is in flight, or a new one. */
+  /** Another caller's fetch may have ended since the cache was read. */
+  const fetched = (key: CredentialsCache.Key): Effect.Effect<RoleCredentials, E> =>
+    Effect.flatMap(
+      read(key),
+      (kept) => kept !== undefined && isFresh(kept) ? Effect.succeed(kept.credentials) : fetchAndKeep(key)
+    )
+
+  /** The fetch that is in flight, or a new one. A forced one comes after a plain one, so that the later credentials are kept. */
   const flight = (
     key: CredentialsCache.Key,
-    forceRefresh: boolean
+    isForced: boolean
   ): Effect.Effect<Fiber.Fiber<RoleCredentials, E>> =>
-    Effect.suspend(() => {
-      const name = `${forceRefresh ? "forced " : ""}${nameOf(key)}`
-      const running = flights.get(name)
-      if (running !== undefined) return Effect.succeed(running)
-      const ended = Effect.sync(() => void flights.delete(name))
-      return Effect.map(Effect.forkIn(Effect.ensuring(fetched(key, forceRefresh), ended), scope), (fiber) => {
-        flights.set(name, fiber)
-        return fiber
-      })
+    Effect.flatMap(Lifetime.monotonic, (now) => {
+      const name = nameOf(key)
+      const last = flights.get(name)
+      const running = last !== undefined && last.fiber.pollUnsafe() === undefined && now - last.since < longest
+        ? last
+        : undefined
+      if (running !== undefined && (running.isForced || !isForced)) return Effect.succeed(running.fiber)
+      const first = running === undefined ? Effect.void : Fiber.await(running.fiber)
+      return Effect.map(
+        Effect.forkIn(isForced ? Effect.andThen(first, fetchAndKeep(key)) : fetched(key), scope),
+        (fiber) => {
+          flights.set(name, { fiber, isForced, since: now })
+          fiber.addObserver(() => {
+            if (flights.get(name)?.fiber === fiber) flights.delete(name)
+          })
+          return fiber
+        }
+      )
     }).pipe(Effect.uninterruptible)
+
+  const joined = (key: CredentialsCache.Key, isForced: boolean): Effect.Effect<RoleCredentials, E> =>
+    Effect.flatMap(flight(key, isForced), Fiber.join)
+
+  const postpone = (name: string): Effect.Effect<void> =>
+    Effect.map(Lifetime.monotonic, (now) => void retryAt.set(name, now + pause))
 
   return {
     get: Effect.fnUntraced(function*(key, forceRefresh) {
+      if (forceRefresh) return yield* joined(key, true)
       const name = nameOf(key)
-      if (forceRefresh) return yield* Effect.flatMap(flight(key, true), Fiber.join)
       const kept = yield* read(key)
-      if (kept !== undefined && isFresh(kept)) return kept.credentials
-      const now = yield* Lifetime.monotonic
-      if (kept !== undefined && kept.left > 0 && now < (retryAt.get(name) ?? 0)) return kept.credentials
-      return yield* Effect.flatMap(flight(key, false), Fiber.join).pipe(
-        Effect.tap(() => Effect.sync(() => void retryAt.delete(name))),
-        Effect.catch((error) =>
-          Effect.gen(function*() {
-            // Those that are left may have expired while the fetch ran.
-            const left = yield* read(key)
-            if (left === undefined || left.left <= 0) return yield* Effect.fail(error)
-            retryAt.set(name, (yield* Lifetime.monotonic) + pause)
-            yield* Effect.logDebug("Role credentials could not be renewed. Those that are still valid are given")
-            return left.credentials
-          })
-        )
-      )
+      if (kept === undefined || kept.left <= 0) {
+        retryAt.delete(name)
+        return yield* joined(key, false)
+      }
+      if (isFresh(kept)) return kept.credentials
+      if ((yield* Lifetime.monotonic) < (retryAt.get(name) ?? 0)) return kept.credentials
+      const wait = kept.left > urgent ? patience : Duration.infinity
+      const result = yield* Effect.timeoutOption(Effect.result(joined(key, false)), wait)
+      if (Option.isSome(result) && Result.isSuccess(result.value)) {
+        retryAt.delete(name)
+        return result.value.success
+      }
+      // Those that are left may have expired, or may be forgotten, while the fetch ran.
+      const left = yield* read(key)
+      if (left !== undefined && left.left > 0) {
+        yield* postpone(name)
+        yield* Effect.logDebug("Role credentials are not renewed yet. Those that are still valid are given")
+        return left.credentials
+      }
+      return Option.isSome(result) ? yield* Effect.fromResult(result.value) : yield* joined(key, false)
     })
   }
 }

@@ -25,23 +25,30 @@ const busy = ({ _tag, status, ...error }: PortalError.TooManyRequestsException) 
     body: Redacted.make("", { label: "body" })
   })
 
-export const make = (
-  http: HttpClient.HttpClient,
+/** It dies with a `RangeError` if an option cannot be used. */
+export const make = Effect.fnUntraced(function*(
   { retry, ...options }: Portal.LogoutOptions
-): PortalLogout.Service["logout"] =>
-({ accessToken, region }) =>
-  Effect.gen(function*() {
-    const client = yield* PortalClient.make({ ...options, region })
-    yield* Retry.make(client, { times: 2, maxElapsed: "5 seconds", ...retry }).logout({ accessToken })
-    return "accepted" as const
-  }).pipe(
-    Effect.provideService(HttpClient.HttpClient, http),
-    Effect.catchTags({
-      EndpointError: ({ message }) =>
-        Effect.fail(new ClientError.RequestInvalid({ operation: "Logout", detail: message })),
-      TooManyRequestsException: (error) => Effect.fail(busy(error)),
-      ForbiddenException: () => rejected,
-      InvalidRequestException: () => rejected,
-      UnauthorizedException: () => rejected
-    })
-  )
+): Effect.fn.Return<PortalLogout.Service["logout"], never, HttpClient.HttpClient> {
+  const http = yield* HttpClient.HttpClient
+  const { base, cap, maxElapsed, maxRetryAfter, times } = retry ?? {}
+  // An option that is `undefined` is not given.
+  const retries = { base, cap, maxRetryAfter, times: times ?? 2, maxElapsed: maxElapsed ?? "5 seconds" }
+  const clientOf = (region: string) =>
+    Effect.map(PortalClient.make({ ...options, region }), (client) => Retry.make(client, retries))
+  // The region does not matter here. An endpoint that cannot be used is an error of each logout.
+  yield* Effect.ignore(clientOf("us-east-1"))
+  return ({ accessToken, region }) =>
+    clientOf(region).pipe(
+      Effect.flatMap((client) => client.logout({ accessToken })),
+      Effect.as("accepted" as const),
+      Effect.provideService(HttpClient.HttpClient, http),
+      Effect.catchTags({
+        EndpointError: ({ message }) =>
+          Effect.fail(new ClientError.RequestInvalid({ operation: "Logout", detail: message })),
+        TooManyRequestsException: (error) => Effect.fail(busy(error)),
+        ForbiddenException: () => rejected,
+        InvalidRequestException: () => rejected,
+        UnauthorizedException: () => rejected
+      })
+    )
+})

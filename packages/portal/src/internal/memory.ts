@@ -2,6 +2,8 @@
  * Role credentials in the memory of a process.
  */
 import * as Lifetime from "@sso-oidc/core/aws/Lifetime"
+import type * as PortalLogout from "@sso-oidc/core/PortalLogout"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Kept, Key, Service } from "../CredentialsCache.ts"
 import type { RoleCredentials } from "../RoleCredentials.ts"
@@ -12,13 +14,12 @@ interface Entry {
   readonly seen: Lifetime.Seen
 }
 
-/** How many entries there may be before expired ones are removed at a write. */
-const sweepAt = 1000
-
 const nameOf = ({ accountId, roleName, session }: Key): string => JSON.stringify([session, accountId, roleName])
 
 /** What a cache over this memory uses beside the service. */
-export interface Memory extends Service {
+export interface Memory extends Omit<Service, "forget"> {
+  /** Removes the credentials of one session, or of all sessions. */
+  readonly forget: (what: PortalLogout.Forgotten) => Effect.Effect<void>
   /** Keeps credentials. `isReceived` says that this process received them, so that their life is known. */
   readonly put: (key: Key, credentials: RoleCredentials, isReceived: boolean) => Effect.Effect<Kept>
   /** Removes the credentials of a key. */
@@ -27,16 +28,34 @@ export interface Memory extends Service {
   readonly epoch: (session: string) => number
 }
 
-export const make = (): Memory => {
-  const entries = new Map<string, Entry & { readonly life: number | undefined }>()
+/** Counts what was forgotten. */
+export interface Epochs {
+  readonly of: (session: string) => number
+  readonly count: (what: PortalLogout.Forgotten) => void
+}
+
+export const makeEpochs = (): Epochs => {
   const forgotten = new Map<string, number>()
-  let allForgotten = 0
+  let all = 0
+  return {
+    of: (session) => all + (forgotten.get(session) ?? 0),
+    count: (what) => {
+      if (what === "all") all++
+      else forgotten.set(what.key, (forgotten.get(what.key) ?? 0) + 1)
+    }
+  }
+}
 
-  const epoch = (session: string): number => allForgotten + (forgotten.get(session) ?? 0)
+export const make = (epochs: Epochs = makeEpochs()): Memory => {
+  const entries = new Map<string, Entry & { readonly life: number | undefined }>()
 
+  let sweepAt = 1000
+  /** Removes what has expired, when there is twice as much as after the last time. */
   const sweep = Effect.gen(function*() {
     if (entries.size < sweepAt) return
-    for (const [name, { seen }] of entries) if ((yield* Lifetime.leftOf(seen)) <= 0) entries.delete(name)
+    const [wall, monotonic] = [yield* Clock.currentTimeMillis, yield* Lifetime.monotonic]
+    for (const [name, { seen }] of entries) if (Lifetime.leftAt(seen, wall, monotonic) <= 0) entries.delete(name)
+    sweepAt = Math.max(1000, 2 * entries.size)
   })
 
   const put = Effect.fnUntraced(function*(key: Key, credentials: RoleCredentials, isReceived: boolean) {
@@ -55,22 +74,17 @@ export const make = (): Memory => {
     }),
     keep: (key, fetch) =>
       Effect.suspend(() => {
-        const since = epoch(key.session)
+        const since = epochs.of(key.session)
         return Effect.tap(fetch, (credentials) =>
-          since === epoch(key.session) ? put(key, credentials, true) : Effect.void)
+          since === epochs.of(key.session) ? put(key, credentials, true) : Effect.void)
       }),
     forget: (what) =>
       Effect.sync(() => {
-        if (what === "all") {
-          allForgotten++
-          entries.clear()
-          return
-        }
-        forgotten.set(what.key, (forgotten.get(what.key) ?? 0) + 1)
-        for (const [name, { session }] of entries) if (session === what.key) entries.delete(name)
+        epochs.count(what)
+        for (const [name, { session }] of entries) if (what === "all" || session === what.key) entries.delete(name)
       }),
     put,
     drop: (key) => void entries.delete(nameOf(key)),
-    epoch
+    epoch: epochs.of
   }
 }

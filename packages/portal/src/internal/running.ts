@@ -79,13 +79,20 @@ type Limit = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
 
 const unlimited: Limit = (effect) => effect
 
+/** An account whose names a terminal can show: its administrator chose them. */
+const visible = ({ accountId, accountName, emailAddress }: Portal.Account): Portal.Account => ({
+  accountId,
+  ...(accountName === undefined ? {} : { accountName: Wire.printable(accountName) }),
+  ...(emailAddress === undefined ? {} : { emailAddress: Wire.printable(emailAddress) })
+})
+
 const accountsOf = (self: Self, limit: Limit): Stream.Stream<Portal.Account, ListError> =>
   Pages.all(
     "ListAccounts",
     (nextToken) =>
       limit(page(self, (accessToken) => self.client.listAccounts({ accessToken, maxResults: Pages.size, nextToken })))
         .pipe(
-          Effect.map(({ accountList, nextToken }) => ({ entries: accountList, nextToken }))
+          Effect.map(({ accountList, nextToken }) => ({ entries: accountList?.map(visible), nextToken }))
         ),
     ofRequest
   )
@@ -109,20 +116,44 @@ const rolesOf = (self: Self, limit: Limit, accountId: string): Stream.Stream<str
 /** The most requests in flight for all roles of all accounts. */
 const mostInFlight = 4
 
+/**
+ * So many accounts in a row that fail because the portal is down, or cannot be reached, are enough: each took up to 8 requests. The others fail
+ * with the same error, and without a request. Otherwise 665 accounts would take hours.
+ */
+const mostFailures = 4
+
+const isDown = (error: Portal.RequestError): boolean => error._tag === "TransportError" || Wire.isBusy(error)
+
 const allRolesOf = (self: Self): Stream.Stream<Portal.AccountRole | Portal.AccountFailure, Portal.Error> =>
   Stream.unwrap(Effect.map(Semaphore.make(mostInFlight), (semaphore) => {
     const limit: Limit = (effect) => semaphore.withPermit(effect)
+    let failedInRow = 0
+    let lastFailure: Portal.RequestError | undefined
+    const failureOf = (account: Portal.Account, error: Portal.RequestError): Portal.AccountFailure => ({
+      _tag: "AccountFailure",
+      account,
+      error
+    })
     const elementsOf = (
       account: Portal.Account
     ): Effect.Effect<ReadonlyArray<Portal.AccountRole | Portal.AccountFailure>, AccessToken.Error> =>
-      Stream.runCollect(rolesOf(self, limit, account.accountId)).pipe(
-        Effect.map((roles) => roles.map((roleName) => ({ _tag: "AccountRole" as const, account, roleName }))),
-        Effect.catch((error) =>
-          error._tag === "OfRequest"
-            ? Effect.succeed([{ _tag: "AccountFailure" as const, account, error: error.error }])
-            : Effect.fail(error)
+      Effect.suspend(() => {
+        if (lastFailure !== undefined && failedInRow >= mostFailures) {
+          return Effect.succeed([failureOf(account, lastFailure)])
+        }
+        return Stream.runCollect(rolesOf(self, limit, account.accountId)).pipe(
+          Effect.map((roles) => {
+            failedInRow = 0
+            return roles.map((roleName) => ({ _tag: "AccountRole" as const, account, roleName }))
+          }),
+          Effect.catch((error) => {
+            if (error._tag !== "OfRequest") return Effect.fail(error)
+            failedInRow = isDown(error.error) ? failedInRow + 1 : 0
+            lastFailure = error.error
+            return Effect.succeed([failureOf(account, error.error)])
+          })
         )
-      )
+      })
     return accountsOf(self, limit).pipe(
       Stream.mapError(plain),
       Stream.mapEffect(elementsOf, { concurrency: mostInFlight }),

@@ -59,6 +59,8 @@ export interface Options extends Portal.Options {
   ) => Effect.Effect<Response | undefined, HttpClientError.HttpClientError> | undefined
   /** How long role credentials are valid: an hour by default. */
   readonly life?: Duration.Input
+  /** How long a request takes to arrive. Nothing by default. */
+  readonly arrives?: () => Duration.Input
   /** How long a response takes. Nothing by default. */
   readonly takes?: Duration.Input
   /** The key of the session: `corp` by default. */
@@ -143,6 +145,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
     Effect.gen(function*() {
       const url = new URL(sent.url)
       const token = sent.headers["x-amz-sso_bearer_token"] ?? ""
+      yield* Effect.sleep(options.arrives?.() ?? 0)
       const now = yield* Clock.currentTimeMillis
       const at = Math.floor(yield* Lifetime.monotonic)
       log.at.push(at)

@@ -127,7 +127,7 @@ const forget = ({ portal, wait }: Self, progress: Progress, what: PortalLogout.F
     portal,
     what,
     wait,
-    Effect.sync(() => void progress.left.add("Role credentials may stay, because PortalLogout did not remove them."))
+    (sentence) => Effect.sync(() => void progress.left.add(sentence))
   )
 
 /** Tells the portal, and removes the tokens then. An interruption ends the request, but a token that the portal may know of goes. */

@@ -267,7 +267,7 @@ export const make = Effect.fnUntraced(function*(
       portal,
       { key: settings.key },
       "1 second",
-      Effect.logWarning("Role credentials of before the login may stay, because PortalLogout did not remove them.")
+      (sentence) => Effect.logWarning(`After the login: ${sentence}`)
     ),
     received: (token) => {
       count++

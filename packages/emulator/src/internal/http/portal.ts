@@ -52,6 +52,8 @@ const handler = <Input, Output, E extends Dialect.Exception>(
     const given = operation.bindings?.read({ query: Object.fromEntries(query), headers: request.headers })
     // An empty header is a missing one. An empty parameter is a wrong one, as the operations say
     const members = Object.entries(given ?? {}).filter(([name, value]) => name !== "accessToken" || value !== "")
+      // A text that is no number is a size out of range
+      .map(([name, value]) => [name, Number.isNaN(value) ? 0 : value] as const)
     return Result.mapError(
       decode({ ...missing, ...Object.fromEntries(members) }),
       (error) => portalException(PortalError.InvalidRequestException, whatIsWrong(error))
