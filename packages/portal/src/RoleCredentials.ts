@@ -99,7 +99,7 @@ export class RoleUnusable extends Schema.TaggedError<RoleUnusable>("@sso-oidc/po
  */
 export const role = (given: Role): Result.Result<Role, RoleUnusable> => {
   // a program in JavaScript may give anything
-  const { accountId, roleName }: { readonly accountId?: unknown; readonly roleName?: unknown } = given
+  const { accountId, roleName }: { readonly accountId?: unknown; readonly roleName?: unknown } = Object(given)
   if (typeof accountId !== "string" || !/^\d{12}$/.test(accountId)) {
     return Result.fail(new RoleUnusable({ problem: "accountId" }))
   }

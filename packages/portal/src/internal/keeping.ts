@@ -29,7 +29,7 @@ const patience = Duration.seconds(5)
 /** The time between a failed fetch and the next one, while the credentials are valid. */
 const pause = Duration.toMillis("1 minute")
 
-/** A fetch that takes longer hangs in a service of the program. The next caller starts another one. */
+/** A fetch that takes longer hangs in a service of the program. Its callers start another one. */
 const longest = Duration.toMillis("2 minutes")
 
 /** Whether the credentials need no fetch: they are not in their last 15 minutes, nor in the second half of a shorter life. */
@@ -86,9 +86,12 @@ export const make = <E>(
         ? Effect.interrupt
         : Effect.as(Effect.logDebug("The cache of role credentials does not work"), undefined))
 
-  const read = (key: CredentialsCache.Key) =>
-    orNothing(Effect.suspend(() => UserFunction.effectOf("CredentialsCache.read", cache.read(key)))).pipe(
-      Effect.map((kept) => checked(key, kept))
+  const read = (key: CredentialsCache.Key): Effect.Effect<CredentialsCache.Kept | undefined> =>
+    orNothing(
+      Effect.suspend(() => UserFunction.effectOf("CredentialsCache.read", cache.read(key))).pipe(
+        Effect.map((kept) => checked(key, kept)),
+        Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.die("it takes too long") })
+      )
     )
 
   /** Fetches credentials, and keeps them. Those that were fetched are given, whatever the cache makes of them. */
@@ -117,29 +120,37 @@ export const make = <E>(
   const flight = (
     key: CredentialsCache.Key,
     isForced: boolean
-  ): Effect.Effect<Fiber.Fiber<RoleCredentials, E>> =>
+  ): Effect.Effect<Flight<E>> =>
     Effect.flatMap(Lifetime.monotonic, (now) => {
       const name = nameOf(key)
       const last = flights.get(name)
       const running = last !== undefined && last.fiber.pollUnsafe() === undefined && now - last.since < longest
         ? last
         : undefined
-      if (running !== undefined && (running.isForced || !isForced)) return Effect.succeed(running.fiber)
+      if (running !== undefined && (running.isForced || !isForced)) return Effect.succeed(running)
+      if (running === undefined) last?.fiber.interruptUnsafe()
       const first = running === undefined ? Effect.void : Fiber.await(running.fiber)
       return Effect.map(
         Effect.forkIn(isForced ? Effect.andThen(first, fetchAndKeep(key)) : fetched(key), scope),
         (fiber) => {
-          flights.set(name, { fiber, isForced, since: now })
+          const flight = { fiber, isForced, since: now }
+          flights.set(name, flight)
           fiber.addObserver(() => {
             if (flights.get(name)?.fiber === fiber) flights.delete(name)
           })
-          return fiber
+          return flight
         }
       )
     }).pipe(Effect.uninterruptible)
 
   const joined = (key: CredentialsCache.Key, isForced: boolean): Effect.Effect<RoleCredentials, E> =>
-    Effect.flatMap(flight(key, isForced), Fiber.join)
+    Effect.gen(function*() {
+      const { fiber, since } = yield* flight(key, isForced)
+      const rest = since + longest - (yield* Lifetime.monotonic)
+      const exit = yield* Effect.timeoutOption(Fiber.await(fiber), Math.max(1, Math.ceil(rest)))
+      if (Option.isNone(exit)) return yield* joined(key, isForced)
+      return yield* exit.value
+    })
 
   const postpone = (name: string): Effect.Effect<void> =>
     Effect.map(Lifetime.monotonic, (now) => void retryAt.set(name, now + pause))
