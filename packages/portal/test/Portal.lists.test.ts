@@ -162,7 +162,7 @@ describe("all roles of all accounts", () => {
       assert.isBelow(log.at.length, 12)
     }))
 
-  it.effect("of 665 accounts end within three minutes if the portal fails, each with its error (P5)", () =>
+  it.effect("of 665 accounts end within four minutes if the portal fails, each with its error (P5)", () =>
     Effect.gen(function*() {
       for (
         const response of [
@@ -177,7 +177,7 @@ describe("all roles of all accounts", () => {
         const from = yield* Clock.currentTimeMillis
         const found = yield* toTheEnd(Stream.runCollect(portal.allRoles))
         assert.lengthOf(found.filter(({ _tag }) => _tag === "AccountFailure"), 665)
-        assert.isBelow((yield* Clock.currentTimeMillis) - from, 180_000)
+        assert.isBelow((yield* Clock.currentTimeMillis) - from, 240_000)
         assert.isBelow(log.at.length, 100)
       }
     }))

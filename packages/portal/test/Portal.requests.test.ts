@@ -211,6 +211,29 @@ describe("the limit", () => {
       assert.isAtMost(Played.mostInASecond(log.at), 16)
     }))
 
+  it.effect("of two processes finds a common measure after 429, though refused requests count (P4)", () =>
+    Effect.gen(function*() {
+      const arrived: Array<number> = []
+      const processes = yield* Effect.forEach(["one", "two"], (key) =>
+        Played.make({
+          // two keys have two limits, as two processes have
+          key,
+          accounts: Played.accounts(300),
+          respond: () =>
+            Effect.map(Clock.currentTimeMillis, (now) => {
+              arrived.push(now)
+              return arrived.filter((at) => at > now - 1000).length >= 20 ? Played.tooMany() : undefined
+            })
+        }))
+      const from = yield* Clock.currentTimeMillis
+      const found = yield* toTheEnd(
+        Effect.forEach(processes, ({ portal }) => Stream.runCollect(portal.allRoles), { concurrency: 2 })
+      )
+      for (const one of found) assert.lengthOf(one.filter(({ _tag }) => _tag === "AccountRole"), 300)
+      assert.isBelow(((yield* Clock.currentTimeMillis) - from) / 1000, 90)
+      assert.isBelow(arrived.length, 800)
+    }))
+
   it.effect("asks no place for callers that gave up (P4)", () =>
     Effect.gen(function*() {
       const { portal } = yield* Played.make({ accounts: Played.accounts(100) })

@@ -55,6 +55,34 @@ describe("Session.ensure", () => {
       assert.strictEqual(plain(yield* other.session.token()), "login-access-1")
     }).pipe(Effect.scoped))
 
+  it.effect("logs in if the session has ended, though its token still reads as valid (S14)", () =>
+    Effect.gen(function*() {
+      const logins = yield* make({
+        token: stored("10 minutes"),
+        respond: (_, { grantType }) =>
+          Effect.sync(() =>
+            grantType === "refresh_token"
+              ? Response.json({ error: "invalid_grant" }, {
+                status: 400,
+                headers: { "x-amzn-errortype": "InvalidGrantException" }
+              })
+              : undefined
+          )
+      })
+      const one = yield* logins.session
+      const first = yield* Effect.forkChild(one.session.token())
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual(plain(yield* Fiber.join(first)), "access-0")
+      // so does another process, which reads that in the store
+      const other = yield* logins.session
+      const fiber = yield* Effect.forkChild(other.session.ensure({ onEvent: logins.onEvent }))
+      const { url } = yield* logins.event("UrlReady")
+      logins.comeBack(logins.callbackOf(url))
+      assert.strictEqual(plain(yield* Fiber.join(fiber)), "login-access-1")
+      // and then it is enough
+      assert.strictEqual(plain(yield* other.session.ensure({ onEvent: logins.onEvent })), "login-access-1")
+    }).pipe(Effect.scoped))
+
   it.effect("logs in if the token has expired and the service rejects its refresh token (S14)", () =>
     Effect.gen(function*() {
       const logins = yield* make({

@@ -5,11 +5,13 @@ import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
 import type * as Client from "@sso-oidc/core/aws/Client"
 import * as Lifetime from "@sso-oidc/core/aws/Lifetime"
 import * as UserFunction from "@sso-oidc/core/aws/UserFunction"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as RateLimiter from "effect/persistence/RateLimiter"
+import * as Random from "effect/Random"
 import * as Semaphore from "effect/Semaphore"
 
 /** 3 requests at once, and 15 a second. */
@@ -55,6 +57,10 @@ interface Gate {
   inFlight: number
   /** When the last requests ended, the oldest first. */
   readonly ended: Array<number>
+  /** What other processes leave of the limit: after a 429, requests go further apart, in milliseconds. */
+  spacing: number
+  /** The earliest time of the next request, after a 429. */
+  openAt: number
   /** Until when a shared limit that does not work is left out. */
   localUntil: number
   /** How many callers use the gate, and when the last one left. */
@@ -70,6 +76,8 @@ const makeGate: Effect.Effect<Gate> = /* @__PURE__ */ Effect.gen(function*() {
     limiter,
     inFlight: 0,
     ended: [],
+    spacing: 0,
+    openAt: 0,
     localUntil: 0,
     users: 0,
     leftAt: 0
@@ -182,8 +190,50 @@ const byBucket = Effect.fnUntraced(function*(
 })
 
 // -----------------------------------------------------------------------------
+// 429
+// -----------------------------------------------------------------------------
+
+/** The bucket alone sends a request each 67 milliseconds. */
+const narrow = 134
+const wide = 2000
+
+/**
+ * Another process uses the same session. All requests of this one wait for a second or two, until the portal has forgotten the last second, and
+ * then go half as fast. With each success they go a little faster again. Without this, two processes together would get 429 for ever, because a
+ * refused request counts too.
+ */
+const slowDown = (gate: Gate, retryAfter: number | undefined): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const now = yield* Lifetime.monotonic
+    // The other requests in flight get 429 for the same reason.
+    if (now < gate.openAt) return
+    gate.spacing = Math.min(wide, Math.max(narrow, 2 * gate.spacing))
+    gate.openAt = now + Math.max(second * (1 + (yield* Random.next)), Math.min(20, retryAfter ?? 0) * second)
+  })
+
+const speedUp = (gate: Gate): void => {
+  gate.spacing = gate.spacing * 0.97 < narrow / 2 ? 0 : gate.spacing * 0.97
+}
+
+const untilOpen = Effect.fnUntraced(function*(gate: Gate): Effect.fn.Return<void> {
+  while (true) {
+    const wait = gate.openAt - (yield* Lifetime.monotonic)
+    if (wait <= 0) break
+    yield* Effect.sleep(Math.ceil(wait))
+  }
+  if (gate.spacing > 0) yield* Effect.sleep(Math.ceil(gate.spacing * (0.75 + 0.5 * (yield* Random.next))))
+})
+
+// -----------------------------------------------------------------------------
 // client
 // -----------------------------------------------------------------------------
+
+const isTooMany = (error: unknown): boolean => Wire.memberOf(error, "status") === 429
+
+const retryAfterOf = (error: unknown): number | undefined => {
+  const seconds = Wire.memberOf(error, "retryAfter")
+  return typeof seconds === "number" ? seconds : undefined
+}
 
 /** Runs a request of the session with this key when it may be sent. */
 const limited = <A, E, R>(
@@ -194,7 +244,9 @@ const limited = <A, E, R>(
   Effect.gen(function*() {
     const clock = yield* Clock.Clock
     const gate = yield* gateOf(clock, key, yield* Lifetime.monotonic)
-    const turn = gate.turn.withPermit(Effect.andThen(untilFew(gate), byBucket(gate, key, clock, limiter)))
+    const turn = gate.turn.withPermit(
+      Effect.andThen(Effect.andThen(untilOpen(gate), untilFew(gate)), byBucket(gate, key, clock, limiter))
+    )
     const ended = Effect.map(Lifetime.monotonic, (now) => {
       gate.inFlight--
       gate.ended.push(now)
@@ -208,7 +260,10 @@ const limited = <A, E, R>(
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(restore(turn), () => {
           gate.inFlight++
-          return Effect.ensuring(restore(request), ended)
+          return Effect.ensuring(restore(request), ended).pipe(
+            Effect.tapError((error) => isTooMany(error) ? slowDown(gate, retryAfterOf(error)) : Effect.void),
+            Effect.tap(() => Effect.sync(() => speedUp(gate)))
+          )
         })
       )
     ).pipe(Effect.ensuring(left))

@@ -284,13 +284,20 @@ export const make = Effect.fnUntraced(function*(
 
   const login: Service["login"] = (options = {}) => Effect.map(Login.login(logins, options, false), validOf)
 
+  /** Whether the service no longer accepts the refresh token. Then the portal may not accept the access token, though it reads as valid. */
+  const hasEnded = Effect.map(
+    Effect.option(Status.status(self)),
+    Option.exists(({ state }) => state === "ended" || state === "lost")
+  )
+
   const ensure: Service["ensure"] = (options = {}) => {
     const needed = () => Effect.map(Login.login(logins, options, true), validOf)
-    return Effect.catchTags(token(options), {
-      NotLoggedIn: needed,
-      SessionEnded: needed,
-      SessionPossiblyLost: needed
-    })
+    const found = Effect.catchTags(
+      Effect.flatMap(token(options), (valid) => Effect.map(hasEnded, (isOver) => isOver ? undefined : valid)),
+      { NotLoggedIn: needed, SessionEnded: needed, SessionPossiblyLost: needed }
+    )
+    // Only a new token helps if the session has ended, so that the stored one is not taken.
+    return Effect.flatMap(found, (valid) => valid === undefined ? login(options) : Effect.succeed(valid))
   }
 
   const logoutSelf: Logout.Self = {
