@@ -25,7 +25,9 @@ import type * as RoleCredentials from "./RoleCredentials.ts"
  * @since 0.1.0
  */
 export const fileName = ({ accountId, roleName, session }: CredentialsCache.Key): Effect.Effect<string> => {
-  const whose = /^https?:\/\//i.test(session) ? { startUrl: session } : { sessionName: session }
+  const whose: Readonly<Record<string, string>> = /^https?:\/\//i.test(session)
+    ? { startUrl: session }
+    : { sessionName: session }
   return Effect.map(
     CacheFile.hash(CacheFile.pythonJson({ accountId, roleName, ...whose }, true)),
     (hash) => `${hash}.json`

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "@sso-oidc/core/AccessToken"
 import * as CredentialsCache from "@sso-oidc/portal/CredentialsCache"
 import * as RoleCredentials from "@sso-oidc/portal/RoleCredentials"
+import * as Recorder from "@sso-oidc/test-kit/recorder"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -123,8 +124,20 @@ describe("role credentials", () => {
       yield* portal.credentials(role)
       isDown = true
       yield* TestClock.adjust("50 minutes")
-      for (let times = 0; times < 5; times++) assert.strictEqual((yield* portal.credentials(role)).accessKeyId, "ASIA1")
+      const recorder = Recorder.make()
+      for (let times = 0; times < 5; times++) {
+        assert.strictEqual((yield* recorder.record(portal.credentials(role))).accessKeyId, "ASIA1")
+      }
       assert.lengthOf(log.at, 2)
+      console.log("###", recorder.lines.filter((line) => line.includes("renewed")))
+      const [warning, ...more] = recorder.lines.filter((line) =>
+        line.startsWith("{") && /"level":"WARN"/i.test(line) && line.includes("logSpan") === false
+      )
+      assert.match(
+        warning ?? "",
+        /are not renewed: GetRoleCredentials got .* are given until 1970-01-01T01:00:00.000Z\./
+      )
+      assert.lengthOf(more, 0)
       yield* TestClock.adjust("1 minute")
       yield* portal.credentials(role)
       assert.lengthOf(log.at, 3)

@@ -3,6 +3,7 @@
  */
 import * as Lifetime from "@sso-oidc/core/aws/Lifetime"
 import * as UserFunction from "@sso-oidc/core/aws/UserFunction"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -57,6 +58,14 @@ const checked = (
 
 const nameOf = ({ accountId, roleName, session }: CredentialsCache.Key): string =>
   JSON.stringify([session, accountId, roleName])
+
+/** Says once a minute that something is wrong, while the program still works. */
+const warn = (expiration: DateTime.Utc, error: unknown): Effect.Effect<void> =>
+  Effect.logWarning(
+    `Role credentials are not renewed: ${
+      error instanceof Error ? Wire.oneLine(error.message) : "the portal does not respond."
+    } Those that are kept are given until ${DateTime.formatIso(expiration)}.`
+  )
 
 export interface Keeping<E> {
   /** Credentials for the key. `forceRefresh` fetches them even if fresh ones are kept. */
@@ -176,7 +185,7 @@ export const make = <E>(
       const left = yield* read(key)
       if (left !== undefined && left.left > 0) {
         yield* postpone(name)
-        yield* Effect.logDebug("Role credentials are not renewed yet. Those that are still valid are given")
+        yield* warn(left.credentials.expiration, Option.getOrUndefined(Option.flatMap(result, Result.getFailure)))
         return left.credentials
       }
       return Option.isSome(result) ? yield* Effect.fromResult(result.value) : yield* joined(key, false)
