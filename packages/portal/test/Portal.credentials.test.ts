@@ -130,9 +130,8 @@ describe("role credentials", () => {
       }
       assert.lengthOf(log.at, 2)
       console.log("###", recorder.lines.filter((line) => line.includes("renewed")))
-      const [warning, ...more] = recorder.lines.filter((line) =>
-        line.startsWith("{") && /"level":"WARN"/i.test(line) && line.includes("logSpan") === false
-      )
+      // each line comes in four formats, of which two are alike
+      const [warning, ...more] = new Set(recorder.lines.filter((line) => line.includes("level=WARN")))
       assert.match(
         warning ?? "",
         /are not renewed: GetRoleCredentials got .* are given until 1970-01-01T01:00:00.000Z\./
