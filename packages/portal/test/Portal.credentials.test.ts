@@ -19,12 +19,7 @@ import * as Played from "./support/portal.ts"
 
 const role = { accountId: Played.number(0), roleName: "Admin" }
 
-const toTheEnd = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const fiber = yield* Effect.forkChild(effect)
-    while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust("100 millis")
-    return yield* Fiber.join(fiber)
-  })
+const { toTheEnd } = Played
 
 const memory = Effect.map(Layer.build(CredentialsCache.layerMemory), Context.get(CredentialsCache.CredentialsCache))
 

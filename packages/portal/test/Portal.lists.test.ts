@@ -3,18 +3,10 @@ import * as AccessToken from "@sso-oidc/core/AccessToken"
 import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import { TestClock } from "effect/testing"
 import * as Played from "./support/portal.ts"
 
-/** Runs an effect to its end, however long that takes on the test's clock. */
-const toTheEnd = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const fiber = yield* Effect.forkChild(effect)
-    while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust("100 millis")
-    return yield* Fiber.join(fiber)
-  })
+const { toTheEnd } = Played
 
 describe("accounts and roles", () => {
   it.effect("are read in pages of 100, in the portal's order (P3)", () =>

@@ -7,11 +7,9 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { TestClock } from "effect/testing"
 import * as Played from "./support/portal.ts"
 
 const accessToken = Redacted.make("the-access-token")
@@ -23,12 +21,7 @@ const logoutOver = (wire: Wire.Wire, options?: Portal.LogoutOptions, cache = Cre
     )
   ).pipe(Effect.map(Context.get(PortalLogout)))
 
-const toTheEnd = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const fiber = yield* Effect.forkChild(effect)
-    while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust("100 millis")
-    return yield* Fiber.join(fiber)
-  })
+const { toTheEnd } = Played
 
 describe("a logout at the portal", () => {
   it.effect("sends the token to the region that it was issued in, without a body (P8)", () =>

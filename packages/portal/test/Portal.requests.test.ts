@@ -13,12 +13,7 @@ import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import * as Played from "./support/portal.ts"
 
-const toTheEnd = <A, E, R>(effect: Effect.Effect<A, E, R>, step: "10 millis" | "100 millis" = "100 millis") =>
-  Effect.gen(function*() {
-    const fiber = yield* Effect.forkChild(effect)
-    while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust(step)
-    return yield* Fiber.join(fiber)
-  })
+const { toTheEnd } = Played
 
 const role = { accountId: Played.number(0), roleName: "Admin" }
 

@@ -10,7 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
-import { make } from "./support/logins.ts"
+import { make, type Options } from "./support/logins.ts"
 import { stored } from "./support/service.ts"
 import { plain } from "./support/sessions.ts"
 
@@ -26,6 +26,17 @@ const withHold =
     exclusively: (key, use, waiting) =>
       store.exclusively(key, (hold) => use({ ...hold, ...change(hold, key) }), waiting)
   })
+
+/** A service that rejects every refresh token. */
+const endedSession: Options["respond"] = (_, { grantType }) =>
+  Effect.sync(() =>
+    grantType === "refresh_token"
+      ? Response.json({ error: "invalid_grant" }, {
+        status: 400,
+        headers: { "x-amzn-errortype": "InvalidGrantException" }
+      })
+      : undefined
+  )
 
 describe("Session.ensure", () => {
   it.effect("gives a stored token that is valid, and sends nothing (S14)", () =>
@@ -59,15 +70,7 @@ describe("Session.ensure", () => {
     Effect.gen(function*() {
       const logins = yield* make({
         token: stored("10 minutes"),
-        respond: (_, { grantType }) =>
-          Effect.sync(() =>
-            grantType === "refresh_token"
-              ? Response.json({ error: "invalid_grant" }, {
-                status: 400,
-                headers: { "x-amzn-errortype": "InvalidGrantException" }
-              })
-              : undefined
-          )
+        respond: endedSession
       })
       const one = yield* logins.session
       const first = yield* Effect.forkChild(one.session.token())
@@ -87,15 +90,7 @@ describe("Session.ensure", () => {
     Effect.gen(function*() {
       const logins = yield* make({
         token: stored("-1 second"),
-        respond: (_, { grantType }) =>
-          Effect.sync(() =>
-            grantType === "refresh_token"
-              ? Response.json({ error: "invalid_grant" }, {
-                status: 400,
-                headers: { "x-amzn-errortype": "InvalidGrantException" }
-              })
-              : undefined
-          )
+        respond: endedSession
       })
       const one = yield* logins.session
       const fiber = yield* Effect.forkChild(one.session.ensure({ onEvent: logins.onEvent }))

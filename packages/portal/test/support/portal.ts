@@ -13,10 +13,12 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import { TestClock } from "effect/testing"
 
 /** An account of the played portal. */
 export interface PlayedAccount {
@@ -204,3 +206,14 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 /** The most requests in any second. */
 export const mostInASecond = (at: ReadonlyArray<number>): number =>
   Math.max(...at.map((from) => at.filter((one) => one >= from && one < from + 1000).length))
+
+/** Runs an effect to its end, however long that takes on the test's clock. */
+export const toTheEnd = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  step: Duration.Input = "100 millis"
+): Effect.Effect<A, E, R> =>
+  Effect.gen(function*() {
+    const fiber = yield* Effect.forkChild(effect)
+    while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust(step)
+    return yield* Fiber.join(fiber)
+  })
