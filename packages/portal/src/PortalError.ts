@@ -28,7 +28,11 @@ const fields = {
   /** The request id. */
   requestId: Schema.optionalKey(Schema.String),
   /** The seconds that the portal asks you to wait. */
-  retryAfter: Schema.optionalKey(Schema.Number)
+  retryAfter: Schema.optionalKey(Schema.Number),
+  /** The account that was asked for. */
+  accountId: Schema.optionalKey(Schema.String),
+  /** The role that was asked for. */
+  roleName: Schema.optionalKey(Schema.String)
 } as const
 
 /**
@@ -46,6 +50,10 @@ export interface ExceptionFields {
   readonly requestId?: string
   /** The seconds that the portal asks you to wait (RFC 9110 section 10.2.3). Absent if it asks for no wait. */
   readonly retryAfter?: number
+  /** The account that was asked for. `Portal` says it with 403 and 404. Absent otherwise. */
+  readonly accountId?: string
+  /** The role that was asked for. `Portal` says it with 403 and 404. Absent otherwise, and if no role was named. */
+  readonly roleName?: string
 }
 
 /**
@@ -56,10 +64,17 @@ export interface ExceptionFields {
  */
 export interface ExceptionClass<out E> extends Operation.ExceptionClass<E, ExceptionFields> {}
 
+const askedFor = ({ accountId, roleName }: ExceptionFields): string | undefined =>
+  accountId &&
+  (roleName === undefined
+    ? `Asked for: account ${accountId}.`
+    : `Asked for: role ${roleName} in account ${accountId}.`)
+
 const sentenceOf = (advice: string, self: ExceptionFields & { readonly _tag: string }): string =>
   [
     // an empty description adds nothing to the sentence
     self.errorDescription?.trim() && Wire.sentence(self.errorDescription),
+    askedFor(self),
     advice,
     Wire.facts(self, self._tag, `HTTP ${self.status}`)
   ].filter(Boolean).join(" ")

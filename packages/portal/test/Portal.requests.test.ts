@@ -358,8 +358,10 @@ describe("a request that fails", () => {
       const { log, portal } = yield* Played.make()
       const error = yield* Effect.flip(portal.credentials({ ...role, roleName: "Other" }))
       assert.strictEqual(error._tag, "ForbiddenException")
+      assert.match(error.message, /^No access\. Asked for: role Other in account 100000000000\. /)
       const absent = yield* Effect.flip(Stream.runCollect(portal.roles("999999999999")))
       assert.strictEqual(absent._tag, "ResourceNotFoundException")
+      assert.include(absent.message, "Asked for: account 999999999999.")
       assert.lengthOf(log.at, 2)
     }))
 

@@ -37,18 +37,37 @@ export interface Self {
 /** How often one call asks the session for another token. A session ends at the second 401; a program's own may go on. */
 const mostTokens = 3
 
+/** The error with what was asked for, if the portal has no access to give to it. Its own sentence seldom names that. */
+const about = (
+  { accountId, roleName }: Partial<RoleCredentials.Role>,
+  error: Portal.RequestError
+): Portal.RequestError => {
+  const isForbidden = error instanceof PortalError.ForbiddenException
+  if (!isForbidden && !(error instanceof PortalError.ResourceNotFoundException)) return error
+  const fields: PortalError.ExceptionFields = {
+    status: error.status,
+    ...(error.errorDescription === undefined ? {} : { errorDescription: error.errorDescription }),
+    ...(error.requestId === undefined ? {} : { requestId: error.requestId }),
+    ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }),
+    ...(accountId === undefined ? {} : { accountId }),
+    ...(roleName === undefined ? {} : { roleName })
+  }
+  return isForbidden ? new PortalError.ForbiddenException(fields) : new PortalError.ResourceNotFoundException(fields)
+}
+
 /**
  * Sends a request with the session's token. The outer error is one of the session, and the inner one is one of the request.
  */
 const send = Effect.fnUntraced(function*<A>(
   { accessToken }: Self,
-  request: (token: Redacted.Redacted<string>) => Effect.Effect<A, Portal.RequestError>
+  request: (token: Redacted.Redacted<string>) => Effect.Effect<A, Portal.RequestError>,
+  asked: Partial<RoleCredentials.Role> = {}
 ): Effect.fn.Return<Result.Result<A, Portal.RequestError>, AccessToken.Error> {
   let token = yield* UserFunction.effectOf("AccessToken.get", accessToken.get)
   for (let tokens = 1;; tokens++) {
     const result = yield* Effect.result(request(token.accessToken))
     const isRejected = Result.isFailure(result) && result.failure instanceof PortalError.UnauthorizedException
-    if (!isRejected || tokens === mostTokens) return result
+    if (!isRejected || tokens === mostTokens) return Result.mapError(result, (error) => about(asked, error))
     token = yield* UserFunction.call("AccessToken.refreshed", accessToken.refreshed, token.accessToken)
   }
 })
@@ -71,9 +90,10 @@ const plain = (error: ListError): Portal.Error => error._tag === "OfRequest" ? e
 
 const page = <A>(
   self: Self,
-  request: (token: Redacted.Redacted<string>) => Effect.Effect<A, Portal.RequestError>
+  request: (token: Redacted.Redacted<string>) => Effect.Effect<A, Portal.RequestError>,
+  asked?: Partial<RoleCredentials.Role>
 ): Effect.Effect<A, ListError> =>
-  Effect.flatMap(send(self, request), (result) => Effect.fromResult(Result.mapError(result, ofRequest)))
+  Effect.flatMap(send(self, request, asked), (result) => Effect.fromResult(Result.mapError(result, ofRequest)))
 
 type Limit = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
 
@@ -102,7 +122,8 @@ const rolesOf = (self: Self, limit: Limit, accountId: string): Stream.Stream<str
     "ListAccountRoles",
     (nextToken) =>
       limit(page(self, (accessToken) =>
-        self.client.listAccountRoles({ accessToken, accountId, maxResults: Pages.size, nextToken }))).pipe(
+        self.client.listAccountRoles({ accessToken, accountId, maxResults: Pages.size, nextToken }), { accountId }))
+        .pipe(
           Effect.map(({ nextToken, roleList }) => ({
             entries: roleList?.map(({ roleName }) =>
               roleName
@@ -181,7 +202,7 @@ const fetch = (self: Self) =>
   ): Effect.fn.Return<RoleCredentials.RoleCredentials, Portal.Error> {
     const { accountId, roleName } = key
     const result = yield* send(self, (accessToken) =>
-      self.client.getRoleCredentials({ accessToken, accountId, roleName }))
+      self.client.getRoleCredentials({ accessToken, accountId, roleName }), { accountId, roleName })
     const credentials = RoleCredentials.fromResponse(key, yield* Effect.fromResult(result))
     if (credentials === undefined) {
       return yield* unusable("expiration is no time")
