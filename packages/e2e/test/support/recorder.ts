@@ -8,6 +8,9 @@ import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 
+// `Effect.never` alone keeps no process alive.
+setInterval(() => {}, 1 << 30)
+
 await Effect.runPromise(
   Effect.andThen(Console.log("recording"), Effect.never).pipe(
     Effect.provide(Layer.provide(RecordedTransport.layerRecord({ file: process.argv[2] ?? "" }), [
