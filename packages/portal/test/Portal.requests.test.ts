@@ -229,6 +229,20 @@ describe("the limit", () => {
       assert.isBelow(arrived.length, 800)
     }))
 
+  it.effect("waits after a 429 though many other sessions come and go (P4)", () =>
+    Effect.gen(function*() {
+      let times = 0
+      const { log, portal } = yield* Played.make({
+        respond: () => times++ === 0 ? Effect.succeed(Played.tooMany({ "retry-after": "15" })) : undefined,
+        retry: { times: 0 }
+      })
+      assert.strictEqual((yield* Effect.flip(portal.credentials(role)))._tag, "TooManyRequestsException")
+      yield* TestClock.adjust("3 seconds")
+      for (let n = 0; n < 250; n++) yield* (yield* Played.make({ key: `other ${n}` })).portal.credentials(role)
+      yield* toTheEnd(portal.credentials(role))
+      assert.isAtLeast((log.at[1] ?? 0) - (log.at[0] ?? 0), 15_000)
+    }))
+
   it.effect("asks no place for callers that gave up (P4)", () =>
     Effect.gen(function*() {
       const { portal } = yield* Played.make({ accounts: Played.accounts(100) })

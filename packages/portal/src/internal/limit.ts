@@ -26,6 +26,9 @@ const most = 16
 
 const second = 1000
 
+/** After so long without a request, a gate is as good as a new one: no wait and no rest of it is longer. */
+const idle = 60 * second
+
 /** The key of a session's bucket. A store that is shared may be read by others, so that it has no URL and no name in it. */
 export const keyOf = (endpoint: string, session: string): Effect.Effect<string> =>
   Effect.map(CacheFile.hash(JSON.stringify([endpoint, session])), (hash) => `sso-oidc-portal:${hash}`)
@@ -68,7 +71,7 @@ interface Gate {
   leftAt: number
 }
 
-const makeGate: Effect.Effect<Gate> = /* @__PURE__ */ Effect.gen(function*() {
+const makeGate = Effect.fnUntraced(function*(now: number): Effect.fn.Return<Gate> {
   const limiter = yield* Effect.provide(RateLimiter.make, RateLimiter.layerStoreMemory)
   return {
     turn: Semaphore.makeUnsafe(1),
@@ -80,7 +83,7 @@ const makeGate: Effect.Effect<Gate> = /* @__PURE__ */ Effect.gen(function*() {
     openAt: 0,
     localUntil: 0,
     users: 0,
-    leftAt: 0
+    leftAt: now
   }
 })
 
@@ -94,22 +97,26 @@ interface Gates {
 // clock of its own has gates of its own.
 const processGates = new WeakMap<Clock.Clock, Gates>()
 
+const isInUse = ({ leftAt, users }: Gate, now: number): boolean => users > 0 || now - leftAt <= idle
+
 const gateOf = Effect.fnUntraced(function*(clock: Clock.Clock, key: string, now: number): Effect.fn.Return<Gate> {
   const gates = processGates.get(clock) ?? { byKey: new Map<string, Gate>(), sweepAt: 100 }
   processGates.set(clock, gates)
-  const found = gates.byKey.get(key)
+  const inUse = () => {
+    const gate = gates.byKey.get(key)
+    return gate !== undefined && isInUse(gate, now) ? gate : undefined
+  }
+  const found = inUse()
   if (found !== undefined) return found
-  const made = yield* makeGate
+  const made = yield* makeGate(now)
   if (gates.byKey.size >= gates.sweepAt) {
-    // After a second, a gate is as good as a new one.
-    for (const [key, { leftAt, users }] of gates.byKey) {
-      if (users === 0 && now - leftAt > second) gates.byKey.delete(key)
-    }
+    for (const [key, gate] of gates.byKey) if (!isInUse(gate, now)) gates.byKey.delete(key)
     gates.sweepAt = Math.max(100, 2 * gates.byKey.size)
   }
-  const meanwhile = gates.byKey.get(key) ?? made
-  gates.byKey.set(key, meanwhile)
-  return meanwhile
+  // another caller may have made it meanwhile
+  const gate = inUse() ?? made
+  gates.byKey.set(key, gate)
+  return gate
 })
 
 /** Waits until fewer than the most requests are in flight, or ended in the last second. A place is free, so that some of them have ended. */
