@@ -284,19 +284,16 @@ export const make = Effect.fnUntraced(function*(
 
   const login: Service["login"] = (options = {}) => Effect.map(Login.login(logins, options, false), validOf)
 
-  /** Whether the service no longer accepts the refresh token. Then the portal may not accept the access token, though it reads as valid. */
-  const hasEnded = Effect.map(
-    Effect.option(Status.status(self)),
-    Option.exists(({ state }) => state === "ended" || state === "lost")
-  )
-
   const ensure: Service["ensure"] = (options = {}) => {
     const needed = () => Effect.map(Login.login(logins, options, true), validOf)
     const found = Effect.catchTags(
-      Effect.flatMap(token(options), (valid) => Effect.map(hasEnded, (isOver) => isOver ? undefined : valid)),
+      Effect.flatMap(
+        token(options),
+        (valid) => Effect.map(Status.hasEnded(self), (isOver) => isOver ? undefined : valid)
+      ),
       { NotLoggedIn: needed, SessionEnded: needed, SessionPossiblyLost: needed }
     )
-    // Only a new token helps if the session has ended, so that the stored one is not taken.
+    // If the session has ended, the portal may not accept a token that reads as valid. Only a new one helps, so that the stored one is not taken.
     return Effect.flatMap(found, (valid) => valid === undefined ? login(options) : Effect.succeed(valid))
   }
 

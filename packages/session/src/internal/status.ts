@@ -56,6 +56,15 @@ const lookWarnings = (look: Stored.Look): ReadonlyArray<string> =>
     ? [`The stored token cannot be read: ${Wire.sentence(look.detail)} The next login replaces it.`]
     : []
 
+/** Whether the service no longer accepts the refresh token that is stored. A store that cannot be read does not say so. */
+export const hasEnded = (self: Self): Effect.Effect<boolean> =>
+  Effect.gen(function*() {
+    const look = yield* Stored.look(self.store, self.settings)
+    if (look._tag !== "found") return false
+    const { mark } = yield* markOf(self, self.keptFor(look.token) ?? look.token)
+    return mark !== undefined && mark.state !== "sent"
+  }).pipe(Effect.orElseSucceed(() => false))
+
 export const status = (self: Self): Effect.Effect<Status, StoreError> =>
   Effect.gen(function*(): Effect.fn.Return<Status, StoreError> {
     const { ages, settings, store } = self
