@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { failed, official, ours, request } from "../support/differential-clients.ts"
 import { endpoints as differences } from "../support/differential-differences.ts"
+import { variable } from "../support/differential-endpoints.ts"
 import { callOf } from "../support/differential-model.ts"
 
 const call = callOf("RegisterClient").request
@@ -28,17 +29,6 @@ const problemOf = (options: Endpoint.Options) =>
     const error = failed(outcome)
     return error._tag === "EndpointError" ? error.problem : assert.fail(error._tag)
   })
-
-/** Sets a variable of the process for one test, without any profile. */
-const variable = (name: string, value: string) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      vi.stubEnv("AWS_CONFIG_FILE", "/dev/null")
-      vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-      vi.stubEnv(name, value)
-    }),
-    () => Effect.sync(() => vi.unstubAllEnvs())
-  )
 
 describe("endpoints: differences on purpose", () => {
   it.effect(differences.environmentRegion.test, () =>

@@ -13,7 +13,7 @@ import {
   oursException,
   type ServiceResponse
 } from "../support/differential-clients.ts"
-import { type Dialect, dialects, smithy } from "../support/differential-dialects.ts"
+import { type Dialect, dialects, shapesOf, smithy } from "../support/differential-dialects.ts"
 import { type Call, calls, oneOf } from "../support/differential-model.ts"
 
 /** Both clients fail with the same exception: type, OAuth code, description, reason, status and request id. */
@@ -178,18 +178,7 @@ describe("exceptions: the same for both clients", () => {
 })
 
 describe("exceptions: the model", () => {
-  /** A static schema of the official client: name and members. */
-  const Shape = Schema.Tuple([
-    Schema.Literal(-3),
-    Schema.String,
-    Schema.String,
-    Schema.Struct({ error: Schema.String, httpError: Schema.Int }),
-    Schema.Array(Schema.String),
-    Schema.Array(Schema.Number)
-  ])
-  const shapes = Object.entries(Sdk).flatMap(([name, value]) =>
-    name.endsWith("Exception$") && name !== "SSOOIDCServiceException$" ? [Schema.decodeUnknownSync(Shape)(value)] : []
-  )
+  const shapes = shapesOf(Sdk, "SSOOIDCServiceException")
 
   it("each exception of the official client is one of ours, with its status and its members (C3)", () => {
     const members = { error_description: "errorDescription" } as Readonly<Record<string, string>>

@@ -1,4 +1,4 @@
-import { assert, describe, it, vi } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import type * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as Environment from "@sso-oidc/core/aws/Environment"
 import * as PortalService from "@sso-oidc/portal/PortalService"
@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { request } from "../support/differential-clients.ts"
-import { endpointsOf, flags } from "../support/differential-endpoints.ts"
+import { endpointsOf, flags, variable } from "../support/differential-endpoints.ts"
 import { oneOf } from "../support/differential-model.ts"
 import { partitions, regions } from "../support/differential-partitions.ts"
 import { portalEndpoints as differences } from "../support/differential-portal-differences.ts"
@@ -76,17 +76,6 @@ describe("endpoints of the portal: the same for both clients", () => {
       })
   )
 })
-
-/** Sets a variable of the process for one test, without any profile. */
-const variable = (name: string, value: string) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      vi.stubEnv("AWS_CONFIG_FILE", "/dev/null")
-      vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-      vi.stubEnv(name, value)
-    }),
-    () => Effect.sync(() => vi.unstubAllEnvs())
-  )
 
 describe("endpoints of the portal: differences on purpose", () => {
   it.effect(differences.variable.test, () =>

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { failed, type ServiceResponse } from "../support/differential-clients.ts"
-import { type Dialect, dialects, errorTypeHeader, smithy } from "../support/differential-dialects.ts"
+import { type Dialect, dialects, errorTypeHeader, shapesOf, smithy } from "../support/differential-dialects.ts"
 import { oneOf } from "../support/differential-model.ts"
 import { portalErrors as differences } from "../support/differential-portal-differences.ts"
 import {
@@ -133,18 +133,7 @@ describe("exceptions of the portal: the same for both clients", () => {
 })
 
 describe("exceptions of the portal: the model", () => {
-  /** A static schema of the official client: name and members. */
-  const Shape = Schema.Tuple([
-    Schema.Literal(-3),
-    Schema.String,
-    Schema.String,
-    Schema.Struct({ error: Schema.String, httpError: Schema.Int }),
-    Schema.Array(Schema.String),
-    Schema.Array(Schema.Number)
-  ])
-  const shapes = Object.entries(Sdk).flatMap(([name, value]) =>
-    name.endsWith("Exception$") && name !== "SSOServiceException$" ? [Schema.decodeUnknownSync(Shape)(value)] : []
-  )
+  const shapes = shapesOf(Sdk, "SSOServiceException")
   const own = Object.entries(PortalError).flatMap(([name, error]) =>
     Predicate.hasProperty(error, "type") && "status" in error ? [{ name, status: error.status }] : []
   )

@@ -1,6 +1,7 @@
 /**
  * Where and how an error response may name its type. Both services speak the protocol restJson1.
  */
+import * as Schema from "effect/Schema"
 
 /** The headers and the members of the body that name the type. */
 export type Dialect = readonly [
@@ -59,3 +60,19 @@ export const dialects: ReadonlyArray<Dialect> = [
     () => ({ details: { __type: "FooError", code: "FooError" }, list: [{ code: "FooError" }] })
   ]
 ]
+
+/** A static schema of the official client: name and members. */
+const Shape = Schema.Tuple([
+  Schema.Literal(-3),
+  Schema.String,
+  Schema.String,
+  Schema.Struct({ error: Schema.String, httpError: Schema.Int }),
+  Schema.Array(Schema.String),
+  Schema.Array(Schema.Number)
+])
+
+/** The exceptions of an official client, without the class that they extend. */
+export const shapesOf = (sdk: object, base: string): ReadonlyArray<typeof Shape.Type> =>
+  Object.entries(sdk).flatMap(([name, value]) =>
+    name.endsWith("Exception$") && name !== `${base}$` ? [Schema.decodeUnknownSync(Shape)(value)] : []
+  )

@@ -1,7 +1,7 @@
 /**
  * Compares the endpoint that the official client calls with the endpoint that ours calls, or their reasons to call none.
  */
-import { assert } from "@effect/vitest"
+import { assert, vi } from "@effect/vitest"
 import type * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
@@ -41,3 +41,14 @@ export const endpointsOf =
       assert.strictEqual(shown(ours), shown(official), JSON.stringify(options))
       return shown(ours)
     })
+
+/** Sets a variable of the process for one test, without any profile. */
+export const variable = (name: string, value: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      vi.stubEnv("AWS_CONFIG_FILE", "/dev/null")
+      vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+      vi.stubEnv(name, value)
+    }),
+    () => Effect.sync(() => vi.unstubAllEnvs())
+  )
