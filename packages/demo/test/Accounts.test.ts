@@ -108,7 +108,7 @@ describe("the accounts of the demo", () => {
       ])
     }).pipe(Effect.scoped, Effect.provide(emulator())))
 
-  it.live("says so if the endpoint of the environment cannot be used", () =>
+  it.effect("says so if the endpoint of the environment cannot be used", () =>
     Effect.gen(function*() {
       const { display, rows } = make()
       yield* Accounts.aws(display, token("t"), "eu-west-1")
