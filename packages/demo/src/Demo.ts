@@ -11,6 +11,8 @@ import type { CodeReady, DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceG
 import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import type { LoginEvent } from "@sso-oidc/session/LoginEvent"
+import * as Layout from "@sso-oidc/terminal/Layout"
+import * as Terminal from "@sso-oidc/terminal/Terminal"
 import * as NodeEnvironment from "@sso-oidc/transport-node/NodeEnvironment"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as CliError from "effect/cli/CliError"
@@ -28,11 +30,9 @@ import * as Stream from "effect/Stream"
 import * as Accounts from "./Accounts.ts"
 import * as Display from "./Display.ts"
 import * as Kept from "./Kept.ts"
-import * as Layout from "./Layout.ts"
 import * as Outcome from "./Outcome.ts"
 import * as Person from "./Person.ts"
 import * as Screen from "./Screen.ts"
-import * as Terminal from "./Terminal.ts"
 
 const clientName = "SSO OIDC demo"
 
@@ -160,7 +160,7 @@ const command = Command.make(
   },
   Effect.fnUntraced(function*({ auto, keep, region, startUrl }) {
     if (Option.isNone(startUrl) && Option.isNone(region)) {
-      return yield* emulated(auto || !Terminal.isInteractive(), keep)
+      return yield* emulated(auto || !Terminal.isInteractive(process.stdout), keep)
     }
     if (Option.isNone(startUrl) || Option.isNone(region)) {
       return yield* Outcome.misused(

@@ -2,6 +2,9 @@
  * Shows a login: as plain lines, or in a terminal with a QR code and a line that changes.
  */
 import type { CodeReady, DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import * as Layout from "@sso-oidc/terminal/Layout"
+import * as QrCode from "@sso-oidc/terminal/QrCode"
+import * as Terminal from "@sso-oidc/terminal/Terminal"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
@@ -10,10 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Layout from "./Layout.ts"
-import * as QrCode from "./QrCode.ts"
 import * as Screen from "./Screen.ts"
-import * as Terminal from "./Terminal.ts"
 
 /** Shows texts and events to the person. */
 export interface Display {
@@ -224,7 +224,7 @@ export const live = Effect.fnUntraced(function*(
 /** The display for the standard output of this process. */
 export const current = (later: ReadonlyArray<Layout.Line> = []): Effect.Effect<Display, never, Scope.Scope> =>
   Effect.suspend(() => {
-    const terminal = Terminal.current()
+    const terminal = Terminal.current(process.stdout)
     return terminal === undefined
       ? Effect.succeed(plain(() => Terminal.look(process.stdout)))
       : live(terminal, later)

@@ -7,10 +7,10 @@ import type { Registration } from "@sso-oidc/core/Registration"
 import type { Token } from "@sso-oidc/core/Token"
 import type { CodeReady, DeviceGrantEvent, Waiting } from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as EmulatorAccount from "@sso-oidc/emulator/Account"
+import { joined, type Line } from "@sso-oidc/terminal/Layout"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
-import { joined, type Line } from "./Layout.ts"
 
 /** A line with a subject in front of its text. */
 export const line = (subject: string, text: string, strong?: string): Line => ({

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import * as Layout from "@sso-oidc/terminal/Layout"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -13,7 +14,6 @@ import { once } from "node:events"
 import { createServer } from "node:http"
 import * as Accounts from "../src/Accounts.ts"
 import type * as Display from "../src/Display.ts"
-import * as Layout from "../src/Layout.ts"
 import * as Screen from "../src/Screen.ts"
 
 /** A display that keeps what it shows. */

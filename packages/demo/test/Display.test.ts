@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { CodeReady, DeviceGrantEvent, Waiting } from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as EmulatorAccount from "@sso-oidc/emulator/Account"
+import type * as Layout from "@sso-oidc/terminal/Layout"
+import * as FakeScreen from "@sso-oidc/test-kit/screen"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -8,9 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Display from "../src/Display.ts"
-import type * as Layout from "../src/Layout.ts"
 import * as Screen from "../src/Screen.ts"
-import * as FakeScreen from "./support/screen.ts"
 
 const at = (seconds: number) => DateTime.makeUnsafe(seconds * 1000)
 

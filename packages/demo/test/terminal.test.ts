@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Terminal from "@sso-oidc/terminal/Terminal"
 import * as Program from "@sso-oidc/test-kit/program"
+import * as FakeScreen from "@sso-oidc/test-kit/screen"
 import { script } from "@sso-oidc/test-kit/terminal"
 import { isMissing } from "@sso-oidc/test-kit/tools"
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
-import * as Terminal from "../src/Terminal.ts"
-import * as FakeScreen from "./support/screen.ts"
 
 const main = join(import.meta.dirname, "../src/main.ts")
 

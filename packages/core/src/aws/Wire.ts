@@ -359,6 +359,15 @@ const unseenRuns = /* @__PURE__ */ new RegExp(`${unseen.source}+`, "gu")
 export const isPrintable = (text: string): boolean => !unseen.test(text)
 
 /**
+ * The text as one word of a POSIX shell, in single quotes where it needs them. The shell gives it back byte for byte.
+ *
+ * @category texts
+ * @since 0.1.0
+ */
+export const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+
+/**
  * The text with a full stop at its end, unless it ends with a mark already.
  *
  * @category texts

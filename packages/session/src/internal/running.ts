@@ -31,10 +31,7 @@ import * as Status from "./status.ts"
 import * as Stored from "./stored.ts"
 
 // A terminal would obey the control characters of a name.
-const quoted = (given: string): string => {
-  const name = Wire.printable(given)
-  return /^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`
-}
+const quoted = (name: string): string => Wire.shellWord(Wire.printable(name))
 
 const commandOf = ({ name, profile }: SessionSettings.SessionSettings): string =>
   profile !== undefined

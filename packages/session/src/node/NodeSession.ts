@@ -35,6 +35,7 @@ import * as Layer from "effect/Layer"
 import type * as Path from "effect/Path"
 import * as AwsConfig from "../AwsConfig.ts"
 import { AwsConfigError, type ProfileNotFound } from "../AwsConfigError.ts"
+import * as Callback from "../Callback.ts"
 import * as ByHand from "../internal/byHand.ts"
 import type * as Lock from "../Lock.ts"
 import * as LoginBrowser from "../LoginBrowser.ts"
@@ -42,8 +43,6 @@ import * as Session from "../Session.ts"
 import type * as SessionSettings from "../SessionSettings.ts"
 import * as TokenStore from "../TokenStore.ts"
 import * as KernelLock from "./KernelLock.ts"
-import * as LoopbackCallback from "./LoopbackCallback.ts"
-import * as SystemBrowser from "./SystemBrowser.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -177,15 +176,32 @@ const bundleOf = Effect.fnUntraced(function*(
 // logins
 // -----------------------------------------------------------------------------
 
-/** The browser of the system. It loads the opener when it first opens a URL, and reads the variables that the layer was built with. */
+/** The browser of the system. It loads its module when a login needs it, and reads the variables that the layer was built with. */
 const browser: Layer.Layer<LoginBrowser.LoginBrowser> = /* @__PURE__ */ Layer.effect(
   LoginBrowser.LoginBrowser,
-  Effect.gen(function*() {
-    const provider = yield* ConfigProvider.ConfigProvider
-    const { elsewhere, open } = yield* LoginBrowser.LoginBrowser
-    return { open, elsewhere: Effect.provideService(elsewhere, ConfigProvider.ConfigProvider, provider) }
+  Effect.map(Effect.service(ConfigProvider.ConfigProvider), (provider) => {
+    const system = Effect.flatMap(
+      Effect.promise(() => import("./SystemBrowser.ts")),
+      ({ layer }) => Effect.provide(Effect.service(LoginBrowser.LoginBrowser), layer)
+    )
+    return {
+      open: (url) => Effect.flatMap(system, ({ open }) => open(url)),
+      elsewhere: Effect.flatMap(
+        system,
+        ({ elsewhere }) => Effect.provideService(elsewhere, ConfigProvider.ConfigProvider, provider)
+      )
+    }
   })
-).pipe(Layer.provide(SystemBrowser.layer))
+)
+
+/** The listener of a login. It loads its module when a login needs it. */
+const callback: Layer.Layer<Callback.Callback> = /* @__PURE__ */ Layer.succeed(Callback.Callback, {
+  listen: (options) =>
+    Effect.promise(() => import("./LoopbackCallback.ts")).pipe(
+      Effect.flatMap(({ layer }) => Effect.provide(Effect.service(Callback.Callback), layer)),
+      Effect.flatMap(({ listen }) => listen(options))
+    )
+})
 
 // -----------------------------------------------------------------------------
 // files
@@ -288,7 +304,7 @@ export const layerSettings = <E = never>(
   return Session.layerSettings(settings, { ...options, refresh }).pipe(
     Layer.provide(Retry.layer(SsoOidc.SsoOidc, retry)),
     Layer.provide(SsoOidc.layer({ ...settings, requestTimeout, maxResponseBytes, userAgent })),
-    Layer.provide([kept, LoopbackCallback.layer, browser]),
+    Layer.provide([kept, callback, browser]),
     Layer.provide([KernelLock.layer, layerFiles])
   )
 }
@@ -296,8 +312,7 @@ export const layerSettings = <E = never>(
 /**
  * Provides the session and its `AccessToken`.
  *
- * `requestTimeout` is that of the client and of the session. The package that opens a browser, and `node:http`
- * for the listener, are loaded when a login needs them.
+ * `requestTimeout` is that of the client and of the session. What opens a browser, and the listener, are loaded when a login needs them.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /**
- * A terminal in memory. It understands the few controls that the demo writes, and gives what a person then sees.
+ * A terminal in memory. It understands the few controls that our programs write, and gives what a person then sees.
  */
-import type * as Terminal from "../../src/Terminal.ts"
+import type * as Terminal from "@sso-oidc/terminal/Terminal"
 
 /** The first character of a control. */
 export const escape = "\x1b"

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as FakeScreen from "@sso-oidc/test-kit/screen"
 import { encode } from "uqr"
 import * as QrCode from "../src/QrCode.ts"
-import * as FakeScreen from "./support/screen.ts"
 
 const url = "https://device.sso.eu-west-1.amazonaws.com/?user_code=BRCJ-PDVT"
 

@@ -1,5 +1,5 @@
 /**
- * The terminal of the demo: its abilities and its keys.
+ * The terminal of this process: its abilities and its keys.
  */
 import * as Effect from "effect/Effect"
 import { styleText } from "node:util"
@@ -21,8 +21,9 @@ export interface Terminal {
   readonly onResize: (listener: () => void) => () => void
 }
 
-/** Whether a person reads the output and can press a key. */
-export const isInteractive = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true
+/** Whether a person reads this output and can press a key. */
+export const isInteractive = (output: NodeJS.WriteStream): boolean =>
+  process.stdin.isTTY === true && output.isTTY === true
 
 const onEnter: Terminal["onEnter"] = (listener) => {
   if (process.stdin.isTTY !== true) return () => {}
@@ -41,21 +42,16 @@ const onEnter: Terminal["onEnter"] = (listener) => {
   }
 }
 
-const onResize: Terminal["onResize"] = (listener) => {
-  process.stdout.on("resize", listener)
-  return () => process.stdout.off("resize", listener)
-}
-
 /**
- * Ends the process when the reader of its output has gone (`demo | head -2`), as SIGPIPE would. Node ignores that signal, and
- * would print a stack trace. Any other failure of the output, such as a full disk, prints one sentence.
+ * Ends the process when the reader of its output has gone (`program | head -2`), as SIGPIPE would. Node ignores that signal, and
+ * would print a stack trace. Any other failure of the output, such as a full disk, prints one sentence. `name` is the subject of it.
  */
-export const endWithOutput = (): void => {
+export const endWithOutput = (name: string, code: number): void => {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(141)
     process.stderr.write(
-      `The demo cannot write its output (${error.code ?? error.name}). Check the disk or the program that reads it.\n`,
-      () => process.exit(1)
+      `${name} cannot write its output (${error.code ?? error.name}). Check the disk or the program that reads it.\n`,
+      () => process.exit(code)
     )
   })
 }
@@ -86,8 +82,8 @@ const isSet = (variable: string | undefined): boolean => variable !== undefined 
 
 const isDumb = (): boolean => process.env["TERM"] === "dumb"
 
-// Node checks FORCE_COLOR, NODE_DISABLE_COLORS and the terminal. It prefers FORCE_COLOR to NO_COLOR and prints a warning, so the
-// demo checks NO_COLOR first.
+// Node checks FORCE_COLOR, NODE_DISABLE_COLORS and the terminal. It prefers FORCE_COLOR to NO_COLOR and prints a warning, so this
+// checks NO_COLOR first.
 const hasColours = (stream: NodeJS.WriteStream): boolean =>
   !isSet(process.env["NO_COLOR"]) && !isDumb() && styleText("bold", "x", { stream }) !== "x"
 
@@ -101,16 +97,19 @@ export const look = (stream: NodeJS.WriteStream): Look => ({
   utf8: isUtf8(process.env, process.platform)
 })
 
-/** The terminal of the standard output. `undefined` if its lines cannot be rewritten. */
-export const current = (): Terminal | undefined =>
-  process.stdout.isTTY === true && !isDumb()
+/** The terminal that this output is. `undefined` if its lines cannot be rewritten. */
+export const current = (output: NodeJS.WriteStream): Terminal | undefined =>
+  output.isTTY === true && !isDumb()
     ? {
-      ...look(process.stdout),
+      ...look(output),
       write: (text) => {
-        process.stdout.write(text)
+        output.write(text)
       },
-      size: () => ({ columns: sizeOr(process.stdout.columns, 80), rows: sizeOr(process.stdout.rows, 24) }),
+      size: () => ({ columns: sizeOr(output.columns, 80), rows: sizeOr(output.rows, 24) }),
       onEnter,
-      onResize
+      onResize: (listener) => {
+        output.on("resize", listener)
+        return () => output.off("resize", listener)
+      }
     }
     : undefined

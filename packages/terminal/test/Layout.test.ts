@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as FakeScreen from "@sso-oidc/test-kit/screen"
 import * as Layout from "../src/Layout.ts"
-import * as FakeScreen from "./support/screen.ts"
 
 const look = (columns: number, more: Partial<Layout.Look> = {}): Layout.Look => ({
   columns,

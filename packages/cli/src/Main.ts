@@ -1,0 +1,53 @@
+/**
+ * Runs the command as a process: signals, exit codes, and an end without a stack trace.
+ */
+import * as Terminal from "@sso-oidc/terminal/Terminal"
+import * as Cause from "effect/Cause"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Runtime from "effect/Runtime"
+import * as Cli from "./Cli.ts"
+import * as Ended from "./Ended.ts"
+import * as Host from "./Host.ts"
+import * as Signals from "./Signals.ts"
+
+/** Runs the command, and ends the process with its exit code. */
+export const main = (args: ReadonlyArray<string>): void => {
+  Terminal.endWithOutput("sso-oidc", Ended.codes.store)
+  // the reader of the messages has gone: the exit code still says how the command ended
+  process.stderr.on("error", () => {})
+  let signalled: number | undefined
+  Runtime.makeRunMain(({ fiber, teardown }) => {
+    const stop = Signals.listen(
+      (code) => {
+        signalled = code
+        fiber.interruptUnsafe(fiber.id)
+      },
+      (code) => process.exit(code)
+    )
+    fiber.addObserver((exit) => {
+      // A late signal ends the process without waiting for the output.
+      teardown(exit, (code) => {
+        process.stdout.write("", () => {
+          stop()
+          process.exit(code)
+        })
+      })
+    })
+  })(
+    Cli.run(args).pipe(
+      Effect.catchCause((cause) =>
+        Cause.hasInterruptsOnly(cause)
+          ? Effect.interrupt
+          : Effect.as(Console.error(Ended.bug(Cause.squash(cause))), Ended.codes.bug)
+      ),
+      Effect.provide(Host.layer)
+    ),
+    {
+      disableErrorReporting: true,
+      teardown: (exit, onExit) =>
+        onExit(signalled ?? (Exit.isSuccess(exit) ? Number(exit.value) : Ended.codes.interrupted))
+    }
+  )
+}

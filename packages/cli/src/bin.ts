@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/**
+ * The command `sso-oidc`. It checks the version of Node before it loads anything else.
+ */
+import process from "node:process"
+
+const least = [22, 19] as const
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
+
+if (major < least[0] || (major === least[0] && minor < least[1])) {
+  process.stderr.write(
+    `sso-oidc needs Node ${
+      least.join(".")
+    } or newer, and this is Node ${process.versions.node}. Install a newer one: https://nodejs.org\n`
+  )
+  process.exitCode = 2
+} else {
+  const { main } = await import("./Main.ts")
+  main(process.argv.slice(2))
+}
