@@ -4,7 +4,6 @@
  * Each command is a module of its own, which is loaded when the command runs. So `status` starts without a transport, and only a login
  * loads what opens a browser.
  */
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as CliConfig from "effect/cli/CliConfig"
 import * as CliError from "effect/cli/CliError"
@@ -19,6 +18,7 @@ import * as References from "effect/References"
 import * as Ended from "./Ended.ts"
 import * as Host from "./Host.ts"
 import * as Output from "./Output.ts"
+import * as Services from "./Services.ts"
 import * as Shared from "./Shared.ts"
 import { version } from "./Version.ts"
 
@@ -277,6 +277,6 @@ export const run = (argv: ReadonlyArray<string>): Effect.Effect<number, never, H
       Effect.catch((error) => CliError.isCliError(error) ? Effect.die(error) : failed(error)),
       Effect.provideService(Shared.Trailing, { args: trailing }),
       Effect.provideService(References.MinimumLogLevel, "Warn"),
-      Effect.provide([NodeServices.layer, config, CliOutput.layerPresenter(presenter(host)), logger(host)])
+      Effect.provide([Services.layer, config, CliOutput.layerPresenter(presenter(host)), logger(host)])
     )
   })

@@ -2,8 +2,6 @@
 /**
  * The command `sso-oidc`. It checks the version of Node before it loads anything else.
  */
-import process from "node:process"
-
 const least = [22, 19] as const
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)

@@ -18,8 +18,13 @@ export interface Manifest {
   readonly version: string
   readonly private?: boolean
   readonly dependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
+  readonly files?: ReadonlyArray<string>
   readonly exports: Readonly<Record<string, string>>
-  readonly publishConfig: { readonly exports: Readonly<Record<string, string>> }
+  readonly publishConfig: {
+    readonly exports: Readonly<Record<string, string>>
+    readonly bin?: Readonly<Record<string, string>>
+  }
   readonly bin?: Readonly<Record<string, string>>
 }
 
@@ -28,11 +33,19 @@ export const readManifest = (folder: string): Manifest => JSON.parse(readFileSyn
 /** The manifest of a package of the workspace. */
 export const manifestOf = (folder: string): Manifest => readManifest(join(root, "packages", folder))
 
-/** The folders of the public packages, below `packages`. */
-export const published: ReadonlyArray<string> = globSync("packages/*/package.json", { cwd: root })
+const released: ReadonlyArray<string> = globSync("packages/*/package.json", { cwd: root })
   .map((file) => file.split(/[\\/]/)[1] ?? "")
   .filter((folder) => manifestOf(folder).private !== true)
   .sort()
+
+/** Whether a package has modules that programs import. */
+const hasModules = (folder: string): boolean => Object.keys(manifestOf(folder).exports).length > 1
+
+/** The folders of the public packages with modules, below `packages`. */
+export const published: ReadonlyArray<string> = released.filter(hasModules)
+
+/** The folders of the public packages that are a command alone: one file, which has everything in it. */
+export const commands: ReadonlyArray<string> = released.filter((folder) => !hasModules(folder))
 
 // -----------------------------------------------------------------------------
 // commands

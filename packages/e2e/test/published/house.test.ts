@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { published, readManifest, root } from "@sso-oidc/test-kit/packed"
+import { commands, published, readManifest, root } from "@sso-oidc/test-kit/packed"
 import { globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 
@@ -42,8 +42,16 @@ const rooms: Readonly<Record<string, Room>> = {
   "sso-oidc": {
     may: ["core", "device-grant", "portal", "session", "transport-node", "transport-browser", "relay"],
     node: { files: /^node\.ts$/ }
-  }
+  },
+  cli: {
+    may: ["core", "device-grant", "portal", "session", "sso-oidc", "terminal", "transport-node"],
+    node: { files: /./, may: ["@effect/platform-node-shared", "sso-oidc"] }
+  },
+  terminal: { may: [], libraries: ["uqr"], node: { files: /./ } }
 }
+
+/** The rooms that are no package of their own: the command has them in its one file. */
+const bundled: ReadonlyArray<string> = ["terminal"]
 
 // -----------------------------------------------------------------------------
 // the imports
@@ -90,7 +98,7 @@ const wrong = (room: string, { file, from }: Import): string | undefined => {
 
 describe("which package may import which package", () => {
   it("every published package has a line in the table", () => {
-    assert.deepStrictEqual(published.toSorted(), Object.keys(rooms).toSorted())
+    assert.deepStrictEqual([...published, ...commands, ...bundled].toSorted(), Object.keys(rooms).toSorted())
   })
 
   it.each(Object.keys(rooms))("the sources of %s import only what the table allows", (room) => {
@@ -104,7 +112,13 @@ describe("which package may import which package", () => {
     const imported = new Set(
       importsIn(room).flatMap(({ from }) => /^(?:@[^/]+\/)?(?!node:)[^/]+/.exec(from)?.[0] ?? [])
     )
-    imported.delete("effect")
+    if (commands.includes(room)) {
+      // its one file has them in it
+      assert.deepStrictEqual(manifest.dependencies, undefined)
+      for (const name of imported) assert.property(manifest.devDependencies, name)
+      return
+    }
+    if (!bundled.includes(room)) imported.delete("effect")
     assert.deepStrictEqual(Object.keys(manifest.dependencies ?? {}).toSorted(), [...imported].toSorted())
   })
 
