@@ -1,6 +1,6 @@
 /**
- * What `effect/cli` needs of its platform. The terminal and the child processes are loaded when they are first used: no command but a question
- * to a person uses them, and they take a tenth of the time in which `status` starts.
+ * What `effect/cli` needs of its platform. The terminal and the child processes are loaded when they are first used. Most commands never use
+ * them.
  */
 import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
 import * as NodePath from "@effect/platform-node-shared/NodePath"

@@ -102,7 +102,7 @@ describe("the command as one file", () => {
   // texts that no other module has
   const opener = "the program that opens URLs is not there"
   const listener = "this machine has no address 127.0.0.1"
-  const common = "Only exec takes a program after --"
+  const common = "Log in to AWS with IAM Identity Center, and give"
 
   it.live.each([
     "status",
