@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import * as Ended from "./Ended.ts"
 import * as Host from "./Host.ts"
+import * as Table from "./Table.ts"
 
 /** Prints the result: one JSON value on one line, or the lines for a person. */
 export const result = (
@@ -17,6 +18,16 @@ export const result = (
   isJson
     ? Console.log(JSON.stringify(value))
     : Host.Host.use(({ output }) => print(Console.log, lines, output()))
+
+/** Prints the result: one JSON value on one line, or a table for a person. */
+export const table = (
+  isJson: boolean,
+  value: Schema.Json,
+  rows: Table.Rows
+): Effect.Effect<void, never, Host.Host> =>
+  isJson || rows.length === 0
+    ? result(isJson, value, [])
+    : Host.Host.use(({ output }) => Console.log(Table.render(rows, output()).join("\n")))
 
 /** Tells a person something, on standard error. */
 export const tell = (...lines: ReadonlyArray<Layout.Line | string>): Effect.Effect<void, never, Host.Host> =>

@@ -7,7 +7,6 @@ import * as Stream from "effect/Stream"
 import * as Access from "../Access.ts"
 import * as Output from "../Output.ts"
 import * as Shared from "../Shared.ts"
-import * as Table from "../Table.ts"
 
 /** Prints them, in the order of the portal. */
 export const run = Effect.fnUntraced(function*(shared: Shared.Shared) {
@@ -19,13 +18,13 @@ export const run = Effect.fnUntraced(function*(shared: Shared.Shared) {
   if (accounts.length === 0) {
     yield* Output.tell("No account is assigned to you. Ask the administrator of your AWS organization.")
   }
-  yield* Output.result(
+  yield* Output.table(
     shared.json,
     accounts.map(({ accountId, accountName, emailAddress }) => ({
       accountId,
       accountName: accountName ?? null,
       emailAddress: emailAddress ?? null
     })),
-    Table.lines(accounts.map(({ accountId, accountName, emailAddress }) => [accountId, accountName, emailAddress]))
+    accounts.map(({ accountId, accountName, emailAddress }) => [accountId, accountName, emailAddress])
   )
 })

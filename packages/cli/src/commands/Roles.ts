@@ -9,7 +9,6 @@ import * as Access from "../Access.ts"
 import * as Ended from "../Ended.ts"
 import * as Output from "../Output.ts"
 import * as Shared from "../Shared.ts"
-import * as Table from "../Table.ts"
 
 /** An account whose roles are listed, or why they are not. */
 interface Row {
@@ -51,16 +50,14 @@ export const run = Effect.fnUntraced(
     for (const { accountId, error } of rows) {
       if (error !== undefined) yield* Output.tell(`Account ${accountId}: ${Ended.sentenceOf(error)}`)
     }
-    yield* Output.result(
+    yield* Output.table(
       shared.json,
       rows.map(({ accountId, error, roleName = "" }) =>
         error === undefined
           ? { accountId, roleName }
           : { accountId, error: { tag: Ended.tagOf(error), message: Ended.sentenceOf(error) } }
       ),
-      Table.lines(
-        rows.flatMap((row) => row.error === undefined ? [[row.accountId, row.roleName, row.accountName]] : [])
-      )
+      rows.flatMap((row) => row.error === undefined ? [[row.accountId, row.roleName, row.accountName]] : [])
     )
   }
 )
