@@ -65,14 +65,20 @@ const switchOf = (name: string, description: string) =>
 const textOf = (name: string, description: string) =>
   Flag.String(name).pipe(Flag.withDescription(description), Flag.optional)
 
-/** Loads the module of a command, and runs it with its flags and the shared ones. */
+/** Loads the module of a command, and runs it with its flags and the shared ones. Only `exec` takes a program after `--`. */
 const running = <M, F, E, R>(
   load: () => Promise<M>,
-  run: (module: M, flags: F & Shared.Shared) => Effect.Effect<void, E, R>
+  run: (module: M, flags: F & Shared.Shared) => Effect.Effect<void, E, R>,
+  takesProgram = false
 ) =>
 (flags: F) =>
   Effect.gen(function*() {
     const shared = yield* root
+    if (!takesProgram && (yield* Shared.Trailing).args !== undefined) {
+      return yield* new Ended.UsageError({
+        message: "Only exec takes a program after --. Remove -- and what follows it."
+      })
+    }
     const module = yield* Effect.promise(load)
     yield* run(module, { ...flags, ...shared })
   })
@@ -167,7 +173,7 @@ const credentials = Command.make(
 const exec = Command.make(
   "exec",
   { account, role },
-  running(() => import("./commands/Exec.ts"), ({ run }, flags) => run(flags))
+  running(() => import("./commands/Exec.ts"), ({ run }, flags) => run(flags), true)
 ).pipe(
   Command.withDescription("Run a program with credentials for a role in its environment. Write the program after --"),
   Command.withExamples([
@@ -261,11 +267,6 @@ export const run = (argv: ReadonlyArray<string>): Effect.Effect<number, never, H
     const isJson = args.includes("--json")
     const failed = (error: Ended.Failure) => Effect.as(Output.failure(isJson, error), Ended.codeOf(error))
 
-    if (trailing !== undefined && !args.includes("exec")) {
-      return yield* failed(
-        new Ended.UsageError({ message: "Only exec takes a program after --. Remove -- and what follows it." })
-      )
-    }
     return yield* Command.runWith(command, { version })(args).pipe(
       Effect.as(Ended.codes.done),
       Effect.catchTags({
