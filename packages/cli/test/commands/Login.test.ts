@@ -93,7 +93,8 @@ describe("a login with a code", { concurrent: true }, () => {
       assert.match(lines[4] ?? "", /^Logged in\. The token is valid until [-\d]+ [:\d]+ UTC\.$/)
       assert.strictEqual(lines.length, 5)
       assert.notMatch(stderr, /\p{Cc}(?<!\n)/u)
-      assert.strictEqual(home.files().length, 2)
+      // the token, the registration, and the mark of the login
+      assert.strictEqual(home.files().length, 3)
     })))
 
   it.live("--json prints the status after the login as one line (K2)", () =>
