@@ -34,6 +34,9 @@ const ofProcess = (): Service => {
           release()
           resume(Effect.succeed(line))
         })
+        typed.on("close", () => {
+          if (shown === typed) shown = undefined
+        })
         // Ctrl-C is a key here. It must do what it does elsewhere.
         typed.on("SIGINT", () => {
           process.kill(process.pid, "SIGINT")

@@ -16,6 +16,7 @@ export const withoutColours = (text: string): string => text.replace(new RegExp(
 
 const parts = new RegExp(`${escape}\\[[\\d;?]*[A-Za-z]|[^]`, "gu")
 const forwards = new RegExp(`^${escape}\\[(\\d+)C$`)
+const columnwards = new RegExp(`^${escape}\\[(\\d+)G$`)
 const upwards = new RegExp(`^${escape}\\[(\\d+)A$`)
 
 interface Size {
@@ -107,6 +108,7 @@ class Screen {
     const line = this.lines[this.#line] ?? ""
     const up = upwards.exec(part)
     const forward = forwards.exec(part)
+    const column = columnwards.exec(part)
     if (part === "\n") {
       const below = this.row + 1
       if (below >= this.#above(this.lines.length)) this.lines.push("")
@@ -114,18 +116,20 @@ class Screen {
       this.#top = Math.max(this.#top, below - this.size.rows + 1)
     } else if (part === "\r") {
       this.#offset = this.#start()
-    } else if (part === "\x1b[J") {
+    } else if (part === "\x1b[J" || part === "\x1b[0J") {
       this.lines = [...this.lines.slice(0, this.#line), line.slice(0, this.#offset)]
     } else if (part === "\x1b[?7l" || part === "\x1b[?7h") {
       this.#wraps = part.endsWith("h")
     } else if (forward !== null) {
       this.#offset = Math.min(this.#offset + Number(forward[1]), this.#start() + this.size.columns - 1)
+    } else if (column !== null) {
+      this.#offset = this.#start() + Number(column[1]) - 1
     } else if (up !== null) {
       const above = this.row - Number(up[1])
       if (above < this.#top) throw new Error("above the screen")
       this.#go(above, this.column)
-    } else if (withoutColours(part) === "") {
-      // a colour
+    } else if (withoutColours(part) === "" || part === "\x1b[?25h") {
+      // a colour, or a cursor that was never hidden
     } else if (part < " ") {
       throw new Error(`an unknown control: ${JSON.stringify(part)}`)
     } else {

@@ -20,8 +20,8 @@ export type Act =
   | string
   /** Makes the window this large. */
   | { readonly columns: number; readonly rows: number }
-  /** Does something else, with the number of the program's process. */
-  | ((pid: number) => unknown)
+  /** Does something else, with the number of the program's process, all that it has written, and a way to type later. */
+  | ((pid: number, text: string, type: (keys: string) => void) => unknown)
 
 /** A program to run in a terminal. */
 export interface Run {
@@ -34,18 +34,23 @@ export interface Run {
   readonly columns?: number
   /** 40 by default. */
   readonly rows?: number
+  /** A command to run in the same terminal when the program has ended. Then the process that `keys` get is that of the shell. */
+  readonly after?: string
   /** What the person does, each after its text has appeared. */
   readonly keys?: ReadonlyArray<readonly [after: string, act: Act]>
 }
 
 /** Runs a program in a terminal. Gives its output, and the screen at the end. */
-export const run = async ({ args = "", columns = 100, env = {}, keys = [], program, rows = 40 }: Run) => {
+export const run = async ({ after, args = "", columns = 100, env = {}, keys = [], program, rows = 40 }: Run) => {
+  const command = `"${process.execPath}" "${program}" ${args}`
   const child = spawn(
     "script",
     [
       "-qec",
       // noflsh: without it a Ctrl-C throws away what the program has written and the test has not read
-      `echo $$ $(tty); stty cols ${columns} rows ${rows} noflsh; exec "${process.execPath}" "${program}" ${args}`,
+      `echo $$ $(tty); stty cols ${columns} rows ${rows} noflsh; ${
+        after === undefined ? `exec ${command}` : `trap : INT; ${command}; code=$?; ${after}; exit $code`
+      }`,
       "/dev/null"
     ],
     {
@@ -91,7 +96,7 @@ export const run = async ({ args = "", columns = 100, env = {}, keys = [], progr
       if (typeof act === "string") {
         child.stdin.write(act)
       } else if (typeof act === "function") {
-        act(place[0])
+        act(place[0], text, (keys) => child.stdin.write(keys))
       } else {
         draw()
         screen.resize({ ...act })
