@@ -105,9 +105,9 @@ export const press = (list: List, state: State, { input, key }: UserInput, look:
     case "ctrl-n":
       return moved(state, at + 1 >= found.length ? 0 : at + 1)
     case "pageup":
-      return moved(state, at - room(list, look))
+      return moved(state, at - frameOf(list, state, look).room)
     case "pagedown":
-      return moved(state, at + room(list, look))
+      return moved(state, at + frameOf(list, state, look).room)
     case "home":
       return moved(state, 0)
     case "end":
@@ -144,6 +144,18 @@ const tail = (text: string, width: number): string => {
   return characters.join("")
 }
 
+/** The row in parts of this width at most. A part has one character at least. */
+const broken = (row: string, width: number): ReadonlyArray<string> => {
+  if (CliOutput.displayWidth(row) <= width) return [row]
+  const parts = [""]
+  for (const character of row) {
+    const part = `${parts.at(-1) ?? ""}${character}`
+    if (part.length > character.length && CliOutput.displayWidth(part) > width) parts.push(character)
+    else parts[parts.length - 1] = part
+  }
+  return parts
+}
+
 const hint = (list: List, state: State): string => {
   const count = state.marked.size
   const takes = count === 0 ? "take" : count === 1 ? "take the marked one" : `take the ${count} marked`
@@ -152,17 +164,32 @@ const hint = (list: List, state: State): string => {
     : "Type to search. Up, Down: move. Enter: take."
 }
 
-const head = ({ message }: List, look: Look) => Layout.render({ text: message }, look)
+const height = (rows: ReadonlyArray<string>, { columns }: Look): number =>
+  rows.reduce((sum, row) => sum + Layout.height(row, columns), 0)
 
-/** The rows that the choices may take, at least one. */
-const room = (list: List, look: Look): number =>
-  Math.max(
-    1,
-    Math.min(
-      most,
-      look.rows - 1 - head(list, look).length - Layout.render({ text: hint(list, initial(list)) }, look).length
-    )
-  )
+// with fewer rows than this for the choices, other rows give way
+const fewest = 3
+
+interface Frame {
+  /** The rows above the choices. */
+  readonly head: ReadonlyArray<string>
+  /** The rows below the choices. */
+  readonly keys: ReadonlyArray<string>
+  /** The number of rows for the choices, at least one. */
+  readonly room: number
+}
+
+/** What stands around the choices. In a low terminal the keys are left out, then the message. */
+const frameOf = (list: List, state: State, look: Look): Frame => {
+  const head = Layout.render({ text: list.message }, look)
+  const keys = Layout.render({ text: hint(list, state) }, look)
+  for (const [above, below] of [[head, keys], [head, []], [[], []]] as const) {
+    // the search has a row too
+    const room = look.rows - 1 - height(above, look) - height(below, look)
+    if (room >= fewest) return { head: above, keys: below, room: Math.min(most, room) }
+  }
+  return { head: [], keys: [], room: Math.max(1, look.rows - 1) }
+}
 
 /** The rows of a choice. A title that is wider than the terminal goes on in the next row: no part of a name is lost. */
 const choice = (list: List, state: State, at: number, look: Look): ReadonlyArray<string> => {
@@ -173,55 +200,66 @@ const choice = (list: List, state: State, at: number, look: Look): ReadonlyArray
   const rows = Layout.render({ text: list.titles[place] ?? "" }, {
     ...look,
     columns: Math.max(2, look.columns - width)
-  })
+  }).flatMap((row) => broken(row, look.columns - 1 - width))
   return rows.map((row, index) => {
     const text = index === 0 ? `${pointer}${mark}${row}` : `${" ".repeat(width)}${row}`
     return at === state.at ? bold(text, look) : text
   })
 }
 
+/** As many rows as there is room for. */
+const fitting = (rows: ReadonlyArray<string>, room: number, look: Look): ReadonlyArray<string> => {
+  const kept: Array<string> = []
+  for (const row of rows) {
+    if (height([...kept, row], look) > room) break
+    kept.push(row)
+  }
+  return kept
+}
+
 /** The choices around the pointer, as many as there is room for. */
-const page = (list: List, state: State, look: Look): ReadonlyArray<string> => {
-  const rows = room(list, look)
+const page = (list: List, state: State, room: number, look: Look): ReadonlyArray<string> => {
   const { at, found } = state
   const of = (index: number) => choice(list, state, index, look)
-  const height = (texts: ReadonlyArray<string>) =>
-    texts.reduce((sum, text) => sum + Layout.height(text, look.columns), 0)
-  let shown = [...of(at)]
-  let left = rows - height(shown)
+  let shown = [...fitting(of(at), room, look)]
+  let left = room - height(shown, look)
   let first = at
   let last = at
   const above = (until: number) => {
     while (first > 0) {
       const next = of(first - 1)
-      if (height(next) > left - until) return
+      if (height(next, look) > left - until) return
       shown = [...next, ...shown]
-      left -= height(next)
+      left -= height(next, look)
       first--
     }
   }
   above(Math.floor(left / 2))
   while (last < found.length - 1) {
     const next = of(last + 1)
-    if (height(next) > left) break
+    if (height(next, look) > left) break
     shown.push(...next)
-    left -= height(next)
+    left -= height(next, look)
     last++
   }
   above(0)
   return shown
 }
 
+const nothing = "Nothing is found. Backspace takes a letter back."
+
 /** The rows on the screen. The last one is the search, where the cursor stays. */
 export const render = (list: List, state: State, look: Look): ReadonlyArray<string> => {
   const { found, query } = state
-  const counted = `${found.length} of ${list.titles.length}`
-  const label = `Search (${counted}): `
+  const { head, keys, room } = frameOf(list, state, look)
+  const label = `Search (${found.length} of ${list.titles.length}): `
   const prompt = label.length + 8 < look.columns ? label : "> "
   return [
-    ...head(list, look),
-    ...found.length === 0 ? ["  Nothing is found. Backspace brings it back."] : page(list, state, look),
-    ...Layout.render({ text: hint(list, state) }, look),
+    ...head,
+    ...found.length === 0
+      ? fitting(Layout.render({ text: nothing }, look), room, look)
+      : page(list, state, room, look),
+    ...keys,
     `${prompt}${tail(query, look.columns - 1 - prompt.length)}`
   ]
 }
@@ -230,7 +268,7 @@ export const render = (list: List, state: State, look: Look): ReadonlyArray<stri
 export const answer = (list: List, places: ReadonlyArray<number>, look: Look): ReadonlyArray<string> => {
   const titles = places.map((place) => list.titles[place] ?? "")
   return [
-    ...head(list, look),
+    ...Layout.render({ text: list.message }, look),
     ...titles.flatMap((text) => Layout.render({ text }, { ...look, columns: Math.max(2, look.columns - 2) }))
       .map((row) => `  ${row}`)
   ]
