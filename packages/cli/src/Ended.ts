@@ -125,6 +125,10 @@ export const oneLine = (text: string): string => {
 export const sentenceOf = (error: Failure): string => {
   // the message of a schema's error has the name of its class around it
   const sentence = oneLine(error.message).replace(/^SchemaError\((.*)\)$/, "$1")
+  // the command has flags for what the library only names
+  if (error._tag === "CallbackUnavailable") {
+    return sentence.replace("Use the device grant, or another port.", "Give another --port, or --device.")
+  }
   if (error._tag !== "ProfileNotFound") return sentence
   // the command names its own flag, and writes such a profile itself
   return sentence

@@ -2,6 +2,11 @@
  * A terminal in memory. It understands the few controls that our programs write, and gives what a person then sees.
  */
 import type * as Terminal from "@sso-oidc/terminal/Terminal"
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import type * as EffectTerminal from "effect/Terminal"
 
 /** The first character of a control. */
 export const escape = "\x1b"
@@ -11,6 +16,7 @@ export const withoutColours = (text: string): string => text.replace(new RegExp(
 
 const parts = new RegExp(`${escape}\\[[\\d;?]*[A-Za-z]|[^]`, "gu")
 const forwards = new RegExp(`^${escape}\\[(\\d+)C$`)
+const columnwards = new RegExp(`^${escape}\\[(\\d+)G$`)
 const upwards = new RegExp(`^${escape}\\[(\\d+)A$`)
 
 interface Size {
@@ -102,6 +108,7 @@ class Screen {
     const line = this.lines[this.#line] ?? ""
     const up = upwards.exec(part)
     const forward = forwards.exec(part)
+    const column = columnwards.exec(part)
     if (part === "\n") {
       const below = this.row + 1
       if (below >= this.#above(this.lines.length)) this.lines.push("")
@@ -109,18 +116,20 @@ class Screen {
       this.#top = Math.max(this.#top, below - this.size.rows + 1)
     } else if (part === "\r") {
       this.#offset = this.#start()
-    } else if (part === "\x1b[J") {
+    } else if (part === "\x1b[J" || part === "\x1b[0J") {
       this.lines = [...this.lines.slice(0, this.#line), line.slice(0, this.#offset)]
     } else if (part === "\x1b[?7l" || part === "\x1b[?7h") {
       this.#wraps = part.endsWith("h")
     } else if (forward !== null) {
       this.#offset = Math.min(this.#offset + Number(forward[1]), this.#start() + this.size.columns - 1)
+    } else if (column !== null) {
+      this.#offset = this.#start() + Number(column[1]) - 1
     } else if (up !== null) {
       const above = this.row - Number(up[1])
       if (above < this.#top) throw new Error("above the screen")
       this.#go(above, this.column)
-    } else if (withoutColours(part) === "") {
-      // a colour
+    } else if (withoutColours(part) === "" || part === "\x1b[?25h") {
+      // a colour, or a cursor that was never hidden
     } else if (part < " ") {
       throw new Error(`an unknown control: ${JSON.stringify(part)}`)
     } else {
@@ -140,6 +149,7 @@ export const make = (size: Size, { colours = true, utf8 = true } = {}) => {
   const listeners = new Set<(times: number) => void>()
   const resizeListeners = new Set<() => void>()
   const writes: Array<string> = []
+  const keys = Effect.runSync(Queue.unbounded<EffectTerminal.UserInput, Cause.Done>())
   const terminal: Terminal.Terminal = {
     write: (text) => {
       writes.push(text)
@@ -155,7 +165,8 @@ export const make = (size: Size, { colours = true, utf8 = true } = {}) => {
     onResize: (listener) => {
       resizeListeners.add(listener)
       return () => resizeListeners.delete(listener)
-    }
+    },
+    keys: Effect.succeed(keys)
   }
   // at Enter the terminal first begins a new line, and then calls the listeners
   const echo = (times: number) => screen.write("\n".repeat(times))
@@ -175,6 +186,14 @@ export const make = (size: Size, { colours = true, utf8 = true } = {}) => {
       echo(times)
       tell(times)
     },
+    /** The person presses a key: a character, or one with a name such as `up`. */
+    press: (name: string, { ctrl = false } = {}) =>
+      Queue.offerUnsafe(keys, {
+        input: name.length === 1 && !ctrl ? Option.some(name) : Option.none(),
+        key: { name, ctrl, meta: false, shift: false }
+      }),
+    /** The person presses Ctrl-C, Ctrl-D or Escape while the keys are read. */
+    quit: () => Queue.endUnsafe(keys),
     /** The person drags the window. */
     resize: (size: Size, kind?: "breaks" | "cuts") => {
       screen.resize(size, kind)
