@@ -177,9 +177,10 @@ export const edit = (text: string, asked: Asked): Result.Result<Edited, AwsConfi
   const end = /\r\n/.test(text) ? "\r\n" : "\n"
   const isEmpty = /^\ufeff?$/.test(text)
   const before = isEmpty || /(?:^\ufeff?|\n)\r?\n$/.test(text) ? "" : text.endsWith("\n") ? end : `${end}${end}`
-  const added = before + missing.map(({ settings, title }) =>
-    [`[${title}]`, ...settings.map(([name, value]) => `${name} = ${value}`), ""].join(end)
-  ).join(end)
+  const added = before +
+    missing.map(({ settings, title }) =>
+      [`[${title}]`, ...settings.map(([name, value]) => `${name} = ${value}`), ""].join(end)
+    ).join(end)
   const edited = { text: text + added, added, written: missing.map(({ title }) => title) }
   if (new TextEncoder().encode(edited.text).length > largest) {
     return fail("it would have more than 1 MiB. Remove what you do not need")

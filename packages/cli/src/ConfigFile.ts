@@ -16,7 +16,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
-import * as Result from "effect/Result"
+import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { Edited } from "./ConfigEdit.ts"
 import * as Ended from "./Ended.ts"
@@ -49,14 +49,17 @@ const unwritable = (error: PlatformError): Ended.CommandError =>
     tag: "ConfigNotWritten",
     code: Ended.codes.store,
     message: "Cannot write the AWS config file (AWS_CONFIG_FILE, else ~/.aws/config) or its backup (" +
-      `${Wire.printable(Wire.nameIn(error.reason.cause, "code") ?? error.reason._tag)}): check that you may write the ` +
+      `${
+        Wire.printable(Wire.nameIn(error.reason.cause, "code") ?? error.reason._tag)
+      }): check that you may write the ` +
       "file and its folder, and that the disk has room. The earlier text is still there."
   })
 
 const busy = new Ended.CommandError({
   tag: "ConfigBusy",
   code: Ended.codes.busy,
-  message: "Another sso-oidc configure is writing the AWS config file: nothing was written. Run the command again when it has ended."
+  message:
+    "Another sso-oidc configure is writing the AWS config file: nothing was written. Run the command again when it has ended."
 })
 
 /** Makes room for the new text, after every other command of this kind. */

@@ -129,7 +129,11 @@ const textOf = (path: string, source: File): Effect.Effect<string, AwsConfigErro
 
 export const read = Effect.fnUntraced(function*(
   file: File
-): Effect.fn.Return<{ readonly path: string; readonly text: string }, AwsConfigError, FileSystem.FileSystem | Path.Path> {
+): Effect.fn.Return<
+  { readonly path: string; readonly text: string },
+  AwsConfigError,
+  FileSystem.FileSystem | Path.Path
+> {
   const path = yield* place(file)
   return { path, text: yield* textOf(path, file) }
 })
