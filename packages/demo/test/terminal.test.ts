@@ -2,97 +2,17 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Terminal from "@sso-oidc/terminal/Terminal"
 import * as Program from "@sso-oidc/test-kit/program"
 import * as FakeScreen from "@sso-oidc/test-kit/screen"
-import { script } from "@sso-oidc/test-kit/terminal"
+import * as RealTerminal from "@sso-oidc/test-kit/terminal"
 import { isMissing } from "@sso-oidc/test-kit/tools"
-import { spawn, spawnSync } from "node:child_process"
-import { once } from "node:events"
 import { join } from "node:path"
 
 const main = join(import.meta.dirname, "../src/main.ts")
 
 const ctrlC = "\x03"
 
-interface Run {
-  readonly args?: string
-  readonly env?: Readonly<Record<string, string>>
-  readonly columns?: number
-  readonly rows?: number
-  /** The keys to press, each after its text has appeared. A size instead of a key resizes the window. */
-  readonly keys?: ReadonlyArray<
-    readonly [after: string, key: string | { readonly columns: number; readonly rows: number }]
-  >
-}
-
-/** Runs the demo in a terminal. Gives its output, and the screen at the end. */
-const run = async ({ args = "", columns = 100, env = {}, keys = [], rows = 40 }: Run) => {
-  const child = spawn(
-    "script",
-    [
-      "-qec",
-      // noflsh: without it a Ctrl-C throws away what the demo has written and the test has not read
-      `tty; stty cols ${columns} rows ${rows} noflsh; exec "${process.execPath}" "${Program.bundled(main)}" ${args}`,
-      "/dev/null"
-    ],
-    {
-      env: {
-        PATH: process.env["PATH"] ?? "",
-        NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",
-        TERM: "xterm-256color",
-        LANG: "C.UTF-8",
-        SHELL: "/bin/sh",
-        ...env
-      },
-      stdio: ["pipe", "pipe", "inherit"],
-      // a program that outlived its test would keep the whole run from its end
-      timeout: 60_000
-    }
-  )
-  // A program that ends early does not read the last key. Its exit code says why it ended.
-  child.stdin.on("error", () => {})
-  const left = [...keys]
-  // a terminal may report the size 0
-  const { screen } = FakeScreen.make({ columns: columns || 80, rows: rows || 24 })
-  let device = ""
-  let text = ""
-  let from = 0
-  let drawn = 0
-  const draw = () => {
-    screen.write(text.slice(drawn))
-    drawn = text.length
-  }
-  child.stdout.setEncoding("utf8").on("data", (data: string) => {
-    text += data
-    if (device === "") {
-      const [line = "", end] = text.split("\r\n", 2)
-      if (end === undefined) return
-      device = line
-      text = text.slice(line.length + 2)
-    }
-    for (let [next] = left; next !== undefined && text.includes(next[0], from); [next] = left) {
-      const [after, key] = next
-      from = text.indexOf(after, from) + after.length
-      left.shift()
-      if (typeof key === "string") {
-        child.stdin.write(key)
-      } else {
-        draw()
-        screen.resize({ ...key })
-        spawnSync("stty", ["-F", device, "cols", `${key.columns}`, "rows", `${key.rows}`])
-      }
-    }
-  })
-  const [code] = await once(child, "close")
-  draw()
-  assert.deepStrictEqual(left, [], text)
-  return {
-    code,
-    text,
-    visible: screen.visible,
-    screen: screen.text,
-    lines: screen.text.split("\n"),
-    column: screen.column
-  }
-}
+/** Runs the demo in a terminal. */
+const run = (options: Omit<RealTerminal.Run, "program">) =>
+  RealTerminal.run({ program: Program.bundled(main), ...options })
 
 const prompt = "Enter here"
 
@@ -122,8 +42,8 @@ describe("the locale of a terminal", () => {
   })
 })
 
-describe.skipIf(isMissing(script))(
-  `the demo in a terminal of ${script.title}`,
+describe.skipIf(isMissing(RealTerminal.script))(
+  `the demo in a terminal of ${RealTerminal.script.title}`,
   { concurrent: true, timeout: 60_000 },
   () => {
     it.each(

@@ -1,7 +1,9 @@
 /**
  * The terminal of this process: its abilities and its keys.
  */
+import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
 import * as Effect from "effect/Effect"
+import type * as EffectTerminal from "effect/Terminal"
 import { styleText } from "node:util"
 import type { Look } from "./Layout.ts"
 
@@ -19,6 +21,11 @@ export interface Terminal {
   readonly onEnter: (listener: (times: number) => void) => () => void
   /** Calls the listener at each new size, until it is released. */
   readonly onResize: (listener: () => void) => () => void
+  /**
+   * Gives each key that is pressed, until the scope closes. The terminal shows none of them meanwhile, and Ctrl-C is a key too: it ends the
+   * queue, as Escape and Ctrl-D do.
+   */
+  readonly keys: EffectTerminal.Terminal["readInput"]
 }
 
 /** Whether a person reads this output and can press a key. */
@@ -110,6 +117,7 @@ export const current = (output: NodeJS.WriteStream): Terminal | undefined =>
       onResize: (listener) => {
         output.on("resize", listener)
         return () => output.off("resize", listener)
-      }
+      },
+      keys: Effect.flatMap(NodeTerminal.make(), ({ readInput }) => readInput)
     }
     : undefined

@@ -2,6 +2,11 @@
  * A terminal in memory. It understands the few controls that our programs write, and gives what a person then sees.
  */
 import type * as Terminal from "@sso-oidc/terminal/Terminal"
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import type * as EffectTerminal from "effect/Terminal"
 
 /** The first character of a control. */
 export const escape = "\x1b"
@@ -140,6 +145,7 @@ export const make = (size: Size, { colours = true, utf8 = true } = {}) => {
   const listeners = new Set<(times: number) => void>()
   const resizeListeners = new Set<() => void>()
   const writes: Array<string> = []
+  const keys = Effect.runSync(Queue.unbounded<EffectTerminal.UserInput, Cause.Done>())
   const terminal: Terminal.Terminal = {
     write: (text) => {
       writes.push(text)
@@ -155,7 +161,8 @@ export const make = (size: Size, { colours = true, utf8 = true } = {}) => {
     onResize: (listener) => {
       resizeListeners.add(listener)
       return () => resizeListeners.delete(listener)
-    }
+    },
+    keys: Effect.succeed(keys)
   }
   // at Enter the terminal first begins a new line, and then calls the listeners
   const echo = (times: number) => screen.write("\n".repeat(times))
@@ -175,6 +182,14 @@ export const make = (size: Size, { colours = true, utf8 = true } = {}) => {
       echo(times)
       tell(times)
     },
+    /** The person presses a key: a character, or one with a name such as `up`. */
+    press: (name: string, { ctrl = false } = {}) =>
+      Queue.offerUnsafe(keys, {
+        input: name.length === 1 && !ctrl ? Option.some(name) : Option.none(),
+        key: { name, ctrl, meta: false, shift: false }
+      }),
+    /** The person presses Ctrl-C, Ctrl-D or Escape while the keys are read. */
+    quit: () => Queue.endUnsafe(keys),
     /** The person drags the window. */
     resize: (size: Size, kind?: "breaks" | "cuts") => {
       screen.resize(size, kind)
