@@ -35,6 +35,8 @@ export interface Profile {
   readonly accountId: string
   /** The name of the role. */
   readonly roleName: string
+  /** The region that programs use with the profile (`region`). Without it, none is written. */
+  readonly region?: string | undefined
 }
 
 /** What to write. */
@@ -104,7 +106,8 @@ interface Section {
   readonly found: AwsConfig.Section | undefined
 }
 
-const titleOf = ({ name }: Profile): string => name === "default" ? "default" : `profile ${name}`
+/** What stands between the brackets of a profile's section. */
+export const titleOf = ({ name }: Profile): string => name === "default" ? "default" : `profile ${name}`
 
 const sectionsOf = (config: AwsConfig.AwsConfig, { profiles, session }: Asked): ReadonlyArray<Section> => {
   const found = config.ssoSessions.get(session.name)
@@ -126,7 +129,8 @@ const sectionsOf = (config: AwsConfig.AwsConfig, { profiles, session }: Asked): 
       settings: [
         ["sso_session", session.name],
         ["sso_account_id", profile.accountId],
-        ["sso_role_name", profile.roleName]
+        ["sso_role_name", profile.roleName],
+        ...profile.region === undefined ? [] : [["region", profile.region.toLowerCase()] as const]
       ]
     }))
   ]
@@ -155,6 +159,15 @@ const difference = ({ found, settings, title }: Section): AwsConfigError | undef
       setting === undefined ? `has no ${name}` : `its ${name} has another value`
     }. Choose another name, or change the section by hand. Nothing was written`
   })
+}
+
+/** The session of that name in a text, if it has its two settings. */
+export const sessionIn = (text: string, name: string): Session | undefined => {
+  const settings = AwsConfig.parse(text).ssoSessions.get(name)?.settings
+  const [startUrl, region] = ["sso_start_url", "sso_region"].map((setting) => settings?.get(setting)?.value)
+  return typeof startUrl === "string" && typeof region === "string" && startUrl !== "" && region !== ""
+    ? { name, startUrl, region }
+    : undefined
 }
 
 // -----------------------------------------------------------------------------

@@ -7,7 +7,9 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as ConfigEdit from "../ConfigEdit.ts"
 import * as ConfigFile from "../ConfigFile.ts"
+import type * as ConfigQuestions from "../ConfigQuestions.ts"
 import * as Ended from "../Ended.ts"
+import * as Host from "../Host.ts"
 import * as Output from "../Output.ts"
 import type * as Shared from "../Shared.ts"
 
@@ -41,26 +43,24 @@ const check = (flags: Flags): Effect.Effect<void, Ended.UsageError> => {
   return Effect.void
 }
 
-/** A session that the file has already, if a section of that name has both settings. */
-const known = (config: AwsConfig.AwsConfig, name: string) => {
-  const settings = config.ssoSessions.get(name)?.settings
-  const textOf = (setting: string): string | undefined => {
-    const value = settings?.get(setting)?.value
-    return typeof value === "string" && value !== "" ? value : undefined
+/** What the flags say, and what the file says of the session that they name. */
+const knownOf = (text: string, flags: Flags): ConfigQuestions.Known => {
+  const name = Option.getOrUndefined(flags.ssoSession)
+  const there = name === undefined ? undefined : ConfigEdit.sessionIn(text, name)
+  return {
+    name,
+    startUrl: Option.getOrUndefined(flags.startUrl) ?? there?.startUrl,
+    region: Option.getOrUndefined(flags.region) ?? there?.region,
+    scopes: Option.getOrUndefined(Option.map(flags.scopes, ConfigEdit.scopesOf)),
+    profile: Option.getOrUndefined(flags.profile),
+    account: Option.getOrUndefined(flags.account),
+    role: Option.getOrUndefined(flags.role)
   }
-  return { startUrl: textOf("sso_start_url"), region: textOf("sso_region") }
 }
 
-/** Writes them. With all flags it asks nothing. */
-export const run = Effect.fnUntraced(function*(flags: Flags) {
-  yield* check(flags)
-  const config = AwsConfig.parse((yield* AwsConfig.read("config")).text)
-  const name = Option.getOrUndefined(flags.ssoSession)
-  const there = name === undefined ? undefined : known(config, name)
-  const startUrl = Option.getOrUndefined(flags.startUrl) ?? there?.startUrl
-  const region = Option.getOrUndefined(flags.region) ?? there?.region
-  const scopes = Option.getOrUndefined(Option.map(flags.scopes, ConfigEdit.scopesOf))
-  const [profile, account, role] = [flags.profile, flags.account, flags.role].map(Option.getOrUndefined)
+/** What to write, if nothing has to be asked; else the flags that are missing. */
+const askedOf = (known: ConfigQuestions.Known): ConfigEdit.Asked | ReadonlyArray<string> => {
+  const { account, name, profile, region, role, scopes, startUrl } = known
   const isProfile = [profile, account, role].some((flag) => flag !== undefined)
   const missing = [
     ...name === undefined ? ["--sso-session"] : [],
@@ -70,17 +70,40 @@ export const run = Effect.fnUntraced(function*(flags: Flags) {
     ...isProfile && account === undefined ? ["--account"] : [],
     ...isProfile && role === undefined ? ["--role"] : []
   ]
-  if (name === undefined || startUrl === undefined || region === undefined || missing.length > 0) {
-    return yield* new Ended.UsageError({
-      message: `Without a terminal, configure asks nothing. Give it also: ${missing.join(", ")}. Nothing was written.`
-    })
-  }
-  const asked: ConfigEdit.Asked = {
+  if (name === undefined || startUrl === undefined || region === undefined || missing.length > 0) return missing
+  return {
     session: { name, startUrl, region, scopes },
     profiles: profile === undefined || account === undefined || role === undefined
       ? []
       : [{ name: profile, accountId: account, roleName: role }]
   }
+}
+
+/** Asks a person. */
+const ask = Effect.fnUntraced(function*(text: string, known: ConfigQuestions.Known) {
+  // only a login loads a transport and what opens a browser
+  const { ask } = yield* Effect.promise(() => import("../ConfigQuestions.ts"))
+  const asked = yield* ask(text, known)
+  if (asked !== undefined) return asked
+  yield* Output.tell("Nothing was written.")
+  return yield* new Ended.Exited({ code: Ended.codes.rejected })
+})
+
+/** Writes them. With all flags it asks nothing. */
+export const run = Effect.fnUntraced(function*(flags: Flags) {
+  yield* check(flags)
+  const { isInteractive } = yield* Host.Host
+  const { text } = yield* AwsConfig.read("config")
+  const known = knownOf(text, flags)
+  const found = askedOf(known)
+  if (!("session" in found) && !isInteractive) {
+    return yield* new Ended.UsageError({
+      message: `Without a terminal, configure asks nothing. Give it also: ${found.join(", ")}. Nothing was written.`
+    })
+  }
+  // a script may write a session alone
+  const isWhole = "session" in found && (found.profiles.length > 0 || !isInteractive)
+  const asked = isWhole ? found : yield* ask(text, known)
   yield* report(flags.json, yield* ConfigFile.change((text) => ConfigEdit.edit(text, asked)))
 })
 
