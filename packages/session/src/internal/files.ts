@@ -120,10 +120,13 @@ const textOf = (path: string, source: File): Effect.Effect<string, AwsConfigErro
     const fail = (detail: string) => new AwsConfigError({ source, detail })
     if (bytes === undefined) return ""
     if (bytes.length > largest) return yield* fail("it has more than 1 MiB. Name a file of settings")
+    const wrong = "it is not UTF-8 (PowerShell's > writes UTF-16). Save it as UTF-8, without a byte order mark"
+    // UTF-16 without a byte order mark is UTF-8 with a zero in every second place
+    if (bytes.subarray(0, 2).includes(0)) return yield* fail(wrong)
     return yield* Effect.try({
       // the parser skips a byte order mark
       try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
-      catch: () => fail("it is not UTF-8 (PowerShell's > writes UTF-16). Save it as UTF-8, without a byte order mark")
+      catch: () => fail(wrong)
     })
   })
 
