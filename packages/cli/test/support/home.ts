@@ -9,7 +9,7 @@ import { folder } from "@sso-oidc/test-kit/child"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 
 const startUrl = "https://corp.awsapps.com/start"
@@ -30,7 +30,10 @@ sso_role_name = ${role.roleName}
 region = us-east-1
 `
 
-const tokenFile = `.aws/sso/cache/${createHash("sha1").update("corp").digest("hex")}.json`
+/** The name of the token of a session, or of a start URL. */
+const fileOf = (key: string): string => `.aws/sso/cache/${createHash("sha1").update(key).digest("hex")}.json`
+
+const tokenFile = fileOf("corp")
 
 const time = (secondsLeft: number): string =>
   new Date(Date.now() + secondsLeft * 1000).toISOString().replace(/\.\d+Z$/, "Z")
@@ -61,6 +64,8 @@ export const make = Effect.fnUntraced(function*(text = config) {
     /** The token, if one is stored. */
     stored: (): Stored | undefined =>
       existsSync(join(path, tokenFile)) ? JSON.parse(readFileSync(join(path, tokenFile), "utf8")) : undefined,
+    /** Gives the token to another session. */
+    moveToken: (key: string) => renameSync(join(path, tokenFile), join(path, fileOf(key))),
     /** The names in a folder below the home. */
     names: (folder: string) => existsSync(join(path, folder)) ? readdirSync(join(path, folder)).toSorted() : [],
     /** Stores a token of the emulator that reads as valid for so many seconds. */
