@@ -120,7 +120,7 @@ describe("sso-oidc accounts and roles", () => {
     withEmulator(
       [
         { accountId: "000000000001", accountName: `A${escape}B`, emailAddress: "a@example.com", roles: ["Admin"] },
-        { accountId: "111122223333", roles: ["ReadOnlyAccess", "Audit"] }
+        { accountId: "111122223333", roles: ["Audit", "ReadOnlyAccess"] }
       ],
       Effect.gen(function*() {
         const home = yield* Home.make()
@@ -137,8 +137,8 @@ describe("sso-oidc accounts and roles", () => {
         ])
         const all = [
           { accountId: "000000000001", roleName: "Admin" },
-          { accountId: "111122223333", roleName: "ReadOnlyAccess" },
-          { accountId: "111122223333", roleName: "Audit" }
+          { accountId: "111122223333", roleName: "Audit" },
+          { accountId: "111122223333", roleName: "ReadOnlyAccess" }
         ]
         assert.deepStrictEqual(JSON.parse(roles.stdout), all)
         assert.deepStrictEqual(JSON.parse(one.stdout), all.slice(1))
@@ -149,7 +149,7 @@ describe("sso-oidc accounts and roles", () => {
         })
         assert.deepStrictEqual(
           table?.stdout,
-          "000000000001  Admin           A [31mB\n111122223333  ReadOnlyAccess\n111122223333  Audit\n"
+          "000000000001  Admin           A [31mB\n111122223333  Audit\n111122223333  ReadOnlyAccess\n"
         )
       })
     ))
