@@ -6,10 +6,17 @@ import * as CredentialsCache from "@sso-oidc/portal/CredentialsCache"
 import type { Portal } from "@sso-oidc/portal/Portal"
 import type * as AwsConfig from "@sso-oidc/session/AwsConfig"
 import type * as Session from "@sso-oidc/session/Session"
+import type * as SessionSettings from "@sso-oidc/session/SessionSettings"
 import type * as Config from "effect/Config"
 import type * as Layer from "effect/Layer"
 import * as Node from "sso-oidc/node"
 import * as Life from "./Life.ts"
+
+const common = (wanted: AwsConfig.Wanted) => ({
+  ...Life.life(wanted),
+  credentialsCache: CredentialsCache.layerAwsCache(),
+  retry: { maxElapsed: "50 seconds" }
+} as const)
 
 /**
  * The session and the portal. Role credentials are kept in the files of the AWS CLI.
@@ -19,9 +26,10 @@ import * as Life from "./Life.ts"
 export const layer = (
   wanted: AwsConfig.Wanted
 ): Layer.Layer<Session.Session | AccessToken | Portal, Node.SessionError | Config.ConfigError> =>
-  Node.portal({
-    ...wanted,
-    ...Life.life(wanted),
-    credentialsCache: CredentialsCache.layerAwsCache(),
-    retry: { maxElapsed: "50 seconds" }
-  })
+  Node.portal({ ...wanted, ...common(wanted) })
+
+/** The same for a session that is in no file yet. */
+export const layerByHand = (
+  settings: SessionSettings.Options & { readonly name: string }
+): Layer.Layer<Session.Session | AccessToken | Portal, Node.SessionError | Config.ConfigError> =>
+  Node.portal({ ...settings, ...common({ session: settings.name }) })

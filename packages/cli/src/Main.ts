@@ -27,12 +27,17 @@ export const main = (args: ReadonlyArray<string>): void => {
       (code) => process.exit(code)
     )
     fiber.addObserver((exit) => {
-      // A late signal ends the process without waiting for the output.
       teardown(exit, (code) => {
-        process.stdout.write("", () => {
+        const end = (error?: Error | null) => {
+          // `endWithOutput` ends the process in a moment: the result has not reached its reader
+          if (error !== null && error !== undefined) return
           stop()
           process.exit(code)
-        })
+        }
+        const { errored, writableLength } = process.stdout
+        // A late signal ends the process without waiting for the output.
+        if (writableLength > 0) process.stdout.write("", end)
+        else end(errored)
       })
     })
   })(

@@ -192,6 +192,26 @@ export const parseCredentials = (text: string): AwsConfig => Grammar.parse(text,
 // -----------------------------------------------------------------------------
 
 /**
+ * The path of one of the two files, and its text with a byte order mark if it has one, for a program that changes the file. It fails as
+ * {@link load} does. A file that is absent has an empty text.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const read: (
+  file: File
+) => Effect.Effect<
+  {
+    /** Where the file is, or would be. It can have the name of a user in it. */
+    readonly path: string
+    /** The text. It is not empty if the file has a byte. */
+    readonly text: string
+  },
+  AwsConfigError,
+  FileSystem.FileSystem | Path.Path
+> = Files.read
+
+/**
  * Reads the two files and the environment. A file that is absent is an empty one, and so is `/dev/null`. It fails if a file cannot be
  * read, is not UTF-8 or has more than 1 MiB. It also fails if a flag of the environment is neither `true` nor `false`.
  *

@@ -90,11 +90,14 @@ export const homeFor = (setting: string): Effect.Effect<string, AwsConfigError> 
       )
       : Effect.succeed(found))
 
-const place = Effect.fnUntraced(function*(setting: string, name: string) {
+const variables = { config: "AWS_CONFIG_FILE", credentials: "AWS_SHARED_CREDENTIALS_FILE" } as const
+
+const place = Effect.fnUntraced(function*(file: File) {
+  const setting = variables[file]
   const given = yield* variable(setting)
   if (given !== undefined) return yield* expand(given, setting)
   const path = yield* Path.Path
-  return path.join(yield* homeFor(setting), ".aws", name)
+  return path.join(yield* homeFor(setting), ".aws", file)
 })
 
 // -----------------------------------------------------------------------------
@@ -117,12 +120,26 @@ const textOf = (path: string, source: File): Effect.Effect<string, AwsConfigErro
     const fail = (detail: string) => new AwsConfigError({ source, detail })
     if (bytes === undefined) return ""
     if (bytes.length > largest) return yield* fail("it has more than 1 MiB. Name a file of settings")
+    const wrong = "it is not UTF-8 (PowerShell's > writes UTF-16). Save it as UTF-8, without a byte order mark"
+    // UTF-16 without a byte order mark is UTF-8 with a zero in every second place
+    if (bytes.subarray(0, 2).includes(0)) return yield* fail(wrong)
     return yield* Effect.try({
-      // a byte order mark of UTF-8 is no part of the text
-      try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
-      catch: () => fail("it is not UTF-8 (PowerShell's > writes UTF-16). Save it as UTF-8, without a byte order mark")
+      // the parser skips a byte order mark
+      try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
+      catch: () => fail(wrong)
     })
   })
+
+export const read = Effect.fnUntraced(function*(
+  file: File
+): Effect.fn.Return<
+  { readonly path: string; readonly text: string },
+  AwsConfigError,
+  FileSystem.FileSystem | Path.Path
+> {
+  const path = yield* place(file)
+  return { path, text: yield* textOf(path, file) }
+})
 
 /** The credentials file's settings win over the config file's. Its sections are profiles alone. */
 const merge = (config: AwsConfig, credentials: AwsConfig): AwsConfig => {
@@ -138,10 +155,10 @@ const merge = (config: AwsConfig, credentials: AwsConfig): AwsConfig => {
 }
 
 export const load: Effect.Effect<Loaded, AwsConfigError, FileSystem.FileSystem | Path.Path> = Effect.gen(function*() {
-  const config = yield* textOf(yield* place("AWS_CONFIG_FILE", "config"), "config")
-  const credentials = yield* textOf(yield* place("AWS_SHARED_CREDENTIALS_FILE", "credentials"), "credentials")
+  const config = yield* read("config")
+  const credentials = yield* read("credentials")
   return {
-    ...merge(Grammar.parse(config, "config"), Grammar.parse(credentials, "credentials")),
+    ...merge(Grammar.parse(config.text, "config"), Grammar.parse(credentials.text, "credentials")),
     named: yield* named,
     environment: yield* environment
   }

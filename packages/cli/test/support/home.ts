@@ -1,0 +1,105 @@
+/**
+ * The home of a person with AWS's config file and caches, and the emulator as both services.
+ */
+import { assert } from "@effect/vitest"
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as Emulator from "@sso-oidc/emulator/Emulator"
+import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import { folder } from "@sso-oidc/test-kit/child"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { createHash } from "node:crypto"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+
+const startUrl = "https://corp.awsapps.com/start"
+
+/** The role of the profile `dev`. */
+export const role = { accountId: "111122223333", roleName: "ReadOnlyAccess" } as const
+
+/** A config file with the session `corp`, and the profile `dev` with a role in it. */
+export const config = `[sso-session corp]
+sso_start_url = ${startUrl}
+sso_region = eu-west-1
+sso_registration_scopes = sso:account:access
+
+[profile dev]
+sso_session = corp
+sso_account_id = ${role.accountId}
+sso_role_name = ${role.roleName}
+region = us-east-1
+`
+
+/** The name of the token of a session, or of a start URL. */
+const fileOf = (key: string): string => `.aws/sso/cache/${createHash("sha1").update(key).digest("hex")}.json`
+
+const tokenFile = fileOf("corp")
+
+const time = (secondsLeft: number): string =>
+  new Date(Date.now() + secondsLeft * 1000).toISOString().replace(/\.\d+Z$/, "Z")
+
+/** What a token file has. */
+export interface Stored {
+  readonly accessToken: string
+  readonly refreshToken: string
+  readonly expiresAt: string
+}
+
+/** A home with that config file. Its environment leads to the emulator. */
+export const make = Effect.fnUntraced(function*(text = config) {
+  const emulator = yield* Emulator.Emulator
+  const { url } = yield* EmulatorServer.EmulatorServer
+  const path = yield* folder
+  const write = (file: string, content: string | Uint8Array) => {
+    mkdirSync(dirname(join(path, file)), { recursive: true })
+    writeFileSync(join(path, file), content)
+  }
+  write(".aws/config", text)
+  return {
+    path,
+    env: { HOME: path, AWS_PROFILE: "dev", AWS_ENDPOINT_URL_SSO_OIDC: url, AWS_ENDPOINT_URL_SSO: url },
+    /** The path of the token. */
+    token: join(path, tokenFile),
+    write,
+    /** The token, if one is stored. */
+    stored: (): Stored | undefined =>
+      existsSync(join(path, tokenFile)) ? JSON.parse(readFileSync(join(path, tokenFile), "utf8")) : undefined,
+    /** Gives the token to another session. */
+    moveToken: (key: string) => renameSync(join(path, tokenFile), join(path, fileOf(key))),
+    /** The names in a folder below the home. */
+    names: (folder: string) => existsSync(join(path, folder)) ? readdirSync(join(path, folder)).toSorted() : [],
+    /** Stores a token of the emulator that reads as valid for so many seconds. */
+    logIn: Effect.fnUntraced(function*(secondsLeft: number, more: Readonly<Record<string, unknown>> = {}) {
+      const { clientId, clientSecret, clientSecretExpiresAt } = yield* emulator.registerClient({
+        clientName: "test",
+        clientType: "public",
+        scopes: ["sso:account:access"]
+      })
+      const { deviceCode, userCode } = yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
+      yield* emulator.authorizations.approve(userCode)
+      const { accessToken, refreshToken } = yield* emulator.createToken({
+        clientId,
+        clientSecret,
+        grantType: CreateToken.deviceCodeGrantType,
+        deviceCode
+      })
+      assert(refreshToken !== undefined)
+      write(
+        tokenFile,
+        JSON.stringify({
+          startUrl,
+          region: "eu-west-1",
+          accessToken: Redacted.value(accessToken),
+          expiresAt: time(secondsLeft),
+          clientId,
+          clientSecret: Redacted.value(clientSecret),
+          registrationExpiresAt: new Date(clientSecretExpiresAt * 1000).toISOString().replace(/\.\d+Z$/, "Z"),
+          refreshToken: Redacted.value(refreshToken),
+          ...more
+        })
+      )
+    })
+  }
+})
+
+export type Home = Effect.Success<ReturnType<typeof make>>
