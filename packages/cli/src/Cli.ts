@@ -258,7 +258,9 @@ export const run = (argv: ReadonlyArray<string>): Effect.Effect<number, never, H
     const at = argv.indexOf("--")
     const args = at === -1 ? argv : argv.slice(0, at)
     const trailing = at === -1 ? undefined : argv.slice(at + 1)
-    const isJson = args.includes("--json")
+    // what reads a form of credentials takes nothing else for them
+    const isForm = args.includes("credentials") && args.some((arg) => /^--format(?:=|$)/.test(arg))
+    const isJson = args.includes("--json") && !isForm
     const failed = (error: Ended.Failure) => Effect.as(Output.failure(isJson, error), Ended.codeOf(error))
 
     if (trailing !== undefined && !args.includes("exec")) {
