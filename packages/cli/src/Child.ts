@@ -32,7 +32,9 @@ const notStarted = (program: string, error: NodeJS.ErrnoException): Ended.Comman
       code: Ended.codes.notThere,
       message: program.includes("/")
         ? `exec cannot run ${named(program)}: there is no such program. Correct its path.`
-        : `exec cannot run ${named(program)}: no folder of PATH has a program of that name. Install it, or write its path.`
+        : `exec cannot run ${
+          named(program)
+        }: no folder of PATH has a program of that name. Install it, or write its path.`
     })
     : new Ended.CommandError({
       tag: "ProgramNotRunnable",
@@ -51,27 +53,31 @@ const codeOf = (code: number | null, signal: NodeJS.Signals | null): number =>
  * Runs the program, and gives its exit code. It has the three streams of this process, and no shell in between. Signals to this process
  * are passed on to it. Nothing ends the wait for it.
  */
-export const run = Effect.fnUntraced(function*({ args, environment, program }: Options) {
-  const { hasTerminal, takeSignals } = yield* Host.Host
-  let child: ChildProcess | undefined
-  const early: Array<Signals.Signal> = []
-  yield* takeSignals((signal) => {
-    if (hasTerminal && keys.includes(signal)) return
-    if (child === undefined) early.push(signal)
-    else child.kill(signal)
-  })
-  return yield* Effect.callback<number, Ended.CommandError>((resume) => {
-    const failed = (error: unknown) =>
-      resume(Effect.fail(notStarted(program, error instanceof Error ? error : new Error(String(error)))))
-    try {
-      child = spawn(program, args, { stdio: "inherit", env: environment, shell: false })
-    } catch (error) {
-      // an argument that no program can get, or on Windows a script of cmd
-      return failed(error)
-    }
-    // it is also emitted when a signal could not be passed on
-    child.on("error", (error) => child?.pid === undefined && failed(error))
-    child.once("exit", (code, signal) => resume(Effect.succeed(codeOf(code, signal))))
-    for (const signal of early.splice(0)) child.kill(signal)
-  })
-}, Effect.scoped, Effect.uninterruptible)
+export const run = Effect.fnUntraced(
+  function*({ args, environment, program }: Options) {
+    const { hasTerminal, takeSignals } = yield* Host.Host
+    let child: ChildProcess | undefined
+    const early: Array<Signals.Signal> = []
+    yield* takeSignals((signal) => {
+      if (hasTerminal && keys.includes(signal)) return
+      if (child === undefined) early.push(signal)
+      else child.kill(signal)
+    })
+    return yield* Effect.callback<number, Ended.CommandError>((resume) => {
+      const failed = (error: unknown) =>
+        resume(Effect.fail(notStarted(program, error instanceof Error ? error : new Error(String(error)))))
+      try {
+        child = spawn(program, args, { stdio: "inherit", env: environment, shell: false })
+      } catch (error) {
+        // an argument that no program can get, or on Windows a script of cmd
+        return failed(error)
+      }
+      // it is also emitted when a signal could not be passed on
+      child.on("error", (error) => child?.pid === undefined && failed(error))
+      child.once("exit", (code, signal) => resume(Effect.succeed(codeOf(code, signal))))
+      for (const signal of early.splice(0)) child.kill(signal)
+    })
+  },
+  Effect.scoped,
+  Effect.uninterruptible
+)
