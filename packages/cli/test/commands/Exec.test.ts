@@ -49,13 +49,13 @@ describe("sso-oidc exec", () => {
           AWS_DEFAULT_REGION: "eu-central-1",
           AWS_PAGER: ""
         })
-        // and the session that was named by the variable is the one that is used
+        // and a profile that the variable names is used
         const named = yield* variablesOf(home, ["exec", "--"], { AWS_PROFILE: "dev" })
         assert.strictEqual(named["AWS_ACCESS_KEY_ID"], given.AccessKeyId)
         assert.deepStrictEqual(home.sent(), [])
       }), { config: config(`${roleSettings}region = eu-central-1\n`) }))
 
-  it.live("leaves a region that is set, and takes the one of the profile if none is (K5)", () =>
+  it.live("leaves a region that is set, and takes that of the profile if none is (K5)", () =>
     within((home) =>
       Effect.gen(function*() {
         yield* home.login()
@@ -105,7 +105,7 @@ describe("sso-oidc exec", () => {
       })
     ))
 
-  it.live("ends with 127 for a program that is not there, and with 126 for one that may not be run (K3)", () =>
+  it.live("ends with 127 for a program that is not there, and with 126 for a file that may not be run (K3)", () =>
     within((home) =>
       Effect.gen(function*() {
         yield* home.login()
