@@ -246,6 +246,11 @@ const usageOf = ({ commandPath, errors }: CliError.ShowHelp): Ended.UsageError =
   const [first] = errors
   const path = commandPath.join(" ")
   if (first === undefined) return new Ended.UsageError({ message: `Give ${path} a command. See ${path} --help.` })
+  if (commandPath.at(-1) === "exec" && /positional/.test(first.message)) {
+    return new Ended.UsageError({
+      message: "exec takes its program after --, such as: sso-oidc exec -- terraform plan"
+    })
+  }
   const [what = "", near] = first.message.split(/\s*Did you mean this\?\s*/)
   const better = near === undefined ? "" : ` Did you mean ${Ended.oneLine(near)}?`
   return new Ended.UsageError({ message: `${Wire.sentence(Ended.oneLine(what))}${better} See ${path} --help.` })
