@@ -106,7 +106,7 @@ const shells = [
   { shell: "fish", format: "fish", take: "eval (cat)" }
 ] as const
 
-const show = `${JSON.stringify(process.execPath)} -e 'process.stdout.write(process.env.AWS_SECRET_ACCESS_KEY + "\\0")'`
+const show = `sh -c 'printf "%s\\0" "$AWS_SECRET_ACCESS_KEY"'`
 
 const isThere = (shell: string): boolean => spawnSync(shell, ["-c", "exit 0"]).status === 0
 

@@ -201,12 +201,4 @@ describe("sso-oidc credentials --login", () => {
         assert.deepStrictEqual([again.code, again.stderr], [0, ""])
         assert.deepStrictEqual(home.sent(), [getRole])
       }), approving))
-
-  it.live("prints nothing on stdout if the person says no (K3, K4)", () =>
-    within((home) =>
-      Effect.gen(function*() {
-        yield* arm({ _tag: "Exception", operation: "CreateToken", exception: "AccessDeniedException" })
-        const { code, stderr, stdout } = yield* home.run([...credentials, "--login", "--format", "fish"])
-        assert.deepStrictEqual([code, stdout], [1, ""], stderr)
-      }), approving))
 })

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
+import type * as Scope from "effect/Scope"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -133,7 +134,7 @@ export type Home = Effect.Success<ReturnType<typeof make>>
 
 /** Uses a home with an emulator of its own. */
 export const within = <A, E>(
-  use: (home: Home) => Effect.Effect<A, E, Emulator.Emulator | EmulatorServer.EmulatorServer>,
+  use: (home: Home) => Effect.Effect<A, E, Emulator.Emulator | EmulatorServer.EmulatorServer | Scope.Scope>,
   { config: given = config(), options = {} }: {
     readonly config?: string
     readonly options?: EmulatorServer.Options
