@@ -37,7 +37,7 @@ describe("docs/cli.md", () => {
   })
 
   it("lists every flag of login (K6)", () => {
-    const flags = firstCells("Logging in").map((cell) => /--[a-z-]+/.exec(cell)?.[0]).sort()
+    const flags = firstCells("Logging in").map((cell) => /--[a-z-]+/.exec(cell)?.[0] ?? "").sort()
     assert.deepStrictEqual(flags, ["--code", "--device", "--no-browser", "--paste", "--port"])
   })
 })
