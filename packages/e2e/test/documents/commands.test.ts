@@ -31,9 +31,6 @@ describe("the texts of this project", () => {
     "npx -p @sso-oidc/emulator sso-oidc-emulator",
     "npx --package=@sso-oidc/emulator -- sso-oidc-emulator",
     "npx sso-oidc",
-    "npx --yes pnpm@12.21.0 dlx sso-oidc login",
-    "pnpm dlx sso-oidc",
-    "pnpm add sso-oidc",
     "npx --yes pnpm@12.21.0 add @sso-oidc/core",
     "npx --yes pnpm@12.21.0 dlx @sso-oidc/emulator",
     "npm i @sso-oidc/core",
@@ -68,8 +65,6 @@ describe("the texts of this project", () => {
 
   it.each([
     "pnpm emulator --port 0",
-    "npx --yes pnpm@12.21.0 sso-oidc login --device",
-    "pnpm sso-oidc status",
     "npx --yes pnpm@12.21.0 demo",
     "npm install effect@~4.1.0 ../sso-oidc/tarballs/sso-oidc-core-0.1.0.tgz",
     "npm install file:../sso-oidc/tarballs/sso-oidc-core-0.1.0.tgz",

@@ -51,10 +51,6 @@ const isFilter = (word: string | undefined): boolean => word === "--filter" || w
 const isFetched = (word: string, at: number, words: ReadonlyArray<string>): boolean =>
   at > 0 && isOurs(word) && !isPath(word) && !isFilter(words[at - 1]) && !word.startsWith("--filter=")
 
-/** The script of this workspace that starts the command. pnpm fetches nothing for it. */
-const isScript = (words: ReadonlyArray<string>): boolean =>
-  /^(?:npx --yes pnpm@12\.21\.0|pnpm) sso-oidc(?: |$)/.test(words.join(" "))
-
 const specifiers = /(?:npm|jsr):\/?@?sso-oidc[\w@/.-]*/gi
 const urls =
   /https?:\/\/[\w.-]*(?:esm\.(?:sh|run)|unpkg\.com|jsdelivr\.net|skypack\.dev|jspm\.(?:io|dev)|jsr\.io|npmjs\.(?:com|org))\/\S*sso-oidc\S*/gi
@@ -62,7 +58,7 @@ const ranges = /"@?sso-oidc[\w/-]*"\s*:\s*"(?:[\^~<>=*]|\d|latest)[^"]*"/g
 
 /** The parts of a text that lead to a package of ours on a registry. */
 export const strangers = (text: string): ReadonlyArray<string> => [
-  ...commandsIn(text).filter((words) => !isScript(words) && words.some(isFetched)).map((words) => words.join(" ")),
+  ...commandsIn(text).filter((words) => words.some(isFetched)).map((words) => words.join(" ")),
   ...[specifiers, urls, ranges].flatMap((pattern) => [...text.matchAll(pattern)].map(([found]) => found))
 ]
 
