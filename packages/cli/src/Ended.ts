@@ -125,17 +125,11 @@ export const oneLine = (text: string): string => {
 export const sentenceOf = (error: Failure): string => {
   // the message of a schema's error has the name of its class around it
   const sentence = oneLine(error.message).replace(/^SchemaError\((.*)\)$/, "$1")
+  if (error._tag !== "ProfileNotFound") return sentence
   // the command names its own flag, and writes such a profile itself
-  switch (error._tag) {
-    case "AwsConfigError":
-      return sentence.replace("`aws configure sso`", "`sso-oidc configure`")
-    case "ProfileNotFound":
-      return sentence
-        .replace(", which the program names", `, which --${error.kind} names`)
-        .replace("`aws configure sso`", "`sso-oidc configure`")
-    default:
-      return sentence
-  }
+  return sentence
+    .replace(", which the program names", `, which --${error.kind} names`)
+    .replace("`aws configure sso`", "`sso-oidc configure`")
 }
 
 /** The sentence of a mistake in this program. It has no stack trace, which may hold what a person must not paste into a report. */
