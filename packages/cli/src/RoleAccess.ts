@@ -31,7 +31,7 @@ export interface Given {
 export type Login = (session: Session.Service) => Effect.Effect<unknown, Session.EnsureError, Host.Host>
 
 /** Tells a person that the credentials do not last. What has expired by its whole seconds is of no use to any program. */
-const check = Effect.fnUntraced(function*({ expiration }: RoleCredentials.RoleCredentials) {
+export const check = Effect.fnUntraced(function*({ expiration }: RoleCredentials.RoleCredentials) {
   const left = Date.parse(CacheFile.formatTime(expiration)) - (yield* Clock.currentTimeMillis)
   if (left <= 0) {
     return yield* new Ended.CommandError({
