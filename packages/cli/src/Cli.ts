@@ -252,6 +252,11 @@ const usageOf = ({ commandPath, errors }: CliError.ShowHelp): Ended.UsageError =
   const [first] = errors
   const path = commandPath.join(" ")
   if (first === undefined) return new Ended.UsageError({ message: `Give ${path} a command. See ${path} --help.` })
+  if (commandPath.at(-1) === "exec" && /positional/.test(first.message)) {
+    return new Ended.UsageError({
+      message: "exec takes its program after --, such as: sso-oidc exec -- terraform plan"
+    })
+  }
   const [what = "", near] = first.message.split(/\s*Did you mean this\?\s*/)
   const better = near === undefined ? "" : ` Did you mean ${Ended.oneLine(near)}?`
   return new Ended.UsageError({ message: `${Wire.sentence(Ended.oneLine(what))}${better} See ${path} --help.` })
@@ -264,7 +269,9 @@ export const run = (argv: ReadonlyArray<string>): Effect.Effect<number, never, H
     const at = argv.indexOf("--")
     const args = at === -1 ? argv : argv.slice(0, at)
     const trailing = at === -1 ? undefined : argv.slice(at + 1)
-    const isJson = args.includes("--json")
+    // what reads a form of credentials takes nothing else for them
+    const isForm = args.includes("credentials") && args.some((arg) => /^--format(?:=|$)/.test(arg))
+    const isJson = args.includes("--json") && !isForm
     const failed = (error: Ended.Failure) => Effect.as(Output.failure(isJson, error), Ended.codeOf(error))
 
     return yield* Command.runWith(command, { version })(args).pipe(

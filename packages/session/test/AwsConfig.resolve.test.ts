@@ -208,6 +208,14 @@ describe("AwsConfig.resolve", () => {
       const error = yield* failed()
       assert.deepStrictEqual(facts(error), ["config", "profile dev", "sso_session", 1])
       assert.include(error.message, "has no sso_session. Add sso_session = NAME, or run `aws configure sso`.")
+    }).pipe(inConfig("[profile dev]\nregion = eu-west-1\n")))
+
+  it.effect("names a credential_process, if the profile has that instead, and not its value (K4, S2)", () =>
+    Effect.gen(function*() {
+      const error = yield* failed()
+      assert.deepStrictEqual(facts(error), ["config", "profile dev", "credential_process", 3])
+      assert.include(error.message, "credential_process, and has no sso_session. Add sso_session = NAME")
+      assert.notInclude(error.message, "/bin/x")
     }).pipe(inConfig("[profile dev]\nregion = eu-west-1\ncredential_process = /bin/x\n")))
 
   it.effect("says the file of a profile that the credentials file alone has (S2)", () =>

@@ -101,6 +101,19 @@ describe("Session.ensure", () => {
       assert.strictEqual(plain(yield* Fiber.join(fiber)), "login-access-1")
     }).pipe(Effect.scoped))
 
+  it.effect("logs in if the portal rejected a token that cannot be refreshed (S13, S14)", () =>
+    Effect.gen(function*() {
+      const logins = yield* make({ token: stored("1 hour", { refreshToken: undefined }) })
+      const one = yield* logins.session
+      const { accessToken } = yield* one.session.token()
+      const error = yield* Effect.flip(one.accessToken.refreshed(accessToken))
+      assert.strictEqual(error._tag, "SessionEnded")
+      const fiber = yield* Effect.forkChild(one.session.ensure({ onEvent: logins.onEvent }))
+      const { url } = yield* logins.event("UrlReady")
+      logins.comeBack(logins.callbackOf(url))
+      assert.strictEqual(plain(yield* Fiber.join(fiber)), "login-access-1")
+    }).pipe(Effect.scoped))
+
   it.effect("does not log in if the refresh failed for another reason (S14)", () =>
     Effect.gen(function*() {
       const logins = yield* make({

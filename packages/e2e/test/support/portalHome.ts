@@ -4,47 +4,16 @@
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as CachedToken from "@sso-oidc/session/CachedToken"
 import { folder } from "@sso-oidc/test-kit/child"
+import { front } from "@sso-oidc/test-kit/front"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
-import * as Http from "node:http"
 import { dirname, join } from "node:path"
 import type * as Session from "sso-oidc/Session"
 import * as Homes from "./homes.ts"
-
-const portOf = (server: Http.Server): number => {
-  const address = server.address()
-  return typeof address === "object" && address !== null ? address.port : 0
-}
-
-/** A listener before a server. `seen` has the method and the path of each request, in order. */
-export const front = (port: number) =>
-  Effect.acquireRelease(
-    Effect.callback<{ readonly url: string; readonly seen: Array<string>; readonly close: () => void }>((resume) => {
-      const seen: Array<string> = []
-      const server = Http.createServer((request, response) => {
-        seen.push(`${request.method} ${request.url?.replace(/\?.*/, "")}`)
-        const { headers, method, url: path } = request
-        const inner = Http.request({ port, host: "127.0.0.1", method, path, headers }, (from) => {
-          response.writeHead(from.statusCode ?? 0, from.headers)
-          from.pipe(response)
-        })
-        inner.on("error", () => response.destroy())
-        request.pipe(inner)
-      })
-      const close = () => {
-        server.close()
-        server.closeAllConnections()
-      }
-      server.listen(0, "127.0.0.1", () => {
-        resume(Effect.succeed({ url: `http://127.0.0.1:${portOf(server)}`, seen, close }))
-      })
-    }),
-    ({ close }) => Effect.sync(close)
-  )
 
 export const startUrl = "https://corp.awsapps.com/start"
 

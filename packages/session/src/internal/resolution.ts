@@ -330,6 +330,13 @@ export const resolve = (
     const name = yield* text(profile, "sso_session")
     if (name === undefined) {
       if (!profile.settings.has("sso_start_url") && !profile.settings.has("sso_region")) {
+        if (profile.settings.has("credential_process")) {
+          const owner = "the profile gets its credentials from credential_process, and has no sso_session"
+          return yield* refuse(
+            `${owner}. Add sso_session = NAME, or choose another profile`,
+            at(profile, "credential_process")
+          )
+        }
         const detail = "the profile has no sso_session. Add sso_session = NAME, or run `aws configure sso`."
         return yield* lacks(loaded, profile, "sso_session", detail)
       }

@@ -106,6 +106,8 @@ export const make = Effect.fnUntraced(function*(
   // What a refresh of this process brought, and how long it was valid then.
   let received: { readonly accessToken: string; readonly life: number } | undefined
   let afterRejection: string | undefined
+  // The access token that the portal rejected for good. The store does not remember it, because it may have no refresh token.
+  let rejectedToken: string | undefined
   // The last refresh of this process, and the access token that it replaces.
   let flight: { readonly of: string; readonly fiber: Fiber.Fiber<CachedToken, AccessToken.Error> } | undefined
   // A refresh that began before a logout leaves nothing in memory.
@@ -230,7 +232,10 @@ export const make = Effect.fnUntraced(function*(
     )
   })
 
-  const rejectedByPortal = () => new AccessToken.SessionEnded({ reason: "portal", command })
+  const rejectedByPortal = (token: string) => {
+    rejectedToken = token
+    return new AccessToken.SessionEnded({ reason: "portal", command })
+  }
 
   const next = Effect.fnUntraced(function*(
     rejected: Redacted.Redacted<string>
@@ -239,10 +244,10 @@ export const make = Effect.fnUntraced(function*(
     const bad = Redacted.value(rejected)
     if (Redacted.value(stored.accessToken) !== bad) return yield* token()
     if (afterRejection === bad || (yield* Refreshing.obstacle(self, stored)) !== undefined) {
-      return yield* rejectedByPortal()
+      return yield* rejectedByPortal(bad)
     }
     const brought = yield* joined(stored)
-    if (Redacted.value(brought.accessToken) === bad) return yield* rejectedByPortal()
+    if (Redacted.value(brought.accessToken) === bad) return yield* rejectedByPortal(bad)
     afterRejection = Redacted.value(brought.accessToken)
     return validOf(brought)
   })
@@ -286,7 +291,11 @@ export const make = Effect.fnUntraced(function*(
     const found = Effect.catchTags(
       Effect.flatMap(
         token(options),
-        (valid) => Effect.map(Status.hasEnded(self), (isOver) => isOver ? undefined : valid)
+        (valid) =>
+          Effect.map(
+            Status.hasEnded(self),
+            (isOver) => isOver || Redacted.value(valid.accessToken) === rejectedToken ? undefined : valid
+          )
       ),
       { NotLoggedIn: needed, SessionEnded: needed, SessionPossiblyLost: needed }
     )
