@@ -15,7 +15,9 @@ export const render = (rows: Rows, look: Layout.Look): ReadonlyArray<string> => 
   const cells = rows.map((row) =>
     row.map((cell = "") => look.utf8 ? Wire.printable(cell) : Layout.ascii(Wire.printable(cell)))
   )
-  const widths = (cells[0] ?? []).map((_, at) => cells.reduce((most, row) => Math.max(most, CliOutput.displayWidth(row[at] ?? "")), 0))
+  const widths = (cells[0] ?? []).map((_, at) =>
+    cells.reduce((most, row) => Math.max(most, CliOutput.displayWidth(row[at] ?? "")), 0)
+  )
   const lines = cells.map((row) =>
     row.map((cell, at) => cell + " ".repeat((widths[at] ?? 0) - CliOutput.displayWidth(cell))).join(gap).trimEnd()
   )

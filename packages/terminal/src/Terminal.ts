@@ -1,7 +1,6 @@
 /**
  * The terminal of this process: its abilities and its keys.
  */
-import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
 import * as Effect from "effect/Effect"
 import type * as EffectTerminal from "effect/Terminal"
 import { styleText } from "node:util"
@@ -118,6 +117,10 @@ export const current = (output: NodeJS.WriteStream): Terminal | undefined =>
         output.on("resize", listener)
         return () => output.off("resize", listener)
       },
-      keys: Effect.flatMap(NodeTerminal.make(), ({ readInput }) => readInput)
+      // most programs ask nothing, and `node:readline` takes long to load
+      keys: Effect.promise(() => import("@effect/platform-node-shared/NodeTerminal")).pipe(
+        Effect.flatMap(({ make }) => make()),
+        Effect.flatMap(({ readInput }) => readInput)
+      )
     }
     : undefined

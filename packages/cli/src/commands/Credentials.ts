@@ -25,11 +25,10 @@ export interface Flags extends Shared.Shared, RoleChoice.Flags {
 const ensure: RoleAccess.Login = (session) =>
   Effect.gen(function*() {
     const { isInteractive } = yield* Host.Host
-    const LoginView = yield* Effect.promise(() => import("@sso-oidc/session/LoginView"))
-    yield* session.ensure({
-      ...(isInteractive ? {} : { grant: "device" as const }),
-      onEvent: LoginView.terminal
-    })
+    // a login is rare, and most calls need no screen
+    const LoginScreen = yield* Effect.promise(() => import("../LoginScreen.ts"))
+    yield* Effect.scoped(Effect.flatMap(LoginScreen.make({ takesPaste: false }), (onEvent) =>
+      session.ensure({ ...(isInteractive ? {} : { grant: "device" as const }), onEvent })))
   })
 
 /** Prints credentials. Nothing is printed on standard output if it fails. */

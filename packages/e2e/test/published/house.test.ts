@@ -47,7 +47,7 @@ const rooms: Readonly<Record<string, Room>> = {
     may: ["core", "device-grant", "portal", "session", "sso-oidc", "terminal", "transport-node"],
     node: { files: /./, may: ["@effect/platform-node-shared", "sso-oidc"] }
   },
-  terminal: { may: [], libraries: ["uqr"], node: { files: /./ } }
+  terminal: { may: [], libraries: ["uqr"], node: { files: /./, may: ["@effect/platform-node-shared"] } }
 }
 
 /** The rooms that are no package of their own: the command has them in its one file. */
