@@ -151,9 +151,13 @@ describe.skipIf(isMissing(RealTerminal.script))(
       Effect.promise(async () => {
         const run = (options: Omit<RealTerminal.Run, "program">) =>
           RealTerminal.run({ program: Program.bundled(picker), after: "stty -a", ...options })
-        const one = await run({ columns: 40, rows: 20, keys: [["(300 of 300)", "admin 99"], ["(1 of 300)", "\r"]] })
+        const one = await run({
+          columns: 40,
+          rows: 20,
+          keys: [["(300 of 300)", "admin eu-5 prod search"], ["(1 of 300)", "\r"]]
+        })
         assert.strictEqual(one.code, 0, one.screen)
-        assert.match(one.screen, /^Choose a role:\n {2}100000000099 account 99\n {2}AdministratorAccess\nchosen 99\n/)
+        assert.match(one.screen, /^Choose a role:\n {2}\d{12} search-prod-eu-5\n {2}AdministratorAccess\nchosen 208\n/)
         assert.match(one.screen, restored)
         const many = await run({ args: "many", keys: [["300)", "\t\x1b[B\t"], ["2 marked", "\r"]] })
         assert.match(many.screen, /\nchosen 0 2\n/)
