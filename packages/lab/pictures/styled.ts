@@ -1,6 +1,7 @@
 /**
  * What a person sees of the output of a program, with its colours, as a page for a browser.
  */
+import { escape } from "@sso-oidc/test-kit/screen"
 
 interface Cell {
   text: string
@@ -10,7 +11,7 @@ interface Cell {
   paper: boolean
 }
 
-const controls = /\x1b\[([\d;?]*)([A-Za-z])|[^]/gu
+const controls = new RegExp(`${escape}\\[([\\d;?]*)([A-Za-z])|[^]`, "gu")
 
 /** The rows of a terminal of this width that got the output, each with its cells. It knows the controls that our programs write. */
 const rowsOf = (output: string, columns: number): ReadonlyArray<ReadonlyArray<Cell>> => {
