@@ -66,7 +66,7 @@ const typed = (text: string): ReadonlyArray<Act> => [...text]
 const roles = Array.from({ length: 300 }, (_, at) => `${100_000_000_000 + at} ${at % 3 === 0 ? "Admin" : "ReadOnly"}`)
 
 describe("the list", () => {
-  it.live("Enter takes the choice at the pointer, and the answer stays on the screen", () =>
+  it.live("Enter takes the choice at the pointer, and what was chosen stays on the screen", () =>
     Effect.gen(function*() {
       const { act, chosen, screen, terminal } = yield* open({ titles: ["one", "two", "three"] })
       assert.deepStrictEqual(screen.visible, [
