@@ -3,6 +3,7 @@
  *
  * The terminal itself keeps at most 4,095 characters of a line, and a URL with a code may be longer. So the keys are read one by one.
  */
+import * as Terminal from "@sso-oidc/terminal/Terminal"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as readline from "node:readline"
@@ -21,6 +22,7 @@ const ofProcess = (): Service => {
   return {
     line: (prompt) =>
       Effect.callback<string>((resume) => {
+        Terminal.ignoreItsEnd()
         const typed = readline.createInterface({ input: process.stdin, output: process.stderr, terminal: true, prompt })
         shown = typed
         const release = () => {
@@ -37,6 +39,8 @@ const ofProcess = (): Service => {
         typed.on("close", () => {
           if (shown === typed) shown = undefined
         })
+        // it gives the errors of standard input again
+        typed.on("error", () => {})
         // Ctrl-C is a key here. It must do what it does elsewhere.
         typed.on("SIGINT", () => {
           process.kill(process.pid, "SIGINT")

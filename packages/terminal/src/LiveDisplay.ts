@@ -31,7 +31,7 @@ export interface Needed {
   readonly changing: Changing
 }
 
-/** Shows lines above the one that changes. */
+/** Shows lines above the line that changes. */
 export interface LiveDisplay {
   /** Prints lines that the person needs until the display ends. They come back if they have left the screen. */
   readonly print: (lines: ReadonlyArray<Layout.Line>) => Effect.Effect<void>

@@ -31,12 +31,23 @@ export interface Terminal {
 export const isInteractive = (output: NodeJS.WriteStream): boolean =>
   process.stdin.isTTY === true && output.isTTY === true
 
+const gone = (): void => {}
+
+/**
+ * Ignores the errors of standard input. When its window is closed, a terminal cannot be read any more. The signal for that, SIGHUP, ends the
+ * process. Without this, the error would end it with a stack trace.
+ */
+export const ignoreItsEnd = (): void => {
+  if (!process.stdin.listeners("error").includes(gone)) process.stdin.on("error", gone)
+}
+
 const onEnter: Terminal["onEnter"] = (listener) => {
   if (process.stdin.isTTY !== true) return () => {}
   const pressed = (data: Buffer) => {
     const times = data.toString().split("\n").length - 1
     if (times > 0) listener(times)
   }
+  ignoreItsEnd()
   process.stdin.on("data", pressed)
   process.stdin.ref()
   process.stdin.resume()
@@ -119,6 +130,7 @@ export const current = (output: NodeJS.WriteStream): Terminal | undefined =>
       },
       // most programs ask nothing, and `node:readline` takes long to load
       keys: Effect.promise(() => import("@effect/platform-node-shared/NodeTerminal")).pipe(
+        Effect.tap(() => Effect.sync(ignoreItsEnd)),
         Effect.flatMap(({ make }) => make()),
         Effect.flatMap(({ readInput }) => readInput)
       )

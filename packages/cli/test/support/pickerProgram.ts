@@ -8,10 +8,17 @@ import * as Effect from "effect/Effect"
 import * as Host from "../../src/Host.ts"
 import * as Picker from "../../src/Picker.ts"
 
-const choices = Array.from({ length: 300 }, (_, at) => ({
-  title: `${String(100_000_000_000 + at)}  account ${at}  ${at % 3 === 0 ? "AdministratorAccess" : "ReadOnlyAccess"}`,
-  value: at
-}))
+const teams = ["billing", "checkout", "identity", "search", "warehouse"]
+const stages = ["dev", "prod", "staging"]
+const regions = ["eu", "us"]
+const roleNames = ["AdministratorAccess", "ReadOnlyAccess"]
+
+const choices = teams.flatMap((team) =>
+  stages.flatMap((stage) =>
+    regions.flatMap((region) => [1, 2, 3, 4, 5].map((at) => `${team}-${stage}-${region}-${at}`))
+  )
+).flatMap((name, at) => roleNames.map((role) => `${100_000_000_000 + at * 7}  ${name}  ${role}`))
+  .map((title, value) => ({ title, value }))
 
 NodeRuntime.runMain(
   Picker.choose({ message: "Choose a role:", choices, many: process.argv[2] === "many" }).pipe(
