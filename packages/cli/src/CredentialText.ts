@@ -49,10 +49,13 @@ const isPlain = (value: string): boolean => /^(?!=)(?:[A-Za-z0-9/+=_.-]|:(?!=))+
 /** Within single quotes a shell of POSIX reads every character as itself. */
 const posix = (value: string): string => isPlain(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`
 
-/** fish knows two escapes within its single quotes. `eval (…)` breaks its text at the ends of lines, so that they are escapes too. */
+/**
+ * fish knows two escapes within its single quotes. `eval (…)` joins the lines of a text with blanks, so that the end of a line is an escape too,
+ * and each command ends with `;`.
+ */
 const fish = (value: string): string =>
   isPlain(value)
-    ? value
+    ? `"${value}"`
     : `'${value.replaceAll(/['\\]/g, String.raw`\$&`).replaceAll("\n", String.raw`'\n'`)}'`
 
 /**

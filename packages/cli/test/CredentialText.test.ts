@@ -59,11 +59,11 @@ describe("the forms of credentials", () => {
     [
       ["env", "export ", "=", ""],
       ["env-no-export", "", "=", ""],
-      ["fish", "set -gx ", " ", ";"],
+      ["fish", "set -gx ", " \"", "\";"],
       ["powershell", "$Env:", "=\"", "\""],
       ["windows-cmd", "set ", "=", ""]
     ] as const
-  )("%s prints usual values as the AWS CLI does, without quotes of its own (K4)", (format, before, is, after) => {
+  )("%s prints usual values as the AWS CLI does (K4)", (format, before, is, after) => {
     const secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY=="
     assert.deepStrictEqual(
       textOf(format, credentialsOf(secret)).split("\n"),

@@ -194,6 +194,7 @@ describe("sso-oidc credentials --login", () => {
           stderr,
           /^Open http:\/\/\S+\/device\?user_code=(\w{4}-\w{4}) and go on only if the page shows the code \1$/m
         )
+        assert.include(stderr, "(device grant), as asked.")
         assert.notInclude(stderr, "\x1b")
         // now there is another way
         home.sent()

@@ -72,14 +72,16 @@ describe("sso-oidc exec as a process", () => {
       within((home) =>
         Effect.gen(function*() {
           yield* home.login()
+          // not a shell: for its trap, two signals at once are one
           home.write(
-            "child.sh",
-            "n=0; trap 'n=$((n+1))' INT; echo ready; while [ $n = 0 ]; do sleep 0.02; done; sleep 0.3; exit $((6+n))"
+            "child.cjs",
+            "let n = 6; process.on('SIGINT', () => { if (n++ === 6) setTimeout(() => process.exit(n), 300) });" +
+              "console.log('ready'); setTimeout(() => {}, 30_000)"
           )
           const terminal = yield* run("script", {
             args: [
               "-qec",
-              `stty noflsh; exec "${process.execPath}" "${command()}" exec --profile dev -- sh "${home.path}/child.sh"`,
+              `stty noflsh; n="${process.execPath}"; exec "$n" "${command()}" exec --profile dev -- "$n" "${home.path}/child.cjs"`,
               "/dev/null"
             ],
             env: { ...home.variables, SHELL: "/bin/sh", TERM: "xterm", LANG: "C.UTF-8" }
