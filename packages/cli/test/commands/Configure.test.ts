@@ -132,8 +132,8 @@ describe("sso-oidc configure", () => {
         [[], /Give it also: --sso-session, --start-url, --region\./],
         [["--sso-session", "new", "--account", "111122223333"], /--start-url, --region, --profile, --role\./],
         [["--sso-session", "corp", "--profile", "dev"], /Give it also: --account, --role\./],
-        [[...session, ...profile("my work")], /^--profile can only have letters/],
-        [[...session.slice(2), "--sso-session", "a]\n[b"], /^--sso-session can only have letters/],
+        [[...session, ...profile("my work")], /^--profile is not a name that every AWS tool reads\. Use letters/],
+        [[...session.slice(2), "--sso-session", "a]\n[b"], /^--sso-session is not a name/],
         [
           ["--sso-session", "c", "--start-url", "http://x.example", "--region", "x-y-1"],
           /^--start-url must be an https/

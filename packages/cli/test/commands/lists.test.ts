@@ -3,7 +3,6 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
-import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import type * as Fault from "@sso-oidc/emulator/Fault"
 import * as Effect from "effect/Effect"
 import { rmSync } from "node:fs"
@@ -20,7 +19,7 @@ const left = Effect.map(
 const withEmulator = <A, E, R>(
   accounts: Emulator.Options["accounts"],
   effect: Effect.Effect<A, E, R>
-) => effect.pipe(Effect.scoped, Effect.provide(EmulatorServer.layer(accounts === undefined ? {} : { accounts })))
+) => effect.pipe(Effect.scoped, Effect.provide(Home.emulator(accounts === undefined ? {} : { accounts })))
 
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
