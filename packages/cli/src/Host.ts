@@ -1,10 +1,10 @@
 /**
  * What the command sees of its process: the terminal, the environment and the signals. A test gives it another one.
  */
-import * as Layout from "@sso-oidc/terminal/Layout"
+import type * as Layout from "@sso-oidc/terminal/Layout"
 import * as Terminal from "@sso-oidc/terminal/Terminal"
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Signals from "./Signals.ts"
