@@ -27,7 +27,7 @@ export interface Session {
   readonly scopes?: ReadonlyArray<string> | undefined
 }
 
-/** A profile to write. Its session is the one that is written with it. */
+/** A profile to write. {@link Asked} has its session. */
 export interface Profile {
   /** The name of the profile. */
   readonly name: string

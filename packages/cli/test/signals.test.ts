@@ -1,5 +1,5 @@
 /**
- * The command as a process: signals while a request is in flight, and outputs that nobody reads.
+ * The command as a process: signals while a request is in flight, and outputs that take nothing.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"

@@ -175,7 +175,7 @@ describe("sso-oidc configure", () => {
           [{ AWS_CONFIG_FILE: "/dev/null" }, 2, /it is no file that can be written/],
           [{ AWS_CONFIG_FILE: home.aws }, 2, /\(EISDIR\): it cannot be read/],
           [{ AWS_CONFIG_FILE: join(home.config, "config") }, 2, /\(ENOTDIR\): it cannot be read/],
-          [{ AWS_CONFIG_FILE: "/proc/sso-oidc/config" }, 5, /Cannot write .* \(ENOENT\): check that you may write/],
+          [{ AWS_CONFIG_FILE: "/proc/sso-oidc/config" }, 5, /Cannot write .* \(ENOENT\)\. Check that you may write/],
           [{}, 2, /HOME is not set\. Set HOME, or AWS_CONFIG_FILE/]
         ] as const
       ) {
@@ -248,7 +248,7 @@ describe("ConfigFile.change", () => {
       assert.deepStrictEqual(home.others(), [])
     }).pipe(Effect.scoped))
 
-  it.live("loses no section of twelve commands at once, nor waits for one that was killed (K1)", () =>
+  it.live("loses no section of twelve commands at once, and does not wait for a command that was killed (K1)", () =>
     Effect.gen(function*() {
       const home = yield* homeWith("# 1\n")
       const left = `${home.config}.sso-oidc-new`

@@ -234,7 +234,7 @@ describe("sso-oidc logout", () => {
       })
     ))
 
-  it.live("removes every session with --all, also one that no config file names, and keeps registrations (S20)", () =>
+  it.live("removes every session with --all, also a session that no config file names, and keeps registrations (S20)", () =>
     withEmulator(
       undefined,
       Effect.gen(function*() {
