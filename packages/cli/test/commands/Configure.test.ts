@@ -7,6 +7,7 @@ import { folder } from "@sso-oidc/test-kit/child"
 import { failure, watched } from "@sso-oidc/test-kit/files"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
 import {
   chmodSync,
   existsSync,
@@ -224,6 +225,19 @@ describe("ConfigFile.change", () => {
         assert.deepStrictEqual(home.others(), [], name)
       }
     }).pipe(Effect.scoped))
+
+  it.live("leaves a file that its user made read-only, although its folder would take another (K3)", () =>
+    Effect.gen(function*() {
+      const home = yield* homeWith("# 1\n")
+      const files = yield* FileSystem.FileSystem
+      const error = yield* change.pipe(
+        Effect.provideService(FileSystem.FileSystem, { ...files, access: () => Effect.fail(failure("EACCES")) }),
+        Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord({ HOME: home.path }))),
+        Effect.flip
+      )
+      assert.deepInclude(error, { tag: "ConfigNotWritten", code: 5 })
+      assert.deepStrictEqual([home.text(), readdirSync(home.aws)], ["# 1\n", ["config"]])
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
 
   it.live("adds to what another program wrote meanwhile, and writes in place if it may not rename (K1)", () =>
     Effect.gen(function*() {

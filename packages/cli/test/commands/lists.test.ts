@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import { rmSync } from "node:fs"
 import * as Home from "../support/home.ts"
 import { run } from "../support/ran.ts"
+import { fast } from "../support/time.ts"
 
 const armed = (fault: Fault.Fault) => Effect.flatMap(Emulator.Emulator, ({ faults }) => faults.arm(fault))
 
@@ -178,6 +179,29 @@ describe("sso-oidc accounts and roles", () => {
         assert.strictEqual(none.code, 1)
         assert.strictEqual(JSON.parse(none.stdout).error.tag, "ForbiddenException")
       })
+    ))
+
+  it.effect("tells a person at a terminal after five seconds that it still waits (K2)", () =>
+    withEmulator(
+      undefined,
+      Effect.gen(function*() {
+        const home = yield* Home.make()
+        yield* home.logIn(3600)
+        for (const [isInteractive, times] of [[true, 1], [false, 0]] as const) {
+          yield* armed({
+            _tag: "Exception",
+            operation: "ListAccounts",
+            exception: "TooManyRequestsException",
+            times: 6
+          })
+          const { code, stderr } = yield* run(["accounts"], { ...home, host: { isInteractive } })
+          assert.strictEqual(code, 0)
+          assert.strictEqual(
+            stderr,
+            "Still waiting for a response of the portal. Ctrl-C ends the wait.\n".repeat(times)
+          )
+        }
+      }).pipe(fast)
     ))
 
   it.live("prints an empty array if no role is assigned, and says so to a person (K2)", () =>
