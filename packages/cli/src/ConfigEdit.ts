@@ -27,7 +27,7 @@ export interface Session {
   readonly scopes?: ReadonlyArray<string> | undefined
 }
 
-/** A profile to write. Its session is the one that is written with it. */
+/** A profile to write. {@link Asked} has its session. */
 export interface Profile {
   /** The name of the profile. */
   readonly name: string
@@ -67,9 +67,9 @@ const name = /^[\w@+.%:/-]{1,128}$/
 /** What is wrong with each value, and what to do. `undefined` if it can be written. */
 export const problems = {
   name: (value: string): string | undefined =>
-    name.test(value) && value !== "__proto__"
+    name.test(value) && value !== "__proto__" && !/^(?:sso-session|services)\./.test(value)
       ? undefined
-      : "can only have letters, digits and _ - + . @ % : / in it, since not every AWS tool reads other names",
+      : "is not a name that every AWS tool reads. Use letters, digits and _ - + . @ % : /",
   startUrl: (value: string): string | undefined =>
     TrustedUrl.isTrusted(value) && /^[\x21-\x7e]+$/.test(value)
       ? undefined

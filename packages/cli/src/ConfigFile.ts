@@ -37,7 +37,7 @@ type Services = FileSystem.FileSystem | Path.Path
 // the name of the new file until it takes its place, so that two commands wait for each other
 const suffix = ".sso-oidc-new"
 
-// A command has this file for some milliseconds. One that is older was left by a command that was killed.
+// A command has this file for some milliseconds. An older file was left by a command that was killed.
 const stale = 10_000
 const pause = "50 millis"
 const mostTries = 100
@@ -49,10 +49,8 @@ const unwritable = (error: PlatformError): Ended.CommandError =>
     tag: "ConfigNotWritten",
     code: Ended.codes.store,
     message: "Cannot write the AWS config file (AWS_CONFIG_FILE, else ~/.aws/config) or its backup (" +
-      `${
-        Wire.printable(Wire.nameIn(error.reason.cause, "code") ?? error.reason._tag)
-      }): check that you may write the ` +
-      "file and its folder, and that the disk has room. The earlier text is still there."
+      `${Wire.printable(Wire.nameIn(error.reason.cause, "code") ?? error.reason._tag)}). ` +
+      "Check that you may write the file and its folder, and that the disk has room. The earlier text is still there."
   })
 
 const busy = new Ended.CommandError({
@@ -124,6 +122,8 @@ export const change = (
           detail: "it is no file that can be written. Set AWS_CONFIG_FILE to the path of a file, or unset it"
         })
       }
+      // a new file would take the place of one that may not be written
+      if (Option.isSome(found)) yield* files.access(target, { writable: true })
       const room = yield* take(target, new TextEncoder().encode(first.text).length, restore)
       return yield* Effect.gen(function*() {
         // another program may have written the file since

@@ -202,6 +202,8 @@ describe("ConfigEdit.problems", () => {
       "a=b",
       "a;b",
       "__proto__",
+      "sso-session.x",
+      "services.x",
       "x".repeat(129)
     ]],
     ["startUrl", ["https://a.awsapps.com/start", "https://a.awsapps.com/start#/", "http://127.0.0.1:8484/start"], [

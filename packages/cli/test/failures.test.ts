@@ -4,7 +4,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
-import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import type * as Fault from "@sso-oidc/emulator/Fault"
 import * as Lock from "@sso-oidc/session/Lock"
 import * as KernelLock from "@sso-oidc/session/node/KernelLock"
@@ -228,6 +227,6 @@ describe("a command on a bad day", () => {
             assert.notInclude(ran.stderr, secret, name)
           }
         }
-      }).pipe(Effect.scoped, fast, Effect.provide(EmulatorServer.layer({ autoApprove: 0 })))
+      }).pipe(Effect.scoped, fast, Effect.provide(Home.emulator({ autoApprove: 0 })))
   )
 })

@@ -1,9 +1,8 @@
 /**
- * The command as a process: signals while a request is in flight, and outputs that nobody reads.
+ * The command as a process: signals while a request is in flight, and outputs that take nothing.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
-import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import type * as Fault from "@sso-oidc/emulator/Fault"
 import * as Child from "@sso-oidc/test-kit/child"
 import * as Program from "@sso-oidc/test-kit/program"
@@ -56,7 +55,7 @@ const interrupted = (moment: Moment, ...signals: ReadonlyArray<NodeJS.Signals>) 
     }))
     assert.notMatch(ended.stderr, /\n\s+at |Error:/)
     return { ...ended, before, after: home.stored(), files: home.names(".aws/sso/cache"), home }
-  }).pipe(Effect.provide(EmulatorServer.layer()), Effect.scoped)
+  }).pipe(Effect.provide(Home.emulator()), Effect.scoped)
 
 const accounts: Moment = { args: ["accounts"], operation: "ListAccounts", seconds: 30, left: 3600 }
 
@@ -80,7 +79,7 @@ sso-oidc accounts >/dev/full 2>/dev/full; echo "error $?"
       assert.deepStrictEqual(stdout.split("\n"), ["full 5", "full 5", "gone 141", "error 1", ""])
       const sentence = "sso-oidc cannot write its output (ENOSPC). Check the disk or the program that reads it.\n"
       assert.strictEqual(stderr, sentence.repeat(2))
-    }).pipe(Effect.scoped, Effect.provide(EmulatorServer.layer())))
+    }).pipe(Effect.scoped, Effect.provide(Home.emulator())))
 })
 
 describe("a signal during a request", () => {

@@ -33,6 +33,24 @@ describe("AwsConfig.load", () => {
       }).pipe(inHome({ ".aws/config": base64 === undefined ? text ?? "" : Buffer.from(base64, "base64") })))
   }
 
+  it.effect.each(["utf16le", "utf-16be"])(
+    "says that a file in %s without a byte order mark is not UTF-8 (S1)",
+    (encoding) => {
+      const bytes = Buffer.from("[profile a]\n", "utf16le")
+      return Effect.gen(function*() {
+        assert.match((yield* Effect.flip(AwsConfig.load)).message, /it is not UTF-8 \(PowerShell's > writes UTF-16\)/)
+      }).pipe(inHome({ ".aws/config": encoding === "utf16le" ? bytes : bytes.swap16() }))
+    }
+  )
+
+  it.effect("gives the text of one file as it is, with its byte order mark, and the path (S2)", () =>
+    Effect.gen(function*() {
+      const { path, text } = yield* AwsConfig.read("config")
+      assert.strictEqual(text, "\ufeff[profile a]\r\nregion = x")
+      assert.match(path, /\.aws\/config$/)
+      assert.strictEqual((yield* AwsConfig.read("credentials")).text, "")
+    }).pipe(inHome({ ".aws/config": "\ufeff[profile a]\r\nregion = x" })))
+
   it.effect("takes an absent file for an empty one (S2)", () =>
     Effect.gen(function*() {
       const { problems, profiles } = yield* AwsConfig.load

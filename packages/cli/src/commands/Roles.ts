@@ -9,6 +9,7 @@ import * as Access from "../Access.ts"
 import * as Ended from "../Ended.ts"
 import * as Output from "../Output.ts"
 import * as Shared from "../Shared.ts"
+import * as Waiting from "../Waiting.ts"
 
 /** An account whose roles are listed, or why they are not. */
 interface Row {
@@ -36,9 +37,8 @@ const ofAll = Portal.Portal.use((portal) =>
 export const run = Effect.fnUntraced(
   function*({ account, ...shared }: Shared.Shared & { readonly account: Option.Option<string> }) {
     const wanted = yield* Shared.wantedOf(shared)
-    const rows = yield* Effect.provide(
-      Option.match(account, { onNone: () => ofAll, onSome: ofAccount }),
-      Access.layer(wanted)
+    const rows = yield* Waiting.told(
+      Effect.provide(Option.match(account, { onNone: () => ofAll, onSome: ofAccount }), Access.layer(wanted))
     )
     const failed = rows.flatMap(({ error }) => error ?? [])
     const [first] = failed

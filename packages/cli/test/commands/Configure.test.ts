@@ -7,6 +7,7 @@ import { folder } from "@sso-oidc/test-kit/child"
 import { failure, watched } from "@sso-oidc/test-kit/files"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
 import {
   chmodSync,
   existsSync,
@@ -132,8 +133,8 @@ describe("sso-oidc configure", () => {
         [[], /Give it also: --sso-session, --start-url, --region\./],
         [["--sso-session", "new", "--account", "111122223333"], /--start-url, --region, --profile, --role\./],
         [["--sso-session", "corp", "--profile", "dev"], /Give it also: --account, --role\./],
-        [[...session, ...profile("my work")], /^--profile can only have letters/],
-        [[...session.slice(2), "--sso-session", "a]\n[b"], /^--sso-session can only have letters/],
+        [[...session, ...profile("my work")], /^--profile is not a name that every AWS tool reads\. Use letters/],
+        [[...session.slice(2), "--sso-session", "a]\n[b"], /^--sso-session is not a name/],
         [
           ["--sso-session", "c", "--start-url", "http://x.example", "--region", "x-y-1"],
           /^--start-url must be an https/
@@ -175,7 +176,7 @@ describe("sso-oidc configure", () => {
           [{ AWS_CONFIG_FILE: "/dev/null" }, 2, /it is no file that can be written/],
           [{ AWS_CONFIG_FILE: home.aws }, 2, /\(EISDIR\): it cannot be read/],
           [{ AWS_CONFIG_FILE: join(home.config, "config") }, 2, /\(ENOTDIR\): it cannot be read/],
-          [{ AWS_CONFIG_FILE: "/proc/sso-oidc/config" }, 5, /Cannot write .* \(ENOENT\): check that you may write/],
+          [{ AWS_CONFIG_FILE: "/proc/sso-oidc/config" }, 5, /Cannot write .* \(ENOENT\)\. Check that you may write/],
           [{}, 2, /HOME is not set\. Set HOME, or AWS_CONFIG_FILE/]
         ] as const
       ) {
@@ -225,6 +226,19 @@ describe("ConfigFile.change", () => {
       }
     }).pipe(Effect.scoped))
 
+  it.live("leaves a file that its user made read-only, although its folder would take another (K3)", () =>
+    Effect.gen(function*() {
+      const home = yield* homeWith("# 1\n")
+      const files = yield* FileSystem.FileSystem
+      const error = yield* change.pipe(
+        Effect.provideService(FileSystem.FileSystem, { ...files, access: () => Effect.fail(failure("EACCES")) }),
+        Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord({ HOME: home.path }))),
+        Effect.flip
+      )
+      assert.deepInclude(error, { tag: "ConfigNotWritten", code: 5 })
+      assert.deepStrictEqual([home.text(), readdirSync(home.aws)], ["# 1\n", ["config"]])
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
+
   it.live("adds to what another program wrote meanwhile, and writes in place if it may not rename (K1)", () =>
     Effect.gen(function*() {
       const home = yield* homeWith("# 1\n")
@@ -248,7 +262,7 @@ describe("ConfigFile.change", () => {
       assert.deepStrictEqual(home.others(), [])
     }).pipe(Effect.scoped))
 
-  it.live("loses no section of twelve commands at once, nor waits for one that was killed (K1)", () =>
+  it.live("loses no section of twelve commands at once, and does not wait for a command that was killed (K1)", () =>
     Effect.gen(function*() {
       const home = yield* homeWith("# 1\n")
       const left = `${home.config}.sso-oidc-new`

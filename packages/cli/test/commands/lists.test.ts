@@ -3,12 +3,12 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
-import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import type * as Fault from "@sso-oidc/emulator/Fault"
 import * as Effect from "effect/Effect"
 import { rmSync } from "node:fs"
 import * as Home from "../support/home.ts"
 import { run } from "../support/ran.ts"
+import { fast } from "../support/time.ts"
 
 const armed = (fault: Fault.Fault) => Effect.flatMap(Emulator.Emulator, ({ faults }) => faults.arm(fault))
 
@@ -20,7 +20,7 @@ const left = Effect.map(
 const withEmulator = <A, E, R>(
   accounts: Emulator.Options["accounts"],
   effect: Effect.Effect<A, E, R>
-) => effect.pipe(Effect.scoped, Effect.provide(EmulatorServer.layer(accounts === undefined ? {} : { accounts })))
+) => effect.pipe(Effect.scoped, Effect.provide(Home.emulator(accounts === undefined ? {} : { accounts })))
 
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
@@ -181,6 +181,29 @@ describe("sso-oidc accounts and roles", () => {
       })
     ))
 
+  it.effect("tells a person at a terminal after five seconds that it still waits (K2)", () =>
+    withEmulator(
+      undefined,
+      Effect.gen(function*() {
+        const home = yield* Home.make()
+        yield* home.logIn(3600)
+        for (const [isInteractive, times] of [[true, 1], [false, 0]] as const) {
+          yield* armed({
+            _tag: "Exception",
+            operation: "ListAccounts",
+            exception: "TooManyRequestsException",
+            times: 6
+          })
+          const { code, stderr } = yield* run(["accounts"], { ...home, host: { isInteractive } })
+          assert.strictEqual(code, 0)
+          assert.strictEqual(
+            stderr,
+            "Still waiting for a response of the portal. Ctrl-C ends the wait.\n".repeat(times)
+          )
+        }
+      }).pipe(fast)
+    ))
+
   it.live("prints an empty array if no role is assigned, and says so to a person (K2)", () =>
     withEmulator(
       [],
@@ -235,7 +258,7 @@ describe("sso-oidc logout", () => {
       })
     ))
 
-  it.live("removes every session with --all, also one that no config file names, and keeps registrations (S20)", () =>
+  it.live("removes every session with --all, also a session that no config file names, and keeps registrations (S20)", () =>
     withEmulator(
       undefined,
       Effect.gen(function*() {

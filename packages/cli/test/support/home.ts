@@ -7,10 +7,16 @@ import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import { folder } from "@sso-oidc/test-kit/child"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+
+/** The emulator on a socket. It does not log that a login waits. */
+export const emulator = (options: EmulatorServer.Options = {}) =>
+  Layer.provide(EmulatorServer.layer(options), Layer.succeed(References.MinimumLogLevel, "Warn"))
 
 const startUrl = "https://corp.awsapps.com/start"
 
