@@ -129,11 +129,12 @@ export const sentenceOf = (error: Failure): string => {
   if (error._tag === "CallbackUnavailable") {
     return sentence.replace("Use the device grant, or another port.", "Give another --port, or --device.")
   }
-  if (error._tag !== "ProfileNotFound") return sentence
+  if (error._tag !== "ProfileNotFound" && error._tag !== "AwsConfigError") return sentence
   // the command names its own flag, and writes such a profile itself
-  return sentence
-    .replace(", which the program names", `, which --${error.kind} names`)
-    .replace("`aws configure sso`", "`sso-oidc configure`")
+  const own = sentence.replace("`aws configure sso`", "`sso-oidc configure`")
+  return error._tag === "AwsConfigError"
+    ? own
+    : own.replace(", which the program names", `, which --${error.kind} names`)
 }
 
 /** The sentence of a mistake in this program. It has no stack trace, which may hold what a person must not paste into a report. */

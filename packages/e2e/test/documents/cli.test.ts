@@ -5,6 +5,7 @@ import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3"
 import { assert, describe, it } from "@effect/vitest"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import { run } from "@sso-oidc/test-kit/child"
+import { script } from "@sso-oidc/test-kit/terminal"
 import { isMissing } from "@sso-oidc/test-kit/tools"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -124,6 +125,31 @@ describe("docs/cli.md", () => {
         assert.deepStrictEqual(home.sent(), [getRole, getRole])
       }).pipe(Effect.scoped, Effect.provide(emulator())),
     60_000
+  )
+})
+
+describe("docs/cli.md: SSH", () => {
+  it.live.skipIf(isMissing(script))(
+    "logs in with the browser of another machine, whose last URL is pasted (K6, S16)",
+    () =>
+      Effect.gen(function*() {
+        const home = yield* PortalHome.make()
+        const { PATH } = yield* Recipes.programs()
+        const terminal = yield* run("script", {
+          args: ["-qec", `stty cols 200; ${Recipes.block("SSH", "sh", "--paste").trim()}`, "/dev/null"],
+          env: { ...home.variables, PATH, SHELL: "/bin/sh", TERM: "xterm", LANG: "C.UTF-8", NO_COLOR: "1" }
+        })
+        const url = yield* terminal.printed(/(http:\S+\/authorize\S+)/)
+        yield* terminal.printed(/URL: /)
+        // the page leads to a listener that the other machine does not have
+        const { headers } = yield* Effect.promise(() => fetch(url, { redirect: "manual" }))
+        yield* terminal.write(`${headers.get("location")}\r`)
+        const { code, stdout } = yield* terminal.ended
+        assert.strictEqual(code, 0, stdout)
+        assert.include(stdout, "Logged in.")
+        assert.include(Object.values(home.tokens()).join("\n"), "\"accessToken\"")
+      }).pipe(Effect.scoped, Effect.provide(emulator({ autoApprove: 0 }))),
+    30_000
   )
 })
 
