@@ -125,6 +125,8 @@ export const oneLine = (text: string): string => {
 export const sentenceOf = (error: Failure): string => {
   // the message of an error of Effect's config has the name of its class around it
   const sentence = oneLine(error.message).replace(/^SchemaError\((.*)\)$/, "$1").replace(/^SourceError: /, "")
+    // the command has no such option
+    .replace(", or raise requestTimeout", "")
   // the command has flags for what the library only names
   if (error._tag === "CallbackUnavailable") {
     return sentence.replace("Use the device grant, or another port.", "Give another --port, or --device.")

@@ -5,7 +5,6 @@ import type { ValidToken } from "@sso-oidc/core/AccessToken"
 import * as Session from "@sso-oidc/session/Session"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Access from "../Access.ts"
 import * as Ended from "../Ended.ts"
 import * as Host from "../Host.ts"
 import * as LoginScreen from "../LoginScreen.ts"
@@ -99,6 +98,8 @@ export const run = Effect.fnUntraced(function*(flags: Flags) {
         "Run it in a terminal, or with --device, which prints a code and a URL for a browser on any device."
     })
   }
+  // a mistake is told before the transport is loaded
+  const Access = yield* Effect.promise(() => import("../Access.ts"))
   const status = yield* Effect.provide(
     Effect.andThen(perform(options), Session.Session.use(({ status }) => status)),
     Access.layer(wanted)
