@@ -214,7 +214,7 @@ const config = CliConfig.layer({
   builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions, GlobalFlag.LogLevel]
 })
 
-/** What a person asked for goes to standard output. Help that was not asked for goes to standard error. */
+/** Help that a person asked for goes to standard output. Help in place of a missing command goes to standard error. */
 const presenter = (host: Host.Service): CliOutput.Presenter => ({
   present: (event) => {
     switch (event._tag) {
