@@ -122,7 +122,7 @@ export const change = (
           detail: "it is no file that can be written. Set AWS_CONFIG_FILE to the path of a file, or unset it"
         })
       }
-      // a rename needs no right to write the file itself
+      // a rename would replace a file that may not be written
       if (Option.isSome(found)) yield* files.access(target, { writable: true })
       const room = yield* take(target, new TextEncoder().encode(first.text).length, restore)
       return yield* Effect.gen(function*() {

@@ -68,7 +68,6 @@ describe.skipIf(!existsSync("/dev/full"))("an output that takes nothing", () => 
       const shell = yield* Child.run("bash", {
         env: { ...home.env, NODE: process.execPath, PROGRAM: program },
         input: `sso-oidc() { "$NODE" "$PROGRAM" "$@"; }
-sso-oidc --version >/dev/full; echo "full $?"
 sso-oidc status --json >/dev/full; echo "full $?"
 sso-oidc --help | true; echo "gone \${PIPESTATUS[0]}"
 # without a result there is nothing to write
@@ -76,23 +75,24 @@ sso-oidc accounts >/dev/full 2>/dev/full; echo "error $?"
 `
       })
       const { stderr, stdout } = yield* shell.ended
-      assert.deepStrictEqual(stdout.split("\n"), ["full 5", "full 5", "gone 141", "error 1", ""])
-      const sentence = "sso-oidc cannot write its output (ENOSPC). Check the disk or the program that reads it.\n"
-      assert.strictEqual(stderr, sentence.repeat(2))
+      assert.deepStrictEqual(stdout.split("\n"), ["full 5", "gone 141", "error 1", ""])
+      assert.strictEqual(
+        stderr,
+        "sso-oidc cannot write its output (ENOSPC). Check the disk or the program that reads it.\n"
+      )
     }).pipe(Effect.scoped, Effect.provide(Home.emulator())))
 })
 
 describe("a signal during a request", () => {
   it.live("ends a request at once with 128 and the number of the signal, and prints nothing (K7, K3)", () =>
     Effect.gen(function*() {
-      const [listing, credentials, hungUp, ended] = yield* Effect.all([
+      const all = yield* Effect.all([
         interrupted(accounts, "SIGINT"),
-        interrupted({ ...accounts, args: ["credentials"], operation: "GetRoleCredentials" }, "SIGINT"),
-        interrupted({ ...accounts, args: ["roles", "--json"] }, "SIGHUP"),
-        interrupted(accounts, "SIGTERM")
-      ], { concurrency: 2 })
-      assert.deepStrictEqual([listing, credentials, hungUp, ended].map(({ code }) => code), [130, 130, 129, 143])
-      for (const { seconds, stderr, stdout } of [listing, credentials, hungUp, ended]) {
+        interrupted({ ...accounts, args: ["credentials"], operation: "GetRoleCredentials" }, "SIGHUP"),
+        interrupted({ ...accounts, args: ["roles", "--json"] }, "SIGTERM")
+      ], { concurrency: 3 })
+      assert.deepStrictEqual(all.map(({ code }) => code), [130, 129, 143])
+      for (const { seconds, stderr, stdout } of all) {
         assert.isBelow(seconds, 2)
         assert.strictEqual(stdout + stderr, "")
       }

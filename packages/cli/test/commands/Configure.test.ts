@@ -206,7 +206,14 @@ describe("ConfigFile.change", () => {
     Effect.gen(function*() {
       const calls: Array<string> = []
       const counted = yield* homeWith("# 1\n")
-      yield* change.pipe(watched({ before: (call) => Effect.sync(() => void calls.push(call)) }), inHome(counted))
+      chmodSync(counted.config, 0o640)
+      const before = (call: string) => Effect.sync(() => void calls.push(call))
+      // the new file has the mode from its first moment
+      const after = (call: string) =>
+        Effect.sync(() => {
+          if (call === "rename") assert.strictEqual(mode(counted.config), 0o640)
+        })
+      yield* change.pipe(watched({ before, after }), inHome(counted))
       assert.isAbove(calls.length, 8)
       // the last steps come after the new file is in its place
       const renamed = calls.lastIndexOf("rename")
