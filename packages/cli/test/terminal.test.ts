@@ -153,7 +153,7 @@ describe.skipIf(isMissing(RealTerminal.script))(
             ["URL: ", `https://corp.awsapps.com/start?${"x".repeat(6000)}\r`],
             ["URL: ", (_, shown, type) => {
               const [url = ""] = /http:\S+\/authorize\S+/.exec(shown) ?? []
-              void LoginHome.decided(url).then((back) => type(`${back}&long=${"y".repeat(6000)}\r`))
+              void LoginHome.decided(url).then((back) => type(`${back.replace("?", `?long=${"y".repeat(6000)}&`)}\r`))
             }]
           ]
         })
