@@ -5,31 +5,38 @@ import type { AccessToken } from "@sso-oidc/core/AccessToken"
 import * as CredentialsCache from "@sso-oidc/portal/CredentialsCache"
 import type { Portal } from "@sso-oidc/portal/Portal"
 import type * as AwsConfig from "@sso-oidc/session/AwsConfig"
+import * as NodeSession from "@sso-oidc/session/node/NodeSession"
 import type * as Session from "@sso-oidc/session/Session"
 import type * as SessionSettings from "@sso-oidc/session/SessionSettings"
-import type * as Config from "effect/Config"
-import type * as Layer from "effect/Layer"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Node from "sso-oidc/node"
 import * as Life from "./Life.ts"
+import * as LoginParts from "./LoginParts.ts"
 
-const common = (wanted: AwsConfig.Wanted) => ({
-  ...Life.life(wanted),
-  credentialsCache: CredentialsCache.layerAwsCache(),
-  retry: { maxElapsed: "50 seconds" }
-} as const)
+type Access = Layer.Layer<Session.Session | AccessToken | Portal, NodeSession.Error>
+
+const over = (wanted: AwsConfig.Wanted, of: NodeSession.OfFiles | NodeSession.OfProgram): Access => {
+  const options = {
+    ...Life.life(wanted),
+    credentialsCache: CredentialsCache.layerAwsCache(),
+    retry: { maxElapsed: "50 seconds" }
+  } as const
+  return Layer.unwrap(Effect.map(NodeSession.settings(of), (settings) =>
+    Node.portalOver(
+      Layer.provide(NodeSession.layerWithoutBrowser(settings, options), LoginParts.layer),
+      settings,
+      options
+    )))
+}
 
 /**
  * The session and the portal. Role credentials are kept in the files of the AWS CLI.
  *
  * One call takes at most 60 seconds: no request begins later than 50 seconds after the first, and a request takes at most 10.
  */
-export const layer = (
-  wanted: AwsConfig.Wanted
-): Layer.Layer<Session.Session | AccessToken | Portal, Node.SessionError | Config.ConfigError> =>
-  Node.portal({ ...wanted, ...common(wanted) })
+export const layer = (wanted: AwsConfig.Wanted): Access => over(wanted, wanted)
 
 /** The same for a session that is in no file yet. */
-export const layerByHand = (
-  settings: SessionSettings.Options & { readonly name: string }
-): Layer.Layer<Session.Session | AccessToken | Portal, Node.SessionError | Config.ConfigError> =>
-  Node.portal({ ...settings, ...common({ session: settings.name }) })
+export const layerByHand = (settings: SessionSettings.Options & { readonly name: string }): Access =>
+  over({ session: settings.name }, settings)

@@ -43,6 +43,7 @@ import type * as Config from "effect/Config"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
@@ -247,11 +248,18 @@ export const session = <E = never>(
   options?: SessionOptions<E>
 ): Layer.Layer<Session | AccessToken, SessionError | E> => NodeSession.layer(options)
 
-/** The portal over settings that were read. */
-const portalOf = <E = never, E2 = never>(
+/**
+ * Provides the access portal beside a session that the program makes in another way, such as by `NodeSession.layerWithoutBrowser`. The settings
+ * are those of the session, and all of them share one transport.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const portalOver = <E = never, E2 = never, E3 = never>(
+  session: Layer.Layer<Session | AccessToken, E3, HttpClient.HttpClient>,
   settings: SessionSettings.SessionSettings,
-  options: PortalOptions<E, E2>
-): Layer.Layer<Session | AccessToken | Portal.Portal, SessionError | E | E2> => {
+  options: NodeSession.CommonOptions<E> & RoleOptions<E2> = {}
+): Layer.Layer<Session | AccessToken | Portal.Portal, SessionError | E2 | E3> => {
   const { maxResponseBytes, requestTimeout, retry, role, userAgent } = options
   const client = {
     endpoint: settings.portalEndpoint,
@@ -267,12 +275,19 @@ const portalOf = <E = never, E2 = never>(
     options.credentialsCache ?? Layer.fresh(CredentialsCache.layerMemory)
   return Portal.layer({ role: role ?? roleOf(settings), retry }).pipe(
     Layer.provide(PortalClient.layer({ ...client, region: settings.region })),
-    Layer.provideMerge(NodeSession.layerSettings(settings, options)),
+    Layer.provideMerge(session),
     Layer.provide(Portal.layerLogout({ ...client, retry })),
     Layer.provide(Layer.provide(cache, NodeSession.layerFiles)),
     Layer.provide(NodeSession.transport(settings, options.transport))
   )
 }
+
+/** The portal over settings that were read. */
+const portalOf = <E = never, E2 = never>(
+  settings: SessionSettings.SessionSettings,
+  options: PortalOptions<E, E2>
+): Layer.Layer<Session | AccessToken | Portal.Portal, SessionError | E | E2> =>
+  portalOver(NodeSession.layerSettings(settings, options), settings, options)
 
 /** The role of the profile. Nothing is wrong with a profile without a role until credentials are asked for. */
 const roleOf = (settings: SessionSettings.SessionSettings): Portal.Options["role"] =>

@@ -35,7 +35,6 @@ import * as Layer from "effect/Layer"
 import type * as Path from "effect/Path"
 import * as AwsConfig from "../AwsConfig.ts"
 import { AwsConfigError, type ProfileNotFound } from "../AwsConfigError.ts"
-import * as Callback from "../Callback.ts"
 import * as ByHand from "../internal/byHand.ts"
 import type * as Lock from "../Lock.ts"
 import * as LoginBrowser from "../LoginBrowser.ts"
@@ -43,6 +42,8 @@ import * as Session from "../Session.ts"
 import type * as SessionSettings from "../SessionSettings.ts"
 import * as TokenStore from "../TokenStore.ts"
 import * as KernelLock from "./KernelLock.ts"
+import * as LoopbackCallback from "./LoopbackCallback.ts"
+import * as SystemBrowser from "./SystemBrowser.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -176,32 +177,18 @@ const bundleOf = Effect.fnUntraced(function*(
 // logins
 // -----------------------------------------------------------------------------
 
-/** The browser of the system. It loads its module when a login needs it, and reads the variables that the layer was built with. */
-const browser: Layer.Layer<LoginBrowser.LoginBrowser> = /* @__PURE__ */ Layer.effect(
-  LoginBrowser.LoginBrowser,
-  Effect.map(Effect.service(ConfigProvider.ConfigProvider), (provider) => {
-    const system = Effect.flatMap(
-      Effect.promise(() => import("./SystemBrowser.ts")),
-      ({ layer }) => Effect.provide(Effect.service(LoginBrowser.LoginBrowser), layer)
-    )
-    return {
-      open: (url) => Effect.flatMap(system, ({ open }) => open(url)),
-      elsewhere: Effect.flatMap(
-        system,
-        ({ elsewhere }) => Effect.provideService(elsewhere, ConfigProvider.ConfigProvider, provider)
-      )
-    }
-  })
+/** The browser of the system. It loads the opener when it first opens a URL, and reads the variables that the layer was built with. */
+const browser: Layer.Layer<LoginBrowser.LoginBrowser> = /* @__PURE__ */ Layer.provide(
+  /* @__PURE__ */ Layer.effect(
+    LoginBrowser.LoginBrowser,
+    /* @__PURE__ */ Effect.gen(function*() {
+      const provider = yield* ConfigProvider.ConfigProvider
+      const { elsewhere, open } = yield* LoginBrowser.LoginBrowser
+      return { open, elsewhere: Effect.provideService(elsewhere, ConfigProvider.ConfigProvider, provider) }
+    })
+  ),
+  SystemBrowser.layer
 )
-
-/** The listener of a login. It loads its module when a login needs it. */
-const callback: Layer.Layer<Callback.Callback> = /* @__PURE__ */ Layer.succeed(Callback.Callback, {
-  listen: (options) =>
-    Effect.promise(() => import("./LoopbackCallback.ts")).pipe(
-      Effect.flatMap(({ layer }) => Effect.provide(Effect.service(Callback.Callback), layer)),
-      Effect.flatMap(({ listen }) => listen(options))
-    )
-})
 
 // -----------------------------------------------------------------------------
 // files
@@ -270,6 +257,35 @@ export const transport = (
   Layer.provide(Layer.unwrap(transportOf(settings, options)), layerFiles)
 
 /**
+ * Provides the session with these settings and its `AccessToken`, as {@link layerSettings} does, but without what a login with a browser needs.
+ * A login takes the device grant, unless the program provides a `Callback`. It opens no browser, unless the program provides a `LoginBrowser`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerWithoutBrowser = <E = never>(
+  settings: SessionSettings.SessionSettings,
+  options: Omit<CommonOptions<E>, "transport"> = {}
+): Layer.Layer<
+  Session.Session | AccessToken,
+  AwsConfigError | EndpointError | Config.ConfigError | E,
+  HttpClient.HttpClient
+> => {
+  const { maxResponseBytes, refresh = "background", requestTimeout, retry, store, userAgent } = options
+  const kept: Layer.Layer<
+    TokenStore.TokenStore,
+    E | AwsConfigError,
+    Lock.Lock | FileSystem.FileSystem | Path.Path
+  > = store ?? TokenStore.layerAwsCache()
+  return Session.layerSettings(settings, { ...options, refresh }).pipe(
+    Layer.provide(Retry.layer(SsoOidc.SsoOidc, retry)),
+    Layer.provide(SsoOidc.layer({ ...settings, requestTimeout, maxResponseBytes, userAgent })),
+    Layer.provide(kept),
+    Layer.provide([KernelLock.layer, layerFiles])
+  )
+}
+
+/**
  * Provides the session with these settings and its `AccessToken`, over a transport such as {@link transport}. If the context has a
  * `PortalLogout`, a logout tells the portal.
  *
@@ -294,25 +310,13 @@ export const layerSettings = <E = never>(
   Session.Session | AccessToken,
   AwsConfigError | EndpointError | Config.ConfigError | E,
   HttpClient.HttpClient
-> => {
-  const { maxResponseBytes, refresh = "background", requestTimeout, retry, store, userAgent } = options
-  const kept: Layer.Layer<
-    TokenStore.TokenStore,
-    E | AwsConfigError,
-    Lock.Lock | FileSystem.FileSystem | Path.Path
-  > = store ?? TokenStore.layerAwsCache()
-  return Session.layerSettings(settings, { ...options, refresh }).pipe(
-    Layer.provide(Retry.layer(SsoOidc.SsoOidc, retry)),
-    Layer.provide(SsoOidc.layer({ ...settings, requestTimeout, maxResponseBytes, userAgent })),
-    Layer.provide([kept, callback, browser]),
-    Layer.provide([KernelLock.layer, layerFiles])
-  )
-}
+> => Layer.provide(layerWithoutBrowser(settings, options), [LoopbackCallback.layer, browser])
 
 /**
  * Provides the session and its `AccessToken`.
  *
- * `requestTimeout` is that of the client and of the session. What opens a browser, and the listener, are loaded when a login needs them.
+ * `requestTimeout` is that of the client and of the session. The package that opens a browser, and `node:http`
+ * for the listener, are loaded when a login needs them.
  *
  * @example
  * ```ts
