@@ -1,7 +1,7 @@
 /**
  * Makes the command as one file, and the text with the licences of what is in that file.
  */
-import { build, type Metafile, type Plugin } from "esbuild"
+import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild"
 import { globSync, readFileSync } from "node:fs"
 import { isBuiltin } from "node:module"
 import { join } from "node:path"
@@ -46,21 +46,23 @@ const builtins: Plugin = {
   }
 }
 
+const options = {
+  entryPoints: [join(folder, "src/bin.ts")],
+  absWorkingDir: root,
+  bundle: true,
+  platform: "node" as const,
+  target: "node22.19",
+  format: "esm" as const,
+  minify: true,
+  legalComments: "none" as const,
+  plugins: [builtins],
+  metafile: true as const,
+  write: false as const,
+  logLevel: "error" as const
+} satisfies BuildOptions
+
 const programOf = async () => {
-  const { metafile, outputFiles } = await build({
-    entryPoints: [join(folder, "src/bin.ts")],
-    absWorkingDir: root,
-    bundle: true,
-    platform: "node",
-    target: "node22.19",
-    format: "esm",
-    minify: true,
-    legalComments: "none",
-    plugins: [builtins],
-    write: false,
-    metafile: true,
-    logLevel: "error"
-  })
+  const { metafile, outputFiles } = await build(options)
   const [program] = outputFiles
   return { code: program?.text ?? "", metafile }
 }

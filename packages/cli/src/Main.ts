@@ -12,6 +12,12 @@ import * as Ended from "./Ended.ts"
 import * as Host from "./Host.ts"
 import * as Signals from "./Signals.ts"
 
+/** How long an interrupted command may take before it says that it waits. Most end at once. */
+const silence = 1000
+
+/** A refresh or an exchange of a code is in flight: its response may be the only way on for the session. */
+const awaits = "Waiting up to 10 seconds for the response to a request that must not be lost. Ctrl-C again ends it now."
+
 /** Runs the command, and ends the process with its exit code. */
 export const main = (args: ReadonlyArray<string>): void => {
   Terminal.endWithOutput("sso-oidc", Ended.codes.store)
@@ -23,6 +29,7 @@ export const main = (args: ReadonlyArray<string>): void => {
       (code) => {
         signalled = code
         fiber.interruptUnsafe(fiber.id)
+        setTimeout(() => process.stderr.write(`${awaits}\n`), silence).unref()
       },
       (code) => process.exit(code)
     )
