@@ -4,6 +4,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
+import type * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import type * as Fault from "@sso-oidc/emulator/Fault"
 import * as Lock from "@sso-oidc/session/Lock"
 import * as KernelLock from "@sso-oidc/session/node/KernelLock"
@@ -22,7 +23,9 @@ type End = readonly [code: number, tag?: string | undefined, words?: RegExp]
 interface Day {
   /** What is wrong. */
   readonly title: string
-  readonly prepare: (home: Home.Home) => Effect.Effect<unknown, unknown, Emulator.Emulator>
+  readonly prepare: (
+    home: Home.Home
+  ) => Effect.Effect<unknown, unknown, Emulator.Emulator | EmulatorServer.EmulatorServer>
   /** The variables that differ. An empty one counts as absent. */
   readonly env?: (home: Home.Home) => Readonly<Record<string, string>>
   readonly ends: Readonly<Partial<Record<Command, End>>>

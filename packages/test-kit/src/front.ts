@@ -18,17 +18,28 @@ const portOf = (server: Http.Server): number => {
   return typeof address === "object" && address !== null ? address.port : 0
 }
 
-/** Listens until the scope closes, and passes all requests on to the port. */
-export const front = (port: number): Effect.Effect<Front, never, Scope.Scope> =>
+/**
+ * Listens until the scope closes, and passes all requests on to the port. `takes` says how many milliseconds the response to a request to this
+ * path waits.
+ */
+export const front = (
+  port: number,
+  takes: (path: string) => number = () => 0
+): Effect.Effect<Front, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.callback<Front & { readonly close: () => void }>((resume) => {
       const seen: Array<string> = []
       const server = Http.createServer((request, response) => {
-        seen.push(`${request.method} ${request.url?.replace(/\?.*/, "")}`)
-        const { headers, method, url: path } = request
+        const { headers, method, url: path = "" } = request
+        seen.push(`${method} ${path.replace(/\?.*/, "")}`)
         const inner = Http.request({ port, host: "127.0.0.1", method, path, headers }, (from) => {
-          response.writeHead(from.statusCode ?? 0, from.headers)
-          from.pipe(response)
+          const pass = () => {
+            response.writeHead(from.statusCode ?? 0, from.headers)
+            from.pipe(response)
+          }
+          const wait = takes(path)
+          if (wait > 0) setTimeout(pass, wait)
+          else pass()
         })
         inner.on("error", () => response.destroy())
         request.pipe(inner)

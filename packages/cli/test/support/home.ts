@@ -1,11 +1,10 @@
 /**
  * The home of a person with AWS's config file and caches, and the emulator as both services.
  */
-import { assert } from "@effect/vitest"
-import * as CreateToken from "@sso-oidc/core/CreateToken"
-import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import * as CachedToken from "@sso-oidc/session/CachedToken"
 import { folder } from "@sso-oidc/test-kit/child"
+import * as Issued from "@sso-oidc/test-kit/issued"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -41,9 +40,6 @@ const fileOf = (key: string): string => `.aws/sso/cache/${createHash("sha1").upd
 
 const tokenFile = fileOf("corp")
 
-const time = (secondsLeft: number): string =>
-  new Date(Date.now() + secondsLeft * 1000).toISOString().replace(/\.\d+Z$/, "Z")
-
 /** What a token file has. */
 export interface Stored {
   readonly accessToken: string
@@ -53,7 +49,6 @@ export interface Stored {
 
 /** A home with that config file. Its environment leads to the emulator. */
 export const make = Effect.fnUntraced(function*(text = config) {
-  const emulator = yield* Emulator.Emulator
   const { url } = yield* EmulatorServer.EmulatorServer
   const path = yield* folder
   const write = (file: string, content: string | Uint8Array) => {
@@ -76,34 +71,8 @@ export const make = Effect.fnUntraced(function*(text = config) {
     names: (folder: string) => existsSync(join(path, folder)) ? readdirSync(join(path, folder)).toSorted() : [],
     /** Stores a token of the emulator that reads as valid for so many seconds. */
     logIn: Effect.fnUntraced(function*(secondsLeft: number, more: Readonly<Record<string, unknown>> = {}) {
-      const { clientId, clientSecret, clientSecretExpiresAt } = yield* emulator.registerClient({
-        clientName: "test",
-        clientType: "public",
-        scopes: ["sso:account:access"]
-      })
-      const { deviceCode, userCode } = yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
-      yield* emulator.authorizations.approve(userCode)
-      const { accessToken, refreshToken } = yield* emulator.createToken({
-        clientId,
-        clientSecret,
-        grantType: CreateToken.deviceCodeGrantType,
-        deviceCode
-      })
-      assert(refreshToken !== undefined)
-      write(
-        tokenFile,
-        JSON.stringify({
-          startUrl,
-          region: "eu-west-1",
-          accessToken: Redacted.value(accessToken),
-          expiresAt: time(secondsLeft),
-          clientId,
-          clientSecret: Redacted.value(clientSecret),
-          registrationExpiresAt: new Date(clientSecretExpiresAt * 1000).toISOString().replace(/\.\d+Z$/, "Z"),
-          refreshToken: Redacted.value(refreshToken),
-          ...more
-        })
-      )
+      const token = yield* Issued.issued({ startUrl, region: "eu-west-1" }, secondsLeft)
+      write(tokenFile, JSON.stringify({ ...JSON.parse(Redacted.value(CachedToken.encode(token))), ...more }))
     })
   }
 })

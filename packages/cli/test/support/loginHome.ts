@@ -4,11 +4,11 @@
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import type * as Terminal from "@sso-oidc/terminal/Terminal"
 import { folder } from "@sso-oidc/test-kit/child"
+import { front } from "@sso-oidc/test-kit/front"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs"
-import * as Http from "node:http"
 import { join } from "node:path"
 import * as Cli from "../../src/Cli.ts"
 import * as Host from "../../src/Host.ts"
@@ -16,39 +16,6 @@ import * as Host from "../../src/Host.ts"
 export const config = "[profile dev]\nsso_session = corp\n\n" +
   "[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = us-east-1\n" +
   "sso_registration_scopes = sso:account:access\n"
-
-const portOf = (server: Http.Server): number => {
-  const address = server.address()
-  return typeof address === "object" && address !== null ? address.port : 0
-}
-
-/** A listener before the emulator. It takes note of each request, and `takes` says how many milliseconds a request waits there. */
-const front = (port: number, takes: (path: string) => number) =>
-  Effect.acquireRelease(
-    Effect.callback<{ readonly url: string; readonly seen: Array<string>; readonly close: () => void }>((resume) => {
-      const seen: Array<string> = []
-      const server = Http.createServer((request, response) => {
-        const { headers, method, url: path = "" } = request
-        seen.push(path.replace(/\?.*/, ""))
-        const inner = Http.request({ port, host: "127.0.0.1", method, path, headers }, (from) => {
-          setTimeout(() => {
-            response.writeHead(from.statusCode ?? 0, from.headers)
-            from.pipe(response)
-          }, takes(path))
-        })
-        inner.on("error", () => response.destroy())
-        request.pipe(inner)
-      })
-      const close = () => {
-        server.close()
-        server.closeAllConnections()
-      }
-      server.listen(0, "127.0.0.1", () => {
-        resume(Effect.succeed({ url: `http://127.0.0.1:${portOf(server)}`, seen, close }))
-      })
-    }),
-    ({ close }) => Effect.sync(close)
-  )
 
 export interface Options {
   /** How many milliseconds the response to a request waits. */
@@ -70,7 +37,7 @@ export interface At {
 }
 
 /** Makes a home. The emulator must be there. */
-export const make = Effect.fnUntraced(function*({ takes = () => 0 }: Options = {}) {
+export const make = Effect.fnUntraced(function*({ takes }: Options = {}) {
   const { port } = yield* EmulatorServer.EmulatorServer
   const { seen, url } = yield* front(port, takes)
   const home = yield* folder
@@ -122,7 +89,7 @@ export const make = Effect.fnUntraced(function*({ takes = () => 0 }: Options = {
     variables,
     run,
     /** The paths of the requests since the last look. */
-    sent: () => seen.splice(0),
+    sent: () => seen.splice(0).map((line) => line.replace(/^\S+ /, "")),
     /** The names of the files in the CLI's cache, without those of locks. */
     files: () => existsSync(cache) ? readdirSync(cache).filter((name) => !name.endsWith(".lock")).sort() : []
   }

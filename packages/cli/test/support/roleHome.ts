@@ -1,11 +1,12 @@
 /**
  * The home of a user with a profile and a role, and the emulator behind a listener that takes note of each request.
  */
-import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import * as CachedToken from "@sso-oidc/session/CachedToken"
 import { folder } from "@sso-oidc/test-kit/child"
 import { front } from "@sso-oidc/test-kit/front"
+import * as Issued from "@sso-oidc/test-kit/issued"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -41,32 +42,8 @@ interface Token {
 
 /** A token of the emulator, as a login stores it. */
 const issued = Effect.fnUntraced(function*({ isRefreshable = true, secondsLeft = 3600 }: Token) {
-  const emulator = yield* Emulator.Emulator
-  const client = yield* emulator.registerClient({
-    clientName: "ours",
-    clientType: "public",
-    scopes: ["sso:account:access"]
-  })
-  const { clientId, clientSecret } = client
-  const { deviceCode, userCode } = yield* emulator.startDeviceAuthorization({ clientId, clientSecret, startUrl })
-  yield* emulator.authorizations.approve(userCode)
-  const { accessToken, refreshToken } = yield* emulator.createToken({
-    clientId,
-    clientSecret,
-    grantType: CreateToken.deviceCodeGrantType,
-    deviceCode
-  })
-  const timeOf = (millis: number) => new Date(millis).toISOString().replace(/\.\d+Z$/, "Z")
-  return JSON.stringify({
-    startUrl,
-    region: "us-east-1",
-    accessToken: Redacted.value(accessToken),
-    expiresAt: timeOf(Date.now() + secondsLeft * 1000),
-    clientId,
-    clientSecret: Redacted.value(clientSecret),
-    registrationExpiresAt: timeOf(client.clientSecretExpiresAt * 1000),
-    ...refreshToken === undefined || !isRefreshable ? {} : { refreshToken: Redacted.value(refreshToken) }
-  })
+  const token = yield* Issued.issued({ startUrl, region: "us-east-1" }, secondsLeft)
+  return Redacted.value(CachedToken.encode(isRefreshable ? token : { ...token, refreshToken: undefined }))
 })
 
 /** Makes the home. `given` is the config file. */

@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import { run } from "@sso-oidc/test-kit/child"
+import * as Issued from "@sso-oidc/test-kit/issued"
 import * as Effect from "effect/Effect"
 import { join } from "node:path"
 import * as Homes from "../support/homes.ts"
@@ -65,7 +66,7 @@ describe.each(clients)("$client, with a profile and the token of a login", ({ co
         const emulator = yield* Emulator.Emulator
         const home = yield* Homes.make(["e2e"])
         const at = home.session("e2e")
-        yield* Homes.write(at, yield* Homes.issued(at.settings, 3600))
+        yield* Homes.write(at, yield* Issued.issued(at.settings, 3600))
         const credentials = yield* found(home)
         assert.match(credentials.accessKeyId ?? "", /^ASIA[A-Z2-7]{16}$/, credentials.message)
         assert.lengthOf(credentials.secretAccessKey ?? "", 40)

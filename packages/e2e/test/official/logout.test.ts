@@ -8,6 +8,7 @@ import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as CachedToken from "@sso-oidc/session/CachedToken"
 import * as TokenStore from "@sso-oidc/session/TokenStore"
 import { folder, run } from "@sso-oidc/test-kit/child"
+import * as Issued from "@sso-oidc/test-kit/issued"
 import { isMissing } from "@sso-oidc/test-kit/tools"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Context from "effect/Context"
@@ -62,7 +63,7 @@ describe.skipIf(isMissing(aws))(`a logout with ${aws.title}`, () => {
       const portal = yield* Portal.make
       const home = yield* Homes.make(["e2e"])
       const at = home.session("e2e")
-      yield* Homes.write(at, yield* Homes.issued(at.settings, -60))
+      yield* Homes.write(at, yield* Issued.issued(at.settings, -60))
       const session = yield* Ours.session(home, at, url)
       const token = plain(yield* session.token)
 
@@ -100,7 +101,7 @@ describe.skipIf(isMissing(aws))(`a logout with ${aws.title}`, () => {
       }
 
       // the next login removes what was left
-      const login = yield* Homes.issued(at.settings, 3600)
+      const login = yield* Issued.issued(at.settings, 3600)
       yield* hold(({ commit }) => commit(CachedToken.encode(login)))
       assert.strictEqual(plain(yield* session.token), plain(login))
       assert.deepStrictEqual(filesOf(home, at), ["TOKEN", "TOKEN.lock"])
@@ -112,7 +113,7 @@ describe.skipIf(isMissing(aws))(`a logout with ${aws.title}`, () => {
       const portal = yield* Portal.make
       const home = yield* Homes.make(["e2e"])
       const at = home.session("e2e")
-      yield* Homes.write(at, yield* Homes.issued(at.settings, -60))
+      yield* Homes.write(at, yield* Issued.issued(at.settings, -60))
       const [arrived, loggedOut] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
       // the response has left the service, and has not reached the session
       const held = Layer.effect(
@@ -155,7 +156,7 @@ describe.skipIf(isMissing(aws))(`a logout with ${aws.title}`, () => {
           }aws sso login --sso-session e2e --no-browser${device}`
         )
         const second = home.session("second")
-        const token = yield* Homes.issued(second.settings, -3600)
+        const token = yield* Issued.issued(second.settings, -3600)
         yield* Homes.write(second, token)
         const write = (name: string, content: string) => writeFileSync(join(home.cache, name), content)
         const foreign = { accessToken: "of-a-tool", expiresAt: "2026-01-01T00:00:00.123Z", region: "us-east-1" }

@@ -6,6 +6,7 @@ import { assert, layer } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as CachedToken from "@sso-oidc/session/CachedToken"
+import * as Issued from "@sso-oidc/test-kit/issued"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -94,7 +95,7 @@ layer(shared, { excludeTestServices: true, timeout: 60_000 })(
             const { due, fresh } = namesOf(index)
 
             const first = home.session(fresh)
-            const written = yield* Homes.issued(first.settings, 3600).pipe(Effect.provide(strict))
+            const written = yield* Issued.issued(first.settings, 3600).pipe(Effect.provide(strict))
             yield* Homes.write(first, written)
             const text = Homes.textOf(first.token)
             const { expiration = "", token } = yield* provided(fresh, urlOf(strict))
@@ -103,7 +104,7 @@ layer(shared, { excludeTestServices: true, timeout: 60_000 })(
             assert.strictEqual(Homes.textOf(first.token), text)
 
             const second = home.session(due)
-            const before = yield* Homes.issued(second.settings, 60).pipe(Effect.provide(strict))
+            const before = yield* Issued.issued(second.settings, 60).pipe(Effect.provide(strict))
             yield* Homes.write(second, before)
             const next = yield* provided(due, urlOf(strict))
             assert.notStrictEqual(next.token, plain(before))
@@ -114,7 +115,7 @@ layer(shared, { excludeTestServices: true, timeout: 60_000 })(
             assert.isTrue(CachedToken.isOf(after, second.settings))
             assert.isTrue(CachedToken.isRefreshable(after, DateTime.makeUnsafe(Date.now())))
             assert.closeTo(DateTime.toEpochMillis(after.expiresAt) - Date.now(), 3_600_000, 60_000)
-            assert.deepStrictEqual(Redacted.value(after.others), keepsOthers ? Homes.others : {})
+            assert.deepStrictEqual(Redacted.value(after.others), keepsOthers ? Issued.others : {})
 
             const theirs = Homes.textOf(second.token)
             const ours = yield* Ours.session(home, second, urlOf(strict))
@@ -142,7 +143,7 @@ layer(shared, { excludeTestServices: true, timeout: 60_000 })(
             const { createToken, faults } = Context.get(service, Emulator.Emulator)
             const name = `round-${index}`
             const at = home.session(name)
-            yield* Homes.write(at, yield* Homes.issued(at.settings, round.left).pipe(Effect.provide(service)))
+            yield* Homes.write(at, yield* Issued.issued(at.settings, round.left).pipe(Effect.provide(service)))
             const sessions = yield* Effect.all([1, 2, 3].map(() => Ours.session(home, at, url)))
             // one response after the other: two of the others that write in place at the same moment tear the file
             for (const millis of delays) {

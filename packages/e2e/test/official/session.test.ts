@@ -8,6 +8,7 @@ import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as CachedRegistration from "@sso-oidc/session/CachedRegistration"
 import * as CachedToken from "@sso-oidc/session/CachedToken"
 import { run } from "@sso-oidc/test-kit/child"
+import * as Issued from "@sso-oidc/test-kit/issued"
 import { isMissing } from "@sso-oidc/test-kit/tools"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -28,7 +29,7 @@ type Home = Effect.Success<typeof home>
 
 /** Logs in at the emulator, and writes the token as a session does, with so many seconds left. */
 const written = Effect.fnUntraced(function*(home: Home, secondsLeft: number) {
-  const token = yield* Homes.issued(home.settings, secondsLeft)
+  const token = yield* Issued.issued(home.settings, secondsLeft)
   yield* Homes.write(home, token)
   return token
 })
@@ -91,7 +92,7 @@ describe.skipIf(isMissing(aws))(`the cache's files, and ${aws.title}`, () => {
       Effect.gen(function*() {
         const at = yield* home
         const before = yield* written(at, 3600)
-        const registration = yield* Homes.registered
+        const registration = yield* Issued.registered
         const cached = CachedRegistration.fromRegistration(registration, "device")
         const text = Redacted.value(CachedRegistration.encode(cached))
         yield* CacheFile.write(at.registration, text)

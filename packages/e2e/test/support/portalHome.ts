@@ -5,6 +5,7 @@ import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as CachedToken from "@sso-oidc/session/CachedToken"
 import { folder } from "@sso-oidc/test-kit/child"
 import { front } from "@sso-oidc/test-kit/front"
+import * as Issued from "@sso-oidc/test-kit/issued"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -13,7 +14,6 @@ import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import type * as Session from "sso-oidc/Session"
-import * as Homes from "./homes.ts"
 
 export const startUrl = "https://corp.awsapps.com/start"
 
@@ -63,7 +63,7 @@ export const make = Effect.fnUntraced(function*(given = config(), env: Readonly<
     credentials: () => filesIn(join(path, ".aws/cli/cache")),
     /** Stores a token of the emulator, as a login does. */
     login: Effect.gen(function*() {
-      const token = yield* Homes.issued({ startUrl, region: "us-east-1" }, 3600)
+      const token = yield* Issued.issued({ startUrl, region: "us-east-1" }, 3600)
       write(tokenFile, Redacted.value(CachedToken.encode(token)))
     }),
     /** Stores a token that no service has issued. */
