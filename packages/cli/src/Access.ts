@@ -17,17 +17,18 @@ import * as LoginParts from "./LoginParts.ts"
 type Access = Layer.Layer<Session.Session | AccessToken | Portal, NodeSession.Error>
 
 const over = (wanted: AwsConfig.Wanted, of: NodeSession.OfFiles | NodeSession.OfProgram): Access => {
-  const options = {
-    ...Life.life(wanted),
-    credentialsCache: CredentialsCache.layerAwsCache(),
-    retry: { maxElapsed: "50 seconds" }
-  } as const
-  return Layer.unwrap(Effect.map(NodeSession.settings(of), (settings) =>
-    Node.portalOver(
+  return Layer.unwrap(Effect.map(NodeSession.settings(of), (settings) => {
+    const options = {
+      ...Life.life(settings, wanted),
+      credentialsCache: CredentialsCache.layerAwsCache(),
+      retry: { maxElapsed: "50 seconds" }
+    } as const
+    return Node.portalOver(
       Layer.provide(NodeSession.layerWithoutBrowser(settings, options), LoginParts.layer),
       settings,
       options
-    )))
+    )
+  }))
 }
 
 /**

@@ -4,6 +4,7 @@
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Effect from "effect/Effect"
 import { type ChildProcess, spawn } from "node:child_process"
+import { existsSync } from "node:fs"
 import { constants } from "node:os"
 import * as Ended from "./Ended.ts"
 import * as Host from "./Host.ts"
@@ -31,7 +32,10 @@ const notStarted = (program: string, error: NodeJS.ErrnoException): Ended.Comman
       tag: "ProgramNotFound",
       code: Ended.codes.notThere,
       message: program.includes("/")
-        ? `exec cannot run ${named(program)}: there is no such program. Correct its path.`
+        ? existsSync(program)
+          ? `exec cannot run ${named(program)}: its first line names an interpreter that is not there. ` +
+            "Correct that line, also if it ends as lines of Windows do."
+          : `exec cannot run ${named(program)}: there is no such program. Correct its path.`
         : `exec cannot run ${
           named(program)
         }: no folder of PATH has a program of that name. Install it, or write its path.`

@@ -15,6 +15,8 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as References from "effect/References"
+import * as Completion from "./Completion.ts"
+import * as CredentialText from "./CredentialText.ts"
 import * as Ended from "./Ended.ts"
 import * as Host from "./Host.ts"
 import * as Output from "./Output.ts"
@@ -29,7 +31,7 @@ import { version } from "./Version.ts"
 const root = Command.make("sso-oidc").pipe(
   Command.withSharedFlags({
     profile: Flag.String("profile").pipe(
-      Flag.withDescription("The profile in ~/.aws/config. Default: AWS_PROFILE, else default"),
+      Flag.withDescription("The profile in ~/.aws/config. Default: AWS_PROFILE, AWS_DEFAULT_PROFILE, else default"),
       Flag.optional
     ),
     ssoSession: Flag.String("sso-session").pipe(
@@ -74,7 +76,9 @@ const running = <M, F, E, R>(
 (flags: F) =>
   Effect.gen(function*() {
     const shared = yield* root
-    if (!takesProgram && (yield* Shared.Trailing).args !== undefined) {
+    const { args, read } = yield* Shared.Trailing
+    read(shared)
+    if (!takesProgram && args !== undefined) {
       return yield* new Ended.UsageError({
         message: "Only exec takes a program after --. Remove -- and what follows it."
       })
@@ -155,7 +159,7 @@ const credentials = Command.make(
   {
     account,
     role,
-    format: Flag.Literals("format", ["process", "env", "env-no-export", "fish", "powershell", "windows-cmd"]).pipe(
+    format: Flag.Literals("format", CredentialText.formats).pipe(
       Flag.withDescription("The form of the output. Default: process, which is what credential_process reads"),
       Flag.optional
     ),
@@ -217,7 +221,7 @@ export const command = root.pipe(
 
 /** `--wizard` is left out: it would ask for values that the commands read from the config file. */
 const config = CliConfig.layer({
-  builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions, GlobalFlag.LogLevel]
+  builtIns: [GlobalFlag.Help, GlobalFlag.Version, Completion.flag, GlobalFlag.LogLevel]
 })
 
 /** Help that a person asked for goes to standard output. Help in place of a missing command goes to standard error. */
@@ -271,8 +275,12 @@ export const run = (argv: ReadonlyArray<string>): Effect.Effect<number, never, H
     const trailing = at === -1 ? undefined : argv.slice(at + 1)
     // what reads a form of credentials takes nothing else for them
     const isForm = args.includes("credentials") && args.some((arg) => /^--format(?:=|$)/.test(arg))
-    const isJson = args.includes("--json") && !isForm
-    const failed = (error: Ended.Failure) => Effect.as(Output.failure(isJson, error), Ended.codeOf(error))
+    // until the flags are read
+    let isJson = args.some((arg) => /^--json(?:=(?:true|1|y|yes|on))?$/.test(arg))
+    const read = ({ json }: Shared.Shared) => {
+      isJson = json
+    }
+    const failed = (error: Ended.Failure) => Effect.as(Output.failure(isJson && !isForm, error), Ended.codeOf(error))
 
     return yield* Command.runWith(command, { version })(args).pipe(
       Effect.as(Ended.codes.done),
@@ -283,7 +291,7 @@ export const run = (argv: ReadonlyArray<string>): Effect.Effect<number, never, H
           error.errors.length === 0 && !isJson ? Effect.succeed(Ended.codes.usage) : failed(usageOf(error))
       }),
       Effect.catch((error) => CliError.isCliError(error) ? Effect.die(error) : failed(error)),
-      Effect.provideService(Shared.Trailing, { args: trailing }),
+      Effect.provideService(Shared.Trailing, { args: trailing, read }),
       Effect.provideService(References.MinimumLogLevel, "Warn"),
       Effect.provide([Services.layer, config, CliOutput.layerPresenter(presenter(host)), logger(host)])
     )

@@ -54,8 +54,11 @@ export type Failure =
   | Portal.CredentialsError
   | SessionLogout.LogoutAllUnsupported
 
-// the exit code of an untyped response: what may mend by waiting is "busy"
+// what may mend by waiting
 const isBusy = (status: number): boolean => status === 429 || status >= 500
+
+// a proxy or the service says no, without the type of an exception
+const isRejected = (status: number): boolean => status === 401 || status === 403 || status === 404
 
 /** The exit code of an error. */
 export const codeOf = (error: Failure): number => {
@@ -82,7 +85,11 @@ export const codeOf = (error: Failure): number => {
     case "UnsupportedGrantTypeException":
       return codes.rejected
     case "DeviceCodeExpired":
-      return error.failures === 0 ? codes.rejected : codes.network
+      return error.failures === 0
+        ? codes.rejected
+        : isBusy(error.lastTrouble?.status ?? 0)
+        ? codes.busy
+        : codes.network
     case "UsageError":
     case "AwsConfigError":
     case "CallbackUnavailable":
@@ -97,7 +104,7 @@ export const codeOf = (error: Failure): number => {
     case "TransportError":
       return codes.network
     case "UnexpectedResponse":
-      return isBusy(error.status) ? codes.busy : codes.network
+      return isBusy(error.status) ? codes.busy : isRejected(error.status) ? codes.rejected : codes.network
     case "AuthorizationPendingException":
     case "ExchangePossiblyLost":
     case "InternalServerException":
@@ -125,8 +132,17 @@ export const oneLine = (text: string): string => {
 export const sentenceOf = (error: Failure): string => {
   // the message of an error of Effect's config has the name of its class around it
   const sentence = oneLine(error.message).replace(/^SchemaError\((.*)\)$/, "$1").replace(/^SourceError: /, "")
-    // the command has no such option
+    // the command has no such options
     .replace(", or raise requestTimeout", "")
+    .replace(/ (?:than|of) maxResponseBytes/, " than the command takes")
+  if (error._tag === "UnexpectedResponse") {
+    const toDo = isBusy(error.status)
+      ? "AWS is busy: try again later."
+      : isRejected(error.status)
+      ? "The service rejected the request: log in again, and check the account and the role."
+      : undefined
+    return toDo === undefined ? sentence : sentence.replace("Check the proxy, region and endpoint.", toDo)
+  }
   // the command has flags for what the library only names
   if (error._tag === "CallbackUnavailable") {
     return sentence.replace("Use the device grant, or another port.", "Give another --port, or --device.")

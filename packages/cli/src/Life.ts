@@ -4,20 +4,25 @@
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as AwsConfig from "@sso-oidc/session/AwsConfig"
 import type * as Session from "@sso-oidc/session/Session"
+import type * as SessionSettings from "@sso-oidc/session/SessionSettings"
 
 const word = (name: string): string => Wire.shellWord(Wire.printable(name))
 
-/** The flags that name this session again. */
-export const flagsOf = ({ profile, session }: AwsConfig.Wanted): string =>
-  profile !== undefined ? ` --profile ${word(profile)}` : session !== undefined ? ` --sso-session ${word(session)}` : ""
+/** The command that logs in to this session. It names a profile of the environment too: another shell may have another one. */
+const loginCommand = ({ name, profile }: SessionSettings.SessionSettings, { session }: AwsConfig.Wanted): string =>
+  session !== undefined && name !== undefined
+    ? `sso-oidc login --sso-session ${word(name)}`
+    : profile === undefined || profile === "default"
+    ? "sso-oidc login"
+    : `sso-oidc login --profile ${word(profile)}`
 
 /** How long a request may take. A refresh and a code exchange are awaited for this time after Ctrl-C. */
-export const requestTimeout = "10 seconds"
+const requestTimeout = "10 seconds"
 
 /** How the command keeps its token valid. Nothing goes on in the background, because the process may end. */
-export const life = (wanted: AwsConfig.Wanted) =>
+export const life = (settings: SessionSettings.SessionSettings, wanted: AwsConfig.Wanted) =>
   ({
-    loginCommand: `sso-oidc login${flagsOf(wanted)}`,
+    loginCommand: loginCommand(settings, wanted),
     clientName: "sso-oidc",
     requestTimeout,
     refresh: "wait"

@@ -44,16 +44,11 @@ const lines = (event: LoginEvent): ReadonlyArray<Line> => {
 /** The sentences without the last one, which says until when there is time: a terminal counts down. */
 const withoutDeadline = (event: LoginEvent): ReadonlyArray<Line> => lines(event).slice(0, -1)
 
-const countdown = (millis: number): string => {
-  const left = Math.max(0, Math.ceil(millis / 1000))
-  return `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`
-}
-
 const changing = (expiresAt: DateTime.Utc, waitsFor: string): LiveDisplay.Changing => ({
   expiresAt,
   line: (now) => ({
     subject: "waiting",
-    text: `for ${waitsFor}, ${countdown(DateTime.toEpochMillis(expiresAt) - now)} left`
+    text: `for ${waitsFor}, ${LiveDisplay.countdown(DateTime.toEpochMillis(expiresAt) - now)} left`
   })
 })
 

@@ -16,9 +16,13 @@ export interface Flags {
   readonly role: Option.Option<string>
 }
 
-const isAccount = (text: string | undefined): boolean => text !== undefined && /^\d{12}$/.test(text)
+/** Whether a text is the number of an account. */
+export const isAccount = (text: string | undefined): boolean => text !== undefined && /^\d{12}$/.test(text)
 
 const isRole = (text: string | undefined): boolean => text !== undefined && text !== "" && Wire.isPrintable(text)
+
+/** The sentence for an `--account` that is none. */
+export const noAccount = "--account is not the number of an account. Give its 12 digits: sso-oidc accounts lists them."
 
 const usage = (message: string) => Result.fail(new Ended.UsageError({ message }))
 
@@ -30,7 +34,7 @@ export const choose = (
   const account = Option.getOrUndefined(flags.account)
   const role = Option.getOrUndefined(flags.role)
   if (account !== undefined && !isAccount(account)) {
-    return usage("--account is not the number of an account. Give its 12 digits: sso-oidc accounts lists them.")
+    return usage(noAccount)
   }
   if (role !== undefined && !isRole(role)) {
     return usage("--role is empty, or has characters in it that cannot be seen. sso-oidc roles lists the names.")

@@ -17,10 +17,16 @@ export interface Shared {
   readonly json: boolean
 }
 
-/** What follows the first `--`. `undefined` if there is none. */
-export class Trailing extends Context.Service<Trailing, { readonly args: ReadonlyArray<string> | undefined }>()(
-  "@sso-oidc/cli/Trailing"
-) {}
+/** What the command line has beside the flags. */
+export interface Invocation {
+  /** What follows the first `--`. `undefined` if there is none. */
+  readonly args: ReadonlyArray<string> | undefined
+  /** Takes note of the shared flags, when they have been read. */
+  readonly read: (shared: Shared) => void
+}
+
+/** The command line as a service. */
+export class Trailing extends Context.Service<Trailing, Invocation>()("@sso-oidc/cli/Trailing") {}
 
 /** Which session the flags name. Both flags together name none. */
 export const wantedOf = (

@@ -13,28 +13,19 @@ export type Signal = keyof typeof numbers
 /** The number of each signal. A process that it ends has the exit code 128 and this number. */
 export const numbers = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12, SIGTERM: 15 } as const
 
-const ending = ["SIGHUP", "SIGINT", "SIGTERM"] as const
+// SIGUSR1 would open Node's debugger. SIGQUIT and SIGUSR2 would leave the terminal as it is.
+const ending: ReadonlyArray<Signal> = process.platform === "win32"
+  ? ["SIGHUP", "SIGINT", "SIGTERM"]
+  : ["SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGTERM"]
 
 const listeners = new Set<(signal: Signal) => void>()
 
 /** Gives each signal to the listener instead of the command, until the scope closes. */
 export const take = (listener: (signal: Signal) => void): Effect.Effect<void, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync(() => {
-      // these end the process unless it listens to them, and only a child has a use for them
-      const others = (["SIGQUIT", "SIGUSR1", "SIGUSR2"] as const).map((signal) => {
-        const pass = () => listener(signal)
-        process.on(signal, pass)
-        return () => process.off(signal, pass)
-      })
-      listeners.add(listener)
-      return () => {
-        listeners.delete(listener)
-        for (const end of others) end()
-      }
-    }),
-    (release) => Effect.sync(release)
-  ).pipe(Effect.asVoid)
+    Effect.sync(() => void listeners.add(listener)),
+    () => Effect.sync(() => listeners.delete(listener))
+  )
 
 /** Calls `first` at the first signal that ends the command, and `again` at each later one. It gives what stops listening. */
 export const listen = (first: (code: number) => void, again: (code: number) => void): () => void => {

@@ -15,11 +15,21 @@ if (major < least[0] || (major === least[0] && minor < least[1])) {
   process.exitCode = 2
 } else {
   // until the command listens to them itself, a signal ends it with the exit code that it has later
-  const release = ([["SIGHUP", 129], ["SIGINT", 130], ["SIGTERM", 143]] as const).map(([signal, code]) => {
-    const end = () => process.exit(code)
-    process.on(signal, end)
-    return () => process.off(signal, end)
-  })
+  // Windows knows three of them
+  const release = ([
+    ["SIGHUP", 129],
+    ["SIGINT", 130],
+    ["SIGQUIT", 131],
+    ["SIGUSR1", 138],
+    ["SIGUSR2", 140],
+    ["SIGTERM", 143]
+  ] as const).filter(([signal]) => process.platform !== "win32" || /HUP|INT|TERM/.test(signal)).map(
+    ([signal, code]) => {
+      const end = () => process.exit(code)
+      process.on(signal, end)
+      return () => process.off(signal, end)
+    }
+  )
   const { main } = await import("./Main.ts")
   main(process.argv.slice(2))
   for (const end of release) end()

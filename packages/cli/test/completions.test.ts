@@ -31,7 +31,7 @@ ${calls.join("\n")}
   })
   const { code, stderr, stdout } = yield* bash.ended
   assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
-  return stdout.trimEnd().split("\n")
+  return stdout.replace(/\n$/, "").split("\n")
 })
 
 const shells = [
@@ -49,7 +49,9 @@ describe("sso-oidc --completions", () => {
         ["--profile", "dev", "st"],
         ["logout", "--a"],
         ["credentials", "--format", "p"],
-        ["configure", "--s"]
+        ["configure", "--s"],
+        // the program of exec is not ours
+        ["exec", "--", "ls", "--a"]
       ])
       assert.deepStrictEqual(found, [
         "login logout status accounts roles credentials exec configure",
@@ -58,7 +60,8 @@ describe("sso-oidc --completions", () => {
         "status",
         "--all",
         "process powershell",
-        "--start-url --scopes --sso-session"
+        "--start-url --scopes --sso-session",
+        ""
       ])
     }).pipe(Effect.scoped))
 

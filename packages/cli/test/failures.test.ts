@@ -91,6 +91,16 @@ const days: ReadonlyArray<Day> = [
     ends: { status: [0], ...portal([4, "UnexpectedResponse", busy]), "login --device": [4, "UnexpectedResponse", busy] }
   },
   {
+    title: "a portal that rejects without a type",
+    prepare: faulty({
+      _tag: "RawResponse",
+      status: 403,
+      body: JSON.stringify({ message: "No access" }),
+      contentType: "application/json"
+    }),
+    ends: portal([1, "UnexpectedResponse", /rejected the request: log in again, and check the account/])
+  },
+  {
     title: "responses that cannot be used",
     prepare: faulty({ _tag: "RawResponse", status: 200, body: "<h1>Welcome</h1>", contentType: "text/html" }),
     ends: { ...portal([3, "UnexpectedResponse"]), "login --device": [3, "UnexpectedResponse"] }

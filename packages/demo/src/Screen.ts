@@ -8,6 +8,7 @@ import type { Token } from "@sso-oidc/core/Token"
 import type { CodeReady, DeviceGrantEvent, Waiting } from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as EmulatorAccount from "@sso-oidc/emulator/Account"
 import { joined, type Line } from "@sso-oidc/terminal/Layout"
+import * as LiveDisplay from "@sso-oidc/terminal/LiveDisplay"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
@@ -188,17 +189,12 @@ export interface Status {
   readonly reason: Waiting["reason"]
 }
 
-const countdown = (millis: number): string => {
-  const left = Math.max(0, Math.ceil(millis / 1000))
-  return `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`
-}
-
 /** The changing line at the time `now`, in milliseconds since 1970. */
 export const status = ({ expiresAt, nextPollAt, reason }: Status, now: number): Line => {
   const wait = Math.ceil((DateTime.toEpochMillis(nextPollAt) - now) / 1000)
   return line(
     "waiting",
-    `${countdown(DateTime.toEpochMillis(expiresAt) - now)} left; ${reasons[reason]}; ${
+    `${LiveDisplay.countdown(DateTime.toEpochMillis(expiresAt) - now)} left; ${reasons[reason]}; ${
       wait > 0 ? `next poll in ${wait}${joined}s` : "polling now"
     }`
   )

@@ -120,7 +120,7 @@ describe("Session.logout", () => {
       yield* TestClock.adjust("1 second")
       const report = yield* Fiber.join(logout)
       assert.deepStrictEqual(report.untold, [
-        "The portal did not confirm a logout. PortalLogout did not respond in time."
+        "The portal did not confirm a logout. It did not respond in time."
       ])
       assert.isUndefined(yield* textOf(store))
     }).pipe(Effect.scoped))

@@ -21,6 +21,12 @@ export interface Changing {
   readonly line: (now: number) => Layout.Line
 }
 
+/** A time that is left, as minutes and seconds. */
+export const countdown = (millis: number): string => {
+  const left = Math.max(0, Math.ceil(millis / 1000))
+  return `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`
+}
+
 /** What a person needs until the display ends. */
 export interface Needed {
   /** The lines, if a QR code is above them or not. */

@@ -8,12 +8,22 @@ import * as Ended from "../Ended.ts"
 import * as Output from "../Output.ts"
 import * as Shared from "../Shared.ts"
 
+/** The tokens name their regions themselves, so that a logout of all needs no profile. */
+const anywhere = Access.layerByHand({
+  startUrl: "https://all.awsapps.com/start",
+  region: "us-east-1",
+  name: "sso-oidc logout --all"
+})
+
 /** Logs out of one session, or of all sessions on this machine. */
 export const run = Effect.fnUntraced(function*({ all, ...shared }: Shared.Shared & { readonly all: boolean }) {
   const wanted = yield* Shared.wantedOf(shared)
-  const { left, removed, untold } = yield* Effect.provide(
-    Session.Session.use((session) => session.logout({ all })),
-    Access.layer(wanted)
+  const end = Session.Session.use((session) => session.logout({ all }))
+  const { left, removed, untold } = yield* Effect.provide(end, Access.layer(wanted)).pipe(
+    Effect.catchTag(
+      ["ProfileNotFound", "AwsConfigError"],
+      (error) => all ? Effect.provide(end, anywhere) : Effect.fail(error)
+    )
   )
   yield* Output.tell(...untold, ...left)
   if (!shared.json) {

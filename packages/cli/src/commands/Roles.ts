@@ -8,6 +8,7 @@ import * as Stream from "effect/Stream"
 import * as Access from "../Access.ts"
 import * as Ended from "../Ended.ts"
 import * as Output from "../Output.ts"
+import * as RoleChoice from "../RoleChoice.ts"
 import * as Shared from "../Shared.ts"
 import * as Waiting from "../Waiting.ts"
 
@@ -37,6 +38,9 @@ const ofAll = Portal.Portal.use((portal) =>
 export const run = Effect.fnUntraced(
   function*({ account, ...shared }: Shared.Shared & { readonly account: Option.Option<string> }) {
     const wanted = yield* Shared.wantedOf(shared)
+    if (Option.isSome(account) && !RoleChoice.isAccount(account.value)) {
+      return yield* new Ended.UsageError({ message: RoleChoice.noAccount })
+    }
     const rows = yield* Waiting.told(
       Effect.provide(Option.match(account, { onNone: () => ofAll, onSome: ofAccount }), Access.layer(wanted))
     )

@@ -27,17 +27,19 @@ const silent = Layer.succeed(
   HttpClient.make(() => Effect.die(new Error("status has sent a request")))
 )
 
-/** The status of the session that the flags name. */
-export const read = Effect.fnUntraced(function*(wanted: AwsConfig.Wanted) {
+/** The status of the session that the flags name, and the command that logs in to it. */
+const read = Effect.fnUntraced(function*(wanted: AwsConfig.Wanted) {
   const settings = yield* AwsConfig.resolve(wanted)
-  return yield* Effect.provide(
+  const life = Life.life(settings, wanted)
+  const status = yield* Effect.provide(
     Session.Session.use(({ status }) => status),
-    Session.layerSettings(settings, Life.life(wanted)).pipe(
+    Session.layerSettings(settings, life).pipe(
       Layer.provide(SsoOidc.layer(settings)),
       Layer.provide(silent),
       Layer.provide(Layer.provide(TokenStore.layerAwsCache(), KernelLock.layer))
     )
   )
+  return { status, loginCommand: life.loginCommand }
 }, Effect.provide([NodeFileSystem.layer, NodePath.layer]))
 
 const timeOf = (at: DateTime.Utc | undefined): string | null => at === undefined ? null : Times.iso(at)
@@ -83,7 +85,7 @@ export const lines = (status: SessionStatus.Status, loginCommand: string): Reado
 /** Prints the status. It ends with 0 only while the token is valid. */
 export const run = Effect.fnUntraced(function*(shared: Shared.Shared) {
   const wanted = yield* wantedOf(shared)
-  const status = yield* read(wanted)
-  yield* Output.result(shared.json, json(status), lines(status, Life.life(wanted).loginCommand))
+  const { loginCommand, status } = yield* read(wanted)
+  yield* Output.result(shared.json, json(status), lines(status, loginCommand))
   if (!status.isValid) return yield* new Ended.Exited({ code: Ended.codes.rejected })
 })

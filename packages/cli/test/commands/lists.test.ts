@@ -30,6 +30,9 @@ describe("the flags that every command takes", () => {
       undefined,
       Effect.gen(function*() {
         const home = yield* Home.make()
+        // another shell may have another profile in its environment
+        const { stderr } = yield* run(["accounts"], home)
+        assert.match(stderr, /Run: sso-oidc login --profile dev\n$/)
         for (const command of ["login --device", "logout", "status", "accounts", "roles", "credentials"]) {
           const args = [...command.split(" "), "--profile", "dev", "--sso-session", "corp", "--json"]
           const { code, stderr, stdout } = yield* run(args, home)
@@ -45,6 +48,8 @@ describe("the flags that every command takes", () => {
         )
         // without a flag it is the profile `default`, which is not there
         assert.deepStrictEqual(codes, [0, 0, 2, 2, 2])
+        const { stdout } = yield* run(["accounts", "--json=true"], { env: { ...env, AWS_PROFILE: "nope" } })
+        assert.strictEqual(JSON.parse(stdout).error.tag, "ProfileNotFound")
         // a flag may stand before the command too
         assert.strictEqual((yield* run(["--profile", "dev", "--json", "status"], { env })).code, 0)
       })
@@ -274,6 +279,14 @@ describe("sso-oidc logout", () => {
         })
         const names = home.names(".aws/sso/cache").filter((name) => name.endsWith(".json"))
         assert.deepStrictEqual(names, ["registration.json"])
+        // without a profile, and with a file that cannot be read
+        for (const config of ["[profile other]\nregion = us-east-1\n", Buffer.from(Home.config, "utf16le")]) {
+          home.write(".aws/config", config)
+          yield* home.logIn(3600)
+          const [one, all] = [yield* run(["logout"], home), yield* run(["logout", "--all"], home)]
+          assert.deepStrictEqual([one.code, all.code], [2, 0])
+          assert.isUndefined(home.stored())
+        }
         rmSync(home.path, { recursive: true })
       })
     ))

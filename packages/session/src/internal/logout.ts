@@ -117,7 +117,7 @@ const tell = (
         }),
         apart,
         Effect.flatMap((exit) => Exit.isSuccess(exit) ? Effect.void : unconfirmed("PortalLogout failed unexpectedly.")),
-        Effect.timeoutOrElse({ duration: wait, orElse: () => unconfirmed("PortalLogout did not respond in time.") })
+        Effect.timeoutOrElse({ duration: wait, orElse: () => unconfirmed("It did not respond in time.") })
       )
   })
 
