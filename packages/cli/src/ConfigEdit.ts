@@ -75,7 +75,9 @@ export const problems = {
       ? undefined
       : "must be an https URL. Copy it from the access portal, such as https://my.awsapps.com/start",
   region: (value: string): string | undefined =>
-    Result.isSuccess(SessionSettings.make({ startUrl: "https://a.awsapps.com/start", region: value }))
+    // every region of AWS has this form, in every partition
+    /^[a-z]{2,}(?:-[a-z]+)+-\d+$/i.test(value) &&
+      Result.isSuccess(SessionSettings.make({ startUrl: "https://a.awsapps.com/start", region: value }))
       ? undefined
       : "is not a region name. Write it like eu-west-1",
   scopes: (value: string): string | undefined =>

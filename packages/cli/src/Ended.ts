@@ -135,6 +135,11 @@ export const sentenceOf = (error: Failure): string => {
     // the command has no such options
     .replace(", or raise requestTimeout", "")
     .replace(/ (?:than|of) maxResponseBytes/, " than the command takes")
+  if (error._tag === "ForbiddenException" || error._tag === "ResourceNotFoundException") {
+    return sentence.replace("list the accounts to see which there are", "sso-oidc accounts lists them")
+      .replace("list the roles", "sso-oidc roles lists them")
+  }
+  if (error._tag === "AuthorizationExpired") return sentence.replace("the device grant", "--device")
   if (error._tag === "UnexpectedResponse") {
     const toDo = isBusy(error.status)
       ? "AWS is busy: try again later."

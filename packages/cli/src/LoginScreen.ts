@@ -37,6 +37,11 @@ const clean = (code: string): string => Wire.isPrintable(code) ? code : Wire.pri
 /** The sentences of the event. The end of the login is told by its command, when the token is stored. */
 const lines = (event: LoginEvent): ReadonlyArray<Line> => {
   if (event._tag === "Approved") return []
+  if (event._tag === "LoginElsewhere") {
+    return [...LoginView.lines(event).map((text) => ({ text })), {
+      text: "It may take ten minutes. Ctrl-C ends the wait."
+    }]
+  }
   const strong = event._tag === "CodeReady" ? { strong: clean(event.userCode) } : {}
   return LoginView.lines(event).map((text) => ({ text, ...strong }))
 }

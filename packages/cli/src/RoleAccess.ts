@@ -9,12 +9,14 @@ import * as Session from "@sso-oidc/session/Session"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Access from "./Access.ts"
 import * as Ended from "./Ended.ts"
 import type * as Host from "./Host.ts"
 import * as Output from "./Output.ts"
 import * as RoleChoice from "./RoleChoice.ts"
 import * as Times from "./Times.ts"
+import * as Waiting from "./Waiting.ts"
 
 /** Programs that keep credentials want new ones when less is left. */
 const margin = 15 * 60_000
@@ -56,7 +58,8 @@ export const check = Effect.fnUntraced(function*({ expiration }: RoleCredentials
  * `login` runs only after the session said that there is no token, or that the portal accepts none.
  */
 export const get = Effect.fnUntraced(function*(wanted: AwsConfig.Wanted, flags: RoleChoice.Flags, login?: Login) {
-  const given: Given = yield* Effect.provide(
+  // a login shows by itself what it waits for
+  const given: Given = yield* (login === undefined ? Waiting.told : identity)(Effect.provide(
     Effect.gen(function*() {
       const session = yield* Session.Session
       const portal = yield* Portal.Portal
@@ -74,7 +77,7 @@ export const get = Effect.fnUntraced(function*(wanted: AwsConfig.Wanted, flags: 
       }
     }),
     Access.layer(wanted)
-  )
+  ))
   yield* check(given.credentials)
   return given
 })

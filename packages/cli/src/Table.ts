@@ -23,5 +23,9 @@ export const render = (rows: Rows, look: Layout.Look): ReadonlyArray<string> => 
   )
   return lines.every((line) => CliOutput.displayWidth(line) < look.columns)
     ? lines
-    : cells.flatMap((row) => Layout.render({ text: row.filter((cell) => cell !== "").join(" ") }, look))
+    : cells.flatMap((row) => {
+      const text = row.filter((cell) => cell !== "").join(" ")
+      const [first = "", ...rest] = Layout.render({ text }, { ...look, columns: look.columns - gap.length })
+      return [first, ...rest.map((line) => gap + line)]
+    })
 }

@@ -172,7 +172,7 @@ describe("the screen of a login", () => {
         yield* TestClock.adjust("10 seconds")
         const lines = screen.text.split("\n")
         assert.strictEqual(lines[0], "Another login for this session is running. This one waits for its token.")
-        assert.strictEqual(lines[2], urlReady.url)
+        assert.strictEqual(lines[3], urlReady.url)
         assert.include(lines, "The login waits until 1970-01-01 00:10:00 UTC.")
         assert.include(lines, "The code is good until 1970-01-01 00:10:00 UTC.")
         assert.strictEqual(screen.text.includes("Paste the URL of that page here."), kind === "a paste")

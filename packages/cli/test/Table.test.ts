@@ -15,7 +15,7 @@ describe("Table.render", () => {
     const rows = [["111122223333", "AdministratorAccess", "Development"], ["444455556666", "A", "P"]]
     assert.deepStrictEqual(Table.render(rows, look(40)), [
       "111122223333 AdministratorAccess",
-      "Development",
+      "  Development",
       "444455556666 A P"
     ])
   })

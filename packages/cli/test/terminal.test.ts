@@ -188,12 +188,12 @@ describe.skipIf(isMissing(RealTerminal.script))(
         assert.strictEqual(one.code, 0, one.screen)
         assert.match(
           one.screen,
-          /^Choose a role:\n {2}\d{12} search-prod-eu-5\n {2}AdministratorAccess\nchosen 208\n/
+          /^Which roles do you want profiles for\?\n {2}\d{12} AdministratorAccess\n {2}search-prod-eu-5\nchosen 208\n/
         )
         assert.match(one.screen, restored)
         const left = await run({ args: "many >/dev/null", keys: [["300)", "\t"], ["the marked one", ctrlC]] })
         assert.strictEqual(left.code, 130, left.screen)
-        assert.notInclude(left.screen, "Choose")
+        assert.notInclude(left.screen, "Which roles")
         assert.match(left.screen, restored)
       }))
   }

@@ -68,7 +68,7 @@ const pictures: ReadonlyArray<Picture> = [
     columns: 40,
     rows: 24,
     program: list,
-    args: "",
+    args: "many",
     keys: [["of 300)", "admin"]],
     until: ": admin"
   }

@@ -58,7 +58,8 @@ describe("AwsConfig.resolve: a profile or session that is not there", () => {
   it.effect.each([
     ["[dev]", "[profile dev]"],
     ["[Profile dev]", "[profile dev]"],
-    ["[profiles dev]", "[profile dev]"]
+    ["[profiles dev]", "[profile dev]"],
+    ["[profil dev]", "[profile dev]"]
   ])("the error says that %s has to be %s, with its line (S2)", ([header, title]) =>
     Effect.gen(function*() {
       const error = yield* failed()

@@ -214,7 +214,7 @@ describe("AwsConfig.resolve", () => {
     Effect.gen(function*() {
       const error = yield* failed()
       assert.deepStrictEqual(facts(error), ["config", "profile dev", "credential_process", 3])
-      assert.include(error.message, "credential_process, and has no sso_session. Add sso_session = NAME")
+      assert.include(error.message, "credential_process, and has no sso_session. Choose a profile with sso_session")
       assert.notInclude(error.message, "/bin/x")
     }).pipe(inConfig("[profile dev]\nregion = eu-west-1\ncredential_process = /bin/x\n")))
 

@@ -107,6 +107,14 @@ export const run = Effect.fnUntraced(function*(flags: Flags) {
   yield* report(flags.json, yield* ConfigFile.change((text) => ConfigEdit.edit(text, asked)))
 })
 
+/** What to run with what was written. */
+const next = (written: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const [profile] = written.flatMap((title) => title === "default" ? [""] : /^profile (.+)$/.exec(title)?.[1] ?? [])
+  if (profile === undefined) return []
+  const flag = profile === "" ? "" : ` --profile ${profile}`
+  return [`Next: sso-oidc login${flag}, then sso-oidc exec${flag} -- PROGRAM`]
+}
+
 /** Prints what was written. */
 const report = Effect.fnUntraced(function*(isJson: boolean, { backup, file, written }: ConfigFile.Changed) {
   const path = yield* Path.Path
@@ -115,7 +123,8 @@ const report = Effect.fnUntraced(function*(isJson: boolean, { backup, file, writ
       written.length === 0
         ? "All of it is in the AWS config file already. Nothing was written."
         : `Wrote ${written.map((title) => `[${title}]`).join(" and ")} into the AWS config file.`,
-      ...backup === undefined ? [] : [`The earlier file is beside it: ${path.basename(backup)}`]
+      ...backup === undefined ? [] : [`The earlier file is beside it: ${path.basename(backup)}`],
+      ...next(written)
     )
   }
   yield* Output.result(isJson, { file, written: [...written], backup: backup ?? null }, [])

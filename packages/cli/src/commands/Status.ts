@@ -78,7 +78,11 @@ export const lines = (status: SessionStatus.Status, loginCommand: string): Reado
       ? []
       : [line("client", `registered until ${Times.readable(registrationExpiresAt)}`)],
     ...warnings.map((warning) => line("warning", Ended.oneLine(warning))),
-    ...needsPerson ? [line("next", `run: ${loginCommand}`)] : []
+    ...needsPerson
+      ? [line("next", `run: ${loginCommand}`)]
+      : isValid
+      ? []
+      : [line("next", "nothing to do: the next command that needs the token refreshes it")]
   ]
 }
 

@@ -79,7 +79,8 @@ describe("sso-oidc configure", () => {
       assert.deepStrictEqual(second, {
         code: 0,
         stdout: "",
-        stderr: `Wrote [profile prod] into the AWS config file.\nThe earlier file is beside it: ${backup}\n`
+        stderr:
+          `Wrote [profile prod] into the AWS config file.\nThe earlier file is beside it: ${backup}\nNext: sso-oidc login --profile prod, then sso-oidc exec --profile prod -- PROGRAM\n`
       })
       assert.match(backup, /^config\.backup-\d{8}T\d{6}Z$/)
       assert.isTrue(home.text().startsWith(`${before}\n[profile prod]\n`))

@@ -17,11 +17,11 @@ const choices = teams.flatMap((team) =>
   stages.flatMap((stage) =>
     regions.flatMap((region) => [1, 2, 3, 4, 5].map((at) => `${team}-${stage}-${region}-${at}`))
   )
-).flatMap((name, at) => roleNames.map((role) => `${100_000_000_000 + at * 7}  ${name}  ${role}`))
+).flatMap((name, at) => roleNames.map((role) => `${100_000_000_000 + at * 7}  ${role}  ${name}`))
   .map((title, value) => ({ title, value }))
 
 NodeRuntime.runMain(
-  Picker.choose({ message: "Choose a role:", choices, many: process.argv[2] === "many" }).pipe(
+  Picker.choose({ message: "Which roles do you want profiles for?", choices, many: process.argv[2] === "many" }).pipe(
     Effect.flatMap((values) => Console.log(`chosen ${values.join(" ")}`)),
     Effect.catchTag("Exited", ({ code }) => Effect.sync(() => void (process.exitCode = code))),
     Effect.provide([Host.layer, NodeServices.layer])

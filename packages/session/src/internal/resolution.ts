@@ -118,12 +118,12 @@ const near = (name: string, names: Iterable<string>): ReadonlyArray<string> => {
     .map(({ other }) => other)
 }
 
-/** Whether a header that nothing is read from is meant for the name: `[dev]`, `[Profile dev]`, `[profiles dev]`, `[profile my work]`. */
+/** Whether a header that nothing is read from is meant for the name: `[dev]`, `[Profile dev]`, `[profil dev]`, `[profile my work]`. */
 const isMeant = (title: string, kind: ProfileNotFound["kind"], name: string): boolean => {
   if (title === name) return true
   const [, word = "", rest = ""] = /^(\S+)\s+(.*)$/s.exec(title) ?? []
   const plain = (text: string) => text.replace(/["'\\]/g, "")
-  return word.toLowerCase().replace(/s$/, "") === kind && plain(rest) === plain(name)
+  return distance(word.toLowerCase(), kind) <= 2 && plain(rest) === plain(name)
 }
 
 const misspelled = (loaded: AwsConfig, kind: ProfileNotFound["kind"], name: string): Section | undefined =>
@@ -333,7 +333,7 @@ export const resolve = (
         if (profile.settings.has("credential_process")) {
           const owner = "the profile gets its credentials from credential_process, and has no sso_session"
           return yield* refuse(
-            `${owner}. Add sso_session = NAME, or choose another profile`,
+            `${owner}. Choose a profile with sso_session, such as that of the command that credential_process runs`,
             at(profile, "credential_process")
           )
         }

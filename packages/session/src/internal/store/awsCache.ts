@@ -264,9 +264,9 @@ export const make = Effect.fnUntraced(function*(
 
     const removeTarget = Effect.catchIf(
       drop(target),
-      // A file that is mounted cannot be removed.
-      (error) => codeOf(error) === "EBUSY" || codeOf(error) === "EPERM",
-      (error) => Effect.mapError(files.truncate(target, 0), () => error)
+      // A file that is mounted cannot be removed. In a folder that may not be changed, Node reports a later try: to remove it as a folder.
+      (error) => codeOf(error) === "EBUSY" || codeOf(error) === "EPERM" || codeOf(error) === "ENOTDIR",
+      (error) => Effect.mapError(files.truncate(target, 0), (other) => codeOf(error) === "ENOTDIR" ? other : error)
     )
 
     return {
