@@ -53,7 +53,10 @@ const options = {
   platform: "node" as const,
   target: "node22.19",
   format: "esm" as const,
-  minify: true,
+  minifyWhitespace: true,
+  minifySyntax: true,
+  // with short names the file has half the size, and Node takes 40 ms longer to compile it
+  minifyIdentifiers: false,
   legalComments: "none" as const,
   plugins: [builtins],
   metafile: true as const,

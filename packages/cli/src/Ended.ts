@@ -57,8 +57,10 @@ export type Failure =
 // what may mend by waiting
 const isBusy = (status: number): boolean => status === 429 || status >= 500
 
-// a proxy or the service says no, without the type of an exception
-const isRejected = (status: number): boolean => status === 401 || status === 403 || status === 404
+/** The service says no, without the type of an exception. A proxy says so in HTML. */
+const isRejected = (
+  { contentType = "", status }: { readonly contentType?: string; readonly status: number }
+): boolean => /json/i.test(contentType) && (status === 401 || status === 403 || status === 404)
 
 /** The exit code of an error. */
 export const codeOf = (error: Failure): number => {
@@ -104,7 +106,7 @@ export const codeOf = (error: Failure): number => {
     case "TransportError":
       return codes.network
     case "UnexpectedResponse":
-      return isBusy(error.status) ? codes.busy : isRejected(error.status) ? codes.rejected : codes.network
+      return isBusy(error.status) ? codes.busy : isRejected(error) ? codes.rejected : codes.network
     case "AuthorizationPendingException":
     case "ExchangePossiblyLost":
     case "InternalServerException":
@@ -143,7 +145,7 @@ export const sentenceOf = (error: Failure): string => {
   if (error._tag === "UnexpectedResponse") {
     const toDo = isBusy(error.status)
       ? "AWS is busy: try again later."
-      : isRejected(error.status)
+      : isRejected(error)
       ? "The service rejected the request: log in again, and check the account and the role."
       : undefined
     return toDo === undefined ? sentence : sentence.replace("Check the proxy, region and endpoint.", toDo)

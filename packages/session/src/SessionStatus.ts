@@ -5,7 +5,14 @@
  *
  * @since 0.1.0
  */
+import type { StoreError } from "@sso-oidc/core/AccessToken"
 import type * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Guarded from "./internal/guarded.ts"
+import * as Life from "./internal/life.ts"
+import * as Reading from "./internal/status.ts"
+import type { SessionSettings } from "./SessionSettings.ts"
+import * as TokenStore from "./TokenStore.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -53,3 +60,39 @@ export interface Status {
    */
   readonly warnings: ReadonlyArray<string>
 }
+
+// -----------------------------------------------------------------------------
+// reading
+// -----------------------------------------------------------------------------
+
+/**
+ * What the store in the context says about the session with these settings, such as those of `AwsConfig.resolve`. It needs no client, so that
+ * a program starts fast. A program that has a session reads `Session.status`, which also knows of a token that could not be stored.
+ *
+ * @example
+ * ```ts
+ * import * as SessionSettings from "@sso-oidc/session/SessionSettings"
+ * import * as SessionStatus from "@sso-oidc/session/SessionStatus"
+ * import * as TokenStore from "@sso-oidc/session/TokenStore"
+ * import * as Effect from "effect/Effect"
+ *
+ * const isValid = Effect.fromResult(
+ *   SessionSettings.make({ startUrl: "https://my.awsapps.com/start", region: "eu-west-1", name: "corp" })
+ * ).pipe(
+ *   Effect.flatMap(SessionStatus.read),
+ *   Effect.map((status) => status.isValid),
+ *   Effect.provide(TokenStore.layerMemory)
+ * )
+ * ```
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const read = (settings: SessionSettings): Effect.Effect<Status, StoreError, TokenStore.TokenStore> =>
+  Effect.flatMap(TokenStore.TokenStore, (store) =>
+    Reading.status({
+      settings,
+      store: Guarded.guarded(store),
+      ages: Life.makeAges(),
+      keptFor: () => undefined
+    }))

@@ -3,16 +3,13 @@
  */
 import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
 import * as NodePath from "@effect/platform-node-shared/NodePath"
-import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as AwsConfig from "@sso-oidc/session/AwsConfig"
 import * as KernelLock from "@sso-oidc/session/node/KernelLock"
-import * as Session from "@sso-oidc/session/Session"
-import type * as SessionStatus from "@sso-oidc/session/SessionStatus"
+import * as SessionStatus from "@sso-oidc/session/SessionStatus"
 import * as TokenStore from "@sso-oidc/session/TokenStore"
 import type { Line } from "@sso-oidc/terminal/Layout"
 import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Ended from "../Ended.ts"
 import * as Life from "../Life.ts"
@@ -21,25 +18,14 @@ import type * as Shared from "../Shared.ts"
 import { wantedOf } from "../Shared.ts"
 import * as Times from "../Times.ts"
 
-// a transport takes longer to load than all the rest, and a status sends nothing
-const silent = Layer.succeed(
-  HttpClient.HttpClient,
-  HttpClient.make(() => Effect.die(new Error("status has sent a request")))
-)
-
 /** The status of the session that the flags name, and the command that logs in to it. */
 const read = Effect.fnUntraced(function*(wanted: AwsConfig.Wanted) {
   const settings = yield* AwsConfig.resolve(wanted)
-  const life = Life.life(settings, wanted)
   const status = yield* Effect.provide(
-    Session.Session.use(({ status }) => status),
-    Session.layerSettings(settings, life).pipe(
-      Layer.provide(SsoOidc.layer(settings)),
-      Layer.provide(silent),
-      Layer.provide(Layer.provide(TokenStore.layerAwsCache(), KernelLock.layer))
-    )
+    SessionStatus.read(settings),
+    Layer.provide(TokenStore.layerAwsCache(), KernelLock.layer)
   )
-  return { status, loginCommand: life.loginCommand }
+  return { status, loginCommand: Life.life(settings, wanted).loginCommand }
 }, Effect.provide([NodeFileSystem.layer, NodePath.layer]))
 
 const timeOf = (at: DateTime.Utc | undefined): string | null => at === undefined ? null : Times.iso(at)

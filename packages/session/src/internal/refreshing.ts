@@ -19,6 +19,7 @@ import * as CachedToken from "../CachedToken.ts"
 import type { SessionSettings } from "../SessionSettings.ts"
 import type * as TokenStore from "../TokenStore.ts"
 import * as Life from "./life.ts"
+import * as Obstacle from "./obstacle.ts"
 import * as Stored from "./stored.ts"
 
 /** What a refresh works with. */
@@ -56,18 +57,6 @@ export const absence = (
       command,
       ...(look._tag === "foreign" ? { detail: "What is stored is the token of another start URL or region" } : {})
     })
-
-/** Why the token cannot be refreshed, if it cannot. */
-export const obstacle = Effect.fnUntraced(function*(
-  { settings }: Pick<Self, "settings">,
-  token: CachedToken.CachedToken
-): Effect.fn.Return<string | undefined> {
-  // A token of a legacy profile is not refreshed, also if its file has a refresh token.
-  if (settings.scopes === undefined) return "A profile without sso_session has no refresh"
-  if (token.refreshToken === undefined) return "There is no refresh token"
-  if (CachedToken.isRefreshable(token, yield* DateTime.now)) return undefined
-  return "The registration of the client has expired, or is not stored with the token"
-})
 
 /** Whether a token that is stored now makes the refresh of `stale` needless. */
 const isNext = Effect.fnUntraced(function*({ ages }: Self, token: CachedToken.CachedToken, stale: string) {
@@ -247,7 +236,7 @@ const refreshed = Effect.fnUntraced(function*(
   if (yield* isNext(self, sent, stale)) return done(sent)
 
   const { command } = self
-  const detail = yield* obstacle(self, sent)
+  const detail = yield* Obstacle.obstacle(self, sent)
   const registration = CachedToken.registrationOf(sent, {
     scopes: self.settings.scopes ?? [],
     region: self.settings.region,

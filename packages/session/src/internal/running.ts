@@ -26,6 +26,7 @@ import * as Guarded from "./guarded.ts"
 import * as Life from "./life.ts"
 import * as Login from "./login.ts"
 import * as Logout from "./logout.ts"
+import * as Obstacle from "./obstacle.ts"
 import * as Refreshing from "./refreshing.ts"
 import * as Status from "./status.ts"
 import * as Stored from "./stored.ts"
@@ -215,7 +216,7 @@ export const make = Effect.fnUntraced(function*(
     const isEnough = left > 0 && (left >= minLeft || isBeyond(stored, left, minLeft))
     if (isEnough && !Life.isDue(stored, left)) return validOf(stored)
     if (left > 0 && ((yield* Life.monotonic) < retryAt)) return validOf(stored)
-    const detail = yield* Refreshing.obstacle(self, stored)
+    const detail = yield* Obstacle.obstacle(self, stored)
     if (detail !== undefined) {
       if (left > 0) return validOf(stored)
       return yield* new AccessToken.NotLoggedIn({ reason: "expired", command, detail })
@@ -243,7 +244,7 @@ export const make = Effect.fnUntraced(function*(
     const stored = yield* current
     const bad = Redacted.value(rejected)
     if (Redacted.value(stored.accessToken) !== bad) return yield* token()
-    if (afterRejection === bad || (yield* Refreshing.obstacle(self, stored)) !== undefined) {
+    if (afterRejection === bad || (yield* Obstacle.obstacle(self, stored)) !== undefined) {
       return yield* rejectedByPortal(bad)
     }
     const brought = yield* joined(stored)

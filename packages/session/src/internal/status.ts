@@ -8,7 +8,8 @@ import type * as AwsConfig from "../AwsConfig.ts"
 import type { CachedToken } from "../CachedToken.ts"
 import type { State, Status } from "../SessionStatus.ts"
 import type * as TokenStore from "../TokenStore.ts"
-import * as Refreshing from "./refreshing.ts"
+import * as Obstacle from "./obstacle.ts"
+import type * as Refreshing from "./refreshing.ts"
 import * as Stored from "./stored.ts"
 
 type Self = Pick<Refreshing.Self, "store" | "settings" | "ages" | "keptFor">
@@ -84,7 +85,7 @@ export const status = (self: Self): Effect.Effect<Status, StoreError> =>
     if (mark?.state === "sent") warnings.push(sentWarning(mark))
     const isValid = (yield* ages.leftOf(token)) > 0
     const ending = mark === undefined || mark.state === "sent" ? undefined : mark.state
-    const obstacle = ending === undefined ? yield* Refreshing.obstacle(self, token) : endings[ending]
+    const obstacle = ending === undefined ? yield* Obstacle.obstacle(self, token) : endings[ending]
     return {
       state: ending ?? (isValid ? "valid" : "expired"),
       isValid,
