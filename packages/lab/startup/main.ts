@@ -4,8 +4,9 @@
  *
  *     pnpm startup [--runs N]
  *
- * It runs both in turn, N times each (20 by default), without a cache of compiled code. It ends with 1 if one of the two limits is passed. It
- * is no test, because other work on the machine changes times. The processor time comes from `/proc`, so that it needs Linux.
+ * It runs both in turn, N times each (20 by default), without a cache of compiled code. It ends with 1 if one of the two limits is passed. The
+ * fastest run counts for the time in all: other work on the machine only adds to it, and is why this is no test. The median stands beside it.
+ * The processor time comes from `/proc`, so that it needs Linux.
  */
 import { buildSync } from "esbuild"
 import { spawnSync } from "node:child_process"
@@ -77,9 +78,12 @@ const [one, status] = (["one line", "status"] as const).map((name) => {
   // the first run reads the files from the disk
   const rest = times[name].slice(1)
   const cpu = rest.reduce((sum, each) => sum + each.cpu, 0) / rest.length
-  const wall = median(rest.map((each) => each.wall))
+  const walls = rest.map((each) => each.wall)
+  const wall = Math.min(...walls)
   console.log(
-    `${name.padEnd(10)}${cpu.toFixed(0).padStart(6)} ms of the processor${wall.toFixed(0).padStart(6)} ms in all`
+    `${name.padEnd(10)}${cpu.toFixed(0).padStart(6)} ms of the processor${
+      wall.toFixed(0).padStart(6)
+    } ms in all (median ${median(walls).toFixed(0)})`
   )
   return { cpu, wall }
 })
