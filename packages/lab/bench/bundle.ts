@@ -1,0 +1,69 @@
+/**
+ * Bundles a program with esbuild, from the packed and installed packages or from the sources of the workspace.
+ */
+import { build, type Plugin } from "esbuild"
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { gzipSync } from "node:zlib"
+import type { Bundled, Program } from "./bench.ts"
+
+const programs = join(import.meta.dirname, "programs")
+
+/** Our packages and Effect come from `installed`, the others from this package, because users install them by themselves. */
+const resolving = (installed: string): Plugin => ({
+  name: "installed",
+  setup: (build) => {
+    build.onResolve(
+      { filter: /^(?:@sso-oidc\/|sso-oidc\/|effect(?:\/|$))/ },
+      ({ importer, path, pluginData, kind }) => {
+        if (pluginData === "again" || !importer.startsWith(import.meta.dirname)) return undefined
+        return build.resolve(path, { resolveDir: installed, kind, pluginData: "again" })
+      }
+    )
+  }
+})
+
+/** Makes the function that bundles. Without `installed`, it takes the sources of the workspace. */
+export const bundler = (work: string, installed: string | undefined) => async (program: Program): Promise<Bundled> => {
+  const { define = {}, name, platform = "node", text } = program
+  const outfile = join(work, `${name}.mjs`)
+  const { metafile, outputFiles } = await build({
+    stdin: {
+      contents: text ?? readFileSync(join(programs, `${name}.ts`), "utf8"),
+      sourcefile: join(programs, `${name}.ts`),
+      resolveDir: programs,
+      loader: "ts"
+    },
+    outfile,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    platform,
+    define: { ...define },
+    // what some libraries for Node need in a module
+    ...(platform === "node"
+      ? {
+        banner: {
+          js: `import { createRequire as $require } from "node:module"; const require = $require(import.meta.url);`
+        }
+      }
+      : {}),
+    plugins: installed === undefined ? [] : [resolving(installed)],
+    metafile: true,
+    write: false,
+    logLevel: "error"
+  })
+  const [file] = outputFiles
+  if (file === undefined) throw new Error(`esbuild made no file of ${name}`)
+  writeFileSync(outfile, file.contents)
+  const [output] = Object.values(metafile.outputs)
+  return {
+    path: outfile,
+    gzipped: gzipSync(file.contents, { level: 9 }).length,
+    inputs: new Map(
+      Object.entries(output?.inputs ?? {}).map(([path, { bytesInOutput }]) => [path, bytesInOutput] as const)
+        .filter(([, bytes]) => bytes > 0)
+    )
+  }
+}
