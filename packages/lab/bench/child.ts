@@ -27,6 +27,8 @@ export interface Options {
   /** Flags of Node, such as `--expose-gc`. */
   readonly flags?: ReadonlyArray<string>
   readonly env?: Readonly<Record<string, string>>
+  /** The exit code that it should end with. 0 by default. */
+  readonly code?: number
 }
 
 /** Runs a program to its end. It throws if the program fails. */
@@ -47,6 +49,6 @@ export const run = async (file: string, options: Options): Promise<Ran> => {
   }
   const code = await new Promise<number | null>((resolve, reject) => child.on("close", resolve).on("error", reject))
   const [stdout = "", stderr = "", time = ""] = texts
-  if (code !== 0 || time === "") throw new Error(`${file} ended with ${code}: ${stderr || stdout}`)
+  if (code !== (options.code ?? 0) || time === "") throw new Error(`${file} ended with ${code}: ${stderr || stdout}`)
   return { stdout, cpu: Number(time), wall: performance.now() - begun }
 }

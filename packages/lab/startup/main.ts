@@ -8,13 +8,12 @@
  * fastest run counts for the time in all: other work on the machine only adds to it, and is why this is no test. The median stands beside it.
  * The processor time comes from `/proc`, so that it needs Linux.
  */
-import { buildSync } from "esbuild"
 import { spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { bundle } from "../../cli/build/bundle.ts"
+import { make } from "./programs.ts"
 
 const { values } = parseArgs({ options: { runs: { type: "string", default: "20" } } })
 const runs = Number(values.runs)
@@ -35,28 +34,6 @@ const median = (times: ReadonlyArray<number>): number => times.toSorted((a, b) =
 const work = mkdtempSync(join(tmpdir(), "sso-oidc-startup-"))
 process.on("exit", () => rmSync(work, { recursive: true, force: true }))
 
-const small = join(work, "one.mjs")
-buildSync({
-  entryPoints: [join(import.meta.dirname, "one.ts")],
-  outfile: small,
-  bundle: true,
-  platform: "node",
-  target: "node22.19",
-  format: "esm",
-  minify: true,
-  banner: { js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);` },
-  logLevel: "error"
-})
-const command = join(work, "sso-oidc.mjs")
-const { code } = await bundle()
-writeFileSync(command, code)
-
-mkdirSync(join(work, ".aws/sso/cache"), { recursive: true })
-writeFileSync(
-  join(work, ".aws/config"),
-  "[profile dev]\nsso_session = corp\n[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-west-1\n"
-)
-
 const run = (args: ReadonlyArray<string>) => {
   const [cpu, begun] = [ofChildren(), performance.now()]
   const { stderr, stdout } = spawnSync(process.execPath, args, {
@@ -68,7 +45,8 @@ const run = (args: ReadonlyArray<string>) => {
   return { cpu: ofChildren() - cpu, wall }
 }
 
-const programs = { "one line": [small], "status": [command, "status", "--profile", "dev"] }
+const made = await make(work)
+const programs = { "one line": made.one, "status": made.status }
 const times = { "one line": [run(programs["one line"])], "status": [run(programs.status)] }
 for (let at = 0; at < runs; at++) {
   for (const name of ["one line", "status"] as const) times[name].push(run(programs[name]))
