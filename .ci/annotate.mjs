@@ -1,7 +1,9 @@
 /**
- * Marks the calls at the top level of the built modules as pure, so that a bundler drops what a program does not use.
+ * Marks the values at the top level of the built modules as pure, so that a bundler drops what a program does not use.
  *
- * TypeScript has no such option. Without it esbuild keeps every schema of a module whose other half is used.
+ * TypeScript has no such option. Without it esbuild keeps every schema of a module whose other half is used. A call gets a comment. A bundler also
+ * keeps a value that reads a property, spreads a list or calculates, because that may run code of someone else. Here it never does, so such a value
+ * is put into a function that is called at once, and the call gets the comment. esbuild takes the value out again if it is used.
  */
 import { transformAsync } from "@babel/core"
 import { readFileSync } from "node:fs"
@@ -13,6 +15,44 @@ const root = join(import.meta.dirname, "..")
 const isPublished = (file) =>
   !("private" in JSON.parse(readFileSync(join(root, "packages", file.split("/")[1], "package.json"), "utf8")))
 
+const isCode = (node) => node.isSpreadElement() || node.isTaggedTemplateExpression() || node.isBinaryExpression()
+
+/** Whether it may run code of someone else, as far as a bundler can tell. */
+const mayRunCode = (path, isNamespace) => {
+  let found = false
+  const look = (node) => {
+    if (node.isFunction()) return node.skip()
+    if (node.isMemberExpression() ? !isNamespace(node.node.object) : node.isTemplateLiteral() ? node.node.expressions.length > 0 : isCode(node)) {
+      found = true
+    }
+  }
+  look(path)
+  if (!path.isFunction()) path.traverse({ enter: look })
+  return found
+}
+
+/** Puts values at the top level that may run code into functions that are called at once. */
+const wrapValues = ({ types: t }) => ({
+  visitor: {
+    Program: (program) => {
+      const isNamespace = (object) =>
+        t.isIdentifier(object) && program.scope.getBinding(object.name)?.path.isImportNamespaceSpecifier() === true
+      const wrap = (value) => {
+        if (value.node === null || value.node === undefined || !mayRunCode(value, isNamespace)) return
+        const call = t.callExpression(t.arrowFunctionExpression([], value.node), [])
+        value.replaceWith(t.addComment(call, "leading", "#__PURE__"))
+        value.skip()
+      }
+      for (const statement of program.get("body")) {
+        const declaration = statement.isExportNamedDeclaration() ? statement.get("declaration") : statement
+        if (declaration.isVariableDeclaration({ kind: "const" })) {
+          for (const one of declaration.get("declarations")) if (one.get("id").isIdentifier()) wrap(one.get("init"))
+        } else if (declaration.isClassDeclaration()) wrap(declaration.get("superClass"))
+      }
+    }
+  }
+})
+
 for await (const file of glob("packages/*/dist/**/*.js", { cwd: root })) {
   if (!isPublished(file)) continue
   const path = join(root, file)
@@ -20,7 +60,7 @@ for await (const file of glob("packages/*/dist/**/*.js", { cwd: root })) {
     filename: path,
     configFile: false,
     babelrc: false,
-    plugins: ["annotate-pure-calls"],
+    plugins: ["annotate-pure-calls", wrapValues],
     inputSourceMap: JSON.parse(await readFile(`${path}.map`, "utf8")),
     sourceMaps: true
   })
