@@ -1,9 +1,11 @@
 /**
  * Marks the values at the top level of the built modules as pure, so that a bundler drops what a program does not use.
  *
- * TypeScript has no such option. Without it esbuild keeps every schema of a module whose other half is used. A call gets a comment. A bundler also
- * keeps a value that reads a property, spreads a list or calculates, because that may run code of someone else. Here it never does, so such a value
- * is put into a function that is called at once, and the call gets the comment. esbuild takes the value out again if it is used.
+ * TypeScript has no such option. Without it esbuild keeps every schema of a module whose other half is used. A call gets a comment.
+ *
+ * A bundler also keeps a value that reads a property, spreads a list or calculates, because a getter or an iterator could run. Our modules have
+ * none at their top level. So such a value is put into a function that is called at once. That call gets the comment, and esbuild takes the value
+ * out again if it is used.
  */
 import { transformAsync } from "@babel/core"
 import { readFileSync } from "node:fs"
@@ -17,7 +19,7 @@ const isPublished = (file) =>
 
 const isCode = (node) => node.isSpreadElement() || node.isTaggedTemplateExpression() || node.isBinaryExpression()
 
-/** Whether it may run code of someone else, as far as a bundler can tell. */
+/** Whether it could run a getter or an iterator, as far as a bundler can tell. */
 const mayRunCode = (path, isNamespace) => {
   let found = false
   const look = (node) => {

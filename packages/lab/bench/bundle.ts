@@ -1,27 +1,14 @@
 /**
  * Bundles a program with esbuild, from the packed and installed packages or from the sources of the workspace.
  */
-import { build, type Plugin } from "esbuild"
+import { installedIn } from "@sso-oidc/test-kit/bundled"
+import { build } from "esbuild"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import type { Bundled, Program } from "./bench.ts"
 
 const programs = join(import.meta.dirname, "programs")
-
-/** Our packages and Effect come from `installed`, the others from this package, because users install them by themselves. */
-const resolving = (installed: string): Plugin => ({
-  name: "installed",
-  setup: (build) => {
-    build.onResolve(
-      { filter: /^(?:@sso-oidc\/|sso-oidc\/|effect(?:\/|$))/ },
-      ({ importer, path, pluginData, kind }) => {
-        if (pluginData === "again" || !importer.startsWith(import.meta.dirname)) return undefined
-        return build.resolve(path, { resolveDir: installed, kind, pluginData: "again" })
-      }
-    )
-  }
-})
 
 /** Makes the function that bundles. Without `installed`, it takes the sources of the workspace. */
 export const bundler = (work: string, installed: string | undefined) => async (program: Program): Promise<Bundled> => {
@@ -49,7 +36,7 @@ export const bundler = (work: string, installed: string | undefined) => async (p
         }
       }
       : {}),
-    plugins: installed === undefined ? [] : [resolving(installed)],
+    plugins: installed === undefined ? [] : [installedIn(installed)],
     metafile: true,
     write: false,
     logLevel: "error"

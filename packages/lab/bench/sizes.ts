@@ -1,94 +1,8 @@
 /**
  * The sizes of bundles after gzip: what a page downloads, and what a function loads.
  */
+import * as Programs from "@sso-oidc/test-kit/sizePrograms"
 import { atMost, type Context, type Measurement, type Plot, ratioAtMost, type Row } from "./bench.ts"
-
-// -----------------------------------------------------------------------------
-// programs
-// -----------------------------------------------------------------------------
-
-const effect = `
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-`
-const fetching = `import { layer as transport } from "@sso-oidc/transport-browser/FetchTransport"\n`
-const node = `import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
-const transport = NodeTransport.layer()\n`
-
-const core = `import * as SsoOidc from "@sso-oidc/core/SsoOidc"\n`
-const operations = `
-const program = SsoOidc.SsoOidc.use((oidc) => Effect.all([
-  oidc.registerClient({ clientName: "n", clientType: "public" }),
-  oidc.startDeviceAuthorization(globalThis.start),
-  oidc.createToken(globalThis.token)
-]))
-Effect.runPromise(Effect.provide(program, SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(transport))))
-`
-
-const withGrant = `${core}import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"\n`
-const grant = `
-Effect.runPromise(Effect.provide(
-  DeviceGrant.login({ clientName: "n", startUrl: "https://s" }),
-  SsoOidc.layer({ region: "eu-west-1" }).pipe(Layer.provide(transport))
-))
-`
-
-const official = `
-import { CreateTokenCommand, RegisterClientCommand, SSOOIDCClient, StartDeviceAuthorizationCommand }
-  from "@aws-sdk/client-sso-oidc"
-const client = new SSOOIDCClient({ region: "eu-west-1" })
-client.send(new RegisterClientCommand({ clientName: "n", clientType: "public" }))
-client.send(new StartDeviceAuthorizationCommand(globalThis.start))
-client.send(new CreateTokenCommand(globalThis.token))
-`
-
-/** The official client with the shortest loop that follows RFC 8628: it waits, and slows down when it is asked to. */
-const officialPolling = `
-import { AuthorizationPendingException, CreateTokenCommand, RegisterClientCommand, SlowDownException, SSOOIDCClient,
-  StartDeviceAuthorizationCommand } from "@aws-sdk/client-sso-oidc"
-const login = async (clientName, startUrl) => {
-  const client = new SSOOIDCClient({ region: "eu-west-1" })
-  const { clientId, clientSecret } = await client.send(new RegisterClientCommand({ clientName, clientType: "public" }))
-  const { deviceCode, expiresIn = 600, interval = 5 } =
-    await client.send(new StartDeviceAuthorizationCommand({ clientId, clientSecret, startUrl }))
-  const grantType = "urn:ietf:params:oauth:grant-type:device_code"
-  let wait = interval
-  for (const end = Date.now() + expiresIn * 1000; Date.now() < end;) {
-    await new Promise((resolve) => setTimeout(resolve, wait * 1000))
-    try {
-      return await client.send(new CreateTokenCommand({ clientId, clientSecret, deviceCode, grantType }))
-    } catch (error) {
-      if (error instanceof SlowDownException) wait += 5
-      else if (!(error instanceof AuthorizationPendingException)) throw error
-    }
-  }
-  throw new Error("expired")
-}
-login("n", "https://s")
-`
-
-/** An application that already uses Effect, a service, Schema and HttpClient over fetch. */
-const application = `
-import * as Context from "effect/Context"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as HttpClientResponse from "effect/http/HttpClientResponse"
-import * as Schema from "effect/Schema"
-const User = Schema.Struct({ id: Schema.Number, name: Schema.String, tags: Schema.optionalKey(Schema.Array(Schema.String)) })
-class Users extends Context.Service()("Users") {}
-const users = Layer.effect(Users, Effect.gen(function*() {
-  const client = yield* HttpClient.HttpClient
-  return {
-    get: (id) => client.execute(HttpClientRequest.bodyJsonUnsafe(HttpClientRequest.post("https://users"), { id })).pipe(
-      Effect.flatMap(HttpClientResponse.schemaBodyJson(User)),
-      Effect.timeout("1 second"),
-      Effect.withSpan("get")
-    )
-  }
-}))
-Effect.runPromise(Effect.provide(Users.use((users) => users.get(1)), users.pipe(Layer.provide(FetchHttpClient.layer))))
-`
 
 // -----------------------------------------------------------------------------
 // measurement
@@ -102,15 +16,19 @@ export const measurement: Measurement = {
     const size = async (name: string, platform: "browser" | "node", text: string) =>
       bundle({ name: `size-${name}`, platform, text })
     const kB = ({ gzipped }: { readonly gzipped: number }) => [gzipped / 1000]
-    const browser = await size("browser", "browser", effect + core + fetching + operations)
-    const browserGrant = await size("browser-grant", "browser", effect + withGrant + fetching + grant)
-    const nodeGrant = await size("node-grant", "node", effect + withGrant + node + grant)
-    const officialBrowser = await size("official-browser", "browser", official)
-    const officialBrowserGrant = await size("official-browser-grant", "browser", officialPolling)
-    const officialNode = await size("official-node", "node", officialPolling)
-    const app = await size("app", "browser", effect + application)
-    const appOperations = await size("app-operations", "browser", effect + core + fetching + application + operations)
-    const appGrant = await size("app-grant", "browser", effect + withGrant + fetching + application + grant)
+    const browser = await size("browser", "browser", Programs.operations(Programs.fetching))
+    const browserGrant = await size("browser-grant", "browser", Programs.login(Programs.fetching))
+    const nodeGrant = await size("node-grant", "node", Programs.login(Programs.node))
+    const officialBrowser = await size("official-browser", "browser", Programs.official)
+    const officialBrowserGrant = await size("official-browser-grant", "browser", Programs.officialLogin)
+    const officialNode = await size("official-node", "node", Programs.officialLogin)
+    const app = await size("app", "browser", Programs.application)
+    const appOperations = await size(
+      "app-operations",
+      "browser",
+      Programs.withApplication(Programs.operations(Programs.fetching))
+    )
+    const appGrant = await size("app-grant", "browser", Programs.withApplication(Programs.login(Programs.fetching)))
     const rows: ReadonlyArray<Row> = [
       {
         measure: "three operations and fetch, for a browser",
