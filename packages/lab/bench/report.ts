@@ -25,7 +25,8 @@ const limitOf = ({ limit, of, side }: Goal, unit: string): string =>
 
 const heads: ReadonlyArray<string> = ["measure", "compared with", "ours", "ratio", "goal", ""]
 
-const cells = (row: Row): ReadonlyArray<string> => {
+/** The cells of a row, in the order of the table's heads. */
+export const cells = (row: Row): ReadonlyArray<string> => {
   const met = isMet(row)
   return [
     row.measure,
@@ -55,7 +56,8 @@ const machine = (): string => {
   return `Measured on ${day} with Node ${process.versions.node} on ${others.length + 1} cores (${model.trim()}).`
 }
 
-const filled = (document: string, name: string, content: string): string => {
+/** Puts a text into the document, between the comment that names it and the next comment that ends it. */
+export const filled = (document: string, name: string, content: string): string => {
   const [begin, end] = [`<!-- figures of ${name} -->`, "<!-- end of figures -->"]
   const at = document.indexOf(begin)
   const to = document.indexOf(end, at)
