@@ -64,17 +64,25 @@ const node = ({ body, headers, status }: Given): void => {
 /** Effect's server, which reads the body and answers the same bytes each time. */
 const effect = ({ body, headers, status }: Given): void => {
   const server = createServer()
-  const app = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-    Effect.map(request.arrayBuffer, () =>
-      HttpServerResponse.text(body, { status, headers, contentType: "application/json" })))
+  const app = Effect.flatMap(
+    HttpServerRequest.HttpServerRequest,
+    (request) =>
+      Effect.map(
+        request.arrayBuffer,
+        () => HttpServerResponse.text(body, { status, headers, contentType: "application/json" })
+      )
+  )
   const layer = HttpServer.serve(app).pipe(
-    Layer.provide(Layer.effect(HttpServer.HttpServer, NodeHttpServer.make(() => server, { port: 0, host: "127.0.0.1" })))
+    Layer.provide(
+      Layer.effect(HttpServer.HttpServer, NodeHttpServer.make(() => server, { port: 0, host: "127.0.0.1" }))
+    )
   )
   server.on("listening", () => tell(portOf(server.address())))
   Effect.runFork(Layer.launch(layer))
 }
 
 let before = process.cpuUsage()
+process.on("SIGINT", () => process.exit())
 process.on("message", (asked: Asked) => {
   if (asked._tag === "Start") {
     if (asked.server === "emulator") emulator(asked.count)
