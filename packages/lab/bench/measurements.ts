@@ -3,6 +3,7 @@
  */
 import type { Measurement } from "./bench.ts"
 import * as Emulator from "./emulator.ts"
+import * as Session from "./session.ts"
 import * as Sizes from "./sizes.ts"
 
-export const measurements: ReadonlyArray<Measurement> = [Sizes.measurement, Emulator.measurement]
+export const measurements: ReadonlyArray<Measurement> = [Sizes.measurement, Emulator.measurement, Session.measurement]
