@@ -49,16 +49,13 @@ export const form = (bytes: Uint8Array): URLSearchParams => new URLSearchParams(
 
 const parsed = (url: string): URL | undefined => URL.canParse(url) ? new URL(url) : undefined
 
-// A request needs its URL several times
-const urls = new WeakMap<Given, URL>()
+// A request needs its URL several times, and a client that polls sends the same URL again
+let latest: { readonly text: string; readonly url: URL | undefined } = { text: "", url: undefined }
 
 /** The request's own URL, or `undefined` if its host makes no URL. */
-const urlOf = (request: Given): URL | undefined => {
-  const known = urls.get(request)
-  if (known !== undefined) return known
-  const url = parsed(request.originalUrl)
-  if (url !== undefined) urls.set(request, url)
-  return url
+const urlOf = ({ originalUrl: text }: Given): URL | undefined => {
+  if (text !== latest.text) latest = { text, url: parsed(text) }
+  return latest.url
 }
 
 /** The query of the request's own URL. */
