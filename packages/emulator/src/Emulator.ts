@@ -31,6 +31,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as Tracer from "effect/Tracer"
 import type * as Account from "./Account.ts"
 import type * as Authorization from "./Authorization.ts"
 import * as EmulatorError from "./EmulatorError.ts"
@@ -374,8 +375,14 @@ export const make = Effect.fnUntraced(function*(
   const now = Effect.map(EffectClock.currentTimeMillis, (millis) => millis + ahead)
 
   /** Runs a transition at the current time. */
-  const at = <A, E>(name: string, transition: (now: number) => Result.Result<A, E>): Effect.Effect<A, E> =>
-    Effect.flatMap(now, (millis) => Effect.fromResult(transition(millis))).pipe(Wire.withSpan(`Emulator.${name}`))
+  const at = <A, E>(name: string, transition: (now: number) => Result.Result<A, E>): Effect.Effect<A, E> => {
+    const run = Effect.flatMap(now, (millis) => Effect.fromResult(transition(millis)))
+    // Effect's own tracer shows its spans to no one
+    return Effect.flatMap(
+      Tracer.Tracer,
+      (tracer) => tracer === Tracer.nativeTracer ? run : Wire.withSpan(`Emulator.${name}`)(run)
+    )
+  }
 
   const deciding = (
     name: string,
@@ -394,12 +401,15 @@ export const make = Effect.fnUntraced(function*(
     registerClient: (request) => at("registerClient", (now) => operations.register(request, now)),
     startDeviceAuthorization: (request, { origin = "http://localhost", requester } = {}) =>
       at("startDeviceAuthorization", (now) => operations.start(request, origin, Memory.requester(requester), now)),
-    createToken: Effect.fnUntraced(function*(request) {
+    createToken: (request) => {
+      const exchange = (challenge: string | undefined) =>
+        at("createToken", (now) => operations.exchange(request, challenge, now))
       const verifier = request.grantType === "authorization_code" ? request.codeVerifier : undefined
       // Before the transition, because a transition is synchronous
-      const challenge = verifier === undefined ? undefined : yield* Authorize.challengeOf(Redacted.value(verifier))
-      return yield* at("createToken", (now) => operations.exchange(request, challenge, now))
-    }),
+      return verifier === undefined
+        ? exchange(undefined)
+        : Effect.flatMap(Authorize.challengeOf(Redacted.value(verifier)), exchange)
+    },
     authorize: (request, { requester } = {}) =>
       at("authorize", (now) =>
         Result.flatMap(

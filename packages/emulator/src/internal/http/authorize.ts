@@ -93,7 +93,7 @@ export const layer = (cors: ReadonlyArray<string>) =>
         )
       }
       const authorization = yield* authorize(wanted, Request.context(request))
-      yield* Log.waiting(`a browser has the question at ${Request.originOf(request.originalUrl)}${path}`)
+      yield* Log.waiting(`a browser has the question at ${Request.ownOrigin(request)}${path}`)
       // With autoApprove the browser gets no page
       if (autoApprove === undefined) return goOn(authorization, yield* clock.now)
       yield* Effect.sleep(autoApprove)

@@ -26,7 +26,7 @@ export const isForeign = (request: Given): boolean => {
   const site = request.headers["sec-fetch-site"]
   if (site !== undefined) return !own(site)
   const origin = request.headers["origin"]
-  return origin !== undefined && origin !== Request.originOf(request.originalUrl)
+  return origin !== undefined && origin !== Request.ownOrigin(request)
 }
 
 // Only the navigation of a whole tab has this destination

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
 import * as Dialect from "./dialect.ts"
 
@@ -25,10 +26,13 @@ export const waiting = (where: string): Effect.Effect<void> =>
 export const request = (
   { method, url }: HttpServerRequest.HttpServerRequest,
   response: HttpServerResponse.HttpServerResponse
-): Effect.Effect<void> => {
-  const type = Dialect.exceptionIn(response)
-  const path = url.replace(/[?#].*$/s, "")
-  return Effect.logDebug(
-    Wire.printable(`${method} ${path} got HTTP ${response.status}${type === undefined ? "" : ` ${type}`}`)
-  )
-}
+): Effect.Effect<void> =>
+  // Most programs do not log at Debug, and the text takes time to make
+  Effect.flatMap(LogLevel.isEnabled("Debug"), (isEnabled) => {
+    if (!isEnabled) return Effect.void
+    const type = Dialect.exceptionIn(response)
+    const path = url.replace(/[?#].*$/s, "")
+    return Effect.logDebug(
+      Wire.printable(`${method} ${path} got HTTP ${response.status}${type === undefined ? "" : ` ${type}`}`)
+    )
+  })

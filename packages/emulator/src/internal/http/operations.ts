@@ -50,34 +50,29 @@ const handler = <Input, Output, E extends Exception>(
   const decode = Schema.decodeUnknownResult(operation.request)
   const encode = Schema.encodeEffect(response)
   const members = Object.keys(response.fields)
-  const parse = (bytes: Uint8Array | undefined): Result.Result<Input, Exception> =>
-    Result.gen(function*() {
-      if (bytes === undefined) {
-        return yield* raise(SsoOidcError.InvalidRequestException, `The body has more than ${Request.maxBytes} bytes`)
-      }
-      const object = Wire.jsonObject(bytes)
-      if (object === undefined) {
-        return yield* raise(SsoOidcError.InvalidRequestException, "The body is not a JSON object")
-      }
-      const body = Wire.present(object)
-      yield* check(body)
-      return yield* Result.mapError(
+  const parse = (bytes: Uint8Array | undefined): Result.Result<Input, Exception> => {
+    if (bytes === undefined) {
+      return raise(SsoOidcError.InvalidRequestException, `The body has more than ${Request.maxBytes} bytes`)
+    }
+    const object = Wire.jsonObject(bytes)
+    if (object === undefined) return raise(SsoOidcError.InvalidRequestException, "The body is not a JSON object")
+    const body = Wire.present(object)
+    return Result.flatMap(check(body), () =>
+      Result.mapError(
         decode(body),
         (error) => exception(SsoOidcError.InvalidRequestException, whatIsWrong(error))
-      )
-    })
-  return Effect.fnUntraced(function*(request) {
-    const output = Effect.fromResult(parse(yield* Request.body(request))).pipe(
-      Effect.flatMap((input) => run(input, Request.context(request))),
-      Effect.flatMap((output) => Effect.orDie(encode(output)))
+      ))
+  }
+  return (request) =>
+    Request.body(request).pipe(
+      Effect.flatMap((bytes): Effect.Effect<Input, Exception> => Effect.fromResult(parse(bytes))),
+      Effect.flatMap((input): Effect.Effect<Output, Exception> => run(input, Request.context(request))),
+      Effect.flatMap((output) => Effect.orDie(encode(output))),
+      Effect.matchEffect({
+        onFailure: (exception) => Effect.map(clock.now, (now) => Dialect.failure(exception, now)),
+        onSuccess: (output) => Effect.map(clock.now, (now) => Dialect.success(output, members, now))
+      })
     )
-    const result = yield* Effect.result(output)
-    const now = yield* clock.now
-    return Result.match(result, {
-      onFailure: (exception) => Dialect.failure(exception, now),
-      onSuccess: (output) => Dialect.success(output, members, now)
-    })
-  })
 }
 
 // The schema of the request is a union. It could only say that no member of the union matches.
@@ -142,23 +137,23 @@ export const layer = (cors: ReadonlyArray<string>) =>
     const unknown: Handler = () => Effect.map(clock.now, Dialect.unknownOperation)
 
     /** Finds the operation of the request among the operations of one path, and gives its response. */
-    const respond = (candidates: ReadonlyArray<Routed>): Handler =>
-      Effect.fnUntraced(function*(request) {
-        const operation = candidates.find(isFor(request))
-        if (operation === undefined) {
-          return candidates.some(({ method, service }) => Dialect.isPortal(service) && method !== request.method)
-            ? Dialect.methodNotAllowed(yield* clock.now)
-            : yield* unknown(request)
-        }
-        const truth = (played.get(operation.name) ?? unknown)(request)
-        const fault = yield* faults.take(operation.name)
-        return yield* fault === undefined ? truth : Faults.respond(fault, { operation, request, truth, now: clock.now })
-      })
+    const respond = (candidates: ReadonlyArray<Routed>): Handler => (request) => {
+      const operation = candidates.find(isFor(request))
+      if (operation === undefined) {
+        return candidates.some(({ method, service }) => Dialect.isPortal(service) && method !== request.method)
+          ? Effect.map(clock.now, Dialect.methodNotAllowed)
+          : unknown(request)
+      }
+      const truth = (played.get(operation.name) ?? unknown)(request)
+      return Effect.flatMap(faults.take(operation.name), (fault) =>
+        fault === undefined ? truth : Faults.respond(fault, { operation, request, truth, now: clock.now }))
+    }
 
     /** Lets the pages of `cors` call the operations of one path. */
     const sharing = (candidates: ReadonlyArray<Routed>) =>
       cors.length === 0
-        ? <E, R>(response: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) => response
+        ? <E, R>(response: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
+          response
         : HttpMiddleware.cors({
           allowedOrigins: cors,
           allowedMethods: [...new Set(candidates.map(({ method }) => method))],

@@ -15,6 +15,7 @@ import * as Dialect from "./dialect.ts"
 import * as Guard from "./guard.ts"
 import * as Log from "./log.ts"
 import * as Operations from "./operations.ts"
+import * as Response from "./response.ts"
 
 const unknown = HttpRouter.use(Effect.fnUntraced(function*(router) {
   const emulator = yield* Emulator
@@ -44,6 +45,7 @@ export const layer = (options: {
   readonly controlToken?: Redacted.Redacted | undefined
 }) =>
   Layer.mergeAll(
+    Response.layer,
     Guard.layer(options.cors ?? []),
     unknown,
     Operations.layer(options.cors ?? []),

@@ -81,6 +81,7 @@ export const make = (capacityBytes: number) => {
       }),
     /** Takes the first fault that matches a request of the operation. */
     take: (name: string): Fault.Fault | undefined => {
+      if (armed.length === 0) return undefined
       const operation = operations.find((one) => one.name === name)
       const at = operation === undefined ? -1 : armed.findIndex(({ fault }) => fits(fault, operation))
       const taken = armed[at]

@@ -25,6 +25,19 @@ const registrationLife = 90 * 24 * 60 * 60
 // In milliseconds. A correct client's timer may fire a little early.
 const tolerance = 50
 
+// Made once, because a stack takes time and these have nothing of a request in them
+const invalidClient = raise(SsoOidcError.InvalidClientException, "Invalid client provided")
+const unregisteredGrant = raise(
+  SsoOidcError.UnauthorizedClientException,
+  "The client is not registered for this grant type"
+)
+const invalidGrant = raise(SsoOidcError.InvalidGrantException, "Invalid grant provided")
+const invalidRefreshToken = raise(SsoOidcError.InvalidGrantException, "Invalid refresh token provided")
+const expiredCode = raise(SsoOidcError.ExpiredTokenException, "The device code has expired")
+const denied = raise(SsoOidcError.AccessDeniedException, "The login was denied")
+const pending = raise(SsoOidcError.AuthorizationPendingException, "Authorization is still pending")
+const malformedScope = raise(SsoOidcError.InvalidScopeException, "A scope is malformed")
+
 const full = (what: string, { capacity, capacityBytes }: Settings) =>
   raise(
     SsoOidcError.SlowDownException,
@@ -42,10 +55,10 @@ export const make = (settings: Settings, state: State.State) => {
   > => {
     const registration = state.registration(request.clientId, now)
     if (registration === undefined || registration.clientSecret !== Redacted.value(request.clientSecret)) {
-      return raise(SsoOidcError.InvalidClientException, "Invalid client provided")
+      return invalidClient
     }
     if (!registration.grantTypes.includes(grantType)) {
-      return raise(SsoOidcError.UnauthorizedClientException, "The client is not registered for this grant type")
+      return unregisteredGrant
     }
     return Result.succeed(registration)
   }
@@ -147,8 +160,6 @@ export const make = (settings: Settings, state: State.State) => {
     usedTokens: []
   })
 
-  const invalidGrant = raise(SsoOidcError.InvalidGrantException, "Invalid grant provided")
-
   const tooEarly = (code: State.DeviceAuthorization, now: number): boolean => {
     const before = code.polledAt
     code.polledAt = now
@@ -166,10 +177,10 @@ export const make = (settings: Settings, state: State.State) => {
     const code = state.byDeviceCode(deviceCode)
     if (code === undefined || code.client.clientId !== registration.clientId) return invalidGrant
     state.attend(code, now)
-    if (now >= code.expiresAt) return raise(SsoOidcError.ExpiredTokenException, "The device code has expired")
+    if (now >= code.expiresAt) return expiredCode
     switch (state.decision(code, now)) {
       case "denied":
-        return raise(SsoOidcError.AccessDeniedException, "The login was denied")
+        return denied
       case "approved":
         state.useDeviceCode(code)
         return Result.succeed(issue(registration, begun(undefined, now), now))
@@ -177,7 +188,7 @@ export const make = (settings: Settings, state: State.State) => {
       case undefined:
         return tooEarly(code, now)
           ? raise(SsoOidcError.SlowDownException, `Polled too early: wait ${code.interval} seconds between polls`)
-          : raise(SsoOidcError.AuthorizationPendingException, "Authorization is still pending")
+          : pending
     }
   }
 
@@ -191,7 +202,7 @@ export const make = (settings: Settings, state: State.State) => {
       found === undefined || found.session.clientId !== registration.clientId ||
       // The wire has whole seconds, so a token of 1 second would outlive the session
       found.session.endsAt - now < 1000
-    ) return raise(SsoOidcError.InvalidGrantException, "Invalid refresh token provided")
+    ) return invalidRefreshToken
     const { latest, session } = found
     state.takeSession(latest)
     const usedTokens = settings.rotation === "lenient"
@@ -229,9 +240,7 @@ export const make = (settings: Settings, state: State.State) => {
   ): Result.Result<CreateToken.Response, CreateToken.Exception> =>
     Result.flatMap(client(request, request.grantType, now), (registration) => {
       // `scope` has no effect at the service, but it must be well formed
-      if (Metadata.malformedScope(request.scope ?? []) !== undefined) {
-        return raise(SsoOidcError.InvalidScopeException, "A scope is malformed")
-      }
+      if (Metadata.malformedScope(request.scope ?? []) !== undefined) return malformedScope
       switch (request.grantType) {
         case CreateToken.deviceCodeGrantType:
           return poll(registration, Redacted.value(request.deviceCode), now)
