@@ -2,6 +2,12 @@
  * All measurements, in the order of docs/benchmarks.md.
  */
 import type { Measurement } from "./bench.ts"
+import * as ColdStart from "./coldStart.ts"
 import * as Sizes from "./sizes.ts"
+import * as Throughput from "./throughput.ts"
 
-export const measurements: ReadonlyArray<Measurement> = [Sizes.measurement]
+export const measurements: ReadonlyArray<Measurement> = [
+  Sizes.measurement,
+  ColdStart.measurement,
+  Throughput.measurement
+]
