@@ -2,13 +2,17 @@
  * All measurements, in the order of docs/benchmarks.md.
  */
 import type { Measurement } from "./bench.ts"
+import * as ColdStart from "./coldStart.ts"
 import * as Command from "./command.ts"
 import * as Emulator from "./emulator.ts"
 import * as Session from "./session.ts"
 import * as Sizes from "./sizes.ts"
+import * as Throughput from "./throughput.ts"
 
 export const measurements: ReadonlyArray<Measurement> = [
   Sizes.measurement,
+  ColdStart.measurement,
+  Throughput.measurement,
   Emulator.measurement,
   Session.measurement,
   Command.measurement

@@ -1,10 +1,10 @@
 /**
  * The body of a request as bytes.
  */
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Effect from "effect/Effect"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as Stream from "effect/Stream"
 import * as Failure from "./failure.ts"
 
 /**
@@ -21,10 +21,10 @@ export const bytesOf = (
     case "Uint8Array":
       return Effect.succeed(body.body)
     case "Stream":
-      return Effect.mapError(
-        Stream.mkUint8Array(body.stream),
-        () => Failure.encode(request, "the stream of the body failed")
-      )
+      return Effect.mapBoth(Wire.readBody(body.stream, Infinity), {
+        onFailure: () => Failure.encode(request, "the stream of the body failed"),
+        onSuccess: ({ bytes }) => bytes
+      })
     case "Raw": {
       if (typeof body.body === "string") return Effect.succeed(new TextEncoder().encode(body.body))
       if (body.body instanceof Uint8Array) return Effect.succeed(body.body)

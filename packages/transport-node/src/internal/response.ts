@@ -5,6 +5,7 @@
  * of a body that was cut off.
  */
 import type * as TransportCause from "@sso-oidc/core/aws/TransportCause"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as Arr from "effect/Array"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -131,16 +132,13 @@ export class NodeResponse extends Inspectable.Class implements HttpClientRespons
 
   #collect(): Body<ArrayBuffer> {
     return Effect.withFiber((fiber) => {
-      const limit = fiber.getRef(HttpIncomingMessage.MaxBodySize)
-      let size = 0
-      return Stream.mkArrayBuffer(
-        limit === undefined ? this.stream : Stream.mapEffect(this.stream, (chunk) => {
-          size += chunk.length
-          if (size <= limit) return Effect.succeed(chunk)
-          this.#source.abort("BODY_TOO_LARGE")
-          return Effect.fail(this.#unreadable("the body is larger than MaxBodySize", undefined))
-        })
-      )
+      const limit = Number(fiber.getRef(HttpIncomingMessage.MaxBodySize) ?? Infinity)
+      // `Stream.mapEffect` would bring 2 kB of Effect's queues and semaphores into a compressed bundle
+      return Effect.flatMap(Wire.readBody(this.stream, limit), ({ bytes, tooLarge }) => {
+        if (!tooLarge) return Effect.succeed(bytes.slice().buffer)
+        this.#source.abort("BODY_TOO_LARGE")
+        return Effect.fail(this.#unreadable("the body is larger than MaxBodySize", undefined))
+      })
     })
   }
 

@@ -1,0 +1,14 @@
+/** A whole login with our client: core, device-grant and transport-node. It waits one interval before its poll. */
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+
+const endpoint = `http://127.0.0.1:${process.argv[2]}`
+const login = DeviceGrant.login({ clientName: "bench", startUrl: "https://example.awsapps.com/start" })
+const { accessToken } = await Effect.runPromise(
+  Effect.provide(login, SsoOidc.layer({ region: "eu-west-1", endpoint }).pipe(Layer.provide(NodeTransport.layer())))
+)
+console.log(Redacted.value(accessToken).length)
