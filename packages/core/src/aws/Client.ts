@@ -115,7 +115,8 @@ export const make = Effect.fnUntraced(function*(
   const region = Endpoint.regionOf(options.region)
   const settings: Settings = {
     service,
-    client,
+    // one client whose connections close with the scope, for all calls
+    client: HttpClient.withScope(client),
     endpoint,
     region,
     ...limits,
@@ -198,28 +199,28 @@ const spanned = <A, E, R>(
 // call
 // -----------------------------------------------------------------------------
 
-const call = Effect.fnUntraced(function*<Request, Response, E, R>(
+const call = <Request, Response, E, R>(
   settings: Settings,
   operation: Operation.Operation<Request, Response, E, R>,
   input: Request,
   span: Tracer.Span
-): Effect.fn.Return<Response, E | ClientError.ClientError, R> {
-  const { region, service } = settings
-  if (operation.service.name !== service.name) {
-    return yield* Encode.invalid(
-      operation.name,
-      `this client calls only ${service.name}`
-    )
-  }
-  const secrets = yield* Encode.secretsOf(operation.name, input)
-  const encoded = yield* Encode.encode(settings, operation, input)
-  const request = operation.authenticate === undefined
-    ? encoded
-    : yield* operation.authenticate(encoded, { region, signingName: service.signingName })
-  const bad = Encode.badHeader(request)
-  if (bad !== undefined) {
-    return yield* Encode.invalid(operation.name, `HTTP does not allow the characters of the header ${bad}`)
-  }
-  const received = yield* Exchange.exchange(settings, operation, request, secrets, span)
-  return yield* Judge.judge(operation, received, secrets)
-})
+): Effect.Effect<Response, E | ClientError.ClientError, R> =>
+  Effect.gen(function*() {
+    const { region, service } = settings
+    const refuse = (detail: string) => Effect.fail(Encode.invalid(operation.name, detail))
+    if (operation.service.name !== service.name) return yield* refuse(`this client calls only ${service.name}`)
+    let secrets: ReadonlyArray<string>
+    try {
+      secrets = Encode.secretsIn(input)
+    } catch {
+      return yield* refuse("a secret was wiped: make a new Redacted")
+    }
+    const encoded = yield* Encode.encode(settings, operation, input)
+    const request = operation.authenticate === undefined
+      ? encoded
+      : yield* operation.authenticate(encoded, { region, signingName: service.signingName })
+    const bad = Encode.badHeader(request)
+    if (bad !== undefined) return yield* refuse(`HTTP does not allow the characters of the header ${bad}`)
+    const received = yield* Exchange.exchange(settings, operation, request, secrets, span)
+    return yield* Judge.judge(operation, received, secrets)
+  })

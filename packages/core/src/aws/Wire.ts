@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
+import * as Collect from "../internal/collect.ts"
 
 // -----------------------------------------------------------------------------
 // busy
@@ -114,11 +115,14 @@ export const isRedirectStatus = (status: number): boolean => status === 0 || (st
  */
 export const isRedirect = (response: HttpClientResponse.HttpClientResponse): boolean => {
   if (isRedirectStatus(response.status)) return true
-  const asked = HttpClientRequest.toUrl(response.request)
-  if (Option.isNone(asked) || response.url === "") return false
+  const { request, url } = response
+  // The usual response, without parsing any URL.
+  if (url === "" || (url === request.url && request.urlParams.params.length === 0)) return false
+  const asked = HttpClientRequest.toUrl(request)
+  if (Option.isNone(asked)) return false
   asked.value.hash = ""
   // A caller's own `fetch` may spell the URL in another way.
-  return !URL.canParse(response.url) || new URL(response.url).href !== asked.value.href
+  return !URL.canParse(url) || new URL(url).href !== asked.value.href
 }
 
 // -----------------------------------------------------------------------------
@@ -149,33 +153,9 @@ export interface Body {
  */
 export const readBody = <E, R>(body: Stream.Stream<Uint8Array, E, R>, maxBytes: number): Effect.Effect<Body, E, R> =>
   Effect.suspend(() => {
-    let bytes = new Uint8Array(0)
-    let size = 0
-    return Stream.runForEachWhile(body, (given) =>
-      Effect.sync(() => {
-        const chunk = chunkOf(given)
-        bytes = append(bytes, size, chunk.subarray(0, maxBytes - size))
-        size += chunk.length
-        return size <= maxBytes
-      })).pipe(
-        Effect.map(() => ({ bytes: bytes.subarray(0, Math.min(size, maxBytes)), tooLarge: size > maxBytes }))
-      )
+    const into = Collect.make(maxBytes)
+    return Effect.map(Stream.runForEachWhile(body, (chunk) => Effect.sync(() => into.add(chunk))), into.body)
   })
-
-const chunkOf = (chunk: unknown): Uint8Array => {
-  if (typeof chunk === "string") return new TextEncoder().encode(chunk)
-  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-  throw new TypeError("no bytes")
-}
-
-// Copy each chunk: a small chunk can keep a large buffer in memory, so that memory could exceed the cap.
-const append = (to: Uint8Array<ArrayBuffer>, size: number, part: Uint8Array): Uint8Array<ArrayBuffer> => {
-  const needed = size + part.length
-  const room = needed <= to.length ? to : new Uint8Array(Math.max(needed, 2 * to.length))
-  if (room !== to) room.set(to.subarray(0, size))
-  room.set(part, size)
-  return room
-}
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 

@@ -4,7 +4,6 @@
 import * as Effect from "effect/Effect"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as ClientError from "../aws/ClientError.ts"
@@ -32,7 +31,7 @@ export const encode = <Request, Response, E, R>(
       return HttpClientRequest.make(operation.method)(`${settings.endpoint}${operation.path}${search}`, {
         urlParams: operation.query,
         headers: { ...headers, "user-agent": settings.userAgent },
-        ...(operation.hasBody ? { body: HttpBody.jsonUnsafe(body) } : {})
+        ...(operation.hasBody && { body: HttpBody.jsonUnsafe(body) })
       })
     }),
     // A getter threw, or JSON has no form for a member.
@@ -44,21 +43,13 @@ export const encode = <Request, Response, E, R>(
  * all are allowed.
  */
 export const badHeader = ({ headers }: HttpClientRequest.HttpClientRequest): string | undefined =>
-  Object.entries(headers).find(([, value]) => /[^\t -~\x80-\xff]/.test(value))?.[0]
+  Object.keys(headers).find((name) => /[^\t -~\x80-\xff]/.test(headers[name] ?? ""))
 
-const secretsIn = (value: unknown): ReadonlyArray<unknown> =>
-  Redacted.isRedacted(value)
-    ? [Redacted.value(value)]
-    : typeof value === "object" && value !== null
-    ? Object.values(value).flatMap(secretsIn)
-    : []
-
-/** The secrets of a request, at any depth. They are masked where a response repeats them. */
-export const secretsOf = (
-  operation: string,
-  input: unknown
-): Effect.Effect<ReadonlyArray<string>, ClientError.RequestInvalid> =>
-  Effect.try({
-    try: () => secretsIn(input).filter(Predicate.isString),
-    catch: () => invalid(operation, "a secret was wiped: make a new Redacted")
-  })
+/** The secrets of a request, at any depth. They are masked where a response repeats them. Throws if one was wiped. */
+export const secretsIn = (value: unknown): ReadonlyArray<string> => {
+  if (Redacted.isRedacted(value)) {
+    const secret = Redacted.value(value)
+    return typeof secret === "string" ? [secret] : []
+  }
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(secretsIn) : []
+}

@@ -1,11 +1,14 @@
 /**
  * Sends a request once, and receives the head of its response, and its body up to a cap.
  */
+import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import * as ClientError from "../aws/ClientError.ts"
 import type * as Operation from "../aws/Operation.ts"
@@ -14,26 +17,31 @@ import * as Wire from "../aws/Wire.ts"
 import * as Body from "./body.ts"
 import * as Failure from "./failure.ts"
 import * as Head from "./head.ts"
+import * as Log from "./log.ts"
 import * as Mask from "./mask.ts"
 import * as Undelivered from "./undelivered.ts"
 
 /** The settings that all exchanges of one client share. */
 export interface Settings {
   readonly endpoint: string
-  readonly client: HttpClient.HttpClient
+  /** The client whose connection closes with the scope. */
+  readonly client: HttpClient.HttpClient.With<HttpClientError.HttpClientError, Scope.Scope>
   readonly requestTimeout: Duration.Duration
   readonly maxResponseBytes: number
 }
 
-/** A response, as far as it was read. */
-export interface Received extends Wire.Body {
-  readonly response: HttpClientResponse.HttpClientResponse
+interface Received extends Wire.Body {
+  readonly status: number
+  readonly headers: Head.Headers
   readonly redirect: boolean
   /** The error type in the header. It takes precedence over the members of the body. */
   readonly named: string | undefined
   /** The part of the response that every error made of it has. */
   readonly common: Service.CommonDetail
 }
+
+/** A response, as far as it was read. */
+export type { Received }
 
 const hostOf = (url: string): string => URL.canParse(url) ? new URL(url).host : ""
 
@@ -44,92 +52,99 @@ export const exchange = (
   secrets: ReadonlyArray<string>,
   span: Tracer.Span
 ): Effect.Effect<Received, ClientError.TransportError> =>
-  Effect.suspend(() => {
-    let head: Omit<Received, keyof Wire.Body> | undefined
-    const received = (response: HttpClientResponse.HttpClientResponse, called: string) =>
+  Effect.withFiber((fiber) => {
+    const { name } = operation
+    const scope = Scope.makeUnsafe()
+    let head: Received | undefined
+    // Whether the response was read to its end. Then nothing is left to close, and the scope stays as it is: to abort a finished
+    // request would make an exception, with its stack.
+    let isWhole = false
+
+    const readHead = (response: HttpClientResponse.HttpClientResponse): Received | undefined => {
       // A caller's own `fetch` may return anything as a response.
-      Effect.catchDefect(
-        readHead(response),
-        () => Effect.fail(failed({ sent: "maybe", code: "BAD_RESPONSE", transient: false }, called))
-      )
-    const readHead = Effect.fnUntraced(function*(response: HttpClientResponse.HttpClientResponse) {
-      if (!Number.isInteger(response.status) || response.status < 0) throw new TypeError()
-      const requestId = requestIdOf(response, secrets)
-      span.attribute("http.response.status_code", response.status)
-      if (requestId !== undefined) span.attribute("aws.request_id", requestId)
-      const named = Wire.errorTypeIn(Head.errorType(response))
-      yield* Effect.logDebug(
-        `${operation.name} got HTTP ${response.status}${
-          named === undefined ? "" : ` ${Mask.cleanCode(named, secrets)}`
-        }${requestId === undefined ? "" : ` (request ${requestId})`}`
-      )
-      const retryAfter = yield* Head.retryAfter(response)
-      return head = {
-        response,
-        named,
-        common: {
-          status: response.status,
-          ...(requestId === undefined ? {} : { requestId }),
-          ...(retryAfter === undefined ? {} : { retryAfter })
-        },
-        redirect: Wire.isRedirect(response)
+      try {
+        const { headers, status } = response
+        if (!Number.isInteger(status) || status < 0) return undefined
+        const requestId = Mask.clean(Head.requestId(headers) ?? "", secrets)
+        span.attribute("http.response.status_code", status)
+        if (requestId !== "") span.attribute("aws.request_id", requestId)
+        const named = Wire.errorTypeIn(Head.header(headers, "x-amzn-errortype"))
+        Log.debug(fiber, span, () =>
+          `${name} got HTTP ${status}${named === undefined ? "" : ` ${Mask.cleanCode(named, secrets)}`}${
+            requestId && ` (request ${requestId})`
+          }`)
+        const retryAfter = Head.retryAfter(headers, () => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())
+        return head = {
+          ...Body.none,
+          status,
+          headers,
+          named,
+          common: { status, ...(requestId && { requestId }), ...(retryAfter && { retryAfter }) },
+          redirect: Wire.isRedirect(response)
+        }
+      } catch {
+        return undefined
       }
-    })
-    const failed = ({ sent, ...rest }: Undelivered.Failed, called: string) =>
-      new ClientError.TransportError({
-        operation: operation.name,
+    }
+
+    const failed = (called: string, { sent, ...rest }: Undelivered.Failed) => {
+      const error = new ClientError.TransportError({
+        operation: name,
         host: hostOf(called),
         ...rest,
         // After the headers, any failure means that the response was lost.
         sent: head === undefined ? sent : "answered",
         ...head?.common
       })
-    return Effect.gen(function*() {
-      // The query may name an account and a role, so the log shows the URL without it.
-      yield* Effect.logDebug(`${operation.name} is sent to ${settings.endpoint}${operation.path}`)
-      // The scope closes the connection if the response is not read to its end.
-      const response = yield* HttpClient.withScope(settings.client).execute(request)
-      const known = yield* received(response, request.url)
-      return { ...known, ...(known.redirect ? Body.none : yield* Body.read(response, settings.maxResponseBytes)) }
-    }).pipe(
-      Effect.scoped,
-      Effect.catchTag("HttpClientError", (error) =>
-        Effect.gen(function*() {
-          // An `HttpClient` that filters by status fails with the response in its error.
-          if (head === undefined && error.response !== undefined) yield* received(error.response, error.request.url)
-          // A response from another URL is no reason to send the request again.
-          if (head?.redirect === true) return { ...head, ...Body.none }
-          // The header named an exception: it counts, even if the body cannot be read.
-          if (head !== undefined && isException(operation, head)) return { ...head, ...Body.none }
-          // The URL of the request as it was sent: a relay has another host than the endpoint.
-          return yield* failed(Undelivered.classify(error, (name) => Mask.cleanName(name, secrets)), error.request.url)
-        })),
+      Log.debug(fiber, span, () => error.message)
+      return Effect.fail(error)
+    }
+
+    const malformed = (called: string) => failed(called, { sent: "maybe", code: "BAD_RESPONSE", transient: false })
+
+    // The query may name an account and a role, so the log shows the URL without it.
+    Log.debug(fiber, span, () => `${name} is sent to ${settings.endpoint}${operation.path}`)
+    return settings.client.execute(request).pipe(
+      Effect.flatMap((
+        response
+      ): Effect.Effect<Received, ClientError.TransportError | HttpClientError.HttpClientError> => {
+        const received = readHead(response)
+        if (received === undefined) return malformed(request.url)
+        if (received.redirect) return Effect.succeed(received)
+        return Effect.map(Body.read(response, received.headers, settings.maxResponseBytes), (body): Received => {
+          isWhole = !body.tooLarge
+          return { ...received, ...body }
+        })
+      }),
+      Effect.catchTag("HttpClientError", (error) => {
+        // An `HttpClient` that filters by status fails with the response in its error.
+        if (head === undefined && error.response !== undefined && readHead(error.response) === undefined) {
+          return malformed(error.request.url)
+        }
+        // A response from another URL is no reason to send the request again. The header named an exception: it counts, even if
+        // the body cannot be read.
+        if (head !== undefined && (head.redirect || isException(operation, head))) return Effect.succeed(head)
+        // The URL of the request as it was sent: a relay has another host than the endpoint.
+        return failed(error.request.url, Undelivered.classify(error, (name) => Mask.cleanName(name, secrets)))
+      }),
+      // The scope closes the connection if the response was not read to its end.
+      Effect.onExit((exit) => isWhole ? Effect.void : Scope.close(scope, exit)),
       Effect.timeoutOrElse({
         duration: settings.requestTimeout,
         orElse: () =>
-          Effect.fail(
-            failed({
-              sent: "maybe",
-              code: "TIMEOUT",
-              transient: true,
-              hint: "Check the network and proxy, or raise requestTimeout."
-            }, request.url)
-          )
+          failed(request.url, {
+            sent: "maybe",
+            code: "TIMEOUT",
+            transient: true,
+            hint: "Check the network and proxy, or raise requestTimeout."
+          })
       }),
-      Effect.tapError((error) => Effect.logDebug(error.message)),
+      Effect.provideService(Scope.Scope, scope),
       // Effect's own client span ends a 4xx with an error that holds the request, and it sends its trace headers to AWS.
       Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
       Effect.provideService(HttpClient.TracerPropagationEnabled, false)
     )
   })
 
-const isException = (operation: Operation.Any, { common: { status }, named }: Pick<Received, "common" | "named">) =>
+const isException = (operation: Operation.Any, { named, status }: Received) =>
   status >= 400 && status < 500 && Failure.find(operation, named, {}).exception !== undefined
-
-const requestIdOf = (
-  response: HttpClientResponse.HttpClientResponse,
-  secrets: ReadonlyArray<string>
-): string | undefined => {
-  const id = Mask.clean(Head.requestId(response) ?? "", secrets)
-  return id === "" ? undefined : id
-}

@@ -1,40 +1,30 @@
 /**
  * Reads the headers of a response.
  */
-import * as Clock from "effect/Clock"
-import * as Effect from "effect/Effect"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 
-type Response = HttpClientResponse.HttpClientResponse
+/** The headers of a response by their names in lower case. A caller's own `fetch` may return anything as a header. */
+export type Headers = Readonly<Record<string, unknown>>
 
-// A caller's own `fetch` may return a number as a header.
-const header = (response: Response, name: string): string | undefined => {
-  const value: unknown = response.headers[name]
+export const header = (headers: Headers, name: string): string | undefined => {
+  const value = headers[name]
   return typeof value === "number" ? String(value) : typeof value === "string" ? value : undefined
 }
 
 /** The request id, which AWS support asks for. The headers are tried in the order of AWS's own clients. */
-export const requestId = (response: Response): string | undefined =>
-  header(response, "x-amzn-requestid") || header(response, "x-amzn-request-id") ||
-  header(response, "x-amz-request-id") ||
-  header(response, "requestid")
-
-/** The header that names the type of an error. It takes precedence over the body. */
-export const errorType = (response: Response): string | undefined => header(response, "x-amzn-errortype")
-
-export const contentType = (response: Response): string | undefined => header(response, "content-type")
+export const requestId = (headers: Headers): string | undefined =>
+  ["x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id", "requestid"].map((name) => header(headers, name)).find(
+    Boolean
+  )
 
 /** The length that the response announces. */
-export const contentLength = (response: Response): number | undefined => {
-  const length = header(response, "content-length")
+export const contentLength = (headers: Headers): number | undefined => {
+  const length = header(headers, "content-length")
   return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined
 }
 
 /** Whether the headers name a content encoding. `fetch` keeps the header, so that only the body shows whether it was decoded. */
-export const isEncoded = (response: Response): boolean => {
-  const encoding = header(response, "content-encoding")?.trim().toLowerCase()
-  return encoding !== undefined && encoding !== "" && encoding !== "identity"
-}
+export const isEncoded = (headers: Headers): boolean =>
+  !/^(?:identity)?$/i.test(header(headers, "content-encoding")?.trim() ?? "")
 
 // The three date formats of RFC 9110 section 5.6.7, all in UTC. Effect's parser would add 1.6 kB to a compressed bundle. A test
 // compares the two.
@@ -53,14 +43,13 @@ const parseDate = (header: string | undefined): number => {
  * The seconds that the response asks to wait. A malformed or past value is absent.
  *
  * A date counts from the response's own `Date`, so that a wrong clock of this machine does not matter. Without a `Date`, it
- * counts from the Clock.
+ * counts from `now`, in milliseconds since 1970.
  */
-export const retryAfter = (response: Response): Effect.Effect<number | undefined> =>
-  Effect.map(Clock.currentTimeMillis, (now) => {
-    const given = header(response, "retry-after")?.trim() ?? ""
-    const date = parseDate(header(response, "date"))
-    const seconds = /^\d+$/.test(given)
-      ? Number(given)
-      : (parseDate(given) - (Number.isNaN(date) ? now : date)) / 1000
-    return seconds > 0 && Number.isFinite(seconds) ? seconds : undefined
-  })
+export const retryAfter = (headers: Headers, now: () => number): number | undefined => {
+  const given = header(headers, "retry-after")?.trim()
+  if (given === undefined) return undefined
+  const seconds = /^\d+$/.test(given)
+    ? Number(given)
+    : (parseDate(given) - (parseDate(header(headers, "date")) || now())) / 1000
+  return seconds > 0 && Number.isFinite(seconds) ? seconds : undefined
+}

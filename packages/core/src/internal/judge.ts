@@ -15,54 +15,49 @@ import * as Mask from "./mask.ts"
 
 export const judge = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
-  received: Received,
+  { bytes, common, headers, named, redirect, status, tooLarge }: Received,
   secrets: ReadonlyArray<string>
 ): Effect.Effect<Response, E | ClientError.UnexpectedResponse> => {
-  const { bytes, common, named, response, tooLarge } = received
-  const refuse = (
-    problem: ClientError.Problem,
-    more: { readonly code?: string | undefined; readonly detail?: string } = {}
-  ) => {
-    const type = Head.contentType(response)
-    const code = more.code ?? named
-    const length = tooLarge || received.redirect ? Head.contentLength(response) : bytes.length
+  const refuse = (problem: ClientError.Problem, detail?: string, code = named) => {
+    const type = Head.header(headers, "content-type")
+    const length = tooLarge || redirect ? Head.contentLength(headers) : bytes.length
     return Effect.fail(
       new ClientError.UnexpectedResponse({
         operation: operation.name,
         problem,
         ...common,
-        ...(more.detail === undefined ? {} : { detail: more.detail }),
-        ...(code === undefined ? {} : { code: Mask.cleanCode(code, secrets) }),
-        ...(type === undefined ? {} : { contentType: Mask.clean(type, secrets) }),
-        ...(length === undefined ? {} : { length }),
+        ...(detail !== undefined && { detail }),
+        ...(code !== undefined && { code: Mask.cleanCode(code, secrets) }),
+        ...(type !== undefined && { contentType: Mask.clean(type, secrets) }),
+        ...(length !== undefined && { length }),
         body: Redacted.make(Body.excerpt(bytes), { label: "body" })
       })
     )
   }
-  if (received.redirect) return refuse("redirect")
+  if (redirect) return refuse("redirect")
   const members = tooLarge ? undefined : Wire.jsonObject(bytes)
   // An empty text is absent, like a null. Otherwise an empty optional member would make the whole response unusable.
-  const isEmpty = operation.allowsEmptyResponse && response.status === 200 && bytes.length === 0
-  const body = isEmpty ? {} : members === undefined ? undefined : Wire.present(members, [null, ""])
+  const body = operation.allowsEmptyResponse && status === 200 && bytes.length === 0
+    ? {}
+    : members && Wire.present(members, [null, ""])
   const { code, exception } = Failure.find(operation, named, body ?? {})
   // The header decides before the body: an exception that the header names counts, whatever the body is.
-  if (exception === undefined || response.status < 400) {
-    if (tooLarge) return refuse("tooLarge")
-    if (Head.isEncoded(response) && !Wire.isText(bytes)) return refuse("contentEncoding")
-  }
-  if (response.status === 200) {
-    if (body === undefined) return refuse("malformed", { detail: "the body is not a JSON object" })
-    return Schema.decodeUnknownEffect(operation.response)(body).pipe(
-      Effect.catch((error) => refuse("malformed", { detail: Wire.oneLine(error.message) }))
+  if (exception !== undefined && status >= 400) {
+    const made = operation.exception(exception.type, {
+      common,
+      text: (member, known) => {
+        const value = body?.[member]
+        return typeof value === "string" ? (value === known ? value : Mask.clean(value, secrets)) || undefined : undefined
+      }
+    })
+    if (made !== undefined) return Effect.fail(made)
+  } else if (tooLarge) return refuse("tooLarge")
+  else if (Head.isEncoded(headers) && !Wire.isText(bytes)) return refuse("contentEncoding")
+  if (status !== 200) return refuse("status", undefined, code)
+  return body === undefined
+    ? refuse("malformed", "the body is not a JSON object")
+    : Effect.catch(
+      Schema.decodeUnknownEffect(operation.response)(body),
+      (error) => refuse("malformed", Wire.oneLine(error.message))
     )
-  }
-  const made = exception === undefined || response.status < 400 ? undefined : operation.exception(exception.type, {
-    common,
-    text: (member, known) => {
-      const value = body?.[member]
-      const text = typeof value === "string" ? (value === known ? value : Mask.clean(value, secrets)) : ""
-      return text === "" ? undefined : text
-    }
-  })
-  return made === undefined ? refuse("status", { code }) : Effect.fail(made)
 }
