@@ -171,14 +171,16 @@ const tell = <E, R>(
 ): Effect.Effect<unknown, E, R> => onEvent === undefined ? Effect.void : UserFunction.call("onEvent", onEvent, event)
 
 /** Pulls up to the code. It gives the event of the code to its caller, which calls `onEvent` outside of this span. */
-const pullCode = Effect.fnUntraced(function*<E, R, E2, R2>(
+const pullCode = <E, R, E2, R2>(
   options: LoginOptions<E, R, E2, R2>
-): Effect.fn.Return<Machine.Started, StartError | E | E2, SsoOidc.SsoOidc | R | R2> {
-  const first = yield* Machine.login(options)
-  if ("pending" in first) return first
-  yield* tell(options, first.event)
-  return yield* first.next
-}, Wire.withSpan("DeviceGrant.start"))
+): Effect.Effect<Machine.Running, StartError | E | E2, SsoOidc.SsoOidc | R | R2> =>
+  Effect.flatMap(
+    Machine.login(options),
+    (first): Effect.Effect<Machine.Running, StartDeviceAuthorization.Error | E2, SsoOidc.SsoOidc | R2> =>
+      "wait" in first
+        ? Effect.succeed(first)
+        : Effect.andThen(tell(options, first.event), Machine.request(first))
+  ).pipe(Wire.withSpan("DeviceGrant.start"))
 
 /**
  * Registers a client if it has no usable registration, and requests a code. It sends no poll, and it sends each request once.
@@ -201,7 +203,7 @@ const pullCode = Effect.fnUntraced(function*<E, R, E2, R2>(
 export const start = <E = never, R = never>(
   options: StartOptions<E, R>
 ): Effect.Effect<PendingAuthorization, StartError | E, SsoOidc.SsoOidc | R> =>
-  Effect.map(pullCode(options), ({ pending }) => pending)
+  Effect.map(pullCode(options), ({ wait }) => wait.pending)
 
 // -----------------------------------------------------------------------------
 // step
@@ -222,11 +224,11 @@ export const step = Effect.fnUntraced(function*(
   yield* Polling.checkPlace(pending)
   const now = yield* Clock.currentTimeMillis
   const left = Decision.waitLeft(pending, now)
-  if (Duration.toMillis(left) >= Decision.untilDeadline(pending, now)) {
+  if (left >= Decision.untilDeadline(pending, now)) {
     return yield* Decision.expired(pending, { detectedBy: "clock" })
   }
-  return Duration.isGreaterThan(left, Duration.zero)
-    ? { _tag: "NotDue", left, pending: Decision.notDue(pending, left, now) }
+  return left > 0
+    ? { _tag: "NotDue", left: Duration.millis(left), pending: Decision.notDue(pending, left, now) }
     : yield* Polling.poll(pending)
 }, Wire.withSpan("DeviceGrant.step"))
 
@@ -272,18 +274,19 @@ export const markInFlight: (
 // run
 // -----------------------------------------------------------------------------
 
-/** Gives each event to `onEvent` before it pulls the next one. */
-const fold = Effect.fnUntraced(function*<E, R, E2, R2>(
-  first: Machine.Pulled<E, R>,
-  options: ResumeOptions<E2, R2>
-): Effect.fn.Return<Token, E | E2, R | R2> {
-  let pulled = first
-  while (true) {
-    yield* tell(options, pulled.event)
-    if (pulled.next === undefined) return pulled.event.token
-    pulled = yield* pulled.next
-  }
-})
+/** Gives the event to `onEvent` before it pulls the next one. */
+const fold = <E, R>(
+  options: ResumeOptions<E, R>,
+  { event, wait }: Machine.Running | Machine.Done
+): Effect.Effect<Token, PollError | E, SsoOidc.SsoOidc | R> =>
+  Effect.flatMap(
+    tell(options, event),
+    () => wait === undefined ? Effect.succeed(event.token) : pollAndFold(options, wait)
+  )
+
+/** Pulls up to the token. It is a function of its own, so that no closure keeps the last event while a login sleeps. */
+const pollAndFold = <E, R>(options: ResumeOptions<E, R>, wait: Machine.Wait) =>
+  Effect.clockWith((clock) => Effect.flatMap(Machine.poll(wait, clock), (pulled) => fold(options, pulled)))
 
 /**
  * Runs the rest of a started login. It waits and polls until it has the token, or fails.
@@ -291,12 +294,13 @@ const fold = Effect.fnUntraced(function*<E, R, E2, R2>(
  * @category grant
  * @since 0.1.0
  */
-export const resume = Effect.fnUntraced(function*<E = never, R = never>(
+export const resume = <E = never, R = never>(
   pending: PendingAuthorization,
   options: ResumeOptions<E, R> = {}
-): Effect.fn.Return<Token, PollError | E, SsoOidc.SsoOidc | R> {
-  return yield* fold(yield* Machine.resume(pending), options)
-}, Wire.withSpan("DeviceGrant.resume"))
+): Effect.Effect<Token, PollError | E, SsoOidc.SsoOidc | R> =>
+  Effect.suspend(() => Effect.flatMap(Machine.resume(pending), (pulled) => fold(options, pulled))).pipe(
+    Wire.withSpan("DeviceGrant.resume")
+  )
 
 /**
  * Runs a whole device login. It registers a client if it has no usable registration, gives the code to `onEvent`, and polls until
@@ -321,8 +325,9 @@ export const resume = Effect.fnUntraced(function*<E = never, R = never>(
  * @category grant
  * @since 0.1.0
  */
-export const login = Effect.fnUntraced(function*<E = never, R = never, E2 = never, R2 = never>(
+export const login = <E = never, R = never, E2 = never, R2 = never>(
   options: LoginOptions<E, R, E2, R2>
-): Effect.fn.Return<Token, LoginError | E | E2, SsoOidc.SsoOidc | R | R2> {
-  return yield* fold(yield* pullCode(options), options)
-}, Wire.withSpan("DeviceGrant.login"))
+): Effect.Effect<Token, LoginError | E | E2, SsoOidc.SsoOidc | R | R2> =>
+  Effect.suspend(() => Effect.flatMap(pullCode(options), (pulled) => fold(options, pulled))).pipe(
+    Wire.withSpan("DeviceGrant.login")
+  )

@@ -25,12 +25,19 @@ import type { DeviceGrantEvent } from "./DeviceGrantEvent.ts"
 import * as Machine from "./internal/machine.ts"
 import type { PendingAuthorization } from "./PendingAuthorization.ts"
 
-const unfold = <E, R>(first: Machine.Pull<E, R>): Stream.Stream<DeviceGrantEvent, E, R> =>
+/** Gives the event of each pull, as long as there is a next one. */
+const unfold = <A extends { readonly event: DeviceGrantEvent }, E, R>(
+  first: Effect.Effect<A, E, R>,
+  next: (pulled: A) => Effect.Effect<A, E, R> | undefined
+): Stream.Stream<DeviceGrantEvent, E, R> =>
   Stream.unfold(
     first,
-    (pull: Machine.Pull<E, R> | undefined) =>
-      pull === undefined ? Effect.undefined : Effect.map(pull, ({ event, next }) => [event, next] as const)
+    (pull: Effect.Effect<A, E, R> | undefined) =>
+      pull === undefined ? Effect.undefined : Effect.map(pull, (pulled) => [pulled.event, next(pulled)] as const)
   )
+
+const poll = ({ wait }: Machine.Running | Machine.Done) =>
+  wait === undefined ? undefined : Effect.clockWith((clock) => Machine.poll(wait, clock))
 
 // -----------------------------------------------------------------------------
 // streams
@@ -68,7 +75,10 @@ const unfold = <E, R>(first: Machine.Pull<E, R>): Stream.Stream<DeviceGrantEvent
 export const login = <E = never, R = never>(
   options: DeviceGrant.StartOptions<E, R>
 ): Stream.Stream<DeviceGrantEvent, DeviceGrant.LoginError | E, SsoOidc.SsoOidc | R> =>
-  unfold<DeviceGrant.LoginError | E, SsoOidc.SsoOidc | R>(Machine.login(options)).pipe(
+  unfold<Machine.NewClient | Machine.Running | Machine.Done, DeviceGrant.LoginError | E, SsoOidc.SsoOidc | R>(
+    Machine.login(options),
+    (pulled) => "startUrl" in pulled ? Machine.request(pulled) : poll(pulled)
+  ).pipe(
     Stream.withSpan("DeviceGrantStream.login")
   )
 
@@ -99,4 +109,4 @@ export const login = <E = never, R = never>(
 export const resume = (
   pending: PendingAuthorization
 ): Stream.Stream<DeviceGrantEvent, DeviceGrant.PollError, SsoOidc.SsoOidc> =>
-  unfold(Machine.resume(pending)).pipe(Stream.withSpan("DeviceGrantStream.resume"))
+  unfold(Machine.resume(pending), poll).pipe(Stream.withSpan("DeviceGrantStream.resume"))

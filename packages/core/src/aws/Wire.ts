@@ -13,7 +13,7 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
-import type * as Tracer from "effect/Tracer"
+import * as Tracer from "effect/Tracer"
 import * as Collect from "../internal/collect.ts"
 
 // -----------------------------------------------------------------------------
@@ -314,7 +314,15 @@ export const useSpan = <A, E, R>(
  * @since 0.1.0
  */
 export const withSpan = (name: string) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  useSpan(name, {}, () => effect)
+  // Not by `useSpan`: a login keeps its span while it sleeps, so this one has few frames, and one context without a stack frame.
+  Effect.map(
+    Effect.useSpan(name, (span) => Effect.provideService(Effect.map(effect, hide), Tracer.ParentSpan, span)),
+    show
+  )
+
+const hide = <A>(result: A) => () => result
+
+const show = <A>(result: () => A) => result()
 
 // -----------------------------------------------------------------------------
 // texts

@@ -37,13 +37,11 @@ export type Decision = Approved | Waiting | { readonly _tag: "Ended"; readonly e
 // -----------------------------------------------------------------------------
 
 /**
- * The rest of the wait of a stored pending authorization. It is at most the wait that set `nextPollAt`, so that a clock that is
+ * The rest of the wait of a stored pending authorization, in milliseconds. It is at most the wait that set `nextPollAt`, so that a clock that is
  * set back does not lengthen it.
  */
-export const waitLeft = (pending: PendingAuthorization, now: number): Duration.Duration =>
-  Duration.millis(
-    Math.max(0, Math.min(DateTime.toEpochMillis(pending.nextPollAt) - now, Duration.toMillis(pending.wait)))
-  )
+export const waitLeft = (pending: PendingAuthorization, now: number): number =>
+  Math.max(0, Math.min(DateTime.toEpochMillis(pending.nextPollAt) - now, Duration.toMillis(pending.wait)))
 
 /**
  * The milliseconds until the deadline of a stored pending authorization. The wall clock measures them, since two processes share
@@ -96,7 +94,7 @@ export const decide = (
         circumstances
       })
     case "SlowDownException": {
-      const interval = Duration.sum(pending.interval, slowDownBy)
+      const interval = Duration.millis(Duration.toMillis(pending.interval) + slowDownBy)
       return next({ ...pending, failures: 0, interval, slowDowns: Numbers.counted(pending.slowDowns ?? 0) }, {
         reason: "slowedDown",
         wait: interval,
@@ -119,9 +117,9 @@ export const decide = (
 }
 
 /** The pending authorization of a step that came too early. `nextPollAt` is counted anew from the current time. */
-export const notDue = (pending: PendingAuthorization, left: Duration.Duration, now: number): PendingAuthorization => ({
+export const notDue = (pending: PendingAuthorization, left: number, now: number): PendingAuthorization => ({
   ...pending,
-  nextPollAt: Stored.after(now, left)
+  nextPollAt: Stored.instant(now + left)
 })
 
 /**
@@ -131,7 +129,7 @@ export const notDue = (pending: PendingAuthorization, left: Duration.Duration, n
 export const markInFlight = (pending: PendingAuthorization, circumstances: Circumstances): PendingAuthorization => {
   const { now, untilDeadline } = circumstances
   const left = waitLeft(pending, now)
-  if (Duration.isGreaterThan(left, Duration.zero)) return notDue(pending, left, now)
+  if (left > 0) return notDue(pending, left, now)
   if (untilDeadline <= 0) return pending
   const trouble = {
     error: "Interrupted",
@@ -148,7 +146,8 @@ export const markInFlight = (pending: PendingAuthorization, circumstances: Circu
 // parts
 // -----------------------------------------------------------------------------
 
-const slowDownBy = Duration.seconds(5)
+// in milliseconds
+const slowDownBy = 5000
 
 const ended = (error: PollError): Decision => ({ _tag: "Ended", error })
 
@@ -201,14 +200,15 @@ const next = (pending: PendingAuthorization, how: {
   readonly circumstances: Circumstances
 }): Decision => {
   const { now, untilDeadline } = how.circumstances
-  const wait = Duration.max(how.wait, Stored.seconds(how.retryAfter ?? 0))
+  const retryAfter = Stored.seconds(how.retryAfter ?? 0)
+  const wait = Duration.toMillis(retryAfter) > Duration.toMillis(how.wait) ? retryAfter : how.wait
   return Duration.toMillis(wait) >= untilDeadline
     ? ended(expired(pending, { detectedBy: "clock" }))
     : waiting(scheduled(pending, wait, now), how.reason)
 }
 
 // used if the cap of the policy is no duration, which JavaScript may give
-const defaultCap = Duration.minutes(1)
+const defaultCap = Duration.millis(60_000)
 
 /** `min(cap, interval × 2^n)`, never below the interval. Jitter only lengthens it. */
 const backOff = (interval: Duration.Duration, failures: number, { policy, random }: Circumstances) => {

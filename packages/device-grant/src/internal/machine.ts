@@ -1,12 +1,16 @@
 /**
  * The state machine of a device login.
  *
- * A pull is an effect that gives one event and the next pull, if there is one. `DeviceGrant` folds the pulls, and
- * `DeviceGrantStream` unfolds them. Nothing runs between two pulls.
+ * A pull gives one event, and the state that the next pull needs. `DeviceGrant` folds the pulls, and `DeviceGrantStream` unfolds
+ * them. Nothing runs between two pulls.
+ *
+ * Most of a login is waiting, and a server may have thousands of them. So a state is plain data, and the effects below are flat:
+ * while a login sleeps, no generator is alive, and no event that was told.
  */
+import type { Registration } from "@sso-oidc/core/Registration"
 import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { PollError, StartError, StartOptions } from "../DeviceGrant.ts"
@@ -20,60 +24,53 @@ import * as Starting from "./starting.ts"
 // models
 // -----------------------------------------------------------------------------
 
-export type Pull<E, R> = Effect.Effect<Pulled<E, R>, E, R>
-
-/** The result of a pull. After the token there is no next pull. */
-export type Pulled<E, R> =
-  | { readonly event: Registered | CodeReady | Waiting; readonly next: Pull<E, R> }
-  | { readonly event: Approved; readonly next?: undefined }
+/** The rest of a wait that has begun. Its times are those of the monotonic clock, which never jumps, in milliseconds. */
+export interface Wait {
+  readonly pending: PendingAuthorization
+  /** The end of the wait. */
+  readonly due: number
+  /** The deadline. Setting the wall clock does not move it. */
+  readonly deadline: number
+}
 
 /** A new client was registered. The next pull requests a code. */
 export interface NewClient {
   readonly event: Registered
-  readonly next: Effect.Effect<Started, StartDeviceAuthorization.Error, SsoOidc.SsoOidc>
+  readonly startUrl: string
 }
 
 /** There is a code. The next pull polls. */
-export interface Started {
-  readonly event: CodeReady
-  readonly pending: PendingAuthorization
-  readonly next: Pull<PollError, SsoOidc.SsoOidc>
+export interface Running {
+  readonly event: CodeReady | Waiting
+  readonly wait: Wait
 }
 
-/** A wait that has begun. Its times are in nanoseconds of the monotonic clock, which never jumps. */
-interface Wait {
-  readonly pending: PendingAuthorization
-  readonly duration: Duration.Duration
-  readonly begun: bigint
-  /** The deadline. Setting the wall clock does not move it. */
-  readonly deadline: bigint
+/** There is a token, and no next pull. */
+export interface Done {
+  readonly event: Approved
+  readonly wait?: undefined
 }
 
 // -----------------------------------------------------------------------------
-// waits
+// times
 // -----------------------------------------------------------------------------
 
-const nanosInMilli = 1_000_000n
+const monotonic = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
 
-/** Begins the first wait of a run. From now on the monotonic clock measures the deadline. */
-const begin = Effect.fnUntraced(function*(
+// In whole milliseconds, rounded down, so that no poll is sent after the deadline.
+const untilDeadline = ({ deadline }: Wait, clock: Clock.Clock): number => Math.floor(deadline - monotonic(clock))
+
+/** The deadline of a run that begins now. From now on the monotonic clock measures it. */
+const deadlineOf = (pending: PendingAuthorization, clock: Clock.Clock): number =>
+  monotonic(clock) + Math.floor(Decision.untilDeadline(pending, clock.currentTimeMillisUnsafe()))
+
+/** Begins a wait. */
+const waiting = (
   pending: PendingAuthorization,
-  duration: Duration.Duration
-): Effect.fn.Return<Wait> {
-  const begun = yield* Clock.monotonicTimeNanos
-  const untilDeadline = Decision.untilDeadline(pending, yield* Clock.currentTimeMillis)
-  return { pending, duration, begun, deadline: begun + BigInt(Math.floor(untilDeadline)) * nanosInMilli }
-})
-
-// In milliseconds, rounded down, so that no poll is sent after the deadline.
-const untilDeadline = ({ deadline }: Wait, now: bigint): number =>
-  Math.floor(Number(deadline - now) / Number(nanosInMilli))
-
-// In whole milliseconds, with the elapsed time rounded down. At least 0 and at most the wait, even if a clock goes back.
-const leftOf = ({ begun, duration }: Wait, now: bigint): Duration.Duration => {
-  const millis = Duration.toMillis(duration)
-  return Duration.millis(Math.min(millis, Math.max(0, millis - Number((now - begun) / nanosInMilli))))
-}
+  clock: Clock.Clock,
+  deadline: number,
+  wait = Duration.toMillis(pending.wait)
+): Wait => ({ pending, due: monotonic(clock) + wait, deadline })
 
 // -----------------------------------------------------------------------------
 // pulls
@@ -83,28 +80,21 @@ const leftOf = ({ begun, duration }: Wait, now: bigint): Duration.Duration => {
  * Sleeps for the rest of the wait, and sends one poll. The time since the wait began counts toward it, `onEvent` and the consumer
  * of a stream included.
  */
-const poll = Effect.fnUntraced(function*(
-  wait: Wait
-): Effect.fn.Return<Pulled<PollError, SsoOidc.SsoOidc>, PollError, SsoOidc.SsoOidc> {
-  // Read the rest of the wait once, not in a loop. In a loop, a clock whose monotonic time stands still would sleep for ever.
-  const now = yield* Clock.monotonicTimeNanos
-  const left = leftOf(wait, now)
+export const poll = (wait: Wait, clock: Clock.Clock): Effect.Effect<Running | Done, PollError, SsoOidc.SsoOidc> => {
+  // Read the rest of the wait once, not in a loop. In a loop, a clock whose monotonic time stands still would sleep for ever. The
+  // rest is at least 0, and at most the wait, even if a clock goes back.
+  const left = Math.max(0, Math.min(Math.ceil(wait.due - monotonic(clock)), Duration.toMillis(wait.pending.wait)))
   // Check the deadline twice. Before the sleep: do not wait for a poll that would come too late. After it: the sleep may have
   // taken longer than planned.
-  const isTooLate = Duration.toMillis(left) >= untilDeadline(wait, now)
-  if (!isTooLate) yield* Effect.sleep(left)
-  if (isTooLate || untilDeadline(wait, yield* Clock.monotonicTimeNanos) <= 0) {
-    return yield* Decision.expired(wait.pending, { detectedBy: "clock" })
-  }
-  const event = yield* Polling.poll(
-    wait.pending,
-    Effect.map(Clock.monotonicTimeNanos, (now) => untilDeadline(wait, now))
-  )
-  if (event._tag === "Approved") return { event }
-  // the wait begins before the consumer gets the event
-  const begun = yield* Clock.monotonicTimeNanos
-  return { event, next: poll({ ...wait, pending: event.pending, duration: event.wait, begun }) }
-})
+  if (left >= untilDeadline(wait, clock)) return Decision.expired(wait.pending, { detectedBy: "clock" })
+  return Effect.flatMap(clock.sleep(Duration.millis(left)), () =>
+    untilDeadline(wait, clock) <= 0
+      ? Decision.expired(wait.pending, { detectedBy: "clock" })
+      : Effect.map(
+        Polling.poll(wait.pending, () => untilDeadline(wait, clock)),
+        (event) => event._tag === "Approved" ? { event } : { event, wait: waiting(event.pending, clock, wait.deadline) }
+      ))
+}
 
 const codeReady = (pending: PendingAuthorization): CodeReady => ({
   _tag: "CodeReady",
@@ -117,33 +107,49 @@ const codeReady = (pending: PendingAuthorization): CodeReady => ({
   nextPollAt: pending.nextPollAt
 })
 
-// the wait begins before the consumer gets the code
-const started = (pending: PendingAuthorization): Effect.Effect<Started> =>
-  Effect.map(begin(pending, pending.wait), (wait) => ({ event: codeReady(pending), pending, next: poll(wait) }))
+/** Requests a code with a registration. The wait begins before the consumer gets the code. */
+const authorize = (startUrl: string, registration: Registration) =>
+  Effect.flatMap(
+    Starting.authorize(startUrl, registration),
+    (pending) =>
+      Effect.clockWith((clock) =>
+        Effect.succeed<Running>({
+          event: codeReady(pending),
+          wait: waiting(pending, clock, deadlineOf(pending, clock))
+        })
+      )
+  )
 
 /**
  * The first pull of a whole login. It gives a code if the kept registration is usable and the service accepts it. Otherwise it
  * gives a new registration.
  */
-export const login = Effect.fnUntraced(function*<E, R>(
+export const login = <E, R>(
   options: StartOptions<E, R>
-): Effect.fn.Return<NewClient | Started, StartError | E, SsoOidc.SsoOidc | R> {
-  const authorize = (registration: Registered["registration"]) =>
-    Effect.flatMap(Starting.authorize(options.startUrl, registration), started)
+): Effect.Effect<NewClient | Running, StartError | E, SsoOidc.SsoOidc | R> => {
+  const { startUrl } = options
   const register = Effect.map(
     Starting.register(options),
-    (registration): NewClient => ({ event: { _tag: "Registered", registration }, next: authorize(registration) })
+    (registration): NewClient => ({ event: { _tag: "Registered", registration }, startUrl })
   )
-  const kept = yield* Starting.kept(options)
-  return yield* kept === undefined
-    ? register
-    : Effect.catchTag(authorize(kept), "InvalidClientException", () => register)
-})
+  return Effect.flatMap(
+    Starting.kept(options),
+    (kept): Effect.Effect<NewClient | Running, StartError | E, SsoOidc.SsoOidc | R> =>
+      kept === undefined
+        ? register
+        : Effect.catchTag(authorize(startUrl, kept), "InvalidClientException", () => register)
+  )
+}
+
+/** The pull after a new registration. */
+export const request = (
+  { event, startUrl }: NewClient
+): Effect.Effect<Running, StartDeviceAuthorization.Error, SsoOidc.SsoOidc> => authorize(startUrl, event.registration)
 
 /** The first pull of the rest of a stored login. A part of its wait may have passed. */
-export const resume = Effect.fnUntraced(function*(
-  pending: PendingAuthorization
-): Effect.fn.Return<Pulled<PollError, SsoOidc.SsoOidc>, PollError, SsoOidc.SsoOidc> {
-  yield* Polling.checkPlace(pending)
-  return yield* poll(yield* begin(pending, Decision.waitLeft(pending, yield* Clock.currentTimeMillis)))
-})
+export const resume = (pending: PendingAuthorization): Effect.Effect<Running | Done, PollError, SsoOidc.SsoOidc> =>
+  Effect.flatMap(Polling.checkPlace(pending), () =>
+    Effect.clockWith((clock) => {
+      const left = Decision.waitLeft(pending, clock.currentTimeMillisUnsafe())
+      return poll(waiting(pending, clock, deadlineOf(pending, clock), left), clock)
+    }))

@@ -7,6 +7,7 @@ import * as Registration from "@sso-oidc/core/Registration"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import { BackoffPolicy } from "../BackoffPolicy.ts"
@@ -16,20 +17,22 @@ import type { PendingAuthorization } from "../PendingAuthorization.ts"
 import * as Decision from "./decision.ts"
 
 /** The time, a random number and the policy that the next decision depends on. */
-const circumstances = Effect.fnUntraced(function*(
-  untilDeadline: Effect.Effect<number>
-): Effect.fn.Return<Decision.Circumstances> {
-  const policy = yield* BackoffPolicy
+const circumstances = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  untilDeadline: (now: number) => number
+): Decision.Circumstances => {
+  const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+  const policy = fiber.getRef(BackoffPolicy)
   return {
     policy,
-    now: yield* Clock.currentTimeMillis,
-    untilDeadline: yield* untilDeadline,
-    random: policy.jitter > 0 ? yield* Random.next : 0
+    now,
+    untilDeadline: untilDeadline(now),
+    random: policy.jitter > 0 ? fiber.getRef(Random.Random).nextDoubleUnsafe() : 0
   }
-})
+}
 
-const untilStoredDeadline = (pending: PendingAuthorization): Effect.Effect<number> =>
-  Effect.map(Clock.currentTimeMillis, (now) => Decision.untilDeadline(pending, now))
+const untilStoredDeadline = (pending: PendingAuthorization) => (now: number): number =>
+  Decision.untilDeadline(pending, now)
 
 const requestOf = (pending: PendingAuthorization): CreateToken.Request => ({
   clientId: pending.registration.clientId,
@@ -42,15 +45,18 @@ const requestOf = (pending: PendingAuthorization): CreateToken.Request => ({
  * Sends one poll, and gives the event that follows from its response. `untilDeadline` gives the milliseconds until the deadline.
  * By default the wall clock measures them, as for a stored pending authorization.
  */
-export const poll = Effect.fnUntraced(function*(
+export const poll = (
   pending: PendingAuthorization,
-  untilDeadline: Effect.Effect<number> = untilStoredDeadline(pending)
-): Effect.fn.Return<Approved | Waiting, PollError, SsoOidc.SsoOidc> {
-  const oidc = yield* SsoOidc.SsoOidc
-  const result = yield* Effect.result(oidc.createToken(requestOf(pending)))
-  const decision = Decision.decide(pending, result, yield* circumstances(untilDeadline))
-  return decision._tag === "Ended" ? yield* Effect.fail(decision.error) : decision
-})
+  untilDeadline: (now: number) => number = untilStoredDeadline(pending)
+): Effect.Effect<Approved | Waiting, PollError, SsoOidc.SsoOidc> =>
+  Effect.flatMap(
+    SsoOidc.SsoOidc.use((oidc) => Effect.result(oidc.createToken(requestOf(pending)))),
+    (result) =>
+      Effect.withFiber((fiber) => {
+        const decision = Decision.decide(pending, result, circumstances(fiber, untilDeadline))
+        return decision._tag === "Ended" ? Effect.fail(decision.error) : Effect.succeed(decision)
+      })
+  )
 
 /**
  * Gives the pending authorization to store before a poll, if the process may be killed in the poll. If the poll would send
@@ -65,7 +71,11 @@ export const markInFlight = Effect.fnUntraced(function*(
     // reading a wiped secret is a defect
     Effect.catchDefect(() => Effect.succeed(false))
   )
-  return valid ? Decision.markInFlight(pending, yield* circumstances(untilStoredDeadline(pending))) : pending
+  return valid
+    ? yield* Effect.withFiber((fiber) =>
+      Effect.succeed(Decision.markInFlight(pending, circumstances(fiber, untilStoredDeadline(pending))))
+    )
+    : pending
 })
 
 /** Fails if the device code was issued at another region or endpoint than the client's. The code is sent to no other service. */

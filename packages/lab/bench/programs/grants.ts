@@ -1,0 +1,206 @@
+/**
+ * Runs many logins whose person never approves, and tells the memory of one, the lateness of its polls and their processor time.
+ *
+ * Its arguments: the program that polls, the number of logins, the interval in seconds, and the seconds of the whole run. The logins
+ * begin spread over one interval. The service is in this process. `--heap FILE` writes a snapshot of the heap at the end.
+ */
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Redacted from "effect/Redacted"
+
+// -----------------------------------------------------------------------------
+// arguments
+// -----------------------------------------------------------------------------
+
+const [kind = "", ...rest] = process.argv.slice(2)
+const [logins = Number.NaN, interval = Number.NaN, seconds = Number.NaN] = rest.map(Number)
+const [region, endpoint] = ["eu-west-1", "https://oidc.eu-west-1.amazonaws.com"]
+
+// -----------------------------------------------------------------------------
+// the service
+// -----------------------------------------------------------------------------
+
+// Everything that the service keeps is made before the memory is measured. So it does not count.
+const due = new Float64Array(logins)
+const measured = { polls: 0, lateness: 0, most: 0 }
+
+/** Notes the arrival of a poll, and plans the next one. `n` is the number of the login. */
+const noted = (n: number): void => {
+  const now = performance.now()
+  const late = now - (due[n] ?? Number.NaN)
+  measured.polls++
+  measured.lateness += late
+  measured.most = Math.max(measured.most, late)
+  due[n] = now + interval * 1000
+}
+
+const registered = { clientId: "client", clientSecret: Redacted.make("secret".repeat(280)), clientSecretExpiresAt: 0 }
+const codes: ReadonlyArray<StartDeviceAuthorization.Response> = Array.from({ length: logins }, (_, n) => ({
+  deviceCode: Redacted.make(String(n)),
+  userCode: "ABCD-EFGH",
+  verificationUri: "https://device.sso.eu-west-1.amazonaws.com/",
+  verificationUriComplete: "https://device.sso.eu-west-1.amazonaws.com/?user_code=ABCD-EFGH",
+  expiresIn: 600,
+  interval
+}))
+let given = 0
+const code = (): StartDeviceAuthorization.Response => {
+  const n = given++
+  due[n] = performance.now() + interval * 1000
+  const code = codes[n]
+  if (code === undefined) throw new RangeError("there are more logins than codes")
+  return code
+}
+
+const pending = new SsoOidcError.AuthorizationPendingException({ status: 400, error: "authorization_pending" })
+
+const inMemory = SsoOidc.SsoOidc.of({
+  region,
+  endpoint,
+  execute: () => Effect.die("this service has only the methods of the operations"),
+  withExecute: () => inMemory,
+  registerClient: () => Effect.succeed(registered),
+  startDeviceAuthorization: () => Effect.sync(code),
+  createToken: (request) =>
+    Effect.suspend(() => {
+      if ("deviceCode" in request && request.deviceCode !== undefined) noted(Number(Redacted.value(request.deviceCode)))
+      return Effect.fail(pending)
+    })
+})
+
+const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response =>
+  new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } })
+
+const overHttp = HttpClient.make((request, url) =>
+  Effect.sync(() => {
+    if (url.pathname !== "/token") {
+      const { deviceCode, ...plain } = code()
+      return HttpClientResponse.fromWeb(request, json(200, { ...plain, deviceCode: Redacted.value(deviceCode) }))
+    }
+    const text = request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : "{}"
+    const sent: unknown = JSON.parse(text)
+    if (typeof sent === "object" && sent !== null && "deviceCode" in sent) noted(Number(sent.deviceCode))
+    return HttpClientResponse.fromWeb(
+      request,
+      json(400, { error: "authorization_pending", error_description: "The person has not approved yet." }, {
+        "x-amzn-errortype": "AuthorizationPendingException",
+        "x-amzn-requestid": "0b6a54c7-7d34-4f0c-8a0f-000000000000"
+      })
+    )
+  })
+)
+
+// -----------------------------------------------------------------------------
+// the programs
+// -----------------------------------------------------------------------------
+
+const options = {
+  clientName: "bench",
+  startUrl: "https://bench.awsapps.com/start",
+  registration: {
+    clientId: registered.clientId,
+    clientSecret: registered.clientSecret,
+    scopes: ["sso:account:access"],
+    region,
+    endpoint
+  }
+}
+
+const requestOf = ({ deviceCode }: StartDeviceAuthorization.Response): CreateToken.Request => ({
+  clientId: registered.clientId,
+  clientSecret: registered.clientSecret,
+  grantType: CreateToken.deviceCodeGrantType,
+  deviceCode
+})
+
+/** The least that polls with Effect: one fiber that sleeps and calls the service. It keeps no law of the grant. */
+const bare = Effect.suspend(() => {
+  const request = requestOf(code())
+  return Effect.forever(
+    Effect.andThen(Effect.sleep(interval * 1000), Effect.ignore(inMemory.createToken(request)))
+  )
+})
+
+const waited = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis))
+
+/** The least that polls by hand: one async function with a timer. */
+const byHand = async (): Promise<void> => {
+  const { deviceCode } = code()
+  while (true) {
+    await waited(interval * 1000)
+    noted(Number(Redacted.value(deviceCode)))
+  }
+}
+
+const wholeClient = await Effect.runPromise(
+  Effect.provideService(SsoOidc.make({ region }), HttpClient.HttpClient, overHttp)
+)
+
+// as a server would run its logins: each is a call of its own, in one runtime
+const over = (oidc: SsoOidc.Service) => {
+  const fork = Effect.runForkWith(Context.make(SsoOidc.SsoOidc, oidc))
+  return () => fork(DeviceGrant.login(options))
+}
+
+const programs: Readonly<Record<string, () => unknown>> = {
+  grant: over(inMemory),
+  client: over(wholeClient),
+  fiber: () => Effect.runFork(bare),
+  promise: byHand
+}
+
+const begin = programs[kind]
+if (begin === undefined) throw new RangeError(`there is no program ${kind}`)
+
+// -----------------------------------------------------------------------------
+// the run
+// -----------------------------------------------------------------------------
+
+const heap = (): number => {
+  globalThis.gc?.()
+  globalThis.gc?.()
+  return process.memoryUsage().heapUsed
+}
+
+const begun = performance.now()
+const until = (second: number) => waited(Math.max(0, begun + second * 1000 - performance.now()))
+
+const before = heap()
+// in small groups, as many as are due
+for (let n = 0; n < logins;) {
+  const planned = Math.min(logins, Math.ceil((performance.now() - begun) / (interval * 1000) * logins) + 1)
+  while (n < planned) {
+    begin()
+    n++
+  }
+  await waited(1)
+}
+await until(interval)
+Object.assign(measured, { polls: 0, lateness: 0, most: 0 })
+const used = process.cpuUsage()
+await until(seconds)
+const { system, user } = process.cpuUsage(used)
+const { lateness, most, polls } = measured
+const after = heap()
+const file = process.argv.indexOf("--heap")
+if (file > 0) {
+  const { writeHeapSnapshot } = await import("node:v8")
+  writeHeapSnapshot(process.argv[file + 1])
+}
+console.log(
+  JSON.stringify({
+    memory: (after - before) / logins,
+    late: lateness / polls,
+    most,
+    polls,
+    cpu: (system + user) / polls
+  })
+)
+process.exit(0)
