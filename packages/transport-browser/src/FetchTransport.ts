@@ -5,6 +5,7 @@
  * - It follows no redirect, sends no cookie or credential, caches nothing, and sends no referrer and no trace header.
  * - Interruption aborts the request.
  * - These settings are fixed inside the layer. A `FetchHttpClient.RequestInit` in the caller's context has no effect.
+ * - A body is sent whole. A `Stream` is collected first, so its failure is an `EncodeError` of a request that did not leave.
  *
  * It cannot give the other guarantees:
  *
@@ -25,38 +26,11 @@
  * @since 0.1.0
  */
 import type * as ClientError from "@sso-oidc/core/aws/ClientError"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import * as Failure from "./internal/failure.ts"
+import * as Exchange from "./internal/exchange.ts"
 import * as Relayed from "./internal/relayed.ts"
-
-// -----------------------------------------------------------------------------
-// settings
-// -----------------------------------------------------------------------------
-
-// With `redirect: "manual"`, a redirect comes back as a response: a 3xx, or status 0 in a browser. Core then reports the
-// redirect. With "error" it would look like a transient network failure, and workerd does not accept "error".
-const settings: RequestInit = {
-  redirect: "manual",
-  credentials: "omit",
-  cache: "no-store",
-  referrerPolicy: "no-referrer"
-}
-
-// An edge runtime throws at a setting that it does not implement. (workerd does at `credentials` and `referrerPolicy`, and did
-// at `cache` before 2024-11.) Such a runtime has nothing for the setting to turn off. A setting that a platform implements is a
-// member of its `Request`. `redirect` is always set: without it, the client secret follows a 307 to another origin.
-const pinned = (): RequestInit => {
-  const known: object = typeof Request === "undefined" ? {} : Request.prototype
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => name === "redirect" || name in known))
-}
-
-// Effect keeps the first global `fetch` that it has seen. A mock or an instrumentation that replaces it later must be called.
-const fetchOf = (context: Context.Context<never>): typeof globalThis.fetch =>
-  Context.getOrUndefined(context, FetchHttpClient.Fetch) ?? globalThis.fetch
 
 // -----------------------------------------------------------------------------
 // layers
@@ -83,27 +57,9 @@ const fetchOf = (context: Context.Context<never>): typeof globalThis.fetch =>
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<HttpClient.HttpClient> = /* @__PURE__ */ Layer.provide(
+export const layer: Layer.Layer<HttpClient.HttpClient> =
   // the merged context has the layer's `Fetch`, and the caller's `Fetch` before it
-  /* @__PURE__ */ HttpClient.layerMergedContext(
-    /* @__PURE__ */ Effect.map(HttpClient.HttpClient, (client) => {
-      const init = pinned()
-      return HttpClient.transformResponse(
-        client,
-        (response) =>
-          Effect.contextWith((context: Context.Context<never>) =>
-            response.pipe(
-              Effect.provideService(FetchHttpClient.Fetch, Failure.careful(fetchOf(context))),
-              Effect.provideService(FetchHttpClient.RequestInit, init),
-              Effect.provideService(HttpClient.TracerPropagationEnabled, false),
-              Effect.mapError(Failure.told)
-            )
-          )
-      )
-    })
-  ),
-  FetchHttpClient.layer
-)
+  /* @__PURE__ */ HttpClient.layerMergedContext(/* @__PURE__ */ Effect.sync(Exchange.make))
 
 /**
  * The client for a page. It sends requests for the service to a relay (the package `@sso-oidc/relay`), because the service does

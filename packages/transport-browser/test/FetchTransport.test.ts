@@ -319,16 +319,51 @@ describe("FetchTransport (the seam)", () => {
       assert.strictEqual(inits.length, 0)
     }))
 
-  it.effect("sends a body that is a stream", () =>
+  it.effect.each([
+    { name: "a string", body: HttpBody.raw("a body") },
+    { name: "bytes", body: HttpBody.raw(new TextEncoder().encode("a body")) },
+    { name: "a buffer", body: HttpBody.raw(new TextEncoder().encode("a body").buffer) },
+    {
+      name: "a stream",
+      body: HttpBody.stream(Stream.make(new TextEncoder().encode("a "), new TextEncoder().encode("body")))
+    }
+  ])("sends a body that is $name, and leaves its length to the platform", ({ body }) =>
     Effect.gen(function*() {
       const texts: Array<string> = []
-      const fetch: typeof globalThis.fetch = async (input, init) => {
+      const { fetch, inits } = recording(() => new Response("hello"))
+      const reading: typeof globalThis.fetch = async (input, init) => {
         texts.push(await new Request(input, init).text())
-        return new Response("hello")
+        return fetch(input, init)
       }
-      const body = HttpBody.stream(Stream.make(new TextEncoder().encode("in parts")))
-      yield* send(HttpClientRequest.post("https://service.test/", { body })).pipe(Effect.provide(scripted(fetch)))
-      assert.deepStrictEqual(texts, ["in parts"])
+      const request = HttpClientRequest.post("https://service.test/", { body, headers: { "content-length": "0" } })
+      yield* send(request).pipe(Effect.provide(scripted(reading)))
+      assert.deepStrictEqual(texts, ["a body"])
+      assert.isNull(new Headers(inits[0]?.headers).get("content-length"))
+    }))
+
+  it.effect.each([
+    {
+      name: "a stream that fails",
+      body: HttpBody.stream(Stream.concat(Stream.make(new Uint8Array(4)), Stream.die("no")))
+    },
+    { name: "an object", body: HttpBody.raw({ a: 1 }) }
+  ])("sends nothing for $name, and fails", ({ body }) =>
+    Effect.gen(function*() {
+      const { fetch, inits } = recording(() => new Response("hello"))
+      const request = HttpClientRequest.post("https://service.test/", { body })
+      const exit = yield* Effect.exit(send(request).pipe(Effect.provide(scripted(fetch))))
+      assert.isTrue(Exit.isFailure(exit))
+      assert.deepStrictEqual(inits, [])
+    }))
+
+  it.effect("fails with an EncodeError if the stream of a body fails", () =>
+    Effect.gen(function*() {
+      const { fetch, inits } = recording(() => new Response("hello"))
+      const body = Stream.concat(Stream.make(new Uint8Array(4)), Stream.fail("broken"))
+      const request = HttpClientRequest.post("https://service.test/").pipe(HttpClientRequest.bodyStream(body))
+      const error = yield* Effect.flip(send(request).pipe(Effect.provide(scripted(fetch))))
+      assert.strictEqual(error.reason._tag, "EncodeError")
+      assert.deepStrictEqual(inits, [])
     }))
 
   it.effect("aborts the request on interruption", () =>

@@ -2,6 +2,7 @@
 import { isTransportCause, TransportCause } from "@sso-oidc/core/aws/TransportCause"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 
 type Fetch = typeof globalThis.fetch
 
@@ -9,37 +10,45 @@ const unsent = (code: string, transient = false): TransportCause => new Transpor
 
 // `fetch` first makes a `Request` of its arguments (Fetch, section 5.4). This trial finds what cannot be sent. It takes an
 // empty text for the body: only whether a body is allowed can fail here, and a real stream would be used up by the trial.
-const canBeMade = (input: RequestInfo | URL, { body, duplex: _duplex, signal: _signal, ...init }: Init): boolean => {
+const canBeMade = (url: URL, { body, signal: _signal, ...init }: RequestInit): boolean => {
   if (typeof Request === "undefined") return true
   try {
-    void new Request(input, body === undefined || body === null ? init : { ...init, body: "" })
+    void new Request(url, body === undefined || body === null ? init : { ...init, body: "" })
     return true
   } catch {
     return false
   }
 }
 
-type Init = RequestInit & { readonly duplex?: unknown }
+/** A failure of the transport. */
+export const failed = (
+  request: HttpClientRequest.HttpClientRequest,
+  cause: TransportCause
+): HttpClientError.HttpClientError =>
+  new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
 
-/** A `fetch` that is not called with a request that cannot be sent. So it is certain that nothing was sent. */
-export const careful = (fetch: Fetch): Fetch => (input, init = {}) => {
-  if (typeof fetch !== "function") return Promise.reject(unsent("NO_FETCH"))
-  if (init.signal?.aborted === true) return Promise.reject(unsent("ABORTED", true))
-  return canBeMade(input, init) ? fetch(input, init) : Promise.reject(unsent("INVALID_REQUEST"))
-}
+/** Why the request cannot be given to `fetch`. Then it is certain that nothing was sent. */
+export const unsendable = (
+  fetch: Fetch,
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL,
+  init: RequestInit
+): TransportCause | undefined =>
+  request.headers["upgrade"] !== undefined
+    ? unsent("UPGRADE_UNSUPPORTED")
+    : typeof fetch !== "function"
+    ? unsent("NO_FETCH")
+    : init.signal?.aborted === true
+    ? unsent("ABORTED", true)
+    : canBeMade(url, init)
+    ? undefined
+    : unsent("INVALID_REQUEST")
 
-/** Keeps only the names of a failure, because the rest may hold what was sent. */
-export const told = (error: HttpClientError.HttpClientError): HttpClientError.HttpClientError => {
-  const { reason } = error
-  if (reason._tag !== "TransportError" || isTransportCause(reason.cause)) return error
-  const code = codeOf(reason.cause)
-  // Effect's client does not pass an upgrade to `fetch`, and its error has no cause
-  const cause = reason.request.headers["upgrade"] === undefined
-    ? new TransportCause({ sent: "maybe", code, transient: !isCertificate(code) })
-    : unsent("UPGRADE_UNSUPPORTED")
-  return new HttpClientError.HttpClientError({
-    reason: new HttpClientError.TransportError({ request: reason.request, cause })
-  })
+/** What a rejection of `fetch` tells. It keeps only the names of a failure, because the rest may hold what was sent. */
+export const causeOf = (error: unknown): TransportCause => {
+  if (isTransportCause(error)) return error
+  const code = codeOf(error)
+  return new TransportCause({ sent: "maybe", code, transient: !isCertificate(code) })
 }
 
 const codeOf = (error: unknown): string => {
