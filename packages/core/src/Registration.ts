@@ -7,7 +7,6 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -147,7 +146,8 @@ export const fromResponse = (
 // predicates
 // -----------------------------------------------------------------------------
 
-const margin = Duration.minutes(15)
+// 15 minutes in milliseconds
+const margin = 900_000
 
 const sameScopes = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => {
   const [left, right] = [new Set(a), new Set(b)]
@@ -202,4 +202,4 @@ export const isUsable = (registration: Registration, at: Use): boolean =>
   isOf(registration, at) &&
   sameScopes(registration.scopes, at.scopes) &&
   (registration.expiresAt === undefined ||
-    DateTime.isGreaterThanOrEqualTo(registration.expiresAt, DateTime.addDuration(at.now, margin)))
+    DateTime.toEpochMillis(registration.expiresAt) >= DateTime.toEpochMillis(at.now) + margin)

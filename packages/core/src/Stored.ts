@@ -128,7 +128,8 @@ const maxMillis = 8.64e15
  * @since 0.1.0
  */
 export const instant = (millis: number): DateTime.Utc =>
-  DateTime.makeUnsafe(Math.min(Math.max(Number.isNaN(millis) ? 0 : millis, -maxMillis), maxMillis))
+  // not by `makeUnsafe`, which brings the parts and the texts of dates into each bundle
+  DateTime.fromDateUnsafe(new Date(Math.min(Math.max(Number.isNaN(millis) ? 0 : millis, -maxMillis), maxMillis)))
 
 /**
  * The instant `duration` after `now`, which is in milliseconds since 1970.

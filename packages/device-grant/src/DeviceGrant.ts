@@ -225,7 +225,7 @@ export const step = Effect.fnUntraced(function*(
   const now = yield* Clock.currentTimeMillis
   const left = Decision.waitLeft(pending, now)
   if (left >= Decision.untilDeadline(pending, now)) {
-    return yield* Decision.expired(pending, { detectedBy: "clock" })
+    return yield* Decision.expired(pending, "clock")
   }
   return left > 0
     ? { _tag: "NotDue", left: Duration.millis(left), pending: Decision.notDue(pending, left, now) }

@@ -5,6 +5,7 @@
  */
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
+import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as Stored from "@sso-oidc/core/Stored"
 import * as Token from "@sso-oidc/core/Token"
 import * as DateTime from "effect/DateTime"
@@ -52,14 +53,15 @@ export const untilDeadline = (pending: PendingAuthorization, now: number): numbe
 
 export const expired = (
   pending: PendingAuthorization,
-  by: { readonly detectedBy: "service" | "clock"; readonly requestId?: string | undefined }
+  detectedBy: "service" | "clock",
+  requestId?: string
 ): DeviceCodeExpired =>
   new DeviceCodeExpired({
-    detectedBy: by.detectedBy,
+    detectedBy,
     responseLost: pending.responseLost,
     failures: pending.failures,
     ...(pending.lastTrouble === undefined ? {} : { lastTrouble: pending.lastTrouble }),
-    ...(by.requestId === undefined ? {} : { requestId: by.requestId })
+    ...(requestId === undefined ? {} : { requestId })
   })
 
 // -----------------------------------------------------------------------------
@@ -72,47 +74,40 @@ export const decide = (
   result: Result.Result<CreateToken.Response, CreateToken.Error>,
   circumstances: Circumstances
 ): Decision => {
+  const { now, untilDeadline } = circumstances
   if (Result.isSuccess(result)) {
-    return { _tag: "Approved", token: Token.fromResponse(result.success, pending.registration, circumstances.now) }
+    return { _tag: "Approved", token: Token.fromResponse(result.success, pending.registration, now) }
   }
   const error = result.failure
   const trouble = troubleOf(error)
-  if (trouble !== undefined) {
-    const responseLost = pending.responseLost || losesResponse(error)
-    return next(failed(pending, trouble, responseLost), {
-      reason: "trouble",
-      wait: backOff(pending.interval, pending.failures + 1, circumstances),
-      retryAfter: retryAfterOf(error),
-      circumstances
-    })
+  if (trouble === undefined && error._tag !== "AuthorizationPendingException" && error._tag !== "SlowDownException") {
+    return { _tag: "Ended", error: endOf(pending, error) }
   }
-  switch (error._tag) {
-    case "AuthorizationPendingException":
-      return next(stillPending(pending), {
-        reason: "pending",
-        wait: pending.interval,
-        circumstances
-      })
-    case "SlowDownException": {
-      const interval = Duration.millis(Duration.toMillis(pending.interval) + slowDownBy)
-      return next({ ...pending, failures: 0, interval, slowDowns: Numbers.counted(pending.slowDowns ?? 0) }, {
-        reason: "slowedDown",
-        wait: interval,
-        retryAfter: error.retryAfter,
-        circumstances
-      })
-    }
-    case "ExpiredTokenException":
-      return ended(expired(pending, { detectedBy: "service", requestId: error.requestId }))
-    case "InvalidGrantException":
-      return ended(pending.responseLost ? new TokenPossiblyLost({ cause: error }) : error)
-    case "UnexpectedResponse":
-      // a response from another URL brought no token, whatever its status is
-      return ended(
-        error.status === 200 && error.problem !== "redirect" ? new TokenPossiblyLost({ cause: error }) : error
-      )
-    default:
-      return ended(error)
+  const isSlowedDown = trouble === undefined && error._tag === "SlowDownException"
+  const reason = trouble !== undefined ? "trouble" : isSlowedDown ? "slowedDown" : "pending"
+  const slowDowns = isSlowedDown ? Numbers.counted(pending.slowDowns ?? 0) : 0
+  const interval = isSlowedDown ? Duration.millis(Duration.toMillis(pending.interval) + slowDownBy) : pending.interval
+  const planned = trouble === undefined ? interval : backOff(pending, circumstances)
+  const asked = Stored.seconds(reason !== "pending" && "retryAfter" in error ? error.retryAfter ?? 0 : 0)
+  const wait = Duration.toMillis(asked) > Duration.toMillis(planned) ? asked : planned
+  const next = changed(pending, now, {
+    interval,
+    wait,
+    failures: trouble === undefined ? 0 : Numbers.counted(pending.failures),
+    // a pending response says that the service has issued no token for the code yet, so no earlier response was lost
+    responseLost: reason !== "pending" && (pending.responseLost || trouble !== undefined && losesResponse(error)),
+    lastTrouble: reason === "pending" ? undefined : trouble ?? pending.lastTrouble,
+    slowDowns
+  })
+  if (Duration.toMillis(wait) >= untilDeadline) return { _tag: "Ended", error: expired(next, "clock") }
+  return {
+    _tag: "Waiting",
+    reason,
+    ...(trouble === undefined ? {} : { trouble }),
+    ...(slowDowns < 2 ? {} : { advice: tooFast }),
+    wait,
+    nextPollAt: next.nextPollAt,
+    pending: next
   }
 }
 
@@ -131,15 +126,17 @@ export const markInFlight = (pending: PendingAuthorization, circumstances: Circu
   const left = waitLeft(pending, now)
   if (left > 0) return notDue(pending, left, now)
   if (untilDeadline <= 0) return pending
-  const trouble = {
-    error: "Interrupted",
-    message: "The process that sent the last poll ended before the response came."
-  }
-  return scheduled(
-    failed(pending, trouble, true),
-    backOff(pending.interval, pending.failures + 1, circumstances),
-    now
-  )
+  return changed(pending, now, {
+    interval: pending.interval,
+    wait: backOff(pending, circumstances),
+    failures: Numbers.counted(pending.failures),
+    responseLost: true,
+    lastTrouble: {
+      error: "Interrupted",
+      message: "The process that sent the last poll ended before the response came."
+    },
+    slowDowns: 0
+  })
 }
 
 // -----------------------------------------------------------------------------
@@ -149,86 +146,65 @@ export const markInFlight = (pending: PendingAuthorization, circumstances: Circu
 // in milliseconds
 const slowDownBy = 5000
 
-const ended = (error: PollError): Decision => ({ _tag: "Ended", error })
-
-const failed = (
-  { slowDowns: _slowDowns, ...pending }: PendingAuthorization,
-  lastTrouble: Trouble,
-  responseLost: boolean
-): PendingAuthorization => ({
-  ...pending,
-  failures: Numbers.counted(pending.failures),
-  responseLost,
-  lastTrouble
-})
-
-/** The service has issued no token for the code yet, so no earlier response was lost. */
-const stillPending = (
-  { lastTrouble: _lastTrouble, slowDowns: _slowDowns, ...pending }: PendingAuthorization
-): PendingAuthorization => ({
-  ...pending,
-  failures: 0,
-  responseLost: false
-})
-
-const scheduled = (pending: PendingAuthorization, wait: Duration.Duration, now: number): PendingAuthorization => ({
-  ...pending,
-  wait,
-  nextPollAt: Stored.after(now, wait)
-})
-
 const tooFast = "The service asked twice in a row to poll more slowly. " +
   "Another program may poll with the same code, or this machine's clock runs fast."
 
-const waiting = (pending: PendingAuthorization, reason: Waiting["reason"]): Waiting => {
-  const { lastTrouble, nextPollAt, slowDowns = 0, wait } = pending
-  return {
-    _tag: "Waiting",
-    reason,
-    ...(reason === "trouble" && lastTrouble !== undefined ? { trouble: lastTrouble } : {}),
-    ...(reason === "slowedDown" && slowDowns >= 2 ? { advice: tooFast } : {}),
-    wait,
-    nextPollAt,
-    pending
-  }
-}
+/** The pending authorization for the poll that comes after the wait. A count of 0 and no trouble are absent members. */
+const changed = (
+  { lastTrouble: _lastTrouble, slowDowns: _slowDowns, ...kept }: PendingAuthorization,
+  now: number,
+  { lastTrouble, slowDowns, ...changes }:
+    & Pick<PendingAuthorization, "interval" | "wait" | "failures" | "responseLost">
+    & { readonly lastTrouble: Trouble | undefined; readonly slowDowns: number }
+): PendingAuthorization => ({
+  ...kept,
+  ...changes,
+  nextPollAt: Stored.after(now, changes.wait),
+  ...(lastTrouble === undefined ? {} : { lastTrouble }),
+  ...(slowDowns === 0 ? {} : { slowDowns })
+})
 
-const next = (pending: PendingAuthorization, how: {
-  readonly reason: Waiting["reason"]
-  readonly wait: Duration.Duration
-  readonly retryAfter?: number | undefined
-  readonly circumstances: Circumstances
-}): Decision => {
-  const { now, untilDeadline } = how.circumstances
-  const retryAfter = Stored.seconds(how.retryAfter ?? 0)
-  const wait = Duration.toMillis(retryAfter) > Duration.toMillis(how.wait) ? retryAfter : how.wait
-  return Duration.toMillis(wait) >= untilDeadline
-    ? ended(expired(pending, { detectedBy: "clock" }))
-    : waiting(scheduled(pending, wait, now), how.reason)
+/** The error that ends the grant. */
+const endOf = (
+  pending: PendingAuthorization,
+  error: Exclude<CreateToken.Error, SsoOidcError.AuthorizationPendingException | SsoOidcError.SlowDownException>
+): PollError => {
+  switch (error._tag) {
+    case "ExpiredTokenException":
+      return expired(pending, "service", error.requestId)
+    case "InvalidGrantException":
+      return pending.responseLost ? new TokenPossiblyLost({ cause: error }) : error
+    case "UnexpectedResponse":
+      // a response from another URL brought no token, whatever its status is
+      return error.status === 200 && error.problem !== "redirect" ? new TokenPossiblyLost({ cause: error }) : error
+    default:
+      return error
+  }
 }
 
 // used if the cap of the policy is no duration, which JavaScript may give
 const defaultCap = Duration.millis(60_000)
 
-/** `min(cap, interval × 2^n)`, never below the interval. Jitter only lengthens it. */
-const backOff = (interval: Duration.Duration, failures: number, { policy, random }: Circumstances) => {
+/** `min(cap, interval × 2^n)` after the n-th failure in a row, never below the interval. Jitter only lengthens it. */
+const backOff = (
+  { failures, interval }: PendingAuthorization,
+  { policy, random }: Circumstances
+): Duration.Duration => {
   const base = Duration.toMillis(interval)
   const cap = Duration.toMillis(Option.getOrElse(Duration.fromInput(policy.cap), () => defaultCap))
-  const doubled = Math.max(base, Math.min(cap, base * 2 ** failures))
+  const doubled = Math.max(base, Math.min(cap, base * 2 ** (failures + 1)))
   const jitter = policy.jitter > 0 && Number.isFinite(policy.jitter) ? policy.jitter * random : 0
   return Stored.millis(doubled * (1 + jitter))
 }
 
-const statusOf = (error: CreateToken.Error): number | undefined => "status" in error ? error.status : undefined
-
 /** Why the poll failed, if no response arrived or the service is busy. Otherwise `undefined`. */
 const troubleOf = (error: CreateToken.Error): Trouble | undefined => {
-  const status = statusOf(error)
-  const requestId = textOf("requestId" in error ? error.requestId : undefined)
-  const code = textOf("code" in error ? error.code : undefined)
   if (!(error._tag === "TransportError" ? error.transient : Wire.isBusy(error))) return undefined
   // The program may provide its own client, whose errors came through JSON. Check each member, so that it can be stored and
   // decoded.
+  const status = statusOf(error)
+  const requestId = textOf("requestId" in error ? error.requestId : undefined)
+  const code = textOf("code" in error ? error.code : undefined)
   return {
     error: error._tag,
     message: textOf(error.message) ?? error._tag,
@@ -239,11 +215,10 @@ const troubleOf = (error: CreateToken.Error): Trouble | undefined => {
   }
 }
 
+const statusOf = (error: CreateToken.Error): number | undefined => "status" in error ? error.status : undefined
+
 const textOf = (value: unknown): string | undefined => typeof value === "string" ? Wire.printable(value) : undefined
 
 /** Whether the service may have acted on the poll without its response arriving. */
 const losesResponse = (error: CreateToken.Error): boolean =>
   error._tag === "TransportError" ? error.sent !== "no" : (statusOf(error) ?? 0) >= 500
-
-const retryAfterOf = (error: CreateToken.Error): number | undefined =>
-  "retryAfter" in error ? error.retryAfter : undefined

@@ -86,10 +86,10 @@ export const poll = (wait: Wait, clock: Clock.Clock): Effect.Effect<Running | Do
   const left = Math.max(0, Math.min(Math.ceil(wait.due - monotonic(clock)), Duration.toMillis(wait.pending.wait)))
   // Check the deadline twice. Before the sleep: do not wait for a poll that would come too late. After it: the sleep may have
   // taken longer than planned.
-  if (left >= untilDeadline(wait, clock)) return Decision.expired(wait.pending, { detectedBy: "clock" })
+  if (left >= untilDeadline(wait, clock)) return Decision.expired(wait.pending, "clock")
   return Effect.flatMap(clock.sleep(Duration.millis(left)), () =>
     untilDeadline(wait, clock) <= 0
-      ? Decision.expired(wait.pending, { detectedBy: "clock" })
+      ? Decision.expired(wait.pending, "clock")
       : Effect.map(
         Polling.poll(wait.pending, () => untilDeadline(wait, clock)),
         (event) => event._tag === "Approved" ? { event } : { event, wait: waiting(event.pending, clock, wait.deadline) }

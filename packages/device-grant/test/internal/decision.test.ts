@@ -195,7 +195,7 @@ describe("the decision after a poll", () => {
   })
 
   it("the message of DeviceCodeExpired says if polls failed and if a response was lost (D4)", () => {
-    const said = (more: Partial<PendingAuthorization>) => Decision.expired(state(more), { detectedBy: "clock" }).message
+    const said = (more: Partial<PendingAuthorization>) => Decision.expired(state(more), "clock").message
     const lastTrouble = { error: "TransportError", message: "reset." }
     assert.match(said({}), /before the person approved it\. Start/)
     assert.match(said({ failures: 2, lastTrouble }), /while no response came from the service\. The last .* reset\./)
