@@ -27,6 +27,18 @@ const raw = (port: number, bytes: string) =>
     return Effect.sync(() => socket.destroy())
   })
 
+describe("a body", () => {
+  it.live("that is announced as far too large gets a response, which says that the connection ends (E6)", () =>
+    Effect.gen(function*() {
+      const { port } = yield* EmulatorServer.EmulatorServer
+      const head = "POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\n\r\n"
+      const text = yield* raw(port, head + "x".repeat(70_000))
+      assert.match(text, /^HTTP\/1\.1 400 /)
+      assert.match(text, /\r\nconnection: close\r\n/i)
+      assert.include(text, "The body has more than 65536 bytes")
+    }).pipe(provide()))
+})
+
 describe("the host", () => {
   it.effect("is refused on every route if it is not loopback (E5)", () =>
     Effect.gen(function*() {

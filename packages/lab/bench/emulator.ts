@@ -43,7 +43,7 @@ const connections = 32
 /** A poll of a code must come 1 second after the last. One turn takes less than this many. */
 const codeCount = 25_000
 
-const turn = 1000
+const turn = 600
 
 const pending = "\"authorization_pending\""
 
@@ -58,27 +58,31 @@ const requestOf = (port: number, { clientId, clientSecret }: Codes, deviceCode: 
     `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
 }
 
-/** Sends one request after the other until `more` gives none. It throws if a response is not that of a pending login. */
+/** Sends one request after the other until `more` gives none. It fails if a response is not that of a pending login. */
 const converse = (socket: Socket, more: () => string | undefined): Promise<void> =>
   new Promise((resolve, reject) => {
     let text = ""
+    const end = (error?: Error): void => {
+      socket.off("data", read).off("error", end).off("close", closed)
+      if (error === undefined) resolve()
+      else reject(error)
+    }
+    const closed = (): void => end(new Error("the server closed the connection"))
     const next = (): void => {
       const request = more()
-      if (request !== undefined) return void socket.write(request)
-      socket.off("data", read)
-      resolve()
+      if (request === undefined) end()
+      else socket.write(request)
     }
     const read = (chunk: string): void => {
       text += chunk
       const at = text.indexOf("\r\n\r\n")
       const length = /content-length: (\d+)/i.exec(text)?.[1]
       if (at === -1 || length === undefined || text.length < at + 4 + Number(length)) return
-      if (!text.includes(pending)) return reject(new Error(`a poll got ${text}`))
+      if (!text.includes(pending)) return end(new Error(`a poll got ${text}`))
       text = ""
       next()
     }
-    socket.setEncoding("latin1").on("data", read)
-    socket.once("error", reject)
+    socket.on("data", read).on("error", end).on("close", closed)
     next()
   })
 
@@ -91,7 +95,10 @@ class Running {
   private constructor(child: ChildProcess, told: Codes) {
     this.child = child
     this.told = told
-    this.sockets = Array.from({ length: connections }, () => connect(told.port, "127.0.0.1").setNoDelay(true))
+    this.sockets = Array.from(
+      { length: connections },
+      () => connect(told.port, "127.0.0.1").setNoDelay(true).setEncoding("latin1")
+    )
   }
 
   static async start(path: string, asked: Asked): Promise<Running> {
@@ -159,7 +166,7 @@ const answerOf = async ({ told }: Running): Promise<Given> => {
 // measurement
 // -----------------------------------------------------------------------------
 
-const rounds = 7
+const rounds = 11
 
 const names: Readonly<Record<Server, string>> = {
   emulator: "ours",

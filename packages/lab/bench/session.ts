@@ -107,7 +107,7 @@ export const measurement: Measurement = {
     const measured = (rounds: number, take: (path: string) => Promise<number>) =>
       inTurn(rounds, programs.map(({ of, path }) => ({ of, run: () => take(path) })))
     const once = await measured(5, async (path) => (await run(path, { work, env, args: ["0"] })).cpu)
-    const again = await measured(5, async (path) => Number((await run(path, { work, env, args: ["300"] })).stdout))
+    const again = await measured(5, async (path) => Number((await run(path, { work, env, args: ["150"] })).stdout))
     const [onceOurs, oncePeer] = once
     const [againOurs, againPeer] = again
     if (onceOurs === undefined || oncePeer === undefined || againOurs === undefined || againPeer === undefined) {

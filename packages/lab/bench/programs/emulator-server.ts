@@ -82,7 +82,7 @@ const effect = ({ body, headers, status }: Given): void => {
 }
 
 let before = process.cpuUsage()
-process.on("SIGINT", () => process.exit())
+process.on("disconnect", () => process.exit())
 process.on("message", (asked: Asked) => {
   if (asked._tag === "Start") {
     if (asked.server === "emulator") emulator(asked.count)
