@@ -26,9 +26,13 @@ export const measurement: Measurement = {
     const appOperations = await size(
       "app-operations",
       "browser",
-      Programs.withApplication(Programs.operations(Programs.fetching))
+      Programs.withApplication(Programs.operations(Programs.applicationTransport))
     )
-    const appGrant = await size("app-grant", "browser", Programs.withApplication(Programs.login(Programs.fetching)))
+    const appGrant = await size(
+      "app-grant",
+      "browser",
+      Programs.withApplication(Programs.login(Programs.applicationTransport))
+    )
     const rows: ReadonlyArray<Row> = [
       {
         measure: "three operations and fetch, for a browser",
@@ -45,7 +49,7 @@ export const measurement: Measurement = {
         goal: ratioAtMost(1)
       },
       {
-        measure: "three operations, added to an application with Effect, Schema and HttpClient",
+        measure: "three operations, added to an application with Effect, Schema and HttpClient over fetch",
         unit: "kB",
         ours: { of: "ours", values: [(appOperations.gzipped - app.gzipped) / 1000] },
         goal: atMost(8.5)

@@ -43,8 +43,9 @@ export const login = (transport: string) => `
   ))
 `
 
-/** An application that uses Effect, a service, Schema and HttpClient over fetch already. */
+/** A small application in the style of Effect's own documents: a service over an HTTP API, with a key, a schema, retries and a log. */
 export const application = `
+  import * as Config from "effect/Config"
   import * as Context from "effect/Context"
   import * as Effect from "effect/Effect"
   import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -52,21 +53,41 @@ export const application = `
   import * as HttpClientRequest from "effect/http/HttpClientRequest"
   import * as HttpClientResponse from "effect/http/HttpClientResponse"
   import * as Layer from "effect/Layer"
+  import * as Schedule from "effect/Schedule"
   import * as Schema from "effect/Schema"
-  const User = Schema.Struct({ id: Schema.Number, name: Schema.String, tags: Schema.optionalKey(Schema.Array(Schema.String)) })
+  class User extends Schema.Class("User")({
+    id: Schema.Int,
+    name: Schema.NonEmptyString,
+    tags: Schema.optionalKey(Schema.Array(Schema.String)),
+    createdAt: Schema.DateTimeUtcFromString
+  }) {}
+  class UserNotFound extends Schema.TaggedError("UserNotFound")("UserNotFound", { id: Schema.Int }) {}
   class Users extends Context.Service()("Users") {}
   const users = Layer.effect(Users, Effect.gen(function*() {
-    const client = yield* HttpClient.HttpClient
+    const key = yield* Config.redacted("API_KEY")
+    const client = HttpClient.filterStatusOk(HttpClient.mapRequest(yield* HttpClient.HttpClient, HttpClientRequest.bearerToken(key)))
     return {
-      get: (id) => client.execute(HttpClientRequest.bodyJsonUnsafe(HttpClientRequest.post("https://users"), { id })).pipe(
-        Effect.flatMap(HttpClientResponse.schemaBodyJson(User)),
-        Effect.timeout("1 second"),
-        Effect.withSpan("get")
-      )
+      get: Effect.fn("Users.get")(function*(id) {
+        yield* Effect.logDebug("user " + id)
+        return yield* client.get("https://users/" + id).pipe(
+          Effect.flatMap(HttpClientResponse.schemaBodyJson(User)),
+          Effect.timeout("10 seconds"),
+          Effect.retry({ schedule: Schedule.exponential("1 second"), times: 3 }),
+          Effect.mapError(() => new UserNotFound({ id }))
+        )
+      })
     }
   }))
-  Effect.runPromise(Effect.provide(Users.use((users) => users.get(1)), users.pipe(Layer.provide(FetchHttpClient.layer))))
+  const main = Effect.gen(function*() {
+    const users = yield* Users
+    const all = yield* Effect.forEach([1, 2, 3], (id) => users.get(id), { concurrency: 2 })
+    yield* Effect.log(all.length + " users")
+  }).pipe(Effect.catchTag("UserNotFound", (error) => Effect.logError(error)))
+  Effect.runPromise(Effect.provide(main, users.pipe(Layer.provide(FetchHttpClient.layer))))
 `
+
+/** A line of a program that takes the transport which that application has already. */
+export const applicationTransport = `const transport = FetchHttpClient.layer`
 
 /** The imports that a program has twice if it is added to the application. */
 const twice = /import \* as (?:Effect|Layer) from .*/g

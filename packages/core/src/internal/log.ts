@@ -19,7 +19,7 @@ export const loggers = /* @__PURE__ */ Context.Reference<ReadonlySet<Logger.Logg
   { defaultValue: () => undefined }
 )
 
-/** Logs a line. The text is built only if somebody reads it. */
+/** Logs a line. The text is built only if something reads it. */
 export const debug = (fiber: Fiber.Fiber<unknown, unknown>, span: Tracer.Span, text: () => string): void => {
   if (!/^(?:All|Trace|Debug)$/.test(fiber.getRef(References.MinimumLogLevel))) return
   const message = [text()]

@@ -137,8 +137,10 @@ describe("the packed packages", () => {
             "portal + transport-browser": portal(Programs.fetching),
             "@aws-sdk/client-sso, browser": officialPortal,
             "an application": Programs.application,
-            "an application + core": Programs.withApplication(browser),
-            "an application + core + device-grant": Programs.withApplication(Programs.login(Programs.fetching))
+            "an application + core": Programs.withApplication(Programs.operations(Programs.applicationTransport)),
+            "an application + core + device-grant": Programs.withApplication(
+              Programs.login(Programs.applicationTransport)
+            )
           },
           "browser"
         ),
