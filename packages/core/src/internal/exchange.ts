@@ -73,7 +73,8 @@ export const exchange = (
           `${name} got HTTP ${status}${named === undefined ? "" : ` ${Mask.cleanCode(named, secrets)}`}${
             requestId && ` (request ${requestId})`
           }`)
-        const retryAfter = Head.retryAfter(headers, () => fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())
+        const retryAfter = Head.retryAfter(headers, () =>
+          fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())
         return head = {
           ...Body.none,
           status,
@@ -96,11 +97,13 @@ export const exchange = (
         sent: head === undefined ? sent : "answered",
         ...head?.common
       })
-      Log.debug(fiber, span, () => error.message)
+      Log.debug(fiber, span, () =>
+        error.message)
       return Effect.fail(error)
     }
 
-    const malformed = (called: string) => failed(called, { sent: "maybe", code: "BAD_RESPONSE", transient: false })
+    const malformed = (called: string) =>
+      failed(called, { sent: "maybe", code: "BAD_RESPONSE", transient: false })
 
     // The query may name an account and a role, so the log shows the URL without it.
     Log.debug(fiber, span, () => `${name} is sent to ${settings.endpoint}${operation.path}`)

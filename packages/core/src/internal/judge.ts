@@ -47,7 +47,9 @@ export const judge = <Request, Response, E, R>(
       common,
       text: (member, known) => {
         const value = body?.[member]
-        return typeof value === "string" ? (value === known ? value : Mask.clean(value, secrets)) || undefined : undefined
+        return typeof value === "string"
+          ? (value === known ? value : Mask.clean(value, secrets)) || undefined
+          : undefined
       }
     })
     if (made !== undefined) return Effect.fail(made)

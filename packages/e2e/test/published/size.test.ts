@@ -82,17 +82,6 @@ const inputsOf = async (
   return Object.keys(metafile.inputs)
 }
 
-/** Core without its calls of Effect's logger, and so without that logger. An application that logs has the logger anyway. */
-const unlogged: Plugin = {
-  name: "unlogged",
-  setup: (build) =>
-    build.onLoad({ filter: /core\/src\/internal\/exchange\.ts$/ }, ({ path }) => {
-      const source = readFileSync(path, "utf8")
-      assert.include(source, "Effect.logDebug(")
-      return { contents: source.replaceAll("Effect.logDebug(", "Effect.succeed("), loader: "ts" }
-    })
-}
-
 /** The size of each entry in bytes before the engine below the service existed. The rule of 1 % counts from it. */
 const baseline: Readonly<Record<string, number>> = JSON.parse(
   readFileSync(new URL("../support/size-baseline.json", import.meta.url), "utf8")
@@ -217,7 +206,6 @@ describe("sizes, Effect included", () => {
         },
         "browser"
       ),
-      ...await sizesOf({ "the same, without Effect's own logger": browser }, "browser", [unlogged]),
       ...await sizesOf(
         {
           "core + transport-node": client(
@@ -251,7 +239,7 @@ describe("sizes, Effect included", () => {
     console.log(
       [...sizes].map(([name, bytes]) => `${(bytes / 1000).toFixed(1).padStart(6)} kB  ${name}`).join("\n")
     )
-    assert.isBelow(size("the same, without Effect's own logger"), size("@aws-sdk/client-sso-oidc, browser"))
+    assert.isBelow(size("core + transport-browser"), size("@aws-sdk/client-sso-oidc, browser"))
     assert.isBelow(
       size("core + transport-browser"),
       0.85 * size("core + transport-browser, Effect through its barrel")
@@ -260,7 +248,6 @@ describe("sizes, Effect included", () => {
     // about half: it opens its connections itself, and explains problems with TLS or a proxy in words
     assert.isBelow(size("core + transport-node + device-grant"), 0.55 * size("@aws-sdk/client-sso-oidc, node"))
     assert.isBelow(size("portal + transport-node"), 0.65 * size("@aws-sdk/client-sso, node"))
-    // with Effect's own logger, which is 2 kB
     assert.isBelow(size("portal + transport-browser"), 1.05 * size("@aws-sdk/client-sso, browser"))
     // ours also logs in, locks the CLI's files, waits between requests, and keeps role credentials
     assert.isBelow(size("portal + session + transport-node"), 1.5 * size("@aws-sdk/credential-provider-sso, node"))

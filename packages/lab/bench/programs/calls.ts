@@ -122,7 +122,8 @@ const calls: Readonly<Record<string, Call>> = {
   effect: () => Effect.runPromise(Effect.map(bare, named)),
   schema: () =>
     Effect.runPromise(
-      Effect.flatMap(encode(request), () => Effect.flatMap(bare, (json) => status === 200 ? Effect.map(decode(json), () => "") : Effect.succeed(""))) 
+      Effect.flatMap(encode(request), () =>
+        Effect.flatMap(bare, (json) => status === 200 ? Effect.map(decode(json), () => "") : Effect.succeed("")))
     )
 }
 
