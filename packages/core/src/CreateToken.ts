@@ -36,15 +36,8 @@ export interface ClientMembers {
   readonly scope?: ReadonlyArray<string> | undefined
 }
 
-// A spread inside a call would lose the comments of its members in the emitted declarations. A spread in a constant keeps them.
-const client = {
-  /** The id of the client. */
-  clientId: Schema.String,
-  /** The secret of the client. */
-  clientSecret: Members.secret("clientSecret"),
-  /** The scopes of the token. */
-  scope: Members.optional(Schema.Array(Schema.String))
-} as const
+const clientSecret = Members.secret("clientSecret")
+const scope = Members.optional(Schema.Array(Schema.String))
 
 /**
  * The `grantType` of the device grant (RFC 8628 section 3.4).
@@ -67,21 +60,24 @@ export interface DeviceCodeRequest extends ClientMembers {
   readonly deviceCode: Redacted.Redacted
 }
 
-const deviceCode = {
-  ...client,
-  /** The grant type of the device grant. */
-  grantType: Schema.Literal(deviceCodeGrantType),
-  /** The device code. */
-  deviceCode: Members.secret("deviceCode")
-} as const
-
 /**
  * The schema of a request of the device grant.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const DeviceCodeRequest = Schema.Struct(deviceCode)
+export const DeviceCodeRequest = Schema.Struct({
+  /** The id of the client. */
+  clientId: Schema.String,
+  /** The secret of the client. */
+  clientSecret,
+  /** The scopes of the token. */
+  scope,
+  /** The grant type of the device grant. */
+  grantType: Schema.Literal(deviceCodeGrantType),
+  /** The device code. */
+  deviceCode: Members.secret("deviceCode")
+})
 
 /**
  * The request of the authorization code grant.
@@ -100,8 +96,19 @@ export interface AuthorizationCodeRequest extends ClientMembers {
   readonly codeVerifier?: Redacted.Redacted | undefined
 }
 
-const authorizationCode = {
-  ...client,
+/**
+ * The schema of a request of the authorization code grant.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const AuthorizationCodeRequest = Schema.Struct({
+  /** The id of the client. */
+  clientId: Schema.String,
+  /** The secret of the client. */
+  clientSecret,
+  /** The scopes of the token. */
+  scope,
   /** The grant type of the authorization code grant. */
   grantType: Schema.Literal("authorization_code"),
   /** The authorization code. */
@@ -110,15 +117,7 @@ const authorizationCode = {
   redirectUri: Schema.String,
   /** The code verifier. */
   codeVerifier: Members.optional(Members.secret("codeVerifier"))
-} as const
-
-/**
- * The schema of a request of the authorization code grant.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const AuthorizationCodeRequest = Schema.Struct(authorizationCode)
+})
 
 /**
  * The request of the refresh token grant.
@@ -133,21 +132,24 @@ export interface RefreshTokenRequest extends ClientMembers {
   readonly refreshToken: Redacted.Redacted
 }
 
-const refreshToken = {
-  ...client,
-  /** The grant type of a refresh. */
-  grantType: Schema.Literal("refresh_token"),
-  /** The refresh token. */
-  refreshToken: Members.secret("refreshToken")
-} as const
-
 /**
  * The schema of a request of the refresh token grant.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const RefreshTokenRequest = Schema.Struct(refreshToken)
+export const RefreshTokenRequest = Schema.Struct({
+  /** The id of the client. */
+  clientId: Schema.String,
+  /** The secret of the client. */
+  clientSecret,
+  /** The scopes of the token. */
+  scope,
+  /** The grant type of a refresh. */
+  grantType: Schema.Literal("refresh_token"),
+  /** The refresh token. */
+  refreshToken: Members.secret("refreshToken")
+})
 
 /**
  * The request of CreateToken, of one of three grants.

@@ -22,34 +22,6 @@ import * as Wire from "./aws/Wire.ts"
 
 // An editor shows no comment of a schema's field on hover. So each class also has an interface, with the whole comments.
 
-const fields = {
-  /** The OAuth error code. */
-  error: Schema.String,
-  /** The service's own description. */
-  errorDescription: Schema.optionalKey(Schema.String),
-  /** The HTTP status of the response. */
-  status: Schema.Int,
-  /** The request id. */
-  requestId: Schema.optionalKey(Schema.String),
-  /** The seconds that the service asks you to wait. */
-  retryAfter: Schema.optionalKey(Schema.Number)
-} as const
-
-// A spread inside a call would lose the comments of its members in the emitted declarations. A spread in a constant keeps them.
-const fieldsWithReason = {
-  ...fields,
-  /** Why a customer-managed KMS key failed. */
-  reason: Schema.optionalKey(Schema.String)
-} as const
-
-const fieldsWithRegion = {
-  ...fields,
-  /** The endpoint that the service names. */
-  endpoint: Schema.optionalKey(Schema.String),
-  /** The region that the service names. */
-  region: Schema.optionalKey(Schema.String)
-} as const
-
 /**
  * What the service said in an exception.
  *
@@ -125,9 +97,51 @@ const sentenceOf = (
     Wire.facts(self, self._tag, `HTTP ${self.status}`)
   ].filter(Boolean).join(" ")
 
-// -----------------------------------------------------------------------------
-// errors of the service's model
-// -----------------------------------------------------------------------------
+// Fields, one for each kind, and not one for each class: they are smaller in a bundle.
+const text = Schema.optionalKey(Schema.String)
+
+const fields = {
+  /** The OAuth error code. */
+  error: Schema.String,
+  /** The service's own description. */
+  errorDescription: text,
+  /** The HTTP status of the response. */
+  status: Schema.Int,
+  /** The request id. */
+  requestId: text,
+  /** The seconds that the service asks you to wait. */
+  retryAfter: Schema.optionalKey(Schema.Number)
+} as const
+
+/** What the class of an exception says about it. */
+interface Model<Type extends string, Code extends string, Status extends number> {
+  /** The name of the exception in the model. */
+  readonly type: Type
+  /** The OAuth code that the model gives to the exception. */
+  readonly error: Code
+  /** The HTTP status that the model gives to the exception. */
+  readonly status: Status
+}
+
+/** The class that an exception extends. A bundler keeps a spread at the top of a module, so the fields are joined here. */
+const exception = <Self, Members>() =>
+<
+  const Type extends string,
+  const Code extends string,
+  More extends Schema.Struct.Fields,
+  const Status extends number
+>(
+  type: Type,
+  error: Code,
+  status: Status,
+  more: More
+) => {
+  const model: Model<Type, Code, Status> = { type, error, status }
+  return Object.assign(
+    Schema.TaggedError<Self, Members>(`@sso-oidc/core/${type}`)(type, { ...fields, ...more }),
+    model
+  )
+}
 
 /**
  * The person denied the login, or is not assigned to the application in Identity Center.
@@ -136,17 +150,10 @@ const sentenceOf = (
  * @since 0.1.0
  */
 export class AccessDeniedException
-  extends Schema.TaggedError<AccessDeniedException, FieldsWithReason>("@sso-oidc/core/AccessDeniedException")(
-    "AccessDeniedException",
-    fieldsWithReason
-  )
+  extends exception<AccessDeniedException, FieldsWithReason>()("AccessDeniedException", "access_denied", 400, {
+    /** Why a customer-managed KMS key failed. */ reason: text
+  })
 {
-  /** The name of the exception in the model. */
-  static readonly type = "AccessDeniedException"
-  /** The OAuth code that the model gives to the exception. */
-  static readonly error = "access_denied"
-  /** The HTTP status that the model gives to the exception. */
-  static readonly status = 400
   /** A sentence for a person. */
   override readonly message: string = sentenceOf(
     "Access was denied in the browser, or the user has no access here: start a new login to try again.",
@@ -160,20 +167,14 @@ export class AccessDeniedException
  * @category errors
  * @since 0.1.0
  */
-export class AuthorizationPendingException extends Schema.TaggedError<AuthorizationPendingException, ExceptionFields>(
-  "@sso-oidc/core/AuthorizationPendingException"
-)(
+export class AuthorizationPendingException extends exception<AuthorizationPendingException, ExceptionFields>()(
   "AuthorizationPendingException",
-  fields
+  "authorization_pending",
+  400,
+  {}
 ) {
-  /** The name of the exception in the model. */
-  static readonly type = "AuthorizationPendingException"
   /** The response is part of the ordinary course: its span ends without error status. */
   static readonly expected = true
-  /** The OAuth code that the model gives to the exception. */
-  static readonly error = "authorization_pending"
-  /** The HTTP status that the model gives to the exception. */
-  static readonly status = 400
   /** A sentence for a person. */
   override readonly message: string = sentenceOf(
     "The login waits for a person to approve it in the browser: poll again after the interval.",
@@ -188,17 +189,8 @@ export class AuthorizationPendingException extends Schema.TaggedError<Authorizat
  * @since 0.1.0
  */
 export class ExpiredTokenException
-  extends Schema.TaggedError<ExpiredTokenException, ExceptionFields>("@sso-oidc/core/ExpiredTokenException")(
-    "ExpiredTokenException",
-    fields
-  )
+  extends exception<ExpiredTokenException, ExceptionFields>()("ExpiredTokenException", "expired_token", 400, {})
 {
-  /** The name of the exception in the model. */
-  static readonly type = "ExpiredTokenException"
-  /** The OAuth code that the model gives to the exception. */
-  static readonly error = "expired_token"
-  /** The HTTP status that the model gives to the exception. */
-  static readonly status = 400
   /** A sentence for a person. */
   override readonly message: string = sentenceOf("The code or token has expired: start a new login.", this)
 }
@@ -210,17 +202,8 @@ export class ExpiredTokenException
  * @since 0.1.0
  */
 export class InternalServerException
-  extends Schema.TaggedError<InternalServerException, ExceptionFields>("@sso-oidc/core/InternalServerException")(
-    "InternalServerException",
-    fields
-  )
+  extends exception<InternalServerException, ExceptionFields>()("InternalServerException", "server_error", 500, {})
 {
-  /** The name of the exception in the model. */
-  static readonly type = "InternalServerException"
-  /** The OAuth code that the model gives to the exception. */
-  static readonly error = "server_error"
-  /** The HTTP status that the model gives to the exception. */
-  static readonly status = 500
   /** A sentence for a person. */
   override readonly message: string = sentenceOf(
     "The service failed: try again later, and quote the request id to AWS support if it lasts.",
@@ -235,17 +218,8 @@ export class InternalServerException
  * @since 0.1.0
  */
 export class InvalidClientException
-  extends Schema.TaggedError<InvalidClientException, ExceptionFields>("@sso-oidc/core/InvalidClientException")(
-    "InvalidClientException",
-    fields
-  )
+  extends exception<InvalidClientException, ExceptionFields>()("InvalidClientException", "invalid_client", 401, {})
 {
-  /** The name of the exception in the model. */
-  static readonly type = "InvalidClientException"
-  /** The OAuth code that the model gives to the exception. */
-  static readonly error = "invalid_client"
-  /** The HTTP status that the model gives to the exception. */
-  static readonly status = 401
   /** A sentence for a person. */
   override readonly message: string = sentenceOf(
     "The client registration is not accepted: register again, in the region of the start URL.",
@@ -259,18 +233,12 @@ export class InvalidClientException
  * @category errors
  * @since 0.1.0
  */
-export class InvalidClientMetadataException extends Schema.TaggedError<InvalidClientMetadataException, ExceptionFields>(
-  "@sso-oidc/core/InvalidClientMetadataException"
-)(
+export class InvalidClientMetadataException extends exception<InvalidClientMetadataException, ExceptionFields>()(
   "InvalidClientMetadataException",
-  fields
+  "invalid_client_metadata",
+  400,
+  {}
 ) {
-  /** The name of the exception in the model. */
-  static readonly type = "InvalidClientMetadataException"
-  /** The OAuth code that the model gives to the exception. */
-  static readonly error = "invalid_client_metadata"
-  /** The HTTP status that the model gives to the exception. */
-  static readonly status = 400
   /** A sentence for a person. */
   override readonly message: string = sentenceOf(
     "The client registration is not accepted: check clientName, and clientType (`public`).",
@@ -285,17 +253,8 @@ export class InvalidClientMetadataException extends Schema.TaggedError<InvalidCl
  * @since 0.1.0
  */
 export class InvalidGrantException
-  extends Schema.TaggedError<InvalidGrantException, ExceptionFields>("@sso-oidc/core/InvalidGrantException")(
-    "InvalidGrantException",
-    fields
-  )
+  extends exception<InvalidGrantException, ExceptionFields>()("InvalidGrantException", "invalid_grant", 400, {})
 {
-  /** The name of the exception in the model. */
-  static readonly type = "InvalidGrantException"
-  /** The OAuth code that the model gives to the exception. */
-  static readonly error = "invalid_grant"
-  /** The HTTP status that the model gives to the exception. */
-  static readonly status = 400
   /** A sentence for a person. */
   override readonly message: string = sentenceOf(
     "The code or token is unknown, used, revoked, or belongs to another client: start a new login.",
@@ -309,18 +268,12 @@ export class InvalidGrantException
  * @category errors
  * @since 0.1.0
  */
-export class InvalidRedirectUriException extends Schema.TaggedError<InvalidRedirectUriException, ExceptionFields>(
-  "@sso-oidc/core/InvalidRedirectUriException"
-)(
+export class InvalidRedirectUriException extends exception<InvalidRedirectUriException, ExceptionFields>()(
   "InvalidRedirectUriException",
-  fields
+  "invalid_redirect_uri",
+  400,
+  {}
 ) {
-  /** The name of the exception in the model. */
-  static readonly type = "InvalidRedirectUriException"
-  /** The OAuth code that the model gives to the exception. */
-  static readonly error = "invalid_redirect_uri"
-  /** The HTTP status that the model gives to the exception. */
-  static readonly status = 400
   /** A sentence for a person. */
   override readonly message: string = sentenceOf(
     "A redirect URI is not accepted: use http://127.0.0.1/oauth/callback.",
@@ -335,17 +288,10 @@ export class InvalidRedirectUriException extends Schema.TaggedError<InvalidRedir
  * @since 0.1.0
  */
 export class InvalidRequestException
-  extends Schema.TaggedError<InvalidRequestException, FieldsWithReason>("@sso-oidc/core/InvalidRequestException")(
-    "InvalidRequestException",
-    fieldsWithReason
-  )
+  extends exception<InvalidRequestException, FieldsWithReason>()("InvalidRequestException", "invalid_request", 400, {
+    /** Why a customer-managed KMS key failed. */ reason: text
+  })
 {
-  /** The name of the exception in the model. */
-  static readonly type = "InvalidRequestException"
-  /** The OAuth code that the model gives to the exception. */
-  static readonly error = "invalid_request"
-  /** The HTTP status that the model gives to the exception. */
-  static readonly status = 400
   /** A sentence for a person. */
   override readonly message: string = sentenceOf(
     // Only a 400 comes from the service. Another status comes from a proxy before it, and its own text says what is wrong.
@@ -362,18 +308,17 @@ export class InvalidRequestException
  * @category errors
  * @since 0.1.0
  */
-export class InvalidRequestRegionException extends Schema.TaggedError<InvalidRequestRegionException, FieldsWithRegion>(
-  "@sso-oidc/core/InvalidRequestRegionException"
-)(
+export class InvalidRequestRegionException extends exception<InvalidRequestRegionException, FieldsWithRegion>()(
   "InvalidRequestRegionException",
-  fieldsWithRegion
+  "invalid_request",
+  400,
+  {
+    /** The endpoint that the service names. */
+    endpoint: text,
+    /** The region that the service names. */
+    region: text
+  }
 ) {
-  /** The name of the exception in the model. */
-  static readonly type = "InvalidRequestRegionException"
-  /** The OAuth code that the model gives to the exception. */
-  static readonly error = "invalid_request"
-  /** The HTTP status that the model gives to the exception. */
-  static readonly status = 400
   /** A sentence for a person. */
   override readonly message: string = sentenceOf(
     this.region === undefined
@@ -390,17 +335,8 @@ export class InvalidRequestRegionException extends Schema.TaggedError<InvalidReq
  * @since 0.1.0
  */
 export class InvalidScopeException
-  extends Schema.TaggedError<InvalidScopeException, ExceptionFields>("@sso-oidc/core/InvalidScopeException")(
-    "InvalidScopeException",
-    fields
-  )
+  extends exception<InvalidScopeException, ExceptionFields>()("InvalidScopeException", "invalid_scope", 400, {})
 {
-  /** The name of the exception in the model. */
-  static readonly type = "InvalidScopeException"
-  /** The OAuth code that the model gives to the exception. */
-  static readonly error = "invalid_scope"
-  /** The HTTP status that the model gives to the exception. */
-  static readonly status = 400
   /** A sentence for a person. */
   override readonly message: string = sentenceOf(
     "A scope is not accepted: check the scopes, for example sso:account:access.",
@@ -415,21 +351,12 @@ export class InvalidScopeException
  * @since 0.1.0
  */
 export class SlowDownException
-  extends Schema.TaggedError<SlowDownException, ExceptionFields>("@sso-oidc/core/SlowDownException")(
-    "SlowDownException",
-    fields
-  )
+  extends exception<SlowDownException, ExceptionFields>()("SlowDownException", "slow_down", 400, {})
 {
-  /** The name of the exception in the model. */
-  static readonly type = "SlowDownException"
   /** The response is part of the ordinary course: its span ends without error status. */
   static readonly expected = true
   /** The service asks for fewer requests. */
   static readonly throttling = true
-  /** The OAuth code that the model gives to the exception. */
-  static readonly error = "slow_down"
-  /** The HTTP status that the model gives to the exception. */
-  static readonly status = 400
   /** A sentence for a person. */
   override readonly message: string = sentenceOf("Requests come too fast: wait longer between them.", this)
 }
@@ -440,18 +367,12 @@ export class SlowDownException
  * @category errors
  * @since 0.1.0
  */
-export class UnauthorizedClientException extends Schema.TaggedError<UnauthorizedClientException, ExceptionFields>(
-  "@sso-oidc/core/UnauthorizedClientException"
-)(
+export class UnauthorizedClientException extends exception<UnauthorizedClientException, ExceptionFields>()(
   "UnauthorizedClientException",
-  fields
+  "unauthorized_client",
+  400,
+  {}
 ) {
-  /** The name of the exception in the model. */
-  static readonly type = "UnauthorizedClientException"
-  /** The OAuth code that the model gives to the exception. */
-  static readonly error = "unauthorized_client"
-  /** The HTTP status that the model gives to the exception. */
-  static readonly status = 400
   /** A sentence for a person. */
   override readonly message: string = sentenceOf(
     "The client may not use this grant: register it with the grant in grantTypes.",
@@ -465,18 +386,12 @@ export class UnauthorizedClientException extends Schema.TaggedError<Unauthorized
  * @category errors
  * @since 0.1.0
  */
-export class UnsupportedGrantTypeException extends Schema.TaggedError<UnsupportedGrantTypeException, ExceptionFields>(
-  "@sso-oidc/core/UnsupportedGrantTypeException"
-)(
+export class UnsupportedGrantTypeException extends exception<UnsupportedGrantTypeException, ExceptionFields>()(
   "UnsupportedGrantTypeException",
-  fields
+  "unsupported_grant_type",
+  400,
+  {}
 ) {
-  /** The name of the exception in the model. */
-  static readonly type = "UnsupportedGrantTypeException"
-  /** The OAuth code that the model gives to the exception. */
-  static readonly error = "unsupported_grant_type"
-  /** The HTTP status that the model gives to the exception. */
-  static readonly status = 400
   /** A sentence for a person. */
   override readonly message: string = sentenceOf("The grant type is not supported: check grantTypes.", this)
 }

@@ -13,7 +13,8 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as SchemaGetter from "effect/SchemaGetter"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import * as Members from "./Members.ts"
 import * as TrustedUrl from "./TrustedUrl.ts"
 import * as Wire from "./Wire.ts"
 
@@ -194,12 +195,21 @@ const outside = (self: UnexpectedFields): string => {
 
 const marker = "<redacted>"
 
-// An encoded error may leave the process: to a log, a store or another service. Its body must not.
-const Body = Schema.Redacted(Schema.String, { disallowJsonEncode: true }).pipe(
-  Schema.encodeTo(Schema.String, {
-    decode: SchemaGetter.transform(() => Redacted.make(marker, { label: "body" })),
-    encode: SchemaGetter.transform(() => marker)
+// An encoded error may leave the process: to a log, a store or another service. Its body must not. A body alone has no JSON form:
+// its encoding is an empty text, which is refused.
+const coding = (encoded: string) =>
+  SchemaTransformation.transform({
+    decode: () => Redacted.make(marker, { label: "body" }),
+    encode: () => encoded
   })
+const Body = Schema.String.pipe(
+  Schema.decodeTo(
+    Schema.declare((value): value is Redacted.Redacted => Redacted.isRedacted(value), {
+      expected: "Redacted",
+      toCodecJson: () => Schema.link<Redacted.Redacted>()(Members.NonEmpty, coding(""))
+    }),
+    coding(marker)
+  )
 )
 
 /**

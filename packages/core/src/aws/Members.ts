@@ -44,16 +44,18 @@ export const optional = <S extends Schema.Constraint>(schema: S) => Schema.optio
  * @category texts
  * @since 0.1.0
  */
-export const secret = (label: string) =>
-  NonEmpty.pipe(
-    Schema.decodeTo(
-      Schema.Redacted(NonEmpty),
-      SchemaTransformation.transform({
-        decode: (value: string) => Redacted.make(value, { label }),
-        encode: Redacted.value
-      })
-    )
-  )
+export const secret = (label: string) => {
+  const wrapping = SchemaTransformation.transform({
+    decode: (value: string) => Redacted.make(value, { label }),
+    encode: Redacted.value<string>
+  })
+  // Effect's `Redacted` schema would add 400 bytes to a compressed bundle, and wrap each secret a second time.
+  const wrapped = Schema.declare((value): value is Redacted.Redacted => Redacted.isRedacted(value), {
+    expected: "Redacted",
+    toCodecJson: () => Schema.link<Redacted.Redacted>()(NonEmpty, wrapping)
+  })
+  return NonEmpty.pipe(Schema.decodeTo(wrapped, wrapping))
+}
 
 /**
  * Refuses a text that has invisible characters.

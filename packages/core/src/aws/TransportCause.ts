@@ -63,7 +63,7 @@ export class TransportCause extends Base {
    *
    * @since 0.1.0
    */
-  readonly [TypeId] = TypeId
+  readonly "~@sso-oidc/core/TransportCause" = TypeId
 
   /** A sentence for a person. */
   override readonly message: string = `${

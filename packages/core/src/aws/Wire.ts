@@ -333,9 +333,7 @@ const show = <A>(result: () => A) => result()
 // blank of Braille (U+2800) has none of these properties, but it is invisible too.
 const unseen =
   // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- the pattern has to find them
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/u
-
-const unseenRuns = /* @__PURE__ */ new RegExp(`${unseen.source}+`, "gu")
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]+/gu
 
 /**
  * Whether the text has no invisible character. A terminal would obey a control character. A character that shows nothing, or that
@@ -344,7 +342,7 @@ const unseenRuns = /* @__PURE__ */ new RegExp(`${unseen.source}+`, "gu")
  * @category texts
  * @since 0.1.0
  */
-export const isPrintable = (text: string): boolean => !unseen.test(text)
+export const isPrintable = (text: string): boolean => text.search(unseen) < 0
 
 /**
  * The text as one word of a POSIX shell, in single quotes where it needs them. The shell gives it back byte for byte.
@@ -391,7 +389,7 @@ const maxLength = 1024
  * @since 0.1.0
  */
 export const printable = (text: string): string => {
-  const line = text.replace(unseenRuns, " ").trim()
+  const line = text.replace(unseen, " ").trim()
   if (line.length <= maxLength) return line
   const cut = line.slice(0, maxLength - 1)
   return `${/[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut}…`

@@ -24,41 +24,46 @@ export const read = (
     })
   return Effect.suspend(() => {
     const web = Option.getOrUndefined(HttpClientResponse.toWeb(response))
-    return web === undefined
-      ? Effect.catch(
+    if (web === undefined) {
+      return Effect.catch(
         Wire.readBody(response.stream, maxBytes),
         // One of Effect's transports fails like this for an empty body.
         (error) => error.reason._tag === "EmptyBodyError" ? Effect.succeed(none) : Effect.fail(error)
       )
-      // Effect's stream of a web body takes five times as long.
-      : Effect.tryPromise({ try: (signal) => readWeb(web, headers, maxBytes, signal), catch: unreadable })
+    }
+    // Effect's stream of a web body takes five times as long.
+    const reader = readerOf(web)
+    return Effect.onInterrupt(
+      Effect.tryPromise({ try: () => readWeb(web, reader, headers, maxBytes), catch: unreadable }),
+      () => Effect.sync(() => cancel(reader))
+    )
   }).pipe(
     // A caller's own `fetch` may return anything.
     Effect.catchDefect((cause) => Effect.fail(unreadable(cause)))
   )
 }
 
-const readWeb = async (
-  web: Response,
-  headers: Head.Headers,
-  maxBytes: number,
-  signal: AbortSignal
-): Promise<Wire.Body> => {
+type Reader = ReadableStreamDefaultReader<unknown> | undefined
+
+const readerOf = (web: Response): Reader => {
   // A body that was read before would look empty.
   if (web.bodyUsed === true || web.body?.locked === true) throw new TypeError()
-  const into = Collect.make(maxBytes)
   // React Native, polyfills of `fetch` and many mocks have no `body`. That of node-fetch is no web stream.
-  if (typeof web.body?.getReader === "function") {
-    const reader = web.body.getReader()
-    const stop = () => reader.cancel().catch(() => {})
-    signal.addEventListener("abort", stop)
+  return typeof web.body?.getReader === "function" ? web.body.getReader() : undefined
+}
+
+const cancel = (reader: Reader): void => void reader?.cancel().catch(() => {})
+
+const readWeb = async (web: Response, reader: Reader, headers: Head.Headers, maxBytes: number): Promise<Wire.Body> => {
+  const into = Collect.make(maxBytes)
+  if (reader !== undefined) {
     try {
       for (;;) {
         const { done, value } = await reader.read()
         if (done || !into.add(value)) break
       }
     } finally {
-      void stop()
+      cancel(reader)
     }
   } else if ((Head.contentLength(headers) ?? 0) > maxBytes) return { ...none, tooLarge: true }
   // Try `text` first: without a stream, `arrayBuffer` may exist but fail, and then nothing else can be read. Many mocks have only

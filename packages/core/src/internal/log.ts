@@ -19,27 +19,23 @@ export const loggers = /* @__PURE__ */ Context.Reference<ReadonlySet<Logger.Logg
   { defaultValue: () => undefined }
 )
 
-/** Logs a line. The text is built only if something reads it. */
+/** Logs a line. The text is built only for a reader. */
 export const debug = (fiber: Fiber.Fiber<unknown, unknown>, span: Tracer.Span, text: () => string): void => {
   if (!/^(?:All|Trace|Debug)$/.test(fiber.getRef(References.MinimumLogLevel))) return
-  const message = [text()]
+  const line = text()
   const clock = fiber.getRef(Clock.Clock)
   const date = new Date(clock.currentTimeMillisUnsafe())
   const given = fiber.getRef(loggers)
   if (given !== undefined) {
-    for (const logger of given) logger.log({ cause: Cause.empty, fiber, date, logLevel: "Debug", message })
+    for (const logger of given) logger.log({ cause: Cause.empty, fiber, date, logLevel: "Debug", message: [line] })
     return
   }
   const annotations = fiber.getRef(References.CurrentLogAnnotations)
-  const console = fiber.getRef(Console.Console)
-  const log = fiber.getRef(References.LogToStderr) ? console.error : console.log
-  log(
-    `[${date.toTimeString().slice(0, 8)}] DEBUG (#${fiber.id}):`,
-    ...message,
-    ...(Object.keys(annotations).length === 0 ? [] : [annotations])
-  )
+  const parts: Array<unknown> = [`[${date.toTimeString().slice(0, 8)}] DEBUG (#${fiber.id}):`, line]
+  if (Object.keys(annotations).length > 0) parts.push(annotations)
+  fiber.getRef(Console.Console)[fiber.getRef(References.LogToStderr) ? "error" : "log"](...parts)
   if (span.status._tag === "Started") {
-    span.event(text(), clock.currentTimeNanosUnsafe(), {
+    span.event(line, clock.currentTimeNanosUnsafe(), {
       ...annotations,
       "effect.fiberId": fiber.id,
       "effect.logLevel": "DEBUG"

@@ -16,39 +16,47 @@ const run = 8
 // quick check
 // -----------------------------------------------------------------------------
 
-// Decodes base64 digits. `before` digits of the first group of four are missing. An incomplete last group is left out.
-const fromBase64 = (digits: string, before: number): string => {
-  const whole = "AAA".slice(0, before) + digits.replaceAll("-", "+").replaceAll("_", "/")
-  return atob(whole.slice(0, whole.length & ~3))
+// The written forms of the secrets as one text. Most secrets have only one. The result is `undefined` if a secret is short, because
+// then a form may have fewer than 8 characters. It is also `undefined` if a secret is not printable ASCII, because then it has
+// other bytes than characters.
+const writtenForms = (secrets: ReadonlyArray<string>): string | undefined => {
+  const written = plain.get(secrets) ?? [
+    secrets.every((secret) => /^(?:[\w.-]{9,}|[ -~]{9,})$/.test(secret))
+      ? secrets.flatMap((secret) => /^[\w.-]+$/.test(secret) ? secret : Wire.writtenFormsOf(secret)).join("\0")
+      : undefined
+  ]
+  plain.set(secrets, written)
+  return written[0]
 }
 
-const fromHex = (digits: string, from: number): string =>
-  digits.slice(from).replace(/../g, (byte) => String.fromCharCode(Number.parseInt(byte, 16)))
+// A response has several texts. What is made of the secrets of a request is made once, and garbage-collected with them.
+const plain = /* @__PURE__ */ new WeakMap<ReadonlyArray<string>, readonly [written: string | undefined]>()
+
+// Four digits of base64 or base64url, and six of hex, that stand for three bytes of printable ASCII. They are found at each place
+// of a text, because the digits of a group may begin anywhere.
+const quad = /(?=([I-Za-f][C-HS-Xi-nyz0-3][ABEFIJMNQRUVYZcdghklopstwx014589][\w+/-]))/g
+const triple = /(?=((?:[2-7][\da-f]){3}))/gi
+
+const fromBase64 = (digits: string): string => atob(digits.replace("-", "+").replace("_", "/"))
+
+const fromHex = (digits: string): string => digits.replace(/../g, (byte) => String.fromCharCode(Number(`0x${byte}`)))
 
 /**
  * Whether {@link search} can find a secret. `false` is certain, because 8 characters of any form contain a piece of the secret:
  *
  * - a written form contains 4 characters that begin at a multiple of 5;
- * - base64 contains at least 5 whole bytes, of which 3 are left without the incomplete group;
+ * - base64 contains one whole group, which is 3 bytes;
  * - hex contains at least 3 bytes.
  */
 export const mayHold = (text: string, secrets: ReadonlyArray<string>): boolean => {
-  // A short secret has forms of fewer than 8 characters. A secret that is not ASCII has other bytes than characters.
-  if (secrets.some((secret) => !/^[ -~]{9,}$/.test(secret))) return true
-  const forms = secrets.flatMap((secret) => /[^\w.-]/.test(secret) ? Wire.writtenFormsOf(secret) : [secret])
+  const written = writtenForms(secrets)
+  if (written === undefined) return true
   for (let at = 0; at < text.length - 3; at += 5) {
-    if (forms.some((form) => form.includes(text.slice(at, at + 4)))) return true
+    if (written.includes(text.slice(at, at + 4))) return true
   }
-  // Whether a secret contains three of these bytes in a row.
-  const isIn = (bytes: string): boolean =>
-    (bytes.match(/[ -~]{3,}/g) ?? []).some((seen) => {
-      for (let at = 0; at < seen.length - 2; at++) {
-        if (secrets.some((secret) => secret.includes(seen.slice(at, at + 3)))) return true
-      }
-      return false
-    })
-  return (text.match(/[\w+/-]{8,}/g) ?? []).some((digits) => [0, 1, 2, 3].some((n) => isIn(fromBase64(digits, n)))) ||
-    (text.match(/[\da-f]{8,}/gi) ?? []).some((digits) => [0, 1].some((n) => isIn(fromHex(digits, n))))
+  for (const [, digits = ""] of text.matchAll(quad)) if (written.includes(fromBase64(digits))) return true
+  for (const [, digits = ""] of text.matchAll(triple)) if (written.includes(fromHex(digits))) return true
+  return false
 }
 
 // -----------------------------------------------------------------------------
@@ -119,8 +127,11 @@ export const maskName = (name: string, secrets: ReadonlyArray<string>): string =
 // -----------------------------------------------------------------------------
 
 /** A text of the response, printable and masked. */
-export const clean = (text: string, secrets: ReadonlyArray<string>): string =>
-  Wire.printable(maskSecrets(Wire.printable(text), secrets))
+export const clean = (text: string, secrets: ReadonlyArray<string>): string => {
+  const line = Wire.printable(text)
+  const masked = maskSecrets(line, secrets)
+  return masked === line ? line : Wire.printable(masked)
+}
 
 /** A name from the platform or the transport, printable and masked. */
 export const cleanName = (name: string, secrets: ReadonlyArray<string>): string =>

@@ -84,7 +84,7 @@ const version = "1"
  * The most characters of a sealed text. A secret of 262,144 characters always fits: JSON takes at most 6 bytes for each of them, and base64 a
  * third more. A response of the service has no more bytes than that.
  */
-export const maxLength = 2 * 1024 * 1024 + 1024
+export const maxLength = 2_098_176
 
 /**
  * The bytes of a base64url text without padding. Another text of the same bytes is refused, so that no sealed text has a twin.
