@@ -196,7 +196,7 @@ const open = (limits: Limits, options: Options) =>
       (pool) => Effect.sync(() => pool.close())
     )
     const settings = { pool, connectTimeout: limits.connectTimeout }
-    return HttpClient.make((request, url, signal) => Exchange.run(settings, request, url, signal))
+    return HttpClient.make((request, url, signal, fiber) => Exchange.run(settings, request, url, signal, fiber))
   })
 
 /**

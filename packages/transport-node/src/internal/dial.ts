@@ -53,7 +53,7 @@ export const mostTelling = <E extends { readonly code?: string | undefined }>(
  * that comes before its next owner is not uncaught.
  */
 export const dial = (modules: Modules, target: Target, limitMillis: number, done: Done): () => void => {
-  const { dns, net } = modules
+  const { net } = modules
   const racing = new Set<Net.Socket>()
   const errors: Array<NodeJS.ErrnoException> = []
   let over = false
@@ -96,6 +96,7 @@ export const dial = (modules: Modules, target: Target, limitMillis: number, done
   if (family !== 0) race([{ address: target.host, family }])
   else {
     // the same hints as Node: no IPv6 address for a machine that has none, except on Windows
+    const { dns } = modules
     const hints = process.platform === "win32" ? 0 : dns.ADDRCONFIG
     dns.lookup(target.host, { all: true, hints }, (error, addresses) => {
       if (over) return

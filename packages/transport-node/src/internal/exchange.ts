@@ -3,6 +3,7 @@ import type * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
@@ -12,7 +13,7 @@ import type * as Opening from "./opening.ts"
 import * as Payload from "./payload.ts"
 import type * as Pool from "./pool.ts"
 import * as Response from "./response.ts"
-import type * as Slots from "./slots.ts"
+import * as Slots from "./slots.ts"
 import * as Turns from "./turns.ts"
 
 export interface Settings {
@@ -20,57 +21,92 @@ export interface Settings {
   readonly connectTimeout: Duration.Duration
 }
 
+/** The fiber that runs a request. */
+type Running = Parameters<Parameters<typeof HttpClient.make>[0]>[3]
+
+type Responded = Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+
 export const run = (
   settings: Settings,
   request: HttpClientRequest.HttpClientRequest,
   url: URL,
-  signal: AbortSignal
-): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
-  Effect.flatMap(Payload.bytesOf(request), (body) =>
-    Effect.suspend(() => {
-      const { connectTimeout, pool } = settings
-      const refuse = (error: unknown) => Effect.fail(Failure.transport(request, Failure.causeOf(error, "no", false)))
-      if (pool.closed) return refuse({ code: "CLIENT_CLOSED" })
-      if (signal.aborted) return refuse({ code: "ABORTED" })
-      // the platform would make an Authorization header of it
-      if (url.username !== "" || url.password !== "") return refuse({ code: "URL_CREDENTIALS" })
-      if (request.headers["upgrade"] !== undefined) return refuse({ code: "UPGRADE_UNSUPPORTED" })
-      const route = pool.route(url)
-      // an interruption between here and the attempt must not lose the place
-      return Effect.uninterruptibleMask((restore) => {
-        const attempt = (release: Slots.Release): ReturnType<typeof run> => {
-          let exchange: Exchange
+  signal: AbortSignal,
+  fiber: Running
+): Responded => {
+  const { pool } = settings
+  const send = (body: Uint8Array | undefined): Responded => {
+    const refuse = (error: unknown) => Effect.fail(Failure.transport(request, Failure.causeOf(error, "no", false)))
+    if (pool.closed) return refuse({ code: "CLIENT_CLOSED" })
+    if (signal.aborted) return refuse({ code: "ABORTED" })
+    // the platform would make an Authorization header of it
+    if (url.username !== "" || url.password !== "") return refuse({ code: "URL_CREDENTIALS" })
+    if (request.headers["upgrade"] !== undefined) return refuse({ code: "UPGRADE_UNSUPPORTED" })
+    const route = pool.route(url)
+    // One callback for all of it: a fiber that waits costs more than the rest of the request.
+    const respond = (release: Slots.Release): Responded =>
+      Effect.callback((resume) => {
+        let exchange: Exchange | undefined
+        let endLimit = () => {}
+        const attempt = () => {
           try {
             exchange = new Exchange(pool, route, request, signal, body, release)
           } catch (error) {
             release()
-            return refuse(error)
+            return resume(refuse(error))
           }
-          return restore(exchange.responded(connectTimeout)).pipe(
-            Effect.onInterrupt(() =>
-              Effect.sync(() => {
-                exchange.abort("ABORTED")
-                if (exchange.isStale) release()
-              })
-            ),
-            Effect.matchEffect({
-              onSuccess: (message) => Effect.succeed(new Response.NodeResponse(request, url, message, exchange)),
-              onFailure: (cause) => {
-                exchange.abort("ABORTED")
-                // Nothing was written, so nothing is sent twice. Each attempt uses up one kept connection.
-                if (exchange.isStale && !pool.closed && !signal.aborted) return attempt(release)
-                if (exchange.isStale) release()
-                return Effect.fail(Failure.transport(request, cause))
-              }
-            })
-          )
+          exchange.watch(look)
+          if (!exchange.isOpened) endLimit = limit(exchange, settings.connectTimeout, fiber)
         }
-        return Effect.matchEffect(restore(pool.place(route, signal)), {
-          onFailure: (code) => refuse({ code }),
-          onSuccess: attempt
+        const look = (exchange: Exchange) => {
+          const { failure, response } = exchange
+          if (exchange.isOpened || failure !== undefined) endLimit()
+          if (response !== undefined) {
+            exchange.watch(undefined)
+            return resume(Effect.succeed(new Response.NodeResponse(request, url, response, exchange)))
+          }
+          if (failure === undefined) return
+          exchange.watch(undefined)
+          exchange.abort("ABORTED")
+          // Nothing was written, so nothing is sent twice. Each attempt uses up one kept connection.
+          if (exchange.isStale && !pool.closed && !signal.aborted) return attempt()
+          if (exchange.isStale) release()
+          resume(Effect.fail(Failure.transport(request, failure)))
+        }
+        attempt()
+        return Effect.sync(() => {
+          endLimit()
+          exchange?.watch(undefined)
+          exchange?.abort("ABORTED")
+          if (exchange?.isStale === true) release()
         })
       })
-    }))
+    if (!pool.isLimited) return respond(Slots.nothing)
+    // an interruption between the place and the attempt must not lose the place
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.matchEffect(restore(pool.place(route, signal)), {
+        onFailure: (code) => refuse({ code }),
+        onSuccess: (release) => {
+          let begun = false
+          const responded = Effect.suspend(() => {
+            begun = true
+            return respond(release)
+          })
+          return Effect.onInterrupt(restore(responded), () => Effect.sync(() => begun || release()))
+        }
+      })
+    )
+  }
+  const body = Payload.bytesOf(request)
+  return Effect.isEffect(body) ? Effect.flatMap(body, send) : send(body)
+}
+
+/** Ends an opening that takes too long, by Effect's `Clock`. It gives the function that ends this limit. */
+const limit = (exchange: Exchange, time: Duration.Duration, fiber: Running): () => void => {
+  const sleeping = Effect.runForkWith(fiber.context)(
+    Effect.andThen(Effect.sleep(time), Effect.sync(() => exchange.timeOut()))
+  )
+  return () => sleeping.interruptUnsafe()
+}
 
 /**
  * The transport sets the framing. If a caller's length differed from the body's, the rest of the body would become the next
@@ -98,10 +134,12 @@ export class Exchange implements Pool.Abortable, Response.Source {
   /** Whether bytes of the request may have left. */
   #left = false
   #message: Http.IncomingMessage | undefined
+  /** Whether the caller may have the message. */
+  #ready = false
   #ended = false
   #failure: TransportCause.TransportCause | undefined
   #stale = false
-  #wake: () => void = () => {}
+  #wake: ((exchange: Exchange) => void) | undefined
 
   constructor(
     pool: Pool.Pool,
@@ -117,19 +155,21 @@ export class Exchange implements Pool.Abortable, Response.Source {
     this.#opening = opening
     this.#kept = node.reusedSocket
     this.#opened = this.#kept
-    node.once("socket", (socket) => {
+    if (!this.#kept) {
       // a kept connection does not open again, and each request would add one more listener to it
-      if (this.#kept) return
-      // the platform sends the request right after this, and has held it back until now
-      if (opening.isOpen) return this.#open()
-      // for a platform that makes its connections itself
-      socket.once(route.secure ? "secureConnect" : "connect", () => this.#open())
-    })
-    node.once("response", (message) => this.#receive(message))
+      node.once("socket", (socket) => {
+        // the platform sends the request right after this, and has held it back until now
+        if (opening.isOpen) return this.#open()
+        // for a platform that makes its connections itself
+        socket.once(route.secure ? "secureConnect" : "connect", () => this.#open())
+      })
+    }
+    node.on("response", (message) => this.#receive(message))
     // never removed: an aborted request can still emit an error
     node.on("error", (error) => this.#fail(error))
-    node.once("close", () => {
+    node.on("close", () => {
       signal.removeEventListener("abort", onAbort)
+      pool.untrack(node, this)
       // such as an unrequested 101, which the platform drops without an error
       if (this.#message === undefined) this.#fail({ code: "CONNECTION_CLOSED" })
       // the platform gives the connection back right after this; the next request in the queue must find it
@@ -137,7 +177,7 @@ export class Exchange implements Pool.Abortable, Response.Source {
     })
     const onAbort = () => this.abort("ABORTED")
     signal.addEventListener("abort", onAbort, { once: true })
-    pool.track(node, this)
+    pool.track(this)
     if (this.#kept) {
       opening.close()
       Turns.afterReading(() => this.#use(body))
@@ -149,39 +189,49 @@ export class Exchange implements Pool.Abortable, Response.Source {
     return this.#stale
   }
 
+  get isOpened(): boolean {
+    return this.#opened
+  }
+
+  /** The message, as soon as the caller may have it. */
+  get response(): Http.IncomingMessage | undefined {
+    return this.#ready ? this.#message : undefined
+  }
+
+  get failure(): TransportCause.TransportCause | undefined {
+    return this.#failure
+  }
+
+  /** Calls `wake` after each event, in place of the function before it. */
+  watch(wake: ((exchange: Exchange) => void) | undefined): void {
+    this.#wake = wake
+  }
+
   /**
    * Closes the connection. It does nothing once the exchange is over: the platform has taken the connection back, and another
    * request may be on it. (Effect aborts after every body, also after a body that was read to its end.)
    */
   abort(code: string): void {
     this.#failure ??= this.#causeOf({ code })
-    this.#wake()
+    this.#woken()
     // if the request is destroyed before it has its socket, the platform puts that socket into the pool instead of closing it
     if (this.#node.socket === null) this.#node.once("socket", () => this.#node.destroy())
     else this.#node.destroy()
     this.#opening.abort()
   }
 
-  /** Waits for the head of the response. The limit applies to opening a connection, not to waiting for the service. */
-  responded(connectTimeout: Duration.Duration): Effect.Effect<Http.IncomingMessage, TransportCause.TransportCause> {
-    const message = this.#await(() =>
-      this.#message !== undefined ? Effect.succeed(this.#message) : this.#failure && Effect.fail(this.#failure)
-    )
-    if (this.#opened) return message
-    return this.#await(() => this.#opened ? Effect.void : this.#failure && Effect.fail(this.#failure)).pipe(
-      Effect.timeoutOrElse({
-        duration: connectTimeout,
-        // check the socket again: it may have opened in the same turn in which the limit passed
-        orElse: () => this.#opened ? Effect.void : Effect.fail(Failure.causeOf({ code: "CONNECT_TIMEOUT" }, "no", true))
-      }),
-      Effect.andThen(message)
-    )
+  /** The connection did not open in time. The limit does not apply to waiting for the service. */
+  timeOut(): void {
+    // check the socket again: it may have opened in the same turn in which the limit passed
+    if (this.#opened) return
+    this.#failure ??= Failure.causeOf({ code: "CONNECT_TIMEOUT" }, "no", true)
+    this.#woken()
   }
 
   #open(): void {
     this.#opened = true
     this.#left = true
-    this.#wake()
+    this.#woken()
   }
 
   /**
@@ -199,7 +249,19 @@ export class Exchange implements Pool.Abortable, Response.Source {
   }
 
   /** The next bytes of the body, as many as have arrived. Without a pull, nothing is read beyond the platform's buffer. */
-  readonly pull = this.#await<Response.Chunk, TransportCause.TransportCause | Cause.Done>(() => {
+  readonly pull: Effect.Effect<Response.Chunk, TransportCause.TransportCause | Cause.Done> = Effect.suspend(() =>
+    this.#next() ?? Effect.callback((resume) => {
+      this.#wake = () => {
+        const next = this.#next()
+        if (next === undefined) return
+        this.#wake = undefined
+        resume(next)
+      }
+      return Effect.sync(() => this.watch(undefined))
+    })
+  )
+
+  #next(): Effect.Effect<Response.Chunk, TransportCause.TransportCause | Cause.Done> | undefined {
     const message = this.#message
     const chunk: Uint8Array | null | undefined = message?.read()
     if (chunk) return Effect.succeed([chunk])
@@ -208,7 +270,7 @@ export class Exchange implements Pool.Abortable, Response.Source {
     return this.#failure !== undefined && (message?.complete !== true || message.destroyed)
       ? Effect.fail(this.#failure)
       : undefined
-  })
+  }
 
   #receive(message: Http.IncomingMessage): void {
     // a message that a server sends before the request, such as a 408 after a long wait, is no response to this request
@@ -226,15 +288,10 @@ export class Exchange implements Pool.Abortable, Response.Source {
       return this.abort("PROXY_REFUSED_407")
     }
     this.#message = message
-    message.on("readable", () => {
-      // A body without bytes ends only when it is read. If the caller does not read it, its connection would never be free.
-      if (message.complete && message.readableLength === 0) message.read()
-      this.#wake()
-    })
     message.on("end", () => {
       const end = () => {
         this.#ended = true
-        this.#wake()
+        this.#woken()
       }
       // the platform gives the connection back one tick from now, and the next request may follow at once
       if (this.#node.writableFinished) return process.nextTick(end)
@@ -247,7 +304,23 @@ export class Exchange implements Pool.Abortable, Response.Source {
     message.on("close", () => {
       if (!message.readableEnded) this.#fail({ code: "CONNECTION_CLOSED" })
     })
-    this.#wake()
+    message.on("readable", () => {
+      // A body without bytes ends only when it is read. If the caller does not read it, its connection would never be free.
+      if (message.complete && message.readableLength === 0) message.read()
+      this.#woken()
+    })
+    // By then the platform has parsed what arrived together with the head, so that the caller need not wait for it again.
+    process.nextTick(() => this.#give())
+  }
+
+  /** Lets the caller have the message. */
+  #give(): void {
+    this.#ready = true
+    this.#woken()
+  }
+
+  #woken(): void {
+    this.#wake?.(this)
   }
 
   #causeOf(error: unknown): TransportCause.TransportCause {
@@ -260,23 +333,7 @@ export class Exchange implements Pool.Abortable, Response.Source {
       this.#stale = this.#kept && !this.#left
       this.#failure = this.#causeOf(error)
     }
-    this.#wake()
-  }
-
-  /** Calls `next` now and after each event, until it gives an effect. */
-  #await<A, E>(next: () => Effect.Effect<A, E> | undefined): Effect.Effect<A, E> {
-    return Effect.callback((resume) => {
-      const sleep = () => {
-        this.#wake = () => {}
-      }
-      this.#wake = () => {
-        const effect = next()
-        if (effect === undefined) return
-        sleep()
-        resume(effect)
-      }
-      this.#wake()
-      return Effect.sync(sleep)
-    })
+    // a head that has arrived is the caller's, also if the rest was lost
+    this.#give()
   }
 }

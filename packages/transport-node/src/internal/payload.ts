@@ -13,22 +13,22 @@ import * as Failure from "./failure.ts"
  */
 export const bytesOf = (
   request: HttpClientRequest.HttpClientRequest
-): Effect.Effect<Uint8Array | undefined, HttpClientError.HttpClientError> => {
+): Uint8Array | undefined | Effect.Effect<Uint8Array, HttpClientError.HttpClientError> => {
   const { body } = request
   switch (body._tag) {
     case "Empty":
-      return Effect.undefined
+      return undefined
     case "Uint8Array":
-      return Effect.succeed(body.body)
+      return body.body
     case "Stream":
       return Effect.mapBoth(Wire.readBody(body.stream, Infinity), {
         onFailure: () => Failure.encode(request, "the stream of the body failed"),
         onSuccess: ({ bytes }) => bytes
       })
     case "Raw": {
-      if (typeof body.body === "string") return Effect.succeed(new TextEncoder().encode(body.body))
-      if (body.body instanceof Uint8Array) return Effect.succeed(body.body)
-      if (body.body instanceof ArrayBuffer) return Effect.succeed(new Uint8Array(body.body))
+      if (typeof body.body === "string") return new TextEncoder().encode(body.body)
+      if (body.body instanceof Uint8Array) return body.body
+      if (body.body instanceof ArrayBuffer) return new Uint8Array(body.body)
       return Effect.fail(Failure.encode(request, "a raw body must be a string or bytes"))
     }
     case "FormData":

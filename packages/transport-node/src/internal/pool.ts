@@ -48,13 +48,20 @@ export interface Opened {
 const maxDelay = 2 ** 31 - 1
 
 export class Pool {
-  // an `import` computes every export of node:http, and one of them loads the whole built-in undici
+  // An `import` computes every export of node:http, and one of them loads the whole built-in undici. The modules behind the
+  // getters are loaded for the first request that needs them: TLS alone takes about 10 ms.
   readonly #modules: Opening.Modules = {
-    dns: process.getBuiltinModule("node:dns"),
     http: process.getBuiltinModule("node:http"),
-    https: process.getBuiltinModule("node:https"),
     net: process.getBuiltinModule("node:net"),
-    tls: process.getBuiltinModule("node:tls")
+    get dns() {
+      return process.getBuiltinModule("node:dns")
+    },
+    get https() {
+      return process.getBuiltinModule("node:https")
+    },
+    get tls() {
+      return process.getBuiltinModule("node:tls")
+    }
   }
   readonly #settings: Settings
   readonly #slots: Slots.Slots
@@ -81,6 +88,11 @@ export class Pool {
       : { way: "forward", url, proxy, peer: proxy.url.origin, secure: proxy.url.protocol === "https:" }
   }
 
+  /** Whether the connections of a peer are limited. */
+  get isLimited(): boolean {
+    return this.#slots.isLimited
+  }
+
   /** Takes a place among the connections of the route's peer. See {@link Slots.Slots.take}. */
   place(route: Route, signal: AbortSignal): Effect.Effect<Slots.Release, string> {
     return this.#slots.take(`${route.way} ${route.peer}`, signal)
@@ -91,17 +103,18 @@ export class Pool {
     const agent = this.#agent(route)
     this.#dropStale(agent)
     const opening = new Opening.Opening(this.#modules, this.#way(route, options), this.#settings.connectMillis)
-    const node = this.#request(route, { ...options, agent }, opening)
-    node.once("close", () => {
-      if (node.socket !== null) this.#idleSince.set(node.socket, Date.now())
-    })
-    return { node, opening }
+    return { node: this.#request(route, { ...options, agent }, opening), opening }
   }
 
-  /** Remembers a request until its `close`, to abort it when the pool closes. */
-  track(node: Http.ClientRequest, request: Abortable): void {
+  /** Remembers a request in progress, to abort it when the pool closes. */
+  track(request: Abortable): void {
     this.#active.add(request)
-    node.once("close", () => this.#active.delete(request))
+  }
+
+  /** Forgets a request whose platform's request has closed. Its connection is idle from now on. */
+  untrack(node: Http.ClientRequest, request: Abortable): void {
+    this.#active.delete(request)
+    if (node.socket !== null) this.#idleSince.set(node.socket, Date.now())
   }
 
   close(): void {
@@ -125,11 +138,14 @@ export class Pool {
     }
   }
 
-  #request({ proxy, url, way }: Route, options: Http.RequestOptions, opening: Opening.Opening): Http.ClientRequest {
-    const { http, https } = this.#modules
+  #request(route: Route, options: Http.RequestOptions, opening: Opening.Opening): Http.ClientRequest {
+    const { proxy, url, way } = route
+    const { request } = route.secure ? this.#modules.https : this.#modules.http
     if (proxy === undefined || way !== "forward") {
-      const direct: Opening.RequestOptions = { ...options, opening, servername: Host.servernameOf(url) }
-      return (url.protocol === "https:" ? https : http).request(url, direct)
+      const direct: Opening.RequestOptions = route.secure
+        ? { ...options, opening, servername: Host.servernameOf(url) }
+        : { ...options, opening }
+      return request(url, direct)
     }
     const target = new URL(url)
     target.hash = ""
@@ -140,7 +156,7 @@ export class Pool {
       path: target.href,
       headers: { host: url.host, ...options.headers, ...proxy.headers }
     }
-    return (proxy.url.protocol === "https:" ? https : http).request(proxy.url, forward)
+    return request(proxy.url, forward)
   }
 
   #agent({ secure, url, way }: Route): Http.Agent {
@@ -171,17 +187,26 @@ export class Pool {
 
   // A frozen process (a function between two calls, a laptop with its lid shut) runs no timer. When it wakes, it may send
   // before the overdue timers have run. If the clock was set back, the idle time is unknown, so that connection is closed too.
+  //
+  // The agent takes the last of its free connections, so that only the last has to be good. Looking at all of them at each request
+  // takes a time that grows with the square of the callers.
   #dropStale(agent: Http.Agent): void {
     const now = Date.now()
     for (const sockets of Object.values(agent.freeSockets)) {
-      for (const socket of sockets ?? []) {
-        const idle = now - (this.#idleSince.get(socket) ?? 0)
-        const stale = socket.timeout !== undefined && socket.timeout > 0 && (idle < 0 || idle >= socket.timeout)
-        if (!stale && Turns.isAlive(socket)) continue
+      // from the end, since the agent takes a dropped connection out of this list
+      for (let at = (sockets?.length ?? 0) - 1; at >= 0; at--) {
+        const socket = sockets?.[at]
+        if (socket === undefined || this.#isFresh(socket, now)) break
         // its `close` comes one turn later, and until then the agent might give it to the next request
         socket.destroy()
         socket.emit("agentRemove")
       }
     }
+  }
+
+  #isFresh(socket: Socket, now: number): boolean {
+    const idle = now - (this.#idleSince.get(socket) ?? 0)
+    const stale = socket.timeout !== undefined && socket.timeout > 0 && (idle < 0 || idle >= socket.timeout)
+    return !stale && Turns.isAlive(socket)
   }
 }

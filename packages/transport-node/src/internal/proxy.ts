@@ -24,9 +24,9 @@ export interface Proxies {
 
 /** The proxy for the target, or `undefined` if it is reached directly. */
 export const choose = (proxies: Proxies, url: URL): Proxy | undefined => {
-  if (!proxies.loopback && NoProxy.isLoopback(url)) return undefined
-  if (proxies.noProxy.some((names) => names(url))) return undefined
-  return url.protocol === "https:" ? proxies.https : proxies.http
+  const proxy = url.protocol === "https:" ? proxies.https : proxies.http
+  if (proxy === undefined || (!proxies.loopback && NoProxy.isLoopback(url))) return undefined
+  return proxies.noProxy.some((names) => names(url)) ? undefined : proxy
 }
 
 /**

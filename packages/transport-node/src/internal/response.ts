@@ -52,9 +52,8 @@ export class NodeResponse extends Inspectable.Class implements HttpClientRespons
 
   constructor(request: HttpClientRequest.HttpClientRequest, url: URL, message: Http.IncomingMessage, source: Source) {
     super()
-    const bare = new URL(url)
-    bare.hash = ""
-    this.url = bare.href
+    // without the fragment, which is not sent
+    this.url = url.href.replace(/#.*/s, "")
     this.status = message.statusCode ?? 0
     this.headers = Headers.fromInput(message.headers)
     this.remoteAddress = Option.fromUndefinedOr(message.socket.remoteAddress)

@@ -6,7 +6,7 @@ type Waiter = (refused: string | undefined) => void
 /** Gives a place back. A second call does nothing. */
 export type Release = () => void
 
-const nothing: Release = () => {}
+export const nothing: Release = () => {}
 
 export class Slots {
   readonly #limit: number
@@ -15,6 +15,11 @@ export class Slots {
 
   constructor(limit: number) {
     this.#limit = limit
+  }
+
+  /** Whether a request can have to wait. Without a limit, {@link take} gives {@link nothing}. */
+  get isLimited(): boolean {
+    return this.#limit !== Infinity
   }
 
   /**
