@@ -50,8 +50,11 @@ export const secret = (label: string) => {
     encode: Redacted.value<string>
   })
   // Effect's `Redacted` schema would add 400 bytes to a compressed bundle, and wrap each secret a second time.
-  const wrapped = Schema.declare((value): value is Redacted.Redacted => Redacted.isRedacted(value), {
-    expected: "Redacted",
+  const wrapped = Schema.declare((value): value is Redacted.Redacted => {
+    const text = Redacted.isRedacted(value) && Redacted.value(value)
+    return typeof text === "string" && text !== ""
+  }, {
+    expected: "a Redacted with a non-empty text",
     toCodecJson: () => Schema.link<Redacted.Redacted>()(NonEmpty, wrapping)
   })
   return NonEmpty.pipe(Schema.decodeTo(wrapped, wrapping))
