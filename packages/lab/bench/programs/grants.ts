@@ -1,8 +1,9 @@
 /**
- * Runs many logins whose person never approves, and tells the memory of one, the lateness of its polls and their processor time.
+ * Runs many logins whose person never approves. It tells the memory of one, the lateness of its polls, and the processor time of a
+ * poll.
  *
- * Its arguments: the program that polls, the number of logins, the interval in seconds, and the seconds of the whole run. The logins
- * begin spread over one interval. The service is in this process. `--heap FILE` writes a snapshot of the heap at the end.
+ * Its arguments: what polls, the number of logins, their interval in seconds, and `memory` or `lateness`. The service is in this
+ * process. It needs `--expose-gc`.
  */
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
@@ -19,8 +20,8 @@ import * as Redacted from "effect/Redacted"
 // arguments
 // -----------------------------------------------------------------------------
 
-const [kind = "", ...rest] = process.argv.slice(2)
-const [logins = Number.NaN, interval = Number.NaN, seconds = Number.NaN] = rest.map(Number)
+const [kind = "", first, second, mode] = process.argv.slice(2)
+const [logins, interval] = [Number(first), Number(second)]
 const [region, endpoint] = ["eu-west-1", "https://oidc.eu-west-1.amazonaws.com"]
 
 // -----------------------------------------------------------------------------
@@ -29,15 +30,13 @@ const [region, endpoint] = ["eu-west-1", "https://oidc.eu-west-1.amazonaws.com"]
 
 // Everything that the service keeps is made before the memory is measured. So it does not count.
 const due = new Float64Array(logins)
-const measured = { polls: 0, lateness: 0, most: 0 }
+const seen = { polls: 0, lateness: 0 }
 
 /** Notes the arrival of a poll, and plans the next one. `n` is the number of the login. */
 const noted = (n: number): void => {
   const now = performance.now()
-  const late = now - (due[n] ?? Number.NaN)
-  measured.polls++
-  measured.lateness += late
-  measured.most = Math.max(measured.most, late)
+  seen.polls++
+  seen.lateness += now - (due[n] ?? Number.NaN)
   due[n] = now + interval * 1000
 }
 
@@ -163,44 +162,56 @@ if (begin === undefined) throw new RangeError(`there is no program ${kind}`)
 // the run
 // -----------------------------------------------------------------------------
 
+/** The bytes of the heap that are in use. */
 const heap = (): number => {
-  globalThis.gc?.()
-  globalThis.gc?.()
+  if (globalThis.gc === undefined) throw new Error("start this program with --expose-gc")
+  globalThis.gc()
+  globalThis.gc()
   return process.memoryUsage().heapUsed
 }
 
-const begun = performance.now()
-const until = (second: number) => waited(Math.max(0, begun + second * 1000 - performance.now()))
+/** Waits for a number of intervals. */
+const passed = (intervals: number) => waited(intervals * interval * 1000)
+
+/** Begins all logins, evenly over a number of intervals. */
+const beginAll = async (intervals: number): Promise<void> => {
+  const begun = performance.now()
+  for (let n = 0; n < logins; await waited(1)) {
+    const due = (performance.now() - begun) / (intervals * interval * 1000) * logins
+    for (; n < Math.min(logins, due); n++) begin()
+  }
+}
+
+/** The mean lateness and the mean processor time of the polls of the next intervals, in milliseconds and microseconds. */
+const measured = async (intervals: number) => {
+  Object.assign(seen, { polls: 0, lateness: 0 })
+  const used = process.cpuUsage()
+  await passed(intervals)
+  const { system, user } = process.cpuUsage(used)
+  return { lateness: seen.lateness / seen.polls, cpu: (system + user) / seen.polls, polls: seen.polls }
+}
+
+/** The memory of one login, in kilobytes. */
+const memory = (): number => (heap() - before) / logins / 1000
+
+/** Measures the memory before the first poll and after the second one. */
+const measureMemory = async () => {
+  await beginAll(0.5)
+  await passed(0.2)
+  const asleep = memory()
+  const { cpu } = await measured(2)
+  return { asleep, polled: memory(), cpu }
+}
+
+/** Measures the polls in five windows of a quarter of an interval after a warm-up, and the memory at the end. */
+const measureLateness = async () => {
+  await beginAll(1)
+  await passed(0.5)
+  const windows: Array<Awaited<ReturnType<typeof measured>>> = []
+  while (windows.length < 5) windows.push(await measured(0.25))
+  return { windows, memory: memory() }
+}
 
 const before = heap()
-// in small groups, as many as are due
-for (let n = 0; n < logins;) {
-  const planned = Math.min(logins, Math.ceil((performance.now() - begun) / (interval * 1000) * logins) + 1)
-  while (n < planned) {
-    begin()
-    n++
-  }
-  await waited(1)
-}
-await until(interval)
-Object.assign(measured, { polls: 0, lateness: 0, most: 0 })
-const used = process.cpuUsage()
-await until(seconds)
-const { system, user } = process.cpuUsage(used)
-const { lateness, most, polls } = measured
-const after = heap()
-const file = process.argv.indexOf("--heap")
-if (file > 0) {
-  const { writeHeapSnapshot } = await import("node:v8")
-  writeHeapSnapshot(process.argv[file + 1])
-}
-console.log(
-  JSON.stringify({
-    memory: (after - before) / logins,
-    late: lateness / polls,
-    most,
-    polls,
-    cpu: (system + user) / polls
-  })
-)
+console.log(JSON.stringify(mode === "memory" ? await measureMemory() : await measureLateness()))
 process.exit(0)
