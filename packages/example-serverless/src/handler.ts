@@ -3,7 +3,7 @@ import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
-import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+import * as DirectTransport from "@sso-oidc/transport-node/DirectTransport"
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,7 +15,7 @@ import * as Redacted from "effect/Redacted"
 // Built once for each instance, at its first invocation. Replace the memory with your encrypted store.
 export const runtime = ManagedRuntime.make(Layer.merge(
   SsoOidc.layerConfig(Environment.options(SsoOidcService.service, { region: Config.String("SSO_REGION") })).pipe(
-    Layer.provide(NodeTransport.layer())
+    Layer.provide(DirectTransport.layer())
   ),
   KeyValueStore.layerMemory
 ))

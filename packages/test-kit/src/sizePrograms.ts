@@ -9,8 +9,13 @@
 /** A line of a program that makes the transport of a page. */
 export const fetching = `import { layer as transport } from "@sso-oidc/transport-browser/FetchTransport"`
 
-/** A line of a program that makes the transport of Node. */
-export const node = `import * as N from "@sso-oidc/transport-node/NodeTransport"; const transport = N.layer()`
+/** A line of a program that makes the transport of Node without proxies. */
+export const node = `import * as DirectTransport from "@sso-oidc/transport-node/DirectTransport"
+  const transport = DirectTransport.layer()`
+
+/** A line of a program that makes the transport of Node with proxies. */
+export const nodeProxies = `import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+  const transport = NodeTransport.layer()`
 
 // -----------------------------------------------------------------------------
 // ours

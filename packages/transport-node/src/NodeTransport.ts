@@ -18,23 +18,22 @@
  * All of this holds through a proxy too. An https target is reached through a tunnel (`CONNECT`) with TLS inside, so the proxy
  * sees only a host and a port. Nothing of a request leaves before the tunnel is open.
  *
- * This module reads no environment variables. Use `NodeEnvironment` to read them.
+ * This module reads no environment variables. Use `NodeEnvironment` to read them. `DirectTransport` is the same without proxies and without
+ * certificates of your own, for a smaller bundle.
  *
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
-import * as Exchange from "./internal/exchange.ts"
-import * as Pool from "./internal/pool.ts"
-import * as Proxy from "./internal/proxy.ts"
-import * as Trust from "./internal/trust.ts"
+import type { ConnectionOptions } from "./DirectTransport.ts"
+import * as Client from "./internal/client.ts"
+import * as Routing from "./internal/routing.ts"
 import type { TransportOptionsError } from "./TransportOptionsError.ts"
 
 // -----------------------------------------------------------------------------
@@ -84,39 +83,6 @@ export interface ProxyOptions {
 }
 
 /**
- * How connections are made and kept. A value that makes no sense is a mistake in the program (a `RangeError`).
- *
- * @category models
- * @since 0.1.0
- */
-export interface ConnectionOptions {
-  /**
-   * How long opening a new connection may take: the name, the proxy, TCP and the TLS handshake together. 10 seconds by
-   * default; a bare number counts milliseconds. It must be longer than zero; `Infinity` means no limit.
-   *
-   * Effect's `Clock` measures it. After it, the request fails with code `CONNECT_TIMEOUT` and `sent: "no"`. It also limits
-   * each address of a name: the transport tries the last address before half of it has passed.
-   */
-  readonly connectTimeout?: Duration.Input | undefined
-  /**
-   * How long an unused connection is kept for the next request. 30 seconds by default, which is longer than the usual wait
-   * between two polls. A bare number counts milliseconds. Zero keeps none. `Infinity` keeps a connection until a side closes it.
-   * A negative time is refused. If a server announces a shorter time (`keep-alive: timeout=5`), that time holds.
-   *
-   * The platform's clock measures it. The transport checks it again before it uses a connection. So a process that was frozen
-   * in between does not write to a connection that the service has closed long ago.
-   */
-  readonly idleTimeout?: Duration.Input | undefined
-  /**
-   * How many connections an origin may have at once. `Infinity` by default; else a whole number of at least 1.
-   *
-   * A request over the limit waits in a queue, where no limit of the transport runs. A connection is in use until the body of
-   * its response was read or dropped.
-   */
-  readonly maxConnections?: number | undefined
-}
-
-/**
  * All options. The options below come from outside the program, so a wrong value is a `TransportOptionsError`.
  *
  * @category models
@@ -144,6 +110,16 @@ export interface Options extends ConnectionOptions {
   readonly passphrase?: Redacted.Redacted | undefined
 }
 
+export type {
+  /**
+   * How connections are made and kept.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  ConnectionOptions
+}
+
 // -----------------------------------------------------------------------------
 // constructors
 // -----------------------------------------------------------------------------
@@ -151,53 +127,8 @@ export interface Options extends ConnectionOptions {
 /** A client without those options can always be made. */
 type Plain = ConnectionOptions & { readonly [K in Exclude<keyof Options, keyof ConnectionOptions>]?: undefined }
 
-interface Limits {
-  readonly connectTimeout: Duration.Duration
-  readonly idleMillis: number
-  readonly maxConnections: number
-}
-
-const limitsOf = (options: ConnectionOptions): Result.Result<Limits, string> => {
-  const connectTimeout = durationOf(options.connectTimeout ?? "10 seconds")
-  if (connectTimeout === undefined || Duration.isZero(connectTimeout)) {
-    return Result.fail("connectTimeout must be a duration longer than zero, such as \"10 seconds\", or Infinity")
-  }
-  const idleTimeout = durationOf(options.idleTimeout ?? "30 seconds")
-  if (idleTimeout === undefined) {
-    return Result.fail("idleTimeout must be a duration of at least zero, such as \"30 seconds\", or Infinity")
-  }
-  const maxConnections = options.maxConnections ?? Infinity
-  if (!(maxConnections >= 1) || (maxConnections !== Infinity && !Number.isSafeInteger(maxConnections))) {
-    return Result.fail("maxConnections must be a whole number of at least 1, or Infinity")
-  }
-  return Result.succeed({ connectTimeout, idleMillis: Duration.toMillis(idleTimeout), maxConnections })
-}
-
-const durationOf = (input: Duration.Input): Duration.Duration | undefined => {
-  const duration = Duration.fromInput(input)
-  // Effect turns NaN into zero without an error
-  return Number.isNaN(input) || duration._tag === "None" || Duration.isNegative(duration.value)
-    ? undefined
-    : duration.value
-}
-
-/** Node older than 22.3 (or 20.16) lacks the function that gives the platform's modules. */
-const hasBuiltins = (platform: { readonly getBuiltinModule?: unknown }): boolean =>
-  typeof platform.getBuiltinModule === "function"
-
-const open = (limits: Limits, options: Options) =>
-  Effect.gen(function*() {
-    const trust = yield* Effect.fromResult(Trust.make(options))
-    const proxies = yield* Effect.fromResult(Proxy.make(options.proxy ?? {}))
-    const pool = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        new Pool.Pool({ ...limits, connectMillis: Duration.toMillis(limits.connectTimeout), trust, proxies })
-      ),
-      (pool) => Effect.sync(() => pool.close())
-    )
-    const settings = { pool, connectTimeout: limits.connectTimeout }
-    return HttpClient.make((request, url, signal, fiber) => Exchange.run(settings, request, url, signal, fiber))
-  })
+const open = (limits: Client.Limits, options: Options) =>
+  Effect.flatMap(Effect.fromResult(Routing.make(options)), (routing) => Client.open(limits, routing))
 
 /**
  * Makes a client whose connections live in the scope. After the scope has closed, requests fail with code `CLIENT_CLOSED`.
@@ -212,10 +143,7 @@ export function make(options?: Plain): Effect.Effect<HttpClient.HttpClient, neve
 export function make(options?: Options): Effect.Effect<HttpClient.HttpClient, TransportOptionsError, Scope.Scope>
 export function make(options: Options = {}): Effect.Effect<HttpClient.HttpClient, TransportOptionsError, Scope.Scope> {
   return Effect.suspend(() => {
-    const limits = limitsOf(options)
-    if (Result.isFailure(limits)) throw new RangeError(`NodeTransport: ${limits.failure}`)
-    if (!hasBuiltins(process)) throw new Error("NodeTransport needs Node 22.19 or newer. Update Node.")
-    return open(limits.success, options)
+    return open(Client.checked("NodeTransport", options), options)
   })
 }
 
@@ -271,7 +199,7 @@ export const layerConfig = (
     HttpClient.HttpClient,
     Effect.gen(function*() {
       const read = yield* Config.unwrap(options)
-      const limits = limitsOf(read)
+      const limits = Client.limitsOf(read)
       if (Result.isFailure(limits)) {
         return yield* Effect.fail(
           new Config.ConfigError(new ConfigProvider.SourceError({ message: `NodeTransport: ${limits.failure}` }))

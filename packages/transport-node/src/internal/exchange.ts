@@ -13,6 +13,7 @@ import type * as Opening from "./opening.ts"
 import * as Payload from "./payload.ts"
 import type * as Pool from "./pool.ts"
 import * as Response from "./response.ts"
+import type * as Routing from "./routing.ts"
 import * as Slots from "./slots.ts"
 import * as Turns from "./turns.ts"
 
@@ -126,7 +127,7 @@ const headersOf = (
 
 export class Exchange implements Pool.Abortable, Response.Source {
   readonly #node: Http.ClientRequest
-  readonly #route: Pool.Route
+  readonly #route: Routing.Route
   readonly #opening: Opening.Opening
   /** Whether this is a kept connection, which has to be checked before it is used. */
   readonly #kept: boolean
@@ -143,7 +144,7 @@ export class Exchange implements Pool.Abortable, Response.Source {
 
   constructor(
     pool: Pool.Pool,
-    route: Pool.Route,
+    route: Routing.Route,
     request: HttpClientRequest.HttpClientRequest,
     signal: AbortSignal,
     body: Uint8Array | undefined,

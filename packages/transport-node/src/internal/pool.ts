@@ -2,16 +2,12 @@
  * The connections of one client.
  */
 import type * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import type * as Http from "node:http"
 import type * as Https from "node:https"
 import type { Socket } from "node:net"
-import * as Host from "./host.ts"
 import * as Opening from "./opening.ts"
-import * as Proxy from "./proxy.ts"
+import type * as Routing from "./routing.ts"
 import * as Slots from "./slots.ts"
-import type * as Trust from "./trust.ts"
-import * as Tunnel from "./tunnel.ts"
 import * as Turns from "./turns.ts"
 
 /** What the pool needs to know of a request in progress. */
@@ -23,19 +19,7 @@ export interface Settings {
   readonly connectMillis: number
   readonly idleMillis: number
   readonly maxConnections: number
-  readonly trust: Trust.Trust
-  readonly proxies: Proxy.Proxies
-}
-
-/** How a target is reached: directly, through a tunnel, or by a proxy that forwards each request. */
-export interface Route {
-  readonly way: "direct" | "tunnel" | "forward"
-  readonly url: URL
-  readonly proxy: Proxy.Proxy | undefined
-  /** The peer of this route's connections. Connections of the same peer may be used for each other. */
-  readonly peer: string
-  /** Whether the connection is open only after its TLS handshake. */
-  readonly secure: boolean
+  readonly routing: Routing.Routing
 }
 
 export interface Opened {
@@ -79,13 +63,8 @@ export class Pool {
     return this.#closed
   }
 
-  route(url: URL): Route {
-    const secure = url.protocol === "https:"
-    const proxy = Proxy.choose(this.#settings.proxies, url)
-    if (proxy === undefined) return { way: "direct", url, proxy, peer: url.origin, secure }
-    return secure
-      ? { way: "tunnel", url, proxy, peer: url.origin, secure }
-      : { way: "forward", url, proxy, peer: proxy.url.origin, secure: proxy.url.protocol === "https:" }
+  route(url: URL): Routing.Route {
+    return this.#settings.routing.routeOf(url)
   }
 
   /** Whether the connections of a peer are limited. */
@@ -94,16 +73,18 @@ export class Pool {
   }
 
   /** Takes a place among the connections of the route's peer. See {@link Slots.Slots.take}. */
-  place(route: Route, signal: AbortSignal): Effect.Effect<Slots.Release, string> {
+  place(route: Routing.Route, signal: AbortSignal): Effect.Effect<Slots.Release, string> {
     return this.#slots.take(`${route.way} ${route.peer}`, signal)
   }
 
   /** Opens a request, on a kept connection if there is one. It throws what the platform throws. */
-  open(route: Route, options: Http.RequestOptions): Opened {
+  open(route: Routing.Route, options: Http.RequestOptions): Opened {
     const agent = this.#agent(route)
     this.#dropStale(agent)
-    const opening = new Opening.Opening(this.#modules, this.#way(route, options), this.#settings.connectMillis)
-    return { node: this.#request(route, { ...options, agent }, opening), opening }
+    const { connectMillis, routing } = this.#settings
+    const opening = new Opening.Opening(this.#modules, routing.wayOf(route, options), connectMillis)
+    const { request } = route.secure ? this.#modules.https : this.#modules.http
+    return { node: request(...routing.requestOf(route, { ...options, agent, opening })), opening }
   }
 
   /** Remembers a request in progress, to abort it when the pool closes. */
@@ -124,42 +105,7 @@ export class Pool {
     for (const agent of this.#agents.values()) agent.destroy()
   }
 
-  #way({ proxy, url, way }: Route, options: Http.RequestOptions): Opening.Way {
-    if (proxy === undefined || way === "direct") return { party: "server" }
-    if (way === "forward") return { party: "proxy" }
-    const agent = Predicate.hasProperty(options.headers, "user-agent") ? options.headers["user-agent"] : undefined
-    const authority = `${url.hostname}:${Host.portOf(url)}`
-    return {
-      party: "tunnel",
-      tunnel: {
-        target: { host: Host.hostOf(proxy.url), port: Host.portOf(proxy.url), noDelay: true },
-        through: Tunnel.through(proxy, this.#settings.trust.proxy, authority, agent)
-      }
-    }
-  }
-
-  #request(route: Route, options: Http.RequestOptions, opening: Opening.Opening): Http.ClientRequest {
-    const { proxy, url, way } = route
-    const { request } = route.secure ? this.#modules.https : this.#modules.http
-    if (proxy === undefined || way !== "forward") {
-      const direct: Opening.RequestOptions = route.secure
-        ? { ...options, opening, servername: Host.servernameOf(url) }
-        : { ...options, opening }
-      return request(url, direct)
-    }
-    const target = new URL(url)
-    target.hash = ""
-    const forward: Opening.RequestOptions = {
-      ...options,
-      opening,
-      servername: proxy.servername,
-      path: target.href,
-      headers: { host: url.host, ...options.headers, ...proxy.headers }
-    }
-    return request(proxy.url, forward)
-  }
-
-  #agent({ secure, url, way }: Route): Http.Agent {
+  #agent({ secure, url, way }: Routing.Route): Http.Agent {
     if (url.protocol !== "https:" && url.protocol !== "http:") {
       throw Object.assign(new TypeError(), { code: "UNSUPPORTED_PROTOCOL" })
     }
@@ -169,8 +115,8 @@ export class Pool {
     return agent
   }
 
-  #makeAgent(way: Route["way"], secure: boolean): Http.Agent {
-    const { idleMillis, trust } = this.#settings
+  #makeAgent(way: Routing.Route["way"], secure: boolean): Http.Agent {
+    const { idleMillis, routing } = this.#settings
     // A forwarding proxy may end a connection without announcing it (tinyproxy does after each response). The next request on
     // that connection would be lost.
     const keepAlive = idleMillis > 0 && way !== "forward"
@@ -180,7 +126,7 @@ export class Pool {
       ...(keepAlive && idleMillis <= maxDelay ? { timeout: Math.ceil(idleMillis) } : {})
     }
     if (!secure) return Opening.agent(this.#modules, kept)
-    const secureContext = way === "forward" ? trust.proxy : trust.target
+    const secureContext = routing.contextOf(way)
     const options: Https.AgentOptions = secureContext === undefined ? kept : { ...kept, secureContext }
     return Opening.secureAgent(this.#modules, options)
   }

@@ -64,7 +64,7 @@ export const parse = (input: string | Redacted.Redacted): Result.Result<Proxy, s
   }
 }
 
-interface Options {
+export interface Options {
   readonly https?: string | Redacted.Redacted | undefined
   readonly http?: string | Redacted.Redacted | undefined
   readonly noProxy?: ReadonlyArray<string> | undefined
