@@ -20,13 +20,20 @@ const run = 8
 // then a form may have fewer than 8 characters. It is also `undefined` if a secret is not printable ASCII, because then it has
 // other bytes than characters.
 const writtenForms = (secrets: ReadonlyArray<string>): string | undefined => {
-  const written = plain.get(secrets) ?? [
-    secrets.every((secret) => /^(?:[\w.-]{9,}|[ -~]{9,})$/.test(secret))
-      ? secrets.flatMap((secret) => /^[\w.-]+$/.test(secret) ? secret : Wire.writtenFormsOf(secret)).join("\0")
+  const known = plain.get(secrets)
+  if (known !== undefined) return known[0]
+  let all: string | undefined = ""
+  for (const secret of secrets) {
+    // Most secrets are read once here: a long one takes time.
+    const forms = /^[\w.-]{9,}$/.test(secret)
+      ? secret
+      : /^[ -~]{9,}$/.test(secret)
+      ? Wire.writtenFormsOf(secret).join("\0")
       : undefined
-  ]
-  plain.set(secrets, written)
-  return written[0]
+    all = all === undefined || forms === undefined ? undefined : `${all}\0${forms}`
+  }
+  plain.set(secrets, [all])
+  return all
 }
 
 // A response has several texts. What is made of the secrets of a request is made once, and garbage-collected with them.
