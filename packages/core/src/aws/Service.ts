@@ -89,10 +89,11 @@ export interface Service<out Detail = unknown> {
 export const textsOf = (
   response: ErrorResponse,
   names: Readonly<Record<string, string>>
-): { readonly [name: string]: string } =>
-  Object.fromEntries(
-    Object.entries(names).flatMap(([name, member]) => {
-      const text = response.text(member)
-      return text === undefined ? [] : [[name, text]]
-    })
-  )
+): { readonly [name: string]: string } => {
+  const texts: Record<string, string> = {}
+  for (const [name, member] of Object.entries(names)) {
+    const text = response.text(member)
+    if (text !== undefined) texts[name] = text
+  }
+  return texts
+}

@@ -13,6 +13,19 @@ import * as Failure from "./failure.ts"
 import * as Head from "./head.ts"
 import * as Mask from "./mask.ts"
 
+// The stack of an exception of the service would show this library and Effect only, and takes longer than the rest of it. In a
+// frozen realm, `Reflect.set` changes nothing.
+const withoutStack = <A>(make: () => A): A => {
+  const limit: unknown = Reflect.get(Error, "stackTraceLimit")
+  if (typeof limit !== "number") return make()
+  Reflect.set(Error, "stackTraceLimit", 0)
+  try {
+    return make()
+  } finally {
+    Reflect.set(Error, "stackTraceLimit", limit)
+  }
+}
+
 export const judge = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
   { bytes, common, headers, named, redirect, status, tooLarge }: Received,
@@ -43,15 +56,17 @@ export const judge = <Request, Response, E, R>(
   const { code, exception } = Failure.find(operation, named, body ?? {})
   // The header decides before the body: an exception that the header names counts, whatever the body is.
   if (exception !== undefined && status >= 400) {
-    const made = operation.exception(exception.type, {
-      common,
-      text: (member, known) => {
-        const value = body?.[member]
-        return typeof value === "string"
-          ? (value === known ? value : Mask.clean(value, secrets)) || undefined
-          : undefined
-      }
-    })
+    const made = withoutStack(() =>
+      operation.exception(exception.type, {
+        common,
+        text: (member, known) => {
+          const value = body?.[member]
+          return typeof value === "string"
+            ? (value === known ? value : Mask.clean(value, secrets)) || undefined
+            : undefined
+        }
+      })
+    )
     if (made !== undefined) return Effect.fail(made)
   } else if (tooLarge) return refuse("tooLarge")
   else if (Head.isEncoded(headers) && !Wire.isText(bytes)) return refuse("contentEncoding")

@@ -10,27 +10,36 @@ import * as Wire from "../aws/Wire.ts"
 const mask = "<redacted>"
 
 // So many characters of a secret in a row count as a leak, even if the rest is missing.
-const run = 8
+const least = 8
 
 // -----------------------------------------------------------------------------
 // quick check
 // -----------------------------------------------------------------------------
 
-// The written forms of the secrets as one text. Most secrets have only one. The result is `undefined` if a secret is short, because
-// then a form may have fewer than 8 characters. It is also `undefined` if a secret is not printable ASCII, because then it has
-// other bytes than characters.
-const writtenForms = (secrets: ReadonlyArray<string>): string | undefined => {
-  const written = plain.get(secrets) ?? [
-    secrets.every((secret) => /^(?:[\w.-]{9,}|[ -~]{9,})$/.test(secret))
-      ? secrets.flatMap((secret) => /^[\w.-]+$/.test(secret) ? secret : Wire.writtenFormsOf(secret)).join("\0")
-      : undefined
-  ]
-  plain.set(secrets, written)
-  return written[0]
+/** The written forms of some secrets as one text, and the runs of a text in which 8 characters of them can be. */
+interface Written {
+  readonly forms: string
+  readonly runs: RegExp
+}
+
+// It is `undefined` if a secret is short, because then a form may have fewer than 8 characters. It is also `undefined` if a secret
+// is not printable ASCII, because then it has other bytes than characters.
+const writtenOf = (secrets: ReadonlyArray<string>): Written | undefined => {
+  let forms = ""
+  let runs = /[\w.-]{8,}/g
+  for (const secret of secrets) {
+    // Most secrets have only one form, and are read only once: a long one takes time.
+    if (/^[\w.-]{9,}$/.test(secret)) forms += `\0${secret}`
+    else if (/^[ -~]{9,}$/.test(secret)) {
+      forms += `\0${Wire.writtenFormsOf(secret).join("\0")}`
+      runs = /[ -~]{8,}/g
+    } else return undefined
+  }
+  return { forms, runs }
 }
 
 // A response has several texts. What is made of the secrets of a request is made once, and garbage-collected with them.
-const plain = /* @__PURE__ */ new WeakMap<ReadonlyArray<string>, readonly [written: string | undefined]>()
+const written = /* @__PURE__ */ new WeakMap<ReadonlyArray<string>, readonly [Written | undefined]>()
 
 // Four digits of base64 or base64url, and six of hex, that stand for three bytes of printable ASCII. They are found at each place
 // of a text, because the digits of a group may begin anywhere.
@@ -44,18 +53,20 @@ const fromHex = (digits: string): string => digits.replace(/../g, (byte) => Stri
 /**
  * Whether {@link search} can find a secret. `false` is certain, because 8 characters of any form contain a piece of the secret:
  *
- * - a written form contains 4 characters that begin at a multiple of 5;
+ * - a written form contains 4 characters that begin at a multiple of 5 of its run;
  * - base64 contains one whole group, which is 3 bytes;
  * - hex contains at least 3 bytes.
  */
 export const mayHold = (text: string, secrets: ReadonlyArray<string>): boolean => {
-  const written = writtenForms(secrets)
-  if (written === undefined) return true
-  for (let at = 0; at < text.length - 3; at += 5) {
-    if (written.includes(text.slice(at, at + 4))) return true
+  const known = written.get(secrets) ?? [writtenOf(secrets)]
+  written.set(secrets, known)
+  if (known[0] === undefined) return true
+  const { forms, runs } = known[0]
+  for (const [run] of text.matchAll(runs)) {
+    for (let at = 0; at < run.length - 3; at += 5) if (forms.includes(run.slice(at, at + 4))) return true
   }
-  for (const [, digits = ""] of text.matchAll(quad)) if (written.includes(fromBase64(digits))) return true
-  for (const [, digits = ""] of text.matchAll(triple)) if (written.includes(fromHex(digits))) return true
+  for (const [, digits = ""] of text.matchAll(quad)) if (forms.includes(fromBase64(digits))) return true
+  for (const [, digits = ""] of text.matchAll(triple)) if (forms.includes(fromHex(digits))) return true
   return false
 }
 
@@ -91,13 +102,13 @@ const formsOfAll = (secrets: ReadonlyArray<string>): Forms => {
 export const search = (text: string, secrets: ReadonlyArray<string>): string => {
   const forms = formsOfAll(secrets)
   const hidden = new Uint8Array(text.length)
-  for (const form of forms.flatMap(([, all]) => all).filter((form) => form.length <= run)) {
+  for (const form of forms.flatMap(([, all]) => all).filter((form) => form.length <= least)) {
     for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1)) hidden.fill(1, at, at + form.length)
   }
-  for (let at = 0; at + run <= text.length; at++) {
-    const part = text.slice(at, at + run)
+  for (let at = 0; at + least <= text.length; at++) {
+    const part = text.slice(at, at + least)
     if (forms.some(([letters, all]) => letters.test(part) && all.some((form) => form.includes(part)))) {
-      hidden.fill(1, at, at + run)
+      hidden.fill(1, at, at + least)
     }
   }
   let out = ""
@@ -120,7 +131,7 @@ export const maskSecrets = (text: string, secrets: ReadonlyArray<string>): strin
  * masked only if it is the whole name, because a secret of one letter would spoil every name.
  */
 export const maskName = (name: string, secrets: ReadonlyArray<string>): string =>
-  secrets.includes(name) ? mask : maskSecrets(name, secrets.filter((secret) => secret.length > run))
+  secrets.includes(name) ? mask : maskSecrets(name, secrets.filter((secret) => secret.length > least))
 
 // -----------------------------------------------------------------------------
 // texts of a response
