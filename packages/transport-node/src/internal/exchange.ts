@@ -14,7 +14,7 @@ import * as Payload from "./payload.ts"
 import type * as Pool from "./pool.ts"
 import * as Response from "./response.ts"
 import type * as Routing from "./routing.ts"
-import * as Slots from "./slots.ts"
+import type * as Slots from "./slots.ts"
 import * as Turns from "./turns.ts"
 
 export interface Settings {
@@ -43,59 +43,50 @@ export const run = (
     if (url.username !== "" || url.password !== "") return refuse({ code: "URL_CREDENTIALS" })
     if (request.headers["upgrade"] !== undefined) return refuse({ code: "UPGRADE_UNSUPPORTED" })
     const route = pool.route(url)
-    // One callback for all of it: a fiber that waits costs more than the rest of the request.
-    const respond = (release: Slots.Release): Responded =>
-      Effect.callback((resume) => {
-        let exchange: Exchange | undefined
-        let endLimit = () => {}
-        const attempt = () => {
-          try {
-            exchange = new Exchange(pool, route, request, signal, body, release)
-          } catch (error) {
-            release()
-            return resume(refuse(error))
-          }
-          exchange.watch(look)
-          if (!exchange.isOpened) endLimit = limit(exchange, settings.connectTimeout, fiber)
+    // One callback for all of it: a fiber that waits costs more than the rest of the request, and an interruption between two
+    // steps could lose a place or a connection.
+    return Effect.callback((resume) => {
+      let exchange: Exchange | undefined
+      let release: Slots.Release | undefined
+      let endLimit = () => {}
+      const attempt = (place: Slots.Release) => {
+        try {
+          exchange = new Exchange(pool, route, request, signal, body, place)
+        } catch (error) {
+          place()
+          return resume(refuse(error))
         }
-        const look = (exchange: Exchange) => {
-          const { failure, response } = exchange
-          if (exchange.isOpened || failure !== undefined) endLimit()
-          if (response !== undefined) {
-            exchange.watch(undefined)
-            return resume(Effect.succeed(new Response.NodeResponse(request, url, response, exchange)))
-          }
-          if (failure === undefined) return
+        exchange.watch(look)
+        if (!exchange.isOpened) endLimit = limit(exchange, settings.connectTimeout, fiber)
+      }
+      const look = (exchange: Exchange) => {
+        const { failure, response } = exchange
+        if (exchange.isOpened || failure !== undefined) endLimit()
+        if (response !== undefined) {
           exchange.watch(undefined)
-          exchange.abort("ABORTED")
-          // Nothing was written, so nothing is sent twice. Each attempt uses up one kept connection.
-          if (exchange.isStale && !pool.closed && !signal.aborted) return attempt()
-          if (exchange.isStale) release()
-          resume(Effect.fail(Failure.transport(request, failure)))
+          return resume(Effect.succeed(new Response.NodeResponse(request, url, response, exchange)))
         }
-        attempt()
-        return Effect.sync(() => {
-          endLimit()
-          exchange?.watch(undefined)
-          exchange?.abort("ABORTED")
-          if (exchange?.isStale === true) release()
-        })
+        if (failure === undefined) return
+        exchange.watch(undefined)
+        exchange.abort("ABORTED")
+        // Nothing was written, so nothing is sent twice. Each attempt uses up one kept connection.
+        if (exchange.isStale && release !== undefined && !pool.closed && !signal.aborted) return attempt(release)
+        if (exchange.isStale) release?.()
+        resume(Effect.fail(Failure.transport(request, failure)))
+      }
+      const leave = pool.place(route, signal, (place, refused) => {
+        release = place
+        if (place === undefined) resume(refuse({ code: refused }))
+        else attempt(place)
       })
-    if (!pool.isLimited) return respond(Slots.nothing)
-    // an interruption between the place and the attempt must not lose the place
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.matchEffect(restore(pool.place(route, signal)), {
-        onFailure: (code) => refuse({ code }),
-        onSuccess: (release) => {
-          let begun = false
-          const responded = Effect.suspend(() => {
-            begun = true
-            return respond(release)
-          })
-          return Effect.onInterrupt(restore(responded), () => Effect.sync(() => begun || release()))
-        }
+      return Effect.sync(() => {
+        leave()
+        endLimit()
+        exchange?.watch(undefined)
+        exchange?.abort("ABORTED")
+        if (exchange?.isStale === true) release?.()
       })
-    )
+    })
   }
   const body = Payload.bytesOf(request)
   return Effect.isEffect(body) ? Effect.flatMap(body, send) : send(body)

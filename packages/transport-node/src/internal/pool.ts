@@ -1,7 +1,6 @@
 /**
  * The connections of one client.
  */
-import type * as Effect from "effect/Effect"
 import type * as Http from "node:http"
 import type * as Https from "node:https"
 import type { Socket } from "node:net"
@@ -67,14 +66,9 @@ export class Pool {
     return this.#settings.routing.routeOf(url)
   }
 
-  /** Whether the connections of a peer are limited. */
-  get isLimited(): boolean {
-    return this.#slots.isLimited
-  }
-
   /** Takes a place among the connections of the route's peer. See {@link Slots.Slots.take}. */
-  place(route: Routing.Route, signal: AbortSignal): Effect.Effect<Slots.Release, string> {
-    return this.#slots.take(`${route.way} ${route.peer}`, signal)
+  place(route: Routing.Route, signal: AbortSignal, taken: Slots.Taken): () => void {
+    return this.#slots.take(`${route.way} ${route.peer}`, signal, taken)
   }
 
   /** Opens a request, on a kept connection if there is one. It throws what the platform throws. */

@@ -1,12 +1,15 @@
 /** Limits the connections of each peer, with a queue for requests over the limit. */
-import * as Effect from "effect/Effect"
 
+/** Ends a waiting call, with a code if it gets no place. */
 type Waiter = (refused: string | undefined) => void
 
 /** Gives a place back. A second call does nothing. */
 export type Release = () => void
 
-export const nothing: Release = () => {}
+/** What a call that waits for a place gets: the place, or the code of its failure. */
+export type Taken = (release: Release | undefined, refused: string) => void
+
+const nothing: Release = () => {}
 
 export class Slots {
   readonly #limit: number
@@ -17,40 +20,38 @@ export class Slots {
     this.#limit = limit
   }
 
-  /** Whether a request can have to wait. Without a limit, {@link take} gives {@link nothing}. */
-  get isLimited(): boolean {
-    return this.#limit !== Infinity
-  }
-
   /**
    * Takes a place as soon as there is one, in the order of the calls. It fails with a code if the signal ends or {@link close}
-   * comes first. Interruption leaves the queue.
+   * comes first. The place belongs to the caller once `taken` was called.
    *
-   * The place belongs to the fiber once it was given. Call it where no interruption can come in between.
+   * The function that it returns leaves the queue.
    */
-  take(peer: string, signal: AbortSignal): Effect.Effect<Release, string> {
-    if (this.#limit === Infinity) return Effect.succeed(nothing)
-    return Effect.callback((resume) => {
-      const taken = this.#taken.get(peer) ?? 0
-      if (taken < this.#limit) {
-        this.#taken.set(peer, taken + 1)
-        return resume(Effect.succeed(this.#releaseOf(peer)))
-      }
-      const queue = this.#queues.get(peer) ?? new Set()
-      this.#queues.set(peer, queue)
-      const leave = () => {
-        queue.delete(waiter)
-        signal.removeEventListener("abort", onAbort)
-      }
-      const waiter: Waiter = (refused) => {
-        leave()
-        resume(refused === undefined ? Effect.succeed(this.#releaseOf(peer)) : Effect.fail(refused))
-      }
-      const onAbort = () => waiter("ABORTED")
-      queue.add(waiter)
-      signal.addEventListener("abort", onAbort, { once: true })
-      return Effect.sync(leave)
-    })
+  take(peer: string, signal: AbortSignal, taken: Taken): () => void {
+    if (this.#limit === Infinity) {
+      taken(nothing, "")
+      return nothing
+    }
+    const count = this.#taken.get(peer) ?? 0
+    if (count < this.#limit) {
+      this.#taken.set(peer, count + 1)
+      taken(this.#releaseOf(peer), "")
+      return nothing
+    }
+    const queue = this.#queues.get(peer) ?? new Set()
+    this.#queues.set(peer, queue)
+    const leave = () => {
+      queue.delete(waiter)
+      signal.removeEventListener("abort", onAbort)
+    }
+    const waiter: Waiter = (refused) => {
+      leave()
+      if (refused === undefined) taken(this.#releaseOf(peer), "")
+      else taken(undefined, refused)
+    }
+    const onAbort = () => waiter("ABORTED")
+    queue.add(waiter)
+    signal.addEventListener("abort", onAbort, { once: true })
+    return leave
   }
 
   /** Ends all waiting calls with this code. */
