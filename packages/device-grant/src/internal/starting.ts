@@ -90,17 +90,17 @@ export const authorize = Effect.fnUntraced(function*(
 ): Effect.fn.Return<PendingAuthorization, StartDeviceAuthorization.Error, SsoOidc.SsoOidc> {
   const oidc = yield* SsoOidc.SsoOidc
   const { clientId, clientSecret } = registration
-  const code = yield* Effect.flatMap(oidc.startDeviceAuthorization({ clientId, clientSecret, startUrl }), checked)
+  const { expiresIn, interval: seconds, ...code } = yield* Effect.flatMap(
+    oidc.startDeviceAuthorization({ clientId, clientSecret, startUrl }),
+    checked
+  )
   const now = yield* Clock.currentTimeMillis
-  const interval = Stored.seconds(given(code.interval) ?? defaultInterval)
+  const interval = Stored.seconds(given(seconds) ?? defaultInterval)
   return {
     version: 1,
     registration,
-    deviceCode: code.deviceCode,
-    userCode: code.userCode,
-    verificationUri: code.verificationUri,
-    ...(code.verificationUriComplete === undefined ? {} : { verificationUriComplete: code.verificationUriComplete }),
-    expiresAt: Stored.after(now, Stored.seconds(given(code.expiresIn) ?? defaultExpiresIn)),
+    ...code,
+    expiresAt: Stored.after(now, Stored.seconds(given(expiresIn) ?? defaultExpiresIn)),
     interval,
     failures: 0,
     responseLost: false,

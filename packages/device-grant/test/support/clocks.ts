@@ -2,7 +2,7 @@
  * Clocks for the tests of the grant. A test moves the first. The wall time of the second can jump. The third counts its sleepers.
  */
 import * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -43,6 +43,35 @@ export const jumping = Effect.gen(function*() {
     jump: (seconds: number) =>
       Effect.sync(() => {
         offset += seconds * 1000
+      })
+  }
+})
+
+/** Wraps the clock in the context. Its monotonic time can be set back, and its sleepers can wake late. */
+export const unsteady = Effect.gen(function*() {
+  const clock = yield* Effect.clockWith(Effect.succeed)
+  let [offset, late] = [0, 0]
+  const monotonic = () => clock.monotonicTimeNanosUnsafe() + BigInt(offset) * 1_000_000_000n
+  const unsteady: Clock.Clock = {
+    currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
+    currentTimeMillis: clock.currentTimeMillis,
+    currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
+    currentTimeNanos: clock.currentTimeNanos,
+    monotonicTimeNanosUnsafe: monotonic,
+    monotonicTimeNanos: Effect.sync(monotonic),
+    sleep: (duration: Duration.Duration) => Effect.andThen(clock.sleep(duration), clock.sleep(Duration.seconds(late)))
+  }
+  return {
+    provide: Effect.provideService(Clock.Clock, unsteady),
+    /** Moves the monotonic time by so many seconds. */
+    move: (seconds: number) =>
+      Effect.sync(() => {
+        offset += seconds
+      }),
+    /** From now on, sleepers wake so many seconds late. */
+    wakeLate: (seconds: number) =>
+      Effect.sync(() => {
+        late = seconds
       })
   }
 })
