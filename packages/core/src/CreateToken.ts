@@ -37,7 +37,7 @@ export interface ClientMembers {
 }
 
 const clientSecret = Members.secret("clientSecret")
-const scope = Members.optional(Schema.Array(Schema.String))
+const scope = Members.optional(Members.Texts)
 
 /**
  * The `grantType` of the device grant (RFC 8628 section 3.4).

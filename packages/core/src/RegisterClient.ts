@@ -54,11 +54,11 @@ export const Request = Schema.Struct({
   /** The type of the client. */
   clientType: Schema.String,
   /** The scopes of the tokens. */
-  scopes: Members.optional(Schema.Array(Schema.String)),
+  scopes: Members.optional(Members.Texts),
   /** The redirect URIs. */
-  redirectUris: Members.optional(Schema.Array(Schema.String)),
+  redirectUris: Members.optional(Members.Texts),
   /** The grants of the client. */
-  grantTypes: Members.optional(Schema.Array(Schema.String)),
+  grantTypes: Members.optional(Members.Texts),
   /** The issuer URL. */
   issuerUrl: Members.optional(Schema.String),
   /** The ARN of an application. */

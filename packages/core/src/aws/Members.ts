@@ -86,6 +86,25 @@ export const Text = /* @__PURE__ */ Schema.optionalKey(Schema.Unknown).pipe(
 )
 
 /**
+ * A list of texts. Effect's `Schema.Array` would add 700 bytes to a compressed bundle.
+ *
+ * @category texts
+ * @since 0.1.0
+ */
+export const Texts: Schema.Codec<ReadonlyArray<string>> = /* @__PURE__ */ Schema.declare(
+  (value): value is ReadonlyArray<string> => Array.isArray(value) && value.every((text) => typeof text === "string"),
+  {
+    expected: "a list of texts",
+    toCodecJson: () => undefined,
+    toCodecArbitrary: () =>
+      Schema.link<ReadonlyArray<string>>()(
+        Schema.String,
+        SchemaTransformation.transform({ decode: (text) => text.split(" "), encode: (texts) => texts.join(" ") })
+      )
+  }
+)
+
+/**
  * A text of the service that a person or a terminal may see. A text with invisible characters is refused. Removing them would
  * give the person a wrong user code or URL.
  *

@@ -3,6 +3,7 @@
  *
  * It is not Effect's `FetchHttpClient`, which can stream the body of a request. That would add 3 kB to a compressed bundle.
  */
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -10,7 +11,6 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
-import * as Stream from "effect/Stream"
 import * as Failure from "./failure.ts"
 
 // With `redirect: "manual"`, a redirect comes back as a response: a 3xx, or status 0 in a browser. Core then reports the
@@ -49,10 +49,10 @@ const bodyOf = (
   if (body._tag === "Empty") return Effect.undefined
   if (body._tag === "FormData") return Effect.succeed(body.formData)
   if (body._tag === "Stream") {
-    return Effect.mapError(
-      Stream.mkUint8Array(body.stream),
-      () => encodeError(request, "the stream of the body failed")
-    )
+    return Effect.mapBoth(Wire.readBody(body.stream, Infinity), {
+      onFailure: () => encodeError(request, "the stream of the body failed"),
+      onSuccess: ({ bytes }) => bytes
+    })
   }
   return isSendable(body.body)
     ? Effect.succeed(body.body)
