@@ -99,7 +99,10 @@ export const Texts: Schema.Codec<ReadonlyArray<string>> = /* @__PURE__ */ Schema
     toCodecArbitrary: () =>
       Schema.link<ReadonlyArray<string>>()(
         Schema.String,
-        SchemaTransformation.transform({ decode: (text) => text.split(" "), encode: (texts) => texts.join(" ") })
+        SchemaTransformation.transform({
+          decode: (text): ReadonlyArray<string> => text.split(" "),
+          encode: (texts) => texts.join(" ")
+        })
       )
   }
 )
