@@ -8,7 +8,7 @@ describe("SsoOidc: the stack of an exception", () => {
     it.effect(`${call.name}: an exception has no stack of library code, and other errors keep theirs (C3)`, () =>
       Effect.gen(function*() {
         const limit = Error.stackTraceLimit
-        const oidc = yield* Wire.client(Wire.responding(() => Wire.exception(call.exception.type)))
+        const oidc = yield* Wire.client(Wire.responding(() => Wire.exception(call.exception.type, {})))
         const error = yield* Effect.flip(call.run(oidc))
         assert.instanceOf(error, Error)
         assert.notInclude(Object(error).stack, "\n    at ")
