@@ -2,6 +2,7 @@
  * All measurements, in the order of docs/benchmarks.md.
  */
 import type { Measurement } from "./bench.ts"
+import * as Calls from "./calls.ts"
 import * as ColdStart from "./coldStart.ts"
 import * as Command from "./command.ts"
 import * as Emulator from "./emulator.ts"
@@ -13,6 +14,7 @@ import * as Throughput from "./throughput.ts"
 export const measurements: ReadonlyArray<Measurement> = [
   Sizes.measurement,
   ColdStart.measurement,
+  Calls.measurement,
   Throughput.measurement,
   Grants.measurement,
   Emulator.measurement,

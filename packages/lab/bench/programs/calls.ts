@@ -1,17 +1,15 @@
 /**
  * Calls CreateToken in memory, and prints what one call takes of the processor, in microseconds.
  *
- *     calls PEER CASE LENGTH CALLS
+ *     calls PEER OUTCOME LENGTH CALLS
  *
- * No network is involved: each peer gets a transport that answers from memory, with the same text and the same headers. The first
- * half of the calls warms up.
+ * No network is involved: each peer gets a transport that responds from memory, with the same bytes and headers. `PEER` is `ours`,
+ * `official` or `hand`, or one of the layers below ours. `OUTCOME` is `success` or `pending`. `LENGTH` is that of the client secret.
+ * The process first makes three times as many calls as it measures, so that the code is compiled.
  */
-import { CreateTokenCommand, SSOOIDCClient } from "@aws-sdk/client-sso-oidc"
-import * as Members from "@sso-oidc/core/aws/Members"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import { AuthorizationPendingException } from "@sso-oidc/core/SsoOidcError"
 import * as Effect from "effect/Effect"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
@@ -26,24 +24,24 @@ const [peer = "", outcome = "", length = "", count = ""] = process.argv.slice(2)
 // what is called
 // -----------------------------------------------------------------------------
 
-const status = outcome === "success" ? 200 : 400
-const headers = {
+const isSuccess = outcome === "success"
+const status = isSuccess ? 200 : 400
+const headers: Readonly<Record<string, string>> = {
   "content-type": "application/json",
   "x-amzn-requestid": "7b5e2f0a-93c1-4d6e-8a2b-1c3d5e7f9a0b",
-  ...(status === 400 ? { "x-amzn-errortype": "AuthorizationPendingException" } : {})
+  ...(isSuccess ? {} : { "x-amzn-errortype": "AuthorizationPendingException" })
 }
-const text = JSON.stringify(
-  status === 200
+const bytes = new TextEncoder().encode(JSON.stringify(
+  isSuccess
     ? { accessToken: "a".repeat(900), tokenType: "Bearer", expiresIn: 28_800, refreshToken: "r".repeat(900) }
     : { error: "authorization_pending", error_description: "The authorization request is still pending" }
-)
-const bytes = new TextEncoder().encode(text)
+))
+const respond = (): Response => new Response(bytes, { status, headers })
 
-const clientSecret = "eyJraWQiOiJrZXktMTU2NDAyODA5OSIsImFsZyI6IkhTMzg0In0."
-  .repeat(1 + Number(length) / 52).slice(0, Number(length))
 const plain = {
   clientId: "c1ientId0123456789",
-  clientSecret,
+  clientSecret: "eyJraWQiOiJrZXktMTU2NDAyODA5OSIsImFsZyI6IkhTMzg0In0."
+    .repeat(1 + Number(length) / 52).slice(0, Number(length)),
   grantType: CreateToken.deviceCodeGrantType,
   deviceCode: "d3vice-c0de_".repeat(8)
 } as const
@@ -52,88 +50,81 @@ const request: CreateToken.Request = {
   clientSecret: Redacted.make(plain.clientSecret),
   deviceCode: Redacted.make(plain.deviceCode)
 }
+const url = "https://oidc.eu-west-1.amazonaws.com/token"
+
+/** The access token or the OAuth error of a response. */
+const told = (json: unknown): unknown => Object(json)[isSuccess ? "accessToken" : "error"]
 
 // -----------------------------------------------------------------------------
 // who calls
 // -----------------------------------------------------------------------------
 
-/** Calls once, and gives the access token or the name of the error. */
-type Call = () => Promise<string>
+const memory = HttpClient.make((request) => Effect.sync(() => HttpClientResponse.fromWeb(request, respond())))
 
-const memory = HttpClient.make((request) =>
-  Effect.sync(() => HttpClientResponse.fromWeb(request, new Response(bytes, { status, headers })))
-)
-
-const url = "https://oidc.eu-west-1.amazonaws.com/token"
-const post = () =>
-  HttpClientRequest.make("POST")(url, {
-    headers: { "user-agent": "bench" },
-    body: HttpBody.jsonUnsafe(plain)
-  })
-const bare = Effect.suspend(() => Effect.flatMap(memory.execute(post()), (response) => response.json))
-const decode = Schema.decodeUnknownEffect(CreateToken.Response)
-const encode = Schema.encodeEffect(CreateToken.Request)
-
-const named = (json: unknown): string => {
-  const value: unknown = Object(json)[status === 200 ? "accessToken" : "error"]
-  return typeof value === "string" ? value : ""
-}
-
-const quiet = { parent: undefined }
-void quiet
-void Wire
-void Members
-void AuthorizationPendingException
-
-const client = Effect.runSync(
+const client = await Effect.runPromise(
   SsoOidc.make({ region: "eu-west-1" }).pipe(Effect.provideService(HttpClient.HttpClient, memory))
 )
 const ours = client.createToken(request).pipe(
   Effect.map((token) => Redacted.value(token.accessToken)),
-  Effect.catchTag("AuthorizationPendingException", (error) => Effect.succeed(error.error))
+  Effect.catchTag("AuthorizationPendingException", ({ error }) => Effect.succeed(error))
 )
 
-const official = new SSOOIDCClient({
-  region: "eu-west-1",
-  requestHandler: {
-    handle: () => Promise.resolve({ response: { statusCode: status, headers: { ...headers }, body: bytes } })
-  }
-})
-
-const fetchInMemory = (_url: string, _init: RequestInit): Promise<Response> =>
-  Promise.resolve(new Response(bytes, { status, headers }))
-
-const calls: Readonly<Record<string, Call>> = {
-  ours: () => Effect.runPromise(ours),
-  official: () =>
-    official.send(new CreateTokenCommand(plain)).then(
-      ({ accessToken = "" }) => accessToken,
-      (error: unknown) => named(error)
+// Effect alone, and one layer more in each.
+const send = (body: unknown) =>
+  Effect.flatMap(
+    memory.execute(
+      HttpClientRequest.make("POST")(url, { headers: { "user-agent": "bench" }, body: HttpBody.jsonUnsafe(body) })
     ),
-  hand: async () => {
-    const response = await fetchInMemory(url, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(plain)
-    })
-    const json: unknown = await response.json()
-    return named(json)
-  },
-  effect: () => Effect.runPromise(Effect.map(bare, named)),
-  schema: () =>
-    Effect.runPromise(
-      Effect.flatMap(encode(request), () =>
-        Effect.flatMap(bare, (json) => status === 200 ? Effect.map(decode(json), () => "") : Effect.succeed("")))
-    )
+    (response) => response.json
+  ).pipe(Effect.provideService(HttpClient.TracerDisabledWhen, () => true))
+const bare = Effect.suspend(() => send(plain))
+const coded = Effect.suspend(() =>
+  Effect.flatMap(Schema.encodeEffect(CreateToken.Request)(request), send).pipe(
+    Effect.tap((json) => isSuccess ? Schema.decodeUnknownEffect(CreateToken.Response)(json) : Effect.void)
+  )
+)
+const limited = Effect.timeoutOrElse(coded, { duration: "30 seconds", orElse: () => Effect.die("too late") })
+const spanned = Wire.useSpan("CreateToken", {
+  kind: "client",
+  attributes: { "rpc.system": "aws-api", "rpc.service": "SSO OIDC", "rpc.method": "CreateToken", "cloud.region": "x" }
+}, () => limited)
+
+// Only the process that measures the official client loads it.
+const officialCaller = async (): Promise<() => Promise<unknown>> => {
+  const { CreateTokenCommand, SSOOIDCClient } = await import("@aws-sdk/client-sso-oidc")
+  const official = new SSOOIDCClient({
+    region: "eu-west-1",
+    requestHandler: {
+      handle: () => Promise.resolve({ response: { statusCode: status, headers: { ...headers }, body: bytes } })
+    }
+  })
+  return () => official.send(new CreateTokenCommand(plain)).then(told, told)
+}
+
+const byHand = async () => {
+  const response = await Promise.resolve(respond())
+  const body = JSON.stringify(plain)
+  const json: unknown = await response.json()
+  return body === "" ? body : told(json)
+}
+
+const callers: Readonly<Record<string, () => Promise<unknown>>> = {
+  ours: () => Effect.runPromise(ours),
+  hand: byHand,
+  bare: () => Effect.runPromise(Effect.map(bare, told)),
+  coded: () => Effect.runPromise(Effect.map(coded, told)),
+  limited: () => Effect.runPromise(Effect.map(limited, told)),
+  spanned: () => Effect.runPromise(Effect.map(spanned, told))
 }
 
 // -----------------------------------------------------------------------------
 // measurement
 // -----------------------------------------------------------------------------
 
-const call = calls[peer]
-if (call === undefined) throw new RangeError(`no such peer: ${peer}`)
-console.error(await call())
+const call = peer === "official" ? await officialCaller() : callers[peer]
+if (call === undefined) throw new RangeError(`no peer has the name ${peer}`)
+const seen = await call()
+if (seen !== (isSuccess ? "a".repeat(900) : "authorization_pending")) throw new Error(`${peer} got ${String(seen)}`)
 
 const run = async (times: number): Promise<number> => {
   const begun = process.cpuUsage()
@@ -141,5 +132,5 @@ const run = async (times: number): Promise<number> => {
   const { system, user } = process.cpuUsage(begun)
   return (system + user) / times
 }
-await run(Number(count))
+await run(3 * Number(count))
 console.log(JSON.stringify(await run(Number(count))))
