@@ -11,6 +11,8 @@ import type { Run } from "./programs/throughput.ts"
 
 const rounds = 5
 const millis = 450
+const warmUp = 20_000
+const longestWarmUp = 14_000
 
 const clients = {
   ours: "throughput-ours",
@@ -35,12 +37,14 @@ export const measurement: Measurement = {
     const run = async (of: string, concurrent: number, code: string, time: number): Promise<Run> =>
       JSON.parse(await started.get(of)?.ask(`${concurrent} ${code} ${time}`) ?? "")
 
-    // Node optimises a client after some thousands of calls. A server that polls is past that, so that the figures begin after it.
+    // Node optimises a client for some ten thousand calls. A server that polls is past that, so that the figures begin after it.
     for (const of of started.keys()) {
-      for (const code of Object.values(outcomes)) {
-        await run(of, 16, code, 3000)
-        await run(of, 256, code, millis)
+      let calls = 0
+      for (const end = performance.now() + longestWarmUp; calls < warmUp && performance.now() < end;) {
+        for (const code of Object.values(outcomes)) calls += (await run(of, 16, code, 1000)).calls
       }
+      // opens the connections
+      await run(of, 256, outcomes.token, millis)
     }
     const rows: Array<Row> = []
     const rates = new Map<string, Array<number>>()

@@ -43,8 +43,8 @@ export const run = (
     if (url.username !== "" || url.password !== "") return refuse({ code: "URL_CREDENTIALS" })
     if (request.headers["upgrade"] !== undefined) return refuse({ code: "UPGRADE_UNSUPPORTED" })
     const route = pool.route(url)
-    // One callback for all of it: a fiber that waits costs more than the rest of the request, and an interruption between two
-    // steps could lose a place or a connection.
+    // One callback for all of it, because a fiber that waits costs more than the rest of the request. An interruption between two
+    // steps could also lose a place or a connection.
     return Effect.callback((resume) => {
       let exchange: Exchange | undefined
       let release: Slots.Release | undefined
