@@ -119,7 +119,8 @@ export const exchange = (
           return { ...received, ...body }
         })
       }),
-      Effect.catchTag("HttpClientError", (error) => {
+      Effect.catch((error): Effect.Effect<Received, ClientError.TransportError> => {
+        if (error._tag === "TransportError") return Effect.fail(error)
         // An `HttpClient` that filters by status fails with the response in its error.
         if (head === undefined && error.response !== undefined && readHead(error.response) === undefined) {
           return malformed(error.request.url)

@@ -137,7 +137,11 @@ export const login = <E, R>(
     (kept): Effect.Effect<NewClient | Running, StartError | E, SsoOidc.SsoOidc | R> =>
       kept === undefined
         ? register
-        : Effect.catchTag(authorize(startUrl, kept), "InvalidClientException", () => register)
+        : Effect.catch(
+          authorize(startUrl, kept),
+          (error): Effect.Effect<NewClient, StartError | E, SsoOidc.SsoOidc | R> =>
+            error._tag === "InvalidClientException" ? register : Effect.fail(error)
+        )
   )
 }
 

@@ -9,6 +9,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { BackoffPolicy } from "../BackoffPolicy.ts"
 import type { PollError } from "../DeviceGrant.ts"
@@ -48,15 +49,19 @@ const requestOf = (pending: PendingAuthorization): CreateToken.Request => ({
 export const poll = (
   pending: PendingAuthorization,
   untilDeadline: (now: number) => number = untilStoredDeadline(pending)
-): Effect.Effect<Approved | Waiting, PollError, SsoOidc.SsoOidc> =>
-  Effect.flatMap(
-    SsoOidc.SsoOidc.use((oidc) => Effect.result(oidc.createToken(requestOf(pending)))),
-    (result) =>
-      Effect.withFiber((fiber) => {
-        const decision = Decision.decide(pending, result, circumstances(fiber, untilDeadline))
-        return decision._tag === "Ended" ? Effect.fail(decision.error) : Effect.succeed(decision)
-      })
+): Effect.Effect<Approved | Waiting, PollError, SsoOidc.SsoOidc> => {
+  const decided = (result: Result.Result<CreateToken.Response, CreateToken.Error>) =>
+    Effect.withFiber((fiber): Effect.Effect<Approved | Waiting, PollError> => {
+      const decision = Decision.decide(pending, result, circumstances(fiber, untilDeadline))
+      return decision._tag === "Ended" ? Effect.fail(decision.error) : Effect.succeed(decision)
+    })
+  return SsoOidc.SsoOidc.use((oidc) =>
+    Effect.matchEffect(oidc.createToken(requestOf(pending)), {
+      onFailure: (error) => decided(Result.fail(error)),
+      onSuccess: (response) => decided(Result.succeed(response))
+    })
   )
+}
 
 /**
  * Gives the pending authorization to store before a poll, if the process may be killed in the poll. If the poll would send
