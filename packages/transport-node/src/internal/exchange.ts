@@ -275,8 +275,9 @@ export class Exchange implements Pool.Abortable, Response.Source {
     if (message.statusCode === 101) return this.abort("CONNECTION_CLOSED")
     // Only a proxy sends a 407, and it has passed nothing on. If it were passed on as a response, it would look like the
     // target's.
-    if (message.statusCode === 407 && this.#route.way === "forward") {
-      this.#fail(Failure.refusedBy(407))
+    const { rejected } = this.#route.party
+    if (message.statusCode === 407 && rejected !== undefined) {
+      this.#fail(rejected())
       return this.abort("PROXY_REFUSED_407")
     }
     this.#message = message
@@ -316,8 +317,7 @@ export class Exchange implements Pool.Abortable, Response.Source {
   }
 
   #causeOf(error: unknown): TransportCause.TransportCause {
-    const party = this.#route.way === "forward" ? "proxy" : "server"
-    return Failure.ofRequest(error, this.#left ? "maybe" : "no", this.#opened, party)
+    return Failure.ofRequest(error, this.#left ? "maybe" : "no", this.#opened, this.#route.party)
   }
 
   #fail(error: unknown): void {

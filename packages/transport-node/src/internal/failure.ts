@@ -3,6 +3,7 @@ import * as TransportCause from "@sso-oidc/core/aws/TransportCause"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as Party from "./party.ts"
 import * as TlsFailure from "./tlsFailure.ts"
 
 // a name with several addresses fails with one error that holds the error of each address
@@ -48,37 +49,21 @@ export class Judged extends Error {
   }
 }
 
-const judged = (error: unknown, party: TlsFailure.Party, transient: boolean): Judged => {
-  // the prefix says that it is the proxy's failure
-  const code = `${party === "proxy" ? "PROXY_" : ""}${codeOf(error)}`
+const judged = (error: unknown, party: Party.Party, transient: boolean): Judged => {
+  const code = `${party.prefix}${codeOf(error)}`
   return new Judged(code, transient, nameIn(error, "syscall"), transient ? undefined : TlsFailure.hintOf(error, party))
 }
 
 /** A failure to reach the other side: of its name or of its addresses. */
-export const ofDial = (error: unknown, party: TlsFailure.Party): Judged => judged(error, party, true)
+export const ofDial = (error: unknown, party: Party.Party): Judged => judged(error, party, true)
 
 /** A failure of the TLS handshake, whichever side found it. */
-export const ofHandshake = (error: unknown, party: TlsFailure.Party): Judged =>
+export const ofHandshake = (error: unknown, party: Party.Party): Judged =>
   judged(error, party, TlsFailure.isTransientInHandshake(error))
 
 /** The end of a connection that was open and not yet used. */
-export const ofUnused = (error: unknown, party: TlsFailure.Party): Judged =>
+export const ofUnused = (error: unknown, party: Party.Party): Judged =>
   judged(error, party, TlsFailure.isTransientWhenOpen(error))
-
-const proxyHints: Readonly<Record<number, string>> = {
-  403:
-    "The proxy does not let this client reach the host. Have it allow the host, or name the host in `noProxy` or NO_PROXY.",
-  407:
-    "The proxy wants a user and a password that it knows. Give them in the URL of HTTPS_PROXY, or of `proxy` as Redacted."
-}
-
-/** The proxy rejected the request. Retrying can help for 408, 429 and 5xx, but not for 403 or 407. */
-export const refusedBy = (status: number): Judged => {
-  const transient = Wire.isBusyStatus(status)
-  const hint = transient ? undefined : proxyHints[status] ??
-    "The proxy rejected the request. Check that `proxy` or HTTPS_PROXY names a proxy for this host."
-  return new Judged(`PROXY_REFUSED_${status}`, transient, undefined, hint)
-}
 
 /**
  * A failure of a request, as its connection reports it. If the platform makes connections itself, without our opening, only the
@@ -88,7 +73,7 @@ export const ofRequest = (
   error: unknown,
   sent: "no" | "maybe",
   opened: boolean,
-  party: TlsFailure.Party
+  party: Party.Party
 ): TransportCause.TransportCause => {
   if (error instanceof Judged) return causeOf(error, sent, error.transient, error.hint)
   const transient = opened

@@ -10,7 +10,7 @@ import type { Duplex } from "node:stream"
 import type * as Tls from "node:tls"
 import * as Dial from "./dial.ts"
 import * as Failure from "./failure.ts"
-import type { Party } from "./tlsFailure.ts"
+import type { Party } from "./party.ts"
 import * as Turns from "./turns.ts"
 
 export interface Modules extends Dial.Modules {
@@ -33,8 +33,8 @@ export type Through = (opening: Opening, socket: Socket) => Promise<Socket>
 /** The first peer of a connection, and the next step after it. */
 export interface Way {
   readonly party: Party
-  /** For a tunnel: the address of its proxy, and how to pass it. */
-  readonly tunnel?: { readonly target: Dial.Target; readonly through: Through } | undefined
+  /** For a tunnel: its proxy, the proxy's address, and how to pass it. */
+  readonly tunnel?: { readonly party: Party; readonly target: Dial.Target; readonly through: Through } | undefined
 }
 
 /** The opening of one connection. It is never started, and does nothing, if a kept connection can be used. */
@@ -101,7 +101,7 @@ export class Opening {
 
   async #steps(target: Dial.Target, secure: ((socket: Socket) => Socket) | undefined): Promise<Socket> {
     const { party, tunnel } = this.#way
-    const first = await this.#dial(tunnel?.target ?? target, tunnel === undefined ? party : "proxy")
+    const first = await this.#dial(tunnel?.target ?? target, tunnel?.party ?? party)
     const way = tunnel === undefined ? first : await tunnel.through(this, first)
     return this.#look(secure === undefined ? way : await this.secured(this.own(() => secure(way)), party))
   }

@@ -9,7 +9,9 @@ import type * as Tls from "node:tls"
 import type { TransportOptionsError } from "../TransportOptionsError.ts"
 import * as Host from "./host.ts"
 import type * as Opening from "./opening.ts"
+import * as Party from "./party.ts"
 import * as Proxy from "./proxy.ts"
+import * as ProxyParty from "./proxyParty.ts"
 import * as Trust from "./trust.ts"
 import * as Tunnel from "./tunnel.ts"
 
@@ -20,6 +22,8 @@ export interface Route {
   readonly proxy: Proxy.Proxy | undefined
   /** The peer of this route's connections. Connections of the same peer may be used for each other. */
   readonly peer: string
+  /** The party that sends the responses: a proxy that forwards, or else the server. */
+  readonly party: Party.Party
   /** Whether the connection is open only after its TLS handshake. */
   readonly secure: boolean
 }
@@ -38,11 +42,18 @@ export interface Routing {
 // direct
 // -----------------------------------------------------------------------------
 
-const server: Opening.Way = { party: "server" }
+const server: Opening.Way = { party: Party.server }
 
 /** Every target is reached directly, with the platform's TLS settings. */
 export const direct: Routing = {
-  routeOf: (url) => ({ way: "direct", url, proxy: undefined, peer: url.origin, secure: url.protocol === "https:" }),
+  routeOf: (url) => ({
+    way: "direct",
+    url,
+    proxy: undefined,
+    peer: url.origin,
+    party: Party.server,
+    secure: url.protocol === "https:"
+  }),
   wayOf: () => server,
   requestOf: ({ secure, url }, options) => [url, secure ? { ...options, servername: Host.servernameOf(url) } : options],
   contextOf: () => undefined
@@ -68,16 +79,24 @@ export const make = (options: Options): Result.Result<Routing, TransportOptionsE
         if (proxy === undefined) return route
         return route.secure
           ? { ...route, way: "tunnel", proxy }
-          : { ...route, way: "forward", proxy, peer: proxy.url.origin, secure: proxy.url.protocol === "https:" }
+          : {
+            way: "forward",
+            url,
+            proxy,
+            peer: proxy.url.origin,
+            party: ProxyParty.proxy,
+            secure: proxy.url.protocol === "https:"
+          }
       },
       wayOf: ({ proxy, url, way }, options) => {
         if (proxy === undefined || way === "direct") return server
-        if (way === "forward") return { party: "proxy" }
+        if (way === "forward") return { party: ProxyParty.proxy }
         const agent = Predicate.hasProperty(options.headers, "user-agent") ? options.headers["user-agent"] : undefined
         const authority = `${url.hostname}:${Host.portOf(url)}`
         return {
-          party: "tunnel",
+          party: ProxyParty.behind,
           tunnel: {
+            party: ProxyParty.proxy,
             target: { host: Host.hostOf(proxy.url), port: Host.portOf(proxy.url), noDelay: true },
             through: Tunnel.through(proxy, trust.proxy, authority, agent)
           }

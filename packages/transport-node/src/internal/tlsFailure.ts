@@ -1,8 +1,6 @@
 /** Classifies a TLS failure: whether waiting can mend it, and what the user has to change. */
 import * as Wire from "@sso-oidc/core/aws/Wire"
-
-/** The other side of a connection. `"tunnel"` is a server that is reached through a proxy. */
-export type Party = "server" | "proxy" | "tunnel"
+import type * as Party from "./party.ts"
 
 const textOf = (error: unknown, key: string): string => {
   const value = Wire.memberOf(error, key)
@@ -65,17 +63,6 @@ const kinds: ReadonlyArray<readonly [Kind, RegExp]> = [
   ["untrusted", /^(?:DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_|INVALID_|PATH_LENGTH|CRL_)|VERIFY_FAILED/]
 ]
 
-const parties: Readonly<Record<Party, string>> = { server: "The server", proxy: "The proxy", tunnel: "The server" }
-
-const noTls: Readonly<Record<Party, string>> = {
-  server:
-    "The server does not speak TLS on this port. Correct the endpoint's port, or write http:// if it is on loopback.",
-  proxy:
-    "The proxy does not speak TLS on this port. Write it with http:// in `proxy` or HTTPS_PROXY, or correct its port.",
-  tunnel:
-    "The server behind the proxy does not speak TLS. Correct the endpoint's port or the proxy, or log in to the network."
-}
-
 /** `PLACE` stands for the place in which the user names the other side. */
 const hints: Readonly<Record<Exclude<Kind, "noTls">, string>> = {
   version: "shares no TLS version with this client. Let it offer TLS 1.2 or newer.",
@@ -90,14 +77,13 @@ const hints: Readonly<Record<Exclude<Kind, "noTls">, string>> = {
 }
 
 /** Why TLS failed, and what to do, for a permanent failure. It repeats nothing that the other side sent. */
-export const hintOf = (error: unknown, party: Party): string => {
+export const hintOf = (error: unknown, party: Party.Party): string => {
   const reason = reasonOf(error)
   const kind = kinds.find(([, names]) => names.test(reason))?.[0]
-  if (kind === "noTls") return noTls[party]
-  const side = parties[party]
-  if (kind === undefined) return `${side} and this client do not agree on TLS. Compare the TLS settings of both sides.`
-  if (kind === "clientCertificate" && party === "proxy") {
-    return "The proxy wants a client certificate, and proxies get none. Name another one in `proxy` or HTTPS_PROXY."
+  if (kind === "noTls") return party.noTls
+  if (kind === undefined) {
+    return `${party.name} and this client do not agree on TLS. Compare the TLS settings of both sides.`
   }
-  return `${side} ${hints[kind].replace("PLACE", party === "proxy" ? "`proxy` or HTTPS_PROXY" : "the endpoint")}`
+  if (kind === "clientCertificate" && party.getsNoCertificate !== undefined) return party.getsNoCertificate
+  return `${party.name} ${hints[kind].replace("PLACE", party.place)}`
 }

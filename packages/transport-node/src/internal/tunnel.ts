@@ -5,6 +5,7 @@ import * as Failure from "./failure.ts"
 import * as Host from "./host.ts"
 import type * as Opening from "./opening.ts"
 import type * as Proxy from "./proxy.ts"
+import * as ProxyParty from "./proxyParty.ts"
 
 /** The most bytes of a proxy's response before the end of its head, interim responses included. */
 const largestHead = 16 * 1024
@@ -38,7 +39,7 @@ const consent = (socket: Socket): Promise<Socket> =>
       socket.off("data", onData).off("end", onEnd).off("close", onEnd).off("error", onError)
       act()
     }
-    const fail = (error: unknown) => end(() => reject(Failure.ofUnused(error, "proxy")))
+    const fail = (error: unknown) => end(() => reject(Failure.ofUnused(error, ProxyParty.proxy)))
     const onError = fail
     const onEnd = () => fail({ code: "ECONNRESET" })
     const onData = (data: Uint8Array) => {
@@ -56,7 +57,7 @@ const consent = (socket: Socket): Promise<Socket> =>
             })
           }
           // 101 is no interim response: it ends HTTP
-          if (status < 100 || status >= 200 || status === 101) throw Failure.refusedBy(status)
+          if (status < 100 || status >= 200 || status === 101) throw ProxyParty.refusedBy(status)
           if (spent > largestHead) throw new Failure.Judged("PROXY_HPE_HEADER_OVERFLOW", true)
         }
       } catch (error) {
@@ -82,7 +83,7 @@ async (opening, socket) => {
   const way = url.protocol === "https:"
     ? await opening.secured(
       opening.own(() => opening.modules.tls.connect({ socket, host: Host.hostOf(url), servername, ...secureContext })),
-      "proxy"
+      ProxyParty.proxy
     )
     : socket
   const said = {

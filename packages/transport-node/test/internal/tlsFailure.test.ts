@@ -1,4 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Party from "../../src/internal/party.ts"
+import * as ProxyParty from "../../src/internal/proxyParty.ts"
 import * as TlsFailure from "../../src/internal/tlsFailure.ts"
 
 /** The shape that a write gives to an error of OpenSSL. */
@@ -68,9 +70,9 @@ describe("tlsFailure (the seam)", () => {
   it.each(permanent)("is permanent within the handshake for $code: $message", (error) => {
     assert.isFalse(TlsFailure.isTransientInHandshake(error))
     assert.isTrue(TlsFailure.isTls(error))
-    for (const party of ["server", "proxy", "tunnel"] as const) {
+    for (const party of [Party.server, ProxyParty.proxy, ProxyParty.behind]) {
       const hint = TlsFailure.hintOf(error, party)
-      assert.match(hint, party === "proxy" ? /proxy/i : /server/)
+      assert.match(hint, party === ProxyParty.proxy ? /proxy/i : /server/)
       // the first sentence says what failed, and the second says what to do
       assert.match(hint, /^[A-Z].*\. [A-Z].*\.$/)
     }
@@ -102,6 +104,6 @@ describe("tlsFailure (the seam)", () => {
     ["ERR_SSL_DH_KEY_TOO_SMALL", "too weak"],
     ["ERR_SSL_UNSUPPORTED_PROTOCOL", "TLS 1.2 or newer"]
   ])("has a hint for %s that says \"%s\"", (code, about) => {
-    assert.include(TlsFailure.hintOf({ code }, "server"), about)
+    assert.include(TlsFailure.hintOf({ code }, Party.server), about)
   })
 })
