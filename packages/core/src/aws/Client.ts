@@ -86,7 +86,7 @@ interface Limits {
 /** The limits, or a sentence that says what is wrong with them. */
 const limitsOf = (options: Options): Limits | string => {
   const requestTimeout = Duration.fromInput(options.requestTimeout ?? "30 seconds")
-  if (Option.isNone(requestTimeout) || !Duration.isGreaterThan(requestTimeout.value, Duration.zero)) {
+  if (Option.isNone(requestTimeout) || !(Duration.toMillis(requestTimeout.value) > 0)) {
     return "requestTimeout must be a duration longer than zero"
   }
   const maxResponseBytes = options.maxResponseBytes ?? 256 * 1024

@@ -58,9 +58,10 @@ export const open = (
   routing: Routing.Routing
 ): Effect.Effect<HttpClient.HttpClient, never, Scope.Scope> =>
   Effect.map(
-    Effect.acquireRelease(
+    // a new pool holds nothing yet that an interruption could lose
+    Effect.tap(
       Effect.sync(() => new Pool.Pool({ ...limits, connectMillis: Duration.toMillis(limits.connectTimeout), routing })),
-      (pool) => Effect.sync(() => pool.close())
+      (pool) => Effect.addFinalizer(() => Effect.sync(() => pool.close()))
     ),
     (pool) => {
       const settings = { pool, connectTimeout: limits.connectTimeout }

@@ -21,17 +21,18 @@ export const bytesOf = (
     case "Uint8Array":
       return body.body
     case "Stream":
-      return Effect.mapBoth(Wire.readBody(body.stream, Infinity), {
-        onFailure: () => Failure.encode(request, "the stream of the body failed"),
-        onSuccess: ({ bytes }) => bytes
-      })
+      return Effect.map(
+        Effect.mapError(
+          Wire.readBody(body.stream, Infinity),
+          () => Failure.encode(request, "the stream of the body failed")
+        ),
+        ({ bytes }) => bytes
+      )
     case "Raw": {
       if (typeof body.body === "string") return new TextEncoder().encode(body.body)
       if (body.body instanceof Uint8Array) return body.body
       if (body.body instanceof ArrayBuffer) return new Uint8Array(body.body)
-      return Effect.fail(Failure.encode(request, "a raw body must be a string or bytes"))
     }
-    case "FormData":
-      return Effect.fail(Failure.encode(request, "form data cannot be sent by this transport"))
   }
+  return Effect.fail(Failure.encode(request, "the body must be a string, bytes or a stream, and no form data"))
 }
