@@ -49,7 +49,18 @@ const wrapValues = ({ types: t }) => ({
         const declaration = statement.isExportNamedDeclaration() ? statement.get("declaration") : statement
         if (declaration.isVariableDeclaration({ kind: "const" })) {
           for (const one of declaration.get("declarations")) if (one.get("id").isIdentifier()) wrap(one.get("init"))
-        } else if (declaration.isClassDeclaration()) wrap(declaration.get("superClass"))
+        } else if (declaration.isClassDeclaration()) {
+          const { body, id, superClass } = declaration.node
+          const isPlain = (superClass === null || t.isCallExpression(superClass)) && !body.body.some(({ computed }) => computed)
+          if (isPlain) wrap(declaration.get("superClass"))
+          else {
+            // a name that comes from elsewhere, of the class or of a member, could run code too
+            const made = t.callExpression(t.arrowFunctionExpression([], t.toExpression(declaration.node)), [])
+            const value = t.addComment(made, "leading", "#__PURE__")
+            declaration.replaceWith(t.variableDeclaration("const", [t.variableDeclarator(t.identifier(id.name), value)]))
+            declaration.skip()
+          }
+        }
       }
     }
   }

@@ -174,7 +174,7 @@ export const Registered: Schema.Codec<Registered, RegisteredEncoded> = Schema.Ta
   registration: Registration.Registration
 })
 
-const { userCode, verificationUri, verificationUriComplete } = StartDeviceAuthorization.Response.fields
+const shown = StartDeviceAuthorization.Response.fields
 
 /**
  * The schema of {@link CodeReady}.
@@ -183,9 +183,9 @@ const { userCode, verificationUri, verificationUriComplete } = StartDeviceAuthor
  * @since 0.1.0
  */
 export const CodeReady: Schema.Codec<CodeReady, CodeReadyEncoded> = Schema.TaggedStruct("CodeReady", {
-  userCode,
-  verificationUri,
-  verificationUriComplete,
+  userCode: shown.userCode,
+  verificationUri: shown.verificationUri,
+  verificationUriComplete: shown.verificationUriComplete,
   expiresAt: Schema.DateTimeUtcFromMillis,
   nextPollAt: Schema.DateTimeUtcFromMillis
 })

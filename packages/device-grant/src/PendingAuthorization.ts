@@ -131,7 +131,7 @@ export interface MembersEncoded extends
 }
 
 // A stored text reaches a person and a terminal, as the service's response does. So it keeps the same rules.
-const { userCode, verificationUri, verificationUriComplete } = StartDeviceAuthorization.Response.fields
+const shown = StartDeviceAuthorization.Response.fields
 
 /**
  * The schema of a pending authorization whose encoding has the secrets in the clear. Use it only inside a schema whose whole
@@ -144,9 +144,9 @@ export const Members: Schema.Codec<PendingAuthorization, MembersEncoded> = Schem
   version: Schema.Literal(1),
   registration: Registration.Members,
   deviceCode: Stored.secret("deviceCode"),
-  userCode,
-  verificationUri,
-  verificationUriComplete,
+  userCode: shown.userCode,
+  verificationUri: shown.verificationUri,
+  verificationUriComplete: shown.verificationUriComplete,
   expiresAt: Schema.DateTimeUtcFromMillis,
   interval: Numbers.Interval,
   failures: Numbers.Count,

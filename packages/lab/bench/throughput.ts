@@ -4,9 +4,9 @@
  * All clients call the same bare node:http server, which has a process of its own. Each has a connection for each caller. The machine has to
  * serve both processes, so that the processor time of the client says more about the client than the calls a second do.
  */
-import { type Context, type Measurement, median, type Row, type Samples } from "./bench.ts"
-import { ratioAtLeast } from "./bench.ts"
+import { type Context, type Measurement, median, ratioAtLeast, type Row, type Samples } from "./bench.ts"
 import * as Loopback from "./loopback.ts"
+import * as Shaped from "./programs/shaped.ts"
 import type { Run } from "./programs/throughput.ts"
 
 const rounds = 5
@@ -22,7 +22,7 @@ const clients = {
 } as const
 
 const official = "@aws-sdk/client-sso-oidc"
-const outcomes = { token: "approved", pending: "pending" } as const
+const outcomes = { token: Shaped.deviceCode("approved"), pending: Shaped.deviceCode("pending") }
 const concurrencies = [1, 16, 256] as const
 
 export const measurement: Measurement = {

@@ -2,25 +2,31 @@
  * The server of the measurements over loopback: bare node:http. It prints its port, and ends with its input.
  *
  * It reads each request whole. It responds to `/client/register` and `/device_authorization`, and to `/token` with a token or, if the device
- * code is `pending`, with `AuthorizationPendingException`.
+ * code begins with `pending-`, with `AuthorizationPendingException`.
  */
 import { createServer } from "node:http"
+import * as Shaped from "./shaped.ts"
 
 const client = {
   clientId: "client",
-  clientSecret: "s".repeat(1700),
+  clientSecret: Shaped.text("client secret", 1700),
   clientIdIssuedAt: 1_800_000_000,
   clientSecretExpiresAt: 4_000_000_000
 }
 const device = {
-  deviceCode: "device",
+  deviceCode: Shaped.deviceCode("approved"),
   userCode: "ABCD-EFGH",
   verificationUri: "https://device.example/",
   verificationUriComplete: "https://device.example/?user_code=ABCD-EFGH",
   expiresIn: 600,
   interval: 1
 }
-const token = { accessToken: "a".repeat(700), refreshToken: "r".repeat(700), tokenType: "Bearer", expiresIn: 28_800 }
+const token = {
+  accessToken: Shaped.text("access token", 700),
+  refreshToken: Shaped.text("refresh token", 700),
+  tokenType: "Bearer",
+  expiresIn: 28_800
+}
 const pending = { error: "authorization_pending", error_description: "Device authorization is pending" }
 
 const responses: Readonly<Record<string, string>> = {
@@ -33,7 +39,7 @@ const pendingText = JSON.stringify(pending)
 const server = createServer((request, response) => {
   const chunks: Array<Buffer> = []
   request.on("data", (chunk: Buffer) => chunks.push(chunk)).on("end", () => {
-    const waits = request.url === "/token" && Buffer.concat(chunks).includes("\"pending\"")
+    const waits = request.url === "/token" && Buffer.concat(chunks).includes("\"pending-")
     const text = waits ? pendingText : responses[request.url ?? ""]
     response.writeHead(text === undefined ? 404 : waits ? 400 : 200, {
       "content-type": "application/json",

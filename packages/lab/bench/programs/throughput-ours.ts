@@ -29,7 +29,7 @@ await serve({
         onSuccess: () => Effect.die("a token"),
         onFailure: (error) => error._tag === "AuthorizationPendingException" ? Effect.void : Effect.fail(error)
       })
-      const checked: Effect.Effect<unknown, unknown> = deviceCode === "pending" ? pending : call
+      const checked: Effect.Effect<unknown, unknown> = deviceCode.startsWith("pending-") ? pending : call
       let calls = 0
       const caller = Effect.whileLoop({ while: () => !isOver(), body: () => checked, step: () => calls++ })
       yield* Effect.forEach(Array.from({ length: concurrent }, () => caller), (one) => one, {

@@ -3,6 +3,7 @@
  * calls ended, in how much time, and with how much processor time.
  */
 import { createInterface } from "node:readline"
+import * as Shaped from "./shaped.ts"
 
 /** A client that is measured. */
 export interface Client {
@@ -25,14 +26,14 @@ export const endpoint = `http://127.0.0.1:${process.argv[2]}`
 /** The members of each request but the device code. */
 export const members = {
   clientId: "client",
-  clientSecret: "s".repeat(1700),
+  clientSecret: Shaped.text("client secret", 1700),
   grantType: "urn:ietf:params:oauth:grant-type:device_code"
 } as const
 
 /** A client whose callers await a promise for each call. It throws if the outcome is not that of the device code. */
 export const ofPromises = (call: (deviceCode: string) => Promise<"token" | "pending">): Client => ({
   run: async (concurrent, deviceCode, isOver) => {
-    const expected = deviceCode === "pending" ? "pending" : "token"
+    const expected = deviceCode.startsWith("pending-") ? "pending" : "token"
     let calls = 0
     const caller = async () => {
       while (!isOver()) {

@@ -2,7 +2,9 @@
 import type { Socket } from "node:net"
 
 // A test's fake timers may replace the globals later, but sockets always run in real time.
-const { clearTimeout, setImmediate, setTimeout } = globalThis
+const clearTimeout = globalThis.clearTimeout
+const setImmediate = globalThis.setImmediate
+const setTimeout = globalThis.setTimeout
 
 export type Timer = ReturnType<typeof setTimeout>
 
