@@ -25,6 +25,8 @@ const oursAlone = (hasEffects: boolean): Plugin => ({
   setup: (build) => {
     build.onResolve({ filter: /./ }, async ({ importer, kind, path, pluginData, resolveDir }) => {
       if (pluginData === "found" || path.startsWith("program:")) return undefined
+      // a module that is loaded later is a file of its own, unless esbuild has to put it into this one
+      if (kind === "dynamic-import") return { path, external: true }
       if (!/^(?:@?sso-oidc|\.)/.test(path)) return { path, external: true, sideEffects: false }
       const found = await build.resolve(path, { importer, kind, resolveDir, pluginData: "found" })
       return hasEffects ? { ...found, sideEffects: true } : found

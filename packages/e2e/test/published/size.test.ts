@@ -173,7 +173,7 @@ describe("the packed packages", () => {
       console.log(
         [...sizes].map(([name, bytes]) => `${(bytes / 1000).toFixed(1).padStart(6)} kB  ${name}`).join("\n")
       )
-      // docs/benchmarks.md has the goals, of which the last three are not met
+      // docs/benchmarks.md has the goals, of which those for an application are not met
       assert.isAtMost(size("core + transport-browser"), 0.93 * size("@aws-sdk/client-sso-oidc, browser"))
       assert.isAtMost(
         size("core + transport-browser + device-grant"),
