@@ -38,6 +38,14 @@ export const NonEmpty = Schema.String.check(
 export const optional = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.UndefinedOr(schema))
 
 /**
+ * The id in the annotation `representation` of the schema of a {@link secret}. It tells which members of an operation are secrets.
+ *
+ * @category texts
+ * @since 0.1.0
+ */
+export const secretId = "@sso-oidc/core/secret"
+
+/**
  * A secret member: a non-empty string on the wire, a `Redacted` in the program. Decoding gives it `label`. Encoding accepts any
  * label, because the caller made the value; `Schema.RedactedFromValue` would refuse another label.
  *
@@ -54,6 +62,7 @@ export const secret = (label: string) => {
     const text = Redacted.isRedacted(value) && Redacted.value(value)
     return typeof text === "string" && text !== ""
   }, {
+    representation: { id: secretId, payload: null },
     expected: "a Redacted with a non-empty text",
     toCodecJson: () => Schema.link<Redacted.Redacted>()(NonEmpty, wrapping)
   })
@@ -86,6 +95,14 @@ export const Text = /* @__PURE__ */ Schema.optionalKey(Schema.Unknown).pipe(
 )
 
 /**
+ * The id in the annotation `representation` of {@link Texts}. It tells which members of an operation are lists of texts.
+ *
+ * @category texts
+ * @since 0.1.0
+ */
+export const textsId = "@sso-oidc/core/texts"
+
+/**
  * A list of texts. Effect's `Schema.Array` would add 700 bytes to a compressed bundle.
  *
  * @category texts
@@ -94,6 +111,7 @@ export const Text = /* @__PURE__ */ Schema.optionalKey(Schema.Unknown).pipe(
 export const Texts: Schema.Codec<ReadonlyArray<string>> = /* @__PURE__ */ Schema.declare(
   (value): value is ReadonlyArray<string> => Array.isArray(value) && value.every((text) => typeof text === "string"),
   {
+    representation: { id: textsId, payload: null },
     expected: "a list of texts",
     toCodecJson: () => undefined,
     toCodecArbitrary: () =>

@@ -1,7 +1,9 @@
 /**
  * Finds the secret members of an operation, from its schemas.
  */
+import * as Members from "@sso-oidc/core/aws/Members"
 import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 
@@ -113,6 +115,9 @@ const known = (name: string, ast: SchemaAST.AST): Known => {
         into.item = item
         return [...ast.elements, ...ast.rest].forEach((type) => visit(type, item))
       }
+      case "Declaration":
+        if (idOf(ast) === Members.textsId) into.item ??= empty()
+        return
       case "Suspend":
         throw refused(`the schema of ${name} is recursive`)
     }
@@ -122,11 +127,9 @@ const known = (name: string, ast: SchemaAST.AST): Known => {
   return { shape, all, secret }
 }
 
-const isRedacted = (ast: SchemaAST.AST): ast is SchemaAST.Declaration => {
-  if (ast._tag !== "Declaration") return false
+const idOf = (ast: SchemaAST.AST): unknown => {
   const representation: unknown = ast.annotations?.["representation"]
-  return typeof representation === "object" && representation !== null && "id" in representation &&
-    representation.id === "effect/schema/Redacted"
+  return Predicate.hasProperty(representation, "id") ? representation.id : undefined
 }
 
 /**
@@ -134,7 +137,12 @@ const isRedacted = (ast: SchemaAST.AST): ast is SchemaAST.Declaration => {
  * come back.
  */
 const redactedIn = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> => {
-  if (isRedacted(ast)) return ast.typeParameters
+  if (ast._tag === "Declaration") {
+    const id = idOf(ast)
+    // core's own secrets are always text
+    if (id === Members.secretId) return [Schema.String.ast]
+    if (id === "effect/schema/Redacted") return ast.typeParameters
+  }
   if (ast._tag === "Union") return ast.types.flatMap(redactedIn)
   if (ast._tag === "Arrays") return [...ast.elements, ...ast.rest].flatMap(redactedIn).length > 0 ? [ast] : []
   return []
