@@ -87,12 +87,12 @@ interface Limits {
 const limitsOf = (options: Options): Limits | string => {
   const requestTimeout = Duration.fromInput(options.requestTimeout ?? "30 seconds")
   if (Option.isNone(requestTimeout) || !(Duration.toMillis(requestTimeout.value) > 0)) {
-    return "requestTimeout must be a duration longer than zero"
+    return "requestTimeout must be longer than zero"
   }
   const maxResponseBytes = options.maxResponseBytes ?? 256 * 1024
   return maxResponseBytes >= 1
     ? { requestTimeout: requestTimeout.value, maxResponseBytes }
-    : "maxResponseBytes must be a number of at least 1"
+    : "maxResponseBytes must be at least 1"
 }
 
 /**

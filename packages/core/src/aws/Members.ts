@@ -43,7 +43,7 @@ export const optional = <S extends Schema.Constraint>(schema: S) => Schema.optio
  * @category texts
  * @since 0.1.0
  */
-export const secretId = "@sso-oidc/core/secret"
+export const secretId = "sso-oidc/secret"
 
 /**
  * A secret member: a non-empty string on the wire, a `Redacted` in the program. Decoding gives it `label`. Encoding accepts any
@@ -100,7 +100,7 @@ export const Text = /* @__PURE__ */ Schema.optionalKey(Schema.Unknown).pipe(
  * @category texts
  * @since 0.1.0
  */
-export const textsId = "@sso-oidc/core/texts"
+export const textsId = "sso-oidc/texts"
 
 /**
  * A list of texts. Effect's `Schema.Array` would add 700 bytes to a compressed bundle.

@@ -34,5 +34,5 @@ export const bytesOf = (
       if (body.body instanceof ArrayBuffer) return new Uint8Array(body.body)
     }
   }
-  return Effect.fail(Failure.encode(request, "the body must be a string, bytes or a stream, and no form data"))
+  return Effect.fail(Failure.encode(request, "the body must be a string, bytes or a stream"))
 }

@@ -110,7 +110,7 @@ export class NodeResponse extends Inspectable.Class implements HttpClientRespons
           reason: new HttpClientError.StatusCodeError({
             request: this.#request,
             response: this,
-            description: "this transport hands over no connection"
+            description: "this transport cannot upgrade"
           })
         })
       )
