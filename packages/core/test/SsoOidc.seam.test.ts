@@ -27,6 +27,23 @@ const failure = (wire: Pick<Wire.Wire, "client">) => Effect.flip(createToken(wir
 /** The response of `fetch` after a redirect: its `url` is the last URL. */
 const from = (url: string, response: Response): Response => Object.defineProperty(response, "url", { value: url })
 
+describe("SsoOidc: a client that repeats requests (the seam)", () => {
+  it.effect("has each of its requests aborted at the end, so that no response that was not read keeps its connection (C7)", () =>
+    Effect.gen(function*() {
+      const signals: Array<AbortSignal> = []
+      const client = HttpClient.make((request, _url, signal) => {
+        signals.push(signal)
+        const response = signals.length === 1
+          ? new Response("x".repeat(1000), { status: 503 })
+          : Response.json(tokenResponse)
+        return Effect.succeed(HttpClientResponse.fromWeb(request, response))
+      })
+      const token = yield* createToken({ client: HttpClient.retryTransient(client, { times: 1 }) })
+      assert.strictEqual(token.tokenType, "Bearer")
+      assert.deepStrictEqual(signals.map(({ aborted }) => aborted), [true, true])
+    }))
+})
+
 describe("SsoOidc: redirects", () => {
   it.effect.each([300, 301, 302, 303, 304, 307, 308, 399])(
     "refuses a %i, whatever it holds, and does not read its body (C7)",

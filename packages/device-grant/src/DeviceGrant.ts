@@ -175,7 +175,7 @@ const pullCode = <E, R, E2, R2>(
   options: LoginOptions<E, R, E2, R2>
 ): Effect.Effect<Machine.Running, StartError | E | E2, SsoOidc.SsoOidc | R | R2> =>
   Effect.flatMap(
-    Machine.login(options),
+    Effect.suspend(() => Machine.login(options)),
     (first): Effect.Effect<Machine.Running, StartDeviceAuthorization.Error | E2, SsoOidc.SsoOidc | R2> =>
       "wait" in first
         ? Effect.succeed(first)
@@ -328,6 +328,4 @@ export const resume = <E = never, R = never>(
 export const login = <E = never, R = never, E2 = never, R2 = never>(
   options: LoginOptions<E, R, E2, R2>
 ): Effect.Effect<Token, LoginError | E | E2, SsoOidc.SsoOidc | R | R2> =>
-  Effect.suspend(() => Effect.flatMap(pullCode(options), (pulled) => fold(options, pulled))).pipe(
-    Wire.withSpan("DeviceGrant.login")
-  )
+  Effect.flatMap(pullCode(options), (pulled) => fold(options, pulled)).pipe(Wire.withSpan("DeviceGrant.login"))

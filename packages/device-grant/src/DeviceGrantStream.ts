@@ -76,7 +76,7 @@ export const login = <E = never, R = never>(
   options: DeviceGrant.StartOptions<E, R>
 ): Stream.Stream<DeviceGrantEvent, DeviceGrant.LoginError | E, SsoOidc.SsoOidc | R> =>
   unfold<Machine.NewClient | Machine.Running | Machine.Done, DeviceGrant.LoginError | E, SsoOidc.SsoOidc | R>(
-    Machine.login(options),
+    Effect.suspend(() => Machine.login(options)),
     (pulled) => "startUrl" in pulled ? Machine.request(pulled) : poll(pulled)
   ).pipe(
     Stream.withSpan("DeviceGrantStream.login")

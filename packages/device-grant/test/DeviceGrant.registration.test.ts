@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Registration from "@sso-oidc/core/Registration"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -165,5 +166,28 @@ describe("the registration of a login", () => {
     Effect.gen(function*() {
       const service = Service.make({ register: [Service.registered({ clientSecretExpiresAt: 1e300 })] })
       yield* DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl }).pipe(Effect.provide(service.layer))
+    }))
+})
+
+describe("a login (D7)", () => {
+  it.effect("reads its options only when it runs (D7)", () =>
+    Effect.gen(function*() {
+      let reads = 0
+      const options = {
+        clientName: "test",
+        get startUrl() {
+          reads++
+          return Service.startUrl
+        }
+      }
+      const start = DeviceGrant.start(options)
+      const login = DeviceGrant.login(options)
+      const stream = DeviceGrantStream.login(options)
+      assert.strictEqual(reads, 0)
+      const service = Service.make({ polls: [] })
+      yield* start.pipe(Effect.provide(service.layer))
+      assert.isAbove(reads, 0)
+      assert.isDefined(login)
+      assert.isDefined(stream)
     }))
 })

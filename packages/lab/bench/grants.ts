@@ -93,7 +93,8 @@ export const measurement: Measurement = {
     }
     const late: Array<Lateness> = []
     for (const logins of sizes) late.push(await latenessOf(logins))
-    const { memory, windows } = late.at(-1) ?? { memory: Number.NaN, windows: [] }
+    const most = late.at(-1) ?? { memory: Number.NaN, windows: [] }
+    const { memory, windows } = most
 
     return {
       rows: [
@@ -131,7 +132,7 @@ export const measurement: Measurement = {
         {
           measure: "10,000 logins at 5 s, begun over 5 s: mean lateness of a poll, with the whole client",
           unit: "ms",
-          ours: { of: names.client, values: windows.map(({ lateness }) => lateness) },
+          ours: { of: names.client, values: [mean(most)] },
           goal: atMost(200)
         },
         {

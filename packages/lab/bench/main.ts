@@ -34,6 +34,9 @@ if (chosen.length === 0) {
   throw new RangeError(`no measurement has that in its title: ${measurements.map(({ title }) => title).join(", ")}`)
 }
 
+const writes = chosen.length === measurements.length && !values.source && !values.dry
+if (writes) Report.check(chosen)
+
 const installed = values.source ? undefined : join(work, "installed")
 if (installed !== undefined) {
   console.log("Packing the packages and installing them in an empty folder …")
@@ -50,4 +53,4 @@ for (const measurement of chosen) {
   console.log(`\n${measurement.title} (${((performance.now() - begun) / 1000).toFixed(0)} s)\n${Report.text(section)}`)
 }
 
-if (chosen.length === measurements.length && !values.source && !values.dry) Report.write(sections)
+if (writes) Report.write(sections)

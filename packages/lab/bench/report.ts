@@ -67,9 +67,16 @@ export const filled = (document: string, name: string, content: string): string 
   return `${document.slice(0, at + begin.length)}\n\n${content}\n\n${document.slice(to)}`
 }
 
+const path = join(root, "docs/benchmarks.md")
+
+/** Throws if the document has no place for a measurement, before anything is measured. */
+export const check = (measurements: ReadonlyArray<Measurement>): void => {
+  const document = readFileSync(path, "utf8")
+  for (const name of ["the machine", ...measurements.map(({ title }) => title)]) filled(document, name, "")
+}
+
 /** Writes the figures into docs/benchmarks.md, where a comment names the measurement. It writes the plots beside the other pictures. */
 export const write = (sections: ReadonlyArray<readonly [Measurement, Section]>): void => {
-  const path = join(root, "docs/benchmarks.md")
   let document = filled(readFileSync(path, "utf8"), "the machine", machine())
   for (const [{ title }, { plots, rows }] of sections) {
     const pictures = plots.map((plot) => `![${plot.title}](images/${plot.file}.svg)`)

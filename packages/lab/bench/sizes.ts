@@ -2,7 +2,7 @@
  * The sizes of bundles after gzip: what a page downloads, and what a function loads.
  */
 import * as Programs from "@sso-oidc/test-kit/sizePrograms"
-import { atMost, type Context, type Measurement, type Plot, ratioAtMost, type Row } from "./bench.ts"
+import { atMost, type Context, type Measurement, type Plot, ratioAtMost, type Row, type Samples } from "./bench.ts"
 
 // -----------------------------------------------------------------------------
 // measurement
@@ -22,17 +22,15 @@ export const measurement: Measurement = {
     const officialBrowser = await size("official-browser", "browser", Programs.official)
     const officialBrowserGrant = await size("official-browser-grant", "browser", Programs.officialLogin)
     const officialNode = await size("official-node", "node", Programs.officialLogin)
-    const app = await size("app", "browser", Programs.application)
-    const appOperations = await size(
-      "app-operations",
-      "browser",
-      Programs.withApplication(Programs.operations(Programs.applicationTransport))
-    )
-    const appGrant = await size(
-      "app-grant",
-      "browser",
-      Programs.withApplication(Programs.login(Programs.applicationTransport))
-    )
+    const added = async (name: string, program: string, to: string): Promise<Samples> => {
+      const alone = await size(`${name}-alone`, "browser", to)
+      const both = await size(name, "browser", Programs.withApplication(program, to))
+      return { of: "ours", values: [(both.gzipped - alone.gzipped) / 1000] }
+    }
+    const [operations, login] = [
+      Programs.operations(Programs.applicationTransport),
+      Programs.login(Programs.applicationTransport)
+    ]
     const rows: ReadonlyArray<Row> = [
       {
         measure: "three operations and fetch, for a browser",
@@ -49,23 +47,41 @@ export const measurement: Measurement = {
         goal: ratioAtMost(1)
       },
       {
-        measure: "three operations, added to an application with Effect, Schema and HttpClient over fetch",
+        measure: "three operations, added to an ordinary application that has Effect's fetch",
         unit: "kB",
-        ours: { of: "ours", values: [(appOperations.gzipped - app.gzipped) / 1000] },
+        ours: await added("ordinary-operations", operations, Programs.application),
         goal: atMost(8.5)
       },
       {
         measure: "the device grant, added to that application",
         unit: "kB",
-        ours: { of: "ours", values: [(appGrant.gzipped - app.gzipped) / 1000] },
+        ours: await added("ordinary-grant", login, Programs.application),
         goal: atMost(11)
       },
       {
-        measure: "the device grant and node:http, for Node",
+        measure: "three operations and our fetch, added to a bare application",
+        unit: "kB",
+        ours: await added("bare-operations", Programs.operations(Programs.fetching), Programs.bareApplication),
+        goal: atMost(8.5)
+      },
+      {
+        measure: "the device grant and our fetch, added to that application",
+        unit: "kB",
+        ours: await added("bare-grant", Programs.login(Programs.fetching), Programs.bareApplication),
+        goal: atMost(11)
+      },
+      {
+        measure: "the device grant and node:http without proxies (DirectTransport), for Node",
         unit: "kB",
         ours: { of: "ours", values: kB(nodeGrant) },
         peer: { of: `${officialName} and a loop by hand`, values: kB(officialNode) },
         goal: ratioAtMost(0.45)
+      },
+      {
+        measure: "the same with proxies and certificates (NodeTransport)",
+        unit: "kB",
+        ours: { of: "ours", values: kB(await size("node-proxies", "node", Programs.login(Programs.nodeProxies))) },
+        peer: { of: `${officialName} and a loop by hand`, values: kB(officialNode) }
       }
     ]
     return {

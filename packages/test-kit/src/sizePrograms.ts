@@ -91,14 +91,39 @@ export const application = `
   Effect.runPromise(Effect.provide(main, users.pipe(Layer.provide(FetchHttpClient.layer))))
 `
 
-/** A line of a program that takes the transport which that application has already. */
+/** A bare application: one request over fetch, one schema. */
+export const bareApplication = `
+  import * as Context from "effect/Context"
+  import * as Effect from "effect/Effect"
+  import * as FetchHttpClient from "effect/http/FetchHttpClient"
+  import * as HttpClient from "effect/http/HttpClient"
+  import * as HttpClientRequest from "effect/http/HttpClientRequest"
+  import * as HttpClientResponse from "effect/http/HttpClientResponse"
+  import * as Layer from "effect/Layer"
+  import * as Schema from "effect/Schema"
+  const User = Schema.Struct({ id: Schema.Number, name: Schema.String, tags: Schema.optionalKey(Schema.Array(Schema.String)) })
+  class Users extends Context.Service()("Users") {}
+  const users = Layer.effect(Users, Effect.gen(function*() {
+    const client = yield* HttpClient.HttpClient
+    return {
+      get: (id) => client.execute(HttpClientRequest.bodyJsonUnsafe(HttpClientRequest.post("https://users"), { id })).pipe(
+        Effect.flatMap(HttpClientResponse.schemaBodyJson(User)),
+        Effect.timeout("1 second"),
+        Effect.withSpan("get")
+      )
+    }
+  }))
+  Effect.runPromise(Effect.provide(Users.use((users) => users.get(1)), users.pipe(Layer.provide(FetchHttpClient.layer))))
+`
+
+/** A line of a program that takes the transport which those applications have already. */
 export const applicationTransport = `const transport = FetchHttpClient.layer`
 
 /** The imports that a program has twice if it is added to the application. */
 const twice = /import \* as (?:Effect|Layer) from .*/g
 
-/** That application, with another program in it. */
-export const withApplication = (program: string): string => application + program.replace(twice, "")
+/** An application, with another program in it. */
+export const withApplication = (program: string, to = application): string => to + program.replace(twice, "")
 
 // -----------------------------------------------------------------------------
 // the official client

@@ -6,6 +6,7 @@
  * - Interruption aborts the request.
  * - These settings are fixed inside the layer. A `FetchHttpClient.RequestInit` in the caller's context has no effect.
  * - A body is sent whole. A `Stream` is collected first, so its failure is an `EncodeError` of a request that did not leave.
+ *   A raw body must be a string or bytes. Any other is an `EncodeError` too.
  *
  * It cannot give the other guarantees:
  *

@@ -3,10 +3,13 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
+import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as TrustedUrl from "./TrustedUrl.ts"
 import * as Wire from "./Wire.ts"
@@ -103,13 +106,22 @@ export const Text = /* @__PURE__ */ Schema.optionalKey(Schema.Unknown).pipe(
 export const textsId = "sso-oidc/texts"
 
 /**
- * A list of texts. Effect's `Schema.Array` would add 700 bytes to a compressed bundle.
+ * A list of texts. Effect's `Schema.Array` would add 700 bytes to a compressed bundle. The list is copied, so that what was checked is
+ * what is sent.
  *
  * @category texts
  * @since 0.1.0
  */
-export const Texts: Schema.Codec<ReadonlyArray<string>> = /* @__PURE__ */ Schema.declare(
-  (value): value is ReadonlyArray<string> => Array.isArray(value) && value.every((text) => typeof text === "string"),
+export const Texts: Schema.Codec<ReadonlyArray<string>> = /* @__PURE__ */ Schema.declareConstructor<
+  ReadonlyArray<string>
+>()(
+  [],
+  () => (list, ast, options) => {
+    const texts = Array.isArray(list) && Array.from<unknown>(list)
+    return texts && texts.every(Predicate.isString)
+      ? Effect.succeed(texts)
+      : Effect.fail(new SchemaIssue.InvalidType(ast, list, options))
+  },
   {
     representation: { id: textsId, payload: null },
     expected: "a list of texts",
@@ -117,10 +129,7 @@ export const Texts: Schema.Codec<ReadonlyArray<string>> = /* @__PURE__ */ Schema
     toCodecArbitrary: () =>
       Schema.link<ReadonlyArray<string>>()(
         Schema.String,
-        SchemaTransformation.transform({
-          decode: (text): ReadonlyArray<string> => text.split(" "),
-          encode: (texts) => texts.join(" ")
-        })
+        SchemaTransformation.transform({ decode: (text): ReadonlyArray<string> => [text], encode: String })
       )
   }
 )

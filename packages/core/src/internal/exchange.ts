@@ -56,9 +56,6 @@ export const exchange = (
     const { name } = operation
     const scope = Scope.makeUnsafe()
     let head: Received | undefined
-    // Whether the response was read to its end. Then nothing is left to close, and the scope stays as it is: to abort a finished
-    // request would make an exception, with its stack.
-    let isWhole = false
 
     const readHead = (response: HttpClientResponse.HttpClientResponse): Received | undefined => {
       // A caller's own `fetch` may return anything as a response.
@@ -114,10 +111,10 @@ export const exchange = (
         const received = readHead(response)
         if (received === undefined) return malformed(request.url)
         if (received.redirect) return Effect.succeed(received)
-        return Effect.map(Body.read(response, received.headers, settings.maxResponseBytes), (body): Received => {
-          isWhole = !body.tooLarge
-          return { ...received, ...body }
-        })
+        return Effect.map(
+          Body.read(response, received.headers, settings.maxResponseBytes),
+          (body): Received => ({ ...received, ...body })
+        )
       }),
       Effect.catch((error): Effect.Effect<Received, ClientError.TransportError> => {
         if (error._tag === "TransportError") return Effect.fail(error)
@@ -131,8 +128,9 @@ export const exchange = (
         // The URL of the request as it was sent: a relay has another host than the endpoint.
         return failed(error.request.url, Undelivered.classify(error, (name) => Mask.cleanName(name, secrets)))
       }),
-      // The scope closes the connection if the response was not read to its end.
-      Effect.onExit((exit) => isWhole ? Effect.void : Scope.close(scope, exit)),
+      // The scope closes the connection of each response that was not read to its end. A caller's client that repeats requests leaves
+      // several.
+      Effect.onExit((exit) => Scope.close(scope, exit)),
       Effect.timeoutOrElse({
         duration: settings.requestTimeout,
         orElse: () =>

@@ -48,8 +48,9 @@ const parseDate = (header: string | undefined): number => {
 export const retryAfter = (headers: Headers, now: () => number): number | undefined => {
   const given = header(headers, "retry-after")?.trim()
   if (given === undefined) return undefined
+  const date = parseDate(header(headers, "date"))
   const seconds = /^\d+$/.test(given)
     ? Number(given)
-    : (parseDate(given) - (parseDate(header(headers, "date")) || now())) / 1000
+    : (parseDate(given) - (Number.isNaN(date) ? now() : date)) / 1000
   return seconds > 0 && Number.isFinite(seconds) ? seconds : undefined
 }

@@ -21,6 +21,10 @@ const withoutStack = <A>(make: () => A): A => {
   Reflect.set(Error, "stackTraceLimit", 0)
   try {
     return make()
+  } catch {
+    // The class of another author threw. Its error needs its stack.
+    Reflect.set(Error, "stackTraceLimit", limit)
+    return make()
   } finally {
     Reflect.set(Error, "stackTraceLimit", limit)
   }

@@ -31,7 +31,10 @@ export const debug = (fiber: Fiber.Fiber<unknown, unknown>, span: Tracer.Span, t
     return
   }
   const annotations = fiber.getRef(References.CurrentLogAnnotations)
-  const parts: Array<unknown> = [`[${date.toTimeString().slice(0, 8)}] DEBUG (#${fiber.id}):`, line]
+  const parts: Array<unknown> = [
+    `[${date.toTimeString().slice(0, 8)}.${date.toISOString().slice(20, 23)}] DEBUG (#${fiber.id}):`,
+    line
+  ]
   if (Object.keys(annotations).length > 0) parts.push(annotations)
   fiber.getRef(Console.Console)[fiber.getRef(References.LogToStderr) ? "error" : "log"](...parts)
   if (span.status._tag === "Started") {

@@ -34,6 +34,25 @@ describe("aws/Members: texts", () => {
     assert.isNotEmpty(text)
   })
 
+  it("Texts accepts lists of texts alone, and says what is needed (C2)", () => {
+    const texts = Schema.Struct({ a: Members.Texts })
+    for (const a of [[], ["a"], ["", "b"]]) assert.deepStrictEqual(read(texts, { a }), { a })
+    for (const a of [Object.assign([], { 1: "a" }), [1], ["a", null], "a", null, undefined, { length: 0 }]) {
+      assert.include(String(read(texts, { a })), "a list of texts")
+    }
+    assert.deepStrictEqual(Schema.encodeSync(Schema.toCodecJson(texts))({ a: ["a"] }), { a: ["a"] })
+  })
+
+  it("Texts copies the list, so that no member of its own decides what is sent (C2)", () => {
+    const texts = Schema.Struct({ a: Members.Texts })
+    assert.strictEqual(
+      JSON.stringify(write(texts, { a: Object.assign(["a"], { toJSON: () => "evil" }) })),
+      `{"a":["a"]}`
+    )
+    const list: ReadonlyArray<unknown> = Object.assign([1, {}], { every: () => true })
+    assert.include(String(read(texts, { a: list })), "a list of texts")
+  })
+
   it("Text counts an empty text, and any value that is no text, as absent (C4)", () => {
     const text = Schema.Struct({ a: Members.Text })
     assert.deepStrictEqual(read(text, { a: "a\u001b" }), { a: "a\u001b" })

@@ -146,8 +146,9 @@ describe("the packed packages", () => {
         ),
         ...await sizesOf(
           {
-            "core + transport-node": Programs.operations(Programs.node),
-            "core + transport-node + device-grant": Programs.login(Programs.node),
+            "core + DirectTransport": Programs.operations(Programs.node),
+            "core + NodeTransport": Programs.operations(Programs.nodeProxies),
+            "core + DirectTransport + device-grant": Programs.login(Programs.node),
             "the same, as a Stream of its events": streamed,
             "core + NodeHttpClient.layerNodeHttp": Programs.operations(
               `import { layerNodeHttp as transport } from "@effect/platform-node/NodeHttpClient"`
@@ -180,7 +181,7 @@ describe("the packed packages", () => {
         size("@aws-sdk/client-sso-oidc and a loop by hand, browser")
       )
       assert.isAtMost(
-        size("core + transport-node + device-grant"),
+        size("core + DirectTransport + device-grant"),
         0.45 * size("@aws-sdk/client-sso-oidc and a loop by hand, node")
       )
       assert.isAtMost(size("an application + core") - size("an application"), 10_900)
@@ -195,10 +196,10 @@ describe("the packed packages", () => {
       // ours also logs in, locks the CLI's files, waits between requests, and keeps role credentials
       assert.isBelow(size("portal + session + transport-node"), 1.5 * size("@aws-sdk/credential-provider-sso, node"))
       assert.isBelow(size("portal + session + transport-node"), size("session + transport-node") + 15_000)
-      assert.isAtMost(size("the same, as a Stream of its events"), size("core + transport-node + device-grant") + 2000)
+      assert.isAtMost(size("the same, as a Stream of its events"), size("core + DirectTransport + device-grant") + 2000)
       // ours includes proxies, client certificates, the race of addresses and the hints, which the other one does not
-      assert.isBelow(size("core + transport-node"), 0.98 * size("core + NodeHttpClient.layerNodeHttp"))
-      assert.isBelow(size("core + transport-node"), 0.22 * size("core + NodeHttpClient.layerUndici"))
+      assert.isBelow(size("core + NodeTransport"), 0.98 * size("core + NodeHttpClient.layerNodeHttp"))
+      assert.isBelow(size("core + NodeTransport"), 0.22 * size("core + NodeHttpClient.layerUndici"))
     }
   )
 

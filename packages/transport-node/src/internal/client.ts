@@ -18,12 +18,12 @@ export interface Limits {
 /** The limits, or a sentence that says what is wrong with them. */
 export const limitsOf = (options: ConnectionOptions): Result.Result<Limits, string> => {
   const connectTimeout = durationOf(options.connectTimeout ?? "10 seconds")
-  if (connectTimeout === undefined || Duration.isZero(connectTimeout)) {
-    return Result.fail("connectTimeout must be a duration longer than zero, such as \"10 seconds\", or Infinity")
+  if (connectTimeout === undefined || Duration.toMillis(connectTimeout) === 0) {
+    return Result.fail("connectTimeout must be a duration longer than zero")
   }
   const idleTimeout = durationOf(options.idleTimeout ?? "30 seconds")
   if (idleTimeout === undefined) {
-    return Result.fail("idleTimeout must be a duration of at least zero, such as \"30 seconds\", or Infinity")
+    return Result.fail("idleTimeout must be a duration of at least zero")
   }
   const maxConnections = options.maxConnections ?? Infinity
   if (!(maxConnections >= 1) || (maxConnections !== Infinity && !Number.isSafeInteger(maxConnections))) {
@@ -35,9 +35,9 @@ export const limitsOf = (options: ConnectionOptions): Result.Result<Limits, stri
 const durationOf = (input: Duration.Input): Duration.Duration | undefined => {
   const duration = Duration.fromInput(input)
   // Effect turns NaN into zero without an error
-  return Number.isNaN(input) || duration._tag === "None" || Duration.isNegative(duration.value)
-    ? undefined
-    : duration.value
+  return !Number.isNaN(input) && duration._tag === "Some" && Duration.toMillis(duration.value) >= 0
+    ? duration.value
+    : undefined
 }
 
 /** Node older than 22.3 (or 20.16) lacks the function that gives the platform's modules. */
