@@ -328,4 +328,7 @@ export const resume = <E = never, R = never>(
 export const login = <E = never, R = never, E2 = never, R2 = never>(
   options: LoginOptions<E, R, E2, R2>
 ): Effect.Effect<Token, LoginError | E | E2, SsoOidc.SsoOidc | R | R2> =>
-  Effect.flatMap(pullCode(options), (pulled) => fold(options, pulled)).pipe(Wire.withSpan("DeviceGrant.login"))
+  // made when it runs, so that the fiber keeps nothing of it while it waits
+  Effect.suspend(() => Effect.flatMap(pullCode(options), (pulled) => fold(options, pulled))).pipe(
+    Wire.withSpan("DeviceGrant.login")
+  )

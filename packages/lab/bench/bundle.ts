@@ -28,8 +28,8 @@ export const bundler = (work: string, installed: string | undefined) => async (p
     target: "es2022",
     platform,
     define: { ...define },
-    // what some libraries for Node need in a module
-    ...(platform === "node"
+    // what some libraries for Node need in a module that runs
+    ...(platform === "node" && text === undefined
       ? {
         banner: {
           js: `import { createRequire as $require } from "node:module"; const require = $require(import.meta.url);`

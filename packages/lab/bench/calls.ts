@@ -14,8 +14,8 @@ import {
 import { run } from "./child.ts"
 
 const officialName = "@aws-sdk/client-sso-oidc"
-const calls = 1500
-const rounds = 5
+const calls = 6000
+const rounds = 3
 
 type Outcome = "success" | "pending"
 

@@ -1,5 +1,5 @@
 /**
- * The polls that one core answers: the emulator, a server by hand, and Effect's server with a constant answer. Each is a process of
+ * The polls that one core answers: the emulator, a server by hand, and Effect's server with a constant response. Each is a process of
  * its own. This process is the client. What counts is the processor time of the server.
  */
 import { type ChildProcess, fork } from "node:child_process"
@@ -171,7 +171,7 @@ const rounds = 11
 const names: Readonly<Record<Server, string>> = {
   emulator: "ours",
   node: "node:http by hand",
-  effect: "Effect's server with a constant answer"
+  effect: "Effect's server with a constant response"
 }
 
 export const measurement: Measurement = {
