@@ -2,15 +2,9 @@
  * A token that is in the cache, for a process that asks once and for one that asks again, and 32 processes at once whose token has expired.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
-import * as CachedToken from "@sso-oidc/session/CachedToken"
-import * as CacheKey from "@sso-oidc/session/CacheKey"
-import { folder } from "@sso-oidc/test-kit/child"
-import type * as Member from "@sso-oidc/test-kit/sessions/member"
+import * as Herd from "@sso-oidc/test-kit/sessions/herd"
 import * as Service from "@sso-oidc/test-kit/sessions/service"
-import * as Workers from "@sso-oidc/test-kit/sessions/workers"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -56,36 +50,19 @@ const signedIn = (home: string): Readonly<Record<string, string>> => {
 // many processes
 // -----------------------------------------------------------------------------
 
-const size = 32
-
 /** Lets processes ask at once for a token that has expired, as often as `rounds` says. It gives the times until all had the new one. */
 const herd = (rounds: number): Effect.Effect<ReadonlyArray<number>> =>
   Effect.gen(function*() {
-    const path = yield* Workers.bundle("files")
-    const workers = yield* Effect.forEach(Array.from({ length: size }), () => Workers.startNode(path))
+    const workers = yield* Herd.make
     const service = yield* Service.make("strict")
     const times = new Array<number>()
     for (let round = 0; round <= rounds; round++) {
-      const place = yield* folder
-      const login = yield* service.login("herd", "-1 minute")
-      const file = join(place, yield* CacheKey.token(login.settings))
-      yield* CacheFile.write(file, Redacted.value(CachedToken.encode(login.token)))
-      const task: Member.Task = {
-        place,
-        startUrl: Service.startUrl,
-        name: "herd",
-        endpoint: service.url,
-        requestTimeout: 30_000
-      }
-      yield* Effect.forEach(workers, (worker) => worker.prepare(task), { concurrency: "unbounded" })
-      const begun = performance.now()
-      const told = yield* Effect.forEach(workers, (worker) => worker.go, { concurrency: "unbounded" })
-      const time = performance.now() - begun
+      const { login, millis, told } = yield* Herd.round(workers, service, { waits: { before: 0, after: 0 } })
       const tokens = new Set(told.map((one) => one?._tag === "Token" ? one.token : `no token: ${one?.message}`))
       if (tokens.size !== 1 || login.requests() !== 1) {
         return yield* Effect.die(new Error(`${login.requests()} requests gave ${[...tokens].join(", ")}`))
       }
-      if (round > 0) times.push(time)
+      if (round > 0) times.push(millis)
     }
     return times
   }).pipe(Effect.scoped, Effect.provide(NodeServices.layer), Effect.orDie)
@@ -128,7 +105,7 @@ export const measurement: Measurement = {
           peer: againPeer
         },
         {
-          measure: `${size} processes whose token has expired, with one request, until all have the new token`,
+          measure: `${Herd.size} processes whose token has expired, with one request, until all have the new token`,
           unit: "ms",
           ours: { of: "ours", values: await Effect.runPromise(herd(5)) }
         }
