@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import { textsOf } from "@sso-oidc/test-kit/leaks"
+import * as Recorder from "@sso-oidc/test-kit/recorder"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
@@ -9,14 +10,7 @@ import * as Tracer from "effect/Tracer"
 describe("Emulator: spans", () => {
   it.effect("has a span for each operation, without a secret in it (C6)", () =>
     Effect.gen(function*() {
-      const spans: Array<Tracer.Span> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = Recorder.tracing()
       const secrets = yield* Effect.gen(function*() {
         const emulator = yield* Emulator.make()
         const { clientId, clientSecret } = yield* emulator.registerClient({ clientName: "test", clientType: "public" })

@@ -3,6 +3,7 @@ import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import * as Recorder from "@sso-oidc/test-kit/recorder"
 import { Context, Effect, Fiber, Layer, Redacted, Scope, Tracer } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
@@ -147,14 +148,7 @@ describe("the server", () => {
 
   it.effect("puts no user code into a span (C6)", () =>
     Effect.gen(function*() {
-      const spans: Array<Tracer.Span> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = Recorder.tracing()
       yield* ask({ path: "/device?user_code=CNRY-CNRY" }).pipe(
         Effect.provide(EmulatorServer.layer().pipe(Layer.provide(Layer.succeed(Tracer.Tracer, tracer))))
       )

@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorHttp from "@sso-oidc/emulator/EmulatorHttp"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
-import { Effect, Fiber, Layer, Redacted, Tracer } from "effect"
+import * as Recorder from "@sso-oidc/test-kit/recorder"
+import { Effect, Fiber, Layer, Redacted } from "effect"
 import { HttpRouter } from "effect/http"
 import { TestClock } from "effect/testing"
 import { createHash } from "node:crypto"
@@ -480,14 +481,7 @@ describe("the page of the authorization code grant", () => {
 
   it.effect("puts neither state nor code into a span of the server (C6)", () =>
     Effect.gen(function*() {
-      const recorded: Array<unknown> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          recorded.push(span)
-          return span
-        }
-      })
+      const { spans: recorded, tracer } = Recorder.tracing()
       const location = yield* Effect.gen(function*() {
         const question = yield* authorize(yield* codeClient(), { state: "THE-OWN-SECRET" })
         return String((yield* response(idOf(question.text), "allow")).headers["location"])

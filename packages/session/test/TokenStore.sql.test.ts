@@ -2,6 +2,7 @@ import { assert, describe, it, type Vitest } from "@effect/vitest"
 import * as TokenStore from "@sso-oidc/session/TokenStore"
 import { folder } from "@sso-oidc/test-kit/child"
 import * as Postgres from "@sso-oidc/test-kit/postgres"
+import * as Recorder from "@sso-oidc/test-kit/recorder"
 import * as Sqlite from "@sso-oidc/test-kit/sqlite"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -15,7 +16,6 @@ import * as SqlClient from "effect/sql/SqlClient"
 import { ConnectionError, SqlError, SqlSyntaxError, UnknownError } from "effect/sql/SqlError"
 import * as Statement from "effect/sql/Statement"
 import * as TestClock from "effect/testing/TestClock"
-import * as Tracer from "effect/Tracer"
 import { join } from "node:path"
 import { assertNoLeak, commit, freezes, idOf, keeps, of, patient, secret, textOf } from "./support/stores.ts"
 
@@ -112,14 +112,7 @@ const laws = (it: Vitest.MethodsNonLive<SqlClient.SqlClient>) => {
 
   it.effect("makes no span, because the span of a failed statement has the driver's error (S21)", () =>
     Effect.gen(function*() {
-      const spans: Array<Tracer.Span> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = Recorder.tracing()
       const store = yield* build()
       const traced = Effect.gen(function*() {
         yield* commit(store, "k", secret)

@@ -13,10 +13,9 @@ export interface Recorder {
   readonly record: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
-/** Makes a recorder. It logs at every level, in every format of Effect. */
-export const make = (): Recorder => {
+/** A tracer, and the spans that it has made. */
+export const tracing = (): { readonly spans: Array<Tracer.NativeSpan>; readonly tracer: Tracer.Tracer } => {
   const spans: Array<Tracer.NativeSpan> = []
-  const lines: Array<string> = []
   const tracer = Tracer.make({
     span: (options) => {
       const span = new Tracer.NativeSpan(options)
@@ -24,6 +23,13 @@ export const make = (): Recorder => {
       return span
     }
   })
+  return { spans, tracer }
+}
+
+/** Makes a recorder. It logs at every level, in every format of Effect. */
+export const make = (): Recorder => {
+  const { spans, tracer } = tracing()
+  const lines: Array<string> = []
   const push = (line: unknown): void => void lines.push(typeof line === "string" ? line : JSON.stringify(line))
   const layer = Layer.merge(
     Logger.layer([

@@ -2,6 +2,7 @@
  * Watches a program and its process, as a collector of logs and traces does.
  */
 import { search, textsOf, walk } from "@sso-oidc/test-kit/leaks"
+import * as Recorder from "@sso-oidc/test-kit/recorder"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -52,15 +53,8 @@ const output = (lines: Array<string>) => {
 /** Runs the effect as a careless program does: it logs every failure in every way, at the level Trace. */
 export const watch = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Watched<A, E>, never, R> =>
   Effect.gen(function*() {
-    const spans: Array<Tracer.NativeSpan> = []
+    const { spans, tracer } = Recorder.tracing()
     const lines: Array<string> = []
-    const tracer = Tracer.make({
-      span: (options) => {
-        const span = new Tracer.NativeSpan(options)
-        spans.push(span)
-        return span
-      }
-    })
     yield* output(lines)
     const push = (line: unknown): void => void lines.push(typeof line === "string" ? line : JSON.stringify(line))
     const loggers = Logger.layer([
