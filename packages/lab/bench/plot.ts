@@ -15,8 +15,8 @@ export const svg = ({ kind, series, title, unit, x }: Plot): string => {
     textStyle: { fontFamily: "sans-serif" },
     title: { text: title, left: 16, top: 12, textStyle: { fontSize: 16 } },
     legend: { bottom: 8 },
-    grid: { left: 24, right: 24, top: 72, bottom: 48, containLabel: true },
-    xAxis: { type: "category", data: [...x] },
+    grid: { left: 24, right: 24, top: 72, bottom: 56, containLabel: true },
+    xAxis: { type: "category", data: [...x], axisLabel: { interval: 0, width: 120, overflow: "break" } },
     yAxis: { type: "value", name: unit, nameTextStyle: { align: "left" } },
     series: series.map(({ name, values }) => ({
       name,

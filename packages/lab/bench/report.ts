@@ -23,7 +23,7 @@ const figure = ({ values }: Samples, unit: string): string =>
 const limitOf = ({ limit, of, side }: Goal, unit: string): string =>
   of === "ratio" ? `${side} ${limit} ×` : `${side} ${limit.toLocaleString("en-US")} ${unit}`
 
-const heads: ReadonlyArray<string> = ["measure", "compared with", "ours", "ratio", "goal", ""]
+const heads: ReadonlyArray<string> = ["measure", "compared with", "ours", "ratio", "goal", "result"]
 
 /** The cells of a row, in the order of the table's heads. */
 export const cells = (row: Row): ReadonlyArray<string> => {
@@ -39,7 +39,8 @@ export const cells = (row: Row): ReadonlyArray<string> => {
 }
 
 /** The rows of a section as lines of text. */
-export const text = ({ rows }: Section): string => rows.map((row) => `  ${cells(row).join(" | ")}`).join("\n")
+export const text = ({ rows }: Section): string =>
+  [heads, ...rows.map(cells)].map((line) => `  ${line.join(" | ").replaceAll("**", "")}`).join("\n")
 
 // -----------------------------------------------------------------------------
 // docs/benchmarks.md

@@ -5,6 +5,7 @@ import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import "./tls.ts"
 
 const endpoint = `http://127.0.0.1:${process.argv[2]}`
 const login = DeviceGrant.login({ clientName: "bench", startUrl: "https://example.awsapps.com/start" })

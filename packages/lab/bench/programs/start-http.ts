@@ -1,5 +1,6 @@
 /** The first calls of a login with node:http by hand. */
 import { Agent, request } from "node:http"
+import "./tls.ts"
 
 const agent = new Agent({ keepAlive: true })
 

@@ -4,6 +4,7 @@ import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import "./tls.ts"
 
 const login = Effect.gen(function*() {
   const oidc = yield* SsoOidc.SsoOidc
