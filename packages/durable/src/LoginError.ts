@@ -1,0 +1,101 @@
+/**
+ * The errors that durable logins add to those of the device grant.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+// -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+const ended = {
+  approved: "it was approved",
+  failed: "it failed",
+  cancelled: "it was cancelled"
+}
+
+const endOf = ({ state }: LoginEnded): string =>
+  `The login of this id has ended: ${
+    ended[state]
+  }. No new one was started. Use another id, or pass again: true to use this one again.`
+
+const absenceOf = ({ reason }: LoginUnknown): string =>
+  reason === "taken"
+    ? "The token of this login was taken before. A token can be taken once. Start a new login."
+    : "There is no login of this id: it was never started, or it was removed one hour after its end. Start a new login."
+
+/**
+ * The id was used for a login that has ended, so no new login was started for it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LoginEnded extends Schema.TaggedError<LoginEnded>("@sso-oidc/durable/LoginEnded")("LoginEnded", {
+  /** How the login ended. */
+  state: Schema.Literals(["approved", "failed", "cancelled"])
+}) {
+  /** How the login of this id ended. */
+  declare readonly state: "approved" | "failed" | "cancelled"
+
+  /** The sentence of this error: what stands in the way, and what to do. */
+  override readonly message: string = endOf(this)
+}
+
+/**
+ * There is no login of this id, or its token was taken.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LoginUnknown extends Schema.TaggedError<LoginUnknown>("@sso-oidc/durable/LoginUnknown")("LoginUnknown", {
+  /** Why there is none. */
+  reason: Schema.Literals(["absent", "taken"])
+}) {
+  /** `"absent"`: no row has this id. A row is removed one hour after its login's end. `"taken"`: the token was taken before. */
+  declare readonly reason: "absent" | "taken"
+
+  /** The sentence of this error: what is absent, and what to do. */
+  override readonly message: string = absenceOf(this)
+}
+
+/**
+ * The program cancelled the login. No token is stored.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LoginCancelled
+  extends Schema.TaggedError<LoginCancelled>("@sso-oidc/durable/LoginCancelled")("LoginCancelled", {})
+{
+  /** The sentence of this error. */
+  override readonly message: string = "The login was cancelled. Start a new login."
+}
+
+/**
+ * The id cannot name a login. Nothing was sent and nothing was stored.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LoginIdInvalid
+  extends Schema.TaggedError<LoginIdInvalid>("@sso-oidc/durable/LoginIdInvalid")("LoginIdInvalid", {})
+{
+  /** The sentence of this error: what an id may be. */
+  override readonly message: string =
+    "The id of a login must be a text of 1 to 200 characters that can be seen, such as a random UUID. Use another id."
+}
+
+/**
+ * The login has no token yet.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LoginPending
+  extends Schema.TaggedError<LoginPending>("@sso-oidc/durable/LoginPending")("LoginPending", {})
+{
+  /** The sentence of this error: what to do. */
+  override readonly message: string =
+    "The login has no token yet, because the person has not approved it. Try again later."
+}

@@ -1,0 +1,8 @@
+/**
+ * Device logins of AWS IAM Identity Center that outlive the process that started them.
+ *
+ * @since 0.1.0
+ */
+export * as Login from "./Login.ts"
+export * as LoginError from "./LoginError.ts"
+export * as LoginStore from "./LoginStore.ts"
