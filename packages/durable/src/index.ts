@@ -6,5 +6,6 @@
 export * as Login from "./Login.ts"
 export * as LoginError from "./LoginError.ts"
 export * as LoginStore from "./LoginStore.ts"
+export * as LoginStoreContract from "./LoginStoreContract.ts"
 export * as RedisLoginStore from "./RedisLoginStore.ts"
 export * as SqlLoginStore from "./SqlLoginStore.ts"
