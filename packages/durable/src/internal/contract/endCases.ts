@@ -28,16 +28,19 @@ const startedAgain = Effect.fnUntraced(function*({ id, one, other }: Probe) {
 
 export const cases = [
   ...outcomes.map((state) =>
-    draft(`end writes the outcome "${state}" over a pending row of its version`, ({ id, one, other }) =>
-      Effect.gen(function*() {
-        for (const [name, held] of [["", {}], ["held", { holder: "h", heldUntil: Date.now() + hour }]] as const) {
-          const row = rowOf(held)
-          const outcome = outcomeOf(row, state)
-          yield* one.insert(id(name), row)
-          yield* expectSays(other.end(id(name), row.version, outcome), true, "end of the stored version")
-          yield* expectRow(one, id(name), outcome, "of the outcome")
-        }
-      }))
+    draft(
+      `end writes the outcome "${state}" over a pending row of its version`,
+      ({ id, one, other }) =>
+        Effect.gen(function*() {
+          for (const [name, held] of [["", {}], ["held", { holder: "h", heldUntil: Date.now() + hour }]] as const) {
+            const row = rowOf(held)
+            const outcome = outcomeOf(row, state)
+            yield* one.insert(id(name), row)
+            yield* expectSays(other.end(id(name), row.version, outcome), true, "end of the stored version")
+            yield* expectRow(one, id(name), outcome, "of the outcome")
+          }
+        })
+    )
   ),
   draft("end writes nothing if the stored version is another", ({ id, one, other }) =>
     Effect.gen(function*() {
@@ -93,61 +96,77 @@ export const cases = [
         })
     )
   ),
-  draft("a late token replaces the outcome \"lost\", whatever the version", ({ id, one, other }) =>
-    Effect.gen(function*() {
-      const row = rowOf()
-      for (const [name, version] of Object.entries({ before: row.version, unknown: "version", empty: "" })) {
-        yield* one.insert(id(name), row)
-        yield* one.end(id(name), row.version, outcomeOf(row, "lost"))
-        const token = outcomeOf(row, "approved")
-        yield* expectSays(other.end(id(name), version, token), true, "end by a late token")
-        yield* expectRow(one, id(name), token, "of the late token")
-        yield* expectSays(one.end(id(name), token.version, outcomeOf(row, "lost")), false, "end over a token")
-        yield* expectRow(other, id(name), token, "of the late token, as it was")
-      }
-    })),
-  draft("a late token leaves another login of the id, also if it is \"lost\"", ({ id, one, other }) =>
-    Effect.gen(function*() {
-      const row = rowOf()
-      const lost = outcomeOf(row, "lost")
-      yield* one.insert(id(), row)
-      yield* one.end(id(), row.version, lost)
-      for (const version of [lost.version, row.version]) {
-        yield* expectSays(other.end(id(), version, outcomeOf(rowOf(), "approved")), false, "end by another login's token")
-        yield* expectRow(one, id(), lost, "as it was before another login's token")
-      }
-    })),
-  draft("one of many ends and sets at the same time wins, and its row is kept", ({ id, one, other }) =>
-    Effect.gen(function*() {
-      for (const name of ["a", "b", "c", "d"]) {
+  draft(
+    "a late token replaces the outcome \"lost\", whatever the version",
+    ({ id, one, other }) =>
+      Effect.gen(function*() {
         const row = rowOf()
-        yield* one.insert(id(name), row)
-        const all = Array.from(
-          { length: 12 },
-          (_, i) => i % 3 === 0 ? again(row) : outcomeOf(row, i % 3 === 1 ? "approved" : "cancelled")
+        for (const [name, version] of Object.entries({ before: row.version, unknown: "version", empty: "" })) {
+          yield* one.insert(id(name), row)
+          yield* one.end(id(name), row.version, outcomeOf(row, "lost"))
+          const token = outcomeOf(row, "approved")
+          yield* expectSays(other.end(id(name), version, token), true, "end by a late token")
+          yield* expectRow(one, id(name), token, "of the late token")
+          yield* expectSays(one.end(id(name), token.version, outcomeOf(row, "lost")), false, "end over a token")
+          yield* expectRow(other, id(name), token, "of the late token, as it was")
+        }
+      })
+  ),
+  draft(
+    "a late token leaves another login of the id, also if it is \"lost\"",
+    ({ id, one, other }) =>
+      Effect.gen(function*() {
+        const row = rowOf()
+        const lost = outcomeOf(row, "lost")
+        yield* one.insert(id(), row)
+        yield* one.end(id(), row.version, lost)
+        for (const version of [lost.version, row.version]) {
+          yield* expectSays(
+            other.end(id(), version, outcomeOf(rowOf(), "approved")),
+            false,
+            "end by another login's token"
+          )
+          yield* expectRow(one, id(), lost, "as it was before another login's token")
+        }
+      })
+  ),
+  draft(
+    "one of many ends and sets at the same time wins, and its row is kept",
+    ({ id, one, other }) =>
+      Effect.gen(function*() {
+        for (const name of ["a", "b", "c", "d"]) {
+          const row = rowOf()
+          yield* one.insert(id(name), row)
+          const all = Array.from(
+            { length: 12 },
+            (_, i) => i % 3 === 0 ? again(row) : outcomeOf(row, i % 3 === 1 ? "approved" : "cancelled")
+          )
+          const writes = all.map((next, i) => {
+            const [store, { state }] = [i % 2 === 0 ? one : other, next]
+            return state === "pending"
+              ? store.set(id(name), row.version, next)
+              : store.end(id(name), row.version, { ...next, state })
+          })
+          const at = yield* winner(writes, "writes")
+          yield* expectRow(other, id(name), all[at], "of the write that won")
+        }
+      })
+  ),
+  draft(
+    "one of many late tokens at the same time wins, and its row is kept",
+    ({ id, one, other }) =>
+      Effect.gen(function*() {
+        const row = rowOf()
+        yield* one.insert(id(), row)
+        yield* one.end(id(), row.version, outcomeOf(row, "lost"))
+        const all = Array.from({ length: 12 }, () => outcomeOf(row, "approved"))
+        const at = yield* winner(
+          all.map((token, i) => (i % 2 === 0 ? one : other).end(id(), row.version, token)),
+          "late tokens"
         )
-        const writes = all.map((next, i) => {
-          const [store, { state }] = [i % 2 === 0 ? one : other, next]
-          return state === "pending"
-            ? store.set(id(name), row.version, next)
-            : store.end(id(name), row.version, { ...next, state })
-        })
-        const at = yield* winner(writes, "writes")
-        yield* expectRow(other, id(name), all[at], "of the write that won")
-      }
-    })),
-  draft("one of many late tokens at the same time wins, and its row is kept", ({ id, one, other }) =>
-    Effect.gen(function*() {
-      const row = rowOf()
-      yield* one.insert(id(), row)
-      yield* one.end(id(), row.version, outcomeOf(row, "lost"))
-      const all = Array.from({ length: 12 }, () => outcomeOf(row, "approved"))
-      const at = yield* winner(
-        all.map((token, i) => (i % 2 === 0 ? one : other).end(id(), row.version, token)),
-        "late tokens"
-      )
-      yield* expectRow(other, id(), all[at], "of the token that won")
-    })),
+        yield* expectRow(other, id(), all[at], "of the token that won")
+      })
+  ),
   draft("a token can be removed from an approved row by set", ({ id, one, other }) =>
     Effect.gen(function*() {
       const row = rowOf()

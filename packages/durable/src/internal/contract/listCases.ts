@@ -18,8 +18,12 @@ const expectFound = (
   found: ReadonlyArray<Found>,
   expected: ReadonlyArray<Found>,
   what: string
-) => check(isSame(found, expected), `${what}: ${textOf(expected)} of this case`, () =>
-  found.length === expected.length ? "others came, or in another order" : `${textOf(found)} came`)
+) =>
+  check(
+    isSame(found, expected),
+    `${what}: ${textOf(expected)} of this case`,
+    () => found.length === expected.length ? "others came, or in another order" : `${textOf(found)} came`
+  )
 
 // Times long ago, so that rows of a program are neither found nor removed, and at random, so that two cases do not meet. A store that removes
 // rows by itself removes a row that is written at its time of removal.
@@ -32,22 +36,29 @@ const idle = (writtenAt: number, changes: Partial<Row> = {}): Row =>
   rowOf({ driver: "engine", writtenAt, removeAt: writtenAt + hour, ...changes })
 
 export const cases = [
-  draft("pending finds the logins that nothing drives, the oldest first", ({ id, one, other }) =>
-    Effect.gen(function*() {
-      const start = timeFor()
-      const expected: Array<Found> = []
-      for (const [i, name] of ["c", "a", "🔑 'd'", "b"].entries()) {
-        const row = idle(start + i * 10)
-        yield* one.insert(id(name), row)
-        expected.push({ id: id(name), attempt: row.attempt })
-      }
-      const ids = expected.map(({ id }) => id)
-      for (const store of [one, other]) {
-        yield* expectFound(own(yield* store.pending(start + 1000), ids), expected, "pending")
-        yield* expectFound(own(yield* store.pending(start + 20), ids), expected.slice(0, 2), "pending before the third")
-        yield* expectFound(own(yield* store.pending(start), ids), [], "pending before the first")
-      }
-    })),
+  draft(
+    "pending finds the logins that nothing drives, the oldest first",
+    ({ id, one, other }) =>
+      Effect.gen(function*() {
+        const start = timeFor()
+        const expected: Array<Found> = []
+        for (const [i, name] of ["c", "a", "🔑 'd'", "b"].entries()) {
+          const row = idle(start + i * 10)
+          yield* one.insert(id(name), row)
+          expected.push({ id: id(name), attempt: row.attempt })
+        }
+        const ids = expected.map(({ id }) => id)
+        for (const store of [one, other]) {
+          yield* expectFound(own(yield* store.pending(start + 1000), ids), expected, "pending")
+          yield* expectFound(
+            own(yield* store.pending(start + 20), ids),
+            expected.slice(0, 2),
+            "pending before the third"
+          )
+          yield* expectFound(own(yield* store.pending(start), ids), [], "pending before the first")
+        }
+      })
+  ),
   draft("pending leaves out what is driven, and what has ended", ({ id, one, other }) =>
     Effect.gen(function*() {
       const start = timeFor()
@@ -101,28 +112,32 @@ export const cases = [
       yield* change(idle(start + 40))
       yield* expect(true, "of an id that is used again")
     })),
-  draft("sweep removes the rows whose time of removal is before a time, and no others", ({ id, one, other }) =>
-    Effect.gen(function*() {
-      const time = sweepTime()
-      const old = new Map<string, Row>()
-      for (const state of outcomes) old.set(id(state), outcomeOf(rowOf({ writtenAt: time, removeAt: time }), state))
-      old.set(id("pending"), rowOf({ writtenAt: time, removeAt: time - 5 }))
-      old.set(id("engine"), rowOf({ driver: "engine", writtenAt: time, removeAt: time - 7, holder: "h" }))
-      for (const [name, row] of old) yield* one.insert(name, row)
-      const kept = rowOf()
-      yield* one.insert(id("kept"), kept)
-      const swept = own(yield* other.sweep(time + 1), [...old.keys(), id("kept")])
-      yield* check(
-        swept.every(({ attempt, id }) => old.get(id)?.attempt === attempt),
-        "sweep to give the rows that it removed",
-        () => "it gave another, or another attempt"
-      )
-      for (const name of old.keys()) yield* expectRow(one, name, undefined, "after its time of removal and a sweep")
-      yield* expectRow(one, id("kept"), kept, "whose time of removal has not come")
-      const next = rowOf()
-      yield* expectSays(one.insert(id("pending"), next), true, "insert after a sweep")
-      yield* expectRow(other, id("pending"), next, "of the insert after a sweep")
-    })),
+  draft(
+    "sweep removes the rows whose time of removal is before a time, and no others",
+    ({ id, one, other }) =>
+      Effect.gen(function*() {
+        const time = sweepTime()
+        const old = new Map<string, Row>()
+        for (const state of outcomes) old.set(id(state), outcomeOf(rowOf({ writtenAt: time, removeAt: time }), state))
+        old.set(id("pending"), rowOf({ writtenAt: time, removeAt: time - 5 }))
+        old.set(id("engine"), rowOf({ driver: "engine", writtenAt: time, removeAt: time - 7, holder: "h" }))
+        for (const [name, row] of old) yield* one.insert(name, row)
+        const kept = new Map<string, Row>([[id("kept"), rowOf()]])
+        for (const state of outcomes) kept.set(id(`kept ${state}`), outcomeOf(rowOf(), state))
+        for (const [name, row] of kept) yield* one.insert(name, row)
+        const swept = own(yield* other.sweep(time + 1), [...old.keys(), ...kept.keys()])
+        yield* check(
+          swept.every(({ attempt, id }) => old.get(id)?.attempt === attempt),
+          "sweep to give the rows that it removed",
+          () => "it gave another, or another attempt"
+        )
+        for (const name of old.keys()) yield* expectRow(one, name, undefined, "after its time of removal and a sweep")
+        for (const [name, row] of kept) yield* expectRow(one, name, row, "whose time of removal has not come")
+        const next = rowOf()
+        yield* expectSays(one.insert(id("pending"), next), true, "insert after a sweep")
+        yield* expectRow(other, id("pending"), next, "of the insert after a sweep")
+      })
+  ),
   draft("sweep leaves a row whose time of removal is the time itself", ({ id, one, other }) =>
     Effect.gen(function*() {
       const row = rowOf()
@@ -132,45 +147,48 @@ export const cases = [
       yield* expectFound(own(yield* other.sweep(time), [id(), id("edge")]), [], "sweep for the very time of removal")
       yield* expectRow(one, id(), row, "whose time of removal has not come")
     })),
-  draft("pending and sweep find 1,000 rows at most, the oldest first, and the rest at the next call", ({ id, one, other }) =>
-    Effect.gen(function*() {
-      const start = timeFor()
-      const all = Array.from({ length: most + 5 }, (_, i) => {
-        // `sweep` has to remove them in the same order
-        const row = idle(start + i, { sealed: "s" })
-        return { row, found: { id: id(`${(i * 7919) % (most + 5)}`), attempt: row.attempt } }
-      })
-      const ids = new Set(all.map(({ found }) => found.id))
-      const ours = (found: ReadonlyArray<Found>) => found.filter(({ id }) => ids.has(id))
-      yield* Effect.forEach(all, ({ found, row }) => one.insert(found.id, row), { concurrency: 16 })
-      const pending = yield* other.pending(start + most + 5)
-      yield* check(pending.length === most, `pending to give ${most} of more rows`, () => `it gave ${pending.length}`)
-      const first = ours(pending)
-      yield* expectFound(first, all.slice(0, first.length).map(({ found }) => found), "the oldest of pending")
+  draft(
+    "pending and sweep find 1,000 rows at most, the oldest first, and the rest at the next call",
+    ({ id, one, other }) =>
+      Effect.gen(function*() {
+        const start = timeFor()
+        const all = Array.from({ length: most + 5 }, (_, i) => {
+          // `sweep` has to remove them in the same order
+          const row = idle(start + i, { sealed: "s" })
+          return { row, found: { id: id(`${(i * 7919) % (most + 5)}`), attempt: row.attempt } }
+        })
+        const ids = new Set(all.map(({ found }) => found.id))
+        const ours = (found: ReadonlyArray<Found>) => found.filter(({ id }) => ids.has(id))
+        yield* Effect.forEach(all, ({ found, row }) => one.insert(found.id, row), { concurrency: 16 })
+        const pending = yield* other.pending(start + most + 5)
+        yield* check(pending.length === most, `pending to give ${most} of more rows`, () => `it gave ${pending.length}`)
+        const first = ours(pending)
+        yield* expectFound(first, all.slice(0, first.length).map(({ found }) => found), "the oldest of pending")
 
-      const before = start + hour + most + 5
-      const removed: Array<Found> = []
-      let swept = yield* other.sweep(before)
-      yield* check(swept.length <= most, `sweep to remove ${most} rows at most`, () => `it removed ${swept.length}`)
-      const oldest = new Set(all.slice(0, ours(swept).length).map(({ found }) => found.id))
-      yield* check(
-        ours(swept).every(({ id }) => oldest.has(id)),
-        "sweep to remove the oldest rows first",
-        () => "a newer one was removed before an older one"
-      )
-      for (let calls = 0; calls < 10 && swept.length > 0; calls++) {
-        removed.push(...ours(swept))
-        swept = yield* other.sweep(before)
-      }
-      const twice = removed.length - new Set(removed.map(({ id }) => id)).size
-      yield* check(twice === 0, "sweep to give each row once", () => `it gave ${twice} twice`)
-      const last = yield* one.get(all.at(-1)?.found.id ?? "")
-      yield* check(
-        removed.length === 0 || last === undefined,
-        "the newest row to be removed after some sweeps",
-        () => "it is there"
-      )
-    })),
+        const before = start + hour + most + 5
+        const removed: Array<Found> = []
+        let swept = yield* other.sweep(before)
+        yield* check(swept.length <= most, `sweep to remove ${most} rows at most`, () => `it removed ${swept.length}`)
+        const oldest = new Set(all.slice(0, ours(swept).length).map(({ found }) => found.id))
+        yield* check(
+          ours(swept).every(({ id }) => oldest.has(id)),
+          "sweep to remove the oldest rows first",
+          () => "a newer one was removed before an older one"
+        )
+        for (let calls = 0; calls < 10 && swept.length > 0; calls++) {
+          removed.push(...ours(swept))
+          swept = yield* other.sweep(before)
+        }
+        const twice = removed.length - new Set(removed.map(({ id }) => id)).size
+        yield* check(twice === 0, "sweep to give each row once", () => `it gave ${twice} twice`)
+        const last = yield* one.get(all.at(-1)?.found.id ?? "")
+        yield* check(
+          removed.length === 0 || last === undefined,
+          "the newest row to be removed after some sweeps",
+          () => "it is there"
+        )
+      })
+  ),
   draft("two sweeps at the same time give each row once", ({ id, one, other }) =>
     Effect.gen(function*() {
       const time = sweepTime()

@@ -94,7 +94,11 @@ const members = [
 ] as const
 
 const shown = (value: string | number | undefined): string =>
-  value === undefined ? "absent" : typeof value === "string" && value.length > 60 ? `a text of ${value.length}` : `${value}`
+  value === undefined
+    ? "absent"
+    : typeof value === "string" && value.length > 60
+    ? `a text of ${value.length}`
+    : `${value}`
 
 const differs = (came: Row | undefined, row: Row): string => {
   if (came === undefined) return "there is none"
@@ -118,7 +122,10 @@ export const expectRow = (store: Service, id: string, row: Row | undefined, when
 
 /** Fails unless a write said this. */
 export const expectSays = <E>(said: Effect.Effect<boolean, E>, expected: boolean, what: string) =>
-  Effect.flatMap(said, (came) => check(came === expected, `${what} to give ${expected}`, () => `it gave ${String(came)}`))
+  Effect.flatMap(
+    said,
+    (came) => check(came === expected, `${what} to give ${expected}`, () => `it gave ${String(came)}`)
+  )
 
 /** Fails unless exactly one of several writes at the same time said that it wrote. Gives the place of the winner. */
 export const winner = <E>(

@@ -12,7 +12,8 @@ const rows: Readonly<Record<string, () => Row>> = {
   "that is held": () => rowOf({ holder: crypto.randomUUID(), heldUntil: Date.now() + 40_000 }),
   "that is held without an end": () => rowOf({ driver: "engine", holder: "h".repeat(40) }),
   "with a sealed text of 40,000 characters": () => rowOf({ sealed: "1.k-_.".concat("aZ09-_.=+/".repeat(4000)) }),
-  "with a sealed text of many languages": () => rowOf({ sealed: "Grüße, 你好, שלום, 🔑, e\u0301, ' \" \\ % _ $1 ? {} :" }),
+  "with a sealed text of many languages": () =>
+    rowOf({ sealed: "Grüße, 你好, שלום, 🔑, e\u0301, ' \" \\ % _ $1 ? {} :" }),
   "with an error of several lines": () =>
     rowOf({ state: "failed", error: "{\n\t\"message\": \"a 'quoted' \\\"text\\\" \\u0000\",\r\n \"n\": [1, null]\n}" }),
   "without a sealed text": () => rowOf({ state: "approved", sealed: undefined }),
@@ -52,18 +53,21 @@ export const cases = [
       for (const store of [one, other]) yield* expectRow(store, id(), undefined, "of a new id")
     })),
   ...Object.entries(rows).map(([what, make]) =>
-    draft(`a row ${what} comes back as it was written, by insert and by set`, ({ id, one, other }) =>
-      Effect.gen(function*() {
-        const row = make()
-        yield* expectSays(one.insert(id(), row), true, "insert")
-        yield* expectRow(one, id(), row, "after insert")
-        yield* expectRow(other, id(), row, "after insert, in the other store")
-        const before = rowOf({ holder: "h", heldUntil: 1, sealed: "s", error: "e" })
-        yield* one.insert(id("set"), before)
-        const next = make()
-        yield* expectSays(other.set(id("set"), before.version, next), true, "set")
-        yield* expectRow(one, id("set"), next, "after set")
-      }))
+    draft(
+      `a row ${what} comes back as it was written, by insert and by set`,
+      ({ id, one, other }) =>
+        Effect.gen(function*() {
+          const row = make()
+          yield* expectSays(one.insert(id(), row), true, "insert")
+          yield* expectRow(one, id(), row, "after insert")
+          yield* expectRow(other, id(), row, "after insert, in the other store")
+          const before = rowOf({ holder: "h", heldUntil: 1, sealed: "s", error: "e" })
+          yield* one.insert(id("set"), before)
+          const next = make()
+          yield* expectSays(other.set(id("set"), before.version, next), true, "set")
+          yield* expectRow(one, id("set"), next, "after set")
+        })
+    )
   ),
   draft("ids that look alike have rows of their own", ({ id, one, other }) =>
     Effect.gen(function*() {
@@ -95,14 +99,17 @@ export const cases = [
         row = next
       }
     })),
-  draft("one of many inserts at the same time wins, and its row is kept", ({ id, one, other }) =>
-    Effect.gen(function*() {
-      for (const name of ["a", "b", "c"]) {
-        const all = Array.from({ length: 12 }, () => rowOf())
-        const at = yield* winner(all.map((row, i) => (i % 2 === 0 ? one : other).insert(id(name), row)), "inserts")
-        yield* expectRow(other, id(name), all[at], "of the insert that won")
-      }
-    })),
+  draft(
+    "one of many inserts at the same time wins, and its row is kept",
+    ({ id, one, other }) =>
+      Effect.gen(function*() {
+        for (const name of ["a", "b", "c"]) {
+          const all = Array.from({ length: 12 }, () => rowOf())
+          const at = yield* winner(all.map((row, i) => (i % 2 === 0 ? one : other).insert(id(name), row)), "inserts")
+          yield* expectRow(other, id(name), all[at], "of the insert that won")
+        }
+      })
+  ),
   draft("set replaces the row as a whole", ({ id, one, other }) =>
     Effect.gen(function*() {
       let row = rowOf({ holder: "h", heldUntil: 5, error: "e" })
