@@ -1,8 +1,8 @@
 /**
  * A store in Redis. A login is one hash. Each change is one script, so that nothing comes between the comparison and the change.
  *
- * A script uses one key, so that it also runs in a cluster. The logins without a holder stand in a sorted set as well. It is written first, so
- * that no login is missing in it. What it has too much is found when it is read.
+ * A script uses one key, so that it also runs in a cluster. The logins that nothing drives stand in a sorted set as well. An entry is written
+ * before its row, so that no login is missing there. What the set has too much is found when it is read.
  */
 import { troubleOf } from "@sso-oidc/core/database/Redis"
 import type { Trouble } from "@sso-oidc/core/database/Trouble"
@@ -140,9 +140,13 @@ export const make = Effect.fnUntraced(
             ? Effect.succeed(result === 1)
             : Effect.fail<Trouble>({ reason: "unreadable", detail: "its script gave neither 0 nor 1" })
       )
-      return row.driver === "engine" && row.state === "pending" && row.holder === null
-        ? Effect.andThen(send("ZADD", index, String(row.written_at), entryOf(id, row.attempt)), changed)
-        : changed
+      if (row.driver !== "engine" || row.state !== "pending" || row.holder !== null) return changed
+      const entry = entryOf(id, row.attempt)
+      // A reader that found no row for the entry may be about to remove it. Written again, it has another score, so it stays.
+      return send("ZADD", index, "LT", String(row.written_at - 0.5), entry).pipe(
+        Effect.andThen(changed),
+        Effect.tap((did) => did ? Effect.ignore(send("ZADD", index, String(row.written_at), entry)) : Effect.void)
+      )
     }
 
     const send = (command: string, ...args: ReadonlyArray<string>): Effect.Effect<unknown, Trouble> =>
