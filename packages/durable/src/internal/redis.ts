@@ -6,6 +6,7 @@
  */
 import { troubleOf } from "@sso-oidc/core/database/Redis"
 import type { Trouble } from "@sso-oidc/core/database/Trouble"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redis from "effect/persistence/Redis"
 import { type Found, LoginStoreError, type Service } from "../LoginStore.ts"
@@ -131,10 +132,12 @@ export const make = Effect.fnUntraced(
       ...args: ReadonlyArray<string>
     ): Effect.Effect<boolean, Trouble> => {
       const fields = names.flatMap((name) => row[name] === null ? [] : [name, String(row[name])])
-      // measured from the writer's own clock, because the server's may differ
-      const life = row.remove_at - row.written_at
       const changed = Effect.flatMap(
-        evaluate(script, keyOf(id), life, ...args, ...fields),
+        // measured from the writer's own clock, because the server's may differ
+        Effect.flatMap(
+          Clock.currentTimeMillis,
+          (now) => evaluate(script, keyOf(id), row.remove_at - now, ...args, ...fields)
+        ),
         (result) =>
           result === 1 || result === 0
             ? Effect.succeed(result === 1)
