@@ -45,7 +45,12 @@ export const measurement: Measurement = {
       { measure, unit: "ms", ours, peer: http, goal: ratioAtMost(1.5) },
       { measure: "the same, against the smallest program on Effect", unit: "ms", ours, peer: effect },
       { measure: "a whole login with the device grant", unit: "ms", ours: grant, peer: official },
-      { measure: "three calls with proxies and certificates (NodeTransport)", unit: "ms", ours: proxies, peer: official }
+      {
+        measure: "three calls with proxies and certificates (NodeTransport)",
+        unit: "ms",
+        ours: proxies,
+        peer: official
+      }
     ]
     const all = [ours, proxies, grant, official, http, effect]
     return {
