@@ -225,7 +225,10 @@ describe("aws/Wire: readBody", () => {
   it.effect("closes what its stream has opened, however the reading ends (C7)", () =>
     Effect.gen(function*() {
       let closed = 0
-      const opened = Stream.make(bytes(1), bytes(2)).pipe(Stream.rechunk(1), Stream.ensuring(Effect.sync(() => closed++)))
+      const opened = Stream.make(bytes(1), bytes(2)).pipe(
+        Stream.rechunk(1),
+        Stream.ensuring(Effect.sync(() => closed++))
+      )
       yield* Wire.readBody(opened, 10)
       assert.strictEqual(closed, 1)
       yield* Wire.readBody(opened, 1)
