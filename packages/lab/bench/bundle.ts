@@ -10,6 +10,8 @@ import type { Bundled, Program } from "./bench.ts"
 
 const programs = join(import.meta.dirname, "programs")
 
+const requires = `import { createRequire as $require } from "node:module"; const require = $require(import.meta.url);\n`
+
 /** Makes the function that bundles. Without `installed`, it takes the sources of the workspace. */
 export const bundler = (work: string, installed: string | undefined) => async (program: Program): Promise<Bundled> => {
   const { define = {}, name, platform = "node", text } = program
@@ -28,14 +30,6 @@ export const bundler = (work: string, installed: string | undefined) => async (p
     target: "es2022",
     platform,
     define: { ...define },
-    // what some libraries for Node need in a module that runs
-    ...(platform === "node" && text === undefined
-      ? {
-        banner: {
-          js: `import { createRequire as $require } from "node:module"; const require = $require(import.meta.url);`
-        }
-      }
-      : {}),
     plugins: installed === undefined ? [] : [installedIn(installed)],
     metafile: true,
     write: false,
@@ -43,7 +37,9 @@ export const bundler = (work: string, installed: string | undefined) => async (p
   })
   const [file] = outputFiles
   if (file === undefined) throw new Error(`esbuild made no file of ${name}`)
-  writeFileSync(outfile, file.contents)
+  // Some libraries for Node need a `require` in a module that runs. A program without them has no such line to load.
+  const needsRequire = platform === "node" && file.text.includes("Dynamic require of")
+  writeFileSync(outfile, needsRequire ? requires + file.text : file.contents)
   const [output] = Object.values(metafile.outputs)
   return {
     path: outfile,

@@ -69,7 +69,7 @@ export const application = `
   class UserNotFound extends Schema.TaggedError("UserNotFound")("UserNotFound", { id: Schema.Int }) {}
   class Users extends Context.Service()("Users") {}
   const users = Layer.effect(Users, Effect.gen(function*() {
-    const key = yield* Config.redacted("API_KEY")
+    const key = yield* Config.Redacted("API_KEY")
     const client = HttpClient.filterStatusOk(HttpClient.mapRequest(yield* HttpClient.HttpClient, HttpClientRequest.bearerToken(key)))
     return {
       get: Effect.fn("Users.get")(function*(id) {

@@ -6,13 +6,16 @@
  *
  * @since 0.1.0
  */
+import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Stream from "effect/Stream"
+import * as Pull from "effect/Pull"
+import * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import * as Collect from "../internal/collect.ts"
 
@@ -152,9 +155,17 @@ export interface Body {
  * @since 0.1.0
  */
 export const readBody = <E, R>(body: Stream.Stream<Uint8Array, E, R>, maxBytes: number): Effect.Effect<Body, E, R> =>
+  // Pulled by hand: a loop of Effect would compile fifty more functions at a cold start, and add 0.2 kB to a compressed bundle.
   Effect.suspend(() => {
     const into = Collect.make(maxBytes)
-    return Effect.map(Stream.runForEachWhile(body, (chunk) => Effect.sync(() => into.add(chunk))), into.body)
+    const scope = Scope.makeUnsafe()
+    const readAll = (pull: Pull.Pull<ReadonlyArray<Uint8Array>, E, void, R>): Pull.Pull<void, E, void, R> =>
+      Effect.flatMap(pull, (chunks) => chunks.every(into.add) ? readAll(pull) : Effect.void)
+    return Effect.flatMap(Channel.toPullScoped(body.channel, scope), readAll).pipe(
+      Pull.catchDone(() => Effect.void),
+      Effect.onExit((exit) => Scope.close(scope, exit)),
+      Effect.map(into.body)
+    )
   })
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
@@ -361,7 +372,8 @@ export const shellWord = (text: string): string =>
  */
 export const sentence = (text: string): string => {
   const trimmed = text.trim()
-  return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`
+  // The dots of an ellipsis are written as an escape. One such character in a bundle makes its source two bytes wide, which V8 reads slower.
+  return /[.!?\u2026]$/.test(trimmed) ? trimmed : `${trimmed}.`
 }
 
 /**

@@ -1,33 +1,5 @@
-/** The first calls of a login with our client: core and transport-node. */
-import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
-import "./tls.ts"
+/** The first calls of a login with our client: core and the transport without proxies. */
+import * as DirectTransport from "@sso-oidc/transport-node/DirectTransport"
+import { run } from "./start.ts"
 
-const login = Effect.gen(function*() {
-  const oidc = yield* SsoOidc.SsoOidc
-  const { clientId, clientSecret } = yield* oidc.registerClient({ clientName: "bench", clientType: "public" })
-  if (clientId === undefined || clientSecret === undefined) return yield* Effect.die("no client")
-  const { deviceCode } = yield* oidc.startDeviceAuthorization({
-    clientId,
-    clientSecret,
-    startUrl: "https://example.awsapps.com/start"
-  })
-  if (deviceCode === undefined) return yield* Effect.die("no device code")
-  const { accessToken } = yield* oidc.createToken({
-    clientId,
-    clientSecret,
-    deviceCode,
-    grantType: "urn:ietf:params:oauth:grant-type:device_code"
-  })
-  return accessToken === undefined ? 0 : Redacted.value(accessToken).length
-})
-
-const endpoint = `http://127.0.0.1:${process.argv[2]}`
-console.log(
-  await Effect.runPromise(
-    Effect.provide(login, SsoOidc.layer({ region: "eu-west-1", endpoint }).pipe(Layer.provide(NodeTransport.layer())))
-  )
-)
+await run(DirectTransport.layer())
