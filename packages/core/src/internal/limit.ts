@@ -1,0 +1,39 @@
+/**
+ * Ends an effect that takes too long, like `Effect.timeoutOrElse`, in less time of the processor.
+ *
+ * The effect runs in a fiber of its own, so that the limit also ends an effect that hangs. If it ends at once, no timer starts.
+ */
+import type * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+
+/** Runs the effect in this context. If it takes longer than the duration, it is interrupted, and `late` follows its end. */
+export const within = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  context: Context.Context<R>,
+  duration: Duration.Duration,
+  late: () => Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.callback((resume) => {
+    const run = Effect.runForkWith(context)
+    let timer: Fiber.Fiber<void> | undefined
+    let instead: (() => Effect.Effect<A, E>) | undefined
+    const running = run(self)
+    running.addObserver((exit) => {
+      timer?.interruptUnsafe()
+      resume(instead === undefined ? exit : instead())
+    })
+    if (running.pollUnsafe() !== undefined) return
+    timer = run(Effect.sleep(duration))
+    timer.addObserver((exit) => {
+      if (running.pollUnsafe() !== undefined) return
+      instead = Exit.isSuccess(exit) ? late : () => Effect.failCause(exit.cause)
+      running.interruptUnsafe()
+    })
+    return Effect.suspend(() => {
+      timer.interruptUnsafe()
+      return Fiber.interrupt(running)
+    })
+  })
