@@ -16,30 +16,36 @@ const least = 8
 // quick check
 // -----------------------------------------------------------------------------
 
-/** The written forms of some secrets as one text, and the runs of a text in which 8 characters of them can be. */
+/** What the quick check needs to know of the secrets of a request. */
 interface Written {
+  /** The written forms of the secrets that it can look for, as one text. */
   readonly forms: string
+  /** The runs of a text in which 8 characters of those forms can be. */
   readonly runs: RegExp
+  /**
+   * The other secrets. Of a short secret, a form may have fewer than 8 characters. A secret that is not printable ASCII has other bytes than
+   * characters.
+   */
+  readonly rest: ReadonlyArray<string>
 }
 
-// It is `undefined` if a secret is short, because then a form may have fewer than 8 characters. It is also `undefined` if a secret
-// is not printable ASCII, because then it has other bytes than characters.
-const writtenOf = (secrets: ReadonlyArray<string>): Written | undefined => {
+const writtenOf = (secrets: ReadonlyArray<string>): Written => {
   let forms = ""
   let runs = /[\w.-]{8,}/g
+  const rest: Array<string> = []
   for (const secret of secrets) {
     // Most secrets have only one form, and are read only once: a long one takes time.
     if (/^[\w.-]{9,}$/.test(secret)) forms += `\0${secret}`
     else if (/^[ -~]{9,}$/.test(secret)) {
       forms += `\0${Wire.writtenFormsOf(secret).join("\0")}`
       runs = /[ -~]{8,}/g
-    } else return undefined
+    } else rest.push(secret)
   }
-  return { forms, runs }
+  return { forms, runs, rest }
 }
 
 // A response has several texts. What is made of the secrets of a request is made once, and garbage-collected with them.
-const written = /* @__PURE__ */ new WeakMap<ReadonlyArray<string>, readonly [Written | undefined]>()
+const written = /* @__PURE__ */ new WeakMap<ReadonlyArray<string>, Written>()
 
 // Four digits of base64 or base64url, and six of hex, that stand for three bytes of printable ASCII. They are found at each place
 // of a text, because the digits of a group may begin anywhere.
@@ -56,12 +62,15 @@ const fromHex = (digits: string): string => digits.replace(/../g, (byte) => Stri
  * - a written form contains 4 characters that begin at a multiple of 5 of its run;
  * - base64 contains one whole group, which is 3 bytes;
  * - hex contains at least 3 bytes.
+ *
+ * The full search looks for the rest of the secrets.
  */
 export const mayHold = (text: string, secrets: ReadonlyArray<string>): boolean => {
-  const known = written.get(secrets) ?? [writtenOf(secrets)]
+  const known = written.get(secrets) ?? writtenOf(secrets)
   written.set(secrets, known)
-  if (known[0] === undefined) return true
-  const { forms, runs } = known[0]
+  const { forms, rest, runs } = known
+  if (rest.length > 0 && search(text, rest) !== text) return true
+  if (forms === "") return false
   for (const [run] of text.matchAll(runs)) {
     for (let at = 0; at < run.length - 3; at += 5) if (forms.includes(run.slice(at, at + 4))) return true
   }
