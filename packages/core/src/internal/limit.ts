@@ -3,7 +3,8 @@
  *
  * The effect runs in a fiber of its own, so that the limit also ends an effect that hangs. If it ends at once, no timer starts.
  */
-import type * as Context from "effect/Context"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -17,16 +18,16 @@ export const within = <A, E, R>(
   late: () => Effect.Effect<A, E>
 ): Effect.Effect<A, E> =>
   Effect.callback((resume) => {
-    const run = Effect.runForkWith(context)
     let timer: Fiber.Fiber<void> | undefined
     let instead: (() => Effect.Effect<A, E>) | undefined
-    const running = run(self)
+    const running = Effect.runForkWith(context)(self)
     running.addObserver((exit) => {
       timer?.interruptUnsafe()
       resume(instead === undefined ? exit : instead())
     })
     if (running.pollUnsafe() !== undefined) return
-    timer = run(Effect.sleep(duration))
+    // In an empty context, its interruption copies no trace of the caller's spans.
+    timer = Effect.runFork(Context.get(context, Clock.Clock).sleep(duration))
     timer.addObserver((exit) => {
       if (running.pollUnsafe() !== undefined) return
       instead = Exit.isSuccess(exit) ? late : () => Effect.failCause(exit.cause)

@@ -54,7 +54,10 @@ const triple = /(?=((?:[2-7][\da-f]){3}))/gi
 
 const fromBase64 = (digits: string): string => atob(digits.replace("-", "+").replace("_", "/"))
 
-const fromHex = (digits: string): string => digits.replace(/../g, (byte) => String.fromCharCode(Number(`0x${byte}`)))
+const fromHex = (digits: string): string => {
+  const bytes = Number(`0x${digits}`)
+  return String.fromCharCode(bytes >> 16, (bytes >> 8) & 0xff, bytes & 0xff)
+}
 
 /**
  * Whether {@link search} can find a secret. `false` is certain, because 8 characters of any form contain a piece of the secret:
