@@ -7,7 +7,6 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 
 /** Runs the effect in this context. If it takes longer than the duration, it is interrupted, and `late` follows its end. */
@@ -25,16 +24,14 @@ export const within = <A, E, R>(
       timer?.interruptUnsafe()
       resume(instead === undefined ? exit : instead())
     })
-    if (running.pollUnsafe() !== undefined) return
+    if (running.pollUnsafe()) return
     // In an empty context, its interruption copies no trace of the caller's spans.
     timer = Effect.runFork(Context.get(context, Clock.Clock).sleep(duration))
     timer.addObserver((exit) => {
-      if (running.pollUnsafe() !== undefined) return
-      instead = Exit.isSuccess(exit) ? late : () => Effect.failCause(exit.cause)
+      if (running.pollUnsafe()) return
+      instead = exit._tag === "Success" ? late : () => Effect.failCause(exit.cause)
       running.interruptUnsafe()
     })
-    return Effect.suspend(() => {
-      timer.interruptUnsafe()
-      return Fiber.interrupt(running)
-    })
+    // Its end ends the timer.
+    return Fiber.interrupt(running)
   })

@@ -16,18 +16,14 @@ const least = 8
 // quick check
 // -----------------------------------------------------------------------------
 
-/** What the quick check needs to know of the secrets of a request. */
-interface Written {
-  /** The written forms of the secrets that it can look for, as one text. */
-  readonly forms: string
-  /** The runs of a text in which 8 characters of those forms can be. */
-  readonly runs: RegExp
-  /**
-   * The other secrets. Of a short secret, a form may have fewer than 8 characters. A secret that is not printable ASCII has other bytes than
-   * characters.
-   */
-  readonly rest: ReadonlyArray<string>
-}
+/**
+ * What the quick check needs to know of the secrets of a request: the written forms of those that it can look for, as one text, and the runs
+ * of a text in which 8 characters of them can be.
+ *
+ * `rest` has the other secrets. Of a short secret, a form may have fewer than 8 characters. A secret that is not printable ASCII has other
+ * bytes than characters.
+ */
+type Written = readonly [forms: string, runs: RegExp, rest: ReadonlyArray<string>]
 
 const writtenOf = (secrets: ReadonlyArray<string>): Written => {
   let forms = ""
@@ -41,7 +37,7 @@ const writtenOf = (secrets: ReadonlyArray<string>): Written => {
       runs = /[ -~]{8,}/g
     } else rest.push(secret)
   }
-  return { forms, runs, rest }
+  return [forms, runs, rest]
 }
 
 // A response has several texts. What is made of the secrets of a request is made once, and garbage-collected with them.
@@ -71,9 +67,8 @@ const fromHex = (digits: string): string => {
 export const mayHold = (text: string, secrets: ReadonlyArray<string>): boolean => {
   const known = written.get(secrets) ?? writtenOf(secrets)
   written.set(secrets, known)
-  const { forms, rest, runs } = known
+  const [forms, runs, rest] = known
   if (rest.length > 0 && search(text, rest) !== text) return true
-  if (forms === "") return false
   for (const [run] of text.matchAll(runs)) {
     for (let at = 0; at < run.length - 3; at += 5) if (forms.includes(run.slice(at, at + 4))) return true
   }

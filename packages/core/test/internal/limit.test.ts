@@ -85,10 +85,10 @@ describe("internal/limit", () => {
         { startImmediately: true }
       )
       const ending = yield* Effect.forkChild(Fiber.interrupt(fiber), { startImmediately: true })
-      assert.deepStrictEqual(sleeps, { begun: 1, open: 0 })
       assert.isUndefined(fiber.pollUnsafe())
       yield* Deferred.succeed(gate, undefined)
       yield* Fiber.join(ending)
+      assert.deepStrictEqual(sleeps, { begun: 1, open: 0 })
       const exit = yield* Fiber.await(fiber)
       assert.isTrue(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause))
     }))
