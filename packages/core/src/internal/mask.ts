@@ -17,8 +17,8 @@ const least = 8
 // -----------------------------------------------------------------------------
 
 /**
- * What the quick check needs to know of the secrets of a request: the written forms of those that it can look for, as one text, and the runs
- * of a text in which 8 characters of them can be.
+ * What the quick check needs to know of the secrets of a request. `forms` is one text with the written forms of those that it can look for.
+ * `runs` finds the runs of a text in which 8 characters of them can be.
  *
  * `rest` has the other secrets. Of a short secret, a form may have fewer than 8 characters. A secret that is not printable ASCII has other
  * bytes than characters.
