@@ -13,6 +13,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
+import * as Tracer from "effect/Tracer"
 import { gzipSync } from "node:zlib"
 
 const createToken = (wire: Pick<Wire.Wire, "client">) =>
@@ -27,20 +28,48 @@ const failure = (wire: Pick<Wire.Wire, "client">) => Effect.flip(createToken(wir
 /** The response of `fetch` after a redirect: its `url` is the last URL. */
 const from = (url: string, response: Response): Response => Object.defineProperty(response, "url", { value: url })
 
-describe("SsoOidc: a client that repeats requests (the seam)", () => {
-  it.effect("has each of its requests aborted at the end, so that no response that was not read keeps its connection (C7)", () =>
+describe("SsoOidc: what is left of a request at the end (the seam)", () => {
+  /** Responds with these statuses in turn. `repeating` makes the caller's client of the transport. */
+  const aborted = (
+    statuses: ReadonlyArray<number>,
+    repeating: (client: HttpClient.HttpClient) => HttpClient.HttpClient = (client) => client
+  ) =>
     Effect.gen(function*() {
       const signals: Array<AbortSignal> = []
-      const client = HttpClient.make((request, _url, signal) => {
-        signals.push(signal)
-        const response = signals.length === 1
-          ? new Response("x".repeat(1000), { status: 503 })
-          : Response.json(tokenResponse)
-        return Effect.succeed(HttpClientResponse.fromWeb(request, response))
-      })
-      const token = yield* createToken({ client: HttpClient.retryTransient(client, { times: 1 }) })
-      assert.strictEqual(token.tokenType, "Bearer")
-      assert.deepStrictEqual(signals.map(({ aborted }) => aborted), [true, true])
+      const client = HttpClient.make((request, _url, signal) =>
+        Effect.sync(() => {
+          const status = statuses[signals.push(signal) - 1] ?? 200
+          const response = Response.json(tokenResponse, { status, headers: { location: "https://evil.example" } })
+          return HttpClientResponse.fromWeb(request, response)
+        })
+      )
+      yield* Effect.exit(createToken({ client: repeating(client) }))
+      return signals.map(({ aborted }) => aborted)
+    })
+  const twice = (client: HttpClient.HttpClient) => HttpClient.retryTransient(client, { times: 1 })
+
+  it.effect("a client that repeats has all its requests aborted, so that no unread response keeps its connection (C7)", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* aborted([503, 200], twice), [true, true])
+      assert.deepStrictEqual(yield* aborted([503, 503], twice), [true, true])
+      assert.deepStrictEqual(
+        yield* Effect.provideService(aborted([503, 200], twice), Tracer.DisablePropagation, true),
+        [true, true]
+      )
+    }))
+
+  it.effect("a client that sends a request by another client is aborted too (C7)", () =>
+    Effect.gen(function*() {
+      const twice = (client: HttpClient.HttpClient) =>
+        HttpClient.make((request) => Effect.andThen(client.execute(request), client.execute(request)))
+      assert.deepStrictEqual(yield* aborted([503, 200], twice), [true, true])
+    }))
+
+  it.effect("a redirect, whose body is not read, is aborted, and one response that was read is not (C7)", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* aborted([307]), [true])
+      assert.deepStrictEqual(yield* aborted([200]), [false])
+      assert.deepStrictEqual(yield* aborted([503]), [false])
     }))
 })
 

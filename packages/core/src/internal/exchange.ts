@@ -2,6 +2,7 @@
  * Sends a request once, and receives the head of its response, and its body up to a cap.
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
@@ -17,6 +18,7 @@ import * as Wire from "../aws/Wire.ts"
 import * as Body from "./body.ts"
 import * as Failure from "./failure.ts"
 import * as Head from "./head.ts"
+import * as Limit from "./limit.ts"
 import * as Log from "./log.ts"
 import * as Mask from "./mask.ts"
 import * as Undelivered from "./undelivered.ts"
@@ -56,6 +58,8 @@ export const exchange = (
     const { name } = operation
     const scope = Scope.makeUnsafe()
     let head: Received | undefined
+    let requests = 0
+    let isRead = false
 
     const readHead = (response: HttpClientResponse.HttpClientResponse): Received | undefined => {
       // A caller's own `fetch` may return anything as a response.
@@ -104,7 +108,7 @@ export const exchange = (
 
     // The query may name an account and a role, so the log shows the URL without it.
     Log.debug(fiber, span, () => `${name} is sent to ${settings.endpoint}${operation.path}`)
-    return settings.client.execute(request).pipe(
+    const received = settings.client.execute(request).pipe(
       Effect.flatMap((
         response
       ): Effect.Effect<Received, ClientError.TransportError | HttpClientError.HttpClientError> => {
@@ -113,7 +117,10 @@ export const exchange = (
         if (received.redirect) return Effect.succeed(received)
         return Effect.map(
           Body.read(response, received.headers, settings.maxResponseBytes),
-          (body): Received => ({ ...received, ...body })
+          (body): Received => {
+            isRead = !body.tooLarge
+            return { ...received, ...body }
+          }
         )
       }),
       Effect.catch((error): Effect.Effect<Received, ClientError.TransportError> => {
@@ -129,23 +136,21 @@ export const exchange = (
         return failed(error.request.url, Undelivered.classify(error, (name) => Mask.cleanName(name, secrets)))
       }),
       // The scope closes the connection of each response that was not read to its end. A caller's client that repeats requests leaves
-      // several.
-      Effect.onExit((exit) => Scope.close(scope, exit)),
-      Effect.timeoutOrElse({
-        duration: settings.requestTimeout,
-        orElse: () =>
-          failed(request.url, {
-            sent: "maybe",
-            code: "TIMEOUT",
-            transient: true,
-            hint: "Check the network and proxy, or raise requestTimeout."
-          })
-      }),
-      Effect.provideService(Scope.Scope, scope),
-      // Effect's own client span ends a 4xx with an error that holds the request, and it sends its trace headers to AWS.
-      Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
-      Effect.provideService(HttpClient.TracerPropagationEnabled, false)
+      // several. After one response that was read, nothing is left to close, and the abort of a request takes 10 µs.
+      Effect.onExit((exit) => isRead && requests === 1 ? Effect.void : Scope.close(scope, exit))
     )
+    let context: Context.Context<Scope.Scope> = Context.add(fiber.context, Scope.Scope, scope)
+    // Effect's own client span ends a 4xx with an error that holds the request, and it sends its trace headers to AWS. Effect asks
+    // once for each request that it sends.
+    context = Context.add(context, HttpClient.TracerDisabledWhen, () => ++requests > 0)
+    context = Context.add(context, HttpClient.TracerPropagationEnabled, false)
+    return Limit.within(received, context, settings.requestTimeout, () =>
+      failed(request.url, {
+        sent: "maybe",
+        code: "TIMEOUT",
+        transient: true,
+        hint: "Check the network and proxy, or raise requestTimeout."
+      }))
   })
 
 const isException = (operation: Operation.Any, { named, status }: Received) =>

@@ -16,30 +16,32 @@ const least = 8
 // quick check
 // -----------------------------------------------------------------------------
 
-/** The written forms of some secrets as one text, and the runs of a text in which 8 characters of them can be. */
-interface Written {
-  readonly forms: string
-  readonly runs: RegExp
-}
+/**
+ * What the quick check needs to know of the secrets of a request. `forms` is one text with the written forms of those that it can look for.
+ * `runs` finds the runs of a text in which 8 characters of them can be.
+ *
+ * `rest` has the other secrets. Of a short secret, a form may have fewer than 8 characters. A secret that is not printable ASCII has other
+ * bytes than characters.
+ */
+type Written = readonly [forms: string, runs: RegExp, rest: ReadonlyArray<string>]
 
-// It is `undefined` if a secret is short, because then a form may have fewer than 8 characters. It is also `undefined` if a secret
-// is not printable ASCII, because then it has other bytes than characters.
-const writtenOf = (secrets: ReadonlyArray<string>): Written | undefined => {
+const writtenOf = (secrets: ReadonlyArray<string>): Written => {
   let forms = ""
   let runs = /[\w.-]{8,}/g
+  const rest: Array<string> = []
   for (const secret of secrets) {
     // Most secrets have only one form, and are read only once: a long one takes time.
     if (/^[\w.-]{9,}$/.test(secret)) forms += `\0${secret}`
     else if (/^[ -~]{9,}$/.test(secret)) {
       forms += `\0${Wire.writtenFormsOf(secret).join("\0")}`
       runs = /[ -~]{8,}/g
-    } else return undefined
+    } else rest.push(secret)
   }
-  return { forms, runs }
+  return [forms, runs, rest]
 }
 
 // A response has several texts. What is made of the secrets of a request is made once, and garbage-collected with them.
-const written = /* @__PURE__ */ new WeakMap<ReadonlyArray<string>, readonly [Written | undefined]>()
+const written = /* @__PURE__ */ new WeakMap<ReadonlyArray<string>, Written>()
 
 // Four digits of base64 or base64url, and six of hex, that stand for three bytes of printable ASCII. They are found at each place
 // of a text, because the digits of a group may begin anywhere.
@@ -48,7 +50,10 @@ const triple = /(?=((?:[2-7][\da-f]){3}))/gi
 
 const fromBase64 = (digits: string): string => atob(digits.replace("-", "+").replace("_", "/"))
 
-const fromHex = (digits: string): string => digits.replace(/../g, (byte) => String.fromCharCode(Number(`0x${byte}`)))
+const fromHex = (digits: string): string => {
+  const bytes = Number(`0x${digits}`)
+  return String.fromCharCode(bytes >> 16, (bytes >> 8) & 0xff, bytes & 0xff)
+}
 
 /**
  * Whether {@link search} can find a secret. `false` is certain, because 8 characters of any form contain a piece of the secret:
@@ -56,12 +61,14 @@ const fromHex = (digits: string): string => digits.replace(/../g, (byte) => Stri
  * - a written form contains 4 characters that begin at a multiple of 5 of its run;
  * - base64 contains one whole group, which is 3 bytes;
  * - hex contains at least 3 bytes.
+ *
+ * The full search looks for the rest of the secrets.
  */
 export const mayHold = (text: string, secrets: ReadonlyArray<string>): boolean => {
-  const known = written.get(secrets) ?? [writtenOf(secrets)]
+  const known = written.get(secrets) ?? writtenOf(secrets)
   written.set(secrets, known)
-  if (known[0] === undefined) return true
-  const { forms, runs } = known[0]
+  const [forms, runs, rest] = known
+  if (rest.length > 0 && search(text, rest) !== text) return true
   for (const [run] of text.matchAll(runs)) {
     for (let at = 0; at < run.length - 3; at += 5) if (forms.includes(run.slice(at, at + 4))) return true
   }

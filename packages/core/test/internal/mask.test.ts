@@ -136,6 +136,27 @@ describe("internal/mask: the quick check", () => {
     ({ secrets, text }) => void agree(text, secrets)
   )
 
+  it.prop(
+    "agrees with the full search on secrets of which some are short or not ASCII, each in every form (C6)",
+    { letters: secretOf, short: secretText.check(Schema.isMaxLength(8)), first: Schema.Boolean },
+    ({ first, letters, short }) => {
+      if (!short.isWellFormed()) return
+      const long = letters.join("")
+      const secrets = first ? [short, long] : [long, short]
+      for (const form of [...formsOf(short), ...formsOf(long)]) agree(` . ${form} . `, secrets)
+    }
+  )
+
+  it("is certain of a text without a secret, even if one of the secrets is short (C6)", () => {
+    const secrets = ["b2xk".repeat(400), "1234", "p\u00e4ss"]
+    for (const text of ["Authorization is still pending", "7b5e2f0a-93c1-4d6e-8a2b-1c3d5e7f9a0b"]) {
+      assert.isFalse(Mask.mayHold(text, secrets))
+      assert.isTrue(agree(`${text} 1234`, secrets))
+      assert.isTrue(agree(`${text} p\u00e4ss`, secrets))
+      assert.isTrue(agree(`${text} b2xkb2xk`, secrets))
+    }
+  })
+
   it("agrees with the full search on UUIDs, on the service's own texts and on long secrets (C6)", () => {
     const random = dice(7)
     const pick = (from: string, length: number): string =>

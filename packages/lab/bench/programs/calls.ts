@@ -14,9 +14,9 @@ import * as Effect from "effect/Effect"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { BytesResponse } from "./inMemory.ts"
 
 const [peer = "", outcome = "", length = "", count = ""] = process.argv.slice(2)
 
@@ -59,7 +59,9 @@ const told = (json: unknown): unknown => Object(json)[isSuccess ? "accessToken" 
 // who calls
 // -----------------------------------------------------------------------------
 
-const memory = HttpClient.make((request) => Effect.sync(() => HttpClientResponse.fromWeb(request, respond())))
+const memory = HttpClient.make((request, url) =>
+  Effect.sync(() => new BytesResponse(request, url, status, headers, bytes))
+)
 
 const client = await Effect.runPromise(
   SsoOidc.make({ region: "eu-west-1" }).pipe(Effect.provideService(HttpClient.HttpClient, memory))

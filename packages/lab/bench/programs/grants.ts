@@ -13,8 +13,8 @@ import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
+import { BytesResponse } from "./inMemory.ts"
 
 // -----------------------------------------------------------------------------
 // arguments
@@ -74,25 +74,30 @@ const inMemory = SsoOidc.SsoOidc.of({
     })
 })
 
-const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response =>
-  new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } })
+const bytesOf = (value: unknown): Uint8Array<ArrayBuffer> => new TextEncoder().encode(JSON.stringify(value))
+
+const pendingBytes = bytesOf({
+  error: "authorization_pending",
+  error_description: "The person has not approved yet."
+})
+const type = { "content-type": "application/json" }
+const pendingHeaders = {
+  ...type,
+  "x-amzn-errortype": "AuthorizationPendingException",
+  "x-amzn-requestid": "0b6a54c7-7d34-4f0c-8a0f-000000000000"
+}
 
 const overHttp = HttpClient.make((request, url) =>
   Effect.sync(() => {
     if (url.pathname !== "/token") {
       const { deviceCode, ...plain } = code()
-      return HttpClientResponse.fromWeb(request, json(200, { ...plain, deviceCode: Redacted.value(deviceCode) }))
+      const given = bytesOf({ ...plain, deviceCode: Redacted.value(deviceCode) })
+      return new BytesResponse(request, url, 200, type, given)
     }
     const text = request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : "{}"
     const sent: unknown = JSON.parse(text)
     if (typeof sent === "object" && sent !== null && "deviceCode" in sent) noted(Number(sent.deviceCode))
-    return HttpClientResponse.fromWeb(
-      request,
-      json(400, { error: "authorization_pending", error_description: "The person has not approved yet." }, {
-        "x-amzn-errortype": "AuthorizationPendingException",
-        "x-amzn-requestid": "0b6a54c7-7d34-4f0c-8a0f-000000000000"
-      })
-    )
+    return new BytesResponse(request, url, 400, pendingHeaders, pendingBytes)
   })
 )
 
