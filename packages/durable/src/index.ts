@@ -6,3 +6,4 @@
 export * as Login from "./Login.ts"
 export * as LoginError from "./LoginError.ts"
 export * as LoginStore from "./LoginStore.ts"
+export * as Step from "./Step.ts"
