@@ -12,7 +12,10 @@ import { options, row, start, stepped, using } from "./support/login.ts"
 
 /** Codes that differ, so that a test sees which one is shown. */
 const codes = (count: number, more: object = {}) =>
-  Array.from({ length: count }, (_, at) => Service.code({ deviceCode: `device-code-${at}`, userCode: `CODE-${at}`, ...more }))
+  Array.from(
+    { length: count },
+    (_, at) => Service.code({ deviceCode: `device-code-${at}`, userCode: `CODE-${at}`, ...more })
+  )
 
 const starts = (service: ReturnType<typeof Service.make>) =>
   service.paths().filter((path) => path === "/device_authorization").length
@@ -228,7 +231,11 @@ describe("registrations of Step.start", () => {
   it.effect("a registration that the service rejects is replaced, and onRegistration gets the new one (D10)", () => {
     const service = Service.make({
       register: [Service.registered(), Service.registered({ clientId: "client-2", clientSecret: "client-secret-2" })],
-      start: [Service.code(), Service.exception("InvalidClientException", "invalid_client", { status: 401 }), Service.code()]
+      start: [
+        Service.code(),
+        Service.exception("InvalidClientException", "invalid_client", { status: 401 }),
+        Service.code()
+      ]
     })
     const kept: Array<string> = []
     const onRegistration = ({ clientId }: { readonly clientId: string }) => Effect.sync(() => kept.push(clientId))
@@ -246,7 +253,8 @@ describe("registrations of Step.start", () => {
     return Effect.gen(function*() {
       const { endpoint, region } = yield* SsoOidc.SsoOidc
       const other = yield* SsoOidc.SsoOidc.use((oidc) =>
-        oidc.registerClient({ clientName: "test", clientType: "public" }))
+        oidc.registerClient({ clientName: "test", clientType: "public" })
+      )
       const { clientId, clientSecret } = other
       const registration = { clientId, clientSecret, scopes: ["sso:account:access"], region, endpoint }
       yield* starting("a", { registration })
