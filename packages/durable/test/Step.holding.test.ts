@@ -72,6 +72,37 @@ describe("holders", () => {
     }).pipe(using(service))
   })
 
+  it.effect("a step that sends nothing writes nothing, and a step that polls writes twice (W4)", () => {
+    const service = Service.make({ polls: [slow(Service.pending), Service.token()] })
+    let writes = 0
+    const counting = Layer.effect(
+      LoginStore.LoginStore,
+      Effect.map(LoginStore.LoginStore, (store): LoginStore.Service => ({
+        ...store,
+        set: (id, version, next) => Effect.tap(store.set(id, version, next), () => Effect.sync(() => writes++)),
+        end: (id, version, next) => Effect.tap(store.end(id, version, next), () => Effect.sync(() => writes++))
+      }))
+    ).pipe(Layer.provide(Layer.fresh(stores)))
+    return Effect.gen(function*() {
+      yield* start
+      yield* stepped("NotDue")
+      assert.strictEqual(writes, 0)
+      yield* TestClock.adjust("5 seconds")
+      const fiber = yield* polling
+      yield* stepped("Busy")
+      assert.strictEqual(writes, 1)
+      yield* TestClock.adjust("2 seconds")
+      as(yield* Fiber.join(fiber), "Waiting")
+      assert.strictEqual(writes, 2)
+      yield* TestClock.adjust("5 seconds")
+      yield* stepped("Approved")
+      assert.strictEqual(writes, 4)
+      yield* stepped("Ended")
+      yield* Step.get("login-1")
+      assert.strictEqual(writes, 4)
+    }).pipe(using(service, counting))
+  })
+
   it.effect("a login that was released continues from what is stored, without a longer wait (W3)", () => {
     const service = Service.make({ polls: [Service.slowDown(), Service.pending, Service.token()] })
     return Effect.gen(function*() {

@@ -12,10 +12,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import { key, sealing } from "./sealing.ts"
 
-export const key = (fill: number): Sealer.Key => Redacted.make(new Uint8Array(32).fill(fill))
-
-export const sealing = Sealer.layer({ current: "one", keys: { one: key(1) } }).pipe(Layer.orDie)
+export { key, sealing }
 
 /**
  * A sealer that takes no time, for tests that move the clock: WebCrypto responds when it likes. It keeps a text at its place, and seals
