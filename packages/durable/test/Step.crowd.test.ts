@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
 import { crowd, type Options } from "./support/crowd.ts"
-import { sealing } from "./support/login.ts"
+import { instant } from "./support/login.ts"
 
 // The clock of these tests runs faster than that of the server.
 const postgres = Layer.unwrap(
@@ -40,13 +40,13 @@ const patient: Options = {
   callers: 8,
   kills: 0,
   hold: "40 seconds",
-  expiresIn: "30 seconds",
-  decided: 15_000,
+  expiresIn: "10 seconds",
+  decided: 7000,
   seed: 1
 }
 
 /** In these runs one of four polls kills its invocation, and the next one waits for the end of its hold. */
-const killing: Options = { ...patient, callers: 3, kills: 1 / 4, hold: "15 seconds", expiresIn: "60 seconds", seed: 2 }
+const killing: Options = { ...patient, callers: 3, kills: 1 / 4, hold: "10 seconds", expiresIn: "40 seconds", seed: 2 }
 
 // Its first start copies files, and nothing else runs meanwhile.
 beforeAll(() => Effect.runPromise(Effect.asVoid(Postgres.shared)))
@@ -58,7 +58,7 @@ describe.concurrent("30 logins, each with 8 impatient callers", () => {
       `on ${name}, no poll is early, none is doubled, and each login ends as the service says (W1, W3)`,
       () =>
         Effect.gen(function*() {
-          const { all, sum } = yield* crowd(Layer.fresh(store), sealing, patient)
+          const { all, sum } = yield* crowd(Layer.fresh(store), instant, patient)
           assert.strictEqual(sum("early"), 0)
           assert.strictEqual(sum("double"), 0)
           assert.strictEqual(sum("slowDowns"), 0)
@@ -85,7 +85,7 @@ describe.concurrent("30 logins, each with 3 callers that are killed now and then
       `on ${name}, with invocations killed in their polls, each token that was issued is stored or reported lost (W3, W6)`,
       () =>
         Effect.gen(function*() {
-          const { all, killed, sum } = yield* crowd(Layer.fresh(store), sealing, killing)
+          const { all, killed, sum } = yield* crowd(Layer.fresh(store), instant, killing)
           assert.strictEqual(sum("early"), 0)
           assert.strictEqual(sum("double"), 0)
           assert.strictEqual(sum("slowDowns"), 0)

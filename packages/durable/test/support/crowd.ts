@@ -209,7 +209,7 @@ export const crowd = (
   })
 
 // How far the clock moves each millisecond, or less often.
-const tick = "20 millis"
+const tick = "50 millis"
 
 const gathered = (
   store: Layer.Layer<LoginStore.LoginStore, unknown>,
@@ -240,7 +240,7 @@ const gathered = (
             const error = Cause.squash(exit.cause)
             if (!(error instanceof LoginStore.LoginStoreError)) return
           } else if (exit.value._tag === "Approved" || exit.value._tag === "Ended") return
-          yield* Effect.sleep(Duration.millis(500 + below(5000)))
+          yield* Effect.sleep(Duration.millis(500 + below(4000)))
         }
       })
 
