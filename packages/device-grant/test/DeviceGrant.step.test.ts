@@ -3,6 +3,8 @@ import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
+import * as Clocks from "@sso-oidc/test-kit/clocks"
+import * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -10,8 +12,6 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import * as Clocks from "./support/clocks.ts"
-import * as Service from "./support/service.ts"
 
 const start = DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl })
 const exact = Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })
@@ -202,6 +202,25 @@ describe("start and step (D8)", () => {
       yield* TestClock.adjust("28 seconds")
       assert.deepStrictEqual(yield* DeviceGrant.markInFlight(pending), pending)
     }).pipe(Effect.provide(service.layer))
+  })
+
+  it.effect("prepare says what a step would do, and sends nothing (D8)", () => {
+    const service = Service.make({ start: [Service.code({ expiresIn: 30 })] })
+    const elsewhere = Service.make({ options: { region: "us-east-1" } })
+    return Effect.gen(function*() {
+      const pending = yield* start
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual<unknown>(yield* DeviceGrant.prepare(pending), yield* DeviceGrant.step(pending))
+      yield* TestClock.adjust("3 seconds")
+      const due = yield* DeviceGrant.prepare(pending)
+      assert.deepStrictEqual(due, { _tag: "Due", marked: yield* DeviceGrant.markInFlight(pending) })
+      const error = yield* Effect.flip(DeviceGrant.prepare(pending).pipe(Effect.provide(elsewhere.layer)))
+      assert.strictEqual(error._tag, "RequestInvalid")
+      yield* TestClock.adjust("25 seconds")
+      const late = yield* Effect.flip(DeviceGrant.prepare(pending))
+      assert.deepStrictEqual(late, yield* Effect.flip(DeviceGrant.step(pending)))
+      assert.deepStrictEqual(service.polls(), [])
+    }).pipe(Effect.provide(service.layer), exact)
   })
 
   it.effect("if two processes use one pending authorization, the second fails with the service's exception (D8)", () => {
