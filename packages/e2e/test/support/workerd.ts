@@ -2,41 +2,80 @@
  * Runs a Worker with its Durable Objects under workerd, the runtime of Cloudflare Workers.
  */
 import * as Child from "@sso-oidc/test-kit/child"
+import * as Tools from "@sso-oidc/test-kit/tools"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { build } from "esbuild"
-import { mkdirSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
 
-/** The program itself, from the package for this platform. `undefined` if there is none. */
-const binary = (): string | undefined => {
+/** The program, from the package for this platform. */
+const find = (): Tools.Found | undefined => {
   const system = process.platform === "win32" ? "windows" : process.platform
-  const platform = `@cloudflare/workerd-${system}-${process.arch === "x64" ? "64" : process.arch}`
+  const name = `@cloudflare/workerd-${system}-${process.arch === "x64" ? "64" : process.arch}`
   try {
     const from = createRequire(createRequire(import.meta.url).resolve("workerd/package.json"))
-    return from.resolve(`${platform}/bin/workerd${process.platform === "win32" ? ".exe" : ""}`)
+    const path = from.resolve(`${name}/bin/workerd${process.platform === "win32" ? ".exe" : ""}`)
+    const { version } = from(`${name}/package.json`)
+    return { path, version: String(version) }
   } catch {
     return undefined
   }
 }
 
+export const tool: Tools.Tool = Tools.tool({
+  name: "workerd",
+  install: "Its package has it for Linux with glibc, macOS and Windows.",
+  find
+})
+
 export interface Options {
   /** The program, as a text. Its default export has `fetch`. */
   readonly program: string
-  /** The class of its Durable Objects, which the program exports. It is bound under the same name. */
+  /** The class of its Durable Objects, which the program exports. It is bound under its own name. */
   readonly objects: string
   /** The variables of the Worker. */
-  readonly variables: Readonly<Record<string, string>>
+  readonly variables?: Readonly<Record<string, string>>
+  /** A folder that outlives the process. The objects keep their storage there. */
+  readonly folder: string
+}
+
+export interface Worker {
+  readonly url: string
+  /** Ends the process at once. */
+  readonly kill: Effect.Effect<void>
 }
 
 /** A text of Cap'n Proto. */
 const quoted = (text: string): string => JSON.stringify(text)
 
-/** Bundles a program and starts it. It gives its address on loopback. */
-export const serve = ({ objects, program, variables }: Options): Effect.Effect<string, never, Scope.Scope> =>
+const configOf = ({ folder, objects, variables = {} }: Options): string => {
+  const texts = Object.entries(variables).map(([name, text]) => `(name = ${quoted(name)}, text = ${quoted(text)})`)
+  const bindings = [`(name = ${quoted(objects)}, durableObjectNamespace = ${quoted(objects)})`, ...texts]
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .main),
+    (name = "internet", network = (allow = ["local", "private", "public"])),
+    (name = "disk", disk = (path = ${quoted(join(folder, "objects"))}, writable = true))
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
+);
+const main :Workerd.Worker = (
+  modules = [(name = "worker", esModule = embed "worker.js")],
+  compatibilityDate = "2026-11-01",
+  bindings = [${bindings.join(", ")}],
+  durableObjectNamespaces = [(className = ${quoted(objects)}, uniqueKey = ${quoted(objects)}, enableSql = true)],
+  durableObjectStorage = (localDisk = "disk")
+);
+`
+}
+
+/** Bundles a program and starts it on loopback. */
+export const serve = (options: Options): Effect.Effect<Worker, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const folder = yield* Child.folder
+    const { folder, program } = options
     yield* Effect.promise(() =>
       build({
         stdin: { contents: program, resolveDir: import.meta.dirname, loader: "ts" },
@@ -50,32 +89,13 @@ export const serve = ({ objects, program, variables }: Options): Effect.Effect<s
         logLevel: "error"
       })
     )
-    const bindings = Object.entries(variables).map(([name, text]) => `(name = ${quoted(name)}, text = ${quoted(text)})`)
-    const disk = join(folder, "objects")
-    mkdirSync(disk)
+    if (!existsSync(join(folder, "objects"))) mkdirSync(join(folder, "objects"))
     const config = join(folder, "workerd.capnp")
-    writeFileSync(
-      config,
-      `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .main),
-    (name = "internet", network = (allow = ["local", "private", "public"])),
-    (name = "disk", disk = (path = ${quoted(disk)}, writable = true))
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
-);
-const main :Workerd.Worker = (
-  modules = [(name = "worker", esModule = embed "worker.js")],
-  compatibilityDate = "2026-11-01",
-  bindings = [${[`(name = ${quoted(objects)}, durableObjectNamespace = ${quoted(objects)})`, ...bindings].join(", ")}],
-  durableObjectNamespaces = [(className = ${quoted(objects)}, uniqueKey = ${quoted(objects)}, enableSql = true)],
-  durableObjectStorage = (localDisk = "disk")
-);
-`
-    )
-    const path = binary()
-    if (path === undefined) return yield* Effect.die(new Error("The package workerd has no program for this platform."))
-    const child = yield* Child.run(path, { args: ["serve", config, "--control-fd=1"], cwd: folder })
-    return `http://127.0.0.1:${yield* child.printed(/"port":\s*(\d+)/)}`
+    writeFileSync(config, configOf(options))
+    const child = yield* Child.run(Tools.found(tool).path, { args: ["serve", config, "--control-fd=1"], cwd: folder })
+    const port = yield* child.printed(/"port":\s*(\d+)/)
+    return {
+      url: `http://127.0.0.1:${port}`,
+      kill: Effect.andThen(child.signal("SIGKILL"), Effect.asVoid(child.ended))
+    }
   })

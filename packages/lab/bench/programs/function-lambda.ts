@@ -1,9 +1,8 @@
 /** The Lambda function of the example, over PostgreSQL: one event starts a login, and another one polls. */
-import type { APIGatewayProxyEventV2 } from "aws-lambda"
 import { dispose, handler } from "../../../example-serverless/src/handler.ts"
 import "./tls.ts"
 
-const eventOf = (path: string): APIGatewayProxyEventV2 => ({
+const eventOf = (path: string): Parameters<typeof handler>[0] => ({
   version: "2.0",
   routeKey: "$default",
   rawPath: path,
