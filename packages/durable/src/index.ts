@@ -6,3 +6,5 @@
 export * as Login from "./Login.ts"
 export * as LoginError from "./LoginError.ts"
 export * as LoginStore from "./LoginStore.ts"
+export * as RedisLoginStore from "./RedisLoginStore.ts"
+export * as SqlLoginStore from "./SqlLoginStore.ts"

@@ -3,6 +3,7 @@
  */
 import { type StoreBusy, StoreError } from "@sso-oidc/core/AccessToken"
 import * as CacheFile from "@sso-oidc/core/aws/CacheFile"
+import { type Trouble, within } from "@sso-oidc/core/database/Trouble"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -25,13 +26,6 @@ const listLimit = Duration.minutes(1)
 // In milliseconds. Each try is a request to a database that others use too.
 const pause = [40, 120] as const
 
-/** Why a database did not do what it was told. It has nothing of what was sent to it. */
-export interface Trouble {
-  readonly reason: "unavailable" | "unreadable"
-  readonly detail: string
-  readonly code?: string | undefined
-}
-
 /**
  * What a database does. `id` is the hash of a key, and `holder` the name of one hold. Each change is one step with the check of the lease:
  * it gives `false`, and changes nothing, if the holder does not have the lease now.
@@ -51,21 +45,6 @@ export interface Database {
   readonly ids: Effect.Effect<ReadonlyArray<string>, Trouble>
 }
 
-const within = <A>(effect: Effect.Effect<A, Trouble>, duration: Duration.Duration): Effect.Effect<A, Trouble> =>
-  effect.pipe(
-    Effect.timeoutOrElse({
-      duration,
-      orElse: () =>
-        Effect.fail<Trouble>({
-          reason: "unavailable",
-          code: "ETIMEDOUT",
-          detail: `it did not respond within ${Duration.format(duration)}`
-        })
-    }),
-    // The defect of a client may hold what was sent, so nothing of it is kept.
-    Effect.catchDefect(() => Effect.fail<Trouble>({ reason: "unavailable", detail: "its client failed unexpectedly" }))
-  )
-
 export const make = (database: Database): Service => {
   const store = database.name
 
@@ -76,7 +55,7 @@ export const make = (database: Database): Service => {
         store,
         ...(key === undefined ? {} : { key }),
         operation,
-        reason,
+        reason: reason === "timeout" ? "unavailable" : reason,
         detail,
         ...(code === undefined ? {} : { code })
       })

@@ -2,11 +2,11 @@
  * A store in Redis. Each step is one script, so that nothing comes between the check of the lease and the change.
  */
 import { StoreError } from "@sso-oidc/core/AccessToken"
-import * as Wire from "@sso-oidc/core/aws/Wire"
+import { troubleOf } from "@sso-oidc/core/database/Redis"
+import type { Trouble } from "@sso-oidc/core/database/Trouble"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redis from "effect/persistence/Redis"
-import { hasProperty } from "effect/Predicate"
 import type { Service } from "../../TokenStore.ts"
 import * as Lease from "./lease.ts"
 
@@ -57,46 +57,6 @@ redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])`),
 const scripts = /* @__PURE__ */ makeScripts()
 
 // -----------------------------------------------------------------------------
-// errors
-// -----------------------------------------------------------------------------
-
-// The codes that Redis puts before its messages, and what they mean to a person.
-const meanings: Readonly<Record<string, string>> = {
-  CLUSTERDOWN: "the cluster is down",
-  CROSSSLOT: "the keys of one record are not in one slot of the cluster",
-  LOADING: "the server is loading its data",
-  MASTERDOWN: "the replica has no connection to its primary",
-  MISCONF: "the server does not write, because it cannot save to its disk",
-  MOVED: "the client does not follow the redirections of the cluster",
-  NOAUTH: "the server asks for a password",
-  NOPERM: "the user of Redis may not run a command, such as EVALSHA, or not with these keys",
-  NOREPLICAS: "too few replicas are connected",
-  NOSCRIPT: "the server lost the script",
-  OOM: "the memory of the server is full",
-  READONLY: "the server is a replica, which only reads",
-  TRYAGAIN: "the cluster is moving the keys",
-  UNKILLABLE: "the server is busy with a script",
-  BUSY: "the server is busy with a script",
-  WRONGPASS: "the server rejected the password",
-  WRONGTYPE: "another program wrote a value of another type there"
-}
-
-// A client's error may hold the whole command, so nothing but a known code is kept of it.
-const troubleOf = ({ cause }: Redis.RedisError): Lease.Trouble => {
-  const message = hasProperty(cause, "message") ? cause.message : cause
-  // Redis 6 puts the code of an error in a script behind another one.
-  const codes = typeof message === "string" ? message.slice(0, 200).match(/\b[A-Z]+\b/g) ?? [] : []
-  const code = codes.find((code) => Object.hasOwn(meanings, code))
-  if (code !== undefined) {
-    return { reason: code === "WRONGTYPE" ? "unreadable" : "unavailable", code, detail: meanings[code] ?? code }
-  }
-  const system = Wire.nameIn(cause, "code")
-  return system !== undefined && /^E[A-Z]{2,20}$/.test(system)
-    ? { reason: "unavailable", code: system, detail: "there is no connection" }
-    : { reason: "unavailable", detail: "the client for Redis failed" }
-}
-
-// -----------------------------------------------------------------------------
 // the list
 // -----------------------------------------------------------------------------
 
@@ -109,7 +69,7 @@ const list = Effect.fnUntraced(function*(redis: Redis.Redis["Service"], prefix: 
     Effect.mapError(redis.send(command, ...args), troubleOf)
   // Each node of a cluster lists its own keys alone. A part of the list would leave tokens behind.
   if (/^cluster_enabled:1/m.test(String(yield* send("INFO", "cluster")))) {
-    return yield* Effect.fail<Lease.Trouble>({
+    return yield* Effect.fail<Trouble>({
       reason: "unavailable",
       detail: "it is a cluster, which cannot list all its keys. Log out each session by itself"
     })
@@ -121,7 +81,7 @@ const list = Effect.fnUntraced(function*(redis: Redis.Redis["Service"], prefix: 
   do {
     const page: unknown = yield* send("SCAN", cursor, "MATCH", pattern, "COUNT", "1000")
     if (!isPage(page)) {
-      return yield* Effect.fail<Lease.Trouble>({ reason: "unavailable", detail: "it did not list its keys" })
+      return yield* Effect.fail<Trouble>({ reason: "unavailable", detail: "it did not list its keys" })
     }
     cursor = String(page[0])
     for (const name of page[1]) {
@@ -164,7 +124,7 @@ export const make = Effect.fnUntraced(
       script: ReturnType<typeof held>,
       id: string,
       ...args: ReadonlyArray<string | number>
-    ): Effect.Effect<boolean, Lease.Trouble> =>
+    ): Effect.Effect<boolean, Trouble> =>
       redis.eval(script)(keysOf(id), ...args).pipe(
         Effect.mapError(troubleOf),
         Effect.map((result) => Number(result) === 1)
