@@ -25,7 +25,9 @@ export const poll = Effect.fnUntraced(function*(id: string) {
     case "Ended":
       if (result.login.state === "failed") return yield* Effect.fail(result.login.error)
       return { state: result.login.state }
-    default: // Waiting, NotDue or Busy: come again
+    case "Busy": // another invocation polls now, which seldom takes longer
+      return { state: "waiting" as const, retryIn: 1 }
+    default: // Waiting or NotDue
       return { state: "waiting" as const, retryIn: Duration.toSeconds(result.left) }
   }
 })
