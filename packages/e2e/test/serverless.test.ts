@@ -5,9 +5,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as Lambda from "@sso-oidc/example-serverless/handler"
+import * as Live from "@sso-oidc/example-serverless/Live"
 import * as Postgres from "@sso-oidc/test-kit/postgres"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
+import * as Layer from "effect/Layer"
 import { connect, createServer, type Socket } from "node:net"
 import { type Event, functionUrl, httpApi, others, restApi, staged } from "./support/lambdaEvents.ts"
 
@@ -15,34 +17,29 @@ import { type Event, functionUrl, httpApi, others, restApi, staged } from "./sup
 // the function
 // -----------------------------------------------------------------------------
 
-/** Sets the variables of the function, and gives up what it has built at the end. */
-const deployed = (database: string): Effect.Effect<void, never, EmulatorServer.EmulatorServer | Scope.Scope> =>
+/** The function with these variables, and what it responds to an event. */
+const deployed = (database: string) =>
   Effect.gen(function*() {
     const { url } = yield* EmulatorServer.EmulatorServer
-    const variables = {
+    const variables = ConfigProvider.layer(ConfigProvider.fromEnvRecord({
       SSO_REGION: "us-east-1",
       SSO_START_URL: "https://my.awsapps.com/start",
       AWS_ENDPOINT_URL_SSO_OIDC: url,
       DATABASE_URL: database,
       SEALER_CURRENT: "2026-11",
       SEALER_KEYS: `2026-11=${Buffer.alloc(32, 7).toString("base64")}`
-    }
-    yield* Effect.acquireRelease(
-      Effect.sync(() => Object.assign(process.env, variables)),
-      () =>
-        Effect.promise(async () => {
-          for (const name of Object.keys(variables)) delete process.env[name]
-          await Lambda.dispose()
-        })
+    }))
+    const { handler } = yield* Effect.acquireRelease(
+      Effect.sync(() => Lambda.make(Layer.provideMerge(Live.layer, variables))),
+      ({ dispose }) => Effect.promise(dispose)
     )
+    return (event: Event) =>
+      Effect.map(Effect.promise(() => handler(event)), ({ body = "", headers = {}, statusCode }) => ({
+        status: statusCode,
+        headers,
+        body: JSON.parse(body)
+      }))
   })
-
-const invoke = (event: Event) =>
-  Effect.map(Effect.promise(() => Lambda.handler(event)), ({ body = "", headers = {}, statusCode }) => ({
-    status: statusCode,
-    headers,
-    body: JSON.parse(body)
-  }))
 
 /** The response to something that is no event, without the function's variables. */
 const invokeAny = (event: unknown) => {
@@ -103,7 +100,7 @@ describe("the Lambda function", () => {
     Effect.gen(function*() {
       const { authorizations } = yield* Emulator.Emulator
       const { url } = yield* EmulatorServer.EmulatorServer
-      yield* deployed(yield* Postgres.database)
+      const invoke = yield* deployed(yield* Postgres.database)
       const started = yield* invoke(httpApi("/logins"))
       const { code, id, retryIn } = started.body
       assert.deepStrictEqual([started.status, started.headers["retry-after"]], [201, "1"])
@@ -163,7 +160,7 @@ describe("the Lambda function", () => {
 
   it.live("finds its routes below a stage, and nothing else", () =>
     Effect.gen(function*() {
-      yield* deployed(yield* Postgres.database)
+      const invoke = yield* deployed(yield* Postgres.database)
       const statusOf = (event: Event) => Effect.map(invoke(event), ({ status }) => status)
       assert.strictEqual(yield* statusOf(staged("prod", "/logins")), 201)
       assert.strictEqual(yield* statusOf(staged("prod", "/logins/a/poll/")), 404)
@@ -184,7 +181,7 @@ describe("the Lambda function", () => {
   it.live("works again in the same instance when its database is back", () =>
     Effect.gen(function*() {
       const { open, url } = yield* forwarded(yield* Postgres.database)
-      yield* deployed(url)
+      const invoke = yield* deployed(url)
       const away = {
         status: 503,
         retry: "5",

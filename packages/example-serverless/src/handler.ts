@@ -1,9 +1,13 @@
 /**
  * The routes as a Lambda function, behind an HTTP API of API Gateway (payload format 2.0) or with a function URL.
  */
+import type { Sealer } from "@sso-oidc/core/Sealer"
+import type { SsoOidc } from "@sso-oidc/core/SsoOidc"
+import type { LoginStore } from "@sso-oidc/durable/LoginStore"
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda"
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
+import type * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -47,27 +51,33 @@ export const requestOf = (event: unknown): Routes.Request | Routes.Response => {
   return { method: http.method, path, body: text }
 }
 
-// built at the first invocation of an instance
-let runtime = ManagedRuntime.make(Live.layer)
+/** A Lambda function over a layer, which it builds at the first invocation of an instance. */
+export const make = <E>(layer: Layer.Layer<LoginStore | Sealer | SsoOidc, E>) => {
+  let runtime = ManagedRuntime.make(layer)
 
-/** Gives up what the instance has built. The next invocation builds it again. */
-export const dispose = (): Promise<void> => {
-  const old = runtime
-  runtime = ManagedRuntime.make(Live.layer)
-  return old.dispose()
+  /** Gives up what is built. The next invocation builds it again. */
+  const dispose = (): Promise<void> => {
+    const old = runtime
+    runtime = ManagedRuntime.make(layer)
+    return old.dispose()
+  }
+
+  const run = async (request: Routes.Request): Promise<Routes.Response> => {
+    const exit = await runtime.runPromiseExit(Routes.respond(request))
+    if (Exit.isSuccess(exit)) return exit.value
+    // A runtime keeps the failure of its layer, and the instance would fail for ever
+    console.error(Cause.pretty(exit.cause))
+    await dispose()
+    return Routes.notReady
+  }
+
+  const handler = async (event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> => {
+    const request = requestOf(event)
+    const { body, headers, status } = "status" in request ? request : await run(request)
+    return { statusCode: status, headers, body }
+  }
+
+  return { handler, dispose }
 }
 
-const run = async (request: Routes.Request): Promise<Routes.Response> => {
-  const exit = await runtime.runPromiseExit(Routes.respond(request))
-  if (Exit.isSuccess(exit)) return exit.value
-  // A runtime keeps the failure of its layer, and the instance would fail for ever
-  console.error(Cause.pretty(exit.cause))
-  await dispose()
-  return Routes.notReady
-}
-
-export const handler = async (event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> => {
-  const request = requestOf(event)
-  const { body, headers, status } = "status" in request ? request : await run(request)
-  return { statusCode: status, headers, body }
-}
+export const { dispose, handler } = make(Live.layer)
