@@ -378,7 +378,7 @@ export const fromFunctions = (functions: Functions): Service => {
     unseal: (place, sealed) => {
       const onError = (error: unknown) =>
         error instanceof Unsealable
-          ? new Unsealable({ reason: error.reason, ...(error.key === undefined ? {} : { key: error.key }) })
+          ? unsealableAgain(error)
           : error instanceof SealerUnavailable
           ? again("unseal", error)
           : failed("unseal", error)
@@ -392,6 +392,65 @@ export const fromFunctions = (functions: Functions): Service => {
     }
   })
 }
+
+/**
+ * A sealer that may be a caller's own, held to what a sealer does. What throws, gives no Effect, has a defect or gives a value of another
+ * type becomes a `SealerUnavailable`. Its errors are made anew, because their causes and other members may hold the secret.
+ *
+ * **Unstable.** A minor release may change it. Use it in a package that stores secrets, not in an application.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const guarded = (sealer: Service): Service => {
+  /** What the sealer does, without its defects. */
+  const call = <E>(
+    run: () => Effect.Effect<unknown, unknown>,
+    onError: (error: unknown) => E
+  ): Effect.Effect<unknown, E> =>
+    Effect.suspend(() => {
+      const made = run()
+      // Effect would end the fiber of the caller for what is no effect.
+      return Effect.isEffect(made) ? made : Effect.die(undefined)
+    }).pipe(Effect.catchCause((cause) => Effect.fail(onError(Cause.squash(cause)))))
+  const unavailable = (action: "seal" | "unseal", secret = "") => (error: unknown): SealerUnavailable =>
+    !(error instanceof SealerUnavailable)
+      ? failed(action, error, secret)
+      : error.code !== undefined && secret.includes(error.code)
+      ? new SealerUnavailable({ action, reason: error.reason })
+      : again(action, error)
+  const refuse = (action: "seal" | "unseal") => Effect.fail(new SealerUnavailable({ action, reason: "wrongResult" }))
+  return Sealer.of({
+    isOld: (sealed) => {
+      try {
+        return sealer.isOld(sealed) === true
+      } catch {
+        return false
+      }
+    },
+    seal: (place, secret) =>
+      Effect.suspend(() =>
+        Effect.flatMap(
+          call(() => sealer.seal(place, secret), unavailable("seal", Redacted.value(secret))),
+          (sealed) => typeof sealed === "string" && sealed !== "" ? Effect.succeed(sealed) : refuse("seal")
+        )
+      ),
+    unseal: (place, sealed) =>
+      Effect.flatMap(
+        call(
+          () => sealer.unseal(place, sealed),
+          (error) => error instanceof Unsealable ? unsealableAgain(error) : unavailable("unseal")(error)
+        ),
+        (secret) => {
+          const text = Sealed.textIn(secret)
+          return text === undefined ? refuse("unseal") : Effect.succeed(secretOf(text))
+        }
+      )
+  })
+}
+
+const unsealableAgain = ({ key, reason }: Unsealable): Unsealable =>
+  new Unsealable({ reason, ...(key === undefined ? {} : { key }) })
 
 const again = (action: "seal" | "unseal", { code, reason }: SealerUnavailable): SealerUnavailable =>
   new SealerUnavailable({ action, reason, ...(code === undefined ? {} : { code }) })

@@ -22,11 +22,10 @@ import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
 import type { Token } from "@sso-oidc/core/Token"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { DeviceCodeExpired, TokenPossiblyLost } from "./DeviceGrantError.ts"
 import type { Approved, DeviceGrantEvent, Waiting } from "./DeviceGrantEvent.ts"
-import * as Decision from "./internal/decision.ts"
 import * as Machine from "./internal/machine.ts"
 import * as Polling from "./internal/polling.ts"
 import type { PendingAuthorization } from "./PendingAuthorization.ts"
@@ -104,6 +103,22 @@ export interface NotDue {
   readonly pending: PendingAuthorization
   /** How long to wait before the next step. At most the wait that set `pending.nextPollAt`. */
   readonly left: Duration.Duration
+}
+
+/**
+ * The result of {@link prepare} if a poll is due. Nothing was sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Due {
+  /** The tag of this result. */
+  readonly _tag: "Due"
+  /**
+   * The pending authorization to store before the poll, as {@link markInFlight} makes it. Give `step` the pending authorization that
+   * you gave to `prepare`.
+   */
+  readonly marked: PendingAuthorization
 }
 
 /**
@@ -222,14 +237,7 @@ export const step = Effect.fnUntraced(function*(
   pending: PendingAuthorization
 ): Effect.fn.Return<Step, PollError, SsoOidc.SsoOidc> {
   yield* Polling.checkPlace(pending)
-  const now = yield* Clock.currentTimeMillis
-  const left = Decision.waitLeft(pending, now)
-  if (left >= Decision.untilDeadline(pending, now)) {
-    return yield* Decision.expired(pending, "clock")
-  }
-  return left > 0
-    ? { _tag: "NotDue", left: Duration.millis(left), pending: Decision.notDue(pending, left, now) }
-    : yield* Polling.poll(pending)
+  return (yield* Polling.early(pending, yield* Clock.currentTimeMillis)) ?? (yield* Polling.poll(pending))
 }, Wire.withSpan("DeviceGrant.step"))
 
 /**
@@ -269,6 +277,19 @@ export const step = Effect.fnUntraced(function*(
 export const markInFlight: (
   pending: PendingAuthorization
 ) => Effect.Effect<PendingAuthorization, never, SsoOidc.SsoOidc> = Polling.markInFlight
+
+/**
+ * What {@link step} would do now, without sending anything: `Due` if it would send a poll, else what the step gives or fails with.
+ *
+ * Use it if storing the result of {@link markInFlight} costs more than you want to spend on a step that is too early. It reads the clock
+ * once, so that both parts of its decision are of one time.
+ *
+ * @category grant
+ * @since 0.1.0
+ */
+export const prepare: (
+  pending: PendingAuthorization
+) => Effect.Effect<NotDue | Due, PollError, SsoOidc.SsoOidc> = Polling.prepare
 
 // -----------------------------------------------------------------------------
 // run

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import * as Clocks from "@sso-oidc/test-kit/clocks"
+import * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as Effect from "effect/Effect"
-import * as Clocks from "./support/clocks.ts"
-import * as Service from "./support/service.ts"
 
 /** Runs a login, and calls `onCode` when it has the code. */
 const login = (onCode: Effect.Effect<void>) =>

@@ -2,13 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import * as Clocks from "@sso-oidc/test-kit/clocks"
+import * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
-import * as Clocks from "./support/clocks.ts"
-import * as Service from "./support/service.ts"
 
 const login = DeviceGrant.login({ clientName: "test", startUrl: Service.startUrl })
 

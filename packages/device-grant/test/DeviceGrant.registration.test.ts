@@ -2,13 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Registration from "@sso-oidc/core/Registration"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
+import * as Clocks from "@sso-oidc/test-kit/clocks"
+import * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import * as Clocks from "./support/clocks.ts"
-import * as Service from "./support/service.ts"
 
 const kept: Registration.Registration = {
   clientId: "kept-client",

@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
+import * as Clocks from "@sso-oidc/test-kit/clocks"
+import * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Logger from "effect/Logger"
@@ -10,8 +12,6 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { inspect } from "node:util"
-import * as Clocks from "./support/clocks.ts"
-import * as Service from "./support/service.ts"
 
 // the secrets that the scripted service issues, and the texts that only the person may see
 const words = ["client-secret-1", "device-code-1", "access-token-1", "refresh-token-1", "BRCJ-PDVT", "device.sso."]

@@ -3,6 +3,8 @@ import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
+import * as Clocks from "@sso-oidc/test-kit/clocks"
+import * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -10,8 +12,6 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import * as Clocks from "./support/clocks.ts"
-import * as Service from "./support/service.ts"
 
 const start = DeviceGrant.start({ clientName: "test", startUrl: Service.startUrl })
 const exact = Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })

@@ -2,14 +2,14 @@ import { assert, describe, it, vi } from "@effect/vitest"
 import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
+import * as Clocks from "@sso-oidc/test-kit/clocks"
+import * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/testing/TestClock"
-import * as Clocks from "./support/clocks.ts"
-import * as Service from "./support/service.ts"
 
 const login = DeviceGrant.login({ clientName: "test", startUrl: Service.startUrl })
 const exact = Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })

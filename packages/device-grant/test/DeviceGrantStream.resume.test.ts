@@ -3,6 +3,8 @@ import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import { type DeviceGrantEvent, Waiting } from "@sso-oidc/device-grant/DeviceGrantEvent"
 import * as DeviceGrantStream from "@sso-oidc/device-grant/DeviceGrantStream"
+import * as Clocks from "@sso-oidc/test-kit/clocks"
+import * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -11,9 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import * as Clocks from "./support/clocks.ts"
 import * as Events from "./support/events.ts"
-import * as Service from "./support/service.ts"
 
 const options = { clientName: "test", startUrl: Service.startUrl }
 const login = DeviceGrantStream.login(options)

@@ -3,6 +3,8 @@ import * as ClientError from "@sso-oidc/core/aws/ClientError"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
+import * as Clocks from "@sso-oidc/test-kit/clocks"
+import * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -10,8 +12,6 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { inspect } from "node:util"
-import * as Clocks from "./support/clocks.ts"
-import * as Service from "./support/service.ts"
 
 const made = Effect.gen(function*() {
   const service = Service.make({ polls: [Service.cut("maybe")] })

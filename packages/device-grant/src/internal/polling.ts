@@ -6,19 +6,21 @@ import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as Registration from "@sso-oidc/core/Registration"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { BackoffPolicy } from "../BackoffPolicy.ts"
-import type { PollError } from "../DeviceGrant.ts"
+import type { Due, NotDue, PollError } from "../DeviceGrant.ts"
+import type { DeviceCodeExpired } from "../DeviceGrantError.ts"
 import type { Approved, Waiting } from "../DeviceGrantEvent.ts"
 import type { PendingAuthorization } from "../PendingAuthorization.ts"
 import * as Decision from "./decision.ts"
 
 /** The time, a random number and the policy that the next decision depends on. */
-const circumstances = (
+const circumstancesOf = (
   fiber: Fiber.Fiber<unknown, unknown>,
   untilDeadline: (now: number) => number
 ): Decision.Circumstances => {
@@ -52,7 +54,7 @@ export const poll = (
 ): Effect.Effect<Approved | Waiting, PollError, SsoOidc.SsoOidc> => {
   const decided = (result: Result.Result<CreateToken.Response, CreateToken.Error>) =>
     Effect.withFiber((fiber): Effect.Effect<Approved | Waiting, PollError> => {
-      const decision = Decision.decide(pending, result, circumstances(fiber, untilDeadline))
+      const decision = Decision.decide(pending, result, circumstancesOf(fiber, untilDeadline))
       return decision._tag === "Ended" ? Effect.fail(decision.error) : Effect.succeed(decision)
     })
   return SsoOidc.SsoOidc.use((oidc) =>
@@ -78,9 +80,41 @@ export const markInFlight = Effect.fnUntraced(function*(
   )
   return valid
     ? yield* Effect.withFiber((fiber) =>
-      Effect.succeed(Decision.markInFlight(pending, circumstances(fiber, untilStoredDeadline(pending))))
+      Effect.succeed(Decision.markInFlight(pending, circumstancesOf(fiber, untilStoredDeadline(pending))))
     )
     : pending
+})
+
+/** What a step does that sends no poll: it fails after the deadline, and gives `NotDue` if it is early. `undefined` if a poll is due. */
+export const early = (
+  pending: PendingAuthorization,
+  now: number
+): Effect.Effect<NotDue | undefined, DeviceCodeExpired> => {
+  const left = Decision.waitLeft(pending, now)
+  return left >= Decision.untilDeadline(pending, now)
+    ? Effect.fail(Decision.expired(pending, "clock"))
+    : Effect.succeed(
+      left > 0
+        ? { _tag: "NotDue", left: Duration.millis(left), pending: Decision.notDue(pending, left, now) }
+        : undefined
+    )
+}
+
+/**
+ * What a poll would do now, by one look at the clock: nothing yet, or fail without a request, or be sent. For a poll that would be sent it
+ * gives the pending authorization to store before it.
+ */
+export const prepare = Effect.fnUntraced(function*(
+  pending: PendingAuthorization
+): Effect.fn.Return<NotDue | Due, PollError, SsoOidc.SsoOidc> {
+  yield* checkPlace(pending)
+  return yield* Effect.withFiber((fiber) => {
+    const circumstances = circumstancesOf(fiber, untilStoredDeadline(pending))
+    return Effect.map(
+      early(pending, circumstances.now),
+      (early): NotDue | Due => early ?? { _tag: "Due", marked: Decision.markInFlight(pending, circumstances) }
+    )
+  })
 })
 
 /** Fails if the device code was issued at another region or endpoint than the client's. The code is sent to no other service. */

@@ -16,55 +16,27 @@ const slack = 64
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length
 
 export const make = Effect.fnUntraced(function*(inner: Service): Effect.fn.Return<Service, never, Sealer.Sealer> {
-  const sealer = yield* Sealer.Sealer
+  const sealer = Sealer.guarded(yield* Sealer.Sealer)
 
-  const errorOf = (
-    key: string,
-    operation: StoreError["operation"],
-    reason: StoreError["reason"],
-    detail: string
-  ): StoreError => new StoreError({ store: inner.name, key, operation, reason, detail })
-
-  // A sealer may be a user's own. Its errors are made anew, because their texts and causes may hold the secret.
-  const failed = (key: string, operation: StoreError["operation"]) => (error: unknown): StoreError => {
-    if (error instanceof Sealer.Unsealable) {
-      const { key: name, reason } = error
-      const { message } = new Sealer.Unsealable({ reason, ...(name === undefined ? {} : { key: name }) })
-      return errorOf(key, operation, "unreadable", message)
-    }
-    const { message } = error instanceof Sealer.SealerUnavailable
-      ? new Sealer.SealerUnavailable({ action: error.action, reason: error.reason })
-      : new Sealer.SealerUnavailable({ action: operation === "read" ? "unseal" : "seal", reason: "failed" })
-    return errorOf(key, operation, "unavailable", message)
-  }
-
-  /** What the sealer does, without its defects. */
-  const safe = <A>(
-    key: string,
-    operation: StoreError["operation"],
-    effect: () => Effect.Effect<A, unknown>
-  ): Effect.Effect<A, StoreError> =>
-    Effect.suspend(() => {
-      const made = effect()
-      // Effect would end the fiber of the caller for what is no effect.
-      return Effect.isEffect(made) ? made : Effect.die(undefined)
-    }).pipe(
-      Effect.catchDefect((): Effect.Effect<A, unknown> => Effect.fail(undefined)),
-      Effect.mapError(failed(key, operation))
-    )
+  const errorOf =
+    (key: string, operation: StoreError["operation"]) =>
+    (error: Sealer.Unsealable | Sealer.SealerUnavailable): StoreError =>
+      new StoreError({
+        store: inner.name,
+        key,
+        operation,
+        reason: error._tag === "Unsealable" ? "unreadable" : "unavailable",
+        detail: error.message
+      })
 
   // The name of the package keeps a text from being opened by another package.
   const placeOf = (hash: string): string => `session/${hash}`
 
   const seal = (hash: string, operation: StoreError["operation"], text: Redacted.Redacted<string>) =>
-    Effect.filterOrFail(
-      safe(hash, operation, () => sealer.seal(placeOf(hash), text)),
-      (sealed: unknown) => typeof sealed === "string" && sealed !== "",
-      () => failed(hash, operation)(new Sealer.SealerUnavailable({ action: "seal", reason: "wrongResult" }))
-    )
+    Effect.mapError(sealer.seal(placeOf(hash), text), errorOf(hash, operation))
 
   const open = (hash: string, text: Redacted.Redacted<string>) =>
-    safe(hash, "read", () => sealer.unseal(placeOf(hash), Redacted.value(text)))
+    Effect.mapError(sealer.unseal(placeOf(hash), Redacted.value(text)), errorOf(hash, "read"))
 
   const opened = (hash: string) => (mark: Mark): Effect.Effect<Mark, StoreError> =>
     mark.response === undefined

@@ -1,0 +1,59 @@
+/**
+ * How a login failed, as the text that its row has.
+ */
+import * as ClientError from "@sso-oidc/core/aws/ClientError"
+import * as CreateToken from "@sso-oidc/core/CreateToken"
+import * as Sealer from "@sso-oidc/core/Sealer"
+import type { PollError } from "@sso-oidc/device-grant/DeviceGrant"
+import * as PollErrors from "@sso-oidc/device-grant/PollError"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type { LoginFailure } from "../Login.ts"
+
+const json = /* @__PURE__ */ Schema.fromJsonString(
+  /* @__PURE__ */ Schema.Union([PollErrors.PollError, Sealer.Unsealable])
+)
+
+/** The error of a text. A text that is none, such as of a newer release, fails. */
+export const decode = (text: string): Effect.Effect<LoginFailure, Schema.SchemaError> =>
+  Effect.suspend(() => Schema.decodeEffect(json)(text))
+
+const encodeAny = (error: LoginFailure): Effect.Effect<string, Schema.SchemaError> =>
+  Effect.suspend(() => Schema.encodeEffect(json)(error))
+
+const unstorable = (): LoginFailure =>
+  new ClientError.UnexpectedResponse({
+    operation: CreateToken.operation.name,
+    problem: "status",
+    status: 0,
+    detail: "the client of this program failed with an error that cannot be stored",
+    body: Redacted.make("", { label: "body" })
+  })
+
+/**
+ * The text of an error, which can be decoded again. A client of the program may fail with an error whose members have other types than
+ * those of the service's. For such an error it gives the text of an error that says so.
+ */
+export const encode = (error: LoginFailure): Effect.Effect<string> =>
+  encodeAny(error).pipe(
+    Effect.tap(decode),
+    Effect.catchCause(() => Effect.orDie(encodeAny(unstorable())))
+  )
+
+/** Whether the service may have issued a token whose response was lost, when a poll of a login ended with this error. */
+export const isLost = (error: PollError, wasLost: boolean): boolean => {
+  switch (error._tag) {
+    case "TokenPossiblyLost":
+      return true
+    case "DeviceCodeExpired":
+      return error.responseLost
+    case "TransportError":
+      return wasLost || error.sent !== "no"
+    case "AccessDeniedException":
+      // the person decided, so no token was issued before
+      return false
+    default:
+      return wasLost
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * A store that may be a caller's own, held to what a store gives: it fails with errors of the contract alone, within its time.
+ */
+import * as Wire from "@sso-oidc/core/aws/Wire"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type { Found, Row, Service, State } from "../LoginStore.ts"
+import { LoginStoreError } from "../LoginStore.ts"
+import * as Within from "./within.ts"
+
+/** The longest time of a call, in milliseconds. */
+export const limit = 10_000
+
+// -----------------------------------------------------------------------------
+// values
+// -----------------------------------------------------------------------------
+
+const states: ReadonlySet<unknown> = new Set<State>(["pending", "approved", "failed", "lost", "cancelled"])
+
+const isState = (value: unknown): value is State => states.has(value)
+
+const isName = (value: unknown): value is string => typeof value === "string" && value !== "" && value.length <= 40
+
+const isTime = (value: unknown): value is number => Number.isSafeInteger(value)
+
+const isAbsentOr = <A>(value: unknown, is: (value: unknown) => value is A): value is A | undefined | null =>
+  value === undefined || value === null || is(value)
+
+const isText = (value: unknown): value is string => typeof value === "string" && value !== ""
+
+/** A row of the known members alone, or `undefined` if it is no row that this release writes. */
+export const rowOf = (value: object): Row | undefined => {
+  const members: { readonly [K in keyof Row]?: unknown } = value
+  const { attempt, driver, error, heldUntil, holder, removeAt, sealed, state, version, writtenAt } = members
+  if (
+    !isName(version) || !isName(attempt) || !isState(state) || (driver !== "step" && driver !== "engine") ||
+    !isAbsentOr(holder, isName) || !isAbsentOr(heldUntil, isTime) || !isAbsentOr(sealed, isText) ||
+    !isAbsentOr(error, isText) || !isTime(writtenAt) || !isTime(removeAt)
+  ) return undefined
+  const hasError = error !== undefined && error !== null
+  if ((state === "failed" || state === "lost") !== hasError) return undefined
+  if (state === "pending" && (sealed === undefined || sealed === null)) return undefined
+  return {
+    version,
+    attempt,
+    state,
+    driver,
+    ...(holder === undefined || holder === null ? {} : { holder }),
+    ...(heldUntil === undefined || heldUntil === null ? {} : { heldUntil }),
+    ...(sealed === undefined || sealed === null ? {} : { sealed }),
+    ...(hasError ? { error } : {}),
+    writtenAt,
+    removeAt
+  }
+}
+
+const isFound = (value: unknown): value is Found =>
+  typeof value === "object" && value !== null && "id" in value && typeof value.id === "string" && "attempt" in value &&
+  typeof value.attempt === "string"
+
+// -----------------------------------------------------------------------------
+// stores
+// -----------------------------------------------------------------------------
+
+const longest = 300
+
+const isEffect = (value: unknown): value is Effect.Effect<unknown, unknown> => Effect.isEffect(value)
+
+/** The store, whose methods fail with errors of the contract where they throw, take too long, or give what the contract does not have. */
+export const guarded = (store: Service): Service => {
+  const name = typeof store.name === "string" ? Wire.oneLine(store.name).slice(0, 100) : "own"
+
+  const errorOf = (
+    operation: LoginStoreError["operation"],
+    reason: LoginStoreError["reason"],
+    detail: string,
+    code?: string
+  ): LoginStoreError =>
+    new LoginStoreError({ store: name, operation, reason, detail, ...(code === undefined ? {} : { code }) })
+
+  /** The error, made anew: a caller's own may have more members, such as its cause, and may name the login. */
+  const again = (operation: LoginStoreError["operation"], id: string | undefined, error: unknown): LoginStoreError => {
+    if (!(error instanceof LoginStoreError)) {
+      return errorOf(operation, "unavailable", "it failed with an error that a login store does not have")
+    }
+    const detail = Wire.oneLine(error.detail).slice(0, longest)
+    const code = error.code === undefined ? undefined : Wire.oneLine(error.code).slice(0, longest)
+    const shows = (text: string | undefined) => id !== undefined && text?.includes(id) === true
+    return errorOf(
+      error.operation,
+      error.reason,
+      shows(detail) || detail === "" ? "it gave a reason that is not shown" : detail,
+      shows(code) ? undefined : code
+    )
+  }
+
+  const call = <A>(
+    operation: LoginStoreError["operation"],
+    id: string | undefined,
+    run: () => Effect.Effect<unknown, unknown>,
+    read: (value: unknown) => A | LoginStoreError
+  ): Effect.Effect<A, LoginStoreError> =>
+    Within.within(
+      Effect.suspend(() => {
+        const made: unknown = run()
+        if (isEffect(made)) return made
+        // a `Promise` that rejects later without a handler would end the process
+        if (made instanceof Promise) made.catch(() => {})
+        return Effect.fail(errorOf(operation, "wrongResult", "its method returned no Effect"))
+      }).pipe(
+        Effect.catchCause((cause) => Effect.fail(again(operation, id, Cause.squash(cause)))),
+        Effect.flatMap((value): Effect.Effect<A, LoginStoreError> =>
+          Effect.suspend(() => {
+            const result = readSafely(() => read(value))
+            return result === undefined
+              ? Effect.fail(errorOf(operation, "wrongResult", "its method gave a value that cannot be read"))
+              : result.value instanceof LoginStoreError
+              ? Effect.fail(result.value)
+              : Effect.succeed(result.value)
+          })
+        )
+      ),
+      limit,
+      Effect.fail(errorOf(operation, "timeout", `it took longer than ${limit / 1000} seconds`))
+    )
+
+  const isDone = (operation: "insert" | "set" | "end") => (value: unknown): boolean | LoginStoreError =>
+    typeof value === "boolean" ? value : errorOf(operation, "wrongResult", "its method did not say whether it wrote")
+
+  const found = (operation: "pending" | "sweep") => (value: unknown): ReadonlyArray<Found> | LoginStoreError =>
+    Array.isArray(value) && value.every(isFound)
+      ? value.map(({ attempt, id }) => ({ attempt, id }))
+      : errorOf(operation, "wrongResult", "its method gave no list of logins")
+
+  return {
+    name,
+    insert: (id, row) => call("insert", id, () => store.insert(id, row), isDone("insert")),
+    get: (id) =>
+      call("get", id, () => store.get(id), (value) => {
+        if (value === undefined || value === null) return undefined
+        if (typeof value !== "object") return errorOf("get", "wrongResult", "its method gave no row")
+        return rowOf(value) ?? errorOf("get", "unreadable", "the row has not the form that this release writes")
+      }),
+    set: (id, version, row) => call("set", id, () => store.set(id, version, row), isDone("set")),
+    end: (id, version, outcome) => call("end", id, () => store.end(id, version, outcome), isDone("end")),
+    pending: (before) => call("pending", undefined, () => store.pending(before), found("pending")),
+    sweep: (before) => call("sweep", undefined, () => store.sweep(before), found("sweep"))
+  }
+}
+
+/** What a function gives. `undefined` if it throws, such as a getter of a store's value. */
+const readSafely = <A>(f: () => A): { readonly value: A } | undefined => {
+  try {
+    return { value: f() }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Which invocation may poll for a login, and what the next one assumes of one that never came back.
+ */
+import type { PendingAuthorization } from "@sso-oidc/device-grant/PendingAuthorization"
+import type * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import type { Row } from "../LoginStore.ts"
+
+// -----------------------------------------------------------------------------
+// options
+// -----------------------------------------------------------------------------
+
+/** The time of an option `hold`, in milliseconds. */
+export const millisOf = (hold: Duration.Input | undefined): number => {
+  const millis = hold === undefined ? 40_000 : Option.match(Duration.fromInput(hold), {
+    onNone: () => Number.NaN,
+    onSome: (duration) => Math.ceil(Duration.toMillis(duration))
+  })
+  if (!(millis >= 1000 && millis <= 3_600_000)) {
+    throw new RangeError("Step: hold must be a duration from 1 second to 1 hour, such as \"40 seconds\"")
+  }
+  return millis
+}
+
+// -----------------------------------------------------------------------------
+// holders
+// -----------------------------------------------------------------------------
+
+/** How many milliseconds a pending row is still held. 0 if an invocation may take it. */
+export const left = ({ driver, heldUntil, holder }: Row, now: number, hold: number): number => {
+  // only the engine knows whether its process is alive
+  if (driver === "engine") return hold
+  if (holder === undefined || heldUntil === undefined) return 0
+  const left = heldUntil - now
+  // A time further away was written before the clock was set back.
+  return left > 0 && left <= 2 * hold ? left : 0
+}
+
+/** What an invocation that takes a row assumes. */
+export interface Taken {
+  readonly pending: PendingAuthorization
+  /** Whether the row does not say until when it was held, so that this must be stored. */
+  readonly isNew: boolean
+}
+
+/**
+ * What an invocation assumes of a row that it may take. If no invocation released the row, then one was killed in its poll, or its last
+ * write was lost. Its poll may have been in flight until the end of its hold. So the next poll comes one interval after that end.
+ *
+ * Its death is no failure of the service, so it does not count for the back-off.
+ */
+export const taken = (pending: PendingAuthorization, { heldUntil, holder }: Row, now: number): Taken => {
+  if (holder === undefined) return { pending, isNew: false }
+  const isNew = heldUntil === undefined || heldUntil > now
+  const interval = Duration.toMillis(pending.interval)
+  const due = Math.ceil((isNew ? now : heldUntil) + interval)
+  return {
+    pending: {
+      ...pending,
+      failures: Math.max(0, pending.failures - 1),
+      nextPollAt: DateTime.toEpochMillis(pending.nextPollAt) < due ? DateTime.makeUnsafe(due) : pending.nextPollAt,
+      wait: Duration.max(pending.wait, pending.interval)
+    },
+    isNew
+  }
+}
+
+/** A pending authorization of a row that is held, as a person sees it: its record of a lost poll is only for the case of a death. */
+export const shown = ({ lastTrouble, ...pending }: PendingAuthorization): PendingAuthorization =>
+  lastTrouble === undefined || lastTrouble.error === "Interrupted" ? pending : { ...pending, lastTrouble }
+
+// -----------------------------------------------------------------------------
+// standstills
+// -----------------------------------------------------------------------------
+
+/** A time, by both clocks of the process, in milliseconds. */
+export interface Moment {
+  readonly wall: number
+  readonly monotonic: number
+}
+
+export const moment = (clock: Clock.Clock): Moment => ({
+  wall: Math.floor(clock.currentTimeMillisUnsafe()),
+  monotonic: Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+})
+
+/**
+ * Whether a process stood still since a moment, for longer than a third of its hold. A clock that was set by more than that counts too,
+ * since other processes may then see another end of the hold.
+ */
+export const stoodStill = (since: Moment, clock: Clock.Clock, hold: number): boolean => {
+  const { monotonic, wall } = moment(clock)
+  return Math.abs(wall - since.wall) > hold / 3 || monotonic - since.monotonic > hold / 3
+}

@@ -1,0 +1,121 @@
+/**
+ * The start of a login: one login for each id, whatever process starts it and when.
+ */
+import type { SealerUnavailable } from "@sso-oidc/core/Sealer"
+import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import type * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import { DeviceCodeExpired } from "@sso-oidc/device-grant/DeviceGrantError"
+import type { PendingAuthorization } from "@sso-oidc/device-grant/PendingAuthorization"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type { PendingLogin } from "../Login.ts"
+import { LoginEnded } from "../LoginError.ts"
+import type { Row } from "../LoginStore.ts"
+import { LoginStoreError } from "../LoginStore.ts"
+import * as Failure from "./failure.ts"
+import * as Holding from "./holding.ts"
+import * as Registrations from "./registrations.ts"
+import * as Rows from "./rows.ts"
+
+/** Why a start fails, beside the errors of the grant. */
+export type StartError = LoginEnded | LoginStoreError | SealerUnavailable
+
+// How often a start looks again after another process changed the row.
+const most = 5
+
+const changed = (store: string): LoginStoreError =>
+  new LoginStoreError({
+    store,
+    operation: "set",
+    reason: "unavailable",
+    detail: "other processes changed the login again and again"
+  })
+
+/** What stands in the way of a new login: the pending one of this id. `undefined` if nothing does. */
+interface Found {
+  readonly pending?: PendingLogin
+  readonly ended?: Row
+}
+
+/** Looks at the row of an id. It ends a login whose deadline has passed, or whose text cannot be opened. */
+const look = (
+  tools: Rows.Tools,
+  id: string,
+  again: boolean,
+  round = 0
+): Effect.Effect<Found, StartError> =>
+  Effect.gen(function*() {
+    const { store } = tools
+    const row = yield* store.get(id)
+    if (row === undefined) return {}
+    if (Rows.isEnded(row)) {
+      if (again) return { ended: row }
+      return yield* new LoginEnded({ state: row.state === "lost" ? "failed" : row.state })
+    }
+    const opened = yield* Effect.result(Rows.pendingIn(tools, id, row))
+    const now = yield* Rows.now
+    const isHeld = row.driver === "engine" || row.heldUntil !== undefined && row.heldUntil > now
+    if (Result.isFailure(opened)) {
+      const error = opened.failure
+      if (error._tag === "SealerUnavailable") return yield* error
+      yield* Rows.end(store, id, row.version, yield* Rows.failedRow(row, error, row.holder !== undefined))
+    } else {
+      const pending = opened.success
+      if (isHeld) return { pending: Rows.pendingLogin(id, Holding.shown(pending)) }
+      const taken = Holding.taken(pending, row, now).pending
+      if (DateTime.toEpochMillis(pending.expiresAt) > now) return { pending: Rows.pendingLogin(id, taken) }
+      const error = expired(taken)
+      yield* Rows.end(store, id, row.version, yield* Rows.failedRow(row, error, Failure.isLost(error, false)))
+    }
+    return round === most ? yield* changed(store.name) : yield* look(tools, id, again, round + 1)
+  })
+
+const expired = ({ failures, lastTrouble, responseLost }: PendingAuthorization): DeviceCodeExpired =>
+  new DeviceCodeExpired({
+    detectedBy: "clock",
+    responseLost,
+    failures,
+    ...(lastTrouble === undefined ? {} : { lastTrouble })
+  })
+
+/** Writes a new login. If another process was first, it gives the login of that process, and this code is shown to no person. */
+const store = (
+  tools: Rows.Tools,
+  id: string,
+  again: boolean,
+  pending: PendingAuthorization,
+  found: Found,
+  round = 0
+): Effect.Effect<PendingLogin, StartError> =>
+  Effect.gen(function*() {
+    const row = yield* Rows.pendingRow(tools, id, Rows.name(), pending)
+    const isDone = found.ended === undefined
+      ? yield* Rows.insert(tools.store, id, row)
+      : yield* Rows.write(tools.store, id, found.ended.version, row)
+    if (isDone) return Rows.pendingLogin(id, pending)
+    const next = yield* look(tools, id, again)
+    if (next.pending !== undefined) return next.pending
+    return round === most
+      ? yield* changed(tools.store.name)
+      : yield* store(tools, id, again, pending, next, round + 1)
+  })
+
+// The rows of ended logins are removed on the way. A store that is slow at it keeps no person waiting for the code.
+const patience = Duration.seconds(2)
+
+/** Starts a login, or gives the pending one of this id. */
+export const start = Effect.fnUntraced(function*<E, R>(
+  tools: Rows.Tools,
+  id: string,
+  again: boolean,
+  options: DeviceGrant.StartOptions<E, R>
+): Effect.fn.Return<PendingLogin, DeviceGrant.StartError | E | StartError, SsoOidc.SsoOidc | R> {
+  const found = yield* look(tools, id, again)
+  if (found.pending !== undefined) return found.pending
+  const pending = yield* Registrations.start(options)
+  const login = yield* store(tools, id, again, pending, found)
+  yield* Effect.ignore(Effect.timeoutOption(Effect.flatMap(Rows.now, tools.store.sweep), patience))
+  return login
+})

@@ -1,0 +1,279 @@
+/**
+ * One step of a login, by an invocation that may be one of many, and that may be killed at any moment.
+ *
+ * 1. Read the row, and open it.
+ * 2. If a poll is due, write that it is in flight, and until when. Only one invocation does so: the write compares the version.
+ * 3. Poll, and store what follows from the response.
+ *
+ * From the write on, an interruption waits. The time of the hold limits all of it.
+ */
+import type { SealerUnavailable, Unsealable } from "@sso-oidc/core/Sealer"
+import type { Token } from "@sso-oidc/core/Token"
+import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
+import type { PendingAuthorization } from "@sso-oidc/device-grant/PendingAuthorization"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type { LoginFailure } from "../Login.ts"
+import type { Row } from "../LoginStore.ts"
+import { LoginStoreError } from "../LoginStore.ts"
+import type { Approved, Busy, Ended, NotDue, Step, Waiting } from "../Step.ts"
+import * as Failure from "./failure.ts"
+import * as Holding from "./holding.ts"
+import * as Rows from "./rows.ts"
+import * as Within from "./within.ts"
+
+/** Why a step fails. */
+export type StepError = DeviceGrant.PollError | Unsealable | LoginStoreError | SealerUnavailable
+
+/** A row, and what an invocation may assume of it. */
+interface Login extends Rows.Tools {
+  readonly id: string
+  readonly hold: number
+  readonly row: Row
+  readonly pending: PendingAuthorization
+}
+
+/** Another invocation changed the row first. */
+const lost = { _tag: "Lost" } as const
+
+type Lost = typeof lost
+
+// -----------------------------------------------------------------------------
+// results
+// -----------------------------------------------------------------------------
+
+const waiting = (id: string, pending: PendingAuthorization, left: Duration.Duration): Waiting => ({
+  _tag: "Waiting",
+  login: Rows.pendingLogin(id, pending),
+  left
+})
+
+const notDue = (id: string, { left, pending }: Pick<DeviceGrant.NotDue, "left" | "pending">): NotDue => ({
+  _tag: "NotDue",
+  login: Rows.pendingLogin(id, pending),
+  left
+})
+
+const busy = (millis: number): Busy => ({ _tag: "Busy", left: Duration.millis(millis) })
+
+const unknown = (id: string): Ended => ({ _tag: "Ended", login: { state: "unknown", id } })
+
+// -----------------------------------------------------------------------------
+// looking
+// -----------------------------------------------------------------------------
+
+// How often an invocation tries again after another one changed the row first.
+const most = 5
+
+/** A step of a login. After a poll, `mayPoll` is `false`: a step sends at most one request. */
+export const step = (
+  tools: Rows.Tools,
+  id: string,
+  hold: number,
+  mayPoll = true,
+  round = 0
+): Effect.Effect<Step, StepError, Rows.Services> =>
+  Effect.gen(function*() {
+    const row = yield* tools.store.get(id)
+    if (row === undefined) return unknown(id)
+    if (Rows.isEnded(row)) return { _tag: "Ended", login: yield* Rows.endedLogin(tools.store, id, row) } as const
+    const now = yield* Rows.now
+    const left = Holding.left(row, now, hold)
+    if (left > 0) return busy(left)
+    if (round === most) return busy(0)
+    const result = yield* withRow(tools, id, hold, row, now, mayPoll)
+    if (result._tag !== "Lost") return result
+    return yield* step(tools, id, hold, mayPoll, round + 1)
+  })
+
+const withRow = Effect.fnUntraced(function*(
+  tools: Rows.Tools,
+  id: string,
+  hold: number,
+  row: Row,
+  now: number,
+  mayPoll: boolean
+): Effect.fn.Return<Step | Lost, StepError, Rows.Services> {
+  const opened = yield* Effect.result(Rows.pendingIn(tools, id, row))
+  if (Result.isFailure(opened)) {
+    const error = opened.failure
+    // It may have been in flight, which only the text knows.
+    return error._tag === "Unsealable"
+      ? yield* fail({ ...tools, id, row }, error, row.holder !== undefined)
+      : yield* error
+  }
+  const { isNew, pending } = Holding.taken(opened.success, row, now)
+  const login: Login = { ...tools, id, hold, row, pending }
+  const prepared = yield* Effect.result(DeviceGrant.prepare(pending))
+  if (Result.isFailure(prepared)) {
+    const error = prepared.failure
+    return error._tag === "RequestInvalid"
+      ? yield* error
+      : yield* fail(login, error, Failure.isLost(error, pending.responseLost))
+  }
+  if (prepared.success._tag === "NotDue") {
+    const early = prepared.success
+    const isMoved = DateTime.toEpochMillis(early.pending.nextPollAt) !== DateTime.toEpochMillis(pending.nextPollAt)
+    // The clock was set back. If the next time were not stored, each later step would count it anew.
+    if (isNew || isMoved) {
+      const next = yield* Rows.pendingRow(tools, id, row.attempt, early.pending)
+      if (!(yield* Rows.write(tools.store, id, row.version, next))) return lost
+    }
+    return notDue(id, early)
+  }
+  return mayPoll
+    ? yield* Effect.uninterruptible(poll(login, prepared.success.marked))
+    : waiting(id, pending, Duration.zero)
+})
+
+/** Ends the login with an error, and fails with it. */
+const fail = Effect.fnUntraced(function*<E extends LoginFailure>(
+  { id, row, store }: Pick<Login, "id" | "row" | "store">,
+  error: E,
+  isLost: boolean
+): Effect.fn.Return<Lost, E | LoginStoreError> {
+  const outcome = yield* Rows.failedRow(row, error, isLost)
+  return (yield* Rows.end(store, id, row.version, outcome)) ? yield* Effect.fail(error) : lost
+})
+
+// -----------------------------------------------------------------------------
+// polling
+// -----------------------------------------------------------------------------
+
+/** A row that this invocation holds. */
+interface Held extends Login {
+  readonly mine: Row & { readonly heldUntil: number }
+}
+
+/** Takes the row, polls, and stores what follows. */
+const poll = Effect.fnUntraced(function*(
+  login: Login,
+  marked: PendingAuthorization
+): Effect.fn.Return<Step | Lost, StepError, Rows.Services> {
+  const mine = yield* take(login, marked)
+  if (mine === undefined) return lost
+  const held: Held = { ...login, mine }
+  const { hold, id, pending, row } = held
+  const millis = mine.heldUntil - (yield* Rows.now)
+  const result = yield* Within.within(
+    Effect.result(DeviceGrant.step(pending)),
+    millis,
+    Effect.succeed(undefined)
+  )
+  if (result === undefined) {
+    // The row says the same of a poll without a response as of an invocation that was killed.
+    const { pending } = Holding.taken(marked, mine, mine.heldUntil)
+    return waiting(id, pending, Duration.millis(DateTime.toEpochMillis(pending.nextPollAt) - mine.heldUntil))
+  }
+  if (Result.isFailure(result)) {
+    const error = result.failure
+    if (error._tag === "RequestInvalid") {
+      // nothing was sent
+      yield* persistently(held, Rows.write(held.store, id, mine.version, { ...row, version: Rows.name() }))
+      return yield* error
+    }
+    const isLost = Failure.isLost(error, pending.responseLost)
+    const ended = yield* persistently(
+      held,
+      Effect.result(fail({ ...held, row: mine }, error, isLost)).pipe(
+        // only the store's errors are tried again
+        Effect.flatMap((result) =>
+          Result.isFailure(result) && result.failure instanceof LoginStoreError
+            ? Effect.fail(result.failure)
+            : Effect.succeed(result)
+        )
+      )
+    )
+    return Result.isSuccess(ended) ? yield* step(held, id, hold, false) : yield* Effect.fail(ended.failure)
+  }
+  const polled = result.success
+  if (polled._tag === "Approved") return yield* keep(held, polled.token)
+  const next = yield* persistently(held, Rows.pendingRow(held, id, row.attempt, polled.pending))
+  if (!(yield* persistently(held, Rows.write(held.store, id, mine.version, next)))) {
+    return yield* step(held, id, hold, false)
+  }
+  return polled._tag === "Waiting" ? waiting(id, polled.pending, polled.wait) : notDue(id, polled)
+})
+
+// How often an invocation confirms the row, if its process stands still again and again.
+const confirmations = 2
+
+/** Writes that a poll is in flight. `undefined` if another invocation was first. */
+const take = Effect.fnUntraced(function*(
+  { hold, id, row, ...tools }: Login,
+  marked: PendingAuthorization
+): Effect.fn.Return<Held["mine"] | undefined, SealerUnavailable | LoginStoreError> {
+  const released = yield* Rows.pendingRow(tools, id, row.attempt, marked)
+  let [before, mine] = [row.version, undefined] as [string, Held["mine"] | undefined]
+  for (let round = 0; round <= confirmations; round++) {
+    const since = yield* Effect.clockWith((clock) => Effect.sync(() => Holding.moment(clock)))
+    mine = Rows.heldRow(mine ?? released, since.wall, hold)
+    if (!(yield* Rows.write(tools.store, id, before, mine))) return undefined
+    before = mine.version
+    const isStill = yield* Effect.clockWith((clock) => Effect.sync(() => Holding.stoodStill(since, clock, hold)))
+    if (!isStill) return mine
+  }
+  // Nothing was sent. The next invocation finds the row as it was.
+  yield* Rows.write(tools.store, id, before, { ...row, version: Rows.name() })
+  return yield* new LoginStoreError({
+    store: tools.store.name,
+    operation: "set",
+    reason: "timeout",
+    detail: "each write took longer than a third of the time of a hold, so no poll was sent"
+  })
+})
+
+/** Stores the token of a login. Whatever becomes of it, the token is given. */
+const keep = (held: Held, token: Token): Effect.Effect<Approved | Ended> => {
+  const { id, mine, row, store } = held
+  const given = (isStored: boolean): Approved => ({ _tag: "Approved", token, isStored })
+  const stored = Effect.gen(function*() {
+    const outcome = yield* persistently(held, Rows.approvedRow(held, id, row, token))
+    let version = mine.version
+    for (let round = 0; round < most; round++) {
+      if (yield* persistently(held, Rows.end(store, id, version, outcome))) return given(true)
+      const found = yield* persistently(held, Effect.map(store.get(id), (row) => ({ row })))
+      if (found.row === undefined || found.row.attempt !== row.attempt) return given(false)
+      switch (found.row.state) {
+        case "approved":
+          // A code brings one token. So it is this one, and it may have been taken since.
+          return given(true)
+        case "cancelled":
+          return { _tag: "Ended", login: { state: "cancelled", id } } satisfies Ended
+        case "failed":
+          return given(false)
+        default:
+          version = found.row.version
+      }
+    }
+    return given(false)
+  })
+  return Effect.flatMap(
+    Rows.now,
+    (now) => Within.within(stored, Math.max(mine.heldUntil - now, leastToKeep), Effect.succeed(given(false)))
+  ).pipe(
+    Effect.catch(() => Effect.succeed(given(false)))
+  )
+}
+
+// A token may be stored a little after the end of the hold, since its write compares the version again.
+const leastToKeep = 10_000
+
+// In milliseconds
+const pauses = [100, 400, 1600, 3200]
+
+/** Tries again a few times until the end of the hold, where the store or the sealer fails. */
+const persistently = <A, R>(
+  held: Pick<Held, "mine">,
+  effect: Effect.Effect<A, LoginStoreError | SealerUnavailable, R>,
+  round = 0
+): Effect.Effect<A, LoginStoreError | SealerUnavailable, R> =>
+  Effect.catch(effect, (error) =>
+    Effect.gen(function*() {
+      const pause = pauses[round]
+      if (pause === undefined || (yield* Rows.now) + pause >= held.mine.heldUntil) return yield* error
+      yield* Effect.sleep(Duration.millis(pause))
+      return yield* persistently(held, effect, round + 1)
+    }))

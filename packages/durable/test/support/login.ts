@@ -1,0 +1,53 @@
+/**
+ * What the tests of `Step` share: a service by a script, a store in memory, a sealer.
+ */
+import { assert } from "@effect/vitest"
+import * as Sealer from "@sso-oidc/core/Sealer"
+import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
+import * as LoginStore from "@sso-oidc/durable/LoginStore"
+import * as Step from "@sso-oidc/durable/Step"
+import * as Service from "@sso-oidc/test-kit/scriptedService"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+
+export const key = (fill: number): Sealer.Key => Redacted.make(new Uint8Array(32).fill(fill))
+
+export const sealing = Sealer.layer({ current: "one", keys: { one: key(1) } }).pipe(Layer.orDie)
+
+/** A store in memory, which both a test and the steps use. */
+export const stores = LoginStore.layerMemory
+
+/** Back-off without a random part. */
+export const exact = Effect.provideService(BackoffPolicy, { cap: Duration.seconds(60), jitter: 0 })
+
+export const options = { id: "login-1", clientName: "test", startUrl: Service.startUrl }
+
+export const start = Step.start(options)
+
+/** The result of a step, which must have this tag. */
+export const as = <Tag extends Step.Step["_tag"]>(result: Step.Step, tag: Tag): Extract<Step.Step, { _tag: Tag }> => {
+  const is = (result: Step.Step): result is Extract<Step.Step, { _tag: Tag }> => result._tag === tag
+  return is(result) ? result : assert.fail(`${tag}, not ${JSON.stringify(result)}`)
+}
+
+/** A step that must have this result. */
+export const stepped = <Tag extends Step.Step["_tag"]>(tag: Tag, options?: Step.StepOptions) =>
+  Effect.map(Step.step("login-1", options), (result) => as(result, tag))
+
+/** The row of the login. */
+export const row = (id = "login-1") =>
+  Effect.flatMap(LoginStore.LoginStore, (store) => store.get(id)).pipe(
+    Effect.map((row) => row ?? assert.fail("there is no row"))
+  )
+
+/** Runs a test with a service, a store and a sealer. */
+export const using = (
+  service: ReturnType<typeof Service.make>,
+  store: Layer.Layer<LoginStore.LoginStore> = stores,
+  sealer: Layer.Layer<Sealer.Sealer> = sealing
+) =>
+<A, E>(effect: Effect.Effect<A, E, LoginStore.LoginStore | Sealer.Sealer | SsoOidc.SsoOidc>): Effect.Effect<A, E> =>
+  effect.pipe(Effect.provide(Layer.mergeAll(service.layer, store, sealer)), exact)
