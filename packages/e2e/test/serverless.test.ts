@@ -68,7 +68,7 @@ const forwarded = (database: string) =>
         const open = (is: boolean) =>
           Effect.sync(() => {
             isOpen = is
-            if (!is) for (const socket of sockets) socket.destroy()
+            if (!is) { for (const socket of sockets) socket.destroy() }
           })
         return new Promise<{ url: string; open: typeof open; close: () => void }>((resolve) =>
           server.listen(0, "127.0.0.1", () => {

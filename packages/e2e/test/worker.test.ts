@@ -57,7 +57,10 @@ describe.skipIf(Tools.isMissing(Workerd.tool))(`under ${Workerd.tool.title}`, ()
       for (const { body } of started) yield* authorizations.approve(body.code)
       yield* Effect.sleep("1100 millis")
       const polls = started.flatMap(({ body }) =>
-        Array.from({ length: 4 }, () => Effect.map(post(`${url}/logins/${body.id}/poll`), (told) => [body.id, told] as const))
+        Array.from(
+          { length: 4 },
+          () => Effect.map(post(`${url}/logins/${body.id}/poll`), (told) => [body.id, told] as const)
+        )
       )
       const all = yield* Effect.all(polls, { concurrency: "unbounded" })
       for (const [, { body, status }] of all) {

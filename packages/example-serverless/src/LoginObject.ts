@@ -29,7 +29,9 @@ export class LoginObject extends DurableObject {
       outcome,
       (stored) =>
         stored?.attempt === outcome.attempt &&
-        (stored.state === "pending" ? stored.version === version : stored.state === "lost" && outcome.state === "approved")
+        (stored.state === "pending"
+          ? stored.version === version
+          : stored.state === "lost" && outcome.state === "approved")
     )
   }
 

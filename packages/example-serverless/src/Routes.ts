@@ -2,9 +2,9 @@
  * The two routes of a function: `POST /logins` starts a login, and `POST /logins/{id}/poll` sends at most one poll. No response has a token
  * or another secret.
  */
-import type { LoginStore } from "@sso-oidc/durable/LoginStore"
 import type { Sealer } from "@sso-oidc/core/Sealer"
 import type { SsoOidc } from "@sso-oidc/core/SsoOidc"
+import type { LoginStore } from "@sso-oidc/durable/LoginStore"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Logins from "./Logins.ts"
@@ -32,7 +32,7 @@ interface Failure {
 // -----------------------------------------------------------------------------
 
 /** With `retryIn` in its body, the caller comes again after that many seconds. */
-const json = (status: number, body: { readonly retryIn?: number }): Response => ({
+const json = (status: number, body: { readonly [name: string]: unknown; readonly retryIn?: number }): Response => ({
   status,
   headers: {
     "content-type": "application/json",
@@ -57,8 +57,7 @@ export const notReady: Response = told(503, { _tag: "Unavailable", message: notN
 const failed = (status: number, error: Failure, message: string, more: object = {}): Effect.Effect<Response> =>
   Effect.as(Effect.logError(`${error._tag}: ${error.message}`), told(status, { _tag: error._tag, message }, more))
 
-const unavailable = (error: Failure): Effect.Effect<Response> =>
-  failed(503, error, notNow, { retryIn: 5 })
+const unavailable = (error: Failure): Effect.Effect<Response> => failed(503, error, notNow, { retryIn: 5 })
 
 // -----------------------------------------------------------------------------
 // routes

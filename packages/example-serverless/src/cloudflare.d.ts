@@ -19,7 +19,8 @@ declare module "cloudflare:workers" {
 
   /** The methods of an object, as a Worker calls them. */
   export type Stub<A> = {
-    readonly [K in keyof A]: A[K] extends (...args: infer Args) => infer B ? (...args: Args) => Promise<Awaited<B>> : never
+    readonly [K in keyof A]: A[K] extends (...args: infer Args) => infer B ? (...args: Args) => Promise<Awaited<B>>
+      : never
   }
 
   /** The objects of one class. */

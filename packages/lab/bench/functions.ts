@@ -79,13 +79,13 @@ export const measurement: Measurement = {
             measure: `${whole}, bundle`,
             unit: "kB",
             ours: { ...kBLambda, of: "ours" },
-            peer: { ...kBHand, of: official }
+            peer: { ...kBOurs, of: own }
           },
           {
             measure: `${whole}, from a cold start to the token, processor time`,
             unit: "ms",
             ours: lambda,
-            peer: byHand
+            peer: { ...ours, of: own }
           }
         ],
         plots: []

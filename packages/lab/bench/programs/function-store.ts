@@ -6,7 +6,9 @@ import { DatabaseSync } from "node:sqlite"
 
 const make = (file: string): LoginStore.Service => {
   const database = new DatabaseSync(file)
-  database.exec("CREATE TABLE IF NOT EXISTS logins (id TEXT PRIMARY KEY, version TEXT, attempt TEXT, state TEXT, row TEXT)")
+  database.exec(
+    "CREATE TABLE IF NOT EXISTS logins (id TEXT PRIMARY KEY, version TEXT, attempt TEXT, state TEXT, row TEXT)"
+  )
   const found = database.prepare("SELECT row FROM logins WHERE id = ?")
   const inserted = database.prepare("INSERT INTO logins VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
   const replaced = database.prepare(
