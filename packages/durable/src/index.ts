@@ -6,6 +6,7 @@
 export * as Login from "./Login.ts"
 export * as LoginError from "./LoginError.ts"
 export * as LoginStore from "./LoginStore.ts"
+export * as LoginStoreContract from "./LoginStoreContract.ts"
 export * as RedisLoginStore from "./RedisLoginStore.ts"
 export * as SqlLoginStore from "./SqlLoginStore.ts"
 export * as Step from "./Step.ts"

@@ -12,13 +12,13 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
+import * as Contract from "@sso-oidc/core/database/Contract"
+import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import * as Result from "effect/Result"
 import * as EntryCases from "./internal/contract/entryCases.ts"
 import * as FenceCases from "./internal/contract/fenceCases.ts"
 import * as LockCases from "./internal/contract/lockCases.ts"
@@ -126,11 +126,9 @@ const StoreContractViolationBase: new(
 export class StoreContractViolation extends StoreContractViolationBase {
   // a member and not a getter, so that it is in the stack, which some runners show alone
   constructor(members: Omit<StoreContractViolationMembers, "_tag" | "message">) {
-    const { actual, expected } = members
     super({
       ...members,
-      message:
-        `The store breaks the contract: ${members.case}. The case expected ${expected}, but ${actual}. Fix the store.`
+      message: Contract.sentenceOf(members.case, members)
     })
   }
 }
@@ -167,6 +165,13 @@ export const cases: ReadonlyArray<Case> = /* @__PURE__ */ [
   ...FenceCases.cases
 ].map(caseOf)
 
+const ready = <E, R>(options: Options<E, R>) =>
+  cases.map(({ name, needs, run }) => ({
+    name,
+    absent: needs !== undefined && options[needs] === undefined ? needs : undefined,
+    run: run(options)
+  }))
+
 /**
  * Runs all cases. A store that dies, or whose layer fails, breaks the contract.
  *
@@ -179,24 +184,11 @@ export const run = <E, R>(
     readonly concurrency?: number | undefined
   }
 ): Effect.Effect<ReadonlyArray<Outcome>, never, R> =>
-  Effect.forEach(cases, (one): Effect.Effect<Outcome, never, R> => {
-    const { name, needs } = one
-    if (needs !== undefined && options[needs] === undefined) {
-      return Effect.succeed({ name, verdict: "skipped", needs, violation: undefined })
-    }
-    return Effect.matchCause(one.run(options), {
-      onSuccess: (): Outcome => ({ name, verdict: "kept", needs: undefined, violation: undefined }),
-      onFailure: (cause): Outcome => {
-        const failure = Cause.findError(cause)
-        const violation = Result.isSuccess(failure) && failure.success instanceof StoreContractViolation
-          ? failure.success
-          : violationOf(name, new Probe.Broken("a store that works", `it failed: ${String(Cause.squash(cause))}`))
-        return { name, verdict: "broken", needs: undefined, violation }
-      }
-    })
-  }, { concurrency: options.concurrency })
-
-type Test = (name: string, body: () => Promise<void>) => unknown
+  Contract.outcomes(ready(options), {
+    concurrency: options.concurrency,
+    isViolation: (error) => error instanceof StoreContractViolation,
+    violationOf
+  })
 
 /**
  * Makes a test of each case. `test` is `it` of vitest, `test` of `node:test` or `bun:test`, `Deno.test`, or another function that takes a
@@ -219,17 +211,11 @@ type Test = (name: string, body: () => Promise<void>) => unknown
  * @since 0.1.0
  */
 export const register = <E>(
-  test: Test & {
+  test: Contract.Test & {
     /** Takes a case that is not run. */
-    readonly skip?: Test | undefined
+    readonly skip?: Contract.Test | undefined
   },
   options: Options<E>
 ): void => {
-  for (const { name, needs, run } of cases) {
-    if (needs !== undefined && options[needs] === undefined) {
-      test.skip?.(`${name} (skipped: the option ${needs} is absent)`, () => Promise.resolve())
-    } else {
-      test(name, () => Effect.runPromise(run(options)))
-    }
-  }
+  Contract.register(test, ready(options))
 }

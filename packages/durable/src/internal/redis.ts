@@ -132,7 +132,7 @@ export const make = Effect.fnUntraced(
     ): Effect.Effect<boolean, Trouble> => {
       const fields = names.flatMap((name) => row[name] === null ? [] : [name, String(row[name])])
       // measured from the writer's own clock, because the server's may differ
-      const life = Math.max(row.remove_at - row.written_at, 1)
+      const life = row.remove_at - row.written_at
       const changed = Effect.flatMap(
         evaluate(script, keyOf(id), life, ...args, ...fields),
         (result) =>

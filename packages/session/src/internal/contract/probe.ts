@@ -2,31 +2,24 @@
  * The parts that the cases of the store's contract are made of.
  */
 import { StoreBusy, StoreError } from "@sso-oidc/core/AccessToken"
-import * as Clock from "effect/Clock"
+import * as Contract from "@sso-oidc/core/database/Contract"
+import { Broken, broken, check, failure } from "@sso-oidc/core/database/Contract"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import { type Hold, type Mark, type Service, TokenStore } from "../../TokenStore.ts"
+
+export { Broken, broken, check, failure }
 
 /** The time that a case waits for an event. */
 export const Timeout = Context.Reference<Duration.Input>("@sso-oidc/session/TokenStoreContract/Timeout", {
   defaultValue: () => "5 seconds"
 })
-
-/** Why a store breaks the contract. */
-export class Broken {
-  readonly expected: string
-  readonly actual: string
-  constructor(expected: string, actual: string) {
-    this.expected = expected
-    this.actual = actual
-  }
-}
 
 /** What a case needs of its caller, beside the store. */
 export type Need = "expire"
@@ -64,30 +57,13 @@ export interface Draft {
   readonly run: <E, R>(store: Store<E, R>) => Effect.Effect<void, Broken | E, R>
 }
 
-export const broken = (expected: string, actual: string): Effect.Effect<never, Broken> =>
-  Effect.fail(new Broken(expected, actual))
-
-export const check = (so: boolean, expected: string, actual: () => string): Effect.Effect<void, Broken> =>
-  Effect.suspend(() => so ? Effect.void : broken(expected, actual()))
-
-// A store that cannot be interrupted must not stop the contract: so a case waits for a fiber of its own.
-const apart = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(
-    Effect.forkDetach(effect),
-    (fiber) => Effect.onInterrupt(Fiber.join(fiber), () => Effect.asVoid(Effect.forkDetach(Fiber.interrupt(fiber))))
-  )
-
 /** Fails if the effect does not end in time. */
 export const inTime = <A, E, R>(
   expected: string,
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | Broken, R> =>
   Effect.gen(function*() {
-    const timeout = Duration.fromInputUnsafe(yield* Timeout)
-    return yield* Effect.timeoutOrElse(apart(effect), {
-      duration: timeout,
-      orElse: () => broken(expected, `nothing happened in ${Duration.format(timeout)}`)
-    })
+    return yield* Contract.inTime(expected, Duration.fromInputUnsafe(yield* Timeout), effect)
   })
 
 /** Runs an effect in a fiber that ends with the scope. */
@@ -174,9 +150,6 @@ export const isFree = (store: Service, key: string, wait: Duration.Duration): Ef
     Effect.catchTag("StoreBusy", () => Effect.succeed(false))
   )
 
-const failureOf = (error: Broken | StoreError | StoreBusy): Broken =>
-  error instanceof Broken ? error : new Broken("the store to work", `it failed: ${error.message}`)
-
 const known = (error: unknown): error is Broken | StoreError | StoreBusy =>
   error instanceof Broken || error instanceof StoreError || error instanceof StoreBusy
 
@@ -192,60 +165,37 @@ export const draft = (
     Effect.gen(function*() {
       const context = yield* Effect.context<R>()
       const timeout = Duration.fromInputUnsafe(yield* Timeout)
-      // The finalizers of the body end before those of the layers.
-      const layers = yield* Effect.scope
-      const build = Effect.map(
-        Effect.provideService(Layer.build(Layer.fresh(store)), Scope.Scope, layers),
-        Context.get(TokenStore)
-      )
-      const one = yield* build
-      const other = shared === false ? one : yield* build
       const id = crypto.randomUUID()
       const keys = new Set<string>()
-      const probe: Probe = {
-        one,
-        other,
+      yield* Contract.runCase({ shared, store }, {
+        service: TokenStore,
         timeout,
-        key: (name = "") => {
-          const key = `token-store-contract ${id} ${name}`
-          keys.add(key)
-          return key
-        },
-        expire: (key) =>
-          Effect.suspend(() => expire === undefined ? Effect.fail("it is absent") : expire(key)).pipe(
-            Effect.provideContext(context),
-            Effect.catch((error) => broken("the option expire to work", `it failed: ${String(error)}`)),
-            Effect.asVoid
+        body: (one, other) =>
+          body({
+            one,
+            other,
+            timeout,
+            key: (name = "") => {
+              const key = `token-store-contract ${id} ${name}`
+              keys.add(key)
+              return key
+            },
+            expire: (key) =>
+              Effect.suspend(() => expire === undefined ? Effect.fail("it is absent") : expire(key)).pipe(
+                Effect.provideContext(context),
+                Effect.catch((error) => broken("the option expire to work", `it failed: ${String(error)}`)),
+                Effect.asVoid
+              )
+          }),
+        clean: (one) =>
+          Effect.forEach(
+            keys,
+            (key) => Effect.ignoreCause(one.exclusively(key, (hold) => hold.remove, { wait: Duration.seconds(1) })),
+            { concurrency: 4 }
           )
-      }
-      const clean = Effect.suspend(() =>
-        Effect.forEach(
-          keys,
-          (key) => Effect.ignoreCause(one.exclusively(key, (hold) => hold.remove, { wait: Duration.seconds(1) })),
-          { concurrency: 4 }
-        )
-      )
-      yield* Effect.timeoutOrElse(apart(Effect.scoped(body(probe))), {
-        duration: Duration.times(timeout, 4),
-        orElse: () => broken("the case to end", "it hangs")
-      }).pipe(
-        Effect.mapError(failureOf),
-        Effect.catchDefect((defect) => broken("the store to work", `it died: ${String(defect)}`)),
-        Effect.ensuring(Effect.ignoreCause(inTime("the keys to be removed", clean)))
-      )
-    }).pipe(
-      Effect.scoped,
-      // A store may be on another machine, so a case runs in real time, also under a test's clock.
-      Effect.provideService(Clock.Clock, Clock.Clock.defaultValue())
-    )
+      })
+    })
 })
-
-/** The error of an effect that has to fail. */
-export const failure = <A, E, R>(expected: string, effect: Effect.Effect<A, E, R>): Effect.Effect<E, Broken, R> =>
-  Effect.matchEffect(effect, {
-    onFailure: Effect.succeed,
-    onSuccess: () => broken(expected, "it succeeded")
-  })
 
 /** Fails unless the effect fails with a `StoreError` of the reason `fenced`. */
 export const expectFenced = <R>(
