@@ -29,7 +29,11 @@ const contract = `
   export { LoginObject } from "@sso-oidc/example-serverless/LoginObject"
   export default {
     fetch: async (_, env) =>
-      Response.json(await Effect.runPromise(LoginStoreContract.run({ store: LoginObject.layer(env.LoginObject) })))
+      Response.json(await Effect.runPromise(LoginStoreContract.run({
+        store: LoginObject.layer(env.LoginObject),
+        engine: false,
+        concurrency: 8
+      })))
   }
 `
 

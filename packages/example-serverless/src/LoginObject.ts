@@ -9,11 +9,21 @@ import { DurableObject, type Namespace } from "cloudflare:workers"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
+/** What an object stores: the row, and until when by the clock of the platform. */
+interface Stored {
+  readonly row: LoginStore.Row
+  readonly until: number
+}
+
+/** The platform refuses alarms that are too far away. */
+const longest = 30 * 24 * 3_600_000
+
+const alarmOf = (until: number): number => Math.min(until, Date.now() + longest)
+
 /** The row of one login. */
 export class LoginObject extends DurableObject {
   read(): LoginStore.Row | undefined {
-    // only this class writes here
-    return this.ctx.storage.kv.get("row") as LoginStore.Row | undefined
+    return this.#stored()?.row
   }
 
   insert(row: LoginStore.Row): Promise<boolean> {
@@ -35,18 +45,24 @@ export class LoginObject extends DurableObject {
     )
   }
 
-  /** The row removes itself, so `sweep` finds nothing. */
+  /** The row removes itself, so `sweep` finds nothing. A later row may have come since the alarm was due. */
   async alarm(): Promise<void> {
-    const removeAt = this.read()?.removeAt ?? 0
-    // a later row may have come since the alarm was due
-    await (removeAt > Date.now() ? this.ctx.storage.setAlarm(removeAt) : this.ctx.storage.deleteAll())
+    const stored = this.#stored()
+    await (stored === undefined ? this.ctx.storage.deleteAll() : this.ctx.storage.setAlarm(alarmOf(stored.until)))
+  }
+
+  #stored(): Stored | undefined {
+    // only this class writes here
+    const stored = this.ctx.storage.kv.get("login") as Stored | undefined
+    return stored !== undefined && stored.until > Date.now() ? stored : undefined
   }
 
   async #write(row: LoginStore.Row, may: (stored: LoginStore.Row | undefined) => boolean): Promise<boolean> {
     if (!may(this.read())) return false
-    // the platform stores both or none
-    this.ctx.storage.kv.put("row", row)
-    await this.ctx.storage.setAlarm(row.removeAt)
+    const until = Date.now() + Math.max(0, row.removeAt - row.writtenAt)
+    // the platform stores both or neither
+    this.ctx.storage.kv.put("login", { row, until } satisfies Stored)
+    await this.ctx.storage.setAlarm(alarmOf(until))
     return true
   }
 }

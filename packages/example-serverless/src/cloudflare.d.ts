@@ -9,7 +9,6 @@ declare module "cloudflare:workers" {
       readonly put: (key: string, value: unknown) => void
     }
     readonly setAlarm: (time: number) => Promise<void>
-    readonly deleteAlarm: () => Promise<void>
     readonly deleteAll: () => Promise<void>
   }
 
