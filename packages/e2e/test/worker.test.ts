@@ -5,7 +5,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as LoginStoreContract from "@sso-oidc/durable/LoginStoreContract"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
-import * as Child from "@sso-oidc/test-kit/child"
 import * as Tools from "@sso-oidc/test-kit/tools"
 import * as Effect from "effect/Effect"
 import * as Workerd from "./support/workerd.ts"
@@ -48,7 +47,7 @@ describe.skipIf(Tools.isMissing(Workerd.tool))(`under ${Workerd.tool.title}`, ()
     Effect.gen(function*() {
       const { url: endpoint } = yield* EmulatorServer.EmulatorServer
       const { authorizations } = yield* Emulator.Emulator
-      const folder = yield* Child.folder
+      const folder = yield* Workerd.folder
       const options = { folder, program: worker, objects: "LoginObject", variables: variablesOf(endpoint) }
       const first = yield* Workerd.serve(options)
       const started = yield* Effect.all(
@@ -80,7 +79,7 @@ describe.skipIf(Tools.isMissing(Workerd.tool))(`under ${Workerd.tool.title}`, ()
 
   it.live("its Durable Object keeps the contract of a login store (W1)", () =>
     Effect.gen(function*() {
-      const { url } = yield* Workerd.serve({ folder: yield* Child.folder, program: contract, objects: "LoginObject" })
+      const { url } = yield* Workerd.serve({ folder: yield* Workerd.folder, program: contract, objects: "LoginObject" })
       const outcomes = yield* Effect.promise(async (): Promise<ReadonlyArray<LoginStoreContract.Outcome>> =>
         (await fetch(url)).json()
       )

@@ -6,8 +6,9 @@ import * as Tools from "@sso-oidc/test-kit/tools"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { build } from "esbuild"
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 /** The program, from the package for this platform. */
@@ -29,6 +30,15 @@ export const tool: Tools.Tool = Tools.tool({
   install: "Its package has it for Linux with glibc, macOS and Windows.",
   find
 })
+
+// Each object syncs a file of its own at each write, and tests do not lose power
+const parent = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
+
+/** A folder for a Worker and the storage of its objects, which is removed at the end of the test. */
+export const folder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(parent, "sso-oidc-workerd-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+)
 
 export interface Options {
   /** The program, as a text. Its default export has `fetch`. */
