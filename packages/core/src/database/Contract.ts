@@ -143,7 +143,7 @@ export interface Use<I, S, E> {
  * @category cases
  * @since 0.1.0
  */
-export const runCase = <I, S, E extends { readonly message: string }, E2, R>(
+export const runCase = <I, S, E extends Error, E2, R>(
   { shared, store }: Store<I, E2, R>,
   { body, clean, service, timeout }: Use<I, S, E>
 ): Effect.Effect<void, Broken | E2, R> =>

@@ -4,6 +4,7 @@
  * A script uses one key, so that it also runs in a cluster. The logins without a holder stand in a sorted set as well. It is written first, so
  * that no login is missing in it. What it has too much is found when it is read.
  */
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import { troubleOf } from "@sso-oidc/core/database/Redis"
 import type { Trouble } from "@sso-oidc/core/database/Trouble"
 import * as Effect from "effect/Effect"
@@ -70,11 +71,10 @@ const scripts = /* @__PURE__ */ makeScripts()
 // -----------------------------------------------------------------------------
 
 // The attempt is in the entry, so that no two logins of an id share one.
-const entryOf = (id: string, attempt: string): string => JSON.stringify([attempt, id])
+const entryOf = (id: string, attempt: string): string => JSON.stringify({ attempt, id })
 
 const foundOf = (entry: string): Found | undefined => {
-  const parts = /^\["(?:[^"\\]|\\.)*","(?:[^"\\]|\\.)*"\]$/.test(entry) ? JSON.parse(entry) : []
-  const [attempt, id]: ReadonlyArray<unknown> = parts
+  const { attempt, id } = Wire.jsonObject(entry) ?? {}
   return typeof attempt === "string" && typeof id === "string" ? { id, attempt } : undefined
 }
 

@@ -6,18 +6,23 @@ import * as Tools from "@sso-oidc/test-kit/tools"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { build } from "esbuild"
+import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
+const isWindows = process.platform === "win32"
+
 /** The program, from the package for this platform. */
 const find = (): Tools.Found | undefined => {
-  const system = process.platform === "win32" ? "windows" : process.platform
-  const name = `@cloudflare/workerd-${system}-${process.arch === "x64" ? "64" : process.arch}`
+  const arch = process.arch === "x64" || isWindows ? "64" : process.arch
+  const name = `@cloudflare/workerd-${isWindows ? "windows" : process.platform}-${arch}`
   try {
     const from = createRequire(createRequire(import.meta.url).resolve("workerd/package.json"))
-    const path = from.resolve(`${name}/bin/workerd${process.platform === "win32" ? ".exe" : ""}`)
+    const path = from.resolve(`${name}/bin/workerd${isWindows ? ".exe" : ""}`)
+    // it does not start where the libc is another one
+    execFileSync(path, ["--version"], { stdio: "ignore", timeout: 30_000 })
     const { version } = from(`${name}/package.json`)
     return { path, version: String(version) }
   } catch {
