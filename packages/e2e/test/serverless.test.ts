@@ -110,13 +110,13 @@ describe("the Lambda function", () => {
       assert.isAtMost(retryIn, 1)
 
       // a body may be in base64, and the same id shows the same code
-      const body = Buffer.from(JSON.stringify({ id: "device 17/ä" })).toString("base64")
+      const body = Buffer.from(JSON.stringify({ id: "device-17" })).toString("base64")
       const other = yield* invoke(functionUrl("/logins", { body, isBase64Encoded: true }))
-      const again = yield* invoke(httpApi("/logins", { body: "{\"id\":\"device 17/ä\"}" }))
+      const again = yield* invoke(httpApi("/logins", { body: "{\"id\":\"device-17\"}" }))
       assert.deepStrictEqual([again.status, again.body.code], [201, other.body.code])
 
       const poll = invoke(httpApi(`/logins/${id}/poll`))
-      const pollOther = invoke(functionUrl(`/logins/${encodeURIComponent("device 17/ä")}/poll`))
+      const pollOther = invoke(functionUrl("/logins/device-17/poll"))
       const early = yield* poll
       assert.deepStrictEqual([early.status, early.headers["retry-after"], early.body.state], [202, "1", "waiting"])
 
@@ -140,9 +140,9 @@ describe("the Lambda function", () => {
       const ended = yield* invoke(httpApi("/logins", { body: JSON.stringify({ id }) }))
       assert.deepStrictEqual([ended.status, ended.body.error], [409, "LoginEnded"])
       assert.strictEqual((yield* invoke(httpApi(`/logins/${crypto.randomUUID()}/poll`))).status, 404)
-      for (const wrong of ["", "x".repeat(201), "line\nbreak"]) {
+      for (const wrong of ["", "x".repeat(101), "line\nbreak", "a/b", "50%", "ä"]) {
         const { body, status } = yield* invoke(httpApi("/logins", { body: JSON.stringify({ id: wrong }) }))
-        assert.deepStrictEqual([status, body.error], [400, "LoginIdInvalid"])
+        assert.deepStrictEqual([status, body.error], [400, "BadRequest"])
       }
     }).pipe(Effect.scoped, Effect.provide(EmulatorServer.layer())))
 
@@ -164,7 +164,18 @@ describe("the Lambda function", () => {
       const statusOf = (event: Event) => Effect.map(invoke(event), ({ status }) => status)
       assert.strictEqual(yield* statusOf(staged("prod", "/logins")), 201)
       assert.strictEqual(yield* statusOf(staged("prod", "/logins/a/poll/")), 404)
-      for (const path of ["/", "", "/login", "/logins/a", "/logins//poll", "/logins/a/b/poll", "/x/logins"]) {
+      for (
+        const path of [
+          "/",
+          "",
+          "/login",
+          "/logins/a",
+          "/logins//poll",
+          "/logins/a/b/poll",
+          "/logins/%61/poll",
+          "/x/logins"
+        ]
+      ) {
         const { body, status } = yield* invoke(httpApi(path))
         assert.deepStrictEqual([status, body.error], [404, "NotFound"], path)
       }
@@ -172,7 +183,6 @@ describe("the Lambda function", () => {
         const { headers, status } = yield* invoke(httpApi(path, { method: "GET" }))
         assert.deepStrictEqual([status, headers["allow"]], [405, "POST"])
       }
-      assert.strictEqual(yield* statusOf(httpApi("/logins/%E0%A4%A/poll")), 400)
       for (const body of ["{", "[]", "7", "{\"id\":7}", "{\"id\":null}", "{}", "x".repeat(100_000)]) {
         assert.strictEqual(yield* statusOf(httpApi("/logins", { body })), 400, body.slice(0, 20))
       }

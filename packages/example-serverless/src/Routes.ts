@@ -63,7 +63,10 @@ const unavailable = (error: Failure): Effect.Effect<Response> => failed(503, err
 // routes
 // -----------------------------------------------------------------------------
 
-const bodyOf = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Struct({ id: Schema.String })))
+// such an id needs no escape in a path, which API Gateway and function URLs treat differently
+const Start = Schema.Struct({ id: Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,100}$/)) })
+
+const bodyOf = Schema.decodeUnknownEffect(Schema.fromJsonString(Start))
 
 /** Without a body, the login gets an id of its own. */
 const idOf = (body: string): Effect.Effect<string, Schema.SchemaError> =>
@@ -75,7 +78,9 @@ const start = (body: string, kept?: Logins.Kept) =>
     Effect.catch((error) => {
       switch (error._tag) {
         case "SchemaError":
-          return Effect.succeed(malformed("The body must be empty, or a JSON object with the id: {\"id\":\"…\"}."))
+          return Effect.succeed(
+            malformed("The body must be empty, or a JSON object with an id of 1 to 100 letters, digits, _ and -.")
+          )
         case "LoginIdInvalid":
           return Effect.succeed(told(400, error))
         case "LoginEnded":
@@ -107,27 +112,16 @@ const poll = (id: string) =>
     })
   )
 
-/** The text of a part of a path. `undefined` if its escapes are wrong. */
-const decoded = (part: string): string | undefined => {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    return undefined
-  }
-}
-
 /** Responds to a request. It never fails. */
 export const respond = (
   { body, method, path }: Request,
   kept?: Logins.Kept
 ): Effect.Effect<Response, never, LoginStore | Sealer | SsoOidc> => {
-  const [, part] = /^\/logins(?:\/([^/]+)\/poll)?\/?$/.exec(path) ?? [undefined, ""]
-  if (part === "") return Effect.succeed(told(404, { _tag: "NotFound", message: "There is no such route." }))
+  const [route, id] = /^\/logins(?:\/([A-Za-z0-9_-]{1,100})\/poll)?\/?$/.exec(path) ?? []
+  if (route === undefined) return Effect.succeed(told(404, { _tag: "NotFound", message: "There is no such route." }))
   if (method !== "POST") {
     const response = told(405, { _tag: "MethodNotAllowed", message: "Send a POST." })
     return Effect.succeed({ ...response, headers: { ...response.headers, allow: "POST" } })
   }
-  if (part === undefined) return start(body, kept)
-  const id = decoded(part)
-  return id === undefined ? Effect.succeed(malformed("The id in the path has a wrong escape.")) : poll(id)
+  return id === undefined ? start(body, kept) : poll(id)
 }
