@@ -3,6 +3,7 @@ import * as TokenStore from "@sso-oidc/session/TokenStore"
 import { folder } from "@sso-oidc/test-kit/child"
 import * as Postgres from "@sso-oidc/test-kit/postgres"
 import * as Recorder from "@sso-oidc/test-kit/recorder"
+import * as SqlClients from "@sso-oidc/test-kit/sqlClients"
 import * as Sqlite from "@sso-oidc/test-kit/sqlite"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -10,11 +11,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Reactivity from "effect/reactivity/Reactivity"
 import * as Redacted from "effect/Redacted"
 import * as SqlClient from "effect/sql/SqlClient"
-import { ConnectionError, SqlError, SqlSyntaxError, UnknownError } from "effect/sql/SqlError"
-import * as Statement from "effect/sql/Statement"
+import { ConnectionError, type SqlError, SqlSyntaxError, UnknownError } from "effect/sql/SqlError"
 import * as TestClock from "effect/testing/TestClock"
 import { join } from "node:path"
 import { assertNoLeak, commit, freezes, idOf, keeps, of, patient, secret, textOf } from "./support/stores.ts"
@@ -276,29 +275,6 @@ describe("TokenStore.layerSql with PostgreSQL", () => {
   })
 })
 
-/** A client whose statements all end in this error. */
-const failing = (reason: SqlError["reason"], compiler = Statement.makeCompilerSqlite()) => {
-  const fail = () => Effect.fail(new SqlError({ reason }))
-  return Layer.effect(
-    SqlClient.SqlClient,
-    SqlClient.make({
-      acquirer: Effect.succeed({
-        execute: fail,
-        executeRaw: fail,
-        executeStream: () => {
-          throw new Error("unused")
-        },
-        executeValues: fail,
-        executeValuesUnprepared: fail,
-        executeUnprepared: fail
-      }),
-      compiler,
-      driver: "failing",
-      spanAttributes: []
-    })
-  ).pipe(Layer.provide(Reactivity.layer))
-}
-
 describe("TokenStore.layerSql at its start", () => {
   it.effect("refuses a table whose name could be something else", () =>
     Effect.gen(function*() {
@@ -311,14 +287,7 @@ describe("TokenStore.layerSql at its start", () => {
 
   it.effect("refuses another database, and says which ones it can use", () =>
     Effect.gen(function*() {
-      const compiler = Statement.makeCompiler({
-        dialect: "mysql",
-        placeholder: () => "?",
-        onIdentifier: (name) => name,
-        onRecordUpdate: () => ["", []],
-        onCustom: () => ["", []]
-      })
-      const client = failing(new UnknownError({ cause: "unused" }), compiler)
+      const client = SqlClients.failing(new UnknownError({ cause: "unused" }), "mysql")
       const error = yield* Effect.flip(Effect.provide(build(), client))
       assert.strictEqual(
         error.message,
@@ -341,7 +310,7 @@ describe("TokenStore.layerSql at its start", () => {
         [new UnknownError({ cause: secret }), undefined]
       ]
       for (const [reason, code] of reasons) {
-        const error = yield* Effect.flip(Effect.provide(build(), failing(reason)))
+        const error = yield* Effect.flip(Effect.provide(build(), SqlClients.failing(reason)))
         assert.strictEqual(error.code, code)
         assertNoLeak(error)
       }

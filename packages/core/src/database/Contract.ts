@@ -165,7 +165,9 @@ export const runCase = <I, S, E extends Error, E2, R>(
       ),
       Effect.catchDefect((defect) => broken("the store to work", `it died: ${String(defect)}`)),
       Effect.ensuring(
-        Effect.ignoreCause(inTime("the store to be cleaned", timeout, Effect.suspend(() => clean(one))))
+        Effect.ignoreCause(
+          inTime("the store to be cleaned", Duration.times(timeout, 4), Effect.suspend(() => clean(one)))
+        )
       )
     )
   }).pipe(

@@ -1,12 +1,13 @@
 /**
  * A store in Redis. A login is one hash. Each change is one script, so that nothing comes between the comparison and the change.
  *
- * A script uses one key, so that it also runs in a cluster. The logins without a holder stand in a sorted set as well. It is written first, so
- * that no login is missing in it. What it has too much is found when it is read.
+ * A script uses one key, so that it also runs in a cluster. The logins that nothing drives stand in a sorted set as well. An entry is written
+ * before its row, so that no login is missing there. What the set has too much is found when it is read.
  */
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import { troubleOf } from "@sso-oidc/core/database/Redis"
 import type { Trouble } from "@sso-oidc/core/database/Trouble"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redis from "effect/persistence/Redis"
 import { type Found, LoginStoreError, type Service } from "../LoginStore.ts"
@@ -131,18 +132,24 @@ export const make = Effect.fnUntraced(
       ...args: ReadonlyArray<string>
     ): Effect.Effect<boolean, Trouble> => {
       const fields = names.flatMap((name) => row[name] === null ? [] : [name, String(row[name])])
-      // measured from the writer's own clock, because the server's may differ
-      const life = row.remove_at - row.written_at
       const changed = Effect.flatMap(
-        evaluate(script, keyOf(id), life, ...args, ...fields),
+        // measured from the writer's own clock, because the server's may differ
+        Effect.flatMap(
+          Clock.currentTimeMillis,
+          (now) => evaluate(script, keyOf(id), row.remove_at - now, ...args, ...fields)
+        ),
         (result) =>
           result === 1 || result === 0
             ? Effect.succeed(result === 1)
             : Effect.fail<Trouble>({ reason: "unreadable", detail: "its script gave neither 0 nor 1" })
       )
-      return row.driver === "engine" && row.state === "pending" && row.holder === null
-        ? Effect.andThen(send("ZADD", index, String(row.written_at), entryOf(id, row.attempt)), changed)
-        : changed
+      if (row.driver !== "engine" || row.state !== "pending" || row.holder !== null) return changed
+      const entry = entryOf(id, row.attempt)
+      // A reader that found no row for the entry may be about to remove it. Written again, it has another score, so it stays.
+      return send("ZADD", index, "LT", String(row.written_at - 0.5), entry).pipe(
+        Effect.andThen(changed),
+        Effect.tap((did) => did ? Effect.ignore(send("ZADD", index, String(row.written_at), entry)) : Effect.void)
+      )
     }
 
     const send = (command: string, ...args: ReadonlyArray<string>): Effect.Effect<unknown, Trouble> =>

@@ -74,7 +74,12 @@ export const make = Effect.fnUntraced(
         ),
       get: (id) =>
         Effect.flatMap(
-          run(sql<Readonly<Record<string, unknown>>>`SELECT ${all} FROM ${rows} WHERE id = ${id}`),
+          // SQLite of Node refuses to read a number that is too large for a JavaScript number.
+          Effect.provideService(
+            run(sql<Readonly<Record<string, unknown>>>`SELECT ${all} FROM ${rows} WHERE id = ${id}`),
+            SqlClient.SafeIntegers,
+            true
+          ),
           (found) => found.length > 1 ? Effect.fail(Database.unreadable) : Effect.succeed(found[0])
         ),
       set: (id, version, row) => replace(id, row, sql`version = ${version}`),

@@ -39,20 +39,19 @@ export const assertNoLeak = (value: unknown, one = secret): void => {
 }
 
 /** What each method of a store fails with, by its name. */
-export const failures = (store: LoginStore.Service) =>
-  Effect.gen(function*() {
-    const row = rowOf()
-    const methods = {
-      insert: store.insert("id", row),
-      get: store.get("id"),
-      set: store.set("id", row.version, row),
-      end: store.end("id", row.version, { ...row, state: "approved" }),
-      pending: store.pending(1),
-      sweep: store.sweep(1)
-    }
-    return yield* Effect.all(
-      Object.entries(methods).map(([operation, effect]) =>
-        Effect.map(Effect.flip(effect), (error) => ({ operation, error }))
-      )
-    )
-  })
+export const failures = (store: LoginStore.Service) => {
+  const row = rowOf({ driver: "engine" })
+  const methods: Readonly<Record<string, Effect.Effect<unknown, LoginStore.LoginStoreError>>> = {
+    insert: store.insert("id", row),
+    get: store.get("id"),
+    set: store.set("id", row.version, row),
+    end: store.end("id", row.version, { ...row, state: "approved" }),
+    pending: store.pending(1),
+    sweep: store.sweep(1)
+  }
+  return Effect.forEach(
+    Object.entries(methods),
+    ([operation, effect]) => Effect.map(Effect.flip(effect), (error) => ({ operation, error })),
+    { concurrency: "unbounded" }
+  )
+}

@@ -3,19 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Found, Row } from "../../LoginStore.ts"
-import {
-  again,
-  type Body,
-  check,
-  draft,
-  expectRow,
-  expectSays,
-  hour,
-  outcomeOf,
-  outcomes,
-  own,
-  rowOf
-} from "./probe.ts"
+import { again, type Body, check, draft, expectRow, expectSays, outcomeOf, outcomes, own, rowOf } from "./probe.ts"
 
 /** How many rows one call finds at most. */
 const most = 1000
@@ -44,8 +32,7 @@ const timeFor = (): number => 10_000_000_000 + Math.floor(Math.random() * 9_000_
 /** Times before those. */
 const sweepTime = (): number => 1_000_000 + Math.floor(Math.random() * 999_000_000)
 
-const idle = (writtenAt: number, changes: Partial<Row> = {}): Row =>
-  rowOf({ driver: "engine", writtenAt, removeAt: writtenAt + hour, ...changes })
+const idle = (writtenAt: number, changes: Partial<Row> = {}): Row => rowOf({ driver: "engine", writtenAt, ...changes })
 
 /** A case that needs `pending`, which `Step` never calls. */
 const forEngines = (name: string, body: Body) => draft(name, body, "engine")
@@ -171,7 +158,6 @@ export const cases = [
       Effect.gen(function*() {
         const start = timeFor()
         const all = Array.from({ length: most + 5 }, (_, i) => {
-          // `sweep` has to remove them in the same order
           const row = idle(start + i, { sealed: "s" })
           return { row, found: { id: id(`${(i * 7919) % (most + 5)}`), attempt: row.attempt } }
         })
@@ -183,7 +169,14 @@ export const cases = [
         const first = ours(pending)
         yield* expectFound(first, all.slice(0, first.length).map(({ found }) => found), "the oldest of pending")
 
-        const before = start + hour + most + 5
+        // the oldest is to be removed first
+        const time = sweepTime()
+        const before = time + most + 5
+        yield* Effect.forEach(
+          all,
+          ({ found, row }, i) => one.set(found.id, row.version, again(row, { writtenAt: before, removeAt: time + i })),
+          { concurrency: 16 }
+        )
         const removed: Array<Found> = []
         let swept = yield* other.sweep(before)
         yield* check(swept.length <= most, `sweep to remove ${most} rows at most`, () => `it removed ${swept.length}`)

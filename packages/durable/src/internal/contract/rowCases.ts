@@ -84,21 +84,24 @@ export const cases = [
         yield* expectRow(other, id(name), expected, `of the id that ends with ${name}`)
       }
     })),
-  draft("insert leaves a row that is there, also one that has ended", ({ id, one, other }) =>
-    Effect.gen(function*() {
-      let row = rowOf()
-      yield* one.insert(id(), row)
-      for (const state of outcomes) {
-        for (const store of [one, other]) {
-          yield* expectSays(store.insert(id(), rowOf()), false, "insert over a row")
-          yield* expectSays(store.insert(id(), again(row)), false, "insert over a row of the same attempt")
-          yield* expectRow(other, id(), row, "as it was before a late insert")
+  draft(
+    "insert leaves a row that is there, also of a login that has ended",
+    ({ id, one, other }) =>
+      Effect.gen(function*() {
+        let row = rowOf()
+        yield* one.insert(id(), row)
+        for (const state of outcomes) {
+          for (const store of [one, other]) {
+            yield* expectSays(store.insert(id(), rowOf()), false, "insert over a row")
+            yield* expectSays(store.insert(id(), again(row)), false, "insert over a row of the same attempt")
+            yield* expectRow(other, id(), row, "as it was before a late insert")
+          }
+          const next = outcomeOf(row, state)
+          yield* one.set(id(), row.version, next)
+          row = next
         }
-        const next = outcomeOf(row, state)
-        yield* one.set(id(), row.version, next)
-        row = next
-      }
-    })),
+      })
+  ),
   draft(
     "one of many inserts at the same time wins, and its row is kept",
     ({ id, one, other }) =>
