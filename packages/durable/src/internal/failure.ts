@@ -2,6 +2,7 @@
  * How a login failed, as the text that its row has.
  */
 import * as ClientError from "@sso-oidc/core/aws/ClientError"
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as CreateToken from "@sso-oidc/core/CreateToken"
 import * as Sealer from "@sso-oidc/core/Sealer"
 import type { PollError } from "@sso-oidc/device-grant/DeviceGrant"
@@ -15,9 +16,17 @@ const json = /* @__PURE__ */ Schema.fromJsonString(
   /* @__PURE__ */ Schema.Union([PollErrors.PollError, Sealer.Unsealable])
 )
 
+/** Whether each text of a JSON value may be shown. An error stands in plain text, and may reach a terminal. */
+const isShown = (value: unknown): boolean =>
+  typeof value === "string"
+    ? Wire.isPrintable(value)
+    : typeof value !== "object" || value === null || Object.values(value).every(isShown)
+
 /** The error of a text. A text that is none, such as of a newer release, fails. */
-export const decode = (text: string): Effect.Effect<LoginFailure, Schema.SchemaError> =>
-  Effect.suspend(() => Schema.decodeEffect(json)(text))
+export const decode = (text: string): Effect.Effect<LoginFailure, unknown> =>
+  Effect.suspend(() =>
+    Effect.tap(Schema.decodeEffect(json)(text), () => isShown(JSON.parse(text)) ? Effect.void : Effect.fail(undefined))
+  )
 
 const encodeAny = (error: LoginFailure): Effect.Effect<string, Schema.SchemaError> =>
   Effect.suspend(() => Schema.encodeEffect(json)(error))

@@ -1,6 +1,7 @@
 /**
  * Which invocation may poll for a login, and what the next one assumes of one that never came back.
  */
+import * as Stored from "@sso-oidc/core/Stored"
 import type { PendingAuthorization } from "@sso-oidc/device-grant/PendingAuthorization"
 import type * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
@@ -60,7 +61,7 @@ export const taken = (pending: PendingAuthorization, { heldUntil, holder }: Row,
     pending: {
       ...pending,
       failures: Math.max(0, pending.failures - 1),
-      nextPollAt: DateTime.toEpochMillis(pending.nextPollAt) < due ? DateTime.makeUnsafe(due) : pending.nextPollAt,
+      nextPollAt: DateTime.toEpochMillis(pending.nextPollAt) < due ? Stored.instant(due) : pending.nextPollAt,
       wait: Duration.max(pending.wait, pending.interval)
     },
     isNew

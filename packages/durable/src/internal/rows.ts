@@ -9,7 +9,7 @@ import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorizati
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import type { EndedLogin, LoginFailure, PendingLogin } from "../Login.ts"
 import type { Outcome, Row, Service } from "../LoginStore.ts"
 import { LoginStore, LoginStoreError } from "../LoginStore.ts"

@@ -171,7 +171,9 @@ const poll = Effect.fnUntraced(function*(
     const error = result.failure
     if (error._tag === "RequestInvalid") {
       // nothing was sent
-      yield* persistently(held, Rows.write(held.store, id, mine.version, { ...row, version: Rows.name() }))
+      yield* Effect.ignore(
+        persistently(held, Rows.write(held.store, id, mine.version, { ...row, version: Rows.name() }))
+      )
       return yield* error
     }
     const isLost = Failure.isLost(error, pending.responseLost)

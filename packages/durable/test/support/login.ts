@@ -17,6 +17,21 @@ export const key = (fill: number): Sealer.Key => Redacted.make(new Uint8Array(32
 
 export const sealing = Sealer.layer({ current: "one", keys: { one: key(1) } }).pipe(Layer.orDie)
 
+/**
+ * A sealer that takes no time, for tests that move the clock: WebCrypto responds when it likes. It keeps a text at its place, and seals
+ * nothing.
+ */
+export const instant = Layer.succeed(Sealer.Sealer, {
+  isOld: () => false,
+  seal: (place, secret) => Effect.succeed(JSON.stringify([place, Redacted.value(secret)])),
+  unseal: (place, sealed) => {
+    const [at, text]: [string, string] = JSON.parse(sealed)
+    return at === place
+      ? Effect.succeed(Redacted.make(text))
+      : Effect.fail(new Sealer.Unsealable({ reason: "changed" }))
+  }
+})
+
 /** A store in memory, which both a test and the steps use. */
 export const stores = LoginStore.layerMemory
 
@@ -43,11 +58,11 @@ export const row = (id = "login-1") =>
     Effect.map((row) => row ?? assert.fail("there is no row"))
   )
 
-/** Runs a test with a service, a store and a sealer. */
+/** Runs a test with a service, a store and a sealer. By default the sealer takes no time. */
 export const using = (
   service: ReturnType<typeof Service.make>,
-  store: Layer.Layer<LoginStore.LoginStore> = stores,
-  sealer: Layer.Layer<Sealer.Sealer> = sealing
+  store: Layer.Layer<LoginStore.LoginStore> = Layer.fresh(stores),
+  sealer: Layer.Layer<Sealer.Sealer> = instant
 ) =>
 <A, E>(effect: Effect.Effect<A, E, LoginStore.LoginStore | Sealer.Sealer | SsoOidc.SsoOidc>): Effect.Effect<A, E> =>
   effect.pipe(Effect.provide(Layer.mergeAll(service.layer, store, sealer)), exact)

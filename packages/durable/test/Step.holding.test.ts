@@ -1,0 +1,424 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as LoginStore from "@sso-oidc/durable/LoginStore"
+import * as Step from "@sso-oidc/durable/Step"
+import * as Clocks from "@sso-oidc/test-kit/clocks"
+import * as Service from "@sso-oidc/test-kit/scriptedService"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/testing/TestClock"
+import { as, row, start, stepped, stores, using } from "./support/login.ts"
+
+const slow = (response: Service.ScriptedResponse, delay: Duration.Input = "3 seconds") => ({ ...response, delay })
+
+/** A step in a fiber of its own, up to its poll. */
+const polling = Effect.forkChild(Step.step("login-1"), { startImmediately: true }).pipe(
+  Effect.tap(TestClock.adjust("1 second"))
+)
+
+/**
+ * A row as an invocation leaves it that is killed in its poll: held, and marked as in flight. The fiber is cut off from the store, so it
+ * never writes again.
+ */
+const killed = Effect.gen(function*() {
+  const store = yield* LoginStore.LoginStore
+  const died = yield* Deferred.make<void>()
+  let isDead = false
+  const die = Effect.suspend(() => {
+    isDead = true
+    return Effect.andThen(Deferred.succeed(died, undefined), Effect.never)
+  })
+  const dying: LoginStore.Service = {
+    ...store,
+    get: (id) => Effect.suspend(() => isDead ? Effect.never : store.get(id)),
+    set: (id, version, next) => Effect.andThen(store.set(id, version, next), die)
+  }
+  yield* Effect.forkDetach(Effect.provideService(Step.step("login-1"), LoginStore.LoginStore, dying))
+  yield* Deferred.await(died)
+})
+
+describe("holders", () => {
+  it.effect("while one invocation polls, the others are busy and send nothing (W3)", () => {
+    const service = Service.make({ polls: [slow(Service.pending)] })
+    return Effect.gen(function*() {
+      yield* start
+      yield* TestClock.adjust("5 seconds")
+      const fiber = yield* polling
+      const busy = yield* Effect.all(Array.from({ length: 8 }, () => stepped("Busy")), { concurrency: "unbounded" })
+      assert.deepStrictEqual(busy.map(({ left }) => Duration.toSeconds(left)), Array<number>(8).fill(39))
+      yield* TestClock.adjust("3 seconds")
+      as(yield* Fiber.join(fiber), "Waiting")
+      assert.deepStrictEqual(service.polls(), [5])
+      assert.isUndefined((yield* row()).holder)
+    }).pipe(using(service))
+  })
+
+  it.effect("of many invocations that find a poll due at the same moment, one polls (W3)", () => {
+    const service = Service.make({ polls: [slow(Service.pending)] })
+    return Effect.gen(function*() {
+      yield* start
+      yield* TestClock.adjust("5 seconds")
+      const fiber = yield* Effect.forkChild(
+        Effect.all(Array.from({ length: 20 }, () => Step.step("login-1")), { concurrency: "unbounded" })
+      )
+      yield* TestClock.adjust("4 seconds")
+      const tags = (yield* Fiber.join(fiber)).map(({ _tag }) => _tag)
+      assert.strictEqual(tags.filter((tag) => tag === "Waiting").length, 1)
+      assert.strictEqual(tags.filter((tag) => tag === "Busy").length, 19)
+      assert.deepStrictEqual(service.polls(), [5])
+    }).pipe(using(service))
+  })
+
+  it.effect("a login that was released continues from what is stored, without a longer wait (W3)", () => {
+    const service = Service.make({ polls: [Service.slowDown(), Service.pending, Service.token()] })
+    return Effect.gen(function*() {
+      yield* start
+      for (let second = 0; second < 30; second++) {
+        yield* TestClock.adjust("1 second")
+        yield* Step.step("login-1")
+      }
+      assert.deepStrictEqual(service.polls(), [5, 15, 25])
+    }).pipe(using(service))
+  })
+
+  it.effect("after a killed invocation, the next poll comes one interval after the end of its hold (W3)", () => {
+    const service = Service.make({ polls: [Service.pending] })
+    return Effect.gen(function*() {
+      yield* start
+      yield* TestClock.adjust("5 seconds")
+      yield* killed
+      assert.strictEqual(Duration.toSeconds((yield* stepped("Busy")).left), 40)
+      yield* TestClock.adjust("39999 millis")
+      yield* stepped("Busy")
+      yield* TestClock.adjust("1 millis")
+      const { version } = yield* row()
+      const early = yield* stepped("NotDue")
+      assert.strictEqual(Duration.toSeconds(early.left), 5)
+      assert.strictEqual((yield* row()).version, version, "NotDue writes nothing")
+      yield* TestClock.adjust("4999 millis")
+      yield* stepped("NotDue")
+      yield* TestClock.adjust("1 millis")
+      const waiting = yield* stepped("Waiting")
+      assert.deepStrictEqual(service.polls(), [50])
+      // the death was no failure of the service
+      assert.strictEqual(Duration.toSeconds(waiting.left), 5)
+    }).pipe(using(service))
+  })
+
+  it.effect("the death of an invocation does not count for the back-off (W3)", () => {
+    const service = Service.make({ polls: [Service.cut("no"), Service.pending] })
+    return Effect.gen(function*() {
+      yield* start
+      yield* TestClock.adjust("5 seconds")
+      yield* killed
+      yield* TestClock.adjust("45 seconds")
+      // the first failure doubles the wait, and does not multiply it by 4
+      assert.strictEqual(Duration.toSeconds((yield* stepped("Waiting")).left), 10)
+    }).pipe(using(service))
+  })
+
+  it.effect("after a killed invocation, invalid_grant is TokenPossiblyLost, and the row says lost (W6)", () => {
+    const service = Service.make({ polls: [Service.invalidGrant] })
+    return Effect.gen(function*() {
+      yield* start
+      yield* TestClock.adjust("5 seconds")
+      yield* killed
+      yield* TestClock.adjust("45 seconds")
+      assert.strictEqual((yield* Effect.flip(Step.step("login-1")))._tag, "TokenPossiblyLost")
+      assert.strictEqual((yield* row()).state, "lost")
+      const { login } = yield* stepped("Ended")
+      assert.strictEqual(login.state === "failed" && login.error._tag, "TokenPossiblyLost")
+      assert.strictEqual((yield* Effect.flip(Step.take("login-1")))._tag, "TokenPossiblyLost")
+    }).pipe(using(service))
+  })
+
+  it.effect("a code that expires after a killed invocation says that a response was lost, and so does the row (W6)", () => {
+    const service = Service.make({ start: [Service.code({ expiresIn: 60 })], polls: [Service.pending] })
+    return Effect.gen(function*() {
+      yield* start
+      yield* TestClock.adjust("30 seconds")
+      yield* killed
+      yield* TestClock.adjust("40 seconds")
+      const error = yield* Effect.flip(Step.step("login-1"))
+      assert.isTrue(error._tag === "DeviceCodeExpired" && error.responseLost)
+      assert.strictEqual((yield* row()).state, "lost")
+    }).pipe(using(service))
+  })
+
+  it.effect("a hold that lies too far ahead was written before the clock was set back, and holds nothing (W3)", () => {
+    const service = Service.make({ polls: [Service.pending] })
+    return Effect.gen(function*() {
+      const clock = yield* Clocks.jumping
+      yield* Effect.gen(function*() {
+        yield* start
+        yield* clock.adjust("5 seconds")
+        yield* killed
+        yield* clock.jump(-3600)
+        // no more than the wait of the mark, and this is stored: a later step counts on
+        assert.strictEqual(Duration.toSeconds((yield* stepped("NotDue")).left), 10)
+        assert.isUndefined((yield* row()).holder)
+        yield* clock.adjust("10 seconds")
+        yield* stepped("Waiting")
+      }).pipe(clock.provide)
+      assert.strictEqual(service.polls().length, 1)
+    }).pipe(using(service))
+  })
+
+  it.effect("if the clock was set back, the wait is counted anew once, and stored (W3)", () => {
+    const service = Service.make({ polls: [Service.token()] })
+    return Effect.gen(function*() {
+      const clock = yield* Clocks.jumping
+      yield* Effect.gen(function*() {
+        yield* start
+        yield* clock.jump(-3600)
+        assert.strictEqual(Duration.toSeconds((yield* stepped("NotDue")).left), 5)
+        yield* clock.adjust("2 seconds")
+        const { version } = yield* row()
+        assert.strictEqual(Duration.toSeconds((yield* stepped("NotDue")).left), 3)
+        assert.strictEqual((yield* row()).version, version)
+        yield* clock.adjust("3 seconds")
+        yield* stepped("Approved")
+      }).pipe(clock.provide)
+    }).pipe(using(service))
+  })
+
+  it.effect("a row that an engine drives is busy", () => {
+    const service = Service.make({})
+    return Effect.gen(function*() {
+      const store = yield* LoginStore.LoginStore
+      yield* start
+      const made = yield* row()
+      assert.isTrue(yield* store.set("login-1", made.version, { ...made, version: "next", driver: "engine" }))
+      yield* TestClock.adjust("5 seconds")
+      yield* stepped("Busy")
+      assert.deepStrictEqual(service.polls(), [])
+    }).pipe(using(service))
+  })
+
+  it.effect.each(["0 seconds", "999 millis", "2 hours", Number.NaN, -1, "soon"])(
+    "a hold of %s is a mistake in the program",
+    (hold) => {
+      const service = Service.make({})
+      return Effect.gen(function*() {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- JavaScript may give any text
+        const exit = yield* Effect.exit(Step.step("login-1", { hold: hold as Duration.Input }))
+        assert.include(String(exit), "hold must be a duration from 1 second to 1 hour")
+      }).pipe(using(service))
+    }
+  )
+})
+
+describe("standstills", () => {
+  /** A store whose first `set` takes so long, as if the process had stood still. */
+  const standing = (stand: Effect.Effect<unknown>, most = 1) => {
+    let count = 0
+    return Layer.effect(
+      LoginStore.LoginStore,
+      Effect.map(LoginStore.LoginStore, (store): LoginStore.Service => ({
+        ...store,
+        set: (id, version, next) =>
+          Effect.tap(store.set(id, version, next), () => ++count <= most ? stand : Effect.void)
+      }))
+    ).pipe(Layer.provide(stores))
+  }
+
+  it.effect("after a standstill of more than a third of the hold, the row is confirmed before the poll (W5)", () => {
+    const service = Service.make({ polls: [Service.pending] })
+    return Effect.gen(function*() {
+      const clock = yield* Clocks.jumping
+      const store = standing(clock.jump(14))
+      yield* Effect.gen(function*() {
+        yield* start
+        const versions: Array<string> = []
+        const inner = yield* LoginStore.LoginStore
+        const counted: LoginStore.Service = {
+          ...inner,
+          set: (id, version, next) => {
+            versions.push(version)
+            return inner.set(id, version, next)
+          }
+        }
+        yield* clock.adjust("5 seconds")
+        as(yield* Effect.provideService(Step.step("login-1"), LoginStore.LoginStore, counted), "Waiting")
+        // the mark, its confirmation, and the release
+        assert.strictEqual(versions.length, 3)
+        assert.strictEqual(service.polls().length, 1)
+        yield* clock.adjust("5 seconds")
+        as(yield* Effect.provideService(Step.step("login-1"), LoginStore.LoginStore, counted), "Waiting")
+        // without a standstill it confirms nothing
+        assert.strictEqual(versions.length, 5)
+      }).pipe(Effect.provide(Layer.merge(service.layer, store)), clock.provide)
+    }).pipe(using(service))
+  })
+
+  it.effect("an invocation that lost the row while it stood still sends nothing (W5)", () => {
+    const service = Service.make({ polls: [Service.pending] })
+    return Effect.gen(function*() {
+      const clock = yield* Clocks.jumping
+      const inner = yield* LoginStore.LoginStore
+      // while it stands still, its hold passes, and another invocation takes the row
+      const other = Effect.gen(function*() {
+        yield* clock.jump(60)
+        const found = yield* inner.get("login-1")
+        if (found === undefined) return assert.fail("there is no row")
+        const taken = { ...found, version: "taken", holder: "other", heldUntil: 5_000 + 60_000 + 40_000 }
+        assert.isTrue(yield* inner.set("login-1", found.version, taken))
+      }).pipe(Effect.orDie)
+      let count = 0
+      const standing: LoginStore.Service = {
+        ...inner,
+        set: (id, version, next) => Effect.tap(inner.set(id, version, next), () => ++count === 1 ? other : Effect.void)
+      }
+      yield* Effect.gen(function*() {
+        yield* start
+        yield* clock.adjust("5 seconds")
+        const result = yield* Effect.provideService(Step.step("login-1"), LoginStore.LoginStore, standing)
+        assert.strictEqual(Duration.toSeconds(as(result, "Busy").left), 40)
+        assert.deepStrictEqual(service.polls(), [])
+      }).pipe(clock.provide)
+    }).pipe(using(service))
+  })
+
+  it.effect("a store whose every write takes that long ends in an error, nothing is sent, and the row is free (W5)", () => {
+    const service = Service.make({ polls: [Service.pending] })
+    return Effect.gen(function*() {
+      const clock = yield* Clocks.jumping
+      yield* Effect.gen(function*() {
+        yield* start
+        yield* clock.adjust("5 seconds")
+        const error = yield* Effect.flip(Step.step("login-1"))
+        assert.strictEqual(error._tag === "LoginStoreError" && error.reason, "timeout")
+        assert.deepStrictEqual(service.polls(), [])
+        const { holder } = yield* row()
+        assert.isUndefined(holder)
+      }).pipe(Effect.provide(Layer.merge(service.layer, standing(clock.jump(14), 3))), clock.provide)
+    }).pipe(using(service))
+  })
+})
+
+describe("tokens", () => {
+  const accessToken = (result: Step.Step) => Redacted.value(as(result, "Approved").token.accessToken)
+
+  it.effect("an interruption waits until the response of a poll in flight is stored (W6)", () => {
+    const service = Service.make({ polls: [slow(Service.token())] })
+    return Effect.gen(function*() {
+      yield* start
+      yield* TestClock.adjust("5 seconds")
+      const fiber = yield* polling
+      const interruption = yield* Effect.forkChild(Fiber.interrupt(fiber), { startImmediately: true })
+      yield* TestClock.adjust("1 second")
+      assert.isUndefined(interruption.pollUnsafe())
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.join(interruption)
+      assert.deepStrictEqual(service.polls(), [5])
+      assert.strictEqual(Redacted.value((yield* Step.take("login-1")).accessToken), "access-token-1")
+    }).pipe(using(service))
+  })
+
+  it.effect("a poll that takes longer than the hold is given up, and its response counts as lost (W6)", () => {
+    const service = Service.make({
+      polls: [{ silent: true }, Service.invalidGrant],
+      options: { requestTimeout: "5 minutes" }
+    })
+    return Effect.gen(function*() {
+      yield* start
+      yield* TestClock.adjust("5 seconds")
+      const fiber = yield* polling
+      yield* TestClock.adjust("39 seconds")
+      const waiting = as(yield* Fiber.join(fiber), "Waiting")
+      assert.strictEqual(Duration.toSeconds(waiting.left), 5)
+      assert.strictEqual(service.count.inFlight, 0)
+      yield* stepped("NotDue")
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual((yield* Effect.flip(Step.step("login-1")))._tag, "TokenPossiblyLost")
+    }).pipe(using(service))
+  })
+
+  /** Runs `meanwhile` on the row while the poll that brings the token is in flight. */
+  const meanwhile = <A, E, R>(change: Effect.Effect<A, E, R>) =>
+    Effect.gen(function*() {
+      yield* start
+      yield* TestClock.adjust("5 seconds")
+      const fiber = yield* polling
+      yield* change
+      yield* TestClock.adjust("2 seconds")
+      return yield* Fiber.join(fiber)
+    })
+
+  const changed = (change: (row: LoginStore.Row) => Partial<LoginStore.Row>) =>
+    Effect.gen(function*() {
+      const store = yield* LoginStore.LoginStore
+      const found = yield* row()
+      assert.isTrue(yield* store.set("login-1", found.version, { ...found, version: "changed", ...change(found) }))
+    })
+
+  const outcome = (state: LoginStore.State) => ({ state, sealed: undefined, holder: undefined, heldUntil: undefined })
+
+  const lostError = JSON.stringify({
+    _tag: "DeviceCodeExpired",
+    detectedBy: "clock",
+    responseLost: true,
+    failures: 1
+  })
+
+  it.effect("a token is stored although another invocation took the row meanwhile (W6)", () => {
+    const service = Service.make({ polls: [slow(Service.token())] })
+    return Effect.gen(function*() {
+      const result = yield* meanwhile(changed(() => ({ holder: "other" })))
+      assert.strictEqual(accessToken(result), "access-token-1")
+      assert.isTrue(as(result, "Approved").isStored)
+      assert.strictEqual((yield* row()).state, "approved")
+    }).pipe(using(service))
+  })
+
+  it.effect("a token replaces the outcome lost of its own login (W6)", () => {
+    const service = Service.make({ polls: [slow(Service.token())] })
+    return Effect.gen(function*() {
+      const result = yield* meanwhile(changed(() => ({ ...outcome("lost"), error: lostError })))
+      assert.isTrue(as(result, "Approved").isStored)
+      assert.deepStrictEqual(yield* Step.get("login-1"), { state: "approved", id: "login-1", isTaken: false })
+    }).pipe(using(service))
+  })
+
+  it.effect("a token replaces no other outcome, and nothing of another login, but it is given (W6)", () => {
+    const changes: ReadonlyArray<Effect.Effect<unknown, unknown, LoginStore.LoginStore>> = [
+      changed(() => ({ ...outcome("failed"), error: lostError })),
+      changed(() => ({ ...outcome("lost"), error: lostError, attempt: "another" })),
+      changed(() => ({ attempt: "another" })),
+      Effect.flatMap(LoginStore.LoginStore, (store) => store.sweep(1e15))
+    ]
+    return Effect.forEach(changes, (change) => {
+      const service = Service.make({ polls: [slow(Service.token())] })
+      return Effect.gen(function*() {
+        const result = yield* meanwhile(change)
+        assert.strictEqual(accessToken(result), "access-token-1")
+        assert.isFalse(as(result, "Approved").isStored)
+        const store = yield* LoginStore.LoginStore
+        assert.notStrictEqual((yield* store.get("login-1"))?.state, "approved")
+      }).pipe(using(service, Layer.fresh(stores)))
+    })
+  })
+
+  it.effect("a token that comes after cancel is dropped, and the login stays cancelled (W6)", () => {
+    const service = Service.make({ polls: [slow(Service.token())] })
+    return Effect.gen(function*() {
+      const result = yield* meanwhile(Effect.map(Step.cancel("login-1"), (done) => assert.isTrue(done)))
+      assert.deepStrictEqual(as(result, "Ended").login, { state: "cancelled", id: "login-1" })
+      assert.deepStrictEqual(yield* Step.get("login-1"), { state: "cancelled", id: "login-1" })
+      assert.strictEqual((yield* Effect.flip(Step.take("login-1")))._tag, "LoginCancelled")
+      assert.isFalse(yield* Step.cancel("login-1"))
+    }).pipe(using(service))
+  })
+
+  it.effect("an error ends no row that another invocation holds meanwhile", () => {
+    const service = Service.make({ polls: [slow(Service.exception("AccessDeniedException", "access_denied"))] })
+    return Effect.gen(function*() {
+      const result = yield* meanwhile(changed(() => ({ holder: "other" })))
+      as(result, "Busy")
+      assert.strictEqual((yield* row()).state, "pending")
+    }).pipe(using(service))
+  })
+})
