@@ -9,21 +9,17 @@ import { DurableObject, type Namespace } from "cloudflare:workers"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-/** What an object stores: the row, and until when by the clock of the platform. */
-interface Stored {
-  readonly row: LoginStore.Row
-  readonly until: number
-}
-
 /** The platform refuses alarms that are too far away. */
 const longest = 30 * 24 * 3_600_000
 
-const alarmOf = (until: number): number => Math.min(until, Date.now() + longest)
+const alarmOf = ({ removeAt }: LoginStore.Row): number => Math.min(removeAt, Date.now() + longest)
 
 /** The row of one login. */
 export class LoginObject extends DurableObject {
   read(): LoginStore.Row | undefined {
-    return this.#stored()?.row
+    // only this class writes here
+    const row = this.ctx.storage.kv.get("row") as LoginStore.Row | undefined
+    return row !== undefined && row.removeAt > Date.now() ? row : undefined
   }
 
   insert(row: LoginStore.Row): Promise<boolean> {
@@ -47,22 +43,15 @@ export class LoginObject extends DurableObject {
 
   /** The row removes itself, so `sweep` finds nothing. A later row may have come since the alarm was due. */
   async alarm(): Promise<void> {
-    const stored = this.#stored()
-    await (stored === undefined ? this.ctx.storage.deleteAll() : this.ctx.storage.setAlarm(alarmOf(stored.until)))
-  }
-
-  #stored(): Stored | undefined {
-    // only this class writes here
-    const stored = this.ctx.storage.kv.get("login") as Stored | undefined
-    return stored !== undefined && stored.until > Date.now() ? stored : undefined
+    const row = this.read()
+    await (row === undefined ? this.ctx.storage.deleteAll() : this.ctx.storage.setAlarm(alarmOf(row)))
   }
 
   async #write(row: LoginStore.Row, may: (stored: LoginStore.Row | undefined) => boolean): Promise<boolean> {
     if (!may(this.read())) return false
-    const until = Date.now() + Math.max(0, row.removeAt - row.writtenAt)
     // the platform stores both or neither
-    this.ctx.storage.kv.put("login", { row, until } satisfies Stored)
-    await this.ctx.storage.setAlarm(alarmOf(until))
+    this.ctx.storage.kv.put("row", row)
+    await this.ctx.storage.setAlarm(alarmOf(row))
     return true
   }
 }
