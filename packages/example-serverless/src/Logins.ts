@@ -17,7 +17,7 @@ export const start = Effect.fnUntraced(function*(id: string, kept: Kept = {}) {
 
 // Each further invocation sends at most one poll, also if several run at the same time.
 export const poll = Effect.fnUntraced(function*(id: string) {
-  const result = yield* Step.step(id)
+  const result = yield* Step.step(id, { hold: "20 seconds" }) // longer than the client's requestTimeout
   switch (result._tag) {
     case "Approved":
       // Use result.token here, and return only that it came. Or another function takes it once, with Step.take(id).

@@ -31,9 +31,9 @@ const variablesOf = (bindings: Bindings): Record<string, string> =>
 // A request of a Worker may not wait for what another request has begun. So each request builds its own layer, which sends nothing.
 const layerOf = (bindings: Bindings) =>
   Layer.mergeAll(
-    SsoOidc.layerConfig(Environment.options(SsoOidcService.service, { region: Config.String("SSO_REGION") })).pipe(
-      Layer.provide(FetchTransport.layer)
-    ),
+    SsoOidc.layerConfig(
+      Environment.options(SsoOidcService.service, { region: Config.String("SSO_REGION"), requestTimeout: "15 seconds" })
+    ).pipe(Layer.provide(FetchTransport.layer)),
     Sealer.layerConfig({ current: Config.String("SEALER_CURRENT"), keys: Sealer.configKeys("SEALER_KEYS") }),
     LoginObject.layer(bindings.LoginObject)
   )
