@@ -53,7 +53,7 @@ describe("Sql.troubleOf", () => {
 })
 
 describe("Sql.open", () => {
-  it.effect("makes a table that is absent, with its constraints, and uses one that is there", () =>
+  it.effect("makes a table that is absent, with its constraints, and uses a table that is there", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const { dialect, name, run } = yield* open({ constraints: ["UNIQUE (value, id)"] })
