@@ -245,3 +245,53 @@ describe("Sealer.fromFunctions", () => {
     assert.throws(() => of({ unseal: {} }), RangeError, "Sealer: unseal must be a function")
   })
 })
+
+describe("Sealer.guarded", () => {
+  const wrongs: ReadonlyArray<readonly [string, unknown, Sealer.SealerUnavailable["reason"]]> = [
+    ["throws", thrown(throttled()), "failed"],
+    ["gives no Effect", () => planted, "failed"],
+    ["gives nothing", () => undefined, "failed"],
+    ["has a defect", () => Effect.die(throttled()), "failed"],
+    ["fails with another error", () => Effect.fail(throttled()), "failed"],
+    ["gives another value", () => Effect.succeed(17), "wrongResult"],
+    ["gives an empty text", () => Effect.succeed(""), "wrongResult"],
+    [
+      "fails as a sealer does",
+      () => Effect.fail(new Sealer.SealerUnavailable({ action: "make", reason: "timeout", code: "Slow" })),
+      "timeout"
+    ]
+  ]
+
+  it.effect.each(wrongs)(
+    "a sealer that %s becomes SealerUnavailable, which shows no secret (S21)",
+    ([, given, reason]) =>
+      Effect.gen(function*() {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a sealer may be wrong in any way
+        const sealer = Sealer.guarded({ seal: given, unseal: given, isOld: given } as never)
+        const errors = [yield* Effect.flip(sealer.seal(place, secret)), yield* Effect.flip(sealer.unseal(place, "x"))]
+        assert.isFalse(sealer.isOld("x"))
+        for (const [at, error] of errors.entries()) {
+          assert.instanceOf(error, Sealer.SealerUnavailable)
+          assert.strictEqual(error.reason, reason)
+          assert.strictEqual(error._tag === "SealerUnavailable" && error.action, at === 0 ? "seal" : "unseal")
+          for (const text of textsOf(error)) assert.notInclude(text, planted)
+        }
+      })
+  )
+
+  it.effect("an Unsealable stays one, without the members that the sealer gave it", () =>
+    Effect.gen(function*() {
+      const error = Object.assign(new Sealer.Unsealable({ reason: "unknownKey", key: "a" }), { text: planted })
+      const sealer = Sealer.guarded({ ...of({}), unseal: () => Effect.fail(error) })
+      const failure = yield* Effect.flip(sealer.unseal(place, "x"))
+      assert.deepStrictEqual({ ...failure }, { ...new Sealer.Unsealable({ reason: "unknownKey", key: "a" }) })
+      assert.notProperty(failure, "text")
+    }))
+
+  it.effect("a sealer that works is used as it is", () =>
+    Effect.gen(function*() {
+      const sealer = Sealer.guarded(of({}))
+      const sealed = yield* sealer.seal(place, secret)
+      assert.strictEqual(Redacted.value(yield* sealer.unseal(place, sealed)), planted)
+    }))
+})

@@ -204,6 +204,25 @@ describe("start and step (D8)", () => {
     }).pipe(Effect.provide(service.layer))
   })
 
+  it.effect("prepare says what a step would do, and sends nothing (D8)", () => {
+    const service = Service.make({ start: [Service.code({ expiresIn: 30 })] })
+    const elsewhere = Service.make({ options: { region: "us-east-1" } })
+    return Effect.gen(function*() {
+      const pending = yield* start
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual<unknown>(yield* DeviceGrant.prepare(pending), yield* DeviceGrant.step(pending))
+      yield* TestClock.adjust("3 seconds")
+      const due = yield* DeviceGrant.prepare(pending)
+      assert.deepStrictEqual(due, { _tag: "Due", marked: yield* DeviceGrant.markInFlight(pending) })
+      const error = yield* Effect.flip(DeviceGrant.prepare(pending).pipe(Effect.provide(elsewhere.layer)))
+      assert.strictEqual(error._tag, "RequestInvalid")
+      yield* TestClock.adjust("25 seconds")
+      const late = yield* Effect.flip(DeviceGrant.prepare(pending))
+      assert.deepStrictEqual(late, yield* Effect.flip(DeviceGrant.step(pending)))
+      assert.deepStrictEqual(service.polls(), [])
+    }).pipe(Effect.provide(service.layer), exact)
+  })
+
   it.effect("if two processes use one pending authorization, the second fails with the service's exception (D8)", () => {
     const service = Service.make({ polls: [Service.token(), Service.invalidGrant] })
     return Effect.gen(function*() {

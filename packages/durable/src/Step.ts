@@ -31,8 +31,8 @@ import type * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Holding from "./internal/holding.ts"
+import * as Lifecycle from "./internal/lifecycle.ts"
 import * as Reading from "./internal/reading.ts"
-import * as Rows from "./internal/rows.ts"
 import * as Starting from "./internal/starting.ts"
 import * as Stepping from "./internal/stepping.ts"
 import type { EndedLogin, Login, LoginFailure, PendingLogin, UnknownLogin } from "./Login.ts"
@@ -238,8 +238,8 @@ export const start = <E = never, R = never>(
 ): Effect.Effect<PendingLogin, StartError | E, LoginStore | Sealer | SsoOidc.SsoOidc | R> =>
   Effect.gen(function*() {
     const { again = false, id, ...grant } = options
-    if (!Rows.isId(id)) return yield* new LoginIdInvalid()
-    return yield* Starting.start(yield* Rows.tools, id, again === true, grant)
+    if (!Lifecycle.isId(id)) return yield* new LoginIdInvalid()
+    return yield* Starting.start(yield* Lifecycle.tools, id, again === true, grant)
   }).pipe(Wire.withSpan("Step.start"))
 
 // -----------------------------------------------------------------------------
@@ -263,8 +263,8 @@ export const step = (
 ): Effect.Effect<Step, StepError, LoginStore | Sealer | SsoOidc.SsoOidc> =>
   Effect.gen(function*() {
     const hold = Holding.millisOf(options.hold)
-    if (!Rows.isId(id)) return { _tag: "Ended", login: { state: "unknown", id } } as const
-    return yield* Stepping.step(yield* Rows.tools, id, hold)
+    if (!Lifecycle.isId(id)) return { _tag: "Ended", login: { state: "unknown", id } } as const
+    return yield* Stepping.step(yield* Lifecycle.tools, id, hold)
   }).pipe(Wire.withSpan("Step.step"))
 
 // -----------------------------------------------------------------------------
@@ -283,8 +283,8 @@ export const get = (
   id: string
 ): Effect.Effect<Login, LoginStoreError | SealerUnavailable | Unsealable, LoginStore | Sealer> =>
   Effect.gen(function*() {
-    if (!Rows.isId(id)) return { state: "unknown", id } as const
-    return yield* Reading.get(yield* Rows.tools, id)
+    if (!Lifecycle.isId(id)) return { state: "unknown", id } as const
+    return yield* Reading.get(yield* Lifecycle.tools, id)
   }).pipe(Wire.withSpan("Step.get"))
 
 /**
@@ -295,8 +295,8 @@ export const get = (
  */
 export const take = (id: string): Effect.Effect<Token, TakeError, LoginStore | Sealer> =>
   Effect.gen(function*() {
-    if (!Rows.isId(id)) return yield* new LoginUnknown({ reason: "absent" })
-    return yield* Reading.take(yield* Rows.tools, id)
+    if (!Lifecycle.isId(id)) return yield* new LoginUnknown({ reason: "absent" })
+    return yield* Reading.take(yield* Lifecycle.tools, id)
   }).pipe(Wire.withSpan("Step.take"))
 
 /**
@@ -309,6 +309,6 @@ export const take = (id: string): Effect.Effect<Token, TakeError, LoginStore | S
  */
 export const cancel = (id: string): Effect.Effect<boolean, LoginStoreError, LoginStore> =>
   Effect.gen(function*() {
-    if (!Rows.isId(id)) return false
-    return yield* Reading.cancel(yield* Rows.store, id)
+    if (!Lifecycle.isId(id)) return false
+    return yield* Reading.cancel(yield* Lifecycle.store, id)
   }).pipe(Wire.withSpan("Step.cancel"))

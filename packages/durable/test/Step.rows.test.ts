@@ -58,11 +58,11 @@ describe("rows that cannot be opened", () => {
       yield* due
       const first = yield* row()
       yield* Step.start({ ...options, id: "login-2" })
-      yield* change({ ...(first.sealed === undefined ? {} : { sealed: first.sealed }) }, "login-2")
+      yield* change({ sealed: first.sealed }, "login-2")
       assert.strictEqual((yield* Effect.flip(Step.step("login-2")))._tag, "Unsealable")
       yield* Step.cancel("login-1")
       yield* Step.start({ ...options, again: true })
-      yield* change({ ...(first.sealed === undefined ? {} : { sealed: first.sealed }) })
+      yield* change({ sealed: first.sealed })
       yield* TestClock.adjust("5 seconds")
       yield* ends("changed", service)
     }).pipe(using(service, undefined, sealing))

@@ -1,5 +1,5 @@
 /**
- * Which invocation may poll for a login, and what the next one assumes of one that never came back.
+ * Which invocation may poll for a login, and what the next one assumes if it never came back.
  */
 import * as Stored from "@sso-oidc/core/Stored"
 import type { PendingAuthorization } from "@sso-oidc/device-grant/PendingAuthorization"

@@ -9,7 +9,7 @@ import { LoginCancelled, LoginPending, LoginUnknown } from "../LoginError.ts"
 import type { Service } from "../LoginStore.ts"
 import { LoginStoreError } from "../LoginStore.ts"
 import * as Holding from "./holding.ts"
-import * as Rows from "./rows.ts"
+import * as Lifecycle from "./lifecycle.ts"
 
 // How often a change is tried again after another process changed the row first.
 const most = 10
@@ -24,21 +24,21 @@ const changed = (store: Service, operation: "set" | "end"): LoginStoreError =>
 
 /** How far a login is. */
 export const get = Effect.fnUntraced(function*(
-  tools: Rows.Tools,
+  tools: Lifecycle.Tools,
   id: string
 ): Effect.fn.Return<Login, LoginStoreError | SealerUnavailable | Unsealable> {
   const row = yield* tools.store.get(id)
   if (row === undefined) return { state: "unknown", id }
-  if (Rows.isEnded(row)) return yield* Rows.endedLogin(tools.store, id, row)
-  const pending = yield* Rows.pendingIn(tools, id, row)
-  const now = yield* Rows.now
+  if (Lifecycle.isEnded(row)) return yield* Lifecycle.endedLogin(tools.store, id, row)
+  const pending = yield* Lifecycle.pendingIn(tools, id, row)
+  const now = yield* Lifecycle.now
   const isHeld = row.driver === "engine" || row.heldUntil !== undefined && row.heldUntil > now
-  return Rows.pendingLogin(id, isHeld ? Holding.shown(pending) : Holding.taken(pending, row, now).pending)
+  return Lifecycle.pendingLogin(id, isHeld ? Holding.shown(pending) : Holding.taken(pending, row, now).pending)
 })
 
 /** Takes the token out of the row. */
 export const take = (
-  tools: Rows.Tools,
+  tools: Lifecycle.Tools,
   id: string,
   round = 0
 ): Effect.Effect<
@@ -56,14 +56,14 @@ export const take = (
         return yield* new LoginCancelled()
       case "failed":
       case "lost":
-        return yield* Effect.flatMap(Rows.errorIn(store, row), Effect.fail)
+        return yield* Effect.flatMap(Lifecycle.errorIn(store, row), Effect.fail)
     }
     if (row.sealed === undefined) return yield* new LoginUnknown({ reason: "taken" })
-    const token = yield* Rows.tokenIn(tools, id, row)
-    const taken = Rows.takenRow(row, yield* Rows.now)
+    const token = yield* Lifecycle.tokenIn(tools, id, row)
+    const taken = Lifecycle.takenRow(row, yield* Lifecycle.now)
     // Nothing comes between the write and the token.
     return yield* Effect.uninterruptible(Effect.flatMap(
-      Rows.write(store, id, row.version, taken),
+      Lifecycle.write(store, id, row.version, taken),
       (isDone) =>
         isDone
           ? Effect.succeed(token)
@@ -77,7 +77,7 @@ export const take = (
 export const cancel = (store: Service, id: string, round = 0): Effect.Effect<boolean, LoginStoreError> =>
   Effect.gen(function*() {
     const row = yield* store.get(id)
-    if (row === undefined || Rows.isEnded(row)) return false
-    if (yield* Rows.end(store, id, row.version, Rows.cancelledRow(row, yield* Rows.now))) return true
+    if (row === undefined || Lifecycle.isEnded(row)) return false
+    if (yield* Lifecycle.end(store, id, row.version, Lifecycle.cancelledRow(row, yield* Lifecycle.now))) return true
     return round === most ? yield* changed(store, "end") : yield* cancel(store, id, round + 1)
   })

@@ -16,8 +16,8 @@ import type { Row } from "../LoginStore.ts"
 import { LoginStoreError } from "../LoginStore.ts"
 import * as Failure from "./failure.ts"
 import * as Holding from "./holding.ts"
+import * as Lifecycle from "./lifecycle.ts"
 import * as Registrations from "./registrations.ts"
-import * as Rows from "./rows.ts"
 
 /** Why a start fails, beside the errors of the grant. */
 export type StartError = LoginEnded | LoginStoreError | SealerUnavailable
@@ -41,7 +41,7 @@ interface Found {
 
 /** Looks at the row of an id. It ends a login whose deadline has passed, or whose text cannot be opened. */
 const look = (
-  tools: Rows.Tools,
+  tools: Lifecycle.Tools,
   id: string,
   again: boolean,
   round = 0
@@ -50,24 +50,24 @@ const look = (
     const { store } = tools
     const row = yield* store.get(id)
     if (row === undefined) return {}
-    if (Rows.isEnded(row)) {
+    if (Lifecycle.isEnded(row)) {
       if (again) return { ended: row }
       return yield* new LoginEnded({ state: row.state === "lost" ? "failed" : row.state })
     }
-    const opened = yield* Effect.result(Rows.pendingIn(tools, id, row))
-    const now = yield* Rows.now
+    const opened = yield* Effect.result(Lifecycle.pendingIn(tools, id, row))
+    const now = yield* Lifecycle.now
     const isHeld = row.driver === "engine" || row.heldUntil !== undefined && row.heldUntil > now
     if (Result.isFailure(opened)) {
       const error = opened.failure
       if (error._tag === "SealerUnavailable") return yield* error
-      yield* Rows.end(store, id, row.version, yield* Rows.failedRow(row, error, row.holder !== undefined))
+      yield* Lifecycle.end(store, id, row.version, yield* Lifecycle.failedRow(row, error, row.holder !== undefined))
     } else {
       const pending = opened.success
-      if (isHeld) return { pending: Rows.pendingLogin(id, Holding.shown(pending)) }
+      if (isHeld) return { pending: Lifecycle.pendingLogin(id, Holding.shown(pending)) }
       const taken = Holding.taken(pending, row, now).pending
-      if (DateTime.toEpochMillis(pending.expiresAt) > now) return { pending: Rows.pendingLogin(id, taken) }
+      if (DateTime.toEpochMillis(pending.expiresAt) > now) return { pending: Lifecycle.pendingLogin(id, taken) }
       const error = expired(taken)
-      yield* Rows.end(store, id, row.version, yield* Rows.failedRow(row, error, Failure.isLost(error, false)))
+      yield* Lifecycle.end(store, id, row.version, yield* Lifecycle.failedRow(row, error, Failure.isLost(error, false)))
     }
     return round === most ? yield* changed(store.name) : yield* look(tools, id, again, round + 1)
   })
@@ -82,7 +82,7 @@ const expired = ({ failures, lastTrouble, responseLost }: PendingAuthorization):
 
 /** Writes a new login. If another process was first, it gives the login of that process, and this code is shown to no person. */
 const store = (
-  tools: Rows.Tools,
+  tools: Lifecycle.Tools,
   id: string,
   again: boolean,
   pending: PendingAuthorization,
@@ -90,11 +90,11 @@ const store = (
   round = 0
 ): Effect.Effect<PendingLogin, StartError> =>
   Effect.gen(function*() {
-    const row = yield* Rows.pendingRow(tools, id, Rows.name(), pending)
+    const row = yield* Lifecycle.pendingRow(tools, id, Lifecycle.name(), pending)
     const isDone = found.ended === undefined
-      ? yield* Rows.insert(tools.store, id, row)
-      : yield* Rows.write(tools.store, id, found.ended.version, row)
-    if (isDone) return Rows.pendingLogin(id, pending)
+      ? yield* Lifecycle.insert(tools.store, id, row)
+      : yield* Lifecycle.write(tools.store, id, found.ended.version, row)
+    if (isDone) return Lifecycle.pendingLogin(id, pending)
     const next = yield* look(tools, id, again)
     if (next.pending !== undefined) return next.pending
     return round === most
@@ -107,7 +107,7 @@ const patience = Duration.seconds(2)
 
 /** Starts a login, or gives the pending one of this id. */
 export const start = Effect.fnUntraced(function*<E, R>(
-  tools: Rows.Tools,
+  tools: Lifecycle.Tools,
   id: string,
   again: boolean,
   options: DeviceGrant.StartOptions<E, R>
@@ -116,6 +116,6 @@ export const start = Effect.fnUntraced(function*<E, R>(
   if (found.pending !== undefined) return found.pending
   const pending = yield* Registrations.start(options)
   const login = yield* store(tools, id, again, pending, found)
-  yield* Effect.ignore(Effect.timeoutOption(Effect.flatMap(Rows.now, tools.store.sweep), patience))
+  yield* Effect.ignore(Effect.timeoutOption(Effect.flatMap(Lifecycle.now, tools.store.sweep), patience))
   return login
 })

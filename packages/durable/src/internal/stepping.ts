@@ -21,14 +21,14 @@ import { LoginStoreError } from "../LoginStore.ts"
 import type { Approved, Busy, Ended, NotDue, Step, Waiting } from "../Step.ts"
 import * as Failure from "./failure.ts"
 import * as Holding from "./holding.ts"
-import * as Rows from "./rows.ts"
+import * as Lifecycle from "./lifecycle.ts"
 import * as Within from "./within.ts"
 
 /** Why a step fails. */
 export type StepError = DeviceGrant.PollError | Unsealable | LoginStoreError | SealerUnavailable
 
 /** A row, and what an invocation may assume of it. */
-interface Login extends Rows.Tools {
+interface Login extends Lifecycle.Tools {
   readonly id: string
   readonly hold: number
   readonly row: Row
@@ -46,13 +46,13 @@ type Lost = typeof lost
 
 const waiting = (id: string, pending: PendingAuthorization, left: Duration.Duration): Waiting => ({
   _tag: "Waiting",
-  login: Rows.pendingLogin(id, pending),
+  login: Lifecycle.pendingLogin(id, pending),
   left
 })
 
 const notDue = (id: string, { left, pending }: Pick<DeviceGrant.NotDue, "left" | "pending">): NotDue => ({
   _tag: "NotDue",
-  login: Rows.pendingLogin(id, pending),
+  login: Lifecycle.pendingLogin(id, pending),
   left
 })
 
@@ -69,19 +69,23 @@ const most = 5
 
 /** A step of a login. After a poll, `mayPoll` is `false`: a step sends at most one request. */
 export const step = (
-  tools: Rows.Tools,
+  tools: Lifecycle.Tools,
   id: string,
   hold: number,
   mayPoll = true,
   round = 0
-): Effect.Effect<Step, StepError, Rows.Services> =>
+): Effect.Effect<Step, StepError, Lifecycle.Services> =>
   Effect.gen(function*() {
     const row = yield* tools.store.get(id)
     if (row === undefined) return unknown(id)
-    if (Rows.isEnded(row)) return { _tag: "Ended", login: yield* Rows.endedLogin(tools.store, id, row) } as const
-    const now = yield* Rows.now
+    if (Lifecycle.isEnded(row)) {
+      return { _tag: "Ended", login: yield* Lifecycle.endedLogin(tools.store, id, row) } as const
+    }
+    const now = yield* Lifecycle.now
     const left = Holding.left(row, now, hold)
-    if (left > 0) return busy(left)
+    if (left > 0) {
+      return busy(left)
+    }
     if (round === most) return busy(0)
     const result = yield* withRow(tools, id, hold, row, now, mayPoll)
     if (result._tag !== "Lost") return result
@@ -89,14 +93,14 @@ export const step = (
   })
 
 const withRow = Effect.fnUntraced(function*(
-  tools: Rows.Tools,
+  tools: Lifecycle.Tools,
   id: string,
   hold: number,
   row: Row,
   now: number,
   mayPoll: boolean
-): Effect.fn.Return<Step | Lost, StepError, Rows.Services> {
-  const opened = yield* Effect.result(Rows.pendingIn(tools, id, row))
+): Effect.fn.Return<Step | Lost, StepError, Lifecycle.Services> {
+  const opened = yield* Effect.result(Lifecycle.pendingIn(tools, id, row))
   if (Result.isFailure(opened)) {
     const error = opened.failure
     // It may have been in flight, which only the text knows.
@@ -118,8 +122,8 @@ const withRow = Effect.fnUntraced(function*(
     const isMoved = DateTime.toEpochMillis(early.pending.nextPollAt) !== DateTime.toEpochMillis(pending.nextPollAt)
     // The clock was set back. If the next time were not stored, each later step would count it anew.
     if (isNew || isMoved) {
-      const next = yield* Rows.pendingRow(tools, id, row.attempt, early.pending)
-      if (!(yield* Rows.write(tools.store, id, row.version, next))) return lost
+      const next = yield* Lifecycle.pendingRow(tools, id, row.attempt, early.pending)
+      if (!(yield* Lifecycle.write(tools.store, id, row.version, next))) return lost
     }
     return notDue(id, early)
   }
@@ -134,8 +138,8 @@ const fail = Effect.fnUntraced(function*<E extends LoginFailure>(
   error: E,
   isLost: boolean
 ): Effect.fn.Return<Lost, E | LoginStoreError> {
-  const outcome = yield* Rows.failedRow(row, error, isLost)
-  return (yield* Rows.end(store, id, row.version, outcome)) ? yield* Effect.fail(error) : lost
+  const outcome = yield* Lifecycle.failedRow(row, error, isLost)
+  return (yield* Lifecycle.end(store, id, row.version, outcome)) ? yield* Effect.fail(error) : lost
 })
 
 // -----------------------------------------------------------------------------
@@ -151,12 +155,12 @@ interface Held extends Login {
 const poll = Effect.fnUntraced(function*(
   login: Login,
   marked: PendingAuthorization
-): Effect.fn.Return<Step | Lost, StepError, Rows.Services> {
+): Effect.fn.Return<Step | Lost, StepError, Lifecycle.Services> {
   const mine = yield* take(login, marked)
   if (mine === undefined) return lost
   const held: Held = { ...login, mine }
   const { hold, id, pending, row } = held
-  const millis = mine.heldUntil - (yield* Rows.now)
+  const millis = mine.heldUntil - (yield* Lifecycle.now)
   const result = yield* Within.within(
     Effect.result(DeviceGrant.step(pending)),
     millis,
@@ -172,7 +176,7 @@ const poll = Effect.fnUntraced(function*(
     if (error._tag === "RequestInvalid") {
       // nothing was sent
       yield* Effect.ignore(
-        persistently(held, Rows.write(held.store, id, mine.version, { ...row, version: Rows.name() }))
+        persistently(held, Lifecycle.write(held.store, id, mine.version, { ...row, version: Lifecycle.name() }))
       )
       return yield* error
     }
@@ -192,8 +196,8 @@ const poll = Effect.fnUntraced(function*(
   }
   const polled = result.success
   if (polled._tag === "Approved") return yield* keep(held, polled.token)
-  const next = yield* persistently(held, Rows.pendingRow(held, id, row.attempt, polled.pending))
-  if (!(yield* persistently(held, Rows.write(held.store, id, mine.version, next)))) {
+  const next = yield* persistently(held, Lifecycle.pendingRow(held, id, row.attempt, polled.pending))
+  if (!(yield* persistently(held, Lifecycle.write(held.store, id, mine.version, next)))) {
     return yield* step(held, id, hold, false)
   }
   return polled._tag === "Waiting" ? waiting(id, polled.pending, polled.wait) : notDue(id, polled)
@@ -207,18 +211,18 @@ const take = Effect.fnUntraced(function*(
   { hold, id, row, ...tools }: Login,
   marked: PendingAuthorization
 ): Effect.fn.Return<Held["mine"] | undefined, SealerUnavailable | LoginStoreError> {
-  const released = yield* Rows.pendingRow(tools, id, row.attempt, marked)
+  const released = yield* Lifecycle.pendingRow(tools, id, row.attempt, marked)
   let [before, mine] = [row.version, undefined] as [string, Held["mine"] | undefined]
   for (let round = 0; round <= confirmations; round++) {
     const since = yield* Effect.clockWith((clock) => Effect.sync(() => Holding.moment(clock)))
-    mine = Rows.heldRow(mine ?? released, since.wall, hold)
-    if (!(yield* Rows.write(tools.store, id, before, mine))) return undefined
+    mine = Lifecycle.heldRow(mine ?? released, since.wall, hold)
+    if (!(yield* Lifecycle.write(tools.store, id, before, mine))) return undefined
     before = mine.version
     const isStill = yield* Effect.clockWith((clock) => Effect.sync(() => Holding.stoodStill(since, clock, hold)))
     if (!isStill) return mine
   }
   // Nothing was sent. The next invocation finds the row as it was.
-  yield* Rows.write(tools.store, id, before, { ...row, version: Rows.name() })
+  yield* Lifecycle.write(tools.store, id, before, { ...row, version: Lifecycle.name() })
   return yield* new LoginStoreError({
     store: tools.store.name,
     operation: "set",
@@ -232,10 +236,10 @@ const keep = (held: Held, token: Token): Effect.Effect<Approved | Ended> => {
   const { id, mine, row, store } = held
   const given = (isStored: boolean): Approved => ({ _tag: "Approved", token, isStored })
   const stored = Effect.gen(function*() {
-    const outcome = yield* persistently(held, Rows.approvedRow(held, id, row, token))
+    const outcome = yield* persistently(held, Lifecycle.approvedRow(held, id, row, token))
     let version = mine.version
     for (let round = 0; round < most; round++) {
-      if (yield* persistently(held, Rows.end(store, id, version, outcome))) return given(true)
+      if (yield* persistently(held, Lifecycle.end(store, id, version, outcome))) return given(true)
       const found = yield* persistently(held, Effect.map(store.get(id), (row) => ({ row })))
       if (found.row === undefined || found.row.attempt !== row.attempt) return given(false)
       switch (found.row.state) {
@@ -253,7 +257,7 @@ const keep = (held: Held, token: Token): Effect.Effect<Approved | Ended> => {
     return given(false)
   })
   return Effect.flatMap(
-    Rows.now,
+    Lifecycle.now,
     (now) => Within.within(stored, Math.max(mine.heldUntil - now, leastToKeep), Effect.succeed(given(false)))
   ).pipe(
     Effect.catch(() => Effect.succeed(given(false)))
@@ -275,7 +279,7 @@ const persistently = <A, R>(
   Effect.catch(effect, (error) =>
     Effect.gen(function*() {
       const pause = pauses[round]
-      if (pause === undefined || (yield* Rows.now) + pause >= held.mine.heldUntil) return yield* error
+      if (pause === undefined || (yield* Lifecycle.now) + pause >= held.mine.heldUntil) return yield* error
       yield* Effect.sleep(Duration.millis(pause))
       return yield* persistently(held, effect, round + 1)
     }))

@@ -12,10 +12,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/testing/TestClock"
+import { key, sealing } from "./sealing.ts"
 
-export const key = (fill: number): Sealer.Key => Redacted.make(new Uint8Array(32).fill(fill))
-
-export const sealing = Sealer.layer({ current: "one", keys: { one: key(1) } }).pipe(Layer.orDie)
+export { key, sealing }
 
 /**
  * A sealer that takes no time, for tests that move the clock: WebCrypto responds when it likes. It keeps a text at its place, and seals
@@ -66,3 +66,14 @@ export const using = (
 ) =>
 <A, E>(effect: Effect.Effect<A, E, LoginStore.LoginStore | Sealer.Sealer | SsoOidc.SsoOidc>): Effect.Effect<A, E> =>
   effect.pipe(Effect.provide(Layer.mergeAll(service.layer, store, sealer)), exact)
+
+/** A response that takes its time. */
+export const slow = (response: Service.ScriptedResponse, delay: Duration.Input = "3 seconds") => ({
+  ...response,
+  delay
+})
+
+/** A step in a fiber of its own, up to its poll. */
+export const polling = Effect.forkChild(Step.step("login-1"), { startImmediately: true }).pipe(
+  Effect.tap(TestClock.adjust("1 second"))
+)

@@ -1,5 +1,5 @@
 /**
- * Rows: how they are made, what stands in them, and what a program sees of them.
+ * The life of a row: how it is made and changed, what stands in it, and what a program sees of it.
  */
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Sealer from "@sso-oidc/core/Sealer"
