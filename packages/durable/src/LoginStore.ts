@@ -37,7 +37,8 @@ export type State = "pending" | "approved" | "failed" | "lost" | "cancelled"
 /**
  * One login, as a store keeps it. All members but `sealed` stand in plain text, and none of them is a secret.
  *
- * A store keeps each member as it is. It reads only `version`, `attempt`, `state`, `driver`, `holder`, `writtenAt` and `removeAt`.
+ * A store keeps each member as it is, and an absent member absent. It reads only `version`, `attempt`, `state`, `driver`, `holder`, `writtenAt`
+ * and `removeAt`. A time is a whole number. A text has no character 0 and no lone surrogate: a store may refuse to write those.
  *
  * @category models
  * @since 0.1.0
@@ -174,7 +175,8 @@ export class LoginStoreError
 /**
  * What a store does. It decides nothing about a login: it compares, writes and removes.
  *
- * Each method is one atomic change, also for processes on other machines. `durable` distrusts a store: a defect, a value of another
+ * Each method is one atomic change, also for processes on other machines. An id is a text of 1 to 200 visible characters, and each differs from
+ * every other: a store compares ids, versions and attempts character by character. `durable` distrusts a store: a defect, a value of another
  * type, or a call that takes longer than 10 seconds becomes a {@link LoginStoreError}.
  *
  * @category models

@@ -33,7 +33,8 @@ export interface Options {
 /**
  * A store in a table of PostgreSQL or SQLite (3.35 or newer). A client of another database is refused with a `LoginStoreError`.
  *
- * - The table is made if it is absent. It has one row for each login, and two indexes.
+ * - The table is made if it is absent. It has one row for each login, and two indexes. A user of the database that may not make tables can use
+ *   a table that is there, and needs the rights to select, insert, update and delete.
  * - Each method is one statement. A statement that collides with another transaction runs again, at most three times.
  * - `insert` joins a transaction of the caller on the same client. So a program can store a login and what belongs to it together, or
  *   neither. Until that transaction ends, no other method sees the row.

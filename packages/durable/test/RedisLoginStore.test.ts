@@ -21,6 +21,7 @@ const make = Effect.gen(function*() {
   const send = (command: string, ...args: ReadonlyArray<string>) => redis.send(command, ...args)
   return {
     prefix,
+    redis,
     send,
     store: Context.get(yield* Layer.build(Layer.fresh(RedisLoginStore.layer({ prefix }))), LoginStore.LoginStore),
     key: (id: string) => `${prefix}login:${id}`,
@@ -191,6 +192,50 @@ describe.skipIf(Tools.isMissing(RedisServer.tool))(`RedisLoginStore with ${Redis
       assert.deepStrictEqual(yield* listed, [entry("idle"), entry("lost"), entry("new")])
       assert.deepStrictEqual((yield* store.pending(now)).map(({ id }) => id).toSorted(), ["idle", "lost"])
     }).pipe(Effect.provide(RedisServer.layer)))
+
+  it.effect("keeps an entry that a reader was about to drop while its row was written", () =>
+    Effect.gen(function*() {
+      const { prefix, redis, store } = yield* make
+      let hook: Effect.Effect<unknown> = Effect.void
+      const slow: Redis.Redis["Service"] = {
+        ...redis,
+        eval: (script) => (...args) => Effect.andThen(Effect.suspend(() => hook), redis.eval(script)(...args))
+      }
+      const writer = Context.get(
+        yield* Layer.build(
+          RedisLoginStore.layer({ prefix }).pipe(Layer.fresh, Layer.provide(Layer.succeed(Redis.Redis, slow)))
+        ),
+        LoginStore.LoginStore
+      )
+      const row = rowOf({ driver: "engine", writtenAt: 5 })
+      // its entry is there and its row is not
+      hook = Effect.orDie(Effect.map(store.pending(10 * minute), (found) => assert.deepStrictEqual(found, [])))
+      yield* writer.insert("a", row)
+      hook = Effect.void
+      assert.deepStrictEqual(yield* store.pending(6), [{ id: "a", attempt: row.attempt }])
+      const held = rowOf({ driver: "engine", attempt: row.attempt, holder: "h", writtenAt: 6 })
+      yield* store.set("a", row.version, held)
+      hook = Effect.orDie(store.pending(10 * minute))
+      yield* writer.set("a", held.version, rowOf({ driver: "engine", attempt: row.attempt, writtenAt: 7 }))
+      assert.deepStrictEqual(yield* store.pending(8), [{ id: "a", attempt: row.attempt }])
+    }).pipe(Effect.provide(RedisServer.layer)))
+
+  it.effect("lists what it can if a server removes no entry", () =>
+    Effect.gen(function*() {
+      let lists = 0
+      const page = Array.from({ length: 1000 }, (_, i) => [JSON.stringify(["a", `${i}`]), "1"]).flat()
+      const store = yield* over((name, args) =>
+        Effect.sync(() => {
+          if (name === "SCRIPT") return String(args[1]).includes("ZRANGEBYSCORE") ? "list" : "forget"
+          if (name === "HMGET") return [null, null, null, null, null]
+          if (args[0] === "forget") return 0
+          lists++
+          return lists < 4 ? page : []
+        })
+      )
+      assert.deepStrictEqual(yield* store.pending(10 * minute), [])
+      assert.strictEqual(lists, 4)
+    }))
 
   it.live("finds the idle logins behind many entries that have none", () =>
     Effect.gen(function*() {

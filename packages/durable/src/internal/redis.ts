@@ -58,10 +58,13 @@ const makeScripts = () => ({
   ),
   // An entry that was written again meanwhile has another score.
   forget: script(
+    "local count = 0",
     "for i = 1, #ARGV, 2 do",
-    "  if redis.call('ZSCORE', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('ZREM', KEYS[1], ARGV[i]) end",
+    "  if redis.call('ZSCORE', KEYS[1], ARGV[i]) == ARGV[i + 1] then",
+    "    count = count + redis.call('ZREM', KEYS[1], ARGV[i])",
+    "  end",
     "end",
-    "return 1"
+    "return count"
   )
 })
 
@@ -187,22 +190,33 @@ export const make = Effect.fnUntraced(
       )
     }
 
+    const forget = (old: ReadonlyArray<Listed>): Effect.Effect<boolean, Trouble> =>
+      old.length === 0
+        ? Effect.succeed(false)
+        : Effect.map(
+          evaluate(scripts.forget, index, ...old.flatMap(({ entry, score }) => [entry, score])),
+          (count) => Number(count) > 0
+        )
+
     const pending = Effect.fnUntraced(function*(before: number) {
-      const all: Array<readonly [Found, number]> = []
+      // by their entries, because a page may have an entry of the page before
+      const all = new Map<string, readonly [Found, number]>()
       let [offset, isMore] = [0, true]
-      while (isMore && all.length < Database.most) {
+      while (isMore && all.size < Database.most) {
         const page = listedIn(yield* evaluate(scripts.list, index, before, offset, Database.most))
         if (page === undefined) return yield* Effect.fail(Database.unreadable)
         const looked = yield* Effect.forEach(page, (listed) => look(listed, before), { concurrency: 16 })
-        all.push(...looked.filter((one) => one !== undefined))
-        const old = page.filter(({ score }, i) => looked[i] === undefined && Number(score) < before - grace)
-        if (old.length > 0) {
-          yield* evaluate(scripts.forget, index, ...old.flatMap(({ entry, score }) => [entry, score]))
+        for (const [i, { entry }] of page.entries()) {
+          const found = looked[i]
+          if (found !== undefined) all.set(entry, found)
         }
-        offset += page.length - old.length
+        const old = page.filter(({ score }, i) => looked[i] === undefined && Number(score) < before - grace)
+        // if nothing was removed, the same page must not come again for ever
+        offset += page.length - ((yield* forget(old)) ? old.length : 0)
         isMore = page.length === Database.most
       }
-      return all.toSorted(([, one], [, other]) => one - other).slice(0, Database.most).map(([found]) => found)
+      return [...all.values()].toSorted(([, one], [, other]) => one - other).slice(0, Database.most)
+        .map(([found]) => found)
     })
 
     return Database.make({
