@@ -75,6 +75,8 @@ describe.skipIf(Tools.isMissing(Workerd.tool))(`under ${Workerd.tool.title}`, ()
       const last = yield* post(`${url}/logins/${started[0]?.body.id}/poll`)
       assert.deepStrictEqual([last.status, last.body], [200, { state: "approved" }])
       assert.strictEqual((yield* post(`${url}/logins/unknown/poll`)).status, 404)
+      const huge = yield* Effect.promise(() => fetch(`${url}/logins`, { method: "POST", body: "x".repeat(10_000) }))
+      assert.strictEqual(huge.status, 413)
     }).pipe(Effect.scoped, Effect.provide(EmulatorServer.layer())))
 
   it.live("its Durable Object keeps the contract of a login store (W1)", () =>

@@ -48,6 +48,12 @@ const told = (status: number, { _tag, message }: Failure, more: object = {}): Re
 /** A request that cannot be served. The sentence is for the author of its program. */
 export const malformed = (message: string): Response => told(400, { _tag: "BadRequest", message })
 
+/** The longest body, in characters. */
+export const longest = 4096
+
+/** The response to a body that is longer. */
+export const tooLarge: Response = told(413, { _tag: "TooLarge", message: "The body must be empty, or short." })
+
 const notNow = "The function cannot reach what it needs. Try again."
 
 /** The response of a function that has no store, no keys or no configuration. */
@@ -123,5 +129,6 @@ export const respond = (
     const response = told(405, { _tag: "MethodNotAllowed", message: "Send a POST." })
     return Effect.succeed({ ...response, headers: { ...response.headers, allow: "POST" } })
   }
-  return id === undefined ? start(body, kept) : poll(id)
+  if (id !== undefined) return poll(id)
+  return body.length > longest ? Effect.succeed(tooLarge) : start(body, kept)
 }

@@ -51,12 +51,14 @@ const respond = (request: Routes.Request, bindings: Bindings): Effect.Effect<Rou
     Effect.orElseSucceed(() => Routes.notReady)
   )
 
+const responseOf = ({ body, headers, status }: Routes.Response): Response => new Response(body, { status, headers })
+
 export default {
   async fetch(request: Request, bindings: Bindings): Promise<Response> {
     const { pathname } = new URL(request.url)
-    const { body, headers, status } = await Effect.runPromise(
-      respond({ method: request.method, path: pathname, body: await request.text() }, bindings)
-    )
-    return new Response(body, { status, headers })
+    // a longer body is not read
+    if (Number(request.headers.get("content-length")) > Routes.longest) return responseOf(Routes.tooLarge)
+    const body = await request.text()
+    return responseOf(await Effect.runPromise(respond({ method: request.method, path: pathname, body }, bindings)))
   }
 }
