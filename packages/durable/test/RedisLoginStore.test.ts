@@ -172,7 +172,7 @@ describe.skipIf(Tools.isMissing(RedisServer.tool))(`RedisLoginStore with ${Redis
     Effect.gen(function*() {
       const { index, send, store } = yield* make
       const now = 10 * minute
-      const entry = (id: string, attempt = "a") => JSON.stringify([attempt, id])
+      const entry = (id: string, attempt = "a") => JSON.stringify({ attempt, id })
       const listed = Effect.map(send("ZRANGE", index, "0", "-1"), (entries) => entries)
       const idle = rowOf({ driver: "engine", attempt: "a", writtenAt: 0, removeAt: minute })
       yield* store.insert("idle", idle)
@@ -183,7 +183,10 @@ describe.skipIf(Tools.isMissing(RedisServer.tool))(`RedisLoginStore with ${Redis
       assert.isFalse(yield* store.insert("lost", { ...idle, attempt: "other" }))
       yield* send("SET", `${index.slice(0, -"logins".length)}login:foreign`, secret)
       for (
-        const [score, member] of [[2, entry("absent")], [3, entry("foreign")], [4, secret], [5, "[1,2]"], [6, "["]]
+        const [score, member] of [[2, entry("absent")], [3, entry("foreign")], [4, secret], [5, "[1,2]"], [6, "{"], [
+          7,
+          "{\"id\":1}"
+        ]]
       ) {
         yield* send("ZADD", index, String(score), String(member))
       }
@@ -223,7 +226,7 @@ describe.skipIf(Tools.isMissing(RedisServer.tool))(`RedisLoginStore with ${Redis
   it.effect("lists what it can if a server removes no entry", () =>
     Effect.gen(function*() {
       let lists = 0
-      const page = Array.from({ length: 1000 }, (_, i) => [JSON.stringify(["a", `${i}`]), "1"]).flat()
+      const page = Array.from({ length: 1000 }, (_, i) => [JSON.stringify({ attempt: "a", id: `${i}` }), "1"]).flat()
       const store = yield* over((name, args) =>
         Effect.sync(() => {
           if (name === "SCRIPT") return String(args[1]).includes("ZRANGEBYSCORE") ? "list" : "forget"
@@ -240,7 +243,10 @@ describe.skipIf(Tools.isMissing(RedisServer.tool))(`RedisLoginStore with ${Redis
   it.live("finds the idle logins behind many entries that have none", () =>
     Effect.gen(function*() {
       const { index, send, store } = yield* make
-      const stale = Array.from({ length: 1200 }, (_, i) => [String(i), JSON.stringify(["a", `stale ${i}`])])
+      const stale = Array.from(
+        { length: 1200 },
+        (_, i) => [String(i), JSON.stringify({ attempt: "a", id: `stale ${i}` })]
+      )
       yield* send("ZADD", index, ...stale.flat())
       yield* store.insert("idle", rowOf({ driver: "engine", writtenAt: 3000 }))
       assert.deepStrictEqual((yield* store.pending(3001)).map(({ id }) => id), ["idle"])
