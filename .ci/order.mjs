@@ -14,7 +14,7 @@ const startsPrograms = [
   // the same modules, in the kit's own tests
   /"\.\.\/src\/(?:child|postgres|redis|server)\.ts"/,
   // helpers that start programs
-  /"\.\.?\/support\/(?:otherTools|sessionSwap)\.ts"/
+  /"\.\.?\/support\/(?:otherTools|sessionSwap|workerd)\.ts"/
 ]
 
 const runsContract = /"\.\/support\/brokenTransports\.ts"|"@sso-oidc\/testing\/contract\/TransportContract"/

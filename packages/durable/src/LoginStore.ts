@@ -206,7 +206,7 @@ export interface Service {
   readonly pending: (before: number) => Effect.Effect<ReadonlyArray<Found>, LoginStoreError>
   /**
    * Removes rows whose `removeAt` is before `before`, in milliseconds since 1970: the oldest first, at most 1,000. Gives those that it
-   * removed. A store that removes rows by itself may give none.
+   * removed. A store that removes rows by itself may give none. A row is then absent after its `removeAt`.
    */
   readonly sweep: (before: number) => Effect.Effect<ReadonlyArray<Found>, LoginStoreError>
 }

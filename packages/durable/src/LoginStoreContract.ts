@@ -42,6 +42,10 @@ export interface Options<E = never, R = never> {
    * `false` if each build of the layer has a store of its own, such as one in memory. A case then builds it once. `true` by default.
    */
   readonly shared?: boolean | undefined
+  /**
+   * `false` if the store is for `Step` alone, which never calls `pending`. The cases about `pending` are then skipped. `true` by default.
+   */
+  readonly engine?: boolean | undefined
 }
 
 /**
@@ -53,6 +57,8 @@ export interface Options<E = never, R = never> {
 export interface Case {
   /** A unique name: what a store that keeps the contract does. */
   readonly name: string
+  /** The option that skips the case if it is `false`. `undefined` if no option does. */
+  readonly needs: "engine" | undefined
   /** Tests a store. It fails with a `LoginStoreViolation` if the store breaks the contract. */
   readonly run: <E, R>(options: Options<E, R>) => Effect.Effect<void, LoginStoreViolation | E, R>
 }
@@ -66,8 +72,10 @@ export interface Case {
 export interface Outcome {
   /** The name of the case. */
   readonly name: string
-  /** `kept` or `broken`. */
-  readonly verdict: "kept" | "broken"
+  /** `kept` or `broken`. `skipped` if the option that the case needs is `false`. */
+  readonly verdict: "kept" | "broken" | "skipped"
+  /** The option that skipped the case. `undefined` if it was not skipped. */
+  readonly needs: "engine" | undefined
   /** The reason, if the verdict is `broken`. */
   readonly violation: LoginStoreViolation | undefined
 }
@@ -123,8 +131,9 @@ export class LoginStoreViolation extends LoginStoreViolationBase {
 const violationOf = (name: string, { actual, expected }: Probe.Broken): LoginStoreViolation =>
   new LoginStoreViolation({ case: name, expected, actual })
 
-const caseOf = ({ name, run }: Probe.Draft): Case => ({
+const caseOf = ({ name, needs, run }: Probe.Draft): Case => ({
   name,
+  needs,
   run: (options) =>
     Effect.mapError(run(options), (error) => error instanceof Probe.Broken ? violationOf(name, error) : error)
 })
@@ -142,10 +151,14 @@ export const cases: ReadonlyArray<Case> = /* @__PURE__ */ [
 ].map(caseOf)
 
 const ready = <E, R>(options: Options<E, R>) =>
-  cases.map(({ name, run }) => ({ name, absent: undefined, run: run(options) }))
+  cases.map(({ name, needs, run }) => ({
+    name,
+    absent: options.engine === false ? needs : undefined,
+    run: run(options)
+  }))
 
 /**
- * Runs all cases. A store that dies, or whose layer fails, breaks the contract.
+ * Runs all cases, except those that an option skips. A store that dies, or whose layer fails, breaks the contract.
  *
  * @category cases
  * @since 0.1.0
@@ -156,23 +169,17 @@ export const run = <E, R>(
     readonly concurrency?: number | undefined
   }
 ): Effect.Effect<ReadonlyArray<Outcome>, never, R> =>
-  Effect.map(
-    Contract.outcomes(ready(options), {
-      concurrency: options.concurrency,
-      isViolation: (error) => error instanceof LoginStoreViolation,
-      violationOf
-    }),
-    (all) =>
-      all.map(({ name, violation }): Outcome => ({
-        name,
-        verdict: violation === undefined ? "kept" : "broken",
-        violation
-      }))
-  )
+  Contract.outcomes(ready(options), {
+    concurrency: options.concurrency,
+    isViolation: (error) => error instanceof LoginStoreViolation,
+    violationOf
+  })
 
 /**
  * Makes a test of each case. `test` is `it` of vitest, `test` of `node:test` or `bun:test`, `Deno.test`, or another function that takes a
  * name and a function that returns a `Promise`.
+ *
+ * A case that an option skips is given to `test.skip`, and its name says which option. A `test` without `skip` does not get it.
  *
  * @example
  * ```ts
@@ -187,6 +194,12 @@ export const run = <E, R>(
  * @category adapters
  * @since 0.1.0
  */
-export const register = <E>(test: Contract.Test, options: Options<E>): void => {
+export const register = <E>(
+  test: Contract.Test & {
+    /** Takes a case that is not run. */
+    readonly skip?: Contract.Test | undefined
+  },
+  options: Options<E>
+): void => {
   Contract.register(test, ready(options))
 }

@@ -108,4 +108,25 @@ describe("LoginStoreContract", () => {
         "LoginStoreViolation: The store breaks the contract: set writes nothing if the stored version is another"
       )
     }))
+
+  it.live("skips the cases about pending for a store of Step alone, and says so", () =>
+    Effect.gen(function*() {
+      const inner = Context.get(yield* Layer.build(LoginStore.layerMemory), LoginStore.LoginStore)
+      const alone = Layer.succeed(LoginStore.LoginStore, { ...inner, pending: () => Effect.succeed([]) })
+      const outcomes = yield* LoginStoreContract.run({ store: alone, shared: false, engine: false, concurrency: 8 })
+      assert.deepStrictEqual(outcomes.filter(({ verdict }) => verdict === "broken"), [])
+      const skipped = outcomes.filter(({ verdict }) => verdict === "skipped")
+      assert.deepStrictEqual(
+        skipped.map(({ name }) => name),
+        LoginStoreContract.cases.filter(({ needs }) => needs === "engine").map(({ name }) => name)
+      )
+      assert.isTrue(skipped.every(({ name, needs }) => name.startsWith("pending") && needs === "engine"))
+      // without the option, an empty list breaks the contract
+      const violation = yield* Effect.flip(caseNamed("pending finds").run({ store: alone, shared: false }))
+      assert.strictEqual(violation._tag, "LoginStoreViolation")
+      const titles = new Array<string>()
+      const test = Object.assign(() => {}, { skip: (title: string) => titles.push(title) })
+      LoginStoreContract.register(test, { store: alone, engine: false })
+      assert.deepStrictEqual(titles, skipped.map(({ name }) => `${name} (skipped: it needs the option engine)`))
+    }))
 })

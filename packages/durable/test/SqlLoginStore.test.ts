@@ -298,7 +298,7 @@ describe("SqlLoginStore with PostgreSQL", () => {
         }
       }))
 
-    it.effect("stores a login and what belongs to it in one transaction, or neither (W2)", () =>
+    it.effect("stores a login and what belongs to it in one transaction, or neither", () =>
       Effect.gen(function*() {
         const [store, sql] = [yield* build(), yield* SqlClient.SqlClient]
         const row = rowOf()

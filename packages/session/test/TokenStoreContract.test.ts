@@ -124,7 +124,7 @@ describe("TokenStoreContract", () => {
       TokenStoreContract.register(test, { store: TokenStore.layerMemory, shared: false })
       assert.strictEqual(tests.size + skipped.length, TokenStoreContract.cases.length)
       assert.strictEqual(skipped.length, 3)
-      for (const name of skipped) assert.match(name, / \(skipped: the option expire is absent\)$/)
+      for (const name of skipped) assert.match(name, / \(skipped: it needs the option expire\)$/)
       yield* Effect.promise(() =>
         tests.get(caseNamed("two keys have two locks").name)?.() ?? Promise.reject(new Error())
       )

@@ -251,7 +251,7 @@ export const outcomes = <N extends string, V, E, R>(
 export type Test = (name: string, body: () => Promise<void>) => unknown
 
 /**
- * Makes a test of each case. A case that needs an absent option is given to `test.skip`, and its name says which option is absent.
+ * Makes a test of each case. A case that needs an absent option is given to `test.skip`, and its name says which option.
  *
  * @category outcomes
  * @since 0.1.0
@@ -265,7 +265,7 @@ export const register = <N extends string, E>(
 ): void => {
   for (const { absent, name, run } of cases) {
     if (absent !== undefined) {
-      test.skip?.(`${name} (skipped: the option ${absent} is absent)`, () => Promise.resolve())
+      test.skip?.(`${name} (skipped: it needs the option ${absent})`, () => Promise.resolve())
     } else {
       test(name, () => Effect.runPromise(run))
     }

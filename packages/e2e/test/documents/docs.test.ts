@@ -36,7 +36,8 @@ describe("docs", () => {
       "example-service/src/Program.ts",
       "example-service/src/Session.ts",
       "example-swapped-transport/test/login.test.ts",
-      "example-serverless/src/handler.ts"
+      "example-serverless/src/Live.ts",
+      "example-serverless/src/Logins.ts"
     ].map((path) => read(`packages/${path}`))
     // portal.test.ts runs this one
     const sdk = Recipes.block("ts", "s3.send")

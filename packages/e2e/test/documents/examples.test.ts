@@ -1,10 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Step from "@sso-oidc/durable/Step"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
+import * as Live from "@sso-oidc/example-serverless/Live"
+import * as Logins from "@sso-oidc/example-serverless/Logins"
 import * as Program from "@sso-oidc/example-service/Program"
 import * as Session from "@sso-oidc/example-service/Session"
 import * as Ours from "@sso-oidc/session/Session"
 import { folder } from "@sso-oidc/test-kit/child"
+import * as Postgres from "@sso-oidc/test-kit/postgres"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -83,34 +87,36 @@ describe("README's examples run", () => {
       )
     }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: 0 }))))
 
-  it.live("a serverless function sends at most one poll for each invocation, and gets the token", () =>
+  it.live("a function sends at most one poll for each invocation, and its token is taken once (W1, W6)", () =>
     Effect.gen(function*() {
       const { url } = yield* EmulatorServer.EmulatorServer
       const emulator = yield* Emulator.Emulator
-      // the handler reads the process's environment when its instance is built
-      yield* Effect.acquireRelease(
-        Effect.sync(() => Object.assign(process.env, { SSO_REGION: "us-east-1", AWS_ENDPOINT_URL_SSO_OIDC: url })),
-        () =>
-          Effect.sync(() => {
-            delete process.env["SSO_REGION"]
-            delete process.env["AWS_ENDPOINT_URL_SSO_OIDC"]
-          })
-      )
-      const handler = yield* Effect.acquireRelease(
-        Effect.promise(() => import("@sso-oidc/example-serverless/handler")),
-        ({ runtime }) => Effect.promise(() => runtime.dispose())
-      )
-      const step = (id: string) => Effect.promise(() => handler.step(id))
-      const started = yield* Effect.promise(() => handler.start(startUrl))
-      assert.strictEqual(started.retryIn, 1)
-      assert.strictEqual((yield* step(started.id)).state, "waiting")
-      yield* Effect.sleep("1100 millis")
-      const pending = yield* step(started.id)
-      assert.strictEqual(pending.state, "waiting")
-      yield* emulator.authorizations.approve(started.code)
-      yield* Effect.sleep("1100 millis")
-      const approved = yield* step(started.id)
-      assert.match(approved.state === "approved" ? Redacted.value(approved.token.accessToken) : approved.state, /^aoa/)
-      assert.strictEqual((yield* step(started.id)).state, "unknown")
-    }).pipe(Effect.provide(EmulatorServer.layer())))
+      const environment = ConfigProvider.layer(ConfigProvider.fromEnvRecord({
+        SSO_REGION: "us-east-1",
+        SSO_START_URL: startUrl,
+        AWS_ENDPOINT_URL_SSO_OIDC: url,
+        DATABASE_URL: yield* Postgres.database,
+        SEALER_CURRENT: "2026-11",
+        SEALER_KEYS: `2026-11=${Buffer.alloc(32, 7).toString("base64")}`
+      }))
+      yield* Effect.gen(function*() {
+        const id = crypto.randomUUID()
+        const started = yield* Logins.start(id)
+        assert.isAbove(started.retryIn, 0)
+        assert.isAtMost(started.retryIn, 1)
+        const { code, open } = yield* Logins.start(id)
+        assert.deepStrictEqual([code, open], [started.code, started.open])
+        assert.strictEqual((yield* Logins.poll(id)).state, "waiting")
+        yield* emulator.authorizations.approve(started.code)
+        yield* Effect.sleep("1100 millis")
+        // one of them polls, and the others send nothing
+        const all = yield* Effect.all(Array.from({ length: 8 }, () => Logins.poll(id)), { concurrency: "unbounded" })
+        const states = all.map(({ state }) => state)
+        assert.isAtLeast(states.filter((state) => state === "approved").length, 1)
+        assert.isEmpty(states.filter((state) => state !== "approved" && state !== "waiting"))
+        assert.match(Redacted.value((yield* Step.take(id)).accessToken), /^aoa/)
+        assert.strictEqual((yield* Effect.flip(Step.take(id)))._tag, "LoginUnknown")
+        assert.strictEqual((yield* Logins.poll(crypto.randomUUID())).state, "unknown")
+      }).pipe(Effect.provide(Live.layer), Effect.provide(environment))
+    }).pipe(Effect.scoped, Effect.provide(EmulatorServer.layer())))
 })

@@ -25,6 +25,7 @@ interface Room {
 const rooms: Readonly<Record<string, Room>> = {
   core: { may: [] },
   "device-grant": { may: ["core"] },
+  durable: { may: ["core", "device-grant"] },
   "transport-node": { may: ["core"], node: { files: /./ } },
   "transport-browser": { may: ["core"] },
   relay: { may: ["core"], node: { files: /^internal\/node\.ts$/ } },
@@ -137,6 +138,8 @@ describe("which package may import which package", () => {
         ["session", "node/KernelLock.ts", `import * as X from "@effect/platform-node/NodeRuntime"`],
         ["session", "Session.ts", `import * as X from "@sso-oidc/transport-node/NodeTransport"`],
         ["session", "LoginBrowser.ts", `await import("open")`],
+        ["durable", "Step.ts", `import * as X from "@sso-oidc/session/Session"`],
+        ["durable", "SqlLoginStore.ts", `import * as X from "node:sqlite"`],
         ["testing", "Script.ts", `import * as X from "@sso-oidc/emulator/Emulator"`],
         ["sso-oidc", "SsoOidc.ts", `export * from "@sso-oidc/testing/Script"`]
       ] as const
@@ -164,7 +167,7 @@ describe("which package may import which package", () => {
 const shared: ReadonlyArray<readonly [what: string, pattern: RegExp, file: string]> = [
   // a transport's own response reads its whole body as JSON, because Effect's interface wants that
   ["parse a JSON object", /JSON\.parse\((?!text\))/, "core/src/aws/Wire.ts"],
-  ["read a body under a cap", /runForEachWhile/, "core/src/aws/Wire.ts"],
+  ["read a body under a cap", /toPullScoped/, "core/src/aws/Wire.ts"],
   ["judge a redirect", />= 300|=== 30[1278]/, "core/src/aws/Wire.ts"],
   ["judge what is busy", /=== 408/, "core/src/aws/Wire.ts"],
   ["find a code one level down", /memberOf\(value, "cause"\)|hasProperty\(\w+, "cause"\)/, "core/src/aws/Wire.ts"],

