@@ -31,7 +31,8 @@ import * as Verdict from "./internal/verdict.ts"
 // requests
 // -----------------------------------------------------------------------------
 
-// An editor shows no comment of a schema's field on hover. So each schema has an interface, with the whole comments.
+// An editor shows no comment of a schema's field on hover. So each schema has an interface, with the whole comments. The fields of a schema
+// have the order of the model, so that the bytes of a body are those of the official client.
 
 /**
  * The members that every request of CreateTokenWithIAM has.
@@ -74,12 +75,12 @@ export interface AuthorizationCodeRequest extends ApplicationMembers {
 export const AuthorizationCodeRequest = Schema.Struct({
   /** The ARN of the application. */
   clientId: Schema.String,
-  /** The scopes of the token. */
-  scope,
   /** The grant type of the authorization code grant. */
   grantType: Schema.Literal("authorization_code"),
   /** The authorization code. */
   code: Members.secret("code"),
+  /** The scopes of the token. */
+  scope,
   /** The redirect URI. */
   redirectUri: Schema.String,
   /** The code verifier. */
@@ -108,12 +109,12 @@ export interface RefreshTokenRequest extends ApplicationMembers {
 export const RefreshTokenRequest = Schema.Struct({
   /** The ARN of the application. */
   clientId: Schema.String,
-  /** The scopes of the token. */
-  scope,
   /** The grant type of a refresh. */
   grantType: Schema.Literal("refresh_token"),
   /** The refresh token. */
-  refreshToken: Members.secret("refreshToken")
+  refreshToken: Members.secret("refreshToken"),
+  /** The scopes of the token. */
+  scope
 })
 
 /**
@@ -146,12 +147,12 @@ export interface JwtBearerRequest extends ApplicationMembers {
 export const JwtBearerRequest = Schema.Struct({
   /** The ARN of the application. */
   clientId: Schema.String,
-  /** The scopes of the token. */
-  scope,
   /** The grant type of the JWT bearer grant. */
   grantType: Schema.Literal(jwtBearerGrantType),
   /** The JWT. */
-  assertion: Members.secret("assertion")
+  assertion: Members.secret("assertion"),
+  /** The scopes of the token. */
+  scope
 })
 
 /**
@@ -204,10 +205,10 @@ export interface TokenExchangeRequest extends ApplicationMembers {
 export const TokenExchangeRequest = Schema.Struct({
   /** The ARN of the application. */
   clientId: Schema.String,
-  /** The scopes of the token. */
-  scope,
   /** The grant type of the token exchange. */
   grantType: Schema.Literal(tokenExchangeGrantType),
+  /** The scopes of the token. */
+  scope,
   /** The access token to exchange. */
   subjectToken: Members.secret("subjectToken"),
   /** The type of the subject token. */

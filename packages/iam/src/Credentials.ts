@@ -128,7 +128,10 @@ const expirationIn = (text: string): Effect.Effect<Date, IamError.CredentialsErr
   const date = new Date(text)
   return Number.isNaN(date.getTime())
     ? Effect.fail(
-      new IamError.CredentialsError({ problem: "malformed", detail: "AWS_CREDENTIAL_EXPIRATION is no time in ISO 8601" })
+      new IamError.CredentialsError({
+        problem: "malformed",
+        detail: "AWS_CREDENTIAL_EXPIRATION is no time in ISO 8601"
+      })
     )
     : Effect.succeed(date)
 }

@@ -63,10 +63,13 @@ const expirationOf = (value: unknown): Checked<DateTime.Utc | undefined> => {
 
 /** Credentials of any form, whose secrets may be in clear text. */
 export const identityOf = (given: unknown): Checked<Credentials.Identity> =>
-  Result.flatMap(keysOf(given), ({ accessKeyId, secretAccessKey, sessionToken }) =>
-    Result.map(expirationOf(Wire.memberOf(given, "expiration")), (expiration) => ({
-      accessKeyId,
-      secretAccessKey: Redacted.make(secretAccessKey, { label: "secretAccessKey" }),
-      ...(sessionToken !== undefined && { sessionToken: Redacted.make(sessionToken, { label: "sessionToken" }) }),
-      ...(expiration !== undefined && { expiration })
-    })))
+  Result.flatMap(
+    keysOf(given),
+    ({ accessKeyId, secretAccessKey, sessionToken }) =>
+      Result.map(expirationOf(Wire.memberOf(given, "expiration")), (expiration) => ({
+        accessKeyId,
+        secretAccessKey: Redacted.make(secretAccessKey, { label: "secretAccessKey" }),
+        ...(sessionToken !== undefined && { sessionToken: Redacted.make(sessionToken, { label: "sessionToken" }) }),
+        ...(expiration !== undefined && { expiration })
+      }))
+  )

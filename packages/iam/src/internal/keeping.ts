@@ -28,8 +28,10 @@ export const unexpired = (
   const { expiration } = identity
   return expiration === undefined
     ? Effect.succeed(identity)
-    : Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      DateTime.toEpochMillis(expiration) > now ? Effect.succeed(identity) : Effect.fail(expired(expiration)))
+    : Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) => DateTime.toEpochMillis(expiration) > now ? Effect.succeed(identity) : Effect.fail(expired(expiration))
+    )
 }
 
 /** The words of an error of the program. A provider of the AWS SDK says what it looked for. */

@@ -101,7 +101,9 @@ export const withSignature = <Request, Response, E, R, Name extends string>(
   exceptions: [...operation.exceptions, ...types],
   exception: (type, response) =>
     errorOf(type, response) ?? operation.exception(
-      type === "InvalidRequestException" && response.text("region") !== undefined ? "InvalidRequestRegionException" : type,
+      type === "InvalidRequestException" && response.text("region") !== undefined
+        ? "InvalidRequestRegionException"
+        : type,
       response
     )
 })
