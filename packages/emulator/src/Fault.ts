@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import * as CreateTokenWithIAM from "@sso-oidc/iam/CreateTokenWithIAM"
 import * as PortalClient from "@sso-oidc/portal/PortalClient"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
@@ -25,6 +26,7 @@ import * as Options from "./internal/service/options.ts"
  */
 export const OperationName = Schema.Literals([
   ...SsoOidc.operations.map(({ name }) => name),
+  CreateTokenWithIAM.operation.name,
   ...PortalClient.operations.map(({ name }) => name)
 ])
 
