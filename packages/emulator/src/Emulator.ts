@@ -111,7 +111,7 @@ export interface Options {
    */
   readonly capacityBytes?: number | undefined
   /**
-   * How many RegisterClient requests, and how many StartDeviceAuthorization requests, it accepts in one second of its
+   * How many requests of RegisterClient, of StartDeviceAuthorization, and of CreateTokenWithIAM, it accepts in one second of its
    * clock. Each further request gets `SlowDownException`. A whole number of at least 1. 500 by default.
    */
   readonly requestsPerSecond?: number | undefined

@@ -1,9 +1,11 @@
 /**
  * The AWS credentials that sign CreateTokenWithIAM.
  *
- * {@link Credentials} is one service, so that one line swaps it. {@link layerKeys} has keys of your program, {@link layerEnvironment} reads AWS's
- * variables, and {@link layerProvider} asks a function, such as a credential provider of the AWS SDK for JavaScript. No other operation of this
- * project asks for this service.
+ * {@link Credentials} is one service, so that one line swaps it. No other operation of this project asks for it.
+ *
+ * - {@link layerKeys} has keys of your program.
+ * - {@link layerEnvironment} reads AWS's variables.
+ * - {@link layerProvider} asks a function, such as a credential provider of the AWS SDK for JavaScript.
  *
  * @since 0.1.0
  */

@@ -22,7 +22,7 @@ const plain = ({ accessKeyId, expiration, secretAccessKey, sessionToken }: Crede
 
 const failure = <R>(effect: Effect.Effect<unknown, IamError.CredentialsError, R>) => Effect.flip(effect)
 
-/** Lets the promises of a provider settle. */
+/** Lets a provider respond. */
 const settle = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
 describe("Credentials.layerKeys", () => {

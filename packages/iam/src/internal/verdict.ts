@@ -1,8 +1,8 @@
 /**
  * Says what a response means that is not about the grant, but about the signature.
  *
- * The front of AWS's services checks the signature. Its errors are not in the model, have a `message` in place of the members of OAuth, and
- * two of their types have the names of exceptions of the model.
+ * The front of AWS's services checks the signature. Its errors are not in the model, and have a `message` in place of the members
+ * of OAuth. Two of their types have the names of exceptions of the model.
  *
  * @see https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/CommonErrors.html
  */

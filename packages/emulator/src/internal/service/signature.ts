@@ -108,7 +108,7 @@ export const signatureOf = async (
 }
 
 // -----------------------------------------------------------------------------
-// refusals
+// error responses
 // -----------------------------------------------------------------------------
 
 const refused = (problem: IamError.Problem, code: string, detail: string) =>
