@@ -49,7 +49,7 @@ const hmac = async (key: BufferSource, text: string): Promise<ArrayBuffer> =>
 
 /** RFC 3986 leaves fewer characters than `encodeURIComponent`. */
 const escaped = (text: string): string =>
-  encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
 const unescaped = (text: string): string => {
   try {
