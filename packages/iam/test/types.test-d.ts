@@ -3,7 +3,7 @@
  */
 import type * as ClientError from "@sso-oidc/core/aws/ClientError"
 import type * as Operation from "@sso-oidc/core/aws/Operation"
-import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as CreateTokenWithIAM from "@sso-oidc/iam/CreateTokenWithIAM"
 import * as Credentials from "@sso-oidc/iam/Credentials"
