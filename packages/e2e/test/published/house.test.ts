@@ -41,7 +41,7 @@ const rooms: Readonly<Record<string, Room>> = {
     node: { files: /^EmulatorServer\.ts$|^bin\.ts$|^internal\/http\//, may: ["@effect/platform-node"] }
   },
   "sso-oidc": {
-    may: ["core", "device-grant", "portal", "session", "transport-node", "transport-browser", "relay"],
+    may: ["core", "device-grant", "iam", "portal", "session", "transport-node", "transport-browser", "relay"],
     node: { files: /^node\.ts$/ }
   },
   cli: {
