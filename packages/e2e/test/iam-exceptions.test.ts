@@ -90,6 +90,31 @@ describe("the exceptions of CreateTokenWithIAM", () => {
       })
   )
 
+  it.effect.each(
+    [
+      ["InvalidSignatureException", "Signature expired: 20261124T000000Z is now earlier", "ClockSkewed"],
+      ["RequestTimeTooSkewed", "too late", "ClockSkewed"],
+      ["UnrecognizedClientException", "unknown", "CredentialsError"],
+      ["MissingAuthenticationTokenException", "missing", "CredentialsError"]
+    ] as const
+  )(
+    "an error of the signature comes to our client if it is armed: %s, %s (E3, I4)",
+    ([exception, description, tag]) =>
+      Effect.gen(function*() {
+        yield* TestClock.setTime(Date.now())
+        const emulator = yield* Emulator.Emulator
+        const { url } = yield* EmulatorServer.EmulatorServer
+        yield* emulator.faults.arm({ _tag: "Exception", exception, errorDescription: description })
+        const answer = yield* ours(url)({
+          clientId,
+          grantType: "urn:ietf:params:oauth:grant-type:jwt-bearer",
+          assertion: jwt()
+        })
+        if (answer._tag === "Success") return assert.fail("nothing failed")
+        assert.deepInclude(answer.error, { _tag: tag, code: exception, detail: description, status: 403 })
+      }).pipe(Effect.scoped, Effect.provide(Layer.fresh(EmulatorServer.layer())))
+  )
+
   it("the table in docs/emulator.md is the catalogue's table (E3)", () => {
     const document = join(import.meta.dirname, "../../../docs/emulator.md")
     const section = /<!-- iam exceptions -->\n\n([\s\S]*?)\n\n<!-- \/iam exceptions -->/

@@ -1,7 +1,8 @@
 /**
  * The applications and the access keys that the emulator accepts for CreateTokenWithIAM.
  *
- * An application of Identity Center says which grants, scopes and issuers it has. An access key signs the request.
+ * An application of Identity Center says which grants, scopes and issuers it has. An access key signs the request. Both are options of the
+ * emulator, so a snapshot has no tokens of applications.
  *
  * @since 0.1.0
  */

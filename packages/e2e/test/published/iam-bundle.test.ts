@@ -60,25 +60,22 @@ const isSigner = (path: string): boolean => /aws4fetch|packages\/iam\//.test(pat
 
 describe("a bundle of the anonymous operations", () => {
   it("has no byte of the signing library, nor of iam (C5)", async () => {
-    for (const program of [anonymous, frontDoor, barrels]) {
-      for (const platform of ["browser", "neutral", "node"] as const) {
-        const { files, text } = await bundle(program, platform)
-        assert.deepStrictEqual(files.filter(isSigner), [])
-        assert.notInclude(text, "AWS4-HMAC-SHA256")
-        assert.isTrue(files.some((path) => path.endsWith("core/src/CreateToken.ts")))
-      }
+    // each program once, because a bundle takes a second
+    for (const [program, platform] of [[anonymous, "neutral"], [frontDoor, "browser"], [barrels, "node"]] as const) {
+      const { files, text } = await bundle(program, platform)
+      assert.deepStrictEqual(files.filter(isSigner), [])
+      assert.notInclude(text, "AWS4-HMAC-SHA256")
+      assert.isTrue(files.some((path) => path.endsWith("core/src/CreateToken.ts")))
     }
   })
 })
 
 describe("a bundle of the signed operation", () => {
   it("has the signing library, and no module of Node, so that it runs at the edge (I1)", async () => {
-    for (const platform of ["browser", "neutral"] as const) {
-      const { files, imports, text } = await bundle(signed, platform)
-      assert.isTrue(files.some((path) => path.includes("aws4fetch")))
-      assert.include(text, "AWS4-HMAC-SHA256")
-      assert.deepStrictEqual(imports, [])
-      assert.notMatch(text, /(?:from|import|require)\s*\(?["'`]node:/)
-    }
+    const { files, imports, text } = await bundle(signed, "neutral")
+    assert.isTrue(files.some((path) => path.includes("aws4fetch")))
+    assert.include(text, "AWS4-HMAC-SHA256")
+    assert.deepStrictEqual(imports, [])
+    assert.notMatch(text, /(?:from|import|require)\s*\(?["'`]node:/)
   })
 })
