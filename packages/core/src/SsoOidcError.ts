@@ -39,6 +39,8 @@ export interface ExceptionFields {
   readonly requestId?: string
   /** The seconds that the service asks you to wait (RFC 9110 section 10.2.3). Absent if it asks for no wait. */
   readonly retryAfter?: number
+  /** What to do. An operation sets it where the words of the class do not fit it. Absent otherwise. */
+  readonly advice?: string
 }
 
 /**
@@ -93,7 +95,7 @@ const sentenceOf = (
     // an empty description adds nothing to the sentence
     self.errorDescription?.trim() && Wire.sentence(self.errorDescription),
     self.reason && `Reason: ${Wire.sentence(self.reason)}`,
-    advice,
+    self.advice ?? advice,
     Wire.facts(self, self._tag, `HTTP ${self.status}`)
   ].filter(Boolean).join(" ")
 
@@ -110,7 +112,9 @@ const fields = {
   /** The request id. */
   requestId: text,
   /** The seconds that the service asks you to wait. */
-  retryAfter: Schema.optionalKey(Schema.Number)
+  retryAfter: Schema.optionalKey(Schema.Number),
+  /** What to do. */
+  advice: text
 } as const
 
 /** What the class of an exception says about it. */

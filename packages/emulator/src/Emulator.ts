@@ -20,6 +20,7 @@ import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import type * as CreateTokenWithIAM from "@sso-oidc/iam/CreateTokenWithIAM"
 import type * as GetRoleCredentials from "@sso-oidc/portal/GetRoleCredentials"
 import type * as ListAccountRoles from "@sso-oidc/portal/ListAccountRoles"
 import type * as ListAccounts from "@sso-oidc/portal/ListAccounts"
@@ -33,6 +34,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Tracer from "effect/Tracer"
 import type * as Account from "./Account.ts"
+import type * as Application from "./Application.ts"
 import type * as Authorization from "./Authorization.ts"
 import * as EmulatorError from "./EmulatorError.ts"
 import type * as Fault from "./Fault.ts"
@@ -40,6 +42,7 @@ import * as PersonsAccounts from "./internal/service/accounts.ts"
 import * as Authorize from "./internal/service/authorize.ts"
 import * as Decisions from "./internal/service/decisions.ts"
 import * as ArmedFaults from "./internal/service/faults.ts"
+import * as Iam from "./internal/service/iam.ts"
 import * as Operations from "./internal/service/operations.ts"
 import * as Settings from "./internal/service/options.ts"
 import * as Portal from "./internal/service/portal.ts"
@@ -108,7 +111,7 @@ export interface Options {
    */
   readonly capacityBytes?: number | undefined
   /**
-   * How many RegisterClient requests, and how many StartDeviceAuthorization requests, it accepts in one second of its
+   * How many requests of RegisterClient, of StartDeviceAuthorization, and of CreateTokenWithIAM, it accepts in one second of its
    * clock. Each further request gets `SlowDownException`. A whole number of at least 1. 500 by default.
    */
   readonly requestsPerSecond?: number | undefined
@@ -127,6 +130,13 @@ export interface Options {
    * the session and its logout. A bare number counts milliseconds: write `"60 seconds"`.
    */
   readonly roleSessionDuration?: Duration.Input | undefined
+  /**
+   * The applications of CreateTokenWithIAM. `Application.defaults` by default: one, with all grants and scopes. Each needs an ARN of the form
+   * `arn:aws:sso::111122223333:application/ssoins-…/apl-…`.
+   */
+  readonly applications?: ReadonlyArray<Application.Application> | undefined
+  /** The access keys that may sign CreateTokenWithIAM. `Application.accessKeys` by default: the key of AWS's own examples. */
+  readonly accessKeys?: ReadonlyArray<Application.AccessKey> | undefined
 }
 
 /**
@@ -284,6 +294,12 @@ export interface Service {
   ) => Effect.Effect<StartDeviceAuthorization.Response, StartDeviceAuthorization.Exception>
   /** Exchanges an approved device code, an authorization code, or a refresh token for a token. */
   readonly createToken: (request: CreateToken.Request) => Effect.Effect<CreateToken.Response, CreateToken.Exception>
+  /**
+   * Exchanges a code, a token or an assertion of an application for a token. Over HTTP the request has to be signed by one of `accessKeys`.
+   */
+  readonly createTokenWithIAM: (
+    request: CreateTokenWithIAM.Request
+  ) => Effect.Effect<CreateTokenWithIAM.Response, CreateTokenWithIAM.Exception>
   /** Starts a login in a browser, as `GET /authorize` does. */
   readonly authorize: (
     request: AuthorizeRequest,
@@ -319,6 +335,10 @@ export interface Service {
   readonly autoApprove: Duration.Duration | undefined
   /** The option `capacityBytes`, in bytes. */
   readonly capacityBytes: number
+  /** The option `region`. */
+  readonly region: string
+  /** The option `accessKeys`. */
+  readonly accessKeys: ReadonlyArray<Application.AccessKey>
 }
 
 // -----------------------------------------------------------------------------
@@ -369,6 +389,7 @@ export const make = Effect.fnUntraced(function*(
   const accounts = PersonsAccounts.make(settings.capacityBytes)
   accounts.replace(settings.accounts)
   const portal = Portal.make(settings, state, accounts)
+  const iam = Iam.make(settings, state)
   const faults = ArmedFaults.make(settings.capacityBytes)
   let ahead = 0
 
@@ -382,6 +403,17 @@ export const make = Effect.fnUntraced(function*(
       Tracer.Tracer,
       (tracer) => tracer === Tracer.nativeTracer ? run : Wire.withSpan(`Emulator.${name}`)(run)
     )
+  }
+
+  /** Computes the challenge of a code verifier before the transition, because a transition is synchronous. */
+  const challenged = <A, E>(
+    request: CreateToken.Request | CreateTokenWithIAM.Request,
+    exchange: (challenge: string | undefined) => Effect.Effect<A, E>
+  ): Effect.Effect<A, E> => {
+    const verifier = request.grantType === "authorization_code" ? request.codeVerifier : undefined
+    return verifier === undefined
+      ? exchange(undefined)
+      : Effect.flatMap(Authorize.challengeOf(Redacted.value(verifier)), exchange)
   }
 
   const deciding = (
@@ -401,15 +433,10 @@ export const make = Effect.fnUntraced(function*(
     registerClient: (request) => at("registerClient", (now) => operations.register(request, now)),
     startDeviceAuthorization: (request, { origin = "http://localhost", requester } = {}) =>
       at("startDeviceAuthorization", (now) => operations.start(request, origin, Memory.requester(requester), now)),
-    createToken: (request) => {
-      const exchange = (challenge: string | undefined) =>
-        at("createToken", (now) => operations.exchange(request, challenge, now))
-      const verifier = request.grantType === "authorization_code" ? request.codeVerifier : undefined
-      // Before the transition, because a transition is synchronous
-      return verifier === undefined
-        ? exchange(undefined)
-        : Effect.flatMap(Authorize.challengeOf(Redacted.value(verifier)), exchange)
-    },
+    createToken: (request) =>
+      challenged(request, (challenge) => at("createToken", (now) => operations.exchange(request, challenge, now))),
+    createTokenWithIAM: (request) =>
+      challenged(request, (challenge) => at("createTokenWithIAM", (now) => iam.exchange(request, challenge, now))),
     authorize: (request, { requester } = {}) =>
       at("authorize", (now) =>
         Result.flatMap(
@@ -468,12 +495,15 @@ export const make = Effect.fnUntraced(function*(
         state.clear()
         accounts.replace(settings.accounts)
         faults.clear()
+        iam.clear()
         ahead = 0
       })
     },
 
     autoApprove: settings.autoApprove,
-    capacityBytes: settings.capacityBytes
+    capacityBytes: settings.capacityBytes,
+    region: settings.region,
+    accessKeys: settings.accessKeys
   })
 })
 

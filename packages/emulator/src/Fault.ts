@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
+import type * as CreateTokenWithIAM from "@sso-oidc/iam/CreateTokenWithIAM"
 import * as PortalClient from "@sso-oidc/portal/PortalClient"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
@@ -17,6 +18,9 @@ import * as Options from "./internal/service/options.ts"
 // models
 // -----------------------------------------------------------------------------
 
+// Its value has the signing library, which the control API's client does not need
+const signed: (typeof CreateTokenWithIAM.operation)["name"] = "CreateTokenWithIAM"
+
 /**
  * The operations that a fault can be armed for: all operations of both services.
  *
@@ -25,6 +29,7 @@ import * as Options from "./internal/service/options.ts"
  */
 export const OperationName = Schema.Literals([
   ...SsoOidc.operations.map(({ name }) => name),
+  signed,
   ...PortalClient.operations.map(({ name }) => name)
 ])
 

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 export * as Account from "./Account.ts"
+export * as Application from "./Application.ts"
 export * as Authorization from "./Authorization.ts"
 export * as Emulator from "./Emulator.ts"
 export * as EmulatorControl from "./EmulatorControl.ts"

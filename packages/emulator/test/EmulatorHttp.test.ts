@@ -116,7 +116,7 @@ describe("the dialect", () => {
     "/%zz",
     `/${"x".repeat(300)}`,
     "/authorise",
-    "/token?aws_iam=t"
+    "/token?aws_iam=f"
   ])(
     "calls POST %s an unknown operation (E2)",
     (path) =>

@@ -95,7 +95,7 @@ describe("Fault", () => {
       for (
         const fault of [
           { _tag: "Exception", exception: "NoSuchException" },
-          { _tag: "Exception", exception: "InvalidRequestRegionException" },
+          { _tag: "Exception", exception: "InvalidRequestRegionException", operation: "CreateToken" },
           { _tag: "Exception", exception: "ExpiredTokenException", operation: "RegisterClient" }
         ] as const
       ) {

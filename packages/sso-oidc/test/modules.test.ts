@@ -21,7 +21,7 @@ const modulesOf = (folder: string): ReadonlyArray<string> =>
   )
 
 /** The packages whose modules this package re-exports. */
-const rooms = ["core", "device-grant", "portal", "relay", "session", "transport-browser", "transport-node"]
+const rooms = ["core", "device-grant", "iam", "portal", "relay", "session", "transport-browser", "transport-node"]
 
 const modules = rooms.flatMap((folder) => modulesOf(folder).map((module) => ({ folder, module })))
 

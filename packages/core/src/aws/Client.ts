@@ -209,7 +209,7 @@ const call = <Request, Response, E, R>(
     const { region, service } = settings
     const refuse = (detail: string) => Effect.fail(Encode.invalid(operation.name, detail))
     if (operation.service.name !== service.name) return yield* refuse(`this client calls only ${service.name}`)
-    let secrets: ReadonlyArray<string>
+    let secrets: Array<string>
     try {
       secrets = Encode.secretsIn(input)
     } catch {
@@ -218,7 +218,7 @@ const call = <Request, Response, E, R>(
     const encoded = yield* Encode.encode(settings, operation, input)
     const request = operation.authenticate === undefined
       ? encoded
-      : yield* operation.authenticate(encoded, { region, signingName: service.signingName })
+      : yield* operation.authenticate(encoded, { region, signingName: service.signingName, secrets })
     const bad = Encode.badHeader(request)
     if (bad !== undefined) return yield* refuse(`HTTP does not allow the characters of the header ${bad}`)
     const received = yield* Exchange.exchange(settings, operation, request, secrets, span)

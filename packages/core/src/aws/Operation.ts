@@ -40,6 +40,11 @@ export interface SigningScope {
   readonly region: string
   /** The service's signing name. */
   readonly signingName: string
+  /**
+   * The secrets of the request, which are masked where a response repeats them. `authenticate` adds those that it signs with: some services repeat
+   * the signed headers where a signature is wrong.
+   */
+  readonly secrets: Array<string>
 }
 
 /**

@@ -50,7 +50,7 @@ export const badHeader = ({ headers }: HttpClientRequest.HttpClientRequest): str
   Object.keys(headers).find((name) => /[^\t -~\x80-\xff]/.test(headers[name] ?? ""))
 
 /** The secrets of a request, at any depth. They are masked where a response repeats them. Throws if one was wiped. */
-export const secretsIn = (value: unknown): ReadonlyArray<string> => {
+export const secretsIn = (value: unknown): Array<string> => {
   if (Redacted.isRedacted(value)) {
     const secret = Redacted.value(value)
     return typeof secret === "string" ? [secret] : []

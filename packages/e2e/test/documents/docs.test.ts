@@ -5,6 +5,7 @@ import { CredentialsLeft } from "@sso-oidc/core/PortalLogout"
 import * as Sealer from "@sso-oidc/core/Sealer"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as DeviceGrantError from "@sso-oidc/device-grant/DeviceGrantError"
+import * as IamError from "@sso-oidc/iam/IamError"
 import * as PortalError from "@sso-oidc/portal/PortalError"
 import { RoleUnusable } from "@sso-oidc/portal/RoleCredentials"
 import * as AwsConfigError from "@sso-oidc/session/AwsConfigError"
@@ -103,6 +104,7 @@ describe("docs", () => {
       DeviceGrantError,
       AwsConfigError,
       CacheUnreadable,
+      IamError,
       sealer,
       session,
       portal

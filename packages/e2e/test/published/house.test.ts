@@ -35,13 +35,14 @@ const rooms: Readonly<Record<string, Room>> = {
     node: { files: /^node\//, may: ["@effect/platform-node-shared", "@sso-oidc/transport-node", "open"] }
   },
   portal: { may: ["core"] },
+  iam: { may: ["core"], libraries: ["aws4fetch"] },
   testing: { may: ["core"], node: { files: /^contract\/.*Node\.ts$|^contract\/internal\// } },
   emulator: {
-    may: ["core", "portal"],
+    may: ["core", "iam", "portal"],
     node: { files: /^EmulatorServer\.ts$|^bin\.ts$|^internal\/http\//, may: ["@effect/platform-node"] }
   },
   "sso-oidc": {
-    may: ["core", "device-grant", "portal", "session", "transport-node", "transport-browser", "relay"],
+    may: ["core", "device-grant", "iam", "portal", "session", "transport-node", "transport-browser", "relay"],
     node: { files: /^node\.ts$/ }
   },
   cli: {

@@ -8,16 +8,19 @@ import type * as Service from "@sso-oidc/core/aws/Service"
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
+import * as IamError from "@sso-oidc/iam/IamError"
 import type * as PortalError from "@sso-oidc/portal/PortalError"
 import * as PortalService from "@sso-oidc/portal/PortalService"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Random from "../service/random.ts"
 import * as Response from "./response.ts"
 
-/** An exception of the OIDC service, which has an OAuth code, or of the portal. */
+/** An exception of the OIDC service, which has an OAuth code, or of the portal, or an error of a signature. */
 export type Exception =
   | SsoOidcError.ExceptionDetail & { readonly _tag: string }
   | PortalError.ExceptionFields & { readonly _tag: string }
+  | IamError.CredentialsError
+  | IamError.ClockSkewed
 
 type Head = Readonly<Record<string, string>>
 
@@ -100,15 +103,30 @@ const portalFailure = (
   return response
 }
 
+/** An error of a signature. The front of AWS's services sends it, in a form of its own. */
+const signatureFailure = (
+  { code = "", detail = null, status = 403 }: {
+    readonly code?: string
+    readonly detail?: string | null
+    readonly status?: number
+  },
+  now: number
+): HttpServerResponse.HttpServerResponse =>
+  respond(status, { message: detail }, { ...oidcHead(now), "x-amzn-errortype": code })
+
 /** An exception of a service. */
 export const failure = (exception: Exception, now: number): HttpServerResponse.HttpServerResponse =>
-  "error" in exception
+  exception instanceof IamError.CredentialsError || exception instanceof IamError.ClockSkewed
+    ? signatureFailure(exception, now)
+    : "error" in exception
     ? respond(
       exception.status,
       {
         error: exception.error,
         error_description: exception.errorDescription ?? null,
-        ...(exception.reason === undefined ? {} : { reason: exception.reason })
+        ...(exception.reason === undefined ? {} : { reason: exception.reason }),
+        ...(exception.endpoint === undefined ? {} : { endpoint: exception.endpoint }),
+        ...(exception.region === undefined ? {} : { region: exception.region })
       },
       { ...oidcHead(now), ...errorType(exception._tag), ...retryAfter(exception.retryAfter) }
     )

@@ -10,6 +10,7 @@ import * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
 import * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
+import * as CreateTokenWithIAM from "@sso-oidc/iam/CreateTokenWithIAM"
 import * as PortalClient from "@sso-oidc/portal/PortalClient"
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
@@ -22,9 +23,11 @@ import { Emulator, type RequestContext, type Service } from "../../Emulator.ts"
 import { whatIsWrong } from "../issues.ts"
 import { exception, raise } from "../service/exceptions.ts"
 import type * as ArmedFaults from "../service/faults.ts"
+import * as IamService from "../service/iam.ts"
 import * as Metadata from "../service/metadata.ts"
 import * as Dialect from "./dialect.ts"
 import * as Faults from "./faults.ts"
+import * as Iam from "./iam.ts"
 import * as Log from "./log.ts"
 import * as Portal from "./portal.ts"
 import * as Request from "./request.ts"
@@ -42,10 +45,14 @@ type Exception = SsoOidcError.ExceptionFields & { readonly _tag: string }
 /** Reads the body, runs the operation, and makes the response or the exception. */
 const handler = <Input, Output, E extends Exception>(
   { clock }: Service,
-  operation: Operation.Operation<Input, Output, E>,
+  operation: { readonly request: Schema.Codec<Input, unknown> },
   response: Schema.Codec<Output, object> & { readonly fields: object },
   run: (input: Input, context: RequestContext) => Effect.Effect<Output, E>,
-  check: (body: Readonly<Record<string, unknown>>) => Result.Result<unknown, Exception> = Result.succeed
+  check: (body: Readonly<Record<string, unknown>>) => Result.Result<unknown, Exception> = Result.succeed,
+  authenticate: (
+    request: HttpServerRequest.HttpServerRequest,
+    bytes: Uint8Array | undefined
+  ) => Effect.Effect<unknown, Dialect.Exception> = () => Effect.void
 ): Handler => {
   const decode = Schema.decodeUnknownResult(operation.request)
   const encode = Schema.encodeEffect(response)
@@ -65,8 +72,9 @@ const handler = <Input, Output, E extends Exception>(
   }
   return (request) =>
     Request.body(request).pipe(
-      Effect.flatMap((bytes): Effect.Effect<Input, Exception> => Effect.fromResult(parse(bytes))),
-      Effect.flatMap((input): Effect.Effect<Output, Exception> => run(input, Request.context(request))),
+      Effect.tap((bytes): Effect.Effect<unknown, Dialect.Exception> => authenticate(request, bytes)),
+      Effect.flatMap((bytes): Effect.Effect<Input, Dialect.Exception> => Effect.fromResult(parse(bytes))),
+      Effect.flatMap((input): Effect.Effect<Output, Dialect.Exception> => run(input, Request.context(request))),
       Effect.flatMap((output) => Effect.orDie(encode(output))),
       Effect.matchEffect({
         onFailure: (exception) => Effect.map(clock.now, (now) => Dialect.failure(exception, now)),
@@ -76,13 +84,15 @@ const handler = <Input, Output, E extends Exception>(
 }
 
 // The schema of the request is a union. It could only say that no member of the union matches.
-const knownGrantType = ({ grantType }: Readonly<Record<string, unknown>>) =>
-  typeof grantType !== "string" || Metadata.grantTypes.includes(grantType)
+const knownGrantType = (grantTypes: ReadonlyArray<string>) => ({ grantType }: Readonly<Record<string, unknown>>) =>
+  typeof grantType !== "string" || grantTypes.includes(grantType)
     ? Result.succeed(undefined)
-    : raise(SsoOidcError.UnsupportedGrantTypeException, `grantType may be ${Metadata.grantTypes.join(", ")}`)
+    : raise(SsoOidcError.UnsupportedGrantTypeException, `grantType may be ${grantTypes.join(", ")}`)
 
 /** The operations of the OIDC service that the emulator has, by name. */
-const handlers = (emulator: Service): { readonly [Name in SsoOidc.OperationName]?: Handler } => ({
+const handlers = (
+  emulator: Service
+): { readonly [Name in SsoOidc.OperationName | "CreateTokenWithIAM"]?: Handler } => ({
   RegisterClient: handler(emulator, RegisterClient.operation, RegisterClient.Response, emulator.registerClient),
   StartDeviceAuthorization: handler(
     emulator,
@@ -100,7 +110,15 @@ const handlers = (emulator: Service): { readonly [Name in SsoOidc.OperationName]
     CreateToken.operation,
     CreateToken.Response,
     emulator.createToken,
-    knownGrantType
+    knownGrantType(Metadata.grantTypes)
+  ),
+  CreateTokenWithIAM: handler(
+    emulator,
+    CreateTokenWithIAM.operation,
+    CreateTokenWithIAM.Response,
+    emulator.createTokenWithIAM,
+    knownGrantType(IamService.grantTypes),
+    (request, bytes) => Iam.authenticate(emulator, request, bytes)
   )
 })
 
@@ -111,11 +129,15 @@ const handlers = (emulator: Service): { readonly [Name in SsoOidc.OperationName]
 /** The part of an operation that the routes read. */
 interface Routed extends ArmedFaults.Faultable, Pick<Operation.Any, "method" | "path" | "query"> {}
 
-const operations: ReadonlyArray<Routed> = [...SsoOidc.operations, ...PortalClient.operations]
+const operations: ReadonlyArray<Routed> = [
+  ...SsoOidc.operations,
+  CreateTokenWithIAM.operation,
+  ...PortalClient.operations
+]
 
-// A parameter of the query that selects one of several operations of a path. `/token?aws_iam=t` is CreateTokenWithIAM, which
-// core's list does not have. It has the path of CreateToken.
-const selectors = ["aws_iam", ...operations.flatMap(({ query }) => Object.keys(query))]
+// A parameter of the query that selects one of several operations of a path. `/token?aws_iam=t` is CreateTokenWithIAM, which has the path of
+// CreateToken.
+const selectors = operations.flatMap(({ query }) => Object.keys(query))
 
 const isFor = (request: HttpServerRequest.HttpServerRequest) => {
   const query = Request.query(request)

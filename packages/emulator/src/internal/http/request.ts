@@ -58,6 +58,9 @@ const urlOf = ({ originalUrl: text }: Given): URL | undefined => {
   return latest.url
 }
 
+/** The request's own URL, or `undefined` if its host makes no URL. */
+export const url = (request: Given): URL | undefined => urlOf(request)
+
 /** The query of the request's own URL. */
 export const query = (request: Given): URLSearchParams => urlOf(request)?.searchParams ?? new URLSearchParams()
 

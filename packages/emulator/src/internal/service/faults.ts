@@ -4,6 +4,8 @@
 import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as SsoOidcError from "@sso-oidc/core/SsoOidcError"
+import * as CreateTokenWithIAM from "@sso-oidc/iam/CreateTokenWithIAM"
+import type * as IamError from "@sso-oidc/iam/IamError"
 import * as PortalClient from "@sso-oidc/portal/PortalClient"
 import type * as PortalError from "@sso-oidc/portal/PortalError"
 import * as Duration from "effect/Duration"
@@ -12,7 +14,10 @@ import type * as Fault from "../../Fault.ts"
 import * as Options from "./options.ts"
 import * as Size from "./size.ts"
 
-type Exception = (SsoOidcError.ExceptionFields | PortalError.ExceptionFields) & { readonly _tag: string }
+type Exception =
+  | (SsoOidcError.ExceptionFields | PortalError.ExceptionFields) & { readonly _tag: string }
+  | IamError.CredentialsError
+  | IamError.ClockSkewed
 
 /** The part of an operation that faults need. */
 export interface Faultable extends Pick<Operation.Any, "exceptions" | "name" | "service"> {
@@ -26,6 +31,8 @@ export const exception = (operation: Faultable, fault: typeof Fault.Exception.Ty
   const description = fault.errorDescription ?? "A fault that was armed in the emulator"
   const texts: Readonly<Record<string, string | undefined>> = {
     error_description: description,
+    // An exception of CreateTokenWithIAM without it is an error of the signature
+    error: listed.error,
     // The portal's name for it
     message: description,
     reason: fault.reason
@@ -53,7 +60,11 @@ const checked = (fault: Fault.Fault): Result.Result<Fault.Fault, string> => {
     : Result.succeed({ ...fault, duration })
 }
 
-const operations: ReadonlyArray<Faultable> = [...SsoOidc.operations, ...PortalClient.operations]
+const operations: ReadonlyArray<Faultable> = [
+  ...SsoOidc.operations,
+  CreateTokenWithIAM.operation,
+  ...PortalClient.operations
+]
 
 export const make = (capacityBytes: number) => {
   let armed: ReadonlyArray<Armed> = []

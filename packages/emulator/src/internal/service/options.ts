@@ -3,8 +3,10 @@
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Account from "../../Account.ts"
+import * as Application from "../../Application.ts"
 import type { Options } from "../../Emulator.ts"
 import * as Accounts from "./accounts.ts"
 
@@ -28,6 +30,8 @@ export interface Settings {
   /** Whole seconds. */
   readonly roleSessionDuration: number
   readonly accounts: ReadonlyArray<Account.Account>
+  readonly applications: ReadonlyArray<Application.Application>
+  readonly accessKeys: ReadonlyArray<Application.AccessKey>
 }
 
 const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 1
@@ -98,6 +102,30 @@ const isDelay = (duration: Duration.Duration | undefined): duration is Duration.
 // It has room for the largest registration that a request can make
 const leastBytes = 128 * 1024
 
+// A program without types may give anything, as for all options
+const isApplication = (given: Application.Application): boolean =>
+  typeof given === "object" && given !== null && typeof given.applicationArn === "string" &&
+  /^arn:[\w-]+:sso::\d{12}:application\/[\w-]+\/[\w-]+$/.test(given.applicationArn)
+
+const isAccessKey = (given: Application.AccessKey): boolean =>
+  typeof given === "object" && given !== null && typeof given.accessKeyId === "string" &&
+  /^\w{1,128}$/.test(given.accessKeyId) && Redacted.isRedacted(given.secretAccessKey)
+
+/** The applications and the access keys, or a sentence that says what is wrong with them. */
+const checkIam = ({
+  accessKeys = Application.accessKeys,
+  applications = Application.defaults
+}: Options): Result.Result<Pick<Settings, "accessKeys" | "applications">, string> =>
+  !Array.isArray(applications) || !applications.every(isApplication)
+    ? Result.fail(
+      "applications must be a list of applications, each with applicationArn: arn:aws:sso::ACCOUNT:application/INSTANCE/APPLICATION"
+    )
+    : !Array.isArray(accessKeys) || !accessKeys.every(isAccessKey)
+    ? Result.fail(
+      "accessKeys must be a list of access keys, each with accessKeyId and a secretAccessKey that is Redacted"
+    )
+    : Result.succeed({ accessKeys, applications })
+
 /** The settings, or a sentence that says what is wrong with the options. */
 export const check = (options: Options): Result.Result<Settings, string> => {
   const {
@@ -163,6 +191,7 @@ export const check = (options: Options): Result.Result<Settings, string> => {
     const noRoom = Accounts.make(capacityBytes).roomProblem(accounts)
     if (noRoom !== undefined) return yield* Result.fail(`accounts must be fewer; ${noRoom}`)
     return {
+      ...(yield* checkIam(options)),
       accessTokenLifetime,
       accounts,
       autoApprove,

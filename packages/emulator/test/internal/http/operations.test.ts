@@ -31,8 +31,7 @@ vi.mock("@sso-oidc/core/SsoOidc", async (original) => {
     operations: [
       ...actual.operations,
       Operation.make({ ...common, name: "ListClients", method: "GET", path: "/clients" }),
-      Operation.make({ ...common, name: "CountClients", method: "GET", path: "/clients", query: { count: "t" } }),
-      Operation.make({ ...common, name: "CreateTokenWithIAM", method: "POST", path: "/token", query: { aws_iam: "t" } })
+      Operation.make({ ...common, name: "CountClients", method: "GET", path: "/clients", query: { count: "t" } })
     ]
   }
 })
@@ -54,6 +53,7 @@ const arm = (fault: object) =>
   )
 
 const unknown = { status: 404, type: "UnknownOperationException" }
+const unsigned = { status: 403, type: "MissingAuthenticationTokenException" }
 const slowDown = { status: 400, type: "SlowDownException" }
 
 describe("internal/http/operations", () => {
@@ -61,7 +61,7 @@ describe("internal/http/operations", () => {
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* send("GET", "/clients"), unknown)
       assert.deepStrictEqual(yield* send("POST", "/clients"), unknown)
-      assert.deepStrictEqual(yield* send("POST", "/token?aws_iam=t"), unknown)
+      assert.deepStrictEqual(yield* send("POST", "/token?aws_iam=t"), unsigned)
       assert.deepStrictEqual(yield* send("POST", "/token?aws_iam=f"), unknown)
       assert.deepStrictEqual(yield* send("POST", "/token"), { status: 400, type: "InvalidRequestException" })
       assert.isDefined((yield* SsoOidc.SsoOidc.use((oidc) => oidc.registerClient(registration))).clientId)

@@ -1,0 +1,81 @@
+/**
+ * Signs a request with AWS's Signature Version 4.
+ */
+import type * as Operation from "@sso-oidc/core/aws/Operation"
+import * as UserFunction from "@sso-oidc/core/aws/UserFunction"
+import { AwsV4Signer } from "aws4fetch"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Option from "effect/Option"
+import * as Credentials from "../Credentials.ts"
+import * as IamError from "../IamError.ts"
+import * as Check from "./check.ts"
+
+const hex = (bytes: ArrayBuffer): string =>
+  Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("")
+
+/** The time of a signature, as `x-amz-date` has it: without separators and milliseconds. */
+const dateOf = (millis: number): string => new Date(millis).toISOString().replace(/[-:]|\.\d+/g, "")
+
+const bytesOf = ({ body }: HttpClientRequest.HttpClientRequest): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(body._tag === "Uint8Array" ? body.body : [])
+
+/**
+ * The headers of the signature. Signed are the method, the path, the query, the host, the type and the bytes of the body. A transport may add
+ * other headers, and a browser replaces `user-agent`.
+ */
+const headersOf = async (
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL,
+  { region, signingName }: Operation.SigningScope,
+  keys: Check.Keys,
+  millis: number
+): Promise<Readonly<Record<string, string>>> => {
+  const body = bytesOf(request)
+  const signer = new AwsV4Signer({
+    ...keys,
+    method: request.method,
+    url: url.href,
+    headers: {
+      "content-type": request.headers["content-type"] ?? "application/json",
+      // the SDK sends this header too, and the signer takes the hash from it
+      "x-amz-content-sha256": hex(await crypto.subtle.digest("SHA-256", body))
+    },
+    body,
+    region,
+    service: signingName,
+    datetime: dateOf(millis),
+    allHeaders: true
+  })
+  const { headers } = await signer.sign()
+  return Object.fromEntries(headers)
+}
+
+// An error of the platform may hold the value that it refused. So none of it is kept.
+const unable = () =>
+  new IamError.CredentialsError({
+    problem: "malformed",
+    detail: "The request could not be signed. The platform needs WebCrypto: a page must be served over https"
+  })
+
+/** Signs a request with the identity that `Credentials` gives now, at the time of Effect's clock. */
+export const authenticate = (
+  request: HttpClientRequest.HttpClientRequest,
+  scope: Operation.SigningScope
+): Effect.Effect<HttpClientRequest.HttpClientRequest, IamError.CredentialsError, Credentials.Credentials> =>
+  Effect.gen(function*() {
+    const credentials = yield* Credentials.Credentials
+    const identity = yield* UserFunction.effectOf("Credentials.get", credentials.get)
+    const keys = yield* Effect.fromResult(Check.keysOf(identity))
+    scope.secrets.push(keys.secretAccessKey, ...(keys.sessionToken === undefined ? [] : [keys.sessionToken]))
+    const millis = yield* Clock.currentTimeMillis
+    const url = HttpClientRequest.toUrl(request)
+    // The transport fails with the words for a URL that cannot be called.
+    if (Option.isNone(url)) return request
+    const headers = yield* Effect.tryPromise({
+      try: () => headersOf(request, url.value, scope, keys, millis),
+      catch: unable
+    })
+    return HttpClientRequest.setHeaders(request, headers)
+  })

@@ -1,0 +1,232 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Credentials from "@sso-oidc/iam/Credentials"
+import type * as IamError from "@sso-oidc/iam/IamError"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/testing/TestClock"
+
+const secretAccessKey = "a-secret-access-key"
+const sdk = { accessKeyId: "AKIDEXAMPLE", secretAccessKey }
+
+const get = Credentials.Credentials.use((credentials) => credentials.get)
+
+const plain = ({ accessKeyId, expiration, secretAccessKey, sessionToken }: Credentials.Identity) => ({
+  accessKeyId,
+  secretAccessKey: Redacted.value(secretAccessKey),
+  ...(sessionToken !== undefined && { sessionToken: Redacted.value(sessionToken) }),
+  ...(expiration !== undefined && { expiration: DateTime.toEpochMillis(expiration) })
+})
+
+const failure = <R>(effect: Effect.Effect<unknown, IamError.CredentialsError, R>) => Effect.flip(effect)
+
+/** Lets a provider respond. */
+const settle = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+
+describe("Credentials.layerKeys", () => {
+  const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: Redacted.make(secretAccessKey) }
+
+  it.effect("gives the keys until they expire (I2)", () =>
+    Effect.gen(function*() {
+      const expiration = DateTime.makeUnsafe(60_000)
+      assert.deepStrictEqual(plain(yield* get), { ...sdk, expiration: 60_000 })
+      yield* TestClock.adjust("59 seconds")
+      yield* get
+      yield* TestClock.adjust("1 second")
+      const error = yield* failure(get)
+      assert.strictEqual(error.problem, "expired")
+      assert.include(error.message, DateTime.formatIso(expiration))
+    }).pipe(Effect.provide(Credentials.layerKeys({ ...keys, expiration: DateTime.makeUnsafe(60_000) }))))
+
+  it.effect.each<readonly [string, object]>([
+    ["accessKeyId", { accessKeyId: "" }],
+    ["accessKeyId", { accessKeyId: "a/b" }],
+    ["accessKeyId", { accessKeyId: "a,b" }],
+    ["accessKeyId", { accessKeyId: "a b" }],
+    ["accessKeyId", { accessKeyId: 5 }],
+    ["secretAccessKey", { secretAccessKey: Redacted.make("") }],
+    ["secretAccessKey", { secretAccessKey: Redacted.make("ä") }],
+    ["secretAccessKey", { secretAccessKey: undefined }],
+    ["sessionToken", { sessionToken: Redacted.make("line\nfeed") }],
+    ["sessionToken", { sessionToken: Redacted.make("") }],
+    ["expiration", { expiration: new Date(Number.NaN) }],
+    ["expiration", { expiration: "tomorrow" }]
+  ])("names %s in an error if it cannot sign: %j (I2, I3)", ([name, wrong]) =>
+    Effect.gen(function*() {
+      const service = Credentials.fromKeys({ ...keys, ...wrong } as Credentials.Identity)
+      const error = yield* failure(service.get)
+      assert.strictEqual(error.problem, "malformed")
+      assert.include(error.message, name)
+      assert.notInclude(error.message, secretAccessKey)
+    }))
+
+  it.effect("is an error if a secret was wiped (I2)", () =>
+    Effect.gen(function*() {
+      const wiped = Redacted.make("soon gone")
+      Redacted.wipeUnsafe(wiped)
+      const error = yield* failure(Credentials.fromKeys({ accessKeyId: "AKID", secretAccessKey: wiped }).get)
+      assert.strictEqual(error.problem, "malformed")
+    }))
+})
+
+describe("Credentials.layerEnvironment", () => {
+  const within = (env: Record<string, string>) => <A, E>(effect: Effect.Effect<A, E, Credentials.Credentials>) =>
+    effect.pipe(
+      Effect.provide(Credentials.layerEnvironment),
+      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
+    )
+  const both = { AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: secretAccessKey }
+
+  it.effect("reads AWS's variables (I2)", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(plain(yield* within(both)(get)), sdk)
+      assert.deepStrictEqual(
+        plain(
+          yield* within({
+            ...both,
+            AWS_SESSION_TOKEN: "a-token",
+            AWS_CREDENTIAL_EXPIRATION: "1970-01-01T01:00:00Z"
+          })(get)
+        ),
+        { ...sdk, sessionToken: "a-token", expiration: 3_600_000 }
+      )
+      assert.deepStrictEqual(plain(yield* within({ ...both, AWS_SESSION_TOKEN: "" })(get)), sdk)
+    }))
+
+  it.effect.each(
+    [
+      [{}, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set", "missing"],
+      [{ AWS_ACCESS_KEY_ID: "AKID" }, "AWS_SECRET_ACCESS_KEY is not set", "missing"],
+      [{ ...both, AWS_ACCESS_KEY_ID: "" }, "AWS_ACCESS_KEY_ID is not set", "missing"],
+      [{ ...both, AWS_CREDENTIAL_EXPIRATION: "soon" }, "AWS_CREDENTIAL_EXPIRATION is no time", "malformed"],
+      [{ ...both, AWS_CREDENTIAL_EXPIRATION: "1970-01-01T00:00:00Z" }, "They expired at 1970-01-01", "expired"]
+    ] as const
+  )("with %j says: %s (I2, I4)", ([env, words, problem]) =>
+    Effect.gen(function*() {
+      const error = yield* failure(within(env)(get))
+      assert.strictEqual(error.problem, problem)
+      assert.include(error.message, words)
+      assert.notInclude(error.message, secretAccessKey)
+    }))
+})
+
+describe("Credentials.layerProvider", () => {
+  /** A provider whose credentials last for so many minutes. It counts its calls. */
+  const lasting = (minutes: number, options: { readonly fails?: () => boolean } = {}) => {
+    const state = { calls: 0 }
+    const provider = async (now: number): Promise<Credentials.SdkIdentity> => {
+      state.calls++
+      if (options.fails?.() === true) throw new Error("no session")
+      return { accessKeyId: `AKID${state.calls}`, secretAccessKey, expiration: new Date(now + minutes * 60_000) }
+    }
+    return { state, provider }
+  }
+
+  /** The service of a provider that reads the test clock. */
+  const serviceOf = (given: ReturnType<typeof lasting>) =>
+    Effect.clockWith((clock) => Credentials.fromProvider(() => given.provider(clock.currentTimeMillisUnsafe())))
+
+  it.effect("keeps credentials until 5 minutes before they expire (I2)", () =>
+    Effect.gen(function*() {
+      const given = lasting(60)
+      const service = yield* serviceOf(given)
+      assert.strictEqual((yield* service.get).accessKeyId, "AKID1")
+      yield* TestClock.adjust("54 minutes")
+      assert.strictEqual((yield* service.get).accessKeyId, "AKID1")
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* service.get).accessKeyId, "AKID2")
+      assert.strictEqual(given.state.calls, 2)
+    }))
+
+  it.effect("asks for each request if the credentials have no expiration (I2)", () =>
+    Effect.gen(function*() {
+      let calls = 0
+      const service = yield* Credentials.fromProvider(async () => ({ ...sdk, accessKeyId: `AKID${++calls}` }))
+      assert.strictEqual((yield* service.get).accessKeyId, "AKID1")
+      assert.strictEqual((yield* service.get).accessKeyId, "AKID2")
+    }))
+
+  it.effect("gives what is kept in the last 5 minutes if the provider fails, and fails after that (I2)", () =>
+    Effect.gen(function*() {
+      const given = lasting(60, { fails: () => given.state.calls > 1 })
+      const service = yield* serviceOf(given)
+      yield* service.get
+      yield* TestClock.adjust("57 minutes")
+      assert.strictEqual((yield* service.get).accessKeyId, "AKID1")
+      assert.strictEqual(given.state.calls, 2)
+      yield* TestClock.adjust("3 minutes")
+      const error = yield* failure(service.get)
+      assert.strictEqual(error.problem, "provider")
+      assert.include(error.message, "no session")
+    }))
+
+  it.effect("calls the provider once for concurrent requests, and an interruption leaves the others alone (I2)", () =>
+    Effect.gen(function*() {
+      let calls = 0
+      let release = (_: Credentials.SdkIdentity): void => {}
+      const service = yield* Credentials.fromProvider(() => {
+        calls++
+        return new Promise((resolve) => {
+          release = resolve
+        })
+      })
+      const fibers = yield* Effect.forEach(Array.from({ length: 20 }), () => Effect.forkChild(service.get))
+      while (calls === 0) yield* settle
+      yield* Fiber.interrupt(fibers[0] ?? assert.fail())
+      release(sdk)
+      for (const fiber of fibers.slice(1)) assert.deepStrictEqual(plain(yield* Fiber.join(fiber)), sdk)
+      assert.strictEqual(calls, 1)
+    }))
+
+  it.effect("fails after its timeout, and calls the provider again for the next request (I2)", () =>
+    Effect.gen(function*() {
+      let calls = 0
+      const service = yield* Credentials.fromProvider(
+        () => ++calls === 1 ? new Promise(() => {}) : Promise.resolve(sdk),
+        { timeout: "10 seconds" }
+      )
+      const fiber = yield* Effect.forkChild(Effect.flip(service.get))
+      while (calls === 0) yield* settle
+      yield* TestClock.adjust("10 seconds")
+      const error = yield* Fiber.join(fiber)
+      assert.strictEqual(error.problem, "provider")
+      assert.include(error.message, "It took longer than 10s")
+      assert.deepStrictEqual(plain(yield* service.get), sdk)
+    }))
+
+  it.effect.each<readonly [string, unknown, IamError.Problem]>([
+    ["undefined", undefined, "malformed"],
+    ["null", null, "malformed"],
+    ["a text", "AKID", "malformed"],
+    ["no secret", { accessKeyId: "AKID" }, "malformed"],
+    ["an invalid date", { ...sdk, expiration: new Date("soon") }, "malformed"],
+    ["expired credentials", { ...sdk, expiration: new Date(0) }, "expired"]
+  ])("is an error if the provider gives %s (I2)", ([, given, problem]) =>
+    Effect.gen(function*() {
+      const provider = (() => Promise.resolve(given)) as unknown as Credentials.Provider
+      const service = yield* Credentials.fromProvider(provider)
+      const error = yield* failure(service.get)
+      assert.strictEqual(error.problem, problem)
+      assert.notInclude(error.message, secretAccessKey)
+    }))
+
+  it.effect.each<readonly [string, () => unknown]>([
+    ["throws", () => {
+      throw new Error("broken")
+    }],
+    ["rejects without a reason", () => Promise.reject(undefined)],
+    ["is no function", undefined as never]
+  ])("is an error if the provider %s (I2)", ([, provider]) =>
+    Effect.gen(function*() {
+      const service = yield* Credentials.fromProvider(provider as unknown as Credentials.Provider)
+      assert.strictEqual((yield* failure(service.get)).problem, "provider")
+    }))
+
+  it.effect.each([0, -1, Number.NaN])("dies for the timeout %s", (timeout) =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(Credentials.fromProvider(() => Promise.resolve(sdk), { timeout }))
+      assert.include(String(exit), "Credentials: timeout must be longer than zero")
+    }))
+})

@@ -1,0 +1,7 @@
+/// <reference path="./internal/names.ts" preserve="true" />
+/**
+ * Re-exports the module `@sso-oidc/iam/CreateTokenWithIAM`.
+ *
+ * @since 0.1.0
+ */
+export * from "@sso-oidc/iam/CreateTokenWithIAM"
