@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
 import { crowd, type Options } from "./support/crowd.ts"
-import { instant } from "./support/login.ts"
+import { yielding } from "./support/login.ts"
 
 // The clock of these tests runs faster than that of the server.
 const postgres = Layer.unwrap(
@@ -58,7 +58,7 @@ describe.concurrent("30 logins, each with 8 impatient callers", () => {
       `on ${name}, no poll is early, none is doubled, and each login ends as the service says (W1, W3)`,
       () =>
         Effect.gen(function*() {
-          const { all, sum } = yield* crowd(Layer.fresh(store), instant, patient)
+          const { all, sum } = yield* crowd(Layer.fresh(store), yielding, patient)
           assert.strictEqual(sum("early"), 0)
           assert.strictEqual(sum("double"), 0)
           assert.strictEqual(sum("slowDowns"), 0)
@@ -85,7 +85,7 @@ describe.concurrent("30 logins, each with 3 callers that are killed now and then
       `on ${name}, with invocations killed in their polls, each token that was issued is stored or reported lost (W3, W6)`,
       () =>
         Effect.gen(function*() {
-          const { all, killed, sum } = yield* crowd(Layer.fresh(store), instant, killing)
+          const { all, killed, sum } = yield* crowd(Layer.fresh(store), yielding, killing)
           assert.strictEqual(sum("early"), 0)
           assert.strictEqual(sum("double"), 0)
           assert.strictEqual(sum("slowDowns"), 0)

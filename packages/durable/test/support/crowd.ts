@@ -240,7 +240,8 @@ const gathered = (
             const error = Cause.squash(exit.cause)
             if (!(error instanceof LoginStore.LoginStoreError)) return
           } else if (exit.value._tag === "Approved" || exit.value._tag === "Ended") return
-          yield* Effect.sleep(Duration.millis(500 + below(4000)))
+          // Callers come in step, so that many come at the same moment.
+          yield* Effect.sleep(Duration.millis(500 * (2 + below(8)) - (yield* now) % 500))
         }
       })
 

@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
+import { setTimeout } from "node:timers/promises"
 import { key, sealing } from "./sealing.ts"
 
 export { key, sealing }
@@ -31,6 +32,18 @@ export const instant = Layer.succeed(Sealer.Sealer, {
       : Effect.fail(new Sealer.Unsealable({ reason: "changed" }))
   }
 })
+
+const turn = Effect.promise(() => setTimeout(1))
+
+/** A sealer that takes a real moment, so that invocations come between the reads and writes of each other. */
+export const yielding = Layer.effect(
+  Sealer.Sealer,
+  Effect.map(Sealer.Sealer, (sealer): Sealer.Service => ({
+    ...sealer,
+    seal: (place, secret) => Effect.andThen(turn, sealer.seal(place, secret)),
+    unseal: (place, sealed) => Effect.andThen(turn, sealer.unseal(place, sealed))
+  }))
+).pipe(Layer.provide(instant))
 
 /** A store in memory, which both a test and the steps use. */
 export const stores = LoginStore.layerMemory
