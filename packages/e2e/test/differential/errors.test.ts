@@ -194,7 +194,7 @@ describe("exceptions: the model", () => {
             name,
             status: error.status,
             members: Object.keys(error.fields).filter((key) =>
-              !["_tag", "status", "requestId", "retryAfter"].includes(key)
+              !["_tag", "advice", "status", "requestId", "retryAfter"].includes(key)
             ).sort()
           }]
           : []
