@@ -58,7 +58,8 @@ export interface StartOptions<E = never, R = never> extends DeviceGrant.StartOpt
   readonly id: string
   /**
    * Whether to start a new login if the login of this id has ended. Its outcome is replaced. If its token was not taken, then the token
-   * is dropped. `false` by default: `start` then fails with `LoginEnded`.
+   * is dropped. `false` by default: `start` then fails with `LoginEnded`. It also fails so if another login of this id began and ended
+   * while this start requested its code.
    */
   readonly again?: boolean | undefined
 }

@@ -7,6 +7,7 @@ import * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import { options, row, start, stepped, using } from "./support/login.ts"
 
@@ -83,6 +84,42 @@ describe("Step.start", () => {
       assert.notInclude(shown, "CODE-0")
       assert.notStrictEqual((yield* row()).attempt, attempt)
       assert.strictEqual((yield* Step.get("login-1")).state, "pending")
+    }).pipe(using(service))
+  })
+
+  it.effect.each(
+    [["an ended login", Step.cancel("login-1")], ["a login that expired", TestClock.adjust("600 seconds")]] as const
+  )("a slow start that saw %s replaces no login that began and ended since (W1)", ([, end]) => {
+    const [first, second, third] = codes(3)
+    const service = Service.make({ start: [first, { ...second, delay: "20 seconds" }, third] })
+    return Effect.gen(function*() {
+      yield* start
+      yield* end
+      const again = Step.start({ ...options, again: true })
+      const slow = yield* Effect.forkChild(Effect.flip(again))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* again).userCode, "CODE-2")
+      yield* TestClock.adjust("5 seconds")
+      yield* stepped("Approved")
+      yield* TestClock.adjust("20 seconds")
+      const error = yield* Fiber.join(slow)
+      assert.strictEqual(error._tag === "LoginEnded" && error.state, "approved")
+      assert.strictEqual(Redacted.value((yield* Step.take("login-1")).accessToken), "access-token-1")
+    }).pipe(using(service))
+  })
+
+  it.effect("a slow start that saw no login replaces none, also with again: true (W1)", () => {
+    const [first, second] = codes(2)
+    const service = Service.make({ start: [{ ...first, delay: "20 seconds" }, second] })
+    return Effect.gen(function*() {
+      const again = Step.start({ ...options, again: true })
+      const slow = yield* Effect.forkChild(Effect.flip(again))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* again).userCode, "CODE-1")
+      assert.isTrue(yield* Step.cancel("login-1"))
+      yield* TestClock.adjust("20 seconds")
+      const error = yield* Fiber.join(slow)
+      assert.strictEqual(error._tag === "LoginEnded" && error.state, "cancelled")
     }).pipe(using(service))
   })
 

@@ -39,11 +39,14 @@ interface Found {
   readonly ended?: Row
 }
 
-/** Looks at the row of an id. It ends a login whose deadline has passed, or whose text cannot be opened. */
+/**
+ * Looks at the row of an id. It ends a login whose deadline has passed, or whose text cannot be opened. An ended login is no obstacle if
+ * `mayReplace` says so of its row.
+ */
 const look = (
   tools: Lifecycle.Tools,
   id: string,
-  again: boolean,
+  mayReplace: (row: Row) => boolean,
   round = 0
 ): Effect.Effect<Found, StartError> =>
   Effect.gen(function*() {
@@ -51,7 +54,7 @@ const look = (
     const row = yield* store.get(id)
     if (row === undefined) return {}
     if (Lifecycle.isEnded(row)) {
-      if (again) return { ended: row }
+      if (mayReplace(row)) return { ended: row }
       return yield* new LoginEnded({ state: row.state === "lost" ? "failed" : row.state })
     }
     const opened = yield* Effect.result(Lifecycle.pendingIn(tools, id, row))
@@ -69,7 +72,7 @@ const look = (
       const error = expired(taken)
       yield* Lifecycle.end(store, id, row.version, yield* Lifecycle.failedRow(row, error, Failure.isLost(error, false)))
     }
-    return round === most ? yield* changed(store.name) : yield* look(tools, id, again, round + 1)
+    return round === most ? yield* changed(store.name) : yield* look(tools, id, mayReplace, round + 1)
   })
 
 const expired = ({ failures, lastTrouble, responseLost }: PendingAuthorization): DeviceCodeExpired =>
@@ -80,13 +83,16 @@ const expired = ({ failures, lastTrouble, responseLost }: PendingAuthorization):
     ...(lastTrouble === undefined ? {} : { lastTrouble })
   })
 
-/** Writes a new login. If another process was first, it gives the login of that process, and this code is shown to no person. */
+/**
+ * Writes a new login. If another process was first, it gives the login of that process, and this code is shown to no person. So it replaces
+ * only the login that this start saw before its request: a login that began since was shown to somebody, even if it has ended by now.
+ */
 const store = (
   tools: Lifecycle.Tools,
   id: string,
-  again: boolean,
   pending: PendingAuthorization,
-  found: Found,
+  seen: Found,
+  found = seen,
   round = 0
 ): Effect.Effect<PendingLogin, StartError> =>
   Effect.gen(function*() {
@@ -95,11 +101,11 @@ const store = (
       ? yield* Lifecycle.insert(tools.store, id, row)
       : yield* Lifecycle.write(tools.store, id, found.ended.version, row)
     if (isDone) return Lifecycle.pendingLogin(id, pending)
-    const next = yield* look(tools, id, again)
+    const next = yield* look(tools, id, ({ attempt }) => attempt === seen.ended?.attempt)
     if (next.pending !== undefined) return next.pending
     return round === most
       ? yield* changed(tools.store.name)
-      : yield* store(tools, id, again, pending, next, round + 1)
+      : yield* store(tools, id, pending, seen, next, round + 1)
   })
 
 // The rows of ended logins are removed on the way. A store that is slow at it keeps no person waiting for the code.
@@ -112,10 +118,10 @@ export const start = Effect.fnUntraced(function*<E, R>(
   again: boolean,
   options: DeviceGrant.StartOptions<E, R>
 ): Effect.fn.Return<PendingLogin, DeviceGrant.StartError | E | StartError, SsoOidc.SsoOidc | R> {
-  const found = yield* look(tools, id, again)
+  const found = yield* look(tools, id, () => again)
   if (found.pending !== undefined) return found.pending
   const pending = yield* Registrations.start(options)
-  const login = yield* store(tools, id, again, pending, found)
+  const login = yield* store(tools, id, pending, found)
   yield* Effect.ignore(Effect.timeoutOption(Effect.flatMap(Lifecycle.now, tools.store.sweep), patience))
   return login
 })
