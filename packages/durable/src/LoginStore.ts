@@ -179,6 +179,9 @@ export class LoginStoreError
  * every other: a store compares ids, versions and attempts character by character. `durable` distrusts a store: a defect, a value of another
  * type, or a call that takes longer than 10 seconds becomes a {@link LoginStoreError}.
  *
+ * What carries a write to the database may send it twice, as SDKs do after a lost response. The second one then finds the row that the first
+ * one wrote, and says `false`. So after `false` and after an error `durable` reads the row. If the version is its own, the write was done.
+ *
  * @category models
  * @since 0.1.0
  */

@@ -178,8 +178,8 @@ export const takenRow = ({ sealed: _, ...row }: Row, now: number): Row => ({
 // -----------------------------------------------------------------------------
 
 /**
- * Replaces a row of a version, and gives whether this was done. If the store's response to the write was lost, it reads whether the row
- * is the written one.
+ * Replaces a row of a version, and gives whether this was done. If the store fails, or says that it did not write, it reads whether the row
+ * is the written one: a response may be lost, and what carries a write may send it a second time, which finds the first.
  */
 export const write = (
   store: Service,
@@ -207,17 +207,21 @@ const settled = (
   write: Effect.Effect<boolean, LoginStoreError>,
   before: string | undefined
 ): Effect.Effect<boolean, LoginStoreError> =>
-  Effect.catch(write, (error) =>
-    Effect.matchEffect(store.get(id), {
-      // the first error says more than that of the look after it
-      onFailure: () => Effect.fail(error),
-      onSuccess: (found) =>
-        found?.version === row.version
-          ? Effect.succeed(true)
-          : found?.version === before
-          ? Effect.fail(error)
-          : Effect.succeed(false)
-    }))
+  Effect.matchEffect(write, {
+    onSuccess: (isDone) =>
+      isDone ? Effect.succeed(true) : Effect.map(store.get(id), (found) => found?.version === row.version),
+    onFailure: (error) =>
+      Effect.matchEffect(store.get(id), {
+        // the first error says more than that of the look after it
+        onFailure: () => Effect.fail(error),
+        onSuccess: (found) =>
+          found?.version === row.version
+            ? Effect.succeed(true)
+            : found?.version === before
+            ? Effect.fail(error)
+            : Effect.succeed(false)
+      })
+  })
 
 // -----------------------------------------------------------------------------
 // views
