@@ -68,6 +68,21 @@ describe("rows that cannot be opened", () => {
     }).pipe(using(service, undefined, sealing))
   })
 
+  it.effect("the text of an id with a slash opens in no row of a shorter id (W8)", () => {
+    const service = Service.make({})
+    return Effect.gen(function*() {
+      yield* Step.start({ ...options, id: "login-1/x" })
+      yield* due
+      const { attempt, sealed } = yield* row("login-1/x")
+      yield* change({ attempt: `x/${attempt}`, sealed })
+      for (const call of [Step.step("login-1"), Step.get("login-1"), start]) {
+        const error = yield* Effect.flip(call)
+        assert.strictEqual(error._tag === "LoginStoreError" && error.reason, "unreadable")
+      }
+      assert.deepStrictEqual(service.polls(), [])
+    }).pipe(using(service, undefined, sealing))
+  })
+
   it.effect("a text that is not sealed, and one of a key that is gone, end the login (W8)", () =>
     Effect.gen(function*() {
       const plain = Service.make({})

@@ -19,7 +19,8 @@ const states: ReadonlySet<unknown> = new Set<State>(["pending", "approved", "fai
 
 const isState = (value: unknown): value is State => states.has(value)
 
-const isName = (value: unknown): value is string => typeof value === "string" && value !== "" && value.length <= 40
+// An attempt is a part of the place of a sealed text. With a "/", the text of another id could be brought to its place.
+const isName = (value: unknown): value is string => typeof value === "string" && /^[\w-]{1,40}$/.test(value)
 
 const isTime = (value: unknown): value is number => Number.isSafeInteger(value)
 
