@@ -76,7 +76,8 @@ export interface StepOptions {
    * milliseconds. Any other value is a `RangeError`.
    *
    * If an invocation is killed in its poll, then no other one polls during the rest of this time. It must be longer than the client's
-   * `requestTimeout`, since a poll that takes longer is given up. Use the same value in each program that steps the login.
+   * `requestTimeout`, since a poll that takes longer is given up. The row says until when it is held. So programs that step the login may
+   * have different holds.
    */
   readonly hold?: Duration.Input | undefined
 }

@@ -32,8 +32,7 @@ export const get = Effect.fnUntraced(function*(
   if (Lifecycle.isEnded(row)) return yield* Lifecycle.endedLogin(tools.store, id, row)
   const pending = yield* Lifecycle.pendingIn(tools, id, row)
   const now = yield* Lifecycle.now
-  const isHeld = row.driver === "engine" || row.heldUntil !== undefined && row.heldUntil > now
-  return Lifecycle.pendingLogin(id, isHeld ? Holding.shown(pending) : Holding.taken(pending, row, now).pending)
+  return Lifecycle.pendingLogin(id, Holding.left(row, now) > 0 ? Holding.shown(pending) : Holding.taken(pending, row, now).pending)
 })
 
 /** Takes the token out of the row. */

@@ -59,14 +59,13 @@ const look = (
     }
     const opened = yield* Effect.result(Lifecycle.pendingIn(tools, id, row))
     const now = yield* Lifecycle.now
-    const isHeld = row.driver === "engine" || row.heldUntil !== undefined && row.heldUntil > now
     if (Result.isFailure(opened)) {
       const error = opened.failure
       if (error._tag === "SealerUnavailable") return yield* error
       yield* Lifecycle.end(store, id, row.version, yield* Lifecycle.failedRow(row, error, row.holder !== undefined))
     } else {
       const pending = opened.success
-      if (isHeld) return { pending: Lifecycle.pendingLogin(id, Holding.shown(pending)) }
+      if (Holding.left(row, now) > 0) return { pending: Lifecycle.pendingLogin(id, Holding.shown(pending)) }
       const taken = Holding.taken(pending, row, now).pending
       if (DateTime.toEpochMillis(pending.expiresAt) > now) return { pending: Lifecycle.pendingLogin(id, taken) }
       const error = expired(taken)

@@ -82,7 +82,7 @@ export const step = (
       return { _tag: "Ended", login: yield* Lifecycle.endedLogin(tools.store, id, row) } as const
     }
     const now = yield* Lifecycle.now
-    const left = Holding.left(row, now, hold)
+    const left = Holding.left(row, now)
     if (left > 0) {
       return busy(left)
     }
