@@ -292,6 +292,9 @@ export const get = (
 /**
  * Gives the token of a login, and removes it from the row. It gives a token once. After that it fails with `LoginUnknown`.
  *
+ * If it is interrupted, such as by a timeout, it puts the token back, and the token can be taken again. If the invocation is killed
+ * between the write and its use of the token, the token is lost.
+ *
  * @category reading
  * @since 0.1.0
  */

@@ -191,7 +191,10 @@ describe("holders", () => {
   })
 
   it.effect("a row is held for the hold of the program that wrote it, also for programs with another one (W3)", () => {
-    const service = Service.make({ polls: [slow(Service.pending, "8 minutes")], options: { requestTimeout: "9 minutes" } })
+    const service = Service.make({
+      polls: [slow(Service.pending, "8 minutes")],
+      options: { requestTimeout: "9 minutes" }
+    })
     return Effect.gen(function*() {
       yield* start
       yield* TestClock.adjust("5 seconds")

@@ -75,8 +75,9 @@ describe("rows that cannot be opened", () => {
       yield* due
       const { attempt, sealed } = yield* row("login-1/x")
       yield* change({ attempt: `x/${attempt}`, sealed })
-      for (const call of [Step.step("login-1"), Step.get("login-1"), start]) {
-        const error = yield* Effect.flip(call)
+      const failures = [Effect.flip(Step.step("login-1")), Effect.flip(Step.get("login-1")), Effect.flip(start)]
+      for (const failure of failures) {
+        const error = yield* failure
         assert.strictEqual(error._tag === "LoginStoreError" && error.reason, "unreadable")
       }
       assert.deepStrictEqual(service.polls(), [])

@@ -11,12 +11,11 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import { options, row, start, stepped, using } from "./support/login.ts"
 
+const code = (at: number, more: object = {}) =>
+  Service.code({ deviceCode: `device-code-${at}`, userCode: `CODE-${at}`, ...more })
+
 /** Codes that differ, so that a test sees which one is shown. */
-const codes = (count: number, more: object = {}) =>
-  Array.from(
-    { length: count },
-    (_, at) => Service.code({ deviceCode: `device-code-${at}`, userCode: `CODE-${at}`, ...more })
-  )
+const codes = (count: number, more: object = {}) => Array.from({ length: count }, (_, at) => code(at, more))
 
 const starts = (service: ReturnType<typeof Service.make>) =>
   service.paths().filter((path) => path === "/device_authorization").length
@@ -90,8 +89,7 @@ describe("Step.start", () => {
   it.effect.each(
     [["an ended login", Step.cancel("login-1")], ["a login that expired", TestClock.adjust("600 seconds")]] as const
   )("a slow start that saw %s replaces no login that began and ended since (W1)", ([, end]) => {
-    const [first, second, third] = codes(3)
-    const service = Service.make({ start: [first, { ...second, delay: "20 seconds" }, third] })
+    const service = Service.make({ start: [code(0), { ...code(1), delay: "20 seconds" }, code(2)] })
     return Effect.gen(function*() {
       yield* start
       yield* end
@@ -109,8 +107,7 @@ describe("Step.start", () => {
   })
 
   it.effect("a slow start that saw no login replaces none, also with again: true (W1)", () => {
-    const [first, second] = codes(2)
-    const service = Service.make({ start: [{ ...first, delay: "20 seconds" }, second] })
+    const service = Service.make({ start: [{ ...code(0), delay: "20 seconds" }, code(1)] })
     return Effect.gen(function*() {
       const again = Step.start({ ...options, again: true })
       const slow = yield* Effect.forkChild(Effect.flip(again))

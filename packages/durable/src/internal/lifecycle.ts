@@ -8,6 +8,7 @@ import * as Token from "@sso-oidc/core/Token"
 import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { EndedLogin, LoginFailure, PendingLogin } from "../Login.ts"
@@ -222,6 +223,23 @@ const settled = (
             : Effect.succeed(false)
       })
   })
+
+// In milliseconds
+const pauses = [100, 400, 1600, 3200]
+
+/** Tries again a few times until a moment, where the store or the sealer fails. */
+export const persistently = <A, R>(
+  until: number,
+  effect: Effect.Effect<A, LoginStoreError | Sealer.SealerUnavailable, R>,
+  round = 0
+): Effect.Effect<A, LoginStoreError | Sealer.SealerUnavailable, R> =>
+  Effect.catch(effect, (error) =>
+    Effect.gen(function*() {
+      const pause = pauses[round]
+      if (pause === undefined || (yield* now) + pause >= until) return yield* error
+      yield* Effect.sleep(Duration.millis(pause))
+      return yield* persistently(until, effect, round + 1)
+    }))
 
 // -----------------------------------------------------------------------------
 // views

@@ -176,13 +176,16 @@ const poll = Effect.fnUntraced(function*(
     if (error._tag === "RequestInvalid") {
       // nothing was sent
       yield* Effect.ignore(
-        persistently(held, Lifecycle.write(held.store, id, mine.version, { ...row, version: Lifecycle.name() }))
+        Lifecycle.persistently(
+          mine.heldUntil,
+          Lifecycle.write(held.store, id, mine.version, { ...row, version: Lifecycle.name() })
+        )
       )
       return yield* error
     }
     const isLost = Failure.isLost(error, pending.responseLost)
-    const ended = yield* persistently(
-      held,
+    const ended = yield* Lifecycle.persistently(
+      mine.heldUntil,
       Effect.result(fail({ ...held, row: mine }, error, isLost)).pipe(
         // only the store's errors are tried again
         Effect.flatMap((result) =>
@@ -196,8 +199,11 @@ const poll = Effect.fnUntraced(function*(
   }
   const polled = result.success
   if (polled._tag === "Approved") return yield* keep(held, polled.token)
-  const next = yield* persistently(held, Lifecycle.pendingRow(held, id, row.attempt, polled.pending))
-  if (!(yield* persistently(held, Lifecycle.write(held.store, id, mine.version, next)))) {
+  const next = yield* Lifecycle.persistently(
+    mine.heldUntil,
+    Lifecycle.pendingRow(held, id, row.attempt, polled.pending)
+  )
+  if (!(yield* Lifecycle.persistently(mine.heldUntil, Lifecycle.write(held.store, id, mine.version, next)))) {
     return yield* step(held, id, hold, false)
   }
   return polled._tag === "Waiting" ? waiting(id, polled.pending, polled.wait) : notDue(id, polled)
@@ -236,11 +242,11 @@ const keep = (held: Held, token: Token): Effect.Effect<Approved | Ended> => {
   const { id, mine, row, store } = held
   const given = (isStored: boolean): Approved => ({ _tag: "Approved", token, isStored })
   const stored = Effect.gen(function*() {
-    const outcome = yield* persistently(held, Lifecycle.approvedRow(held, id, row, token))
+    const outcome = yield* Lifecycle.persistently(mine.heldUntil, Lifecycle.approvedRow(held, id, row, token))
     let version = mine.version
     for (let round = 0; round < most; round++) {
-      if (yield* persistently(held, Lifecycle.end(store, id, version, outcome))) return given(true)
-      const found = yield* persistently(held, Effect.map(store.get(id), (row) => ({ row })))
+      if (yield* Lifecycle.persistently(mine.heldUntil, Lifecycle.end(store, id, version, outcome))) return given(true)
+      const found = yield* Lifecycle.persistently(mine.heldUntil, Effect.map(store.get(id), (row) => ({ row })))
       if (found.row === undefined || found.row.attempt !== row.attempt) return given(false)
       switch (found.row.state) {
         case "approved":
@@ -266,20 +272,3 @@ const keep = (held: Held, token: Token): Effect.Effect<Approved | Ended> => {
 
 // A token may be stored a little after the end of the hold, since its write compares the version again.
 const leastToKeep = 10_000
-
-// In milliseconds
-const pauses = [100, 400, 1600, 3200]
-
-/** Tries again a few times until the end of the hold, where the store or the sealer fails. */
-const persistently = <A, R>(
-  held: Pick<Held, "mine">,
-  effect: Effect.Effect<A, LoginStoreError | SealerUnavailable, R>,
-  round = 0
-): Effect.Effect<A, LoginStoreError | SealerUnavailable, R> =>
-  Effect.catch(effect, (error) =>
-    Effect.gen(function*() {
-      const pause = pauses[round]
-      if (pause === undefined || (yield* Lifecycle.now) + pause >= held.mine.heldUntil) return yield* error
-      yield* Effect.sleep(Duration.millis(pause))
-      return yield* persistently(held, effect, round + 1)
-    }))
