@@ -274,7 +274,8 @@ export const step = (
 // -----------------------------------------------------------------------------
 
 /**
- * How far a login is. It sends nothing, and changes nothing.
+ * How far a login is. It sends nothing, and changes nothing. So a login that no invocation steps stays `"pending"` past its deadline:
+ * compare `expiresAt`.
  *
  * It fails with `Unsealable` if the row of a pending login cannot be opened. The next {@link step} then ends the login.
  *

@@ -134,7 +134,8 @@ describe("rows that cannot be opened", () => {
           "no",
           "{}",
           "{\"_tag\":\"Newer\"}",
-          JSON.stringify({ _tag: "Unsealable", reason: "form\u001b" })
+          JSON.stringify({ _tag: "Unsealable", reason: "form\u001b" }),
+          JSON.stringify({ _tag: "RequestInvalid", operation: "CreateToken", detail: "it ends no login" })
         ]
       ) {
         yield* change({ state: "failed", sealed: undefined, error })
