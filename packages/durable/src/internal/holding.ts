@@ -49,7 +49,7 @@ export const left = ({ driver, heldUntil, holder, writtenAt }: Row, now: number)
 }
 
 /** What an invocation that takes a row assumes. */
-export interface Taken {
+export interface TakenOver {
   readonly pending: PendingAuthorization
   /** Whether the row does not say until when it was held, so that this must be stored. */
   readonly isNew: boolean
@@ -61,7 +61,7 @@ export interface Taken {
  *
  * Its death is no failure of the service, so it does not count for the back-off.
  */
-export const taken = (pending: PendingAuthorization, { heldUntil, holder }: Row, now: number): Taken => {
+export const takenOver = (pending: PendingAuthorization, { heldUntil, holder }: Row, now: number): TakenOver => {
   if (holder === undefined) return { pending, isNew: false }
   const isNew = heldUntil === undefined || heldUntil > now
   const interval = Duration.toMillis(pending.interval)

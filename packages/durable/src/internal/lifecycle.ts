@@ -180,7 +180,7 @@ export const takenRow = ({ sealed: _, ...row }: Row, now: number): Row => ({
 
 /**
  * Replaces a row of a version, and gives whether this was done. If the store fails, or says that it did not write, it reads whether the row
- * is the written one: a response may be lost, and what carries a write may send it a second time, which finds the first.
+ * is the written one. The response may be lost, or the write was sent twice, and the second one found the first.
  */
 export const write = (
   store: Service,
@@ -222,6 +222,15 @@ const settled = (
             ? Effect.fail(error)
             : Effect.succeed(false)
       })
+  })
+
+/** The error of a change that was tried again and again, while other processes changed the row. */
+export const changed = ({ name }: Service, operation: "set" | "end"): LoginStoreError =>
+  new LoginStoreError({
+    store: name,
+    operation,
+    reason: "unavailable",
+    detail: "other processes changed the login again and again"
   })
 
 // In milliseconds

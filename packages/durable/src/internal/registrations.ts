@@ -79,7 +79,7 @@ export const start = Effect.fnUntraced(function*<E, R>(
   /** Registers, or gives the registration that another start makes or has made. */
   const registerClient = (request: RegisterClient.Request) =>
     Effect.gen(function*() {
-      // The service rejected the registration that this start began with, and nobody has replaced it.
+      // The service rejected the registration that this start began with, and no other start has replaced it.
       if (first !== undefined && place.kept?.registration.clientId === first.clientId) place.kept = undefined
       const { kept } = place
       if (kept !== undefined && (yield* usable(kept.registration)) !== undefined) {

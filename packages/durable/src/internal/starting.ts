@@ -13,25 +13,17 @@ import * as Result from "effect/Result"
 import type { PendingLogin } from "../Login.ts"
 import { LoginEnded } from "../LoginError.ts"
 import type { Row } from "../LoginStore.ts"
-import { LoginStoreError } from "../LoginStore.ts"
+import type { LoginStoreError } from "../LoginStore.ts"
 import * as Failure from "./failure.ts"
 import * as Holding from "./holding.ts"
 import * as Lifecycle from "./lifecycle.ts"
 import * as Registrations from "./registrations.ts"
 
-/** Why a start fails, beside the errors of the grant. */
-export type StartError = LoginEnded | LoginStoreError | SealerUnavailable
+/** Why the row of a start cannot be read or written. */
+type RowError = LoginEnded | LoginStoreError | SealerUnavailable
 
 // How often a start looks again after another process changed the row.
 const most = 5
-
-const changed = (store: string): LoginStoreError =>
-  new LoginStoreError({
-    store,
-    operation: "set",
-    reason: "unavailable",
-    detail: "other processes changed the login again and again"
-  })
 
 /** What stands in the way of a new login: the pending one of this id. `undefined` if nothing does. */
 interface Found {
@@ -48,7 +40,7 @@ const look = (
   id: string,
   mayReplace: (row: Row) => boolean,
   round = 0
-): Effect.Effect<Found, StartError> =>
+): Effect.Effect<Found, RowError> =>
   Effect.gen(function*() {
     const { store } = tools
     const row = yield* store.get(id)
@@ -66,12 +58,12 @@ const look = (
     } else {
       const pending = opened.success
       if (Holding.left(row, now) > 0) return { pending: Lifecycle.pendingLogin(id, Holding.shown(pending)) }
-      const taken = Holding.taken(pending, row, now).pending
+      const taken = Holding.takenOver(pending, row, now).pending
       if (DateTime.toEpochMillis(pending.expiresAt) > now) return { pending: Lifecycle.pendingLogin(id, taken) }
       const error = expired(taken)
       yield* Lifecycle.end(store, id, row.version, yield* Lifecycle.failedRow(row, error, Failure.isLost(error, false)))
     }
-    return round === most ? yield* changed(store.name) : yield* look(tools, id, mayReplace, round + 1)
+    return round === most ? yield* Lifecycle.changed(store, "set") : yield* look(tools, id, mayReplace, round + 1)
   })
 
 const expired = ({ failures, lastTrouble, responseLost }: PendingAuthorization): DeviceCodeExpired =>
@@ -83,8 +75,8 @@ const expired = ({ failures, lastTrouble, responseLost }: PendingAuthorization):
   })
 
 /**
- * Writes a new login. If another process was first, it gives the login of that process, and this code is shown to no person. So it replaces
- * only the login that this start saw before its request: a login that began since was shown to somebody, even if it has ended by now.
+ * Writes a new login. If another process was first, it gives the login of that process, and this code is shown to no person. It replaces
+ * only the login that this start saw before its request. A login that began since was shown to a person, even if it has ended by now.
  */
 const store = (
   tools: Lifecycle.Tools,
@@ -93,7 +85,7 @@ const store = (
   seen: Found,
   found = seen,
   round = 0
-): Effect.Effect<PendingLogin, StartError> =>
+): Effect.Effect<PendingLogin, RowError> =>
   Effect.gen(function*() {
     const row = yield* Lifecycle.pendingRow(tools, id, Lifecycle.name(), pending)
     const isDone = found.ended === undefined
@@ -103,7 +95,7 @@ const store = (
     const next = yield* look(tools, id, ({ attempt }) => attempt === seen.ended?.attempt)
     if (next.pending !== undefined) return next.pending
     return round === most
-      ? yield* changed(tools.store.name)
+      ? yield* Lifecycle.changed(tools.store, "set")
       : yield* store(tools, id, pending, seen, next, round + 1)
   })
 
@@ -116,7 +108,7 @@ export const start = Effect.fnUntraced(function*<E, R>(
   id: string,
   again: boolean,
   options: DeviceGrant.StartOptions<E, R>
-): Effect.fn.Return<PendingLogin, DeviceGrant.StartError | E | StartError, SsoOidc.SsoOidc | R> {
+): Effect.fn.Return<PendingLogin, DeviceGrant.StartError | E | RowError, SsoOidc.SsoOidc | R> {
   const found = yield* look(tools, id, () => again)
   if (found.pending !== undefined) return found.pending
   const pending = yield* Registrations.start(options)
