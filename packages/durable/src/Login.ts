@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { RequestInvalid } from "@sso-oidc/core/aws/ClientError"
 import type { Unsealable } from "@sso-oidc/core/Sealer"
 import type { PollError } from "@sso-oidc/device-grant/DeviceGrant"
 import type { Trouble } from "@sso-oidc/device-grant/PendingAuthorization"
@@ -13,7 +14,7 @@ import type * as DateTime from "effect/DateTime"
 // -----------------------------------------------------------------------------
 
 /**
- * A login that waits for the person. Show the code and the URL.
+ * A login that has not ended. Show the code and the URL until its deadline. The first `step` or `start` after the deadline ends it.
  *
  * @category models
  * @since 0.1.0
@@ -53,12 +54,13 @@ export interface ApprovedLogin {
 }
 
 /**
- * Why a login failed: an error of the device grant, or its stored text cannot be opened.
+ * Why a login failed: an error of the device grant, or its stored text cannot be opened. `RequestInvalid` is none, because it ends no
+ * login: nothing was sent.
  *
  * @category models
  * @since 0.1.0
  */
-export type LoginFailure = PollError | Unsealable
+export type LoginFailure = Exclude<PollError, RequestInvalid> | Unsealable
 
 /**
  * A login that ended with an error.

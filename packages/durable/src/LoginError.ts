@@ -18,7 +18,7 @@ const ended = {
 const endOf = ({ state }: LoginEnded): string =>
   `The login of this id has ended: ${
     ended[state]
-  }. No new one was started. Use another id, or pass again: true to use this one again.`
+  }. No new one was started. Use another id, or start again with again: true to use this one.`
 
 const absenceOf = ({ reason }: LoginUnknown): string =>
   reason === "taken"
@@ -26,7 +26,8 @@ const absenceOf = ({ reason }: LoginUnknown): string =>
     : "There is no login of this id: it was never started, or it was removed one hour after its end. Start a new login."
 
 /**
- * The id was used for a login that has ended, so no new login was started for it.
+ * The id was used for a login that has ended, so no new login was started for it. With `again: true`, it comes only if another login of the id
+ * began and ended while this start requested its code. A person may have approved that login, so it is not replaced unseen.
  *
  * @category errors
  * @since 0.1.0
@@ -97,5 +98,5 @@ export class LoginPending
 {
   /** The sentence of this error: what to do. */
   override readonly message: string =
-    "The login has no token yet, because the person has not approved it. Try again later."
+    "The login has no token yet. Call step until it gives Approved, and take the token then."
 }

@@ -38,24 +38,24 @@ export type State = "pending" | "approved" | "failed" | "lost" | "cancelled"
  * One login, as a store keeps it. All members but `sealed` stand in plain text, and none of them is a secret.
  *
  * A store keeps each member as it is, and an absent member absent. It reads only `version`, `attempt`, `state`, `driver`, `holder`, `writtenAt`
- * and `removeAt`. A time is a whole number. A text has no character 0 and no lone surrogate: a store may refuse to write those.
+ * and `removeAt`. A name has 1 to 40 of `A-Z a-z 0-9 _ -`: a row with another one is unreadable. A time is a whole number. A text has no character 0 and no lone surrogate: a store may refuse to write those.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Row {
-  /** The version of this row: a random text, new with each write. Two writes never have the same. At most 40 characters. */
+  /** The version of this row: a random text, new with each write. Two writes never have the same. It is a name, as `attempt` and `holder` are. */
   readonly version: string
   /**
-   * Which login of this id it is: a random text, which stays the same until the id is used again. At most 40 characters. A late token is
-   * stored only in the login that it is of.
+   * Which login of this id it is: a random text, which stays the same until the id is used again. A late token is stored only in the
+   * login that it is of.
    */
   readonly attempt: string
   /** How far the login is. */
   readonly state: State
   /** What polls for it: `"step"`, the function `Step.step`, or `"engine"`, a process that drives it. */
   readonly driver: "step" | "engine"
-  /** The process or the invocation that may poll: a random text of at most 40 characters. Absent if there is none. */
+  /** The process or the invocation that may poll: a random text. Absent if there is none. */
   readonly holder?: string | undefined
   /** Until when the holder may poll, in milliseconds since 1970. Absent if there is no holder, or if the engine decides. */
   readonly heldUntil?: number | undefined
@@ -178,6 +178,9 @@ export class LoginStoreError
  * Each method is one atomic change, also for processes on other machines. An id is a text of 1 to 200 visible characters, and each differs from
  * every other: a store compares ids, versions and attempts character by character. `durable` distrusts a store: a defect, a value of another
  * type, or a call that takes longer than 10 seconds becomes a {@link LoginStoreError}.
+ *
+ * What carries a write to the database may send it twice, as SDKs do after a lost response. The second one then finds the row that the first
+ * one wrote, and says `false`. So after `false` and after an error `durable` reads the row. If the version is its own, the write was done.
  *
  * @category models
  * @since 0.1.0

@@ -58,7 +58,8 @@ export interface StartOptions<E = never, R = never> extends DeviceGrant.StartOpt
   readonly id: string
   /**
    * Whether to start a new login if the login of this id has ended. Its outcome is replaced. If its token was not taken, then the token
-   * is dropped. `false` by default: `start` then fails with `LoginEnded`.
+   * is dropped. `false` by default: `start` then fails with `LoginEnded`. It also fails so if another login of this id began and ended
+   * while this start requested its code.
    */
   readonly again?: boolean | undefined
 }
@@ -75,7 +76,8 @@ export interface StepOptions {
    * milliseconds. Any other value is a `RangeError`.
    *
    * If an invocation is killed in its poll, then no other one polls during the rest of this time. It must be longer than the client's
-   * `requestTimeout`, since a poll that takes longer is given up. Use the same value in each program that steps the login.
+   * `requestTimeout`, since a poll that takes longer is given up. The row says until when it is held. So programs that step the login may
+   * have different holds.
    */
   readonly hold?: Duration.Input | undefined
 }
@@ -272,7 +274,8 @@ export const step = (
 // -----------------------------------------------------------------------------
 
 /**
- * How far a login is. It sends nothing, and changes nothing.
+ * How far a login is. It sends nothing, and changes nothing. So a login that no invocation steps stays `"pending"` past its deadline:
+ * compare `expiresAt`.
  *
  * It fails with `Unsealable` if the row of a pending login cannot be opened. The next {@link step} then ends the login.
  *
@@ -289,6 +292,9 @@ export const get = (
 
 /**
  * Gives the token of a login, and removes it from the row. It gives a token once. After that it fails with `LoginUnknown`.
+ *
+ * If it is interrupted, such as by a timeout, it puts the token back, and the token can be taken again. If the invocation is killed
+ * between the write and its use of the token, the token is lost.
  *
  * @category reading
  * @since 0.1.0

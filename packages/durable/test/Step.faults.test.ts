@@ -149,6 +149,10 @@ describe("a store that is wrong", () => {
         { version: "" },
         { version: 1 },
         { version: "x".repeat(41) },
+        { version: "a\n" },
+        { attempt: "x/y" },
+        { attempt: "a b" },
+        { holder: "h/" },
         { attempt: undefined },
         { state: "done" },
         { driver: "cron" },
@@ -279,6 +283,54 @@ describe("responses of the store that are lost", () => {
       assert.strictEqual(error._tag, "LoginStoreError")
       assert.isDefined((yield* row()).holder)
       yield* stepped("Waiting")
+    }).pipe(using(service))
+  })
+})
+
+describe("writes that are sent twice", () => {
+  /** A store whose transport sends each write a second time, and gives the second response. */
+  const twice: Change = (store) => ({
+    insert: (id: string, next: LoginStore.Row) => Effect.andThen(store.insert(id, next), store.insert(id, next)),
+    set: (id: string, version: string, next: LoginStore.Row) =>
+      Effect.andThen(store.set(id, version, next), store.set(id, version, next)),
+    end: (id: string, version: string, next: LoginStore.Outcome) =>
+      Effect.andThen(store.end(id, version, next), store.end(id, version, next))
+  })
+
+  it.effect("a row that was inserted by the first one is the login, and its code is shown (W1)", () => {
+    const service = Service.make({})
+    return Effect.gen(function*() {
+      yield* start.pipe(changing(twice))
+      yield* start.pipe(changing(twice))
+      assert.deepStrictEqual(service.paths(), ["/client/register", "/device_authorization"])
+      yield* Step.cancel("login-1").pipe(changing(twice))
+      yield* Step.start({ ...options, again: true }).pipe(changing(twice))
+      assert.strictEqual(service.paths().length, 3)
+    }).pipe(using(service))
+  })
+
+  it.effect("a login takes no longer, and its token is given once (W3, W6)", () => {
+    const service = Service.make({ polls: [Service.pending, Service.token()] })
+    return Effect.gen(function*() {
+      yield* due
+      as(yield* Step.step("login-1").pipe(changing(twice)), "Waiting")
+      yield* TestClock.adjust("5 seconds")
+      assert.isTrue(as(yield* Step.step("login-1").pipe(changing(twice)), "Approved").isStored)
+      const token = yield* Step.take("login-1").pipe(changing(twice))
+      assert.strictEqual(Redacted.value(token.accessToken), "access-token-1")
+      assert.strictEqual((yield* Effect.flip(Step.take("login-1")))._tag, "LoginUnknown")
+      assert.deepStrictEqual(service.polls(), [5, 10])
+    }).pipe(using(service))
+  })
+
+  it.effect("an error that ends a login is the error of the step, and a cancel says that it was one", () => {
+    const service = Service.make({ polls: [Service.exception("AccessDeniedException", "access_denied")] })
+    return Effect.gen(function*() {
+      yield* due
+      const error = yield* Effect.flip(Step.step("login-1").pipe(changing(twice)))
+      assert.strictEqual(error._tag, "AccessDeniedException")
+      yield* Step.start({ ...options, again: true })
+      assert.isTrue(yield* Step.cancel("login-1").pipe(changing(twice)))
     }).pipe(using(service))
   })
 })

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
-import { as, polling, row, slow, start, stepped, stores, using } from "./support/login.ts"
+import { as, options, polling, row, slow, start, stepped, stores, using } from "./support/login.ts"
 
 /**
  * A row as an invocation leaves it that is killed in its poll: held, and marked as in flight. The fiber is cut off from the store, so it
@@ -187,6 +187,48 @@ describe("holders", () => {
         yield* stepped("Waiting")
       }).pipe(clock.provide)
       assert.strictEqual(service.polls().length, 1)
+    }).pipe(using(service))
+  })
+
+  it.effect("a row is held for the hold of the program that wrote it, also for programs with another one (W3)", () => {
+    const service = Service.make({
+      polls: [slow(Service.pending, "8 minutes")],
+      options: { requestTimeout: "9 minutes" }
+    })
+    return Effect.gen(function*() {
+      yield* start
+      yield* TestClock.adjust("5 seconds")
+      const fiber = yield* Effect.forkChild(Step.step("login-1", { hold: "10 minutes" }), { startImmediately: true })
+      yield* TestClock.adjust("1 second")
+      for (const hold of ["1 second", "40 seconds", "1 hour"] as const) {
+        assert.strictEqual(Duration.toSeconds((yield* stepped("Busy", { hold })).left), 599)
+      }
+      yield* TestClock.adjust("8 minutes")
+      as(yield* Fiber.join(fiber), "Waiting")
+      assert.strictEqual(service.polls().length, 1)
+    }).pipe(using(service))
+  })
+
+  it.effect.each(
+    [
+      ["after its time", { writtenAt: 5_000, heldUntil: 253_370_764_800_000 }, 0],
+      ["after a time that is no longer than an hour", { writtenAt: 5_000, heldUntil: 5_000 + 3_600_000 }, 3_600_000],
+      ["before it was written", { writtenAt: 5_000, heldUntil: 4_000 }, 0]
+    ] as const
+  )("step, start and get hold a row whose hold ends %s for the same time (W3)", ([, times, left]) => {
+    const service = Service.make({ start: [Service.code({ expiresIn: 60 }), Service.code({ userCode: "NEW" })] })
+    return Effect.gen(function*() {
+      const store = yield* LoginStore.LoginStore
+      yield* start
+      yield* TestClock.adjust("5 seconds")
+      const made = yield* row()
+      assert.isTrue(yield* store.set("login-1", made.version, { ...made, version: "next", holder: "h", ...times }))
+      yield* TestClock.adjust("2 minutes")
+      // the deadline has passed, so only a hold keeps the login pending
+      const again = yield* Step.start({ ...options, again: true })
+      assert.strictEqual(again.userCode === "NEW", left === 0)
+      const result = yield* Step.step("login-1")
+      assert.strictEqual(result._tag === "Busy" ? Duration.toMillis(result.left) : 0, Math.max(0, left - 120_000))
     }).pipe(using(service))
   })
 

@@ -68,6 +68,22 @@ describe("rows that cannot be opened", () => {
     }).pipe(using(service, undefined, sealing))
   })
 
+  it.effect("the text of an id with a slash opens in no row of a shorter id (W8)", () => {
+    const service = Service.make({})
+    return Effect.gen(function*() {
+      yield* Step.start({ ...options, id: "login-1/x" })
+      yield* due
+      const { attempt, sealed } = yield* row("login-1/x")
+      yield* change({ attempt: `x/${attempt}`, sealed })
+      const failures = [Effect.flip(Step.step("login-1")), Effect.flip(Step.get("login-1")), Effect.flip(start)]
+      for (const failure of failures) {
+        const error = yield* failure
+        assert.strictEqual(error._tag === "LoginStoreError" && error.reason, "unreadable")
+      }
+      assert.deepStrictEqual(service.polls(), [])
+    }).pipe(using(service, undefined, sealing))
+  })
+
   it.effect("a text that is not sealed, and one of a key that is gone, end the login (W8)", () =>
     Effect.gen(function*() {
       const plain = Service.make({})
@@ -118,7 +134,8 @@ describe("rows that cannot be opened", () => {
           "no",
           "{}",
           "{\"_tag\":\"Newer\"}",
-          JSON.stringify({ _tag: "Unsealable", reason: "form\u001b" })
+          JSON.stringify({ _tag: "Unsealable", reason: "form\u001b" }),
+          JSON.stringify({ _tag: "RequestInvalid", operation: "CreateToken", detail: "it ends no login" })
         ]
       ) {
         yield* change({ state: "failed", sealed: undefined, error })

@@ -7,15 +7,15 @@ import * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import { options, row, start, stepped, using } from "./support/login.ts"
 
+const code = (at: number, more: object = {}) =>
+  Service.code({ deviceCode: `device-code-${at}`, userCode: `CODE-${at}`, ...more })
+
 /** Codes that differ, so that a test sees which one is shown. */
-const codes = (count: number, more: object = {}) =>
-  Array.from(
-    { length: count },
-    (_, at) => Service.code({ deviceCode: `device-code-${at}`, userCode: `CODE-${at}`, ...more })
-  )
+const codes = (count: number, more: object = {}) => Array.from({ length: count }, (_, at) => code(at, more))
 
 const starts = (service: ReturnType<typeof Service.make>) =>
   service.paths().filter((path) => path === "/device_authorization").length
@@ -86,11 +86,49 @@ describe("Step.start", () => {
     }).pipe(using(service))
   })
 
+  it.effect.each(
+    [["an ended login", Step.cancel("login-1")], ["a login that expired", TestClock.adjust("600 seconds")]] as const
+  )("a slow start that saw %s replaces no login that began and ended since (W1)", ([, end]) => {
+    const service = Service.make({ start: [code(0), { ...code(1), delay: "20 seconds" }, code(2)] })
+    return Effect.gen(function*() {
+      yield* start
+      yield* end
+      const again = Step.start({ ...options, again: true })
+      const slow = yield* Effect.forkChild(Effect.flip(again))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* again).userCode, "CODE-2")
+      yield* TestClock.adjust("5 seconds")
+      yield* stepped("Approved")
+      yield* TestClock.adjust("20 seconds")
+      const error = yield* Fiber.join(slow)
+      assert.strictEqual(error._tag === "LoginEnded" && error.state, "approved")
+      assert.strictEqual(Redacted.value((yield* Step.take("login-1")).accessToken), "access-token-1")
+    }).pipe(using(service))
+  })
+
+  it.effect("a slow start that saw no login replaces none, also with again: true (W1)", () => {
+    const service = Service.make({ start: [{ ...code(0), delay: "20 seconds" }, code(1)] })
+    return Effect.gen(function*() {
+      const again = Step.start({ ...options, again: true })
+      const slow = yield* Effect.forkChild(Effect.flip(again))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* again).userCode, "CODE-1")
+      assert.isTrue(yield* Step.cancel("login-1"))
+      yield* TestClock.adjust("20 seconds")
+      const error = yield* Fiber.join(slow)
+      assert.strictEqual(error._tag === "LoginEnded" && error.state, "cancelled")
+    }).pipe(using(service))
+  })
+
   it.effect("a pending login past its deadline ends as expired, so that its id can be used again (W1)", () => {
     const service = Service.make({ start: codes(2, { expiresIn: 60 }) })
     return Effect.gen(function*() {
       yield* start
       yield* TestClock.adjust("60 seconds")
+      assert.strictEqual((yield* Step.get("login-1")).state, "pending", "get ends nothing")
+      const early = yield* Effect.flip(Step.take("login-1"))
+      assert.include(early.message, "Call step until it gives Approved")
+      assert.notInclude(early.message, "has not approved")
       const error = yield* Effect.flip(start)
       assert.strictEqual(error._tag === "LoginEnded" && error.state, "failed")
       const login = yield* Step.get("login-1")
@@ -203,16 +241,93 @@ describe("registrations of Step.start", () => {
     }).pipe(using(service))
   })
 
-  it.effect("if the first one fails to register, the next one does (D10)", () => {
-    const fails = { ...Service.gateway(503), delay: "1 second" } as const
+  it.effect("starts at the same moment share the failure to register too, and the next start registers (D10)", () => {
+    const fails = { ...Service.gateway(503), delay: "8 seconds" } as const
     const service = Service.make({ register: [fails, Service.registered()] })
     return Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(
-        Effect.all(["a", "b", "c"].map((id) => Effect.exit(starting(id))), { concurrency: "unbounded" })
+        Effect.all(["a", "b", "c"].map((id) => Effect.flip(starting(id))), { concurrency: "unbounded" })
       )
-      yield* TestClock.adjust("5 seconds")
-      const exits = yield* Fiber.join(fiber)
-      assert.deepStrictEqual(exits.map(({ _tag }) => _tag), ["Failure", "Success", "Success"])
+      yield* TestClock.adjust("8 seconds")
+      const errors = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(errors.map(({ _tag }) => _tag), Array<string>(3).fill("UnexpectedResponse"))
+      assert.strictEqual(registers(service), 1)
+      yield* starting("d")
+      assert.strictEqual(registers(service), 2)
+    }).pipe(using(service))
+  })
+
+  it.effect("if the start that registers is interrupted, the others register at once (D10)", () => {
+    const slow = { ...Service.registered(), delay: "8 seconds" } as const
+    const service = Service.make({ register: [slow, Service.registered()] })
+    return Effect.gen(function*() {
+      const first = yield* Effect.forkChild(starting("a"), { startImmediately: true })
+      const fiber = yield* Effect.forkChild(Effect.all([starting("b"), starting("c")], { concurrency: "unbounded" }), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interrupt(first)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(fiber)).length, 2)
+    }).pipe(using(service))
+  })
+
+  it.effect("a slow onRegistration delays no other start (D10)", () => {
+    const service = Service.make({ register: [{ ...Service.registered(), delay: "1 second" }] })
+    return Effect.gen(function*() {
+      const slow = yield* Effect.forkChild(
+        Step.start({ ...options, id: "a", onRegistration: () => Effect.sleep("8 seconds") }),
+        { startImmediately: true }
+      )
+      const others = yield* Effect.forkChild(Effect.all([starting("b"), starting("c")], { concurrency: "unbounded" }), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(others.pollUnsafe()?._tag, "Success")
+      assert.isUndefined(slow.pollUnsafe())
+      yield* TestClock.adjust("8 seconds")
+      yield* Fiber.join(slow)
+      assert.strictEqual(registers(service), 1)
+    }).pipe(using(service))
+  })
+
+  it.effect("a registration that onRegistration did not keep is forgotten (D10)", () => {
+    const service = Service.make({
+      register: [Service.registered({ clientId: "client-1" }), Service.registered({ clientId: "client-2" })]
+    })
+    const kept: Array<string> = []
+    return Effect.gen(function*() {
+      const failing = Step.start({ ...options, id: "a", onRegistration: () => Effect.fail("closed" as const) })
+      assert.strictEqual(yield* Effect.flip(failing), "closed")
+      const onRegistration = ({ clientId }: { readonly clientId: string }) => Effect.sync(() => kept.push(clientId))
+      yield* Step.start({ ...options, id: "b", onRegistration })
+      yield* Step.start({ ...options, id: "c", onRegistration })
+      assert.deepStrictEqual(kept, ["client-2"])
+    }).pipe(using(service))
+  })
+
+  it.effect("starts whose registration the service rejects share one new registration (D10)", () => {
+    const rejects = {
+      ...Service.exception("InvalidClientException", "invalid_client", { status: 401 }),
+      delay: "1 second"
+    } as const
+    const registered = [{ ...Service.registered({ clientId: "client-2" }), delay: "1 second" } as const]
+    const service = Service.make({
+      register: [Service.registered({ clientId: "client-1" }), ...registered],
+      start: [Service.code(), rejects, rejects, rejects, { ...rejects, delay: "5 seconds" }, Service.code()]
+    })
+    const kept: Array<string> = []
+    const onRegistration = ({ clientId }: { readonly clientId: string }) => Effect.sync(() => kept.push(clientId))
+    return Effect.gen(function*() {
+      yield* Step.start({ ...options, id: "a", onRegistration })
+      const fiber = yield* Effect.forkChild(
+        Effect.all(["b", "c", "d", "e"].map((id) => Step.start({ ...options, id, onRegistration })), {
+          concurrency: "unbounded"
+        })
+      )
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(kept, ["client-1", "client-2"])
       assert.strictEqual(registers(service), 2)
     }).pipe(using(service))
   })

@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import { as, polling, row, slow, start, stepped, stores, using } from "./support/login.ts"
@@ -130,6 +131,60 @@ describe("tokens of Step", () => {
       const result = yield* meanwhile(changed(() => ({ holder: "other" })))
       as(result, "Busy")
       assert.strictEqual((yield* row()).state, "pending")
+    }).pipe(using(service))
+  })
+
+  /** A login whose token is in its row, and a take over a store whose `set` is changed. */
+  const taking = (set: (store: LoginStore.Service) => LoginStore.Service["set"]) =>
+    Effect.gen(function*() {
+      yield* start
+      yield* TestClock.adjust("5 seconds")
+      yield* stepped("Approved")
+      const store = yield* LoginStore.LoginStore
+      return Effect.provideService(Step.take("login-1"), LoginStore.LoginStore, { ...store, set: set(store) })
+    })
+
+  const taken = (result: Effect.Success<ReturnType<typeof Step.take>>) => Redacted.value(result.accessToken)
+
+  const writes: ReadonlyArray<readonly [string, (store: LoginStore.Service) => LoginStore.Service["set"]]> = [
+    ["before the write is done", (store) => (...args) => Effect.andThen(Effect.sleep("3 seconds"), store.set(...args))],
+    ["after the write is done", (store) => (...args) => Effect.tap(store.set(...args), Effect.sleep("3 seconds"))],
+    ["while a store fails after the write", (store) => {
+      let calls = 0
+      return (...args) =>
+        ++calls > 3
+          ? store.set(...args)
+          : Effect.andThen(
+            calls === 1 ? Effect.andThen(store.set(...args), Effect.sleep("3 seconds")) : Effect.void,
+            Effect.fail(
+              new LoginStore.LoginStoreError({ store: "own", operation: "set", reason: "timeout", detail: "late" })
+            )
+          )
+    }]
+  ]
+
+  it.effect.each(writes)("a take that is interrupted %s loses no token, and another take gives it (W6)", ([, set]) => {
+    const service = Service.make({})
+    return Effect.gen(function*() {
+      const take = yield* taking(set)
+      const fiber = yield* Effect.forkChild(Effect.timeoutOption(take, "2 seconds"))
+      for (let second = 0; second < 20; second++) yield* TestClock.adjust("1 second")
+      assert.isTrue(Option.isNone(yield* Fiber.join(fiber)))
+      assert.strictEqual(taken(yield* Step.take("login-1")), "access-token-1")
+      assert.strictEqual((yield* Effect.flip(Step.take("login-1")))._tag, "LoginUnknown")
+    }).pipe(using(service))
+  })
+
+  it.effect("a take that is interrupted puts nothing back after another take gave the token (W6)", () => {
+    const service = Service.make({})
+    return Effect.gen(function*() {
+      const take = yield* taking((store) => (...args) => Effect.andThen(Effect.sleep("3 seconds"), store.set(...args)))
+      const fiber = yield* Effect.forkChild(Effect.timeoutOption(take, "2 seconds"), { startImmediately: true })
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(taken(yield* Step.take("login-1")), "access-token-1")
+      yield* TestClock.adjust("10 seconds")
+      assert.isTrue(Option.isNone(yield* Fiber.join(fiber)))
+      assert.strictEqual((yield* Effect.flip(Step.take("login-1")))._tag, "LoginUnknown")
     }).pipe(using(service))
   })
 })

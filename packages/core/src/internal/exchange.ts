@@ -26,7 +26,7 @@ import * as Undelivered from "./undelivered.ts"
 /** The settings that all exchanges of one client share. */
 export interface Settings {
   readonly endpoint: string
-  /** The client whose connection closes with the scope. */
+  /** The client whose connection closes with the scope: that of `HttpClient.withScope`, and the scope is for it alone. */
   readonly client: HttpClient.HttpClient.With<HttpClientError.HttpClientError, Scope.Scope>
   readonly requestTimeout: Duration.Duration
   readonly maxResponseBytes: number
@@ -135,8 +135,9 @@ export const exchange = (
         // The URL of the request as it was sent: a relay has another host than the endpoint.
         return failed(error.request.url, Undelivered.classify(error, (name) => Mask.cleanName(name, secrets)))
       }),
-      // The scope closes the connection of each response that was not read to its end. A caller's client that repeats requests leaves
-      // several. After one response that was read, nothing is left to close, and the abort of a request takes 10 µs.
+      // The scope is for `HttpClient.withScope` alone, which aborts each request when it closes. So it closes the connection of each response
+      // that was not read to its end. A caller's client that repeats requests leaves several. After one response that was read, nothing is
+      // left to abort, and an abort takes 10 µs. So the scope stays open then: nothing else may put a finalizer into it.
       Effect.onExit((exit) => isRead && requests === 1 ? Effect.void : Scope.close(scope, exit))
     )
     let context: Context.Context<Scope.Scope> = Context.add(fiber.context, Scope.Scope, scope)

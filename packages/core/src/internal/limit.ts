@@ -1,7 +1,8 @@
 /**
  * Ends an effect that takes too long, like `Effect.timeoutOrElse`, in less time of the processor.
  *
- * The effect runs in a fiber of its own, so that the limit also ends an effect that hangs. If it ends at once, no timer starts.
+ * The effect runs in a fiber of its own, which the limit interrupts. So the limit ends an effect that can be interrupted, also if its caller
+ * cannot. It waits for the end of any other. If the effect ends at once, no timer starts.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

@@ -22,10 +22,16 @@ const isShown = (value: unknown): boolean =>
     ? Wire.isPrintable(value)
     : typeof value !== "object" || value === null || Object.values(value).every(isShown)
 
-/** The error of a text. A text that is none, such as of a newer release, fails. */
+/** The error of a text. A text that is none, such as of a newer release, fails. So does an error that ends no login. */
 export const decode = (text: string): Effect.Effect<LoginFailure, unknown> =>
   Effect.suspend(() =>
-    Effect.tap(Schema.decodeEffect(json)(text), () => isShown(JSON.parse(text)) ? Effect.void : Effect.fail(undefined))
+    Effect.flatMap(
+      Schema.decodeEffect(json)(text),
+      (error) =>
+        error._tag !== "RequestInvalid" && isShown(JSON.parse(text))
+          ? Effect.succeed(error)
+          : Effect.fail(undefined)
+    )
   )
 
 const encodeAny = (error: LoginFailure): Effect.Effect<string, Schema.SchemaError> =>

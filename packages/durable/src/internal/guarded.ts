@@ -4,8 +4,9 @@
 import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type { Found, Row, Service, State } from "../LoginStore.ts"
+import type { Found, Row, Service } from "../LoginStore.ts"
 import { LoginStoreError } from "../LoginStore.ts"
+import { isDriver, isState } from "./state.ts"
 import * as Within from "./within.ts"
 
 /** The longest time of a call, in milliseconds. */
@@ -15,11 +16,8 @@ export const limit = 10_000
 // values
 // -----------------------------------------------------------------------------
 
-const states: ReadonlySet<unknown> = new Set<State>(["pending", "approved", "failed", "lost", "cancelled"])
-
-const isState = (value: unknown): value is State => states.has(value)
-
-const isName = (value: unknown): value is string => typeof value === "string" && value !== "" && value.length <= 40
+// An attempt is a part of the place of a sealed text. With a "/", the text of another id could be brought to its place.
+const isName = (value: unknown): value is string => typeof value === "string" && /^[\w-]{1,40}$/.test(value)
 
 const isTime = (value: unknown): value is number => Number.isSafeInteger(value)
 
@@ -33,7 +31,7 @@ export const rowOf = (value: object): Row | undefined => {
   const members: { readonly [K in keyof Row]?: unknown } = value
   const { attempt, driver, error, heldUntil, holder, removeAt, sealed, state, version, writtenAt } = members
   if (
-    !isName(version) || !isName(attempt) || !isState(state) || (driver !== "step" && driver !== "engine") ||
+    !isName(version) || !isName(attempt) || !isState(state) || !isDriver(driver) ||
     !isAbsentOr(holder, isName) || !isAbsentOr(heldUntil, isTime) || !isAbsentOr(sealed, isText) ||
     !isAbsentOr(error, isText) || !isTime(writtenAt) || !isTime(removeAt)
   ) return undefined

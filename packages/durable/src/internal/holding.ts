@@ -13,13 +13,16 @@ import type { Row } from "../LoginStore.ts"
 // options
 // -----------------------------------------------------------------------------
 
+// In milliseconds
+const longest = 3_600_000
+
 /** The time of an option `hold`, in milliseconds. */
 export const millisOf = (hold: Duration.Input | undefined): number => {
   const millis = hold === undefined ? 40_000 : Option.match(Duration.fromInput(hold), {
     onNone: () => Number.NaN,
     onSome: (duration) => Math.ceil(Duration.toMillis(duration))
   })
-  if (!(millis >= 1000 && millis <= 3_600_000)) {
+  if (!(millis >= 1000 && millis <= longest)) {
     throw new RangeError("Step: hold must be a duration from 1 second to 1 hour, such as \"40 seconds\"")
   }
   return millis
@@ -29,18 +32,24 @@ export const millisOf = (hold: Duration.Input | undefined): number => {
 // holders
 // -----------------------------------------------------------------------------
 
-/** How many milliseconds a pending row is still held. 0 if an invocation may take it. */
-export const left = ({ driver, heldUntil, holder }: Row, now: number, hold: number): number => {
+// An engine's row does not say until when it is held.
+const unsaid = 40_000
+
+/**
+ * How many milliseconds a pending row is still held. 0 if an invocation may take it. The row's own times decide, and not the option of this
+ * program: a program of another release may have written it, with another hold.
+ */
+export const left = ({ driver, heldUntil, holder, writtenAt }: Row, now: number): number => {
   // only the engine knows whether its process is alive
-  if (driver === "engine") return hold
+  if (driver === "engine") return heldUntil === undefined ? unsaid : Math.max(1, heldUntil - now)
   if (holder === undefined || heldUntil === undefined) return 0
   const left = heldUntil - now
-  // A time further away was written before the clock was set back.
-  return left > 0 && left <= 2 * hold ? left : 0
+  // An end further away was written before the clock was set back. Twice the hold, because clocks may differ a little.
+  return left > 0 && left <= 2 * Math.min(heldUntil - writtenAt, longest) ? left : 0
 }
 
 /** What an invocation that takes a row assumes. */
-export interface Taken {
+export interface TakenOver {
   readonly pending: PendingAuthorization
   /** Whether the row does not say until when it was held, so that this must be stored. */
   readonly isNew: boolean
@@ -52,7 +61,7 @@ export interface Taken {
  *
  * Its death is no failure of the service, so it does not count for the back-off.
  */
-export const taken = (pending: PendingAuthorization, { heldUntil, holder }: Row, now: number): Taken => {
+export const takenOver = (pending: PendingAuthorization, { heldUntil, holder }: Row, now: number): TakenOver => {
   if (holder === undefined) return { pending, isNew: false }
   const isNew = heldUntil === undefined || heldUntil > now
   const interval = Duration.toMillis(pending.interval)

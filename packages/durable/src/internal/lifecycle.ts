@@ -8,6 +8,7 @@ import * as Token from "@sso-oidc/core/Token"
 import * as PendingAuthorization from "@sso-oidc/device-grant/PendingAuthorization"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { EndedLogin, LoginFailure, PendingLogin } from "../Login.ts"
@@ -178,8 +179,8 @@ export const takenRow = ({ sealed: _, ...row }: Row, now: number): Row => ({
 // -----------------------------------------------------------------------------
 
 /**
- * Replaces a row of a version, and gives whether this was done. If the store's response to the write was lost, it reads whether the row
- * is the written one.
+ * Replaces a row of a version, and gives whether this was done. If the store fails, or says that it did not write, it reads whether the row
+ * is the written one. The response may be lost, or the write was sent twice, and the second one found the first.
  */
 export const write = (
   store: Service,
@@ -207,16 +208,46 @@ const settled = (
   write: Effect.Effect<boolean, LoginStoreError>,
   before: string | undefined
 ): Effect.Effect<boolean, LoginStoreError> =>
-  Effect.catch(write, (error) =>
-    Effect.matchEffect(store.get(id), {
-      // the first error says more than that of the look after it
-      onFailure: () => Effect.fail(error),
-      onSuccess: (found) =>
-        found?.version === row.version
-          ? Effect.succeed(true)
-          : found?.version === before
-          ? Effect.fail(error)
-          : Effect.succeed(false)
+  Effect.matchEffect(write, {
+    onSuccess: (isDone) =>
+      isDone ? Effect.succeed(true) : Effect.map(store.get(id), (found) => found?.version === row.version),
+    onFailure: (error) =>
+      Effect.matchEffect(store.get(id), {
+        // the first error says more than that of the look after it
+        onFailure: () => Effect.fail(error),
+        onSuccess: (found) =>
+          found?.version === row.version
+            ? Effect.succeed(true)
+            : found?.version === before
+            ? Effect.fail(error)
+            : Effect.succeed(false)
+      })
+  })
+
+/** The error of a change that was tried again and again, while other processes changed the row. */
+export const changed = ({ name }: Service, operation: "set" | "end"): LoginStoreError =>
+  new LoginStoreError({
+    store: name,
+    operation,
+    reason: "unavailable",
+    detail: "other processes changed the login again and again"
+  })
+
+// In milliseconds
+const pauses = [100, 400, 1600, 3200]
+
+/** Tries again a few times until a moment, where the store or the sealer fails. */
+export const persistently = <A, R>(
+  until: number,
+  effect: Effect.Effect<A, LoginStoreError | Sealer.SealerUnavailable, R>,
+  round = 0
+): Effect.Effect<A, LoginStoreError | Sealer.SealerUnavailable, R> =>
+  Effect.catch(effect, (error) =>
+    Effect.gen(function*() {
+      const pause = pauses[round]
+      if (pause === undefined || (yield* now) + pause >= until) return yield* error
+      yield* Effect.sleep(Duration.millis(pause))
+      return yield* persistently(until, effect, round + 1)
     }))
 
 // -----------------------------------------------------------------------------

@@ -4,23 +4,17 @@
 import type { SealerUnavailable, Unsealable } from "@sso-oidc/core/Sealer"
 import type { Token } from "@sso-oidc/core/Token"
 import * as Effect from "effect/Effect"
-import type { Login, LoginFailure } from "../Login.ts"
+import * as Fiber from "effect/Fiber"
+import type { Login } from "../Login.ts"
 import { LoginCancelled, LoginPending, LoginUnknown } from "../LoginError.ts"
-import type { Service } from "../LoginStore.ts"
-import { LoginStoreError } from "../LoginStore.ts"
+import type { Row, Service } from "../LoginStore.ts"
+import type { LoginStoreError } from "../LoginStore.ts"
+import type { TakeError } from "../Step.ts"
 import * as Holding from "./holding.ts"
 import * as Lifecycle from "./lifecycle.ts"
 
 // How often a change is tried again after another process changed the row first.
 const most = 10
-
-const changed = (store: Service, operation: "set" | "end"): LoginStoreError =>
-  new LoginStoreError({
-    store: store.name,
-    operation,
-    reason: "unavailable",
-    detail: "other processes changed the login again and again"
-  })
 
 /** How far a login is. */
 export const get = Effect.fnUntraced(function*(
@@ -32,8 +26,10 @@ export const get = Effect.fnUntraced(function*(
   if (Lifecycle.isEnded(row)) return yield* Lifecycle.endedLogin(tools.store, id, row)
   const pending = yield* Lifecycle.pendingIn(tools, id, row)
   const now = yield* Lifecycle.now
-  const isHeld = row.driver === "engine" || row.heldUntil !== undefined && row.heldUntil > now
-  return Lifecycle.pendingLogin(id, isHeld ? Holding.shown(pending) : Holding.taken(pending, row, now).pending)
+  return Lifecycle.pendingLogin(
+    id,
+    Holding.left(row, now) > 0 ? Holding.shown(pending) : Holding.takenOver(pending, row, now).pending
+  )
 })
 
 /** Takes the token out of the row. */
@@ -41,10 +37,7 @@ export const take = (
   tools: Lifecycle.Tools,
   id: string,
   round = 0
-): Effect.Effect<
-  Token,
-  LoginPending | LoginUnknown | LoginCancelled | LoginFailure | LoginStoreError | SealerUnavailable
-> =>
+): Effect.Effect<Token, TakeError> =>
   Effect.gen(function*() {
     const { store } = tools
     const row = yield* store.get(id)
@@ -60,17 +53,41 @@ export const take = (
     }
     if (row.sealed === undefined) return yield* new LoginUnknown({ reason: "taken" })
     const token = yield* Lifecycle.tokenIn(tools, id, row)
-    const taken = Lifecycle.takenRow(row, yield* Lifecycle.now)
-    // Nothing comes between the write and the token.
-    return yield* Effect.uninterruptible(Effect.flatMap(
-      Lifecycle.write(store, id, row.version, taken),
-      (isDone) =>
-        isDone
-          ? Effect.succeed(token)
-          : round === most
-          ? Effect.fail(changed(store, "set"))
-          : take(tools, id, round + 1)
-    ))
+    if (yield* remove(store, id, row)) return token
+    return round === most ? yield* Lifecycle.changed(store, "set") : yield* take(tools, id, round + 1)
+  })
+
+// How long an interruption waits for a store that fails to put a token back, in milliseconds.
+const patience = 10_000
+
+/**
+ * Removes the token from the row, and gives whether this was done. An interruption from the write on waits for the write, and then puts the
+ * token back. So a token that the caller did not get can be taken again.
+ *
+ * It cannot be made whole. The token is lost if the process is killed after the write, or if the store does not put it back in its time. It
+ * is lost too if the store does the write after it said that it took too long. An interruption after the return is the caller's matter.
+ */
+const remove = (store: Service, id: string, row: Row): Effect.Effect<boolean, LoginStoreError> =>
+  Effect.suspend(() => {
+    let putBack: Effect.Effect<unknown> = Effect.void
+    const write = Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        const now = yield* Lifecycle.now
+        const taken = Lifecycle.takenRow(row, now)
+        const writing = yield* Effect.forkDetach(Lifecycle.write(store, id, row.version, taken), {
+          startImmediately: true
+        })
+        putBack = Effect.andThen(
+          Fiber.await(writing),
+          Effect.ignore(Lifecycle.persistently(
+            now + patience,
+            Lifecycle.write(store, id, taken.version, { ...row, version: Lifecycle.name() })
+          ))
+        )
+        return yield* restore(Fiber.join(writing))
+      })
+    )
+    return Effect.onInterrupt(write, () => putBack)
   })
 
 /** Ends a pending login. */
@@ -79,5 +96,5 @@ export const cancel = (store: Service, id: string, round = 0): Effect.Effect<boo
     const row = yield* store.get(id)
     if (row === undefined || Lifecycle.isEnded(row)) return false
     if (yield* Lifecycle.end(store, id, row.version, Lifecycle.cancelledRow(row, yield* Lifecycle.now))) return true
-    return round === most ? yield* changed(store, "end") : yield* cancel(store, id, round + 1)
+    return round === most ? yield* Lifecycle.changed(store, "end") : yield* cancel(store, id, round + 1)
   })

@@ -1,6 +1,8 @@
 /**
  * The registrations that this process made: one for each client of the service, name and set of scopes.
  */
+import * as UserFunction from "@sso-oidc/core/aws/UserFunction"
+import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import * as Registration from "@sso-oidc/core/Registration"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
@@ -11,10 +13,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
+/** A response to a registration, or `undefined` if the start that asked for it came to no end. */
+type Made = Deferred.Deferred<RegisterClient.Response | undefined, RegisterClient.Error>
+
 interface Place {
-  registration?: Registration.Registration
-  /** Done when the start that registers has ended. */
-  running?: Deferred.Deferred<void> | undefined
+  /** The last registration that this process made and that its program kept. */
+  kept?: { readonly registration: Registration.Registration; readonly response: RegisterClient.Response } | undefined
+  /** The registration of a start that runs. */
+  running?: Made | undefined
 }
 
 const places = new WeakMap<SsoOidc.Service, Map<string, Place>>()
@@ -41,7 +47,10 @@ const placeOf = (oidc: SsoOidc.Service, clientName: string, scopes: ReadonlyArra
   return place
 }
 
-/** Registers if there is no usable registration, and requests a code. Starts at the same time share one registration. */
+/**
+ * Registers if there is no usable registration, and requests a code. Starts at the same time share one registration. They wait for the
+ * response to it, and for nothing else of the start that sent it. If the service rejected it, then they fail with the same error.
+ */
 export const start = Effect.fnUntraced(function*<E, R>(
   options: DeviceGrant.StartOptions<E, R>
 ): Effect.fn.Return<PendingAuthorization, DeviceGrant.StartError | E, SsoOidc.SsoOidc | R> {
@@ -59,44 +68,76 @@ export const start = Effect.fnUntraced(function*<E, R>(
           : undefined
     )
 
-  const request = (registration: Registration.Registration | undefined) =>
-    DeviceGrant.start<E, R>({
-      ...options,
-      registration,
-      // The grant calls it too when the service did not accept the registration, so that the new one takes its place.
-      onRegistration: (registration) => {
-        place.registration = registration
-        return onRegistration === undefined ? Effect.void : onRegistration(registration)
+  const first = (yield* usable(options.registration)) ?? (yield* usable(place.kept?.registration))
+  let mine: RegisterClient.Response | undefined
+  let taken: Place["kept"]
+  let running: Made | undefined
+
+  const register = (request: RegisterClient.Request) =>
+    Effect.tap(oidc.registerClient(request), (response) => Effect.sync(() => mine = response))
+
+  /** Registers, or gives the registration that another start makes or has made. */
+  const registerClient = (request: RegisterClient.Request) =>
+    Effect.gen(function*() {
+      // The service rejected the registration that this start began with, and no other start has replaced it.
+      if (first !== undefined && place.kept?.registration.clientId === first.clientId) place.kept = undefined
+      const { kept } = place
+      if (kept !== undefined && (yield* usable(kept.registration)) !== undefined) {
+        taken = kept
+        return kept.response
       }
-    })
-
-  const known = Effect.suspend(() => usable(place.registration))
-
-  /** Registers, or waits for the start that does. */
-  const first: Effect.Effect<PendingAuthorization, DeviceGrant.StartError | E, SsoOidc.SsoOidc | R> = Effect.suspend(
-    () => {
-      const { running } = place
-      if (running === undefined) {
-        const mine = Deferred.makeUnsafe<void>()
-        place.running = mine
-        return Effect.ensuring(
-          request(undefined),
-          Effect.suspend(() => {
-            if (place.running === mine) place.running = undefined
-            return Deferred.succeed(mine, undefined)
-          })
+      if (place.running === undefined) {
+        const made: Made = Deferred.makeUnsafe()
+        running = place.running = made
+        return yield* Effect.tapError(
+          Effect.tap(register(request), (response) => Deferred.succeed(made, response)),
+          (error) => Deferred.fail(made, error)
         )
       }
-      return Effect.gen(function*() {
-        const isOver = yield* Effect.timeoutOption(Deferred.await(running), patience)
-        const made = yield* known
-        // it failed, so this one may register
-        if (made === undefined && Option.isSome(isOver)) return yield* first
-        return yield* request(made)
-      })
-    }
-  )
+      const response = yield* Effect.timeoutOption(Deferred.await(place.running), patience)
+      return Option.getOrUndefined(response) ?? (yield* register(request))
+    })
 
-  const registration = (yield* usable(options.registration)) ?? (yield* known)
-  return yield* registration === undefined ? first : request(registration)
+  const grant = DeviceGrant.start<E, Exclude<R, SsoOidc.SsoOidc>>({
+    ...options,
+    registration: first,
+    onRegistration: (registration) => {
+      const response = mine
+      // another start registered it, and keeps it
+      if (response === undefined) return Effect.void
+      const keep = onRegistration === undefined
+        ? Effect.void
+        : Effect.provideService(
+          UserFunction.call("onRegistration", onRegistration, registration),
+          SsoOidc.SsoOidc,
+          oidc
+        )
+      return Effect.tap(keep, () =>
+        Effect.sync(() => {
+          place.kept = { registration, response }
+          if (place.running === running) place.running = undefined
+        }))
+    }
+  })
+
+  return yield* Effect.provideService(grant, SsoOidc.SsoOidc, {
+    ...oidc,
+    // what the grant calls may be methods of a class of the program
+    endpoint,
+    region,
+    registerClient,
+    startDeviceAuthorization: (request) => oidc.startDeviceAuthorization(request)
+  }).pipe(
+    // The service may have rejected that one too.
+    Effect.tapError(() =>
+      Effect.sync(() => {
+        if (taken !== undefined && place.kept === taken) place.kept = undefined
+      })
+    ),
+    Effect.ensuring(Effect.suspend(() => {
+      if (running === undefined) return Effect.void
+      if (place.running === running) place.running = undefined
+      return Deferred.succeed(running, undefined)
+    }))
+  )
 })

@@ -2,6 +2,7 @@
  * How a row is stored in a database: as columns or fields of texts and whole numbers.
  */
 import type { Row, State } from "../LoginStore.ts"
+import { isDriver, isState } from "./state.ts"
 
 /** The names of all columns but the id. */
 export const names = [
@@ -30,18 +31,6 @@ export interface Stored {
   readonly written_at: number
   readonly remove_at: number
 }
-
-const states: ReadonlyArray<unknown> = [
-  "pending",
-  "approved",
-  "failed",
-  "lost",
-  "cancelled"
-] satisfies ReadonlyArray<State>
-
-const isState = (value: unknown): value is State => states.includes(value)
-
-const isDriver = (value: unknown): value is Row["driver"] => value === "step" || value === "engine"
 
 // A database of texts in UTF-8 would change a lone surrogate, and PostgreSQL stores no character 0.
 const isStorable = (value: string | number | null): boolean =>

@@ -13,25 +13,17 @@ import * as Result from "effect/Result"
 import type { PendingLogin } from "../Login.ts"
 import { LoginEnded } from "../LoginError.ts"
 import type { Row } from "../LoginStore.ts"
-import { LoginStoreError } from "../LoginStore.ts"
+import type { LoginStoreError } from "../LoginStore.ts"
 import * as Failure from "./failure.ts"
 import * as Holding from "./holding.ts"
 import * as Lifecycle from "./lifecycle.ts"
 import * as Registrations from "./registrations.ts"
 
-/** Why a start fails, beside the errors of the grant. */
-export type StartError = LoginEnded | LoginStoreError | SealerUnavailable
+/** Why the row of a start cannot be read or written. */
+type RowError = LoginEnded | LoginStoreError | SealerUnavailable
 
 // How often a start looks again after another process changed the row.
 const most = 5
-
-const changed = (store: string): LoginStoreError =>
-  new LoginStoreError({
-    store,
-    operation: "set",
-    reason: "unavailable",
-    detail: "other processes changed the login again and again"
-  })
 
 /** What stands in the way of a new login: the pending one of this id. `undefined` if nothing does. */
 interface Found {
@@ -39,37 +31,39 @@ interface Found {
   readonly ended?: Row
 }
 
-/** Looks at the row of an id. It ends a login whose deadline has passed, or whose text cannot be opened. */
+/**
+ * Looks at the row of an id. It ends a login whose deadline has passed, or whose text cannot be opened. An ended login is no obstacle if
+ * `mayReplace` says so of its row.
+ */
 const look = (
   tools: Lifecycle.Tools,
   id: string,
-  again: boolean,
+  mayReplace: (row: Row) => boolean,
   round = 0
-): Effect.Effect<Found, StartError> =>
+): Effect.Effect<Found, RowError> =>
   Effect.gen(function*() {
     const { store } = tools
     const row = yield* store.get(id)
     if (row === undefined) return {}
     if (Lifecycle.isEnded(row)) {
-      if (again) return { ended: row }
+      if (mayReplace(row)) return { ended: row }
       return yield* new LoginEnded({ state: row.state === "lost" ? "failed" : row.state })
     }
     const opened = yield* Effect.result(Lifecycle.pendingIn(tools, id, row))
     const now = yield* Lifecycle.now
-    const isHeld = row.driver === "engine" || row.heldUntil !== undefined && row.heldUntil > now
     if (Result.isFailure(opened)) {
       const error = opened.failure
       if (error._tag === "SealerUnavailable") return yield* error
       yield* Lifecycle.end(store, id, row.version, yield* Lifecycle.failedRow(row, error, row.holder !== undefined))
     } else {
       const pending = opened.success
-      if (isHeld) return { pending: Lifecycle.pendingLogin(id, Holding.shown(pending)) }
-      const taken = Holding.taken(pending, row, now).pending
+      if (Holding.left(row, now) > 0) return { pending: Lifecycle.pendingLogin(id, Holding.shown(pending)) }
+      const taken = Holding.takenOver(pending, row, now).pending
       if (DateTime.toEpochMillis(pending.expiresAt) > now) return { pending: Lifecycle.pendingLogin(id, taken) }
       const error = expired(taken)
       yield* Lifecycle.end(store, id, row.version, yield* Lifecycle.failedRow(row, error, Failure.isLost(error, false)))
     }
-    return round === most ? yield* changed(store.name) : yield* look(tools, id, again, round + 1)
+    return round === most ? yield* Lifecycle.changed(store, "set") : yield* look(tools, id, mayReplace, round + 1)
   })
 
 const expired = ({ failures, lastTrouble, responseLost }: PendingAuthorization): DeviceCodeExpired =>
@@ -80,26 +74,29 @@ const expired = ({ failures, lastTrouble, responseLost }: PendingAuthorization):
     ...(lastTrouble === undefined ? {} : { lastTrouble })
   })
 
-/** Writes a new login. If another process was first, it gives the login of that process, and this code is shown to no person. */
+/**
+ * Writes a new login. If another process was first, it gives the login of that process, and this code is shown to no person. It replaces
+ * only the login that this start saw before its request. A login that began since was shown to a person, even if it has ended by now.
+ */
 const store = (
   tools: Lifecycle.Tools,
   id: string,
-  again: boolean,
   pending: PendingAuthorization,
-  found: Found,
+  seen: Found,
+  found = seen,
   round = 0
-): Effect.Effect<PendingLogin, StartError> =>
+): Effect.Effect<PendingLogin, RowError> =>
   Effect.gen(function*() {
     const row = yield* Lifecycle.pendingRow(tools, id, Lifecycle.name(), pending)
     const isDone = found.ended === undefined
       ? yield* Lifecycle.insert(tools.store, id, row)
       : yield* Lifecycle.write(tools.store, id, found.ended.version, row)
     if (isDone) return Lifecycle.pendingLogin(id, pending)
-    const next = yield* look(tools, id, again)
+    const next = yield* look(tools, id, ({ attempt }) => attempt === seen.ended?.attempt)
     if (next.pending !== undefined) return next.pending
     return round === most
-      ? yield* changed(tools.store.name)
-      : yield* store(tools, id, again, pending, next, round + 1)
+      ? yield* Lifecycle.changed(tools.store, "set")
+      : yield* store(tools, id, pending, seen, next, round + 1)
   })
 
 // The rows of ended logins are removed on the way. A store that is slow at it keeps no person waiting for the code.
@@ -111,11 +108,11 @@ export const start = Effect.fnUntraced(function*<E, R>(
   id: string,
   again: boolean,
   options: DeviceGrant.StartOptions<E, R>
-): Effect.fn.Return<PendingLogin, DeviceGrant.StartError | E | StartError, SsoOidc.SsoOidc | R> {
-  const found = yield* look(tools, id, again)
+): Effect.fn.Return<PendingLogin, DeviceGrant.StartError | E | RowError, SsoOidc.SsoOidc | R> {
+  const found = yield* look(tools, id, () => again)
   if (found.pending !== undefined) return found.pending
   const pending = yield* Registrations.start(options)
-  const login = yield* store(tools, id, again, pending, found)
+  const login = yield* store(tools, id, pending, found)
   yield* Effect.ignore(Effect.timeoutOption(Effect.flatMap(Lifecycle.now, tools.store.sweep), patience))
   return login
 })

@@ -7,7 +7,7 @@
  *
  * From the write on, an interruption waits. The time of the hold limits all of it.
  */
-import type { SealerUnavailable, Unsealable } from "@sso-oidc/core/Sealer"
+import type { SealerUnavailable } from "@sso-oidc/core/Sealer"
 import type { Token } from "@sso-oidc/core/Token"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type { PendingAuthorization } from "@sso-oidc/device-grant/PendingAuthorization"
@@ -18,14 +18,11 @@ import * as Result from "effect/Result"
 import type { LoginFailure } from "../Login.ts"
 import type { Row } from "../LoginStore.ts"
 import { LoginStoreError } from "../LoginStore.ts"
-import type { Approved, Busy, Ended, NotDue, Step, Waiting } from "../Step.ts"
+import type { Approved, Busy, Ended, NotDue, Step, StepError, Waiting } from "../Step.ts"
 import * as Failure from "./failure.ts"
 import * as Holding from "./holding.ts"
 import * as Lifecycle from "./lifecycle.ts"
 import * as Within from "./within.ts"
-
-/** Why a step fails. */
-export type StepError = DeviceGrant.PollError | Unsealable | LoginStoreError | SealerUnavailable
 
 /** A row, and what an invocation may assume of it. */
 interface Login extends Lifecycle.Tools {
@@ -36,9 +33,9 @@ interface Login extends Lifecycle.Tools {
 }
 
 /** Another invocation changed the row first. */
-const lost = { _tag: "Lost" } as const
+const overtaken = { _tag: "Overtaken" } as const
 
-type Lost = typeof lost
+type Overtaken = typeof overtaken
 
 // -----------------------------------------------------------------------------
 // results
@@ -82,13 +79,13 @@ export const step = (
       return { _tag: "Ended", login: yield* Lifecycle.endedLogin(tools.store, id, row) } as const
     }
     const now = yield* Lifecycle.now
-    const left = Holding.left(row, now, hold)
+    const left = Holding.left(row, now)
     if (left > 0) {
       return busy(left)
     }
     if (round === most) return busy(0)
     const result = yield* withRow(tools, id, hold, row, now, mayPoll)
-    if (result._tag !== "Lost") return result
+    if (result._tag !== "Overtaken") return result
     return yield* step(tools, id, hold, mayPoll, round + 1)
   })
 
@@ -99,7 +96,7 @@ const withRow = Effect.fnUntraced(function*(
   row: Row,
   now: number,
   mayPoll: boolean
-): Effect.fn.Return<Step | Lost, StepError, Lifecycle.Services> {
+): Effect.fn.Return<Step | Overtaken, StepError, Lifecycle.Services> {
   const opened = yield* Effect.result(Lifecycle.pendingIn(tools, id, row))
   if (Result.isFailure(opened)) {
     const error = opened.failure
@@ -108,7 +105,7 @@ const withRow = Effect.fnUntraced(function*(
       ? yield* fail({ ...tools, id, row }, error, row.holder !== undefined)
       : yield* error
   }
-  const { isNew, pending } = Holding.taken(opened.success, row, now)
+  const { isNew, pending } = Holding.takenOver(opened.success, row, now)
   const login: Login = { ...tools, id, hold, row, pending }
   const prepared = yield* Effect.result(DeviceGrant.prepare(pending))
   if (Result.isFailure(prepared)) {
@@ -123,7 +120,7 @@ const withRow = Effect.fnUntraced(function*(
     // The clock was set back. If the next time were not stored, each later step would count it anew.
     if (isNew || isMoved) {
       const next = yield* Lifecycle.pendingRow(tools, id, row.attempt, early.pending)
-      if (!(yield* Lifecycle.write(tools.store, id, row.version, next))) return lost
+      if (!(yield* Lifecycle.write(tools.store, id, row.version, next))) return overtaken
     }
     return notDue(id, early)
   }
@@ -137,9 +134,9 @@ const fail = Effect.fnUntraced(function*<E extends LoginFailure>(
   { id, row, store }: Pick<Login, "id" | "row" | "store">,
   error: E,
   isLost: boolean
-): Effect.fn.Return<Lost, E | LoginStoreError> {
+): Effect.fn.Return<Overtaken, E | LoginStoreError> {
   const outcome = yield* Lifecycle.failedRow(row, error, isLost)
-  return (yield* Lifecycle.end(store, id, row.version, outcome)) ? yield* Effect.fail(error) : lost
+  return (yield* Lifecycle.end(store, id, row.version, outcome)) ? yield* Effect.fail(error) : overtaken
 })
 
 // -----------------------------------------------------------------------------
@@ -155,9 +152,9 @@ interface Held extends Login {
 const poll = Effect.fnUntraced(function*(
   login: Login,
   marked: PendingAuthorization
-): Effect.fn.Return<Step | Lost, StepError, Lifecycle.Services> {
-  const mine = yield* take(login, marked)
-  if (mine === undefined) return lost
+): Effect.fn.Return<Step | Overtaken, StepError, Lifecycle.Services> {
+  const mine = yield* mark(login, marked)
+  if (mine === undefined) return overtaken
   const held: Held = { ...login, mine }
   const { hold, id, pending, row } = held
   const millis = mine.heldUntil - (yield* Lifecycle.now)
@@ -168,7 +165,7 @@ const poll = Effect.fnUntraced(function*(
   )
   if (result === undefined) {
     // The row says the same of a poll without a response as of an invocation that was killed.
-    const { pending } = Holding.taken(marked, mine, mine.heldUntil)
+    const { pending } = Holding.takenOver(marked, mine, mine.heldUntil)
     return waiting(id, pending, Duration.millis(DateTime.toEpochMillis(pending.nextPollAt) - mine.heldUntil))
   }
   if (Result.isFailure(result)) {
@@ -176,13 +173,16 @@ const poll = Effect.fnUntraced(function*(
     if (error._tag === "RequestInvalid") {
       // nothing was sent
       yield* Effect.ignore(
-        persistently(held, Lifecycle.write(held.store, id, mine.version, { ...row, version: Lifecycle.name() }))
+        Lifecycle.persistently(
+          mine.heldUntil,
+          Lifecycle.write(held.store, id, mine.version, { ...row, version: Lifecycle.name() })
+        )
       )
       return yield* error
     }
     const isLost = Failure.isLost(error, pending.responseLost)
-    const ended = yield* persistently(
-      held,
+    const ended = yield* Lifecycle.persistently(
+      mine.heldUntil,
       Effect.result(fail({ ...held, row: mine }, error, isLost)).pipe(
         // only the store's errors are tried again
         Effect.flatMap((result) =>
@@ -196,8 +196,11 @@ const poll = Effect.fnUntraced(function*(
   }
   const polled = result.success
   if (polled._tag === "Approved") return yield* keep(held, polled.token)
-  const next = yield* persistently(held, Lifecycle.pendingRow(held, id, row.attempt, polled.pending))
-  if (!(yield* persistently(held, Lifecycle.write(held.store, id, mine.version, next)))) {
+  const next = yield* Lifecycle.persistently(
+    mine.heldUntil,
+    Lifecycle.pendingRow(held, id, row.attempt, polled.pending)
+  )
+  if (!(yield* Lifecycle.persistently(mine.heldUntil, Lifecycle.write(held.store, id, mine.version, next)))) {
     return yield* step(held, id, hold, false)
   }
   return polled._tag === "Waiting" ? waiting(id, polled.pending, polled.wait) : notDue(id, polled)
@@ -207,7 +210,7 @@ const poll = Effect.fnUntraced(function*(
 const confirmations = 2
 
 /** Writes that a poll is in flight. `undefined` if another invocation was first. */
-const take = Effect.fnUntraced(function*(
+const mark = Effect.fnUntraced(function*(
   { hold, id, row, ...tools }: Login,
   marked: PendingAuthorization
 ): Effect.fn.Return<Held["mine"] | undefined, SealerUnavailable | LoginStoreError> {
@@ -236,11 +239,11 @@ const keep = (held: Held, token: Token): Effect.Effect<Approved | Ended> => {
   const { id, mine, row, store } = held
   const given = (isStored: boolean): Approved => ({ _tag: "Approved", token, isStored })
   const stored = Effect.gen(function*() {
-    const outcome = yield* persistently(held, Lifecycle.approvedRow(held, id, row, token))
+    const outcome = yield* Lifecycle.persistently(mine.heldUntil, Lifecycle.approvedRow(held, id, row, token))
     let version = mine.version
     for (let round = 0; round < most; round++) {
-      if (yield* persistently(held, Lifecycle.end(store, id, version, outcome))) return given(true)
-      const found = yield* persistently(held, Effect.map(store.get(id), (row) => ({ row })))
+      if (yield* Lifecycle.persistently(mine.heldUntil, Lifecycle.end(store, id, version, outcome))) return given(true)
+      const found = yield* Lifecycle.persistently(mine.heldUntil, Effect.map(store.get(id), (row) => ({ row })))
       if (found.row === undefined || found.row.attempt !== row.attempt) return given(false)
       switch (found.row.state) {
         case "approved":
@@ -266,20 +269,3 @@ const keep = (held: Held, token: Token): Effect.Effect<Approved | Ended> => {
 
 // A token may be stored a little after the end of the hold, since its write compares the version again.
 const leastToKeep = 10_000
-
-// In milliseconds
-const pauses = [100, 400, 1600, 3200]
-
-/** Tries again a few times until the end of the hold, where the store or the sealer fails. */
-const persistently = <A, R>(
-  held: Pick<Held, "mine">,
-  effect: Effect.Effect<A, LoginStoreError | SealerUnavailable, R>,
-  round = 0
-): Effect.Effect<A, LoginStoreError | SealerUnavailable, R> =>
-  Effect.catch(effect, (error) =>
-    Effect.gen(function*() {
-      const pause = pauses[round]
-      if (pause === undefined || (yield* Lifecycle.now) + pause >= held.mine.heldUntil) return yield* error
-      yield* Effect.sleep(Duration.millis(pause))
-      return yield* persistently(held, effect, round + 1)
-    }))
