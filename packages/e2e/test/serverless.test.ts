@@ -6,6 +6,7 @@ import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as Lambda from "@sso-oidc/example-serverless/handler"
 import * as Live from "@sso-oidc/example-serverless/Live"
+import * as Routes from "@sso-oidc/example-serverless/Routes"
 import * as Postgres from "@sso-oidc/test-kit/postgres"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -41,10 +42,10 @@ const deployed = (database: string) =>
       }))
   })
 
-/** The response to something that is no event, without the function's variables. */
-const invokeAny = (event: unknown) => {
-  const response = Lambda.requestOf(event)
-  if (!("status" in response)) return assert.fail("it was read as a request")
+/** The response to something that is no event or has no body of text, without the function's variables. */
+const refused = (event: unknown) => {
+  const request = Lambda.requestOf(event)
+  const response = "status" in request ? request : Effect.runSync(Effect.flip(request.body))
   return { status: response.status, body: JSON.parse(response.body) }
 }
 
@@ -148,14 +149,28 @@ describe("the Lambda function", () => {
 
   it("responds to each event that is none of an HTTP API with 400 and a sentence", () => {
     for (const [name, event] of Object.entries({ ...others, "a REST API": restApi("/logins") })) {
-      const { body, status } = invokeAny(event)
+      const { body, status } = refused(event)
       assert.strictEqual(status, 400, name)
       assert.match(body.message, /^This is no event of an HTTP API/, name)
     }
     const broken = { body: "%%%", isBase64Encoded: true }
-    assert.strictEqual(invokeAny(httpApi("/logins", broken)).status, 400)
+    assert.strictEqual(refused(httpApi("/logins", broken)).status, 400)
     // bytes that are no UTF-8
-    assert.strictEqual(invokeAny(httpApi("/logins", { ...broken, body: "/w==" })).status, 400)
+    assert.strictEqual(refused(httpApi("/logins", { ...broken, body: "/w==" })).status, 400)
+    // a long body is not decoded
+    assert.strictEqual(refused(httpApi("/logins", { ...broken, body: "%".repeat(20_000) })).status, 413)
+  })
+
+  it("counts a body of null as absent", () => {
+    const request = Lambda.requestOf({ ...httpApi("/logins"), body: null })
+    assert.strictEqual("status" in request ? request.status : Effect.runSync(request.body), "")
+  })
+
+  it("decodes a body in base64 of each character up to the longest", () => {
+    const text = "\uffff".repeat(Routes.longest)
+    const body = Buffer.from(text).toString("base64")
+    const request = Lambda.requestOf(httpApi("/logins", { body, isBase64Encoded: true }))
+    assert.strictEqual("status" in request ? request.status : Effect.runSync(request.body), text)
   })
 
   it.live("finds its routes below a stage, and nothing else", () =>
