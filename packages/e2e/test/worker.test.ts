@@ -20,6 +20,19 @@ const variablesOf = (endpoint: string) => ({
 const worker = `export * from "@sso-oidc/example-serverless/worker"
 export { default } from "@sso-oidc/example-serverless/worker"`
 
+/** The Worker, with a header that says how many promises keep its work alive. workerd by itself never stops work early. */
+const watched = `
+  import worker from "@sso-oidc/example-serverless/worker"
+  export { LoginObject } from "@sso-oidc/example-serverless/worker"
+  export default {
+    fetch: async (request, env) => {
+      const kept = []
+      const { body, headers, status } = await worker.fetch(request, env, { waitUntil: (work) => kept.push(work) })
+      return new Response(body, { status, headers: { ...Object.fromEntries(headers), kept: String(kept.length) } })
+    }
+  }
+`
+
 /** The Worker, whose variables cannot be read. */
 const broken = `
   import worker from "@sso-oidc/example-serverless/worker"
@@ -49,7 +62,7 @@ const contract = `
 const post = (url: string) =>
   Effect.promise(async () => {
     const response = await fetch(url, { method: "POST" })
-    return { status: response.status, retryAfter: response.headers.get("retry-after"), body: await response.json() }
+    return { status: response.status, headers: response.headers, body: await response.json() }
   })
 
 /** Sends a body in chunks that does not end by itself. */
@@ -115,7 +128,7 @@ describe.skipIf(Tools.isMissing(Workerd.tool))(`under ${Workerd.tool.title}`, ()
       const { authorizations, faults } = yield* Emulator.Emulator
       const { url } = yield* Workerd.serve({
         folder: yield* Workerd.folder,
-        program: worker,
+        program: watched,
         objects: "LoginObject",
         variables: variablesOf(endpoint)
       })
@@ -129,15 +142,15 @@ describe.skipIf(Tools.isMissing(Workerd.tool))(`under ${Workerd.tool.title}`, ()
       )
       assert.strictEqual(left, "left")
       yield* Effect.sleep("2 seconds")
-      const { body, status } = yield* post(poll)
-      assert.deepStrictEqual([status, body], [200, { state: "approved" }])
+      const { body, headers, status } = yield* post(poll)
+      assert.deepStrictEqual([status, body, headers.get("kept")], [200, { state: "approved" }, "1"])
     }).pipe(Effect.scoped, Effect.provide(EmulatorServer.layer())))
 
   it.live("a Worker that cannot be set up responds with 503 and a sentence", () =>
     Effect.gen(function*() {
       const { url } = yield* Workerd.serve({ folder: yield* Workerd.folder, program: broken, objects: "LoginObject" })
-      const { body, retryAfter, status } = yield* post(`${url}/logins`)
-      assert.deepStrictEqual([status, retryAfter, body.error], [503, "5", "Unavailable"])
+      const { body, headers, status } = yield* post(`${url}/logins`)
+      assert.deepStrictEqual([status, headers.get("retry-after"), body.error], [503, "5", "Unavailable"])
     }).pipe(Effect.scoped))
 
   it.live("its Durable Object keeps the contract of a login store (W1)", () =>
