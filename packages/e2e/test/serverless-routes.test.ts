@@ -6,12 +6,17 @@ import * as Sealer from "@sso-oidc/core/Sealer"
 import * as LoginStore from "@sso-oidc/durable/LoginStore"
 import * as Routes from "@sso-oidc/example-serverless/Routes"
 import * as Service from "@sso-oidc/test-kit/scriptedService"
+import * as Clock from "effect/Clock"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
+import { readFileSync } from "node:fs"
+import { setTimeout } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
 
 // -----------------------------------------------------------------------------
 // the function
@@ -141,6 +146,58 @@ describe("the routes of a function", () => {
       const { body, status } = yield* Effect.provide(start, broken)
       assert.deepStrictEqual([status, body["error"]], [500, "Fault"])
       assert.match(lines.join("\n"), /a fault of the program/)
+    }).pipe(Effect.provide(layers))
+  })
+
+  it.effect("respond within the 30 seconds of API Gateway, also with a slow service and a slow database", () => {
+    for (const name of ["Live", "worker"]) {
+      const path = fileURLToPath(import.meta.resolve(`@sso-oidc/example-serverless/${name}`))
+      assert.include(readFileSync(path, "utf8"), "requestTimeout: \"8 seconds\"")
+    }
+    const slow = (response: Service.ScriptedResponse): Service.ScriptedResponse => ({
+      ...response,
+      delay: "7900 millis"
+    })
+    const late = <A, E>(effect: Effect.Effect<A, E>) => Effect.delay(effect, "2 seconds")
+    const store = Layer.effect(
+      LoginStore.LoginStore,
+      Effect.map(LoginStore.LoginStore, (store): LoginStore.Service => ({
+        ...store,
+        get: (id) => late(store.get(id)),
+        insert: (id, row) => late(store.insert(id, row)),
+        set: (id, version, row) => late(store.set(id, version, row)),
+        end: (id, version, outcome) => late(store.end(id, version, outcome)),
+        sweep: (before) => late(store.sweep(before))
+      }))
+    ).pipe(Layer.provide(LoginStore.layerMemory))
+    const { layers } = deployed({
+      options: { requestTimeout: "8 seconds" },
+      register: [slow(Service.registered())],
+      // the second start finds that its registration is no longer known
+      start: [
+        Service.code(),
+        slow(Service.exception("InvalidClientException", "invalid_client")),
+        slow(Service.code())
+      ],
+      polls: [slow(Service.token())]
+    }, store)
+    const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+      Effect.gen(function*() {
+        const since = yield* Clock.currentTimeMillis
+        const fiber = yield* Effect.forkChild(effect, { startImmediately: true })
+        // 100 milliseconds at a time, since the sealer takes a real moment
+        while (fiber.pollUnsafe() === undefined) {
+          yield* Effect.promise(() => setTimeout(1))
+          yield* TestClock.adjust("100 millis")
+        }
+        assert.isBelow((yield* Clock.currentTimeMillis) - since, 30_000)
+        return yield* Fiber.join(fiber)
+      })
+    return Effect.gen(function*() {
+      assert.strictEqual((yield* timed(start)).status, 201)
+      assert.strictEqual((yield* timed(post("/logins", "{\"id\":\"b\"}"))).status, 201)
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual((yield* timed(poll)).status, 200)
     }).pipe(Effect.provide(layers))
   })
 

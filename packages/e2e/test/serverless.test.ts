@@ -26,7 +26,7 @@ import { type Event, functionUrl, httpApi, others, restApi, staged } from "./sup
 const made = <E>(layer: Parameters<typeof Lambda.make<E>>[0]) =>
   Effect.acquireRelease(Effect.sync(() => Lambda.make(layer)), ({ dispose }) => Effect.promise(dispose))
 
-/** Layers without a database, whose service nobody asks. */
+/** Layers without a database. */
 const layers = Layer.mergeAll(
   Service.make({}).layer,
   LoginStore.layerMemory,

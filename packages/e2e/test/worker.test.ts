@@ -20,7 +20,7 @@ const variablesOf = (endpoint: string) => ({
 const worker = `export * from "@sso-oidc/example-serverless/worker"
 export { default } from "@sso-oidc/example-serverless/worker"`
 
-/** The Worker, with a header that says how many promises keep its work alive. workerd by itself never stops work early. */
+/** The Worker, with a header that says how much work `waitUntil` was given. workerd by itself never stops work early. */
 const watched = `
   import worker from "@sso-oidc/example-serverless/worker"
   export { LoginObject } from "@sso-oidc/example-serverless/worker"
@@ -74,7 +74,8 @@ const postForEver = (url: string) =>
         controller.enqueue(new Uint8Array(1000).fill(32))
       }
     })
-    const response = await fetch(url, { method: "POST", body, duplex: "half" })
+    const init: RequestInit & { readonly duplex: "half" } = { method: "POST", body, duplex: "half" }
+    const response = await fetch(url, init)
     await response.body?.cancel()
     return response.status
   }).pipe(Effect.timeout("20 seconds"))

@@ -25,7 +25,7 @@ export const start = Effect.fnUntraced(function*(id: string, kept: Kept = {}) {
 
 // Each further invocation sends at most one poll, also if several run at the same time.
 export const poll = Effect.fnUntraced(function*(id: string) {
-  const result = yield* Step.step(id, { hold: "20 seconds" }) // longer than the client's requestTimeout
+  const result = yield* Step.step(id, { hold: "15 seconds" }) // longer than the client's requestTimeout
   switch (result._tag) {
     case "Approved":
       // Or use result.token here, and return only that it came. The function that needs the token calls Step.take(id), once.

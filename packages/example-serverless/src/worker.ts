@@ -32,7 +32,7 @@ const variablesOf = (bindings: Bindings): Record<string, string> =>
 const layerOf = (bindings: Bindings) =>
   Layer.mergeAll(
     SsoOidc.layerConfig(
-      Environment.options(SsoOidcService.service, { region: Config.String("SSO_REGION"), requestTimeout: "15 seconds" })
+      Environment.options(SsoOidcService.service, { region: Config.String("SSO_REGION"), requestTimeout: "8 seconds" })
     ).pipe(Layer.provide(FetchTransport.layer)),
     Sealer.layerConfig({ current: Config.String("SEALER_CURRENT"), keys: Sealer.configKeys("SEALER_KEYS") }),
     LoginObject.layer(bindings.LoginObject)
