@@ -1,14 +1,14 @@
 import type * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import * as Step from "@sso-oidc/durable/Step"
 import * as Config from "effect/Config"
-import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 
 export type Kept = Pick<DeviceGrant.StartOptions, "registration" | "onRegistration">
 
-export class TokenNotStored extends Data.TaggedError("TokenNotStored") {
+export class TokenNotStored extends Schema.TaggedError<TokenNotStored>()("TokenNotStored", {}) {
   override readonly message = "The token came, but it could not be stored, so it is lost. Start the login again."
 }
 
