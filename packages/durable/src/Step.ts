@@ -54,6 +54,8 @@ export interface StartOptions<E = never, R = never> extends DeviceGrant.StartOpt
   /**
    * The id of the login: your own name for it, of 1 to 200 characters that can be seen, such as a random UUID. It stands in the store in
    * plain text, so put no name of a person into it. Any other text fails with `LoginIdInvalid`.
+   *
+   * If a login of this id is pending, then `start` gives that login, also if it was started with other options.
    */
   readonly id: string
   /**

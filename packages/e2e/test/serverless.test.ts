@@ -2,20 +2,36 @@
  * The Lambda function of the example, with the events of API Gateway and of function URLs.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Sealer from "@sso-oidc/core/Sealer"
+import * as LoginStore from "@sso-oidc/durable/LoginStore"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as Lambda from "@sso-oidc/example-serverless/handler"
 import * as Live from "@sso-oidc/example-serverless/Live"
+import * as Routes from "@sso-oidc/example-serverless/Routes"
 import * as Postgres from "@sso-oidc/test-kit/postgres"
+import * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import { connect, createServer, type Socket } from "node:net"
 import { type Event, functionUrl, httpApi, others, restApi, staged } from "./support/lambdaEvents.ts"
 
 // -----------------------------------------------------------------------------
 // the function
 // -----------------------------------------------------------------------------
+
+/** A function over a layer, which is disposed of at the end of the test. */
+const made = <E>(layer: Parameters<typeof Lambda.make<E>>[0]) =>
+  Effect.acquireRelease(Effect.sync(() => Lambda.make(layer)), ({ dispose }) => Effect.promise(dispose))
+
+/** Layers without a database. */
+const layers = Layer.mergeAll(
+  Service.make({}).layer,
+  LoginStore.layerMemory,
+  Sealer.layer({ current: "one", keys: { one: Redacted.make(new Uint8Array(32).fill(7)) } }).pipe(Layer.orDie)
+)
 
 /** The function with these variables, and what it responds to an event. */
 const deployed = (database: string) =>
@@ -29,10 +45,7 @@ const deployed = (database: string) =>
       SEALER_CURRENT: "2026-11",
       SEALER_KEYS: `2026-11=${Buffer.alloc(32, 7).toString("base64")}`
     }))
-    const { handler } = yield* Effect.acquireRelease(
-      Effect.sync(() => Lambda.make(Layer.provideMerge(Live.layer, variables))),
-      ({ dispose }) => Effect.promise(dispose)
-    )
+    const { handler } = yield* made(Layer.provideMerge(Live.layer, variables))
     return (event: Event) =>
       Effect.map(Effect.promise(() => handler(event)), ({ body = "", headers = {}, statusCode }) => ({
         status: statusCode,
@@ -41,10 +54,10 @@ const deployed = (database: string) =>
       }))
   })
 
-/** The response to something that is no event, without the function's variables. */
-const invokeAny = (event: unknown) => {
-  const response = Lambda.requestOf(event)
-  if (!("status" in response)) return assert.fail("it was read as a request")
+/** The response to something that is no event or has no body of text, without the function's variables. */
+const refused = (event: unknown) => {
+  const request = Lambda.requestOf(event)
+  const response = "status" in request ? request : Effect.runSync(Effect.flip(request.body))
   return { status: response.status, body: JSON.parse(response.body) }
 }
 
@@ -148,14 +161,28 @@ describe("the Lambda function", () => {
 
   it("responds to each event that is none of an HTTP API with 400 and a sentence", () => {
     for (const [name, event] of Object.entries({ ...others, "a REST API": restApi("/logins") })) {
-      const { body, status } = invokeAny(event)
+      const { body, status } = refused(event)
       assert.strictEqual(status, 400, name)
       assert.match(body.message, /^This is no event of an HTTP API/, name)
     }
     const broken = { body: "%%%", isBase64Encoded: true }
-    assert.strictEqual(invokeAny(httpApi("/logins", broken)).status, 400)
+    assert.strictEqual(refused(httpApi("/logins", broken)).status, 400)
     // bytes that are no UTF-8
-    assert.strictEqual(invokeAny(httpApi("/logins", { ...broken, body: "/w==" })).status, 400)
+    assert.strictEqual(refused(httpApi("/logins", { ...broken, body: "/w==" })).status, 400)
+    // a long body is not decoded
+    assert.strictEqual(refused(httpApi("/logins", { ...broken, body: "%".repeat(20_000) })).status, 413)
+  })
+
+  it("counts a body of null as absent", () => {
+    const request = Lambda.requestOf({ ...httpApi("/logins"), body: null })
+    assert.strictEqual("status" in request ? request.status : Effect.runSync(request.body), "")
+  })
+
+  it("decodes a body in base64 of each character up to the longest", () => {
+    const text = "\uffff".repeat(Routes.longest)
+    const body = Buffer.from(text).toString("base64")
+    const request = Lambda.requestOf(httpApi("/logins", { body, isBase64Encoded: true }))
+    assert.strictEqual("status" in request ? request.status : Effect.runSync(request.body), text)
   })
 
   it.live("finds its routes below a stage, and nothing else", () =>
@@ -211,4 +238,41 @@ describe("the Lambda function", () => {
       yield* open(true)
       assert.strictEqual((yield* start).status, 201)
     }).pipe(Effect.scoped, Effect.provide(EmulatorServer.layer())))
+
+  it.live("keeps what it has built after a defect", () =>
+    Effect.gen(function*() {
+      let builds = 0
+      const broken = ConfigProvider.layer(ConfigProvider.make(() => Effect.die(new Error("a fault of the program"))))
+      const { handler } = yield* made(Layer.tap(
+        Layer.merge(layers, broken),
+        () => Effect.sync(() => builds++)
+      ))
+      for (const _ of [1, 2]) {
+        const { statusCode } = yield* Effect.promise(() => handler(httpApi("/logins")))
+        assert.strictEqual(statusCode, 500)
+      }
+      assert.strictEqual(builds, 1)
+    }).pipe(Effect.scoped))
+
+  it.live("gives up a layer that failed once, however many invocations waited for it", () =>
+    Effect.gen(function*() {
+      let builds = 0
+      const closed: Array<number> = []
+      // the first one fails after the second is built
+      const flaky = Layer.unwrap(Effect.gen(function*() {
+        const build = ++builds
+        yield* Effect.acquireRelease(Effect.void, () => Effect.sync(() => closed.push(build)))
+        yield* Effect.sleep("50 millis")
+        return build === 1 ? Layer.effectDiscard(Effect.fail("no database")).pipe(Layer.provideMerge(layers)) : layers
+      }))
+      const { dispose, handler } = yield* made(flaky)
+      const statusOf = Effect.map(Effect.promise(() => handler(httpApi("/logins/a/poll"))), ({ statusCode }) =>
+        statusCode)
+      assert.deepStrictEqual(yield* Effect.all([statusOf, statusOf], { concurrency: 2 }), [503, 503])
+      assert.strictEqual(yield* statusOf, 404)
+      assert.strictEqual(yield* statusOf, 404)
+      assert.deepStrictEqual([builds, closed], [2, [1]])
+      yield* Effect.promise(dispose)
+      assert.deepStrictEqual(closed, [1, 2])
+    }).pipe(Effect.scoped))
 })

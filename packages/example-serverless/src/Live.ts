@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 // The client, the store of logins, and the keys that seal what is stored. To take another store, change one line.
 export const layer = Layer.mergeAll(
   SsoOidc.layerConfig(
-    Environment.options(SsoOidcService.service, { region: Config.String("SSO_REGION"), requestTimeout: "15 seconds" })
+    Environment.options(SsoOidcService.service, { region: Config.String("SSO_REGION"), requestTimeout: "8 seconds" })
   ).pipe(Layer.provide(DirectTransport.layer())),
   SqlLoginStore.layer().pipe(Layer.provide(PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") }))),
   Sealer.layerConfig({ current: Config.String("SEALER_CURRENT"), keys: Sealer.configKeys("SEALER_KEYS") })

@@ -27,4 +27,10 @@ declare module "cloudflare:workers" {
     /** The object of a name. It is made when it is first called. */
     readonly getByName: (name: string) => Stub<A>
   }
+
+  /** What belongs to one request. */
+  export interface Context {
+    /** Lets the work go on after the response, or after the caller has gone away. */
+    readonly waitUntil: (work: Promise<unknown>) => void
+  }
 }

@@ -7,7 +7,7 @@ import * as Sealer from "@sso-oidc/core/Sealer"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as SsoOidcService from "@sso-oidc/core/SsoOidcService"
 import * as FetchTransport from "@sso-oidc/transport-browser/FetchTransport"
-import type { Namespace } from "cloudflare:workers"
+import type { Context, Namespace } from "cloudflare:workers"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -32,7 +32,7 @@ const variablesOf = (bindings: Bindings): Record<string, string> =>
 const layerOf = (bindings: Bindings) =>
   Layer.mergeAll(
     SsoOidc.layerConfig(
-      Environment.options(SsoOidcService.service, { region: Config.String("SSO_REGION"), requestTimeout: "15 seconds" })
+      Environment.options(SsoOidcService.service, { region: Config.String("SSO_REGION"), requestTimeout: "8 seconds" })
     ).pipe(Layer.provide(FetchTransport.layer)),
     Sealer.layerConfig({ current: Config.String("SEALER_CURRENT"), keys: Sealer.configKeys("SEALER_KEYS") }),
     LoginObject.layer(bindings.LoginObject)
@@ -43,22 +43,39 @@ let registration: Registration.Registration | undefined
 
 const onRegistration = (made: Registration.Registration) => Effect.sync(() => void (registration = made))
 
-const respond = (request: Routes.Request, bindings: Bindings): Effect.Effect<Routes.Response> =>
-  Effect.suspend(() => Routes.respond(request, { registration, onRegistration })).pipe(
-    Effect.provide(layerOf(bindings)),
-    Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(variablesOf(bindings)))),
-    Effect.tapCause((cause) => Effect.logError(cause)),
-    Effect.orElseSucceed(() => Routes.notReady)
+/** The text of a body. It reads no more than is needed to know that a body is too long: then it gives the response to that. */
+const textOf = async (body: Request["body"]): Promise<string | Routes.Response> => {
+  let text = ""
+  const decoder = new TextDecoder("utf-8", { fatal: true })
+  for await (const bytes of body ?? []) {
+    text += decoder.decode(bytes, { stream: true })
+    if (text.length > Routes.longest) return Routes.tooLarge
+  }
+  return text + decoder.decode()
+}
+
+const read = (body: Request["body"]): Effect.Effect<string, Routes.Response> =>
+  Effect.tryPromise({ try: () => textOf(body), catch: () => Routes.malformed("The body is no text in UTF-8.") }).pipe(
+    Effect.flatMap((text) => typeof text === "string" ? Effect.succeed(text) : Effect.fail(text))
   )
 
-const responseOf = ({ body, headers, status }: Routes.Response): Response => new Response(body, { status, headers })
+const respond = ({ body, method, url }: Request, bindings: Bindings): Effect.Effect<Routes.Response> =>
+  Effect.suspend(() =>
+    Routes.respond({ method, path: new URL(url).pathname, body: read(body) }, { registration, onRegistration }).pipe(
+      Effect.provide(layerOf(bindings)),
+      Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(variablesOf(bindings))))
+    )
+  ).pipe(
+    // a layer that cannot be built fails or throws
+    Effect.catchCause((cause) => Effect.as(Effect.logError(cause), Routes.notReady))
+  )
 
 export default {
-  async fetch(request: Request, bindings: Bindings): Promise<Response> {
-    const { pathname } = new URL(request.url)
-    // a longer body is not read
-    if (Number(request.headers.get("content-length")) > Routes.longest) return responseOf(Routes.tooLarge)
-    const body = await request.text()
-    return responseOf(await Effect.runPromise(respond({ method: request.method, path: pathname, body }, bindings)))
+  async fetch(request: Request, bindings: Bindings, context: Context): Promise<Response> {
+    const responded = Effect.runPromise(respond(request, bindings))
+    // a poll is in flight, and its response is stored also if the caller goes away
+    context.waitUntil(responded)
+    const { body, headers, status } = await responded
+    return new Response(body, { status, headers })
   }
 }
