@@ -142,8 +142,8 @@ export interface Busy {
   /** The tag of this result. */
   readonly _tag: "Busy"
   /**
-   * How long the other invocation may hold the login at most. Its poll mostly ends much earlier. 0 if other invocations changed the row
-   * again and again.
+   * How long the other invocation may hold the login at most. Its poll mostly ends much earlier. 1 second if other invocations changed the
+   * row again and again.
    */
   readonly left: Duration.Duration
 }
@@ -256,7 +256,8 @@ export const start = <E = never, R = never>(
  * From the moment that it holds the login, an interruption waits until the response is stored. So a token is not lost by it. If the
  * invocation is killed, then the next one assumes that the response to its poll was lost.
  *
- * If the token comes after {@link cancel}, then the result is `Ended`, and the token is dropped. It is not revoked anywhere.
+ * If the token comes after {@link cancel}, or after another login was started for the id, then the result is `Ended`, and the token is
+ * dropped. It is not revoked anywhere.
  *
  * @category steps
  * @since 0.1.0

@@ -207,6 +207,20 @@ describe("responses of the store that are lost", () => {
     }).pipe(using(service))
   })
 
+  it.effect("a token is stored by a store that fails for twenty seconds when it came (W6)", () => {
+    const service = Service.make({})
+    return Effect.gen(function*() {
+      yield* due
+      const often = flaky(8)
+      const result = yield* patiently(
+        Step.step("login-1").pipe(changing((store) => ({
+          end: (id: string, version: string, next: LoginStore.Outcome) => often(store.end(id, version, next))
+        })))
+      )
+      assert.isTrue(as(result, "Approved").isStored)
+    }).pipe(using(service))
+  })
+
   it.effect("a token that was stored although the store failed is stored (W6)", () => {
     const service = Service.make({})
     return Effect.gen(function*() {

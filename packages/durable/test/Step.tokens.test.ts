@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Sealer from "@sso-oidc/core/Sealer"
 import * as LoginStore from "@sso-oidc/durable/LoginStore"
 import * as Step from "@sso-oidc/durable/Step"
 import * as Service from "@sso-oidc/test-kit/scriptedService"
@@ -95,11 +96,23 @@ describe("tokens of Step", () => {
     }).pipe(using(service))
   })
 
-  it.effect("a token replaces no other outcome, and nothing of another login, but it is given (W6)", () => {
+  it.effect("a token of a login that was replaced is dropped, and replaces nothing of the new one (W6)", () =>
+    Effect.forEach([
+      changed(() => ({ ...outcome("lost"), error: lostError, attempt: "another" })),
+      changed(() => ({ attempt: "another" }))
+    ], (change) => {
+      const service = Service.make({ polls: [slow(Service.token())] })
+      return Effect.gen(function*() {
+        const result = yield* meanwhile(change)
+        assert.deepStrictEqual(as(result, "Ended").login, { state: "cancelled", id: "login-1" })
+        const store = yield* LoginStore.LoginStore
+        assert.notStrictEqual((yield* store.get("login-1"))?.state, "approved")
+      }).pipe(using(service, Layer.fresh(stores)))
+    }))
+
+  it.effect("a token replaces no other outcome, but it is given (W6)", () => {
     const changes: ReadonlyArray<Effect.Effect<unknown, unknown, LoginStore.LoginStore>> = [
       changed(() => ({ ...outcome("failed"), error: lostError })),
-      changed(() => ({ ...outcome("lost"), error: lostError, attempt: "another" })),
-      changed(() => ({ attempt: "another" })),
       Effect.flatMap(LoginStore.LoginStore, (store) => store.sweep(1e15))
     ]
     return Effect.forEach(changes, (change) => {
@@ -112,6 +125,24 @@ describe("tokens of Step", () => {
         assert.notStrictEqual((yield* store.get("login-1"))?.state, "approved")
       }).pipe(using(service, Layer.fresh(stores)))
     })
+  })
+
+  it.effect("a start that cannot open the row of a poll in flight fails, and ends nothing (W6, W8)", () => {
+    const service = Service.make({ polls: [slow(Service.token())] })
+    const closed = Layer.succeed(Sealer.Sealer, {
+      isOld: () => false,
+      seal: () => Effect.die("unused"),
+      unseal: () => Effect.fail(new Sealer.Unsealable({ reason: "unknownKey" }))
+    })
+    return Effect.gen(function*() {
+      const result = yield* meanwhile(
+        Effect.map(
+          Effect.flip(Effect.provide(start, closed)),
+          (error) => assert.strictEqual(error._tag, "LoginStoreError")
+        )
+      )
+      assert.isTrue(as(result, "Approved").isStored)
+    }).pipe(using(service))
   })
 
   it.effect("a token that comes after cancel is dropped, and the login stays cancelled (W6)", () => {

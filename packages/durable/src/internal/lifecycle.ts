@@ -236,18 +236,19 @@ export const changed = ({ name }: Service, operation: "set" | "end"): LoginStore
 // In milliseconds
 const pauses = [100, 400, 1600, 3200]
 
-/** Tries again a few times until a moment, where the store or the sealer fails. */
+/** Tries again until a moment, where the store or the sealer fails: a few times, or to the end if `isLasting`. */
 export const persistently = <A, R>(
   until: number,
   effect: Effect.Effect<A, LoginStoreError | Sealer.SealerUnavailable, R>,
+  isLasting = false,
   round = 0
 ): Effect.Effect<A, LoginStoreError | Sealer.SealerUnavailable, R> =>
   Effect.catch(effect, (error) =>
     Effect.gen(function*() {
-      const pause = pauses[round]
+      const pause = pauses[round] ?? (isLasting ? pauses.at(-1) : undefined)
       if (pause === undefined || (yield* now) + pause >= until) return yield* error
       yield* Effect.sleep(Duration.millis(pause))
-      return yield* persistently(until, effect, round + 1)
+      return yield* persistently(until, effect, isLasting, round + 1)
     }))
 
 // -----------------------------------------------------------------------------

@@ -12,8 +12,8 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { PendingLogin } from "../Login.ts"
 import { LoginEnded } from "../LoginError.ts"
-import type { Row } from "../LoginStore.ts"
-import type { LoginStoreError } from "../LoginStore.ts"
+import { LoginStoreError } from "../LoginStore.ts"
+import type { Row, Service } from "../LoginStore.ts"
 import * as Failure from "./failure.ts"
 import * as Holding from "./holding.ts"
 import * as Lifecycle from "./lifecycle.ts"
@@ -54,7 +54,9 @@ const look = (
     if (Result.isFailure(opened)) {
       const error = opened.failure
       if (error._tag === "SealerUnavailable") return yield* error
-      yield* Lifecycle.end(store, id, row.version, yield* Lifecycle.failedRow(row, error, row.holder !== undefined))
+      // The holder can open it, so this process may lack a key.
+      if (Holding.left(row, now) > 0) return yield* unopened(store)
+      yield* Lifecycle.end(store, id, row.version, yield* Lifecycle.failedRow(row, error, true))
     } else {
       const pending = opened.success
       if (Holding.left(row, now) > 0) return { pending: Lifecycle.pendingLogin(id, Holding.shown(pending)) }
@@ -64,6 +66,14 @@ const look = (
       yield* Lifecycle.end(store, id, row.version, yield* Lifecycle.failedRow(row, error, Failure.isLost(error, false)))
     }
     return round === most ? yield* Lifecycle.changed(store, "set") : yield* look(tools, id, mayReplace, round + 1)
+  })
+
+const unopened = ({ name }: Service): LoginStoreError =>
+  new LoginStoreError({
+    store: name,
+    operation: "get",
+    reason: "unreadable",
+    detail: "this process cannot open the row, and another process polls for the login"
   })
 
 const expired = ({ failures, lastTrouble, responseLost }: PendingAuthorization): DeviceCodeExpired =>

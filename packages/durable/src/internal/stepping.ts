@@ -61,8 +61,9 @@ const unknown = (id: string): Ended => ({ _tag: "Ended", login: { state: "unknow
 // looking
 // -----------------------------------------------------------------------------
 
-// How often an invocation tries again after another one changed the row first.
+// How often an invocation tries again after another one changed the row first. Then it says when to come again, in milliseconds.
 const most = 5
+const soon = 1000
 
 /** A step of a login. After a poll, `mayPoll` is `false`: a step sends at most one request. */
 export const step = (
@@ -83,7 +84,7 @@ export const step = (
     if (left > 0) {
       return busy(left)
     }
-    if (round === most) return busy(0)
+    if (round === most) return busy(soon)
     const result = yield* withRow(tools, id, hold, row, now, mayPoll)
     if (result._tag !== "Overtaken") return result
     return yield* step(tools, id, hold, mayPoll, round + 1)
@@ -100,10 +101,8 @@ const withRow = Effect.fnUntraced(function*(
   const opened = yield* Effect.result(Lifecycle.pendingIn(tools, id, row))
   if (Result.isFailure(opened)) {
     const error = opened.failure
-    // It may have been in flight, which only the text knows.
-    return error._tag === "Unsealable"
-      ? yield* fail({ ...tools, id, row }, error, row.holder !== undefined)
-      : yield* error
+    // A response may have been lost, which only the text knows.
+    return error._tag === "Unsealable" ? yield* fail({ ...tools, id, row }, error, true) : yield* error
   }
   const { isNew, pending } = Holding.takenOver(opened.success, row, now)
   const login: Login = { ...tools, id, hold, row, pending }
@@ -234,23 +233,28 @@ const mark = Effect.fnUntraced(function*(
   })
 })
 
-/** Stores the token of a login. Whatever becomes of it, the token is given. */
+/** Stores the token of a login. Whatever becomes of it, the token is given, unless the login is no longer wanted. */
 const keep = (held: Held, token: Token): Effect.Effect<Approved | Ended> => {
   const { id, mine, row, store } = held
   const given = (isStored: boolean): Approved => ({ _tag: "Approved", token, isStored })
-  const stored = Effect.gen(function*() {
-    const outcome = yield* Lifecycle.persistently(mine.heldUntil, Lifecycle.approvedRow(held, id, row, token))
+  const dropped: Ended = { _tag: "Ended", login: { state: "cancelled", id } }
+  const stored = Effect.fnUntraced(function*(until: number) {
+    const lasting = <A, R>(effect: Effect.Effect<A, LoginStoreError | SealerUnavailable, R>) =>
+      Lifecycle.persistently(until, effect, true)
+    const outcome = yield* lasting(Lifecycle.approvedRow(held, id, row, token))
     let version = mine.version
     for (let round = 0; round < most; round++) {
-      if (yield* Lifecycle.persistently(mine.heldUntil, Lifecycle.end(store, id, version, outcome))) return given(true)
-      const found = yield* Lifecycle.persistently(mine.heldUntil, Effect.map(store.get(id), (row) => ({ row })))
-      if (found.row === undefined || found.row.attempt !== row.attempt) return given(false)
+      if (yield* lasting(Lifecycle.end(store, id, version, outcome))) return given(true)
+      const found = yield* lasting(Effect.map(store.get(id), (row) => ({ row })))
+      if (found.row === undefined) return given(false)
+      // The program has begun another login for this id. A token of the old one must not pass for its token.
+      if (found.row.attempt !== row.attempt) return dropped
       switch (found.row.state) {
         case "approved":
           // A code brings one token. So it is this one, and it may have been taken since.
           return given(true)
         case "cancelled":
-          return { _tag: "Ended", login: { state: "cancelled", id } } satisfies Ended
+          return dropped
         case "failed":
           return given(false)
         default:
@@ -259,10 +263,10 @@ const keep = (held: Held, token: Token): Effect.Effect<Approved | Ended> => {
     }
     return given(false)
   })
-  return Effect.flatMap(
-    Lifecycle.now,
-    (now) => Within.within(stored, Math.max(mine.heldUntil - now, leastToKeep), Effect.succeed(given(false)))
-  ).pipe(
+  return Effect.flatMap(Lifecycle.now, (now) => {
+    const millis = Math.max(mine.heldUntil - now, leastToKeep)
+    return Within.within(stored(now + millis), millis, Effect.succeed(given(false)))
+  }).pipe(
     Effect.catch(() => Effect.succeed(given(false)))
   )
 }
