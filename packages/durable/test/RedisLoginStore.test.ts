@@ -135,6 +135,49 @@ describe.skipIf(Tools.isMissing(RedisServer.tool))(`RedisLoginStore with ${Redis
       }
     }).pipe(Effect.provide(RedisServer.layer)))
 
+  it.live("reads a row that another client inserts or removes while it is read (W1)", () =>
+    Effect.gen(function*() {
+      const { key, prefix, redis, store } = yield* make
+      let hook: Effect.Effect<unknown> = Effect.void
+      // between the two commands of one read
+      const slow: Redis.Redis["Service"] = {
+        ...redis,
+        send: (command, ...args) =>
+          command === "EXISTS"
+            ? Effect.andThen(Effect.suspend(() => hook), redis.send(command, ...args))
+            : redis.send(command, ...args)
+      }
+      const reader = Context.get(
+        yield* Layer.build(
+          RedisLoginStore.layer({ prefix }).pipe(Layer.fresh, Layer.provide(Layer.succeed(Redis.Redis, slow)))
+        ),
+        LoginStore.LoginStore
+      )
+      const row = rowOf()
+      hook = Effect.orDie(store.insert("a", row))
+      assert.deepStrictEqual(yield* reader.get("a"), row)
+
+      // another program's hash, which goes away before it is read again
+      const hooks = [
+        Effect.orDie(redis.send("HSET", key("b"), "a", "1")),
+        Effect.orDie(redis.send("DEL", key("b")))
+      ]
+      hook = Effect.suspend(() => hooks.shift() ?? Effect.void)
+      assert.isUndefined(yield* reader.get("b"))
+      assert.deepStrictEqual(hooks, [])
+
+      const client = Layer.unwrap(Effect.map(RedisServer.shared, RedisServer.client))
+      const other = Context.get(
+        yield* Layer.build(RedisLoginStore.layer({ prefix }).pipe(Layer.fresh, Layer.provide(client))),
+        LoginStore.LoginStore
+      )
+      yield* Effect.forEach(Array.from({ length: 200 }, (_, i) => `race ${i}`), (id) =>
+        Effect.gen(function*() {
+          const [, came] = yield* Effect.all([other.insert(id, row), store.get(id)], { concurrency: "unbounded" })
+          if (came !== undefined) assert.deepStrictEqual(came, row)
+        }))
+    }).pipe(Effect.provide(RedisServer.layer)))
+
   it.effect("reads a row with more fields than it knows, and drops them with the row", () =>
     Effect.gen(function*() {
       const { key, send, store } = yield* make
