@@ -5,6 +5,7 @@ import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import { LoginEnded } from "@sso-oidc/durable/LoginError"
 import * as LoginStore from "@sso-oidc/durable/LoginStore"
 import * as Step from "@sso-oidc/durable/Step"
+import { unhandled } from "@sso-oidc/test-kit/rejections"
 import * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -121,6 +122,23 @@ describe("a store that is wrong", () => {
       }).pipe(using(service))
     }
   )
+
+  it.effect("if its Effect gives a Promise, its error says so, and a rejection of it has a handler", () => {
+    const service = Service.make({})
+    const wrong = () => Effect.sync(() => Promise.reject(new Error("device-code-1")))
+    return Effect.gen(function*() {
+      yield* due
+      const rejections = yield* unhandled(Effect.gen(function*() {
+        const error = yield* Effect.flip(Step.step("login-1").pipe(changing(() => ({ get: wrong }))))
+        assert.strictEqual(error._tag === "LoginStoreError" && error.reason, "wrongResult")
+        assert.include(error.message, ": its Effect gave a Promise, so use Effect.tryPromise in its method. Hold the")
+        assert.notInclude(JSON.stringify(error), "device-code-1")
+        yield* patiently(Effect.flip(Step.step("login-1").pipe(changing(() => ({ set: wrong })))))
+        yield* Effect.flip(Step.step("login-1").pipe(changing(() => ({ get: () => Promise.reject(new Error("x")) }))))
+      }))
+      assert.deepStrictEqual(rejections, [])
+    }).pipe(using(service))
+  })
 
   it.effect("its errors are made anew, and name no login", () => {
     const service = Service.make({})

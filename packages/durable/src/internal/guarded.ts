@@ -104,13 +104,17 @@ export const guarded = (store: Service): Service => {
       Effect.suspend(() => {
         const made: unknown = run()
         if (isEffect(made)) return made
-        // a `Promise` that rejects later without a handler would end the process
-        if (made instanceof Promise) made.catch(() => {})
+        quiet(made)
         return Effect.fail(errorOf(operation, "wrongResult", "its method returned no Effect"))
       }).pipe(
         Effect.catchCause((cause) => Effect.fail(again(operation, id, Cause.squash(cause)))),
         Effect.flatMap((value): Effect.Effect<A, LoginStoreError> =>
           Effect.suspend(() => {
+            if (quiet(value)) {
+              return Effect.fail(
+                errorOf(operation, "wrongResult", "its Effect gave a Promise, so use Effect.tryPromise in its method")
+              )
+            }
             const result = readSafely(() => read(value))
             return result === undefined
               ? Effect.fail(errorOf(operation, "wrongResult", "its method gave a value that cannot be read"))
@@ -146,6 +150,13 @@ export const guarded = (store: Service): Service => {
     pending: (before) => call("pending", undefined, () => store.pending(before), found("pending")),
     sweep: (before) => call("sweep", undefined, () => store.sweep(before), found("sweep"))
   }
+}
+
+/** Whether a value is a `Promise`. One that rejects later without a handler would end the process, so it gets one. */
+const quiet = (value: unknown): boolean => {
+  if (!(value instanceof Promise)) return false
+  value.catch(() => {})
+  return true
 }
 
 /** What a function gives. `undefined` if it throws, such as a getter of a store's value. */
