@@ -450,7 +450,7 @@ export const guarded = (sealer: Service): Service => {
 }
 
 /** The value. A `Promise` in a wrong place is dropped, and would end the process if it rejects later without a handler. */
-const quiet = (value: unknown): unknown => {
+const quiet = <A>(value: A): A => {
   if (value instanceof Promise) value.catch(() => {})
   return value
 }

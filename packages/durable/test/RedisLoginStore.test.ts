@@ -142,10 +142,10 @@ describe.skipIf(Tools.isMissing(RedisServer.tool))(`RedisLoginStore with ${Redis
       // between the two commands of one read
       const slow: Redis.Redis["Service"] = {
         ...redis,
-        send: (command, ...args) =>
+        send: <A>(command: string, ...args: ReadonlyArray<string>) =>
           command === "EXISTS"
-            ? Effect.andThen(Effect.suspend(() => hook), redis.send(command, ...args))
-            : redis.send(command, ...args)
+            ? Effect.andThen(Effect.suspend(() => hook), redis.send<A>(command, ...args))
+            : redis.send<A>(command, ...args)
       }
       const reader = Context.get(
         yield* Layer.build(
