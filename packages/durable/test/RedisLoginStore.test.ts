@@ -3,6 +3,7 @@ import * as LoginStore from "@sso-oidc/durable/LoginStore"
 import * as RedisLoginStore from "@sso-oidc/durable/RedisLoginStore"
 import * as RedisServer from "@sso-oidc/test-kit/redis"
 import * as Tools from "@sso-oidc/test-kit/tools"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -200,6 +201,38 @@ describe.skipIf(Tools.isMissing(RedisServer.tool))(`RedisLoginStore with ${Redis
         assertNoLeak(error)
       }
       assert.deepStrictEqual(yield* store.get("a"), row)
+    }).pipe(Effect.provide(RedisServer.layer)))
+
+  it.effect("rounds the time of removal up to whole milliseconds, and writes nothing if the clock gives none (W9)", () =>
+    Effect.gen(function*() {
+      const { key, send, store } = yield* make
+      const clock = yield* Clock.Clock
+      const at = (now: number) =>
+        Effect.provideService(Clock.Clock, {
+          ...clock,
+          currentTimeMillis: Effect.succeed(now),
+          currentTimeMillisUnsafe: () => now
+        })
+      const row = rowOf({ removeAt: 60 * minute })
+      assert.isTrue(yield* store.insert("a", row).pipe(at(0.5)))
+      assert.isTrue(Number(yield* send("PTTL", key("a"))) > 59 * minute)
+      const next = rowOf({ attempt: row.attempt, removeAt: 60 * minute })
+      assert.isTrue(yield* store.set("a", row.version, next).pipe(at(1e-9)))
+      const outcome = { ...next, version: "v", state: "approved" } as const
+      for (const now of [Number.NaN, Number.POSITIVE_INFINITY, -1e300]) {
+        for (
+          const write of [
+            store.insert("b", row),
+            store.set("a", next.version, row),
+            store.end("a", next.version, outcome)
+          ]
+        ) {
+          const error = yield* Effect.flip(at(now)(write))
+          assert.deepInclude(error, { reason: "unavailable", detail: "the clock of this program gives no time" })
+        }
+        assert.isUndefined(yield* store.get("b"))
+        assert.deepStrictEqual(yield* store.get("a"), next)
+      }
     }).pipe(Effect.provide(RedisServer.layer)))
 
   it.effect("loads its scripts again into a server that lost them", () =>

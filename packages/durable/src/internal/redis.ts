@@ -137,10 +137,13 @@ export const make = Effect.fnUntraced(
       const fields = names.flatMap((name) => row[name] === null ? [] : [name, String(row[name])])
       const changed = Effect.flatMap(
         // measured from the writer's own clock, because the server's may differ
-        Effect.flatMap(
-          Clock.currentTimeMillis,
-          (now) => evaluate(script, keyOf(id), row.remove_at - now, ...args, ...fields)
-        ),
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          // Redis takes whole milliseconds alone, and a script that fails has done the commands before.
+          const left = Math.ceil(row.remove_at - now)
+          return Number.isSafeInteger(left)
+            ? evaluate(script, keyOf(id), left, ...args, ...fields)
+            : Effect.fail<Trouble>({ reason: "unavailable", detail: "the clock of this program gives no time" })
+        }),
         (result) =>
           result === 1 || result === 0
             ? Effect.succeed(result === 1)
