@@ -64,6 +64,15 @@ const isFound = (value: unknown): value is Found =>
 
 const longest = 300
 
+// A shorter id may be in any sentence by chance.
+const shortest = 9
+
+/** A text of one line without the id. It is cut after the id is replaced, so that no part of the id stays. */
+const without = (id: string | undefined, text: string): string => {
+  const hide = (text: string) => id === undefined || id.length < shortest ? text : text.replaceAll(id, "[id]")
+  return hide(Wire.oneLine(hide(text))).slice(0, longest)
+}
+
 const isEffect = (value: unknown): value is Effect.Effect<unknown, unknown> => Effect.isEffect(value)
 
 /** The store, whose methods fail with errors of the contract where they throw, take too long, or give what the contract does not have. */
@@ -83,14 +92,13 @@ export const guarded = (store: Service): Service => {
     if (!(error instanceof LoginStoreError)) {
       return errorOf(operation, "unavailable", "it failed with an error that a login store does not have")
     }
-    const detail = Wire.oneLine(error.detail).slice(0, longest)
-    const code = error.code === undefined ? undefined : Wire.oneLine(error.code).slice(0, longest)
-    const shows = (text: string | undefined) => id !== undefined && text?.includes(id) === true
+    const detail = without(id, error.detail)
+    const code = error.code === undefined ? undefined : without(id, error.code)
     return errorOf(
       error.operation,
       error.reason,
-      shows(detail) || detail === "" ? "it gave a reason that is not shown" : detail,
-      shows(code) ? undefined : code
+      detail === "" ? "it gave no reason" : detail,
+      code === error.code ? code : undefined
     )
   }
 
