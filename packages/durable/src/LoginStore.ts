@@ -213,6 +213,8 @@ export interface Service {
    * Removes rows whose `removeAt` is before `before`, in milliseconds since 1970: the oldest first, at most 1,000. Gives those that it
    * removed. A store that removes rows by itself may give none. A row is then absent after its `removeAt`.
    *
+   * A store may leave a row whose `removeAt` has not come on the store's own clock, so that one wrong clock removes nothing of others.
+   *
    * The comparison and the removal are one step: a row that was written meanwhile, with a later `removeAt`, stays.
    */
   readonly sweep: (before: number) => Effect.Effect<ReadonlyArray<Found>, LoginStoreError>
