@@ -283,8 +283,8 @@ describe("Sealer.guarded", () => {
   const rejecting = () => Promise.reject(new Error(planted))
 
   const wrongPromises: ReadonlyArray<readonly [string, unknown, Sealer.SealerUnavailable["reason"]]> = [
-    ["returns a Promise", rejecting, "failed"],
-    ["succeeds with a Promise", () => Effect.sync(rejecting), "wrongResult"]
+    ["returns a `Promise`", rejecting, "failed"],
+    ["succeeds with a `Promise`", () => Effect.sync(rejecting), "wrongResult"]
   ]
 
   it.effect.each(wrongPromises)(
@@ -302,7 +302,7 @@ describe("Sealer.guarded", () => {
       })
   )
 
-  it.effect("a function whose Effect succeeds with a Promise, which rejects, leaves no rejection without a handler (S21)", () =>
+  it.effect("a function whose Effect does not wait for an async function leaves no rejection without a handler (S21)", () =>
     Effect.gen(function*() {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a function may be wrong in any way
       const wrong = {

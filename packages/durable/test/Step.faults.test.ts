@@ -123,7 +123,7 @@ describe("a store that is wrong", () => {
     }
   )
 
-  it.effect("if its Effect gives a Promise, its error says so, and a rejection of it has a handler", () => {
+  it.effect("if its Effect does not wait for an async function, its error says so, and a rejection of it has a handler", () => {
     const service = Service.make({})
     const wrong = () => Effect.sync(() => Promise.reject(new Error("device-code-1")))
     return Effect.gen(function*() {
@@ -131,7 +131,10 @@ describe("a store that is wrong", () => {
       const rejections = yield* unhandled(Effect.gen(function*() {
         const error = yield* Effect.flip(Step.step("login-1").pipe(changing(() => ({ get: wrong }))))
         assert.strictEqual(error._tag === "LoginStoreError" && error.reason, "wrongResult")
-        assert.include(error.message, ": its Effect gave a Promise, so use Effect.tryPromise in its method. Hold the")
+        assert.include(
+          error.message,
+          ": its Effect did not wait for an async function, so use Effect.tryPromise in its method. Hold the"
+        )
         assert.notInclude(JSON.stringify(error), "device-code-1")
         yield* patiently(Effect.flip(Step.step("login-1").pipe(changing(() => ({ set: wrong })))))
         yield* Effect.flip(Step.step("login-1").pipe(changing(() => ({ get: () => Promise.reject(new Error("x")) }))))

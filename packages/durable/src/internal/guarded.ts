@@ -120,7 +120,11 @@ export const guarded = (store: Service): Service => {
           Effect.suspend(() => {
             if (quiet(value)) {
               return Effect.fail(
-                errorOf(operation, "wrongResult", "its Effect gave a Promise, so use Effect.tryPromise in its method")
+                errorOf(
+                  operation,
+                  "wrongResult",
+                  "its Effect did not wait for an async function, so use Effect.tryPromise in its method"
+                )
               )
             }
             const result = readSafely(() => read(value))
@@ -160,7 +164,7 @@ export const guarded = (store: Service): Service => {
   }
 }
 
-/** Whether a value is a `Promise`. One that rejects later without a handler would end the process, so it gets one. */
+/** Whether a value is a `Promise`. It gets a handler, because a rejection without one would end the process. */
 const quiet = (value: unknown): boolean => {
   if (!(value instanceof Promise)) return false
   value.catch(() => {})
