@@ -341,7 +341,7 @@ export const fromFunctions = (functions: Functions): Service => {
   ): Effect.Effect<unknown, E | SealerUnavailable> =>
     Effect.suspend(() => {
       const given = run()
-      return Effect.isEffect(given) ? given : Effect.promise(async () => given)
+      return Effect.isEffect(given) ? Effect.map(given, quiet) : Effect.promise(async () => given)
     }).pipe(
       Effect.timeoutOrElse({
         duration: timeout.value,
@@ -354,7 +354,7 @@ export const fromFunctions = (functions: Functions): Service => {
   return Sealer.of({
     isOld: (sealed) => {
       try {
-        return functions.isOld?.(sealed) === true
+        return quiet(functions.isOld?.(sealed)) === true
       } catch {
         return false
       }
@@ -409,9 +409,9 @@ export const guarded = (sealer: Service): Service => {
     onError: (error: unknown) => E
   ): Effect.Effect<unknown, E> =>
     Effect.suspend(() => {
-      const made = run()
+      const made = quiet(run())
       // Effect would end the fiber of the caller for what is no effect.
-      return Effect.isEffect(made) ? made : Effect.die(undefined)
+      return Effect.isEffect(made) ? Effect.map(made, quiet) : Effect.die(undefined)
     }).pipe(Effect.catchCause((cause) => Effect.fail(onError(Cause.squash(cause)))))
   const unavailable = (action: "seal" | "unseal", secret = "") => (error: unknown): SealerUnavailable =>
     !(error instanceof SealerUnavailable)
@@ -423,7 +423,7 @@ export const guarded = (sealer: Service): Service => {
   return Sealer.of({
     isOld: (sealed) => {
       try {
-        return sealer.isOld(sealed) === true
+        return quiet(sealer.isOld(sealed)) === true
       } catch {
         return false
       }
@@ -447,6 +447,12 @@ export const guarded = (sealer: Service): Service => {
         }
       )
   })
+}
+
+/** The value. A `Promise` in a wrong place is dropped, and would end the process if it rejects later without a handler. */
+const quiet = <A>(value: A): A => {
+  if (value instanceof Promise) value.catch(() => {})
+  return value
 }
 
 const unsealableAgain = ({ key, reason }: Unsealable): Unsealable =>

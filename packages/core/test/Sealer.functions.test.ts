@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Sealer from "@sso-oidc/core/Sealer"
 import { search, textsOf } from "@sso-oidc/test-kit/leaks"
+import { unhandled } from "@sso-oidc/test-kit/rejections"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -278,6 +279,45 @@ describe("Sealer.guarded", () => {
         }
       })
   )
+
+  const rejecting = () => Promise.reject(new Error(planted))
+
+  const wrongPromises: ReadonlyArray<readonly [string, unknown, Sealer.SealerUnavailable["reason"]]> = [
+    ["returns a `Promise`", rejecting, "failed"],
+    ["succeeds with a `Promise`", () => Effect.sync(rejecting), "wrongResult"]
+  ]
+
+  it.effect.each(wrongPromises)(
+    "a sealer that %s, which rejects, leaves no rejection without a handler (S21)",
+    ([, given, reason]) =>
+      Effect.gen(function*() {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a sealer may be wrong in any way
+        const sealer = Sealer.guarded({ seal: given, unseal: given, isOld: rejecting } as never)
+        const rejections = yield* unhandled(Effect.gen(function*() {
+          const errors = [yield* Effect.flip(sealer.seal(place, secret)), yield* Effect.flip(sealer.unseal(place, "x"))]
+          assert.deepStrictEqual(errors.map((error) => error.reason), [reason, reason])
+          assert.isFalse(sealer.isOld("x"))
+        }))
+        assert.deepStrictEqual(rejections, [])
+      })
+  )
+
+  it.effect("a function whose Effect does not wait for an async function leaves no rejection without a handler (S21)", () =>
+    Effect.gen(function*() {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a function may be wrong in any way
+      const wrong = {
+        seal: () => Effect.sync(rejecting),
+        unseal: () => Effect.sync(rejecting),
+        isOld: rejecting
+      } as never
+      const sealer = Sealer.fromFunctions(wrong)
+      const rejections = yield* unhandled(Effect.gen(function*() {
+        const errors = [yield* Effect.flip(sealer.seal(place, secret)), yield* Effect.flip(sealer.unseal(place, "x"))]
+        assert.deepStrictEqual(errors.map((error) => error.reason), ["wrongResult", "wrongResult"])
+        assert.isFalse(sealer.isOld("x"))
+      }))
+      assert.deepStrictEqual(rejections, [])
+    }))
 
   it.effect("an Unsealable stays one, without the members that the sealer gave it", () =>
     Effect.gen(function*() {

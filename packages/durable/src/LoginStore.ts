@@ -192,7 +192,10 @@ export interface Service {
   readonly insert: (id: string, row: Row) => Effect.Effect<boolean, LoginStoreError>
   /** The row of an id. `undefined` if there is none. It sees each write that has ended. */
   readonly get: (id: string) => Effect.Effect<Row | undefined, LoginStoreError>
-  /** Replaces the row as a whole, if the stored version is `version`. Gives whether it did. */
+  /**
+   * Replaces the row as a whole, if the stored version is `version`. Gives whether it did. If a client sends a write twice, the second one may
+   * give `false` for a write that was done: after `false`, `durable` reads the row.
+   */
   readonly set: (id: string, version: string, row: Row) => Effect.Effect<boolean, LoginStoreError>
   /**
    * Replaces the row as a whole by an outcome, and gives whether it did. The stored row must be of the same `attempt`, and one of these
@@ -200,6 +203,8 @@ export interface Service {
    *
    * - The stored row is pending, and its version is `version`.
    * - The stored row is `"lost"`, whatever its version, and the outcome is `"approved"`.
+   *
+   * As with `set`, it may give `false` for a write that was sent twice.
    */
   readonly end: (id: string, version: string, outcome: Outcome) => Effect.Effect<boolean, LoginStoreError>
   /**
@@ -210,6 +215,10 @@ export interface Service {
   /**
    * Removes rows whose `removeAt` is before `before`, in milliseconds since 1970: the oldest first, at most 1,000. Gives those that it
    * removed. A store that removes rows by itself may give none. A row is then absent after its `removeAt`.
+   *
+   * A store may leave a row whose `removeAt` has not come on the store's own clock, so that one wrong clock removes nothing of others.
+   *
+   * The comparison and the removal are one step: a row that was written meanwhile, with a later `removeAt`, stays.
    */
   readonly sweep: (before: number) => Effect.Effect<ReadonlyArray<Found>, LoginStoreError>
 }

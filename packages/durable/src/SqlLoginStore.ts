@@ -40,7 +40,7 @@ export interface Options {
  *   neither. Until that transaction ends, no other method sees the row.
  * - The other methods join no transaction: a token that has arrived stays stored when a transaction is rolled back. So the client needs a
  *   second connection. With SQLite, or a pool of one connection, do not call them within a transaction.
- * - No row expires. `sweep` removes old rows.
+ * - No row expires. `sweep` removes old rows. It removes none whose time has not come on the database's own clock.
  *
  * @example
  * ```ts

@@ -3,6 +3,7 @@ import * as LoginStore from "@sso-oidc/durable/LoginStore"
 import * as RedisLoginStore from "@sso-oidc/durable/RedisLoginStore"
 import * as RedisServer from "@sso-oidc/test-kit/redis"
 import * as Tools from "@sso-oidc/test-kit/tools"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -135,6 +136,49 @@ describe.skipIf(Tools.isMissing(RedisServer.tool))(`RedisLoginStore with ${Redis
       }
     }).pipe(Effect.provide(RedisServer.layer)))
 
+  it.live("reads a row that another client inserts or removes while it is read (W1)", () =>
+    Effect.gen(function*() {
+      const { key, prefix, redis, store } = yield* make
+      let hook: Effect.Effect<unknown> = Effect.void
+      // between the two commands of one read
+      const slow: Redis.Redis["Service"] = {
+        ...redis,
+        send: <A>(command: string, ...args: ReadonlyArray<string>) =>
+          command === "EXISTS"
+            ? Effect.andThen(Effect.suspend(() => hook), redis.send<A>(command, ...args))
+            : redis.send<A>(command, ...args)
+      }
+      const reader = Context.get(
+        yield* Layer.build(
+          RedisLoginStore.layer({ prefix }).pipe(Layer.fresh, Layer.provide(Layer.succeed(Redis.Redis, slow)))
+        ),
+        LoginStore.LoginStore
+      )
+      const row = rowOf()
+      hook = Effect.orDie(store.insert("a", row))
+      assert.deepStrictEqual(yield* reader.get("a"), row)
+
+      // another program's hash, which goes away before it is read again
+      const hooks = [
+        Effect.orDie(redis.send("HSET", key("b"), "a", "1")),
+        Effect.orDie(redis.send("DEL", key("b")))
+      ]
+      hook = Effect.suspend(() => hooks.shift() ?? Effect.void)
+      assert.isUndefined(yield* reader.get("b"))
+      assert.deepStrictEqual(hooks, [])
+
+      const client = Layer.unwrap(Effect.map(RedisServer.shared, RedisServer.client))
+      const other = Context.get(
+        yield* Layer.build(RedisLoginStore.layer({ prefix }).pipe(Layer.fresh, Layer.provide(client))),
+        LoginStore.LoginStore
+      )
+      yield* Effect.forEach(Array.from({ length: 200 }, (_, i) => `race ${i}`), (id) =>
+        Effect.gen(function*() {
+          const [, came] = yield* Effect.all([other.insert(id, row), store.get(id)], { concurrency: "unbounded" })
+          if (came !== undefined) assert.deepStrictEqual(came, row)
+        }))
+    }).pipe(Effect.provide(RedisServer.layer)))
+
   it.effect("reads a row with more fields than it knows, and drops them with the row", () =>
     Effect.gen(function*() {
       const { key, send, store } = yield* make
@@ -157,6 +201,38 @@ describe.skipIf(Tools.isMissing(RedisServer.tool))(`RedisLoginStore with ${Redis
         assertNoLeak(error)
       }
       assert.deepStrictEqual(yield* store.get("a"), row)
+    }).pipe(Effect.provide(RedisServer.layer)))
+
+  it.effect("rounds the time of removal up to whole milliseconds, and writes nothing if the clock gives none (W9)", () =>
+    Effect.gen(function*() {
+      const { key, send, store } = yield* make
+      const clock = yield* Clock.Clock
+      const at = (now: number) =>
+        Effect.provideService(Clock.Clock, {
+          ...clock,
+          currentTimeMillis: Effect.succeed(now),
+          currentTimeMillisUnsafe: () => now
+        })
+      const row = rowOf({ removeAt: 60 * minute })
+      assert.isTrue(yield* store.insert("a", row).pipe(at(0.5)))
+      assert.isTrue(Number(yield* send("PTTL", key("a"))) > 59 * minute)
+      const next = rowOf({ attempt: row.attempt, removeAt: 60 * minute })
+      assert.isTrue(yield* store.set("a", row.version, next).pipe(at(1e-9)))
+      const outcome = { ...next, version: "v", state: "approved" } as const
+      for (const now of [Number.NaN, Number.POSITIVE_INFINITY, -1e300]) {
+        for (
+          const write of [
+            store.insert("b", row),
+            store.set("a", next.version, row),
+            store.end("a", next.version, outcome)
+          ]
+        ) {
+          const error = yield* Effect.flip(at(now)(write))
+          assert.deepInclude(error, { reason: "unavailable", detail: "the clock of this program gives no time" })
+        }
+        assert.isUndefined(yield* store.get("b"))
+        assert.deepStrictEqual(yield* store.get("a"), next)
+      }
     }).pipe(Effect.provide(RedisServer.layer)))
 
   it.effect("loads its scripts again into a server that lost them", () =>

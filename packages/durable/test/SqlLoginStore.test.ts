@@ -144,7 +144,7 @@ const laws = (it: Vitest.MethodsNonLive<SqlClient.SqlClient>) => {
   it.effect("takes any number for a time of its lists", () =>
     Effect.gen(function*() {
       const store = yield* build({ table: "times" })
-      yield* store.insert("a", rowOf({ driver: "engine" }))
+      yield* store.insert("a", rowOf({ driver: "engine", removeAt: 1 }))
       for (const time of [Number.NaN, Number.NEGATIVE_INFINITY, -1, 0.5, 1e300]) {
         assert.strictEqual((yield* store.pending(time)).length, time > 1 ? 1 : 0)
       }
@@ -152,6 +152,20 @@ const laws = (it: Vitest.MethodsNonLive<SqlClient.SqlClient>) => {
         assert.deepStrictEqual(yield* store.sweep(time), [])
       }
       assert.strictEqual((yield* store.sweep(Number.POSITIVE_INFINITY)).length, 1)
+    }))
+
+  it.effect("removes nothing whose time has not come on the database's clock, if a machine's clock is ahead (W9)", () =>
+    Effect.gen(function*() {
+      const store = yield* build({ table: "clocks" })
+      const now = Date.now()
+      const [old, early, late] = [
+        rowOf({ removeAt: now - 60_000 }),
+        rowOf({ removeAt: now + 60_000 }),
+        rowOf({ removeAt: now + 3_600_000 })
+      ]
+      for (const [id, row] of Object.entries({ old, early, late })) yield* store.insert(id, row)
+      assert.deepStrictEqual(yield* store.sweep(now + 7_300_000), [{ id: "old", attempt: old.attempt }])
+      assert.deepStrictEqual([yield* store.get("early"), yield* store.get("late")], [early, late])
     }))
 
   it.effect("takes a table of the user's name, in quotes", () =>

@@ -5,6 +5,7 @@ import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import { LoginEnded } from "@sso-oidc/durable/LoginError"
 import * as LoginStore from "@sso-oidc/durable/LoginStore"
 import * as Step from "@sso-oidc/durable/Step"
+import { unhandled } from "@sso-oidc/test-kit/rejections"
 import * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -122,23 +123,64 @@ describe("a store that is wrong", () => {
     }
   )
 
-  it.effect("its errors are made anew, and name no login", () => {
+  it.effect("if its Effect does not wait for an async function, its error says so, and a rejection of it has a handler", () => {
     const service = Service.make({})
-    const own = new LoginStore.LoginStoreError({
-      store: "own",
-      operation: "get",
-      reason: "unavailable",
-      detail: "no row login-1",
-      code: "login-1"
-    })
-    Object.defineProperty(own, "cause", { value: new Error("login-1") })
+    const wrong = () => Effect.sync(() => Promise.reject(new Error("device-code-1")))
     return Effect.gen(function*() {
-      const error = yield* Effect.flip(Step.step("login-1").pipe(changing(() => ({ get: () => Effect.fail(own) }))))
-      assert.notInclude(JSON.stringify(error) + error.message, "login-1")
-      assert.isUndefined(error.cause)
-      assert.include(error.message, "it gave a reason that is not shown")
+      yield* due
+      const rejections = yield* unhandled(Effect.gen(function*() {
+        const error = yield* Effect.flip(Step.step("login-1").pipe(changing(() => ({ get: wrong }))))
+        assert.strictEqual(error._tag === "LoginStoreError" && error.reason, "wrongResult")
+        assert.include(
+          error.message,
+          ": its Effect did not wait for an async function, so use Effect.tryPromise in its method. Hold the"
+        )
+        assert.notInclude(JSON.stringify(error), "device-code-1")
+        yield* patiently(Effect.flip(Step.step("login-1").pipe(changing(() => ({ set: wrong })))))
+        yield* Effect.flip(Step.step("login-1").pipe(changing(() => ({ get: () => Promise.reject(new Error("x")) }))))
+      }))
+      assert.deepStrictEqual(rejections, [])
     }).pipe(using(service))
   })
+
+  /** What a step of an id fails with, if a read of the store fails with this detail. */
+  const failureOf = (id: string, detail: string, code: string) =>
+    Effect.flip(
+      Step.step(id).pipe(changing(() => ({
+        get: () => {
+          const own = new LoginStore.LoginStoreError({
+            store: "own",
+            operation: "get",
+            reason: "unavailable",
+            detail,
+            code
+          })
+          return Effect.fail(Object.defineProperty(own, "cause", { value: new Error(detail) }))
+        }
+      })))
+    )
+
+  it.effect("its errors are made anew, and name no login", () =>
+    Effect.gen(function*() {
+      for (const id of ["login-of-ann", "login".repeat(40), "a".repeat(9), "$& 'login'"]) {
+        for (const pad of [0, 100, 290, 299, 400]) {
+          const error = yield* failureOf(id, `${"y".repeat(pad)}no row ${id} in the\ntable of ${id}`, `E${id}`)
+          assert.notInclude(JSON.stringify(error) + error.message, id.slice(0, 9))
+          assert.strictEqual(error._tag === "LoginStoreError" && error.code, undefined)
+          assert.isUndefined(error.cause)
+          if (pad === 0) assert.include(error.message, "the login: no row [id] in the table of [id]. Check the store")
+        }
+      }
+    }).pipe(using(Service.make({}))))
+
+  it.effect("its errors keep their words, if the id is so short that it may be in any sentence", () =>
+    Effect.gen(function*() {
+      for (const id of ["a", "e", "database", "no"]) {
+        const error = yield* failureOf(id, "there is no connection to the database", "ECONNREFUSED")
+        assert.include(error.message, ": there is no connection to the database (ECONNREFUSED). Check the store")
+      }
+      assert.include((yield* failureOf("a", "", "E")).message, ": it gave no reason (E). Check the store")
+    }).pipe(using(Service.make({}))))
 
   it.effect("rows of another form are unreadable, and nothing of them is used", () => {
     const service = Service.make({})

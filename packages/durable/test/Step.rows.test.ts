@@ -131,6 +131,10 @@ describe("rows that cannot be opened", () => {
       yield* due
       for (
         const error of [
+          // so deep that a walk through it overflows the stack
+          `{"_tag":"Unsealable","reason":"form","x":${"[".repeat(100_000)}${"]".repeat(100_000)}}`,
+          `{"_tag":"Unsealable","reason":"form","x":${"{\"x\":".repeat(100_000)}1${"}".repeat(100_000)}}`,
+          "[".repeat(100_000),
           "no",
           "{}",
           "{\"_tag\":\"Newer\"}",

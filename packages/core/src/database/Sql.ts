@@ -62,6 +62,17 @@ const conflicts: ReadonlyArray<string> = ["DeadlockError", "SerializationError",
 export type Dialect = "pg" | "sqlite"
 
 /**
+ * The database's own clock as an expression, in milliseconds since 1970. The clock of a client may be off.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const clocks: Readonly<Record<Dialect, string>> = {
+  pg: "floor(extract(epoch from clock_timestamp()) * 1000)::bigint",
+  sqlite: "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+}
+
+/**
  * A table, by its name and its columns.
  *
  * @category models

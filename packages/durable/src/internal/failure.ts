@@ -16,11 +16,15 @@ const json = /* @__PURE__ */ Schema.fromJsonString(
   /* @__PURE__ */ Schema.Union([PollErrors.PollError, Sealer.Unsealable])
 )
 
+/** An error of this release has fewer levels. What has more is not walked, because that could overflow the stack. */
+const deepest = 32
+
 /** Whether each text of a JSON value may be shown. An error stands in plain text, and may reach a terminal. */
-const isShown = (value: unknown): boolean =>
+const isShown = (value: unknown, level = 0): boolean =>
   typeof value === "string"
     ? Wire.isPrintable(value)
-    : typeof value !== "object" || value === null || Object.values(value).every(isShown)
+    : typeof value !== "object" || value === null ||
+      (level < deepest && Object.values(value).every((member) => isShown(member, level + 1)))
 
 /** The error of a text. A text that is none, such as of a newer release, fails. So does an error that ends no login. */
 export const decode = (text: string): Effect.Effect<LoginFailure, unknown> =>
@@ -32,7 +36,7 @@ export const decode = (text: string): Effect.Effect<LoginFailure, unknown> =>
           ? Effect.succeed(error)
           : Effect.fail(undefined)
     )
-  )
+  ).pipe(Effect.catchDefect(() => Effect.fail(undefined)))
 
 const encodeAny = (error: LoginFailure): Effect.Effect<string, Schema.SchemaError> =>
   Effect.suspend(() => Schema.encodeEffect(json)(error))
@@ -65,6 +69,9 @@ export const isLost = (error: PollError, wasLost: boolean): boolean => {
       return error.responseLost
     case "TransportError":
       return wasLost || error.sent !== "no"
+    case "UnexpectedResponse":
+      // such as a 201, or a token from another URL
+      return wasLost || (error.status >= 200 && error.status < 300)
     case "AccessDeniedException":
       // the person decided, so no token was issued before
       return false

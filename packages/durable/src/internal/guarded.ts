@@ -62,6 +62,15 @@ const isFound = (value: unknown): value is Found =>
 
 const longest = 300
 
+// A shorter id may be in any sentence by chance.
+const shortest = 9
+
+/** A text of one line without the id. It is cut after the id is replaced, so that no part of the id stays. */
+const without = (id: string | undefined, text: string): string => {
+  const hide = (text: string) => id === undefined || id.length < shortest ? text : text.replaceAll(id, "[id]")
+  return hide(Wire.oneLine(hide(text))).slice(0, longest)
+}
+
 const isEffect = (value: unknown): value is Effect.Effect<unknown, unknown> => Effect.isEffect(value)
 
 /** The store, whose methods fail with errors of the contract where they throw, take too long, or give what the contract does not have. */
@@ -81,14 +90,13 @@ export const guarded = (store: Service): Service => {
     if (!(error instanceof LoginStoreError)) {
       return errorOf(operation, "unavailable", "it failed with an error that a login store does not have")
     }
-    const detail = Wire.oneLine(error.detail).slice(0, longest)
-    const code = error.code === undefined ? undefined : Wire.oneLine(error.code).slice(0, longest)
-    const shows = (text: string | undefined) => id !== undefined && text?.includes(id) === true
+    const detail = without(id, error.detail)
+    const code = error.code === undefined ? undefined : without(id, error.code)
     return errorOf(
       error.operation,
       error.reason,
-      shows(detail) || detail === "" ? "it gave a reason that is not shown" : detail,
-      shows(code) ? undefined : code
+      detail === "" ? "it gave no reason" : detail,
+      code === error.code ? code : undefined
     )
   }
 
@@ -102,13 +110,21 @@ export const guarded = (store: Service): Service => {
       Effect.suspend(() => {
         const made: unknown = run()
         if (isEffect(made)) return made
-        // a `Promise` that rejects later without a handler would end the process
-        if (made instanceof Promise) made.catch(() => {})
+        quiet(made)
         return Effect.fail(errorOf(operation, "wrongResult", "its method returned no Effect"))
       }).pipe(
         Effect.catchCause((cause) => Effect.fail(again(operation, id, Cause.squash(cause)))),
         Effect.flatMap((value): Effect.Effect<A, LoginStoreError> =>
           Effect.suspend(() => {
+            if (quiet(value)) {
+              return Effect.fail(
+                errorOf(
+                  operation,
+                  "wrongResult",
+                  "its Effect did not wait for an async function, so use Effect.tryPromise in its method"
+                )
+              )
+            }
             const result = readSafely(() => read(value))
             return result === undefined
               ? Effect.fail(errorOf(operation, "wrongResult", "its method gave a value that cannot be read"))
@@ -144,6 +160,13 @@ export const guarded = (store: Service): Service => {
     pending: (before) => call("pending", undefined, () => store.pending(before), found("pending")),
     sweep: (before) => call("sweep", undefined, () => store.sweep(before), found("sweep"))
   }
+}
+
+/** Whether a value is a `Promise`. It gets a handler, because a rejection without one would end the process. */
+const quiet = (value: unknown): boolean => {
+  if (!(value instanceof Promise)) return false
+  value.catch(() => {})
+  return true
 }
 
 /** What a function gives. `undefined` if it throws, such as a getter of a store's value. */

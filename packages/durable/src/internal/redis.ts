@@ -137,10 +137,13 @@ export const make = Effect.fnUntraced(
       const fields = names.flatMap((name) => row[name] === null ? [] : [name, String(row[name])])
       const changed = Effect.flatMap(
         // measured from the writer's own clock, because the server's may differ
-        Effect.flatMap(
-          Clock.currentTimeMillis,
-          (now) => evaluate(script, keyOf(id), row.remove_at - now, ...args, ...fields)
-        ),
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          // Redis takes whole milliseconds alone, and a script that fails has done the commands before.
+          const left = Math.ceil(row.remove_at - now)
+          return Number.isSafeInteger(left)
+            ? evaluate(script, keyOf(id), left, ...args, ...fields)
+            : Effect.fail<Trouble>({ reason: "unavailable", detail: "the clock of this program gives no time" })
+        }),
         (result) =>
           result === 1 || result === 0
             ? Effect.succeed(result === 1)
@@ -158,17 +161,22 @@ export const make = Effect.fnUntraced(
     const send = (command: string, ...args: ReadonlyArray<string>): Effect.Effect<unknown, Trouble> =>
       Effect.mapError(redis.send(command, ...args), troubleOf)
 
-    const read = (id: string): Effect.Effect<Readonly<Record<string, unknown>> | undefined, Trouble> =>
+    const read = (
+      id: string,
+      isLast = false
+    ): Effect.Effect<Readonly<Record<string, unknown>> | undefined, Trouble> =>
       Effect.flatMap(send("HMGET", keyOf(id), ...names), (values) => {
         if (!Array.isArray(values) || values.length !== names.length) return Effect.fail(Database.unreadable)
         if (values.some((value) => value !== null)) {
           return Effect.succeed(Object.fromEntries(names.map((name, i) => [name, values[i]])))
         }
-        // A hash of another program has none of the fields.
-        return Effect.flatMap(
-          send("EXISTS", keyOf(id)),
-          (count) => Number(count) === 0 ? Effect.undefined : Effect.fail(Database.unreadable)
-        )
+        // A hash of another program has none of the fields. A row that was inserted after the first command has them when it is read again.
+        return Effect.flatMap(send("EXISTS", keyOf(id)), (count) =>
+          Number(count) === 0
+            ? Effect.undefined
+            : isLast
+            ? Effect.fail(Database.unreadable)
+            : read(id, true))
       })
 
     /** When the login of an entry was written, if nothing drives it. */

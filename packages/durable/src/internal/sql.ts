@@ -57,12 +57,15 @@ export const make = Effect.fnUntraced(
     const replace = (id: string, row: Stored, is: Statement.Fragment) =>
       changes(sql`UPDATE ${rows} SET (${all}) = (${values(row)}) WHERE id = ${id} AND ${is} RETURNING id`)
 
+    // Not by the caller's clock alone: if one machine's clock is ahead, it must not remove what the others use.
+    const isOld = (before: number) => sql`remove_at < ${before} AND remove_at < ${sql.literal(Sql.clocks[dialect])}`
+
     // A row that another transaction has is not waited for: it is being removed, or is in use.
     const oldest = (before: number) =>
       dialect === "pg"
-        ? sql`= ANY(ARRAY(SELECT id FROM ${rows} WHERE remove_at < ${before} ORDER BY remove_at LIMIT ${most}
+        ? sql`= ANY(ARRAY(SELECT id FROM ${rows} WHERE ${isOld(before)} ORDER BY remove_at LIMIT ${most}
           FOR UPDATE SKIP LOCKED))`
-        : sql`IN (SELECT id FROM ${rows} WHERE remove_at < ${before} ORDER BY remove_at LIMIT ${most})`
+        : sql`IN (SELECT id FROM ${rows} WHERE ${isOld(before)} ORDER BY remove_at LIMIT ${most})`
 
     return Database.make({
       name: store,
@@ -100,7 +103,7 @@ export const make = Effect.fnUntraced(
       // The second comparison is for a row that was replaced meanwhile.
       sweep: (before) =>
         Effect.flatMap(
-          run(sql`DELETE FROM ${rows} WHERE id ${oldest(before)} AND remove_at < ${before} RETURNING id, attempt`),
+          run(sql`DELETE FROM ${rows} WHERE id ${oldest(before)} AND ${isOld(before)} RETURNING id, attempt`),
           foundIn
         )
     })

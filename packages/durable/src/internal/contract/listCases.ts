@@ -3,7 +3,19 @@
  */
 import * as Effect from "effect/Effect"
 import type { Found, Row } from "../../LoginStore.ts"
-import { again, type Body, check, draft, expectRow, expectSays, outcomeOf, outcomes, own, rowOf } from "./probe.ts"
+import {
+  again,
+  type Body,
+  check,
+  draft,
+  expectRow,
+  expectSays,
+  hour,
+  outcomeOf,
+  outcomes,
+  own,
+  rowOf
+} from "./probe.ts"
 
 /** How many rows one call finds at most. */
 const most = 1000
@@ -218,5 +230,35 @@ export const cases = [
         () => `${found.length - new Set(found).size} were given twice`
       )
       for (const name of ids) yield* expectRow(other, name, undefined, "after the sweeps")
+    })),
+  draft("a row that is written while old rows are removed stays", ({ id, one, other }) =>
+    Effect.gen(function*() {
+      for (let round = 0; round < 2; round++) {
+        // before the times of all other cases, so that these sweeps take none of their rows
+        const time = 1000 + Math.floor(Math.random() * 900_000)
+        const states = Array.from({ length: 6 }, () => ["pending", ...outcomes] as const).flat()
+        const old = states.map((state, i) => {
+          const row = rowOf({ writtenAt: time, removeAt: time - 1 })
+          return { name: id(`${round} ${i}`), row: state === "pending" ? row : outcomeOf(row, state) }
+        })
+        yield* Effect.forEach(old, ({ name, row }) => one.insert(name, row), { concurrency: 16 })
+        const written = new Map<string, Row>()
+        const write = ({ name, row }: (typeof old)[number], i: number) =>
+          Effect.gen(function*() {
+            const store = i % 2 === 0 ? one : other
+            const token = outcomeOf(row, "approved", { removeAt: Date.now() + hour })
+            const isLate = row.state === "lost" || (row.state === "pending" && i % 10 === 0)
+            const next = isLate ? token : rowOf()
+            const did = yield* isLate ? store.end(name, row.version, token) : store.set(name, row.version, next)
+            // the row was removed, so the id is free
+            if (!did) yield* expectSays(store.insert(name, next), true, "insert after a write that found no row")
+            written.set(name, next)
+          })
+        yield* Effect.all(
+          [other.sweep(time), one.sweep(time), Effect.forEach(old, write, { concurrency: 4 })],
+          { concurrency: "unbounded" }
+        )
+        for (const [name, row] of written) yield* expectRow(one, name, row, "that was written during a sweep")
+      }
     }))
 ]

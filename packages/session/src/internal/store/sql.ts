@@ -16,16 +16,6 @@ import * as Record from "./record.ts"
 const store = "SQL"
 
 // -----------------------------------------------------------------------------
-// dialects
-// -----------------------------------------------------------------------------
-
-/** The database's own clock, in milliseconds since 1970. The clock of a client may be off. */
-const clocks: Readonly<Record<Sql.Dialect, string>> = {
-  pg: "floor(extract(epoch from clock_timestamp()) * 1000)::bigint",
-  sqlite: "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
-}
-
-// -----------------------------------------------------------------------------
 // the store
 // -----------------------------------------------------------------------------
 
@@ -57,7 +47,7 @@ export const make = Effect.fnUntraced(
           ...(code === undefined ? {} : { code })
         })
     )
-    const clock = clocks[dialect]
+    const clock = Sql.clocks[dialect]
     const now = sql.literal(clock)
     const until = sql.literal(`${clock} + ${Duration.toMillis(Lease.lease)}`)
 
