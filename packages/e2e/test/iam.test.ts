@@ -136,7 +136,8 @@ describe("CreateTokenWithIAM at the emulator", () => {
     ))
 
   /** A JWT of a user, whose signature is the same fixed text for all. */
-  const fixed = (sub: string) => `${jwt(60, { sub, exp: 60, jti: "fixed" }).split(".").slice(0, 2).join(".")}.c2lnbmF0dXJl`
+  const fixed = (sub: string) =>
+    `${jwt(60, { sub, exp: 60, jti: "fixed" }).split(".").slice(0, 2).join(".")}.c2lnbmF0dXJl`
 
   it.effect("accepts a JWT once for each application, also beside another of the same fixed signature (E3, I5)", () => {
     const second = clientId.replace(/apl-\d+$/, "apl-2222222222222222")

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as CoreWire from "@sso-oidc/core/aws/Wire"
 import * as Credentials from "@sso-oidc/iam/Credentials"
 import type * as IamError from "@sso-oidc/iam/IamError"
+import { search, textsOf } from "@sso-oidc/test-kit/leaks"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -212,16 +214,101 @@ describe("Credentials.layerProvider", () => {
       assert.notInclude(error.message, secretAccessKey)
     }))
 
-  it.effect.each<readonly [string, () => unknown]>([
+  it.effect.each<readonly [string, unknown]>([
     ["throws", () => {
       throw new Error("broken")
     }],
     ["rejects without a reason", () => Promise.reject(undefined)],
-    ["is no function", undefined as never]
+    ["is no function", null]
   ])("is an error if the provider %s (I2)", ([, provider]) =>
     Effect.gen(function*() {
-      const service = yield* Credentials.fromProvider(provider as unknown as Credentials.Provider)
+      const service = yield* Credentials.fromProvider(provider as Credentials.Provider)
       assert.strictEqual((yield* failure(service.get)).problem, "provider")
+    }))
+
+  const syntaxError = (text: string) => {
+    try {
+      return JSON.parse(text) as unknown
+    } catch (error) {
+      return error
+    }
+  }
+
+  it.effect.each<readonly [string, unknown, string]>([
+    [
+      "a file that cannot be read",
+      Object.assign(new Error("ENOENT: no such file, open '/home/alice.smith/.aws/x.json'"), {
+        code: "ENOENT",
+        syscall: "open",
+        path: "/home/alice.smith/.aws/x.json"
+      }),
+      "It failed with ENOENT."
+    ],
+    [
+      "a command",
+      Object.assign(new Error("spawn C:\\Users\\alice smith\\vault.exe"), { path: "vault.exe", code: 1 }),
+      "It gave no reason."
+    ],
+    ["JSON that is broken", syntaxError(secretAccessKey), "It could not parse what it read."],
+    ["a text", "no session found", "no session found."],
+    [
+      "several errors",
+      new AggregateError([new Error("IMDS down"), "no environment"], ""),
+      "IMDS down; no environment."
+    ],
+    ["several errors and words", new AggregateError([new Error("IMDS down")], "all failed"), "all failed; IMDS down."],
+    ["a code", Object.assign(new Error(""), { code: "ETIMEDOUT" }), "It failed with ETIMEDOUT."],
+    ["a path", new Error("cannot read /home/alice.smith/.aws/config: denied"), "cannot read <path> denied."],
+    [
+      "a path with a space",
+      new Error("cannot read C:\\Users\\alice smith\\.aws\\config"),
+      "cannot read <path> <path>."
+    ],
+    ["a URL", new Error("GET https://alice@idp.example/x?code=1 is 500"), "GET https://idp.example is 500."],
+    ["a key", new Error("exit 1: wJalrXUtnFEMI/K7MDENGbPxRfi"), "exit 1: <redacted>."],
+    [
+      "a member",
+      new Error("{\"SecretAccessKey\":\"short\", \"x\": 1}"),
+      "{\"SecretAccessKey\":<redacted>\", \"x\": 1}."
+    ],
+    ["a getter that throws", {
+      get message() {
+        throw new Error(secretAccessKey)
+      }
+    }, "It gave no reason."]
+  ])(
+    "says why the provider failed, without a path or a secret: %s (I3, I4)",
+    ([, thrown, words]) =>
+      Effect.gen(function*() {
+        // oxlint-disable-next-line prefer-promise-reject-errors -- a program may reject with anything
+        const service = yield* Credentials.fromProvider(() => Promise.reject(thrown))
+        const error = yield* failure(service.get)
+        assert.strictEqual(error.detail, words.slice(0, -1))
+        assert.include(error.message, words)
+        for (const hidden of ["alice", "smith", secretAccessKey]) assert.notInclude(error.message, hidden)
+      })
+  )
+
+  it.effect("has no piece of the keys that the provider gave before in its errors (I3)", () =>
+    Effect.gen(function*() {
+      const keys = { secretAccessKey: "y6bg4oczli-keyk", sessionToken: "u7fd1papwse/sess+x" }
+      const leak = search(Object.values(keys))
+      const texts = Object.values(keys).flatMap((key) => {
+        const { base64, hex, written } = CoreWire.formsOf(key)
+        return [...written, ...base64, hex, hex.toUpperCase(), key.slice(2, 12)]
+      })
+      for (const text of texts) {
+        let calls = 0
+        const service = yield* Credentials.fromProvider(() =>
+          ++calls === 1
+            ? Promise.resolve({ accessKeyId: "AKIDEXAMPLE", ...keys })
+            : Promise.reject(new Error(`no luck with ${text} today`))
+        )
+        yield* service.get
+        const error = yield* failure(service.get)
+        assert.match(error.message, /no luck with .* today/)
+        for (const seen of textsOf(error)) assert.isUndefined(leak(seen), seen)
+      }
     }))
 
   it.effect.each([0, -1, Number.NaN])("dies for the timeout %s", (timeout) =>

@@ -73,3 +73,7 @@ export const identityOf = (given: unknown): Checked<Credentials.Identity> =>
         ...(expiration !== undefined && { expiration })
       }))
   )
+
+/** The secrets of credentials in clear text. */
+export const secretsOf = (identity: Credentials.Identity): ReadonlyArray<string> =>
+  [textOf(identity.secretAccessKey), textOf(identity.sessionToken)].filter((text) => text !== undefined)

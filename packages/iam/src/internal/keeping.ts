@@ -2,7 +2,6 @@
  * Keeps the credentials that a function gives until shortly before they expire, and shares one call of it among concurrent requests.
  */
 import * as Lifetime from "@sso-oidc/core/aws/Lifetime"
-import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -14,6 +13,7 @@ import type * as Scope from "effect/Scope"
 import type * as Credentials from "../Credentials.ts"
 import * as IamError from "../IamError.ts"
 import * as Check from "./check.ts"
+import * as Words from "./words.ts"
 
 /** Credentials with less left are asked for anew, as the AWS SDK does. */
 const margin = Duration.toMillis("5 minutes")
@@ -32,12 +32,6 @@ export const unexpired = (
       Clock.currentTimeMillis,
       (now) => DateTime.toEpochMillis(expiration) > now ? Effect.succeed(identity) : Effect.fail(expired(expiration))
     )
-}
-
-/** The words of an error of the program. A provider of the AWS SDK says what it looked for. */
-const wordsOf = (error: unknown): string => {
-  const words = Wire.memberOf(error, "message")
-  return typeof words === "string" && words.trim() !== "" ? Wire.oneLine(words) : "It gave no reason"
 }
 
 const failed = (detail: string) => new IamError.CredentialsError({ problem: "provider", detail })
@@ -62,14 +56,20 @@ export const make = Effect.fnUntraced(function*(
   const timeout = timeoutOf(options.timeout ?? "30 seconds")
   const scope = yield* Effect.scope
   let kept: Kept | undefined
+  /** The secrets that the function gave last. Its next error may repeat them. */
+  let secrets: ReadonlyArray<string> = []
   let flight: Fiber.Fiber<Credentials.Identity, IamError.CredentialsError> | undefined
 
-  const ask = Effect.tryPromise({ try: async () => await provider(), catch: (error) => failed(wordsOf(error)) }).pipe(
+  const ask = Effect.tryPromise({
+    try: async () => await provider(),
+    catch: (error) => failed(Words.wordsOf(error, secrets))
+  }).pipe(
     Effect.timeoutOrElse({
       duration: timeout,
       orElse: () => Effect.fail(failed(`It took longer than ${Duration.format(timeout)}`))
     }),
     Effect.flatMap((given) => Effect.fromResult(Check.identityOf(given))),
+    Effect.tap((identity) => Effect.sync(() => void (secrets = Check.secretsOf(identity)))),
     Effect.flatMap(unexpired),
     Effect.tap((identity) => {
       if (identity.expiration === undefined) return Effect.sync(() => void (kept = undefined))
