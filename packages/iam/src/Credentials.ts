@@ -175,8 +175,9 @@ export const fromEnvironment: Service = {
  * Asks a function, and keeps what it gives until 5 minutes before the expiration. Concurrent requests share one call. Credentials without an
  * expiration are not kept: the function is called for each request.
  *
- * In the last 5 minutes, credentials that are kept are still given if the function fails. The function runs in the scope, so that an
- * interruption of one request leaves the others alone.
+ * In the last 5 minutes, a request waits at most 5 seconds for new credentials. If the function takes longer or fails, the request gets those that
+ * are kept, and the function is called again a minute later. The function runs in the scope, so that an interruption of one request leaves the
+ * others alone. After the end of the scope, `get` fails with a `CredentialsError`.
  *
  * An invalid `timeout` is a mistake in the program: the effect dies with a `RangeError`.
  *

@@ -3,11 +3,14 @@ import * as CoreWire from "@sso-oidc/core/aws/Wire"
 import * as Credentials from "@sso-oidc/iam/Credentials"
 import type * as IamError from "@sso-oidc/iam/IamError"
 import { search, textsOf } from "@sso-oidc/test-kit/leaks"
+import * as Clock from "effect/Clock"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 
 const secretAccessKey = "a-secret-access-key"
@@ -162,6 +165,60 @@ describe("Credentials.layerProvider", () => {
       const error = yield* failure(service.get)
       assert.strictEqual(error.problem, "provider")
       assert.include(error.message, "no session")
+    }))
+
+  it.effect("waits 5 seconds for a provider that hangs while keys are valid, and asks again a minute later (I2)", () =>
+    Effect.gen(function*() {
+      let calls = 0
+      const service = yield* Credentials.fromProvider(() =>
+        ++calls === 1 ? Promise.resolve({ ...sdk, expiration: new Date(290_000) }) : new Promise(() => {})
+      )
+      const inTime = Effect.gen(function*() {
+        const fiber = yield* Effect.forkChild(service.get, { startImmediately: true })
+        const begun = yield* Clock.currentTimeMillis
+        while (fiber.pollUnsafe() === undefined) {
+          yield* settle
+          if (fiber.pollUnsafe() === undefined) yield* TestClock.adjust("1 second")
+        }
+        yield* Fiber.join(fiber)
+        return (yield* Clock.currentTimeMillis) - begun
+      })
+      assert.strictEqual(yield* inTime, 0)
+      assert.strictEqual(yield* inTime, 5000)
+      assert.strictEqual(yield* inTime, 0)
+      // the call of the provider ends by its own timeout of 30 seconds
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual(yield* inTime, 0)
+      assert.strictEqual(calls, 2)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* inTime, 5000)
+      assert.strictEqual(calls, 3)
+    }))
+
+  it.effect("asks a provider that fails once a minute while keys are valid (I2)", () =>
+    Effect.gen(function*() {
+      const given = lasting(60, { fails: () => given.state.calls > 1 })
+      const service = yield* serviceOf(given)
+      yield* service.get
+      yield* TestClock.adjust("56 minutes")
+      for (let request = 0; request < 3; request++) assert.strictEqual((yield* service.get).accessKeyId, "AKID1")
+      assert.strictEqual(given.state.calls, 2)
+      yield* TestClock.adjust("1 minute")
+      yield* service.get
+      assert.strictEqual(given.state.calls, 3)
+    }))
+
+  it.effect("is an error after the end of its layer, also for a request that waits (I2)", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const service = yield* Scope.provide(Credentials.fromProvider(() => new Promise(() => {})), scope)
+      const waiting = yield* Effect.forkChild(Effect.exit(service.get), { startImmediately: true })
+      yield* settle
+      yield* Scope.close(scope, Exit.void)
+      for (const exit of [yield* Fiber.join(waiting), yield* Effect.exit(service.get)]) {
+        const error = yield* Effect.flip(exit)
+        assert.deepInclude(error, { problem: "provider", detail: "The layer of the credentials has ended" })
+      }
     }))
 
   it.effect("calls the provider once for concurrent requests, and an interruption leaves the others alone (I2)", () =>
