@@ -75,7 +75,7 @@ export type Provider = () => Promise<SdkIdentity>
  * @since 0.1.0
  */
 export interface ProviderOptions {
-  /** The longest time that one call of the function may take. 30 seconds by default. It must be longer than zero; a bare number counts milliseconds. */
+  /** The longest time that one call of the function may take. 30 seconds by default, and 60 at most. It must be longer than zero; a bare number counts milliseconds. */
   readonly timeout?: Duration.Input | undefined
 }
 
@@ -90,7 +90,10 @@ export interface ProviderOptions {
  * @since 0.1.0
  */
 export interface Service {
-  /** The credentials to sign the next request with. They are asked for right before each request. */
+  /**
+   * The credentials to sign the next request with. They are asked for right before each request. If that takes longer than 60 seconds, the call
+   * fails with a `CredentialsError`. The client's `requestTimeout` begins after it.
+   */
   readonly get: Effect.Effect<Identity, IamError.CredentialsError>
 }
 

@@ -173,6 +173,23 @@ describe("CreateTokenWithIAM: the signature", () => {
       assert.isUndefined(wire.sent[0]?.headers["x-amz-security-token"])
     }))
 
+  it.effect("fails after 60 seconds if the credentials take too long, and nothing was sent (C8, I2)", () =>
+    Effect.gen(function*() {
+      const wire = Wire.responding(() => Wire.json(success))
+      const hanging = Layer.succeed(Credentials.Credentials, { get: Effect.never })
+      const fiber = yield* Effect.forkChild(
+        Effect.flip(Effect.provide(CreateTokenWithIAM.createToken(bearer), over(wire, hanging))),
+        { startImmediately: true }
+      )
+      yield* TestClock.adjust("59 seconds")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      const error = yield* Fiber.join(fiber)
+      if (error._tag !== "CredentialsError") return assert.fail(error._tag)
+      assert.deepInclude(error, { problem: "provider", detail: "It took longer than 60 seconds" })
+      assert.strictEqual(wire.sent.length, 0)
+    }))
+
   it.effect.each([
     ["no Effect", { get: Promise.resolve() }],
     ["no service", {}]

@@ -5,6 +5,7 @@ import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as UserFunction from "@sso-oidc/core/aws/UserFunction"
 import { AwsV4Signer } from "aws4fetch"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Option from "effect/Option"
@@ -59,6 +60,12 @@ const unable = () =>
     detail: "The request could not be signed. The platform needs WebCrypto: a page must be served over https"
   })
 
+/** How long a service `Credentials` of the program may take. The client's time limit begins when the request is sent. */
+const longest = Duration.seconds(60)
+
+const late = () =>
+  Effect.fail(new IamError.CredentialsError({ problem: "provider", detail: "It took longer than 60 seconds" }))
+
 /** Signs a request with the identity that `Credentials` gives now, at the time of Effect's clock. */
 export const authenticate = (
   request: HttpClientRequest.HttpClientRequest,
@@ -66,7 +73,10 @@ export const authenticate = (
 ): Effect.Effect<HttpClientRequest.HttpClientRequest, IamError.CredentialsError, Credentials.Credentials> =>
   Effect.gen(function*() {
     const credentials = yield* Credentials.Credentials
-    const identity = yield* UserFunction.effectOf("Credentials.get", credentials.get)
+    const identity = yield* Effect.timeoutOrElse(UserFunction.effectOf("Credentials.get", credentials.get), {
+      duration: longest,
+      orElse: late
+    })
     const keys = yield* Effect.fromResult(Check.keysOf(identity))
     scope.secrets.push(keys.secretAccessKey, ...(keys.sessionToken === undefined ? [] : [keys.sessionToken]))
     const millis = yield* Clock.currentTimeMillis
