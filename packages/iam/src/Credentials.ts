@@ -10,6 +10,7 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
@@ -129,21 +130,33 @@ const variables = Config.all({
   expiration: variable("AWS_CREDENTIAL_EXPIRATION")
 })
 
+// `Date` reads nearly any text that has a number in it, and a time without a zone as that of this machine.
+const iso8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
+
 const expirationIn = (text: string): Effect.Effect<Date, IamError.CredentialsError> => {
-  const date = new Date(text)
+  const date = new Date(iso8601.test(text.trim()) ? text.trim() : Number.NaN)
   return Number.isNaN(date.getTime())
     ? Effect.fail(
       new IamError.CredentialsError({
         problem: "malformed",
-        detail: "AWS_CREDENTIAL_EXPIRATION is no time in ISO 8601"
+        detail: "AWS_CREDENTIAL_EXPIRATION is no time in ISO 8601, such as 2026-11-24T12:00:00Z"
       })
     )
     : Effect.succeed(date)
 }
 
+/** The provider of the program. Effect's default one keeps the environment of its first use, so the environment is read anew in its place. */
+const configProvider = /* @__PURE__ */ Effect.contextWith((context: Context.Context<never>) =>
+  Effect.sync(() =>
+    context.mapUnsafe.has(ConfigProvider.ConfigProvider.key)
+      ? Context.get(context, ConfigProvider.ConfigProvider)
+      : ConfigProvider.fromEnv()
+  )
+)
+
 /**
  * Reads `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and `AWS_CREDENTIAL_EXPIRATION` from the `ConfigProvider`, which is the
- * environment of the process by default. They are read for each request. An empty variable is absent.
+ * environment of the process by default. The environment is read for each request, so that a change counts. An empty variable is absent.
  *
  * @category constructors
  * @since 0.1.0
@@ -152,7 +165,7 @@ export const fromEnvironment: Service = {
   get: /* @__PURE__ */ Effect.suspend(() =>
     Effect.gen(function*() {
       const { accessKeyId, expiration, secretAccessKey, sessionToken } = yield* Effect.mapError(
-        variables,
+        variables.parse(yield* configProvider),
         () => new IamError.CredentialsError({ problem: "missing", detail: "The configuration cannot be read" })
       )
       const absent = [

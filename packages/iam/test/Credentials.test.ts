@@ -55,9 +55,10 @@ describe("Credentials.layerKeys", () => {
     ["secretAccessKey", { secretAccessKey: Redacted.make("ä") }],
     ["secretAccessKey", { secretAccessKey: undefined }],
     ["sessionToken", { sessionToken: Redacted.make("line\nfeed") }],
-    ["sessionToken", { sessionToken: Redacted.make("") }],
+    ["sessionToken", { sessionToken: 5 }],
     ["expiration", { expiration: new Date(Number.NaN) }],
-    ["expiration", { expiration: "tomorrow" }]
+    ["expiration", { expiration: "tomorrow" }],
+    ["expiration", { expiration: { [Symbol.toStringTag]: "Date", valueOf: () => 1e300 } }]
   ])("names %s in an error if it cannot sign: %j (I2, I3)", ([name, wrong]) =>
     Effect.gen(function*() {
       const service = Credentials.fromKeys({ ...keys, ...wrong } as Credentials.Identity)
@@ -65,6 +66,12 @@ describe("Credentials.layerKeys", () => {
       assert.strictEqual(error.problem, "malformed")
       assert.include(error.message, name)
       assert.notInclude(error.message, secretAccessKey)
+    }))
+
+  it.effect("have no session token if it is empty (I2)", () =>
+    Effect.gen(function*() {
+      const identity = yield* Credentials.fromKeys({ ...keys, sessionToken: Redacted.make("") }).get
+      assert.deepStrictEqual(plain(identity), sdk)
     }))
 
   it.effect("is an error if a secret was wiped (I2)", () =>
@@ -100,12 +107,39 @@ describe("Credentials.layerEnvironment", () => {
       assert.deepStrictEqual(plain(yield* within({ ...both, AWS_SESSION_TOKEN: "" })(get)), sdk)
     }))
 
+  it.effect("reads the environment of the process anew for each request (I2)", () => {
+    const set = (id: string) => Effect.sync(() => void (process.env["AWS_ACCESS_KEY_ID"] = id))
+    const before = { ...process.env }
+    return Effect.gen(function*() {
+      process.env["AWS_SECRET_ACCESS_KEY"] = secretAccessKey
+      for (const id of ["AKIDOLD", "AKIDNEW"]) {
+        yield* set(id)
+        assert.strictEqual((yield* get).accessKeyId, id)
+      }
+    }).pipe(
+      Effect.provide(Credentials.layerEnvironment),
+      Effect.ensuring(Effect.sync(() => {
+        for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) {
+          if (before[name] === undefined) delete process.env[name]
+          else process.env[name] = before[name]
+        }
+      }))
+    )
+  })
+
   it.effect.each(
     [
       [{}, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set", "missing"],
       [{ AWS_ACCESS_KEY_ID: "AKID" }, "AWS_SECRET_ACCESS_KEY is not set", "missing"],
       [{ ...both, AWS_ACCESS_KEY_ID: "" }, "AWS_ACCESS_KEY_ID is not set", "missing"],
       [{ ...both, AWS_CREDENTIAL_EXPIRATION: "soon" }, "AWS_CREDENTIAL_EXPIRATION is no time", "malformed"],
+      [{ ...both, AWS_CREDENTIAL_EXPIRATION: "hello 5099" }, "AWS_CREDENTIAL_EXPIRATION is no time", "malformed"],
+      [{ ...both, AWS_CREDENTIAL_EXPIRATION: "4080000000" }, "AWS_CREDENTIAL_EXPIRATION is no time", "malformed"],
+      [
+        { ...both, AWS_CREDENTIAL_EXPIRATION: "2099-11-27T10:00:00" },
+        "AWS_CREDENTIAL_EXPIRATION is no time",
+        "malformed"
+      ],
       [{ ...both, AWS_CREDENTIAL_EXPIRATION: "1970-01-01T00:00:00Z" }, "They expired at 1970-01-01", "expired"]
     ] as const
   )("with %j says: %s (I2, I4)", ([env, words, problem]) =>
