@@ -147,11 +147,7 @@ const expirationIn = (text: string): Effect.Effect<Date, IamError.CredentialsErr
 
 /** The provider of the program. Effect's default one keeps the environment of its first use, so the environment is read anew in its place. */
 const configProvider = /* @__PURE__ */ Effect.contextWith((context: Context.Context<never>) =>
-  Effect.sync(() =>
-    context.mapUnsafe.has(ConfigProvider.ConfigProvider.key)
-      ? Context.get(context, ConfigProvider.ConfigProvider)
-      : ConfigProvider.fromEnv()
-  )
+  Effect.sync(() => Context.getOrUndefined(context, ConfigProvider.ConfigProvider) ?? ConfigProvider.fromEnv())
 )
 
 /**

@@ -109,8 +109,8 @@ export class CredentialsError
 
 interface SkewFields {
   /**
-   * How far this machine's clock is ahead of the service's, in milliseconds. It is negative if this clock is behind. Absent if the response does
-   * not show the time of the service.
+   * How far this machine's clock is ahead of the service's, in milliseconds. It is negative if this clock is behind. It comes from the service's
+   * words, or else from the header `Date` of the response. Absent if neither shows a time, or one that is more than 100 years off.
    */
   readonly skewMillis?: number
   /** What the service said. Absent if it said nothing. */
