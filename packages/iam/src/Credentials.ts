@@ -96,6 +96,11 @@ export interface Service {
    * fails with a `CredentialsError`. The client's `requestTimeout` begins after it.
    */
   readonly get: Effect.Effect<Identity, IamError.CredentialsError>
+  /**
+   * Forgets an identity that `get` gave, because the service refused it: the next `get` asks for another. `createToken` calls it after a response that
+   * means `"expired"` or `"rejected"`. Absent if nothing is kept.
+   */
+  readonly forget?: ((identity: Identity) => Effect.Effect<void>) | undefined
 }
 
 /**
@@ -189,7 +194,7 @@ export const fromEnvironment: Service = {
  *
  * In the last 5 minutes, a request waits at most 5 seconds for new credentials. If the function takes longer or fails, the request gets those that
  * are kept, and the function is called again a minute later. The function runs in the scope, so that an interruption of one request leaves the
- * others alone. After the end of the scope, `get` fails with a `CredentialsError`.
+ * others alone. Credentials that the service refused are not given again, unless the function gives them. After the end of the scope, `get` fails with a `CredentialsError`.
  *
  * An invalid `timeout` is a mistake in the program: the effect dies with a `RangeError`.
  *

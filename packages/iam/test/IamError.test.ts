@@ -246,6 +246,25 @@ describe("secrets", () => {
       })
   )
 
+  it.effect("no error repeats the signature that the service repeats (C6, I3)", () =>
+    Effect.gen(function*() {
+      for (const type of ["IncompleteSignatureException", "InvalidGrantException"]) {
+        const wire = Wire.make((sent) => {
+          const words = `'${sent.headers["authorization"]}' is not valid`
+          return Effect.succeed(
+            Wire.exception(
+              type,
+              type.startsWith("Inc") ? { message: words } : { error: "invalid_grant", error_description: words }
+            )
+          )
+        })
+        const error = yield* Effect.flip(Effect.provide(CreateTokenWithIAM.createToken(bearer), over(wire)))
+        const signature = /Signature=(\w+)/.exec(wire.sent[0]?.headers["authorization"] ?? "")?.[1] ?? assert.fail()
+        assert.include(JSON.stringify(error), "is not valid")
+        for (const text of textsOf(error)) assert.isUndefined(search([signature])(text), text)
+      }
+    }))
+
   it.effect("the encoded form of an error has none of them (C6, I3)", () =>
     Effect.gen(function*() {
       const error = yield* failed(

@@ -118,6 +118,10 @@ export const make = Effect.fnUntraced(function*(
     })
 
   return {
+    forget: (identity) =>
+      Effect.sync(() => {
+        if (kept?.identity === identity) kept = undefined
+      }),
     get: Effect.gen(function*() {
       const now = yield* valid
       if (now === undefined) return yield* joined

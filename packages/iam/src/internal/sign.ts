@@ -53,12 +53,7 @@ const headersOf = async (
   return Object.fromEntries(headers)
 }
 
-// An error of the platform may hold the value that it refused. So none of it is kept.
-const unable = () =>
-  new IamError.CredentialsError({
-    problem: "malformed",
-    detail: "The request could not be signed. The platform needs WebCrypto: a page must be served over https"
-  })
+const unable = (problem: IamError.Problem, detail: string) => new IamError.CredentialsError({ problem, detail })
 
 /** How long a service `Credentials` of the program may take. The client's time limit begins when the request is sent. */
 const longest = Duration.seconds(60)
@@ -80,12 +75,19 @@ export const authenticate = (
     const keys = yield* Effect.fromResult(Check.keysOf(identity))
     scope.secrets.push(keys.secretAccessKey, ...(keys.sessionToken === undefined ? [] : [keys.sessionToken]))
     const millis = yield* Clock.currentTimeMillis
+    if (globalThis.crypto?.subtle === undefined) {
+      return yield* unable("platform", "It has no WebCrypto")
+    }
     const url = HttpClientRequest.toUrl(request)
-    // The transport fails with the words for a URL that cannot be called.
-    if (Option.isNone(url)) return request
+    // A request without a signature is never sent.
+    if (Option.isNone(url)) return yield* unable("malformed", "The URL of the request cannot be read")
     const headers = yield* Effect.tryPromise({
       try: () => headersOf(request, url.value, scope, keys, millis),
-      catch: unable
+      // An error of the platform may hold the value that it refused. So none of it is kept.
+      catch: () => unable("malformed", "The request could not be signed")
     })
+    // With it, anyone may send the same request for 5 minutes.
+    const signature = /Signature=(\w+)/.exec(headers["authorization"] ?? "")?.[1]
+    if (signature !== undefined) scope.secrets.push(signature)
     return HttpClientRequest.setHeaders(request, headers)
   })
