@@ -121,7 +121,7 @@ export class CredentialsError
 interface SkewFields {
   /**
    * How far this machine's clock is ahead of the service's, in milliseconds. It is negative if this clock is behind. It comes from the service's
-   * words, or else from the header `Date` of the response. Absent if neither shows a time, or one that is more than 100 years off.
+   * words, or else from the header `Date` of the response. Absent if neither shows a time, or if it is more than 100 years off.
    */
   readonly skewMillis?: number
   /** What the service said. Absent if it said nothing. */

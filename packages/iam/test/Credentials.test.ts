@@ -371,7 +371,6 @@ describe("Credentials.layerProvider", () => {
     "says why the provider failed, without a path or a secret: %s (I3, I4)",
     ([, thrown, words]) =>
       Effect.gen(function*() {
-        // oxlint-disable-next-line prefer-promise-reject-errors -- a program may reject with anything
         const service = yield* Credentials.fromProvider(() => Promise.reject(thrown))
         const error = yield* failure(service.get)
         assert.strictEqual(error.detail, words.slice(0, -1))
