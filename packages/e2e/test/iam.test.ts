@@ -5,6 +5,7 @@ import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as EmulatorTransport from "@sso-oidc/emulator/EmulatorTransport"
 import * as CreateTokenWithIAM from "@sso-oidc/iam/CreateTokenWithIAM"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -186,6 +187,35 @@ describe("CreateTokenWithIAM at the emulator", () => {
       EmulatorTransport.layer({ capacity: 1, applications: [{ applicationArn: clientId, codes }] })
     )
   })
+
+  it.effect.each<readonly [string, unknown]>([
+    ["applications", { applications: "arn" }],
+    ["applications", { applications: [{ applicationArn: "arn:aws:sso:x" }] }],
+    ["applications", { applications: [{ applicationArn: clientId, issuers: "https://idp" }] }],
+    ["applications", { applications: [{ applicationArn: clientId, scopes: 7 }] }],
+    ["applications", { applications: [{ applicationArn: clientId, grantTypes: null }] }],
+    ["applications", { applications: [{ applicationArn: clientId, issuer: ["https://idp"] }] }],
+    ["applications", {
+      applications: [{ applicationArn: clientId, codes: [{ code: "plain-secret", redirectUri: "x" }] }]
+    }],
+    ["applications", { applications: [{ applicationArn: clientId }, { applicationArn: clientId }] }],
+    ["accessKeys", { accessKeys: [null] }],
+    ["accessKeys", { accessKeys: [{ accessKeyId: "AKID", secretAccessKey: "plain-secret" }] }],
+    [
+      "accessKeys",
+      { accessKeys: [{ accessKeyId: "AKID", secretAccessKey: Redacted.make("x"), sessionToken: "plain-secret" }] }
+    ]
+  ])(
+    "refuses the option %s if its form is wrong, without a secret of it: %j (E3)",
+    ([name, options]) =>
+      Effect.gen(function*() {
+        const layer = EmulatorTransport.layer(options as Emulator.Options)
+        const exit = yield* Effect.exit(Effect.scoped(Layer.build(Layer.fresh(layer))))
+        assert.isTrue(Exit.isFailure(exit))
+        assert.include(String(exit), name)
+        assert.notInclude(String(exit), "plain-secret")
+      })
+  )
 
   it.effect("forgets the assertions that were used after a reset (E3)", () =>
     Effect.gen(function*() {
