@@ -58,6 +58,12 @@ const skewIn = (sentence: string): number | undefined => {
   return possible(timeOf(signed) - timeOf(service))
 }
 
+// AWS accepts 5 minutes. The response came later than the signature, so that a little less may be one.
+const nearest = 4 * 60_000
+
+/** How far this machine's clock is ahead, by the date of the response. A clock that is right by that date is no explanation. */
+const skewSince = (ahead: number): number | undefined => Math.abs(ahead) >= nearest ? possible(ahead) : undefined
+
 const isSkewed = (meaning: Meaning, sentence: string): boolean =>
   meaning === "skewed" || (meaning === "signature" && /^Signature (?:expired|not yet current)/i.test(sentence))
 
@@ -84,7 +90,7 @@ export const errorOf = (
     status
   }
   if (isSkewed(meaning, sentence ?? "")) {
-    const skew = skewIn(sentence ?? "") ?? possible(response.ahead?.() ?? Number.NaN)
+    const skew = skewIn(sentence ?? "") ?? skewSince(response.ahead?.() ?? Number.NaN)
     return new IamError.ClockSkewed({ ...detail, ...(skew !== undefined && { skewMillis: skew }) })
   }
   return new IamError.CredentialsError({
