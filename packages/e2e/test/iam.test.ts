@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
-import type * as Emulator from "@sso-oidc/emulator/Emulator"
+import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as EmulatorTransport from "@sso-oidc/emulator/EmulatorTransport"
 import * as CreateTokenWithIAM from "@sso-oidc/iam/CreateTokenWithIAM"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -135,13 +136,93 @@ describe("CreateTokenWithIAM at the emulator", () => {
       }
     ))
 
+  /** A JWT of a user, whose signature is the same fixed text for all. */
+  const fixed = (sub: string) =>
+    `${jwt(60, { sub, exp: 60, jti: "fixed" }).split(".").slice(0, 2).join(".")}.c2lnbmF0dXJl`
+
+  it.effect("accepts a JWT once for each application, also beside another of the same fixed signature (E3, I5)", () => {
+    const second = clientId.replace(/apl-\d+$/, "apl-2222222222222222")
+    const program = Effect.gen(function*() {
+      const { createTokenWithIAM } = yield* Emulator.Emulator
+      const send = (assertion: string, application = clientId) =>
+        createTokenWithIAM({
+          clientId: application,
+          grantType: CreateTokenWithIAM.jwtBearerGrantType,
+          assertion: Redacted.make(assertion)
+        })
+      yield* send(fixed("ada"))
+      yield* send(fixed("bob"))
+      yield* send(fixed("ada"), second)
+      for (const application of [clientId, second]) {
+        assert.strictEqual((yield* Effect.flip(send(fixed("ada"), application)))._tag, "InvalidGrantException")
+      }
+    })
+    const applications = [{ applicationArn: clientId }, { applicationArn: second }]
+    return Effect.provide(program, EmulatorTransport.layer({ applications }))
+  })
+
+  it.effect("remembers a code that was used, however many assertions follow (E3, I5)", () => {
+    const program = Effect.gen(function*() {
+      const { createTokenWithIAM } = yield* Emulator.Emulator
+      const redirectUri = "https://app.example/back"
+      const redeem = createTokenWithIAM({
+        clientId,
+        grantType: "authorization_code",
+        code: Redacted.make("the-code"),
+        redirectUri
+      })
+      yield* redeem
+      for (const sub of ["ada", "bob"]) {
+        yield* createTokenWithIAM({
+          clientId,
+          grantType: CreateTokenWithIAM.jwtBearerGrantType,
+          assertion: Redacted.make(fixed(sub))
+        })
+      }
+      assert.strictEqual((yield* Effect.flip(redeem))._tag, "InvalidGrantException")
+    })
+    const codes = [{ code: Redacted.make("the-code"), redirectUri: "https://app.example/back" }]
+    return Effect.provide(
+      program,
+      EmulatorTransport.layer({ capacity: 1, applications: [{ applicationArn: clientId, codes }] })
+    )
+  })
+
+  it.effect.each<readonly [string, unknown]>([
+    ["applications", { applications: "arn" }],
+    ["applications", { applications: [{ applicationArn: "arn:aws:sso:x" }] }],
+    ["applications", { applications: [{ applicationArn: clientId, issuers: "https://idp" }] }],
+    ["applications", { applications: [{ applicationArn: clientId, scopes: 7 }] }],
+    ["applications", { applications: [{ applicationArn: clientId, grantTypes: null }] }],
+    ["applications", { applications: [{ applicationArn: clientId, issuer: ["https://idp"] }] }],
+    ["applications", {
+      applications: [{ applicationArn: clientId, codes: [{ code: "plain-secret", redirectUri: "x" }] }]
+    }],
+    ["applications", { applications: [{ applicationArn: clientId }, { applicationArn: clientId }] }],
+    ["accessKeys", { accessKeys: [null] }],
+    ["accessKeys", { accessKeys: [{ accessKeyId: "AKID", secretAccessKey: "plain-secret" }] }],
+    [
+      "accessKeys",
+      { accessKeys: [{ accessKeyId: "AKID", secretAccessKey: Redacted.make("x"), sessionToken: "plain-secret" }] }
+    ]
+  ])(
+    "refuses the option %s if its form is wrong, without a secret of it: %j (E3)",
+    ([name, options]) =>
+      Effect.gen(function*() {
+        const layer = EmulatorTransport.layer(options as Emulator.Options)
+        const exit = yield* Effect.exit(Effect.scoped(Layer.build(Layer.fresh(layer))))
+        assert.isTrue(Exit.isFailure(exit))
+        assert.include(String(exit), name)
+        assert.notInclude(String(exit), "plain-secret")
+      })
+  )
+
   it.effect("forgets the assertions that were used after a reset (E3)", () =>
     Effect.gen(function*() {
       const assertion = Redacted.make(jwt(60, { exp: 60 }))
-      const { Emulator } = yield* Effect.promise(() => import("@sso-oidc/emulator/Emulator"))
       const request = { clientId, grantType: CreateTokenWithIAM.jwtBearerGrantType, assertion } as const
       const program = Effect.gen(function*() {
-        const emulator = yield* Emulator
+        const emulator = yield* Emulator.Emulator
         yield* emulator.createTokenWithIAM(request)
         assert.strictEqual((yield* Effect.flip(emulator.createTokenWithIAM(request)))._tag, "InvalidGrantException")
         yield* emulator.state.reset

@@ -20,7 +20,7 @@ import * as Wire from "@sso-oidc/core/aws/Wire"
 import type * as CreateToken from "@sso-oidc/core/CreateToken"
 import type * as RegisterClient from "@sso-oidc/core/RegisterClient"
 import type * as StartDeviceAuthorization from "@sso-oidc/core/StartDeviceAuthorization"
-import type * as CreateTokenWithIAM from "@sso-oidc/iam/CreateTokenWithIAM"
+import * as CreateTokenWithIAM from "@sso-oidc/iam/CreateTokenWithIAM"
 import type * as GetRoleCredentials from "@sso-oidc/portal/GetRoleCredentials"
 import type * as ListAccountRoles from "@sso-oidc/portal/ListAccountRoles"
 import type * as ListAccounts from "@sso-oidc/portal/ListAccounts"
@@ -405,15 +405,17 @@ export const make = Effect.fnUntraced(function*(
     )
   }
 
-  /** Computes the challenge of a code verifier before the transition, because a transition is synchronous. */
-  const challenged = <A, E>(
+  /** Computes the hash of a code verifier or of an assertion before the transition, because a transition is synchronous. */
+  const hashed = <A, E>(
     request: CreateToken.Request | CreateTokenWithIAM.Request,
-    exchange: (challenge: string | undefined) => Effect.Effect<A, E>
+    exchange: (hash: string | undefined) => Effect.Effect<A, E>
   ): Effect.Effect<A, E> => {
-    const verifier = request.grantType === "authorization_code" ? request.codeVerifier : undefined
-    return verifier === undefined
-      ? exchange(undefined)
-      : Effect.flatMap(Authorize.challengeOf(Redacted.value(verifier)), exchange)
+    const text = request.grantType === "authorization_code"
+      ? request.codeVerifier
+      : request.grantType === CreateTokenWithIAM.jwtBearerGrantType
+      ? request.assertion
+      : undefined
+    return text === undefined ? exchange(undefined) : Effect.flatMap(Authorize.hashOf(Redacted.value(text)), exchange)
   }
 
   const deciding = (
@@ -434,9 +436,9 @@ export const make = Effect.fnUntraced(function*(
     startDeviceAuthorization: (request, { origin = "http://localhost", requester } = {}) =>
       at("startDeviceAuthorization", (now) => operations.start(request, origin, Memory.requester(requester), now)),
     createToken: (request) =>
-      challenged(request, (challenge) => at("createToken", (now) => operations.exchange(request, challenge, now))),
+      hashed(request, (challenge) => at("createToken", (now) => operations.exchange(request, challenge, now))),
     createTokenWithIAM: (request) =>
-      challenged(request, (challenge) => at("createTokenWithIAM", (now) => iam.exchange(request, challenge, now))),
+      hashed(request, (hash) => at("createTokenWithIAM", (now) => iam.exchange(request, hash, now))),
     authorize: (request, { requester } = {}) =>
       at("authorize", (now) =>
         Result.flatMap(

@@ -24,6 +24,7 @@ import type * as Credentials from "./Credentials.ts"
 import type * as IamError from "./IamError.ts"
 import * as Absent from "./internal/absent.ts"
 import * as Advice from "./internal/advice.ts"
+import * as Forgetting from "./internal/forgetting.ts"
 import * as Sign from "./internal/sign.ts"
 import * as Verdict from "./internal/verdict.ts"
 
@@ -429,4 +430,4 @@ export const operation: Operation.Operation<
 export const createToken = (
   request: Request
 ): Effect.Effect<Response, Error, SsoOidc.SsoOidc | Credentials.Credentials> =>
-  SsoOidc.SsoOidc.use((oidc) => oidc.execute(operation, request))
+  SsoOidc.SsoOidc.use((oidc) => Forgetting.forgetting(oidc.execute(operation, request)))

@@ -10,6 +10,7 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
@@ -75,7 +76,7 @@ export type Provider = () => Promise<SdkIdentity>
  * @since 0.1.0
  */
 export interface ProviderOptions {
-  /** The longest time that one call of the function may take. 30 seconds by default. It must be longer than zero; a bare number counts milliseconds. */
+  /** The longest time that one call of the function may take. 30 seconds by default, and 60 at most. It must be longer than zero; a bare number counts milliseconds. */
   readonly timeout?: Duration.Input | undefined
 }
 
@@ -90,8 +91,16 @@ export interface ProviderOptions {
  * @since 0.1.0
  */
 export interface Service {
-  /** The credentials to sign the next request with. They are asked for right before each request. */
+  /**
+   * The credentials to sign the next request with. They are asked for right before each request. If that takes longer than 60 seconds, the call
+   * fails with a `CredentialsError`. The client's `requestTimeout` begins after it.
+   */
   readonly get: Effect.Effect<Identity, IamError.CredentialsError>
+  /**
+   * Forgets an identity that `get` gave, because the service refused it: the next `get` asks for another. `createToken` calls it after a response that
+   * means `"expired"` or `"rejected"`. Absent if nothing is kept.
+   */
+  readonly forget?: ((identity: Identity) => Effect.Effect<void>) | undefined
 }
 
 /**
@@ -126,21 +135,29 @@ const variables = Config.all({
   expiration: variable("AWS_CREDENTIAL_EXPIRATION")
 })
 
+// `Date` reads nearly any text that has a number in it, and a time without a zone as that of this machine.
+const iso8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
+
 const expirationIn = (text: string): Effect.Effect<Date, IamError.CredentialsError> => {
-  const date = new Date(text)
+  const date = new Date(iso8601.test(text.trim()) ? text.trim() : Number.NaN)
   return Number.isNaN(date.getTime())
     ? Effect.fail(
       new IamError.CredentialsError({
         problem: "malformed",
-        detail: "AWS_CREDENTIAL_EXPIRATION is no time in ISO 8601"
+        detail: "AWS_CREDENTIAL_EXPIRATION is no time in ISO 8601, such as 2026-11-24T12:00:00Z"
       })
     )
     : Effect.succeed(date)
 }
 
+/** The provider of the program. Effect's default one keeps the environment of its first use, so the environment is read anew in its place. */
+const configProvider = /* @__PURE__ */ Effect.contextWith((context: Context.Context<never>) =>
+  Effect.sync(() => Context.getOrUndefined(context, ConfigProvider.ConfigProvider) ?? ConfigProvider.fromEnv())
+)
+
 /**
  * Reads `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and `AWS_CREDENTIAL_EXPIRATION` from the `ConfigProvider`, which is the
- * environment of the process by default. They are read for each request. An empty variable is absent.
+ * environment of the process by default. The environment is read for each request, so that a change counts. An empty variable is absent.
  *
  * @category constructors
  * @since 0.1.0
@@ -149,7 +166,7 @@ export const fromEnvironment: Service = {
   get: /* @__PURE__ */ Effect.suspend(() =>
     Effect.gen(function*() {
       const { accessKeyId, expiration, secretAccessKey, sessionToken } = yield* Effect.mapError(
-        variables,
+        variables.parse(yield* configProvider),
         () => new IamError.CredentialsError({ problem: "missing", detail: "The configuration cannot be read" })
       )
       const absent = [
@@ -175,8 +192,9 @@ export const fromEnvironment: Service = {
  * Asks a function, and keeps what it gives until 5 minutes before the expiration. Concurrent requests share one call. Credentials without an
  * expiration are not kept: the function is called for each request.
  *
- * In the last 5 minutes, credentials that are kept are still given if the function fails. The function runs in the scope, so that an
- * interruption of one request leaves the others alone.
+ * In the last 5 minutes, a request waits at most 5 seconds for new credentials. If the function takes longer or fails, the request gets those that
+ * are kept, and the function is called again a minute later. The function runs in the scope, so that an interruption of one request leaves the
+ * others alone. Credentials that the service refused are not given again, unless the function gives them. After the end of the scope, `get` fails with a `CredentialsError`.
  *
  * An invalid `timeout` is a mistake in the program: the effect dies with a `RangeError`.
  *

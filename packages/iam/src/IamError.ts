@@ -20,6 +20,7 @@ import * as Schema from "effect/Schema"
  *
  * - `"missing"`: there are none. Nothing was sent.
  * - `"malformed"`: a part of them has no form that can sign. Nothing was sent.
+ * - `"platform"`: the platform has no WebCrypto, so that it cannot sign. Nothing was sent.
  * - `"provider"`: the function that gives them failed, or took too long. Nothing was sent.
  * - `"expired"`: they have expired, by this machine's clock or by the service's.
  * - `"rejected"`: the service does not accept the key, the session token or the signature.
@@ -28,7 +29,15 @@ import * as Schema from "effect/Schema"
  * @category models
  * @since 0.1.0
  */
-export const Problem = Schema.Literals(["missing", "malformed", "provider", "expired", "rejected", "denied"])
+export const Problem = Schema.Literals([
+  "missing",
+  "malformed",
+  "platform",
+  "provider",
+  "expired",
+  "rejected",
+  "denied"
+])
 
 /**
  * @category models
@@ -39,6 +48,7 @@ export type Problem = typeof Problem.Type
 const problems: { readonly [P in Problem]: string } = {
   missing: "There are no AWS credentials to sign with.",
   malformed: "The AWS credentials cannot sign a request.",
+  platform: "This platform cannot sign a request.",
   provider: "The function that gives AWS credentials failed.",
   expired: "The AWS credentials have expired.",
   rejected: "The service does not accept the AWS credentials.",
@@ -48,6 +58,7 @@ const problems: { readonly [P in Problem]: string } = {
 const advices: { readonly [P in Problem]: string } = {
   missing: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or provide another Credentials layer.",
   malformed: "Correct the keys.",
+  platform: "Serve a page over https, or use another runtime.",
   provider: "Check the profile, the role or the session that it reads.",
   expired: "Get new credentials, and check the clock of this machine.",
   rejected: "Check the access key, its secret, its session token, and the clock of this machine.",
@@ -109,8 +120,8 @@ export class CredentialsError
 
 interface SkewFields {
   /**
-   * How far this machine's clock is ahead of the service's, in milliseconds. It is negative if this clock is behind. Absent if the response does
-   * not show the time of the service.
+   * How far this machine's clock is ahead of the service's, in milliseconds. It is negative if this clock is behind. It comes from the service's
+   * words, or else from the header `Date` of the response. Absent if neither shows a time, or if it is more than 100 years off.
    */
   readonly skewMillis?: number
   /** What the service said. Absent if it said nothing. */

@@ -10,11 +10,13 @@ import * as Wire from "@sso-oidc/test-kit/wire"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
-import { bearer, call, clientId, over, requests, secret, success } from "./support/calls.ts"
+import { bearer, call, clientId, keys, over, requests, secret, success } from "./support/calls.ts"
 
 const each = requests.map((request) => ({ grantType: request.grantType, request }))
 
@@ -132,7 +134,7 @@ describe("CreateTokenWithIAM: the operation", () => {
 })
 
 describe("CreateTokenWithIAM: the signature", () => {
-  it.effect("has the time of Effect's clock, and a new one for each request (I1)", () =>
+  it.effect("has the time of Effect's clock at which its request leaves (I1)", () =>
     Effect.gen(function*() {
       const wire = Wire.responding(() => Wire.json(success))
       yield* TestClock.setTime(Date.parse("2026-11-24T12:30:00Z"))
@@ -171,6 +173,66 @@ describe("CreateTokenWithIAM: the signature", () => {
         ["AKID1", "AKID2"]
       )
       assert.isUndefined(wire.sent[0]?.headers["x-amz-security-token"])
+    }))
+
+  it.effect.each<readonly [string, string, number]>([
+    ["UnrecognizedClientException", "unknown", 3],
+    ["ExpiredTokenException", "expired", 3],
+    ["InvalidSignatureException", "no match", 3],
+    ["AccessDeniedException", "not authorized", 1],
+    ["RequestExpired", "late", 1]
+  ])("after %s (%s), 3 requests ask a provider %s times (I2)", ([type, message, times]) =>
+    Effect.gen(function*() {
+      let asked = 0
+      const provider = Credentials.layerProvider(() =>
+        Promise.resolve({
+          accessKeyId: `AKID${++asked}`,
+          secretAccessKey: "a-secret",
+          expiration: new Date(3_600_000)
+        })
+      )
+      const wire = Wire.responding(() => Wire.exception(type, { message }, { status: 403 }))
+      const once = Effect.exit(CreateTokenWithIAM.createToken(bearer))
+      yield* Effect.provide(Effect.andThen(Effect.andThen(once, once), once), over(wire, provider))
+      assert.strictEqual(wire.sent.length, 3)
+      assert.strictEqual(asked, times)
+    }))
+
+  it.effect("is not made where the platform has no WebCrypto, and nothing is sent (I4)", () => {
+    const before = Object.getOwnPropertyDescriptor(globalThis, "crypto")
+    return Effect.gen(function*() {
+      Object.defineProperty(globalThis, "crypto", { value: undefined, configurable: true })
+      const { result, sent } = yield* call(() => Wire.json(success))
+      const error = Result.getOrThrow(Result.flip(result))
+      assert.strictEqual(error._tag === "CredentialsError" && error.problem, "platform")
+      assert.strictEqual(sent.length, 0)
+    }).pipe(Effect.ensuring(Effect.sync(() => void (before && Object.defineProperty(globalThis, "crypto", before)))))
+  })
+
+  it.effect("is never left out: a request whose URL cannot be read is an error (I1)", () =>
+    Effect.gen(function*() {
+      const { authenticate } = CreateTokenWithIAM.operation
+      if (authenticate === undefined) return assert.fail("no authenticate")
+      const scope = { region: "eu-west-1", signingName: "sso-oauth", secrets: [] }
+      const error = yield* Effect.flip(Effect.provide(authenticate(HttpClientRequest.post("/token"), scope), keys))
+      assert.include(String(error), "The URL of the request cannot be read")
+    }))
+
+  it.effect("fails after 60 seconds if the credentials take too long, and nothing was sent (C8, I2)", () =>
+    Effect.gen(function*() {
+      const wire = Wire.responding(() => Wire.json(success))
+      const hanging = Layer.succeed(Credentials.Credentials, { get: Effect.never })
+      const fiber = yield* Effect.forkChild(
+        Effect.flip(Effect.provide(CreateTokenWithIAM.createToken(bearer), over(wire, hanging))),
+        { startImmediately: true }
+      )
+      yield* TestClock.adjust("59 seconds")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      const error = yield* Fiber.join(fiber)
+      if (error._tag !== "CredentialsError") return assert.fail(error._tag)
+      assert.deepInclude(error, { problem: "provider", detail: "It took longer than 60 seconds" })
+      assert.strictEqual(wire.sent.length, 0)
     }))
 
   it.effect.each([
@@ -228,13 +290,18 @@ describe("CreateTokenWithIAM: Retry", () => {
   )
 
   it.effect.each(each)(
-    "$grantType: sends again what certainly did not leave, with a new signature (C8)",
+    "$grantType: sends again what certainly did not leave, signed anew with the time at which it leaves (C8, I1)",
     ({ request }) =>
       Effect.gen(function*() {
         const wire = transport("no")
         yield* retried(wire, request)
         assert.strictEqual(wire.sent.length, 4)
-        assert.isAbove(new Set(wire.sent.map(({ headers }) => headers["x-amz-date"])).size, 1)
+        const dates = wire.sent.map(({ headers }) => headers["x-amz-date"] ?? "")
+        assert.isAbove(new Set(dates).size, 1)
+        assert.deepStrictEqual(dates, dates.toSorted())
+        for (const { headers } of wire.sent) {
+          assert.include(headers["authorization"], `/${headers["x-amz-date"]?.slice(0, 8)}/`)
+        }
       })
   )
 
@@ -243,7 +310,7 @@ describe("CreateTokenWithIAM: Retry", () => {
       const wire = Wire.failing((request) =>
         new HttpClientError.DecodeError({
           request,
-          response: undefined as never,
+          response: HttpClientResponse.fromWeb(request, Wire.json(success)),
           cause: new Error("cut off")
         })
       )

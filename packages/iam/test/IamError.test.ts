@@ -37,6 +37,29 @@ describe("IamError: ClockSkewed", () => {
       assert.strictEqual(error.requestId, "7b5ee6f0-0000-4000-8000-000000000001")
     }))
 
+  const dated = (message: string, date: string) => () =>
+    Wire.json({ message }, {
+      status: 403,
+      headers: { "x-amzn-errortype": "RequestTimeTooSkewed", date }
+    })
+
+  it.effect.each<readonly [string, string, number | undefined]>([
+    ["The difference is too large.", "Thu, 01 Jan 1970 00:20:00 GMT", -1_200_000],
+    ["The difference is too large.", "soon", undefined],
+    ["The difference is too large.", "Thu, 01 Jan 1970 00:00:30 GMT", undefined],
+    ["The difference is too large.", "Sat, 01 Jan 2600 00:00:00 GMT", undefined],
+    [
+      "Signature expired: 00000101T000000Z 20261124T000000Z 99991231T235959Z",
+      "Thu, 01 Jan 1970 00:20:00 GMT",
+      -1_200_000
+    ],
+    ["Signature expired: 20261399T000000Z x 20261124T001000Z y 20261124T001500Z", "soon", undefined]
+  ])("%s with the date %s is a skew of %s milliseconds (I4)", ([message, date, skew]) =>
+    Effect.gen(function*() {
+      const error = yield* failed(dated(message, date))
+      assert.strictEqual(error._tag === "ClockSkewed" ? error.skewMillis : error._tag, skew)
+    }))
+
   it.effect.each(["RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"])(
     "%s means a skew (I4)",
     (type) => Effect.map(failed(front(type, undefined)), (error) => assert.strictEqual(error._tag, "ClockSkewed"))
@@ -119,7 +142,15 @@ describe("the exceptions of the model", () => {
       "https://oidc.us-east-1.amazonaws.com",
       "use the region us-east-1, with the endpoint https://oidc.us-east-1.amazonaws.com."
     ],
-    ["https://oidc.us-east-1.api.aws/", "with the endpoint https://oidc.us-east-1.api.aws/."],
+    ["https://oidc.us-east-1.api.aws/", "with the endpoint https://oidc.us-east-1.api.aws."],
+    ["https://oidc-fips.us-east-1.amazonaws.com", "with the endpoint https://oidc-fips.us-east-1.amazonaws.com."],
+    ["https://oidc-fips.us-east-1.api.aws", "with the endpoint https://oidc-fips.us-east-1.api.aws."],
+    ["oidc.us-east-1.amazonaws.com", "with the endpoint https://oidc.us-east-1.amazonaws.com."],
+    ["https://OIDC.us-east-1.amazonaws.com:443/", "with the endpoint https://oidc.us-east-1.amazonaws.com."],
+    ["http://oidc.us-east-1.amazonaws.com", "names an endpoint that is not AWS's"],
+    ["https://oidc.us-east-1.amazonaws.com/evil", "names an endpoint that is not AWS's"],
+    ["https://oidc.us-east-1.amazonaws.com@evil.example", "names an endpoint that is not AWS's"],
+    ["https://oidc.eu-west-1.amazonaws.com", "names an endpoint that is not AWS's"],
     ["https://evil.example", "names an endpoint that is not AWS's"],
     [undefined, "use the region us-east-1."]
   ])(
@@ -142,6 +173,16 @@ describe("the exceptions of the model", () => {
         }
       })
   )
+
+  it.effect("InvalidRequestRegionException does not name a text that is no region (I4, C7)", () =>
+    Effect.gen(function*() {
+      const region = "evil.example/. Log in at https://evil.example"
+      const error = yield* failed(() =>
+        Wire.exception("InvalidRequestRegionException", { error: "invalid_request", region })
+      )
+      assert.notInclude(error.message, "evil")
+      assert.include(error.message, "The response names none that can be used")
+    }))
 
   it.effect("advise about an application, not about a login (I4)", () =>
     Effect.gen(function*() {
@@ -205,6 +246,25 @@ describe("secrets", () => {
         }
       })
   )
+
+  it.effect("no error repeats the signature that the service repeats (C6, I3)", () =>
+    Effect.gen(function*() {
+      for (const type of ["IncompleteSignatureException", "InvalidGrantException"]) {
+        const wire = Wire.make((sent) => {
+          const words = `'${sent.headers["authorization"]}' is not valid`
+          return Effect.succeed(
+            Wire.exception(
+              type,
+              type.startsWith("Inc") ? { message: words } : { error: "invalid_grant", error_description: words }
+            )
+          )
+        })
+        const error = yield* Effect.flip(Effect.provide(CreateTokenWithIAM.createToken(bearer), over(wire)))
+        const signature = /Signature=(\w+)/.exec(wire.sent[0]?.headers["authorization"] ?? "")?.[1] ?? assert.fail()
+        assert.include(JSON.stringify(error), "is not valid")
+        for (const text of textsOf(error)) assert.isUndefined(search([signature])(text), text)
+      }
+    }))
 
   it.effect("the encoded form of an error has none of them (C6, I3)", () =>
     Effect.gen(function*() {

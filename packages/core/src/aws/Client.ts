@@ -62,7 +62,7 @@ export interface Client {
 export interface Options extends Endpoint.Options {
   /**
    * The longest time that one call may take, with the body of its response. 30 seconds by default. It must be longer than zero; a
-   * bare number counts milliseconds.
+   * bare number counts milliseconds. It begins after `authenticate` of the operation, which has a limit of its own.
    *
    * Keep it longer than the transport's limit for connecting. When `requestTimeout` ends a call, the client does not know whether
    * the request was sent.

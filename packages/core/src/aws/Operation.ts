@@ -144,7 +144,10 @@ export interface Operation<Request, Response, Error, R = never, Name extends str
   readonly exception: (type: string, response: Service.ErrorResponse) => Error | undefined
   /** Whether this request may be sent again. */
   readonly resend: (request: Request) => Resend
-  /** Adds credentials, such as a signature, right before the request is sent. Absent if the operation is anonymous. */
+  /**
+   * Adds credentials, such as a signature, right before the request is sent. Absent if the operation is anonymous. The client's `requestTimeout`
+   * begins after it, so it has to end by itself.
+   */
   readonly authenticate?:
     | ((
       request: HttpClientRequest.HttpClientRequest,

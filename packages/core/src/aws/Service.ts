@@ -32,6 +32,8 @@ export interface CommonDetail {
  * @since 0.1.0
  */
 export interface ErrorResponse {
+  /** How far this machine's clock is ahead of the header `Date`, in milliseconds. `NaN` if there is no such header. Absent for a response in play. */
+  readonly ahead?: (() => number) | undefined
   /** The part of the response that every exception has. */
   readonly common: CommonDetail
   /**

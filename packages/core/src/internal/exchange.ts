@@ -38,6 +38,8 @@ interface Received extends Wire.Body {
   readonly redirect: boolean
   /** The error type in the header. It takes precedence over the members of the body. */
   readonly named: string | undefined
+  /** How far this clock is ahead of the `Date` of the response, in milliseconds. `NaN` without a `Date`. */
+  readonly ahead: () => number
   /** The part of the response that every error made of it has. */
   readonly common: Service.CommonDetail
 }
@@ -74,13 +76,16 @@ export const exchange = (
           `${name} got HTTP ${status}${named === undefined ? "" : ` ${Mask.cleanCode(named, secrets)}`}${
             requestId && ` (request ${requestId})`
           }`)
-        const retryAfter = Head.retryAfter(headers, () =>
-          fiber.getRef(Clock.Clock).currentTimeMillisUnsafe())
+        const now = () =>
+          fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+        const retryAfter = Head.retryAfter(headers, now)
         return head = {
           ...Body.none,
           status,
           headers,
           named,
+          ahead: () =>
+            now() - Head.date(headers),
           common: { status, ...(requestId && { requestId }), ...(retryAfter && { retryAfter }) },
           redirect: Wire.isRedirect(response)
         }
@@ -103,8 +108,7 @@ export const exchange = (
       return Effect.fail(error)
     }
 
-    const malformed = (called: string) =>
-      failed(called, { sent: "maybe", code: "BAD_RESPONSE", transient: false })
+    const malformed = (called: string) => failed(called, { sent: "maybe", code: "BAD_RESPONSE", transient: false })
 
     // The query may name an account and a role, so the log shows the URL without it.
     Log.debug(fiber, span, () => `${name} is sent to ${settings.endpoint}${operation.path}`)

@@ -39,6 +39,9 @@ const parseDate = (header: string | undefined): number => {
   return new Date(millis).getUTCDate() === Number(/\d+/.exec(text)) ? millis : Number.NaN
 }
 
+/** The `Date` of the response, in milliseconds since 1970. `NaN` without one. */
+export const date = (headers: Headers): number => parseDate(header(headers, "date"))
+
 /**
  * The seconds that the response asks to wait. A malformed or past value is absent.
  *
@@ -48,9 +51,9 @@ const parseDate = (header: string | undefined): number => {
 export const retryAfter = (headers: Headers, now: () => number): number | undefined => {
   const given = header(headers, "retry-after")?.trim()
   if (given === undefined) return undefined
-  const date = parseDate(header(headers, "date"))
+  const sent = date(headers)
   const seconds = /^\d+$/.test(given)
     ? Number(given)
-    : (parseDate(given) - (Number.isNaN(date) ? now() : date)) / 1000
+    : (parseDate(given) - (Number.isNaN(sent) ? now() : sent)) / 1000
   return seconds > 0 && Number.isFinite(seconds) ? seconds : undefined
 }

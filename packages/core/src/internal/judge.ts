@@ -32,7 +32,7 @@ const withoutStack = <A>(make: () => A): A => {
 
 export const judge = <Request, Response, E, R>(
   operation: Operation.Operation<Request, Response, E, R>,
-  { bytes, common, headers, named, redirect, status, tooLarge }: Received,
+  { ahead, bytes, common, headers, named, redirect, status, tooLarge }: Received,
   secrets: ReadonlyArray<string>
 ): Effect.Effect<Response, E | ClientError.UnexpectedResponse> => {
   const refuse = (problem: ClientError.Problem, detail?: string, code = named) => {
@@ -62,6 +62,7 @@ export const judge = <Request, Response, E, R>(
   if (exception !== undefined && status >= 400) {
     const made = withoutStack(() =>
       operation.exception(exception.type, {
+        ahead,
         common,
         text: (member, known) => {
           const value = body?.[member]

@@ -17,12 +17,18 @@ const emulator = Layer.provide(EmulatorServer.layer(), Layer.succeed(References.
 
 const provider = "arn:aws:iam::aws:contextProvider/IdentityCenter"
 
+const role = "arn:aws:iam::111122223333:role/data"
+
 const assumed =
   `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>` +
   `<AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>` +
   `<Expiration>2026-11-27T12:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`
 
-/** STS on loopback. It gives a role only to a request with the context of a user. */
+const denied =
+  `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code>` +
+  `<Message>The caller is not authorized to perform: sts:SetContext</Message></Error></ErrorResponse>`
+
+/** STS on loopback. It gives a role only to a request with the context of a user, and only the role `data`. */
 const sts = Effect.acquireRelease(
   Effect.callback<{ readonly url: string; readonly seen: Array<URLSearchParams>; readonly close: () => void }>(
     (resume) => {
@@ -34,8 +40,9 @@ const sts = Effect.acquireRelease(
           seen.push(form)
           const isGiven = form.get("Action") === "AssumeRole" &&
             form.get("ProvidedContexts.member.1.ProviderArn") === provider &&
-            (form.get("ProvidedContexts.member.1.ContextAssertion") ?? "") !== ""
-          response.writeHead(isGiven ? 200 : 403, { "content-type": "text/xml" }).end(isGiven ? assumed : "")
+            (form.get("ProvidedContexts.member.1.ContextAssertion") ?? "") !== "" &&
+            form.get("RoleArn") === role
+          response.writeHead(isGiven ? 200 : 403, { "content-type": "text/xml" }).end(isGiven ? assumed : denied)
         })
       })
       server.listen(0, "127.0.0.1", () => {
@@ -65,7 +72,7 @@ const ended = (env: Readonly<Record<string, string>>) =>
       env: {
         APPLICATION_ARN: clientId,
         ID_TOKEN: jwt(),
-        ROLE_ARN: "arn:aws:iam::111122223333:role/data",
+        ROLE_ARN: role,
         SSO_REGION: "eu-west-1",
         AWS_REGION: "eu-west-1",
         AWS_ACCESS_KEY_ID: keys.accessKeyId,
@@ -96,7 +103,7 @@ describe("docs/iam.md", () => {
         assert.strictEqual(seen.length, 1)
         // the emulator's form of a context
         assert.match(seen[0]?.get("ProvidedContexts.member.1.ContextAssertion") ?? "", /^IQoJb3JpZ2luX2Vj.{800}$/)
-        assert.strictEqual(seen[0]?.get("RoleArn"), "arn:aws:iam::111122223333:role/data")
+        assert.strictEqual(seen[0]?.get("RoleArn"), role)
       }))),
     60_000
   )
@@ -113,6 +120,18 @@ describe("docs/iam.md", () => {
         assert.include(yield* says({ AWS_ACCESS_KEY_ID: "" }), "AWS_ACCESS_KEY_ID is not set")
         yield* Effect.orDie(Emulator.Emulator.use(({ clock }) => clock.advance("10 minutes")))
         assert.include(yield* says({}), "The clock of this machine is 10 minutes behind the service's.")
+      }))),
+    60_000
+  )
+
+  it.live(
+    "shows why STS refuses the role (I4)",
+    () =>
+      inPlay(Effect.scoped(Effect.gen(function*() {
+        const { seen, stderr, stdout } = yield* ended({ ROLE_ARN: "arn:aws:iam::111122223333:role/other" })
+        assert.strictEqual(stdout, "")
+        assert.include(stderr, "AccessDenied: The caller is not authorized to perform: sts:SetContext")
+        assert.notInclude(stderr, seen[0]?.get("ProvidedContexts.member.1.ContextAssertion") ?? assert.fail())
       }))),
     60_000
   )

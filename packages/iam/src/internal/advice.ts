@@ -21,21 +21,40 @@ const advices: { readonly [type: string]: string | undefined } = {
   UnsupportedGrantTypeException: "The grant type is not supported: check grantType."
 }
 
+/** The hosts of AWS's endpoints for a region. None if it is no region. */
+const hostsOf = (region: string): ReadonlyArray<string> =>
+  [false, true].flatMap((useFipsEndpoint) =>
+    [false, true].flatMap((useDualstackEndpoint) => {
+      const url = Result.getOrUndefined(
+        Endpoint.resolve(SsoOidcService.service, { region, useDualstackEndpoint, useFipsEndpoint })
+      )
+      return url === undefined ? [] : [new URL(url).host]
+    })
+  )
+
+/** The endpoint with a scheme, if it is one of these hosts over https and nothing else. */
+const endpointAt = (hosts: ReadonlyArray<string>, endpoint: string): string | undefined => {
+  const text = /^[a-z]+:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url !== undefined && hosts.includes(url.host) && url.href === `https://${url.host}/` ? url.origin : undefined
+}
+
 /**
  * The region to use, and its endpoint. A program may call an endpoint that a sentence names, so that of the response is named only if it is AWS's
- * endpoint for the region.
+ * endpoint for the region. A text that is no region is not named either.
  */
 const elsewhere = ({ endpoint, region }: SsoOidcError.ExceptionDetail): string | undefined => {
   if (region === undefined) return undefined
+  const hosts = hostsOf(region)
+  if (hosts.length === 0) {
+    return "The application is in another region. The response names none that can be used: look it up in Identity Center."
+  }
   const use = `The application is in another region: use the region ${region}`
   if (endpoint === undefined) return `${use}.`
-  const isAws = [false, true].some((useDualstackEndpoint) =>
-    Result.getOrUndefined(Endpoint.resolve(SsoOidcService.service, { region, useDualstackEndpoint })) ===
-      endpoint.replace(/\/$/, "")
-  )
-  return isAws
-    ? `${use}, with the endpoint ${endpoint}.`
-    : `${use}. The response names an endpoint that is not AWS's: do not call it.`
+  const known = endpointAt(hosts, endpoint)
+  return known === undefined
+    ? `${use}. The response names an endpoint that is not AWS's: do not call it.`
+    : `${use}, with the endpoint ${known}.`
 }
 
 /** The service whose exceptions say what to do about this operation. */

@@ -44,18 +44,28 @@ export const keysOf = (identity: unknown): Checked<Keys> => {
     return malformed("secretAccessKey must be a text without spaces")
   }
   const given = Wire.memberOf(identity, "sessionToken")
-  if (given === undefined || given === null) return Result.succeed({ accessKeyId, secretAccessKey })
   const sessionToken = textOf(given)
+  if (given === undefined || given === null || sessionToken === "") {
+    return Result.succeed({ accessKeyId, secretAccessKey })
+  }
   return sessionToken === undefined || !visible.test(sessionToken)
     ? malformed("sessionToken must be a text without spaces, or absent")
     : Result.succeed({ accessKeyId, secretAccessKey, sessionToken })
 }
 
+/** The milliseconds of a date, of another realm too, where `instanceof` is false. `NaN` for anything else. */
+const millisOf = (value: unknown): number => {
+  try {
+    return Date.prototype.getTime.call(value)
+  } catch {
+    return Number.NaN
+  }
+}
+
 const expirationOf = (value: unknown): Checked<DateTime.Utc | undefined> => {
   if (value === undefined || value === null) return Result.succeed(undefined)
   if (DateTime.isDateTime(value)) return Result.succeed(DateTime.toUtc(value))
-  // of another realm too, where `instanceof` is false
-  const millis = Object.prototype.toString.call(value) === "[object Date]" ? Number(value) : Number.NaN
+  const millis = millisOf(value)
   return Number.isNaN(millis)
     ? malformed("expiration must be a valid date, or absent")
     : Result.succeed(DateTime.makeUnsafe(millis))
@@ -73,3 +83,7 @@ export const identityOf = (given: unknown): Checked<Credentials.Identity> =>
         ...(expiration !== undefined && { expiration })
       }))
   )
+
+/** The secrets of credentials in clear text. */
+export const secretsOf = (identity: Credentials.Identity): ReadonlyArray<string> =>
+  [textOf(identity.secretAccessKey), textOf(identity.sessionToken)].filter((text) => text !== undefined)

@@ -5,6 +5,7 @@ import type * as Operation from "@sso-oidc/core/aws/Operation"
 import * as UserFunction from "@sso-oidc/core/aws/UserFunction"
 import { AwsV4Signer } from "aws4fetch"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Option from "effect/Option"
@@ -52,12 +53,13 @@ const headersOf = async (
   return Object.fromEntries(headers)
 }
 
-// An error of the platform may hold the value that it refused. So none of it is kept.
-const unable = () =>
-  new IamError.CredentialsError({
-    problem: "malformed",
-    detail: "The request could not be signed. The platform needs WebCrypto: a page must be served over https"
-  })
+const unable = (problem: IamError.Problem, detail: string) => new IamError.CredentialsError({ problem, detail })
+
+/** How long a service `Credentials` of the program may take. The client's time limit begins when the request is sent. */
+const longest = Duration.seconds(60)
+
+const late = () =>
+  Effect.fail(new IamError.CredentialsError({ problem: "provider", detail: "It took longer than 60 seconds" }))
 
 /** Signs a request with the identity that `Credentials` gives now, at the time of Effect's clock. */
 export const authenticate = (
@@ -66,16 +68,26 @@ export const authenticate = (
 ): Effect.Effect<HttpClientRequest.HttpClientRequest, IamError.CredentialsError, Credentials.Credentials> =>
   Effect.gen(function*() {
     const credentials = yield* Credentials.Credentials
-    const identity = yield* UserFunction.effectOf("Credentials.get", credentials.get)
+    const identity = yield* Effect.timeoutOrElse(UserFunction.effectOf("Credentials.get", credentials.get), {
+      duration: longest,
+      orElse: late
+    })
     const keys = yield* Effect.fromResult(Check.keysOf(identity))
     scope.secrets.push(keys.secretAccessKey, ...(keys.sessionToken === undefined ? [] : [keys.sessionToken]))
     const millis = yield* Clock.currentTimeMillis
+    if (globalThis.crypto?.subtle === undefined) {
+      return yield* unable("platform", "It has no WebCrypto")
+    }
     const url = HttpClientRequest.toUrl(request)
-    // The transport fails with the words for a URL that cannot be called.
-    if (Option.isNone(url)) return request
+    // A request without a signature is never sent.
+    if (Option.isNone(url)) return yield* unable("malformed", "The URL of the request cannot be read")
     const headers = yield* Effect.tryPromise({
       try: () => headersOf(request, url.value, scope, keys, millis),
-      catch: unable
+      // An error of the platform may hold the value that it refused. So none of it is kept.
+      catch: () => unable("malformed", "The request could not be signed")
     })
+    // With it, anyone may send the same request for 5 minutes.
+    const signature = /Signature=(\w+)/.exec(headers["authorization"] ?? "")?.[1]
+    if (signature !== undefined) scope.secrets.push(signature)
     return HttpClientRequest.setHeaders(request, headers)
   })

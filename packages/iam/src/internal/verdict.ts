@@ -47,12 +47,22 @@ const sentenceIn = (response: Service.ErrorResponse): string | undefined =>
 const timeOf = (text: string): number =>
   Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"))
 
+// A clock that was never set may be 56 years behind. What is further off is no time of a clock.
+const furthest = 100 * 365 * 86_400_000
+
+const possible = (skew: number): number | undefined => Math.abs(skew) <= furthest ? skew : undefined
+
 /** How far this machine's clock is ahead, by the service's own words: the time of the signature comes first, and that of the service last. */
 const skewIn = (sentence: string): number | undefined => {
-  const [signed, , service] = sentence.match(/\b\d{8}T\d{6}Z\b/g) ?? []
-  const skew = signed === undefined || service === undefined ? Number.NaN : timeOf(signed) - timeOf(service)
-  return Number.isNaN(skew) ? undefined : skew
+  const [signed = "", , service = ""] = sentence.match(/\b\d{8}T\d{6}Z\b/g) ?? []
+  return possible(timeOf(signed) - timeOf(service))
 }
+
+// AWS accepts 5 minutes. The response came later than the signature, so that a little less may be one.
+const nearest = 4 * 60_000
+
+/** How far this machine's clock is ahead, by the date of the response. A clock that is right by that date is no explanation. */
+const skewSince = (ahead: number): number | undefined => Math.abs(ahead) >= nearest ? possible(ahead) : undefined
 
 const isSkewed = (meaning: Meaning, sentence: string): boolean =>
   meaning === "skewed" || (meaning === "signature" && /^Signature (?:expired|not yet current)/i.test(sentence))
@@ -80,7 +90,7 @@ export const errorOf = (
     status
   }
   if (isSkewed(meaning, sentence ?? "")) {
-    const skew = skewIn(sentence ?? "")
+    const skew = skewIn(sentence ?? "") ?? skewSince(response.ahead?.() ?? Number.NaN)
     return new IamError.ClockSkewed({ ...detail, ...(skew !== undefined && { skewMillis: skew }) })
   }
   return new IamError.CredentialsError({

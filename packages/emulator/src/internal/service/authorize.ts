@@ -29,10 +29,10 @@ export interface ErrorRedirect {
 /** Whether it is a challenge of the method S256 (RFC 7636): a SHA-256 as 43 characters of base64url. */
 const isChallenge = (text: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(text)
 
-/** The challenge of a verifier by S256, the only method of the service. */
-export const challengeOf = (verifier: string): Effect.Effect<string> =>
+/** The SHA-256 of a text in base64url. Of a verifier, it is the challenge by S256, the only method of the service. */
+export const hashOf = (text: string): Effect.Effect<string> =>
   Effect.promise(async () =>
-    Random.base64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))))
+    Random.base64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))))
   )
 
 export const make = (settings: Settings, state: State.State) =>

@@ -17,7 +17,6 @@ import * as Metadata from "./metadata.ts"
 import type { Settings } from "./options.ts"
 import * as Random from "./random.ts"
 import * as Sessions from "./sessions.ts"
-import * as Size from "./size.ts"
 import type * as State from "./state.ts"
 
 type Answer = Result.Result<CreateTokenWithIAM.Response, CreateTokenWithIAM.Exception>
@@ -69,16 +68,21 @@ const claimsOf = (jwt: string): Readonly<Record<string, unknown>> | undefined =>
 
 export const make = (settings: Settings, state: State.State) => {
   const applications = new Map(settings.applications.map((one) => [one.applicationArn, one]))
-  /** The codes and assertions that were used, and until when they are remembered. */
-  const used = new Map<string, number>()
+  /** The codes that were used. The options have no more of them. */
+  const usedCodes = new Set<Application.Code>()
+  /** The assertions that were used, by the application and the hash of the whole JWT, and until when they are remembered. */
+  const usedAssertions = new Map<string, number>()
 
-  /** Uses up a text that is good for one use. `false` if it was used before. */
-  const use = (text: string, until: number, now: number): boolean => {
-    for (const [key, end] of used) if (end <= now) used.delete(key)
-    if (used.has(text)) return false
-    const [oldest] = used.keys()
-    if (used.size >= settings.capacity && oldest !== undefined) used.delete(oldest)
-    used.set(text, until)
+  /** Uses up a code. `false` if it was used before. */
+  const useCode = (code: Application.Code): boolean => usedCodes.size < usedCodes.add(code).size
+
+  /** Uses up an assertion. `false` if it was used before. */
+  const useAssertion = (key: string, until: number, now: number): boolean => {
+    for (const [one, end] of usedAssertions) if (end <= now) usedAssertions.delete(one)
+    if (usedAssertions.has(key)) return false
+    const [oldest] = usedAssertions.keys()
+    if (usedAssertions.size >= settings.capacity && oldest !== undefined) usedAssertions.delete(oldest)
+    usedAssertions.set(key, until)
     return true
   }
 
@@ -125,7 +129,7 @@ export const make = (settings: Settings, state: State.State) => {
   const sessionOf = (
     application: Application.Application,
     request: CreateTokenWithIAM.Request,
-    challenge: string | undefined,
+    hash: string | undefined,
     now: number
   ): Result.Result<Omit<Sessions.Session, "clientId">, CreateTokenWithIAM.Exception> => {
     const { applicationArn } = application
@@ -133,16 +137,14 @@ export const make = (settings: Settings, state: State.State) => {
       case "authorization_code": {
         const text = Redacted.value(request.code)
         const code = application.codes?.find((one) => Redacted.value(one.code) === text)
-        if (code === undefined || request.redirectUri !== code.redirectUri || challenge !== code.codeChallenge) {
+        if (code === undefined || request.redirectUri !== code.redirectUri || hash !== code.codeChallenge) {
           return invalidGrant
         }
         if (code.status === "pending") {
           return raise(SsoOidcError.AuthorizationPendingException, "Authorization is still pending")
         }
         if (code.status === "expired") return raise(SsoOidcError.ExpiredTokenException, "The code has expired")
-        return use(`code ${applicationArn} ${Size.copy(text)}`, Infinity, now)
-          ? Result.succeed(begun(now))
-          : invalidGrant
+        return useCode(code) ? Result.succeed(begun(now)) : invalidGrant
       }
       case "refresh_token": {
         const text = Redacted.value(request.refreshToken)
@@ -169,8 +171,7 @@ export const make = (settings: Settings, state: State.State) => {
         ) return raise(SsoOidcError.InvalidGrantException, "The application does not trust the issuer or audience")
         const until = Number(exp) * 1000
         if (until <= now) return raise(SsoOidcError.ExpiredTokenException, "The assertion has expired")
-        // its signature is a short text that stands for all of it
-        return use(`assertion ${Size.copy(jwt.slice(jwt.lastIndexOf(".")).slice(0, 512))}`, until, now)
+        return useAssertion(`${applicationArn} ${hash}`, until, now)
           ? Result.succeed(begun(now))
           : raise(SsoOidcError.InvalidGrantException, "The assertion was used before")
       }
@@ -188,8 +189,8 @@ export const make = (settings: Settings, state: State.State) => {
     }
   }
 
-  /** `challenge` is the challenge of the request's code verifier, if it has one. */
-  const exchange = (request: CreateTokenWithIAM.Request, challenge: string | undefined, now: number): Answer =>
+  /** `hash` is that of the request's code verifier or of its assertion, if it has one. */
+  const exchange = (request: CreateTokenWithIAM.Request, hash: string | undefined, now: number): Answer =>
     Result.gen(function*() {
       if (state.throttled("CreateTokenWithIAM", now)) {
         return yield* raise(
@@ -219,13 +220,16 @@ export const make = (settings: Settings, state: State.State) => {
       if (application.isAssigned === false) {
         return yield* raise(SsoOidcError.AccessDeniedException, "The user is not assigned to the application")
       }
-      const session = yield* sessionOf(application, request, challenge, now)
+      const session = yield* sessionOf(application, request, hash, now)
       return issue(application, scope, session, type, now)
     })
 
   return {
     exchange,
     /** Forgets the codes and assertions that were used. */
-    clear: (): void => used.clear()
+    clear: (): void => {
+      usedCodes.clear()
+      usedAssertions.clear()
+    }
   }
 }

@@ -5,9 +5,11 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import * as Account from "../../Account.ts"
 import * as Application from "../../Application.ts"
 import type { Options } from "../../Emulator.ts"
+import { whatIsWrong } from "../issues.ts"
 import * as Accounts from "./accounts.ts"
 
 /** The checked options, in the units of the service. */
@@ -102,29 +104,73 @@ const isDelay = (duration: Duration.Duration | undefined): duration is Duration.
 // It has room for the largest registration that a request can make
 const leastBytes = 128 * 1024
 
-// A program without types may give anything, as for all options
-const isApplication = (given: Application.Application): boolean =>
-  typeof given === "object" && given !== null && typeof given.applicationArn === "string" &&
-  /^arn:[\w-]+:sso::\d{12}:application\/[\w-]+\/[\w-]+$/.test(given.applicationArn)
+const isSecret = (given: unknown): given is Redacted.Redacted => {
+  try {
+    return Redacted.isRedacted(given) && typeof Redacted.value(given) === "string"
+  } catch {
+    // it was wiped
+    return false
+  }
+}
 
-const isAccessKey = (given: Application.AccessKey): boolean =>
-  typeof given === "object" && given !== null && typeof given.accessKeyId === "string" &&
-  /^\w{1,128}$/.test(given.accessKeyId) && Redacted.isRedacted(given.secretAccessKey)
+const Secret = Schema.declare(isSecret, { expected: "a Redacted text" })
+
+const Texts = Schema.optional(Schema.Array(Schema.String))
+
+const ApplicationOption = Schema.Struct({
+  applicationArn: Schema.String.check(Schema.isPattern(/^arn:[\w-]+:sso::\d{12}:application\/[\w-]+\/[\w-]+$/, {
+    expected: "arn:aws:sso::ACCOUNT:application/INSTANCE/APPLICATION"
+  })),
+  region: Schema.optional(Schema.String),
+  grantTypes: Texts,
+  scopes: Texts,
+  issuers: Texts,
+  audiences: Texts,
+  isAssigned: Schema.optional(Schema.Boolean),
+  codes: Schema.optional(Schema.Array(Schema.Struct({
+    code: Secret,
+    redirectUri: Schema.String,
+    codeChallenge: Schema.optional(Schema.String),
+    status: Schema.optional(Schema.Literals(["approved", "pending", "expired"]))
+  })))
+})
+
+const AccessKeyOption = Schema.Struct({
+  accessKeyId: Schema.String.check(Schema.isPattern(/^\w{1,128}$/, { expected: "letters and digits" })),
+  secretAccessKey: Secret,
+  sessionToken: Schema.optional(Secret),
+  expiresAt: Schema.optional(Schema.Finite),
+  isAllowed: Schema.optional(Schema.Boolean)
+})
+
+/** A list of an option, whose members a program without types may give in any form. Each has an id of its own. */
+const listed = <A>(
+  name: string,
+  schema: Schema.Decoder<A>,
+  idOf: (member: A) => string,
+  given: unknown
+): Result.Result<ReadonlyArray<A>, string> =>
+  Result.flatMap(
+    Result.mapError(
+      Schema.decodeUnknownResult(Schema.Array(schema), { onExcessProperty: "error" })(given),
+      (error) => `${name} cannot be used; ${Array.isArray(given) ? whatIsWrong(error) : "it is no list"}`
+    ),
+    (members) => {
+      const ids = members.map(idOf)
+      const twice = ids.find((id, at) => ids.indexOf(id) !== at)
+      return twice === undefined ? Result.succeed(members) : Result.fail(`${name} has ${twice} twice`)
+    }
+  )
 
 /** The applications and the access keys, or a sentence that says what is wrong with them. */
 const checkIam = ({
   accessKeys = Application.accessKeys,
   applications = Application.defaults
 }: Options): Result.Result<Pick<Settings, "accessKeys" | "applications">, string> =>
-  !Array.isArray(applications) || !applications.every(isApplication)
-    ? Result.fail(
-      "applications must be a list of applications, each with applicationArn: arn:aws:sso::ACCOUNT:application/INSTANCE/APPLICATION"
-    )
-    : !Array.isArray(accessKeys) || !accessKeys.every(isAccessKey)
-    ? Result.fail(
-      "accessKeys must be a list of access keys, each with accessKeyId and a secretAccessKey that is Redacted"
-    )
-    : Result.succeed({ accessKeys, applications })
+  Result.all({
+    applications: listed("applications", ApplicationOption, ({ applicationArn }) => applicationArn, applications),
+    accessKeys: listed("accessKeys", AccessKeyOption, ({ accessKeyId }) => accessKeyId, accessKeys)
+  })
 
 /** The settings, or a sentence that says what is wrong with the options. */
 export const check = (options: Options): Result.Result<Settings, string> => {

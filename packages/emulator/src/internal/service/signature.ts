@@ -175,7 +175,14 @@ const parse = (
     )
   }
   const names = list.split(";")
-  const unsigned = Object.keys(headers).find((name) => name.startsWith("x-amz-") && !names.includes(name))
+  if (names.some((name, at) => name <= (names[at - 1] ?? ""))) {
+    return invalid("SignedHeaders must be sorted, with each name once")
+  }
+  const absent = names.find((name) => !Object.hasOwn(headers, name))
+  if (absent !== undefined) return invalid(`The signed header ${absent} is absent`)
+  const unsigned = Object.keys(headers).find((name) =>
+    (name.startsWith("x-amz-") || name === "content-type") && !names.includes(name)
+  )
   if (!names.includes("host") || unsigned !== undefined) {
     return invalid(`The header ${unsigned ?? "host"} must be signed`)
   }
@@ -216,6 +223,10 @@ export const verify = (
   Effect.gen(function*() {
     const parsed = yield* Effect.fromResult(parse(request, scope, keyOf, now))
     const { key } = parsed
+    const hash = request.headers["x-amz-content-sha256"]
+    if (hash !== undefined && hash !== (yield* Effect.promise(() => sha256(request.body)))) {
+      return yield* Effect.fromResult(invalid("The header x-amz-content-sha256 is not the hash of the body"))
+    }
     const expected = yield* Effect.promise(() =>
       signatureOf(request, { ...parsed, secret: Redacted.value(key.secretAccessKey) })
     )
