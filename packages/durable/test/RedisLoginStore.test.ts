@@ -373,23 +373,11 @@ describe.skipIf(Tools.isMissing(RedisServer.program))(`RedisLoginStore with ${Re
     }), waits)
 })
 
-/** A service of Redis whose commands do as told. */
-const fake = (command: (name: string, args: ReadonlyArray<string>) => Effect.Effect<unknown, Redis.RedisError>) =>
-  Layer.effect(
-    Redis.Redis,
-    Redis.make({
-      // A client gives what its server sends.
-      send: <A>(name: string, ...args: ReadonlyArray<string>) =>
-        command(name, args) as Effect.Effect<A, Redis.RedisError>,
-      subscribe: () => Effect.never,
-      connect: Effect.never
-    })
-  )
-
 const over = (
   command: (name: string, args: ReadonlyArray<string>) => Effect.Effect<unknown, Redis.RedisError>,
   options?: RedisLoginStore.Options
-) => Effect.provide(LoginStore.LoginStore, RedisLoginStore.layer(options).pipe(Layer.provide(fake(command))))
+) =>
+  Effect.provide(LoginStore.LoginStore, RedisLoginStore.layer(options).pipe(Layer.provide(RedisServer.told(command))))
 
 /** The store removes nothing by itself. */
 const failuresOf = (store: LoginStore.Service) => failures({ ...store, sweep: store.pending })

@@ -215,23 +215,11 @@ describe.skipIf(Tools.isMissing(RedisServer.program))(`TokenStore.layerRedis wit
     }).pipe(Effect.provide(RedisServer.layer)))
 })
 
-/** A service of Redis whose commands do as told. */
-const fake = (command: (name: string, args: ReadonlyArray<string>) => Effect.Effect<unknown, Redis.RedisError>) =>
-  Layer.effect(
-    Redis.Redis,
-    Redis.make({
-      // A client gives what its server sends.
-      send: <A>(name: string, ...args: ReadonlyArray<string>) =>
-        command(name, args) as Effect.Effect<A, Redis.RedisError>,
-      subscribe: () => Effect.never,
-      connect: Effect.never
-    })
-  )
-
 const over = (
   command: (name: string, args: ReadonlyArray<string>) => Effect.Effect<unknown, Redis.RedisError>,
   options?: TokenStore.RedisOptions
-) => Effect.provide(TokenStore.TokenStore, TokenStore.layerRedis(options).pipe(Layer.provide(fake(command))))
+) =>
+  Effect.provide(TokenStore.TokenStore, TokenStore.layerRedis(options).pipe(Layer.provide(RedisServer.told(command))))
 
 describe("TokenStore.layerRedis with a client of a user", () => {
   it.effect("prolongs the lease after each second of a hold, and sends nothing after it (S22, S23)", () =>

@@ -118,3 +118,22 @@ export const prefix: Effect.Effect<string, never, Scope.Scope> = Effect.acquireR
   Effect.sync(() => `sso-oidc-test:${randomUUID()}:`),
   clear
 )
+
+// -----------------------------------------------------------------------------
+// clients that do as told
+// -----------------------------------------------------------------------------
+
+/** A service of Redis without a server, whose commands do as told. */
+export const told = (
+  command: (name: string, args: ReadonlyArray<string>) => Effect.Effect<unknown, Redis.RedisError>
+): Layer.Layer<Redis.Redis> =>
+  Layer.effect(
+    Redis.Redis,
+    Redis.make({
+      // A client gives what its server sends.
+      send: <A>(name: string, ...args: ReadonlyArray<string>) =>
+        command(name, args) as Effect.Effect<A, Redis.RedisError>,
+      subscribe: () => Effect.never,
+      connect: Effect.never
+    })
+  )

@@ -1,28 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { build, type Platform } from "esbuild"
-
-/** The files that a minified bundle of a program has bytes of, its imports, and its text. */
-const bundle = async (program: string, platform: Platform) => {
-  const { metafile, outputFiles } = await build({
-    stdin: { contents: program, resolveDir: import.meta.dirname, loader: "ts" },
-    bundle: true,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    platform,
-    write: false,
-    metafile: true,
-    logLevel: "error"
-  })
-  const [output] = Object.values(metafile.outputs)
-  const [file] = outputFiles
-  if (output === undefined || file === undefined) throw new Error("no bundle")
-  return {
-    text: file.text,
-    imports: output.imports.map(({ path }) => path),
-    files: Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path)
-  }
-}
+import { bundle } from "../support/bundle.ts"
 
 /** The three anonymous operations of core, and a device login. */
 const anonymous = `

@@ -1,28 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { build, type Platform } from "esbuild"
-
-/** A minified bundle of a program, and how many bytes of it come from each file. */
-const bundle = async (program: string, platform: Platform) => {
-  const { metafile, outputFiles } = await build({
-    stdin: { contents: program, resolveDir: import.meta.dirname, loader: "ts" },
-    bundle: true,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    platform,
-    write: false,
-    metafile: true,
-    logLevel: "error"
-  })
-  const [output] = Object.values(metafile.outputs)
-  const [file] = outputFiles
-  if (output === undefined || file === undefined) throw new Error("no bundle")
-  return {
-    text: file.text,
-    imports: output.imports.map(({ path }) => path),
-    files: Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path)
-  }
-}
+import { bundle } from "../support/bundle.ts"
 
 const program = (store: string, imports = "") => `
   import * as TokenStore from "@sso-oidc/session/TokenStore"
