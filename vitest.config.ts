@@ -10,9 +10,14 @@ const slowest = join(root, ".ci/slowest.mjs")
 
 const laws = "packages/*/test/**/*.test.ts"
 
-/** The files that replace a module with `vi.mock`. Other files in the same process would get the replacement too. */
+/**
+ * The files that replace a module with `vi.mock`, or a global with `vi.spyOn`. Other files in the same process would get the replacement
+ * too, and a spy would see the timers that they left running.
+ */
 const isolated = globSync(laws, { cwd: root, exclude: ["**/node_modules/**"] })
-  .filter((file) => /\bvi\.(?:doMock|hoisted|mock)\(/.test(readFileSync(join(root, file), "utf8")))
+  .filter((file) =>
+    /\bvi\.(?:(?:doMock|hoisted|mock)\(|spyOn\(globalThis\b)/.test(readFileSync(join(root, file), "utf8"))
+  )
 
 const shared = {
   // a test that hangs fails by these; they are long, since the machine may be busy with the other worker and with other work

@@ -1,4 +1,4 @@
-import { assert, describe, it, vi } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { BackoffPolicy } from "@sso-oidc/device-grant/BackoffPolicy"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import type { DeviceGrantEvent } from "@sso-oidc/device-grant/DeviceGrantEvent"
@@ -436,35 +436,5 @@ describe("the time that onEvent takes (D7)", () => {
       }).pipe(Effect.provide(service.layer), exact, Clocks.within(120))
       assert.deepStrictEqual(service.polls(), [5])
       assert.isTrue(exit !== "still running" && Exit.isFailure(exit))
-    }))
-})
-
-describe("the clock of the grant (D9)", () => {
-  it.effect("all waits and time limits use the Clock, and no timer of the platform runs (D9)", () =>
-    Effect.gen(function*() {
-      const service = Service.make({
-        polls: [
-          Service.pending,
-          Service.slowDown({ headers: { "retry-after": "20" } }),
-          Service.cut("maybe"),
-          { silent: true },
-          Service.gateway(503, { "retry-after": "90" }),
-          Service.token()
-        ]
-      })
-      const timers: Array<number | undefined> = []
-      const setTimeout = vi.spyOn(globalThis, "setTimeout")
-      const exit = yield* login.pipe(
-        Effect.provide(service.layer),
-        Clocks.within(590),
-        Effect.ensuring(Effect.sync(() => {
-          timers.push(...setTimeout.mock.calls.map(([, millis]) => millis))
-          setTimeout.mockRestore()
-        }))
-      )
-      assert.isTrue(exit !== "still running" && Exit.isSuccess(exit))
-      assert.strictEqual(service.polls().length, 6)
-      // the timer of 1 s is a warning of TestClock
-      assert.deepStrictEqual(timers.filter((millis) => millis !== 1000), [])
     }))
 })
