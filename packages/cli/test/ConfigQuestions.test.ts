@@ -40,7 +40,7 @@ const person = (script: ReadonlyArray<readonly [after: string, ...keys: Readonly
       left.shift()
       from = at + next[0].length
       const [, ...pressed] = next
-      setTimeout(() => pressed.forEach(press), 5)
+      pressed.forEach(press)
     },
     size: () => ({ columns: 80, rows: 40 }),
     colours: false,

@@ -48,7 +48,7 @@ const open = ({ able, columns = 80, many = false, rows = 24, titles }: Given) =>
           Effect.provide(NodeServices.layer)
         )
     )
-    const settled = Effect.sleep("1 millis")
+    const settled = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
     const act = Effect.fnUntraced(function*(...acts: ReadonlyArray<Act>) {
       for (const act of acts) {
         if (typeof act !== "string") fake.resize(act)
@@ -66,7 +66,7 @@ const typed = (text: string): ReadonlyArray<Act> => [...text]
 const roles = Array.from({ length: 300 }, (_, at) => `${100_000_000_000 + at} ${at % 3 === 0 ? "Admin" : "ReadOnly"}`)
 
 describe("the list", () => {
-  it.live("Enter takes the choice at the pointer, and what was chosen stays on the screen", () =>
+  it.effect("Enter takes the choice at the pointer, and what was chosen stays on the screen", () =>
     Effect.gen(function*() {
       const { act, chosen, screen, terminal } = yield* open({ titles: ["one", "two", "three"] })
       assert.deepStrictEqual(screen.visible, [
@@ -83,7 +83,7 @@ describe("the list", () => {
       assert.isTrue(terminal.colours)
     }))
 
-  it.live("all words that are typed are searched for, in any order and case, and Backspace takes one back", () =>
+  it.effect("all words that are typed are searched for, in any order and case, and Backspace takes one back", () =>
     Effect.gen(function*() {
       const { act, chosen, screen } = yield* open({ titles: roles })
       yield* act(...typed("ADMIN 29"))
@@ -99,7 +99,7 @@ describe("the list", () => {
       assert.deepStrictEqual(yield* chosen, [299])
     }))
 
-  it.live("several are marked, also across searches, and are given in the order of the list", () =>
+  it.effect("several are marked, also across searches, and are given in the order of the list", () =>
     Effect.gen(function*() {
       const { act, chosen, screen } = yield* open({ titles: roles, many: true })
       yield* act(...typed("299"), "tab", "ctrl-u", ...typed("250"), "tab", "ctrl-u", ...typed("Admin 29"), "ctrl-a")
@@ -112,14 +112,14 @@ describe("the list", () => {
       assert.deepStrictEqual(yield* chosen, [250, 291, 294, 297, 299])
     }))
 
-  it.live("without a mark, Enter takes the choice at the pointer", () =>
+  it.effect("without a mark, Enter takes the choice at the pointer", () =>
     Effect.gen(function*() {
       const { act, chosen } = yield* open({ titles: ["one", "two"], many: true })
       yield* act("down", "return")
       assert.deepStrictEqual(yield* chosen, [1])
     }))
 
-  it.live.each([[80, 24], [40, 24], [40, 10], [20, 8], [10, 5], [6, 3]] as const)(
+  it.effect.each([[80, 24], [40, 24], [40, 10], [20, 8], [10, 5], [6, 3]] as const)(
     "%d columns and %d rows show the pointer wherever it is, and the list stays in its place",
     ([columns, rows]) =>
       Effect.gen(function*() {
@@ -136,7 +136,7 @@ describe("the list", () => {
       })
   )
 
-  it.live("a title that is wider than the terminal is shown whole", () =>
+  it.effect("a title that is wider than the terminal is shown whole", () =>
     Effect.gen(function*() {
       const title = `111122223333 A name of an account with many words ${"PowerUserAccess".repeat(4)}`
       const { screen } = yield* open({ titles: ["x", title], columns: 30, many: true })
@@ -145,7 +145,7 @@ describe("the list", () => {
       for (const row of screen.visible) assert.isBelow(row.length, 30)
     }))
 
-  it.live("a window that changes its size gets the list anew", () =>
+  it.effect("a window that changes its size gets the list anew", () =>
     Effect.gen(function*() {
       const { act, screen } = yield* open({ titles: roles })
       for (const size of [{ columns: 30, rows: 10 }, { columns: 120, rows: 40 }, { columns: 40, rows: 12 }]) {
@@ -155,7 +155,7 @@ describe("the list", () => {
       }
     }))
 
-  it.live("control characters of names reach no terminal, and NO_COLOR and ASCII are kept", () =>
+  it.effect("control characters of names reach no terminal, and NO_COLOR and ASCII are kept", () =>
     Effect.gen(function*() {
       const titles = [`a${FakeScreen.escape}[2Jb\r\nc\u202e`, "Müller – é"]
       const { screen, writes } = yield* open({ titles, able: { colours: false, utf8: false } })
@@ -166,7 +166,7 @@ describe("the list", () => {
       assert.strictEqual(FakeScreen.withoutColours(written), written)
     }))
 
-  it.live("Ctrl-C removes the list, and ends the command with 130", () =>
+  it.effect("Ctrl-C removes the list, and ends the command with 130", () =>
     Effect.gen(function*() {
       const { exit, quit, screen } = yield* open({ titles: roles })
       quit()
@@ -177,7 +177,7 @@ describe("the list", () => {
       assert.strictEqual(screen.text, "")
     }))
 
-  it.live("an empty list gives nothing at once, and without a terminal the sentence says what to do", () =>
+  it.effect("an empty list gives nothing at once, and without a terminal the sentence says what to do", () =>
     Effect.gen(function*() {
       const empty = yield* open({ titles: [] })
       assert.deepStrictEqual(yield* empty.chosen, [])
@@ -229,7 +229,7 @@ describe("the list", () => {
 })
 
 describe("other prompts", () => {
-  it.live("a prompt of Effect is asked on the same terminal, and Ctrl-C ends the command with 130", () =>
+  it.effect("a prompt of Effect is asked on the same terminal, and Ctrl-C ends the command with 130", () =>
     Effect.gen(function*() {
       const fake = FakeScreen.make({ columns: 80, rows: 24 })
       const ask = Picker.ask(Prompt.String({ message: "Region", validate: Effect.succeed })).pipe(
