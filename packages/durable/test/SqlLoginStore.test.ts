@@ -387,10 +387,7 @@ describe("SqlLoginStore with PostgreSQL", () => {
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
         yield* sql.unsafe(`CREATE SCHEMA "Auth"`)
-        const client = Postgres.client(yield* Url, {
-          transformQueryNames: (name) => `q_${name}`,
-          transformResultNames: (name) => `r_${name}`
-        })
+        const client = Postgres.renaming(yield* Url)
         yield* Effect.gen(function*() {
           const store = yield* build({ table: "Auth.logins" })
           const row = rowOf({ driver: "engine", removeAt: 5 })
@@ -404,16 +401,8 @@ describe("SqlLoginStore with PostgreSQL", () => {
 
     it.effect("uses a table that is there without the right to make one, and says if the user lacks a right", () =>
       Effect.gen(function*() {
-        const sql = yield* SqlClient.SqlClient
         for (const table of ["given", "withheld"]) yield* build({ table })
-        const role = `poor_${crypto.randomUUID().slice(0, 8)}`
-        yield* Effect.acquireRelease(
-          sql.unsafe(`CREATE ROLE ${role} LOGIN PASSWORD 'p'`),
-          () => Effect.orDie(Effect.andThen(sql.unsafe(`DROP OWNED BY ${role}`), sql.unsafe(`DROP ROLE ${role}`)))
-        )
-        yield* sql.unsafe(`GRANT SELECT, INSERT, UPDATE, DELETE ON given TO ${role}`)
-        const url = new URL(yield* Url)
-        ;[url.username, url.password] = [role, "p"]
+        const user = yield* Postgres.poor(yield* Url, "given")
         yield* Effect.gen(function*() {
           const store = yield* build({ table: "given" })
           const row = rowOf({ removeAt: 5 })
@@ -425,19 +414,16 @@ describe("SqlLoginStore with PostgreSQL", () => {
             assert.deepInclude(error, { operation: "open", code: "42501" })
             assert.include(error.message, "the user of the database has no right to read and write the table")
           }
-          const reader = yield* sql.unsafe(`REVOKE INSERT, UPDATE, DELETE ON given FROM ${role}`).pipe(
-            Effect.andThen(Effect.flip(store.insert("a", row)))
-          )
+          yield* user.revoke
+          const reader = yield* Effect.flip(store.insert("a", row))
           assert.deepInclude(reader, { operation: "insert", reason: "unavailable", code: "42501" })
           assertNoLeak(reader)
-        }).pipe(Effect.provide(Postgres.client(url.href)))
+        }).pipe(Effect.provide(user.client))
       }))
 
     it.effect("tries again when transactions of a stricter isolation collide (W3)", () =>
       Effect.gen(function*() {
-        const client = Postgres.client(yield* Url, {
-          startupParameters: { default_transaction_isolation: "serializable" }
-        })
+        const client = Postgres.serializable(yield* Url)
         yield* Effect.gen(function*() {
           const store = yield* build({ table: "strict" })
           let row = rowOf()

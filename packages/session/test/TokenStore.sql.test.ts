@@ -213,10 +213,7 @@ describe("TokenStore.layerSql with PostgreSQL", () => {
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
         yield* sql.unsafe(`CREATE SCHEMA "Auth"`)
-        const client = Postgres.client(yield* Url, {
-          transformQueryNames: (name) => `q_${name}`,
-          transformResultNames: (name) => `r_${name}`
-        })
+        const client = Postgres.renaming(yield* Url)
         yield* Effect.gen(function*() {
           const store = yield* build({ table: "Auth.tokens" })
           yield* store.exclusively(
@@ -231,16 +228,8 @@ describe("TokenStore.layerSql with PostgreSQL", () => {
 
     it.effect("uses a table that is there without the right to make one, and says if the user lacks a right", () =>
       Effect.gen(function*() {
-        const sql = yield* SqlClient.SqlClient
         for (const table of ["given", "withheld"]) yield* build({ table })
-        const role = `poor_${crypto.randomUUID().slice(0, 8)}`
-        yield* Effect.acquireRelease(
-          sql.unsafe(`CREATE ROLE ${role} LOGIN PASSWORD 'p'`),
-          () => Effect.orDie(Effect.andThen(sql.unsafe(`DROP OWNED BY ${role}`), sql.unsafe(`DROP ROLE ${role}`)))
-        )
-        yield* sql.unsafe(`GRANT SELECT, INSERT, UPDATE, DELETE ON given TO ${role}`)
-        const url = new URL(yield* Url)
-        ;[url.username, url.password] = [role, "p"]
+        const user = yield* Postgres.poor(yield* Url, "given")
         yield* Effect.gen(function*() {
           const store = yield* build({ table: "given" })
           yield* commit(store, "k", "text")
@@ -250,14 +239,12 @@ describe("TokenStore.layerSql with PostgreSQL", () => {
             assert.deepInclude(error, { operation: "open", code: "42501" })
             assert.include(error.message, "the user of the database has no right to read and write the table")
           }
-        }).pipe(Effect.provide(Postgres.client(url.href)))
+        }).pipe(Effect.provide(user.client))
       }))
 
     it.effect("tries again when transactions of a stricter isolation collide (S8)", () =>
       Effect.gen(function*() {
-        const client = Postgres.client(yield* Url, {
-          startupParameters: { default_transaction_isolation: "serializable" }
-        })
+        const client = Postgres.serializable(yield* Url)
         yield* Effect.gen(function*() {
           const store = yield* build({ table: "strict" })
           let inside = 0

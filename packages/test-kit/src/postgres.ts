@@ -203,3 +203,28 @@ export const database: Effect.Effect<string, never, Scope.Scope> = Effect.acquir
 export const layer: Layer.Layer<PgClient.PgClient | SqlClient.SqlClient> = Layer.unwrap(
   Effect.map(database, (url) => Layer.orDie(client(url)))
 )
+
+/** A client of a database by its URL, which changes the names of tables and columns on their way to the database and back. */
+export const renaming = (url: string): ReturnType<typeof client> =>
+  client(url, { transformQueryNames: (name) => `q_${name}`, transformResultNames: (name) => `r_${name}` })
+
+/** A client of a database by its URL, whose transactions are serializable. */
+export const serializable = (url: string): ReturnType<typeof client> =>
+  client(url, { startupParameters: { default_transaction_isolation: "serializable" } })
+
+/**
+ * A client of a database by its URL, as a new user who may read and write the rows of one table, and nothing else. `revoke` takes the right
+ * to write from the user. The user is dropped when the scope closes.
+ */
+export const poor = Effect.fnUntraced(function*(url: string, table: string) {
+  const sql = yield* SqlClient.SqlClient
+  const role = `poor_${randomUUID().slice(0, 8)}`
+  yield* Effect.acquireRelease(
+    sql.unsafe(`CREATE ROLE ${role} LOGIN PASSWORD 'p'`),
+    () => Effect.orDie(Effect.andThen(sql.unsafe(`DROP OWNED BY ${role}`), sql.unsafe(`DROP ROLE ${role}`)))
+  )
+  yield* sql.unsafe(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO ${role}`)
+  const theirs = new URL(url)
+  ;[theirs.username, theirs.password] = [role, "p"]
+  return { client: client(theirs.href), revoke: sql.unsafe(`REVOKE INSERT, UPDATE, DELETE ON ${table} FROM ${role}`) }
+})

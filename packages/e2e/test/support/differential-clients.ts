@@ -66,7 +66,7 @@ const parsed = (body: unknown): unknown => {
 // -----------------------------------------------------------------------------
 
 /** The request as the official client's handlers get it. */
-interface OfficialRequest {
+export interface OfficialRequest {
   readonly method: string
   readonly protocol: string
   readonly hostname: string
@@ -85,7 +85,7 @@ type OfficialOptions =
   & Pick<SSOOIDCClientConfig, "maxAttempts" | "ignoreConfiguredEndpointUrls">
 
 /** Everything that the official client would look up on this machine. */
-const settled: SSOOIDCClientConfig = {
+export const settled: SSOOIDCClientConfig = {
   maxAttempts: 1,
   retryMode: "standard",
   defaultsMode: "standard",
@@ -97,16 +97,20 @@ const settled: SSOOIDCClientConfig = {
 }
 
 /** The query as the SDK's own handlers write it. */
-const searchOf = (query: OfficialRequest["query"] = {}): string => {
+export const searchOf = (query: OfficialRequest["query"] = {}): string => {
   const search = buildQueryString(query)
   return search === "" ? "" : `?${search}`
 }
 
+/** Scheme, host, port and path. */
+export const urlOf = ({ hostname, path, port, protocol, username }: OfficialRequest): string =>
+  `${protocol}//${username === undefined ? "" : `${username}@`}${hostname}${
+    port === undefined ? "" : `:${port}`
+  }${path}`
+
 const recorded = (request: OfficialRequest): Sent => ({
   method: request.method,
-  url: `${request.protocol}//${request.username === undefined ? "" : `${request.username}@`}${request.hostname}${
-    request.port === undefined ? "" : `:${request.port}`
-  }${request.path}`,
+  url: urlOf(request),
   search: searchOf(request.query),
   query: { ...request.query },
   headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value])),

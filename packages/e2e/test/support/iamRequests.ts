@@ -7,7 +7,6 @@ import {
   SSOOIDCClient,
   type SSOOIDCClientConfig
 } from "@aws-sdk/client-sso-oidc"
-import { buildQueryString } from "@smithy/core/protocols"
 import type * as Endpoint from "@sso-oidc/core/aws/Endpoint"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as CreateTokenWithIAM from "@sso-oidc/iam/CreateTokenWithIAM"
@@ -20,6 +19,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { vi } from "vitest"
+import { type OfficialRequest, searchOf, settled, urlOf } from "./differential-clients.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -132,17 +132,6 @@ export const times: Arbitrary.Arbitrary<number> = Arbitrary.schema(
 // the official client
 // -----------------------------------------------------------------------------
 
-interface OfficialRequest {
-  readonly method: string
-  readonly protocol: string
-  readonly hostname: string
-  readonly port?: number
-  readonly path: string
-  readonly query?: Record<string, string | Array<string> | null>
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: unknown
-}
-
 const isRequest = (value: object): value is { headers: Record<string, string> } => "headers" in value
 
 /** The headers that only the official client sends. */
@@ -166,7 +155,7 @@ const remove =
  */
 export const official = (
   input: CreateTokenWithIAMCommandInput,
-  { millis, plain, ...settings }: Partial<Endpoint.Options> & {
+  { millis, plain, ...options }: Partial<Endpoint.Options> & {
     readonly keys: Keys
     readonly millis: number
     readonly plain: boolean
@@ -174,18 +163,13 @@ export const official = (
 ): Effect.Effect<Signed> =>
   Effect.promise(async () => {
     const sent: Array<OfficialRequest> = []
-    const { keys, region = "eu-west-1", ...endpoint } = settings
+    const { keys, region = "eu-west-1", ...endpoint } = options
     const config: SSOOIDCClientConfig = {
+      ...settled,
       region,
-      maxAttempts: 1,
-      retryMode: "standard",
-      defaultsMode: "standard",
       useFipsEndpoint: endpoint.useFipsEndpoint ?? false,
       useDualstackEndpoint: endpoint.useDualstackEndpoint ?? false,
       ...(endpoint.endpoint !== undefined && { endpoint: endpoint.endpoint }),
-      ignoreConfiguredEndpointUrls: true,
-      authSchemePreference: [],
-      userAgentAppId: () => Promise.resolve(undefined),
       credentials: {
         accessKeyId: keys.accessKeyId,
         secretAccessKey: keys.secretAccessKey,
@@ -215,12 +199,9 @@ export const official = (
     }
     const [request] = sent
     if (request === undefined) throw new Error("the official client sent nothing")
-    const search = buildQueryString(request.query ?? {})
     return {
       method: request.method,
-      url: `${request.protocol}//${request.hostname}${
-        request.port === undefined ? "" : `:${request.port}`
-      }${request.path}?${search}`,
+      url: `${urlOf(request)}${searchOf(request.query)}`,
       headers: request.headers,
       body: textOf(request.body)
     }
