@@ -91,6 +91,20 @@ export interface LoginOptions<E = never, R = never, E2 = never, R2 = never>
 {}
 
 /**
+ * The options of {@link takeOver}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TakeOverOptions {
+  /**
+   * The random part of the wait is at most this long: one interval by default, and never less. Make it longer if this process takes over
+   * many logins at once, so that their polls do not come together. A bare number counts milliseconds.
+   */
+  readonly spread?: Duration.Input | undefined
+}
+
+/**
  * The result of a {@link step} that came too early. Nothing was sent.
  *
  * @category models
@@ -290,6 +304,22 @@ export const markInFlight: (
 export const prepare: (
   pending: PendingAuthorization
 ) => Effect.Effect<NotDue | Due, PollError, SsoOidc.SsoOidc> = Polling.prepare
+
+/**
+ * What a process assumes that takes a login over from another process, if that one may have been killed or frozen in a poll.
+ *
+ * It assumes a poll right up to this moment, and that its response is lost. The next poll comes at least one interval from now, plus a
+ * random part of one more interval. This is no failure of the service, so the back-off does not count it.
+ *
+ * A process that stopped in good order, and stored the `pending` of its last step, needs no such wait.
+ *
+ * @category grant
+ * @since 0.1.0
+ */
+export const takeOver = (
+  pending: PendingAuthorization,
+  options: TakeOverOptions = {}
+): Effect.Effect<PendingAuthorization> => Polling.takeOver(pending, options)
 
 // -----------------------------------------------------------------------------
 // run

@@ -98,5 +98,5 @@ export class LoginPending
 {
   /** The sentence of this error: what to do. */
   override readonly message: string =
-    "The login has no token yet. Call step until it gives Approved, and take the token then."
+    "The login has no token yet. Wait until it is approved, by Logins.token or by Step.step, and take the token then."
 }

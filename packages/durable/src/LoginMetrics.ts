@@ -64,8 +64,11 @@ export const lost: Metric.Counter<number> = /* @__PURE__ */ Metric.counter("sso_
  * @category metrics
  * @since 0.1.0
  */
-export const approvalTime: Metric.Histogram<number> = /* @__PURE__ */ Metric.histogram("sso_oidc.logins.approval_time", {
-  description: "Time from the code to the token",
-  boundaries: [5, 10, 20, 30, 60, 120, 300, 600],
-  attributes: { unit: "s" }
-})
+export const approvalTime: Metric.Histogram<number> = /* @__PURE__ */ Metric.histogram(
+  "sso_oidc.logins.approval_time",
+  {
+    description: "Time from the code to the token",
+    boundaries: [5, 10, 20, 30, 60, 120, 300, 600],
+    attributes: { unit: "s" }
+  }
+)

@@ -225,6 +225,16 @@ export type TakeError =
 // start
 // -----------------------------------------------------------------------------
 
+/** Functions poll for it, and nothing else belongs to its row. */
+const wayOf = ({ store }: Lifecycle.Tools): Starting.Way => ({
+  driver: "step",
+  before: Effect.void,
+  attempt: Lifecycle.name,
+  insert: store.insert,
+  replaced: () => Effect.void,
+  swept: () => Effect.void
+})
+
 /**
  * Starts a login: registers a client, requests a code, and writes the row of the login. Show the code and the URL to the person.
  *
@@ -243,7 +253,8 @@ export const start = <E = never, R = never>(
   Effect.gen(function*() {
     const { again = false, id, ...grant } = options
     if (!Lifecycle.isId(id)) return yield* new LoginIdInvalid()
-    return yield* Starting.start(yield* Lifecycle.tools, id, again === true, grant)
+    const tools = yield* Lifecycle.tools
+    return yield* Starting.start(tools, wayOf(tools), id, again === true, grant)
   }).pipe(Wire.withSpan("Step.start"))
 
 // -----------------------------------------------------------------------------
@@ -319,5 +330,5 @@ export const take = (id: string): Effect.Effect<Token, TakeError, LoginStore | S
 export const cancel = (id: string): Effect.Effect<boolean, LoginStoreError, LoginStore> =>
   Effect.gen(function*() {
     if (!Lifecycle.isId(id)) return false
-    return yield* Reading.cancel(yield* Lifecycle.store, id)
+    return (yield* Reading.cancel(yield* Lifecycle.store, id)) !== undefined
   }).pipe(Wire.withSpan("Step.cancel"))

@@ -139,6 +139,21 @@ export const markInFlight = (pending: PendingAuthorization, circumstances: Circu
   })
 }
 
+/**
+ * The pending authorization for a process that takes the login over from one that may have been killed in a poll. It assumes a poll up to this
+ * moment, whose response is lost. The next poll comes after one interval, plus a random part of the spread. It is no failure of the
+ * service, so it does not count for the back-off. A wait that the service or the back-off made longer stays.
+ */
+export const takeOver = (
+  pending: PendingAuthorization,
+  { now, random }: Pick<Circumstances, "now" | "random">,
+  spread: Duration.Duration
+): PendingAuthorization => {
+  const least = Duration.toMillis(pending.interval) + Duration.toMillis(spread) * random
+  const wait = Stored.millis(Math.ceil(Math.max(least, waitLeft(pending, now))))
+  return { ...pending, responseLost: true, wait, nextPollAt: Stored.after(now, wait) }
+}
+
 // -----------------------------------------------------------------------------
 // parts
 // -----------------------------------------------------------------------------

@@ -9,11 +9,12 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { BackoffPolicy } from "../BackoffPolicy.ts"
-import type { Due, NotDue, PollError } from "../DeviceGrant.ts"
+import type { Due, NotDue, PollError, TakeOverOptions } from "../DeviceGrant.ts"
 import type { DeviceCodeExpired } from "../DeviceGrantError.ts"
 import type { Approved, Waiting } from "../DeviceGrantEvent.ts"
 import type { PendingAuthorization } from "../PendingAuthorization.ts"
@@ -116,6 +117,23 @@ export const prepare = Effect.fnUntraced(function*(
     )
   })
 })
+
+/** What a process assumes that takes a login over. The spread is one interval, unless a wider one is given. */
+export const takeOver = (
+  pending: PendingAuthorization,
+  { spread }: TakeOverOptions
+): Effect.Effect<PendingAuthorization> =>
+  Effect.withFiber((fiber) => {
+    const given = spread === undefined ? undefined : Option.getOrUndefined(Duration.fromInput(spread))
+    return Effect.succeed(Decision.takeOver(
+      pending,
+      {
+        now: fiber.getRef(Clock.Clock).currentTimeMillisUnsafe(),
+        random: fiber.getRef(Random.Random).nextDoubleUnsafe()
+      },
+      given === undefined || !Duration.isFinite(given) ? pending.interval : Duration.max(given, pending.interval)
+    ))
+  })
 
 /** Fails if the device code was issued at another region or endpoint than the client's. The code is sent to no other service. */
 export const checkPlace = Effect.fnUntraced(function*(

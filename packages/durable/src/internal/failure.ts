@@ -41,14 +41,21 @@ export const decode = (text: string): Effect.Effect<LoginFailure, unknown> =>
 const encodeAny = (error: LoginFailure): Effect.Effect<string, Schema.SchemaError> =>
   Effect.suspend(() => Schema.encodeEffect(json)(error))
 
-const unstorable = (): LoginFailure =>
+const ofProgram = (detail: string): LoginFailure =>
   new ClientError.UnexpectedResponse({
     operation: CreateToken.operation.name,
     problem: "status",
     status: 0,
-    detail: "the client of this program failed with an error that cannot be stored",
+    detail,
     body: Redacted.make("", { label: "body" })
   })
+
+const unstorable = (): LoginFailure =>
+  ofProgram("the client of this program failed with an error that cannot be stored")
+
+/** The error of a login that ended by a defect. It has nothing of the defect, which may hold a secret. */
+export const defect = (): LoginFailure =>
+  ofProgram("the client of this program ended with a defect, which is an error in its code")
 
 /**
  * The text of an error, which can be decoded again. A client of the program may fail with an error whose members have other types than

@@ -48,6 +48,16 @@ export const left = ({ driver, heldUntil, holder, writtenAt }: Row, now: number)
   return left > 0 && left <= 2 * Math.min(heldUntil - writtenAt, longest) ? left : 0
 }
 
+// In milliseconds. A poll that was in flight at the deadline has ended by then.
+const patience = 60_000
+
+/**
+ * Whether an engine should have ended a login long ago, because its deadline has passed. So no process drives it, and any process may end
+ * it.
+ */
+export const isAbandoned = ({ driver }: Row, { expiresAt }: PendingAuthorization, now: number): boolean =>
+  driver === "engine" && DateTime.toEpochMillis(expiresAt) + patience <= now
+
 /** What an invocation that takes a row assumes. */
 export interface TakenOver {
   readonly pending: PendingAuthorization
@@ -77,9 +87,20 @@ export const takenOver = (pending: PendingAuthorization, { heldUntil, holder }: 
   }
 }
 
-/** A pending authorization of a row that is held, as a person sees it: its record of a lost poll is only for the case of a death. */
-export const shown = ({ lastTrouble, ...pending }: PendingAuthorization): PendingAuthorization =>
-  lastTrouble === undefined || lastTrouble.error === "Interrupted" ? pending : { ...pending, lastTrouble }
+/**
+ * A pending authorization of a row that is held, as a person sees it. Its record of a lost poll is only for the case of a death. A process that
+ * an engine runs stores no poll without news, so its next poll may come at any time.
+ */
+export const shown = (
+  { lastTrouble, ...stored }: PendingAuthorization,
+  { driver }: Row,
+  now: number
+): PendingAuthorization => {
+  const pending = driver === "engine" && DateTime.toEpochMillis(stored.nextPollAt) < now
+    ? { ...stored, nextPollAt: Stored.instant(now) }
+    : stored
+  return lastTrouble === undefined || lastTrouble.error === "Interrupted" ? pending : { ...pending, lastTrouble }
+}
 
 // -----------------------------------------------------------------------------
 // standstills

@@ -103,12 +103,13 @@ const seal = ({ sealer }: Tools, place: string, text: Redacted.Redacted<string>)
 // making
 // -----------------------------------------------------------------------------
 
-/** A row that waits for the person, and that no invocation holds. */
+/** A row that waits for the person, and that nobody holds. */
 export const pendingRow = Effect.fnUntraced(function*(
   tools: Tools,
   id: string,
   attempt: string,
-  pending: PendingAuthorization.PendingAuthorization
+  pending: PendingAuthorization.PendingAuthorization,
+  driver: Row["driver"] = "step"
 ): Effect.fn.Return<Row, Sealer.SealerUnavailable> {
   const text = yield* PendingAuthorization.encode(pending)
   const sealed = yield* seal(tools, placeOf(id, attempt, "pending"), text)
@@ -116,7 +117,7 @@ export const pendingRow = Effect.fnUntraced(function*(
     version: name(),
     attempt,
     state: "pending",
-    driver: "step",
+    driver,
     sealed,
     writtenAt: yield* now,
     removeAt: removeAtOf(pending)
@@ -198,8 +199,12 @@ export const end = (
 ): Effect.Effect<boolean, LoginStoreError> => settled(store, id, outcome, store.end(id, version, outcome), version)
 
 /** Writes the first row of an id, as {@link write} replaces one. */
-export const insert = (store: Service, id: string, row: Row): Effect.Effect<boolean, LoginStoreError> =>
-  settled(store, id, row, store.insert(id, row), undefined)
+export const insert = (
+  store: Service,
+  id: string,
+  row: Row,
+  by: Service["insert"] = store.insert
+): Effect.Effect<boolean, LoginStoreError> => settled(store, id, row, by(id, row), undefined)
 
 const settled = (
   store: Service,

@@ -17,20 +17,46 @@ import * as Lifecycle from "./lifecycle.ts"
 const most = 10
 
 /** How far a login is. */
-export const get = Effect.fnUntraced(function*(
+export const get = (
   tools: Lifecycle.Tools,
   id: string
+): Effect.Effect<Login, LoginStoreError | SealerUnavailable | Unsealable> =>
+  Effect.flatMap(tools.store.get(id), (row) => view(tools, id, row))
+
+/** What a program sees of a row. */
+export const view = Effect.fnUntraced(function*(
+  tools: Lifecycle.Tools,
+  id: string,
+  row: Row | undefined
 ): Effect.fn.Return<Login, LoginStoreError | SealerUnavailable | Unsealable> {
-  const row = yield* tools.store.get(id)
   if (row === undefined) return { state: "unknown", id }
   if (Lifecycle.isEnded(row)) return yield* Lifecycle.endedLogin(tools.store, id, row)
   const pending = yield* Lifecycle.pendingIn(tools, id, row)
   const now = yield* Lifecycle.now
   return Lifecycle.pendingLogin(
     id,
-    Holding.left(row, now) > 0 ? Holding.shown(pending) : Holding.takenOver(pending, row, now).pending
+    Holding.left(row, now) > 0 ? Holding.shown(pending, row, now) : Holding.takenOver(pending, row, now).pending
   )
 })
+
+/** The token of a row, or why there is none. */
+export const tokenOf = (tools: Lifecycle.Tools, id: string, row: Row | undefined): Effect.Effect<Token, TakeError> => {
+  switch (row?.state) {
+    case undefined:
+      return Effect.fail(new LoginUnknown({ reason: "absent" }))
+    case "pending":
+      return Effect.fail(new LoginPending())
+    case "cancelled":
+      return Effect.fail(new LoginCancelled())
+    case "failed":
+    case "lost":
+      return Effect.flatMap(Lifecycle.errorIn(tools.store, row), Effect.fail)
+    case "approved":
+      return row.sealed === undefined
+        ? Effect.fail(new LoginUnknown({ reason: "taken" }))
+        : Lifecycle.tokenIn(tools, id, row)
+  }
+}
 
 /** Takes the token out of the row. */
 export const take = (
@@ -41,19 +67,8 @@ export const take = (
   Effect.gen(function*() {
     const { store } = tools
     const row = yield* store.get(id)
-    if (row === undefined) return yield* new LoginUnknown({ reason: "absent" })
-    switch (row.state) {
-      case "pending":
-        return yield* new LoginPending()
-      case "cancelled":
-        return yield* new LoginCancelled()
-      case "failed":
-      case "lost":
-        return yield* Effect.flatMap(Lifecycle.errorIn(store, row), Effect.fail)
-    }
-    if (row.sealed === undefined) return yield* new LoginUnknown({ reason: "taken" })
-    const token = yield* Lifecycle.tokenIn(tools, id, row)
-    if (yield* remove(store, id, row)) return token
+    const token = yield* tokenOf(tools, id, row)
+    if (row !== undefined && (yield* remove(store, id, row))) return token
     return round === most ? yield* Lifecycle.changed(store, "set") : yield* take(tools, id, round + 1)
   })
 
@@ -90,11 +105,15 @@ const remove = (store: Service, id: string, row: Row): Effect.Effect<boolean, Lo
     return Effect.onInterrupt(write, () => putBack)
   })
 
-/** Ends a pending login. */
-export const cancel = (store: Service, id: string, round = 0): Effect.Effect<boolean, LoginStoreError> =>
+/** Ends a pending login. Gives the row that it ended, or `undefined` if there was nothing to end. */
+export const cancel = (
+  store: Service,
+  id: string,
+  round = 0
+): Effect.Effect<Row | undefined, LoginStoreError> =>
   Effect.gen(function*() {
     const row = yield* store.get(id)
-    if (row === undefined || Lifecycle.isEnded(row)) return false
-    if (yield* Lifecycle.end(store, id, row.version, Lifecycle.cancelledRow(row, yield* Lifecycle.now))) return true
+    if (row === undefined || Lifecycle.isEnded(row)) return undefined
+    if (yield* Lifecycle.end(store, id, row.version, Lifecycle.cancelledRow(row, yield* Lifecycle.now))) return row
     return round === most ? yield* Lifecycle.changed(store, "end") : yield* cancel(store, id, round + 1)
   })

@@ -13,7 +13,7 @@ import * as Result from "effect/Result"
 import type { PendingLogin } from "../Login.ts"
 import { LoginEnded } from "../LoginError.ts"
 import { LoginStoreError } from "../LoginStore.ts"
-import type { Row, Service } from "../LoginStore.ts"
+import type { Found, Row, Service } from "../LoginStore.ts"
 import * as Failure from "./failure.ts"
 import * as Holding from "./holding.ts"
 import * as Lifecycle from "./lifecycle.ts"
@@ -22,11 +22,26 @@ import * as Registrations from "./registrations.ts"
 /** Why the row of a start cannot be read or written. */
 type RowError = LoginEnded | LoginStoreError | SealerUnavailable
 
+/** What polls for the login that a start makes, and what it does with the row beside writing it. */
+export interface Way {
+  readonly driver: Row["driver"]
+  /** Waits for the turn of the requests of a start. */
+  readonly before: Effect.Effect<void>
+  /** A name for the new login, whose code was issued now. */
+  readonly attempt: (now: number) => string
+  /** Writes the first row of an id. Gives whether it did. */
+  readonly insert: (id: string, row: Row) => Effect.Effect<boolean, LoginStoreError>
+  /** What follows after a row replaced an ended one. */
+  readonly replaced: (id: string, row: Row) => Effect.Effect<void>
+  /** What belongs to rows that were removed. */
+  readonly swept: (found: ReadonlyArray<Found>) => Effect.Effect<void>
+}
+
 // How often a start looks again after another process changed the row.
 const most = 5
 
 /** What stands in the way of a new login: the pending one of this id. `undefined` if nothing does. */
-interface Found {
+interface Seen {
   readonly pending?: PendingLogin
   readonly ended?: Row
 }
@@ -40,7 +55,7 @@ const look = (
   id: string,
   mayReplace: (row: Row) => boolean,
   round = 0
-): Effect.Effect<Found, RowError> =>
+): Effect.Effect<Seen, RowError> =>
   Effect.gen(function*() {
     const { store } = tools
     const row = yield* store.get(id)
@@ -59,7 +74,9 @@ const look = (
       yield* Lifecycle.end(store, id, row.version, yield* Lifecycle.failedRow(row, error, true))
     } else {
       const pending = opened.success
-      if (Holding.left(row, now) > 0) return { pending: Lifecycle.pendingLogin(id, Holding.shown(pending)) }
+      if (Holding.left(row, now) > 0 && !Holding.isAbandoned(row, pending, now)) {
+        return { pending: Lifecycle.pendingLogin(id, Holding.shown(pending, row, now)) }
+      }
       const taken = Holding.takenOver(pending, row, now).pending
       if (DateTime.toEpochMillis(pending.expiresAt) > now) return { pending: Lifecycle.pendingLogin(id, taken) }
       const error = expired(taken)
@@ -76,7 +93,7 @@ const unopened = ({ name }: Service): LoginStoreError =>
     detail: "this process cannot open the row, and another process polls for the login"
   })
 
-const expired = ({ failures, lastTrouble, responseLost }: PendingAuthorization): DeviceCodeExpired =>
+export const expired = ({ failures, lastTrouble, responseLost }: PendingAuthorization): DeviceCodeExpired =>
   new DeviceCodeExpired({
     detectedBy: "clock",
     responseLost,
@@ -90,23 +107,27 @@ const expired = ({ failures, lastTrouble, responseLost }: PendingAuthorization):
  */
 const store = (
   tools: Lifecycle.Tools,
+  way: Way,
   id: string,
   pending: PendingAuthorization,
-  seen: Found,
+  seen: Seen,
   found = seen,
   round = 0
 ): Effect.Effect<PendingLogin, RowError> =>
   Effect.gen(function*() {
-    const row = yield* Lifecycle.pendingRow(tools, id, Lifecycle.name(), pending)
+    const row = yield* Lifecycle.pendingRow(tools, id, way.attempt(yield* Lifecycle.now), pending, way.driver)
     const isDone = found.ended === undefined
-      ? yield* Lifecycle.insert(tools.store, id, row)
+      ? yield* Lifecycle.insert(tools.store, id, row, way.insert)
       : yield* Lifecycle.write(tools.store, id, found.ended.version, row)
-    if (isDone) return Lifecycle.pendingLogin(id, pending)
+    if (isDone) {
+      if (found.ended !== undefined) yield* way.replaced(id, row)
+      return Lifecycle.pendingLogin(id, pending)
+    }
     const next = yield* look(tools, id, ({ attempt }) => attempt === seen.ended?.attempt)
     if (next.pending !== undefined) return next.pending
     return round === most
       ? yield* Lifecycle.changed(tools.store, "set")
-      : yield* store(tools, id, pending, seen, next, round + 1)
+      : yield* store(tools, way, id, pending, seen, next, round + 1)
   })
 
 // The rows of ended logins are removed on the way. A store that is slow at it keeps no person waiting for the code.
@@ -115,14 +136,17 @@ const patience = Duration.seconds(2)
 /** Starts a login, or gives the pending one of this id. */
 export const start = Effect.fnUntraced(function*<E, R>(
   tools: Lifecycle.Tools,
+  way: Way,
   id: string,
   again: boolean,
   options: DeviceGrant.StartOptions<E, R>
 ): Effect.fn.Return<PendingLogin, DeviceGrant.StartError | E | RowError, SsoOidc.SsoOidc | R> {
   const found = yield* look(tools, id, () => again)
   if (found.pending !== undefined) return found.pending
+  yield* way.before
   const pending = yield* Registrations.start(options)
-  const login = yield* store(tools, id, pending, found)
-  yield* Effect.ignore(Effect.timeoutOption(Effect.flatMap(Lifecycle.now, tools.store.sweep), patience))
+  const login = yield* store(tools, way, id, pending, found)
+  const sweep = Effect.flatMap(Effect.flatMap(Lifecycle.now, tools.store.sweep), way.swept)
+  yield* Effect.ignore(Effect.timeoutOption(sweep, patience))
   return login
 })

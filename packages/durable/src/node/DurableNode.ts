@@ -78,8 +78,9 @@ export const layerFile = (_options: FileOptions): Layer.Layer<Logins.Logins, Log
  * @category layers
  * @since 0.1.0
  */
-export const layerPostgres = (_options: PostgresOptions): Layer.Layer<Logins.Logins, LoginStoreError, SsoOidc.SsoOidc> =>
-  Layer.unwrap(Effect.die("the frame has no body yet"))
+export const layerPostgres = (
+  _options: PostgresOptions
+): Layer.Layer<Logins.Logins, LoginStoreError, SsoOidc.SsoOidc> => Layer.unwrap(Effect.die("the frame has no body yet"))
 
 /**
  * `Logins` on many machines, with PostgreSQL. This process drives no logins.

@@ -1,0 +1,116 @@
+/**
+ * The logins that this process drives now.
+ */
+import type { Token } from "@sso-oidc/core/Token"
+import type { PendingAuthorization } from "@sso-oidc/device-grant/PendingAuthorization"
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { LoginFailure } from "../Login.ts"
+import type { Row } from "../LoginStore.ts"
+import type { Name } from "./login.ts"
+
+/** How a login ended, before its row says so. */
+export type Ending =
+  | { readonly _tag: "Token"; readonly token: Token }
+  | { readonly _tag: "Error"; readonly error: LoginFailure; readonly isLost: boolean }
+
+/** A login that this process drives. Most of its life it waits, so it is plain data. */
+export interface Resident extends Name {
+  /** The name of the holder in the row: of this run, and of no other. */
+  readonly holder: string
+  /** When the code was issued, in milliseconds since 1970. */
+  readonly issuedAt: number
+  /** The row, as this process wrote it last. */
+  row: Row
+  /** The pending authorization, as the row has it. */
+  stored: PendingAuthorization
+  /** The pending authorization, as it is. */
+  pending: PendingAuthorization
+  /** When the wait for the next poll began, and when it ends, on the monotonic clock in milliseconds. */
+  since: number
+  due: number
+  /** The turn of the next poll under the limit of requests, on the same clock. `undefined` if it has none yet. */
+  turn: number | undefined
+  /** How often the process had stood still when the row was last known to be its own. */
+  confirmed: number
+  /** Whether the next poll comes as early as the grant permits. */
+  isHurried: boolean
+  /** Whether the row may have changed, so that it must be read before the next poll. */
+  isDoubted: boolean
+  /** Whether the row lacks a change, because the store failed. */
+  isBehind: boolean
+  /** Whether a poll is in flight. */
+  isPolling: boolean
+  /** Whether no poll can be sent by this process, because its client is for another region or endpoint. */
+  isBlocked: boolean
+  /** Whether this process has released the row, and sends nothing more. */
+  isReleased: boolean
+  /** How the login ended, if the row does not say so yet. */
+  ending: Ending | undefined
+  /** Whether it was woken since it last looked. */
+  isWoken: boolean
+  /** Ends its sleep. */
+  alarm: () => void
+}
+
+export interface Residents {
+  readonly all: ReadonlyMap<string, Resident>
+  /** Whether this process stops: it sends no more polls. */
+  readonly isStopping: () => boolean
+  readonly add: (resident: Resident) => void
+  readonly remove: (resident: Resident) => void
+  /** Stops, and wakes all. Waits until all have left, at most so many milliseconds. */
+  readonly stop: (millis: number) => Effect.Effect<void>
+}
+
+export const make = (): Residents => {
+  const all = new Map<string, Resident>()
+  let isStopping = false
+  let left = (): void => {}
+  return {
+    all,
+    isStopping: () => isStopping,
+    add: (resident) => void all.set(resident.id, resident),
+    remove: (resident) => {
+      if (all.get(resident.id) === resident) all.delete(resident.id)
+      if (all.size === 0) left()
+    },
+    stop: (millis) =>
+      Effect.suspend(() => {
+        isStopping = true
+        const gone = Effect.callback<void>((resume) => {
+          left = () => resume(Effect.void)
+          if (all.size === 0) left()
+        })
+        for (const resident of all.values()) wake(resident)
+        return Effect.asVoid(Effect.timeoutOption(gone, Duration.millis(millis)))
+      })
+  }
+}
+
+export const monotonic = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+
+/** Lets a login look at once at what has changed. */
+export const wake = (resident: Resident): void => {
+  resident.isWoken = true
+  resident.alarm()
+}
+
+/** Sleeps for so many milliseconds, or until the login is woken. */
+export const sleep = (resident: Resident, millis: number): Effect.Effect<void> =>
+  Effect.withFiber((fiber) =>
+    Effect.callback<void>((resume) => {
+      if (resident.isWoken) return resume(Effect.void)
+      const timer = Effect.runForkWith(fiber.context)(Effect.sleep(Duration.millis(Math.ceil(millis))))
+      const end = () => {
+        resident.alarm = noop
+        resume(Effect.void)
+      }
+      resident.alarm = end
+      timer.addObserver(end)
+      return Effect.sync(() => timer.interruptUnsafe())
+    })
+  )
+
+export const noop = (): void => {}

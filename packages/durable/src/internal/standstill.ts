@@ -1,0 +1,36 @@
+/**
+ * Whether this process stood still: frozen, suspended, or too busy to run its timers.
+ *
+ * A process that thaws runs its late timers in any order. So each reader compares the clocks itself, and does not wait for the watch.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Holding from "./holding.ts"
+
+export interface Watch {
+  /** How often this process stood still, up to this moment. */
+  readonly count: () => number
+}
+
+/** Watches the clocks of this process. It stood still if either of them shows more than `limit` milliseconds since the last look. */
+export const watch = (limit: number): Effect.Effect<Watch, never, Scope.Scope> =>
+  Effect.clockWith((clock) => {
+    let last = Holding.moment(clock)
+    let found = 0
+    const count = (): number => {
+      const now = Holding.moment(clock)
+      // a clock that was set shows other times to other processes, so it counts too
+      if (Math.abs(now.wall - last.wall) > limit || now.monotonic - last.monotonic > limit) found++
+      last = now
+      return found
+    }
+    return Effect.as(
+      Effect.forkScoped(
+        Effect.forever(
+          Effect.andThen(Effect.sleep(Duration.millis(Math.min(1000, limit / 4))), Effect.sync(count))
+        )
+      ),
+      { count }
+    )
+  })

@@ -1,0 +1,57 @@
+/**
+ * What a process that drives logins does for all of them, beside driving its own: it finds rows that nobody drives, and removes old ones.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import type { Found, LoginStoreError, Service } from "../LoginStore.ts"
+import * as Lifecycle from "./lifecycle.ts"
+import type { Name } from "./login.ts"
+import * as Residents from "./residents.ts"
+
+export interface Work {
+  readonly store: Service
+  readonly residents: Residents.Residents
+  readonly handOver: (name: Name) => Effect.Effect<void>
+  readonly forget: (found: ReadonlyArray<Found>) => Effect.Effect<void>
+}
+
+// In milliseconds
+const lookEvery = 1000
+const handOverAfter = 15_000
+const sweepEvery = 60_000
+
+/** Does something again and again. A random part keeps processes apart that began at the same time. */
+const every = <R>(millis: number, effect: Effect.Effect<unknown, LoginStoreError, R>) =>
+  Effect.forkScoped(Effect.forever(Effect.andThen(
+    Effect.flatMap(Random.next, (part) => Effect.sleep(Duration.millis(Math.ceil(millis * (0.75 + part / 2))))),
+    Effect.catch(effect, (error) => Effect.logDebug(error.message))
+  )))
+
+export const run = ({ forget, handOver, residents, store }: Work): Effect.Effect<void, never, Scope.Scope> => {
+  /** Wakes the logins of this process whose row another process has changed. */
+  const look = Effect.map(Effect.flatMap(Lifecycle.now, (now) => store.pending(now + 1)), (found) => {
+    for (const { attempt, id } of found) {
+      const resident = residents.all.get(id)
+      if (resident?.attempt !== attempt || resident.row.holder === undefined) continue
+      resident.isDoubted = true
+      Residents.wake(resident)
+    }
+  })
+  /** Hands over rows that nobody has taken for a while. An engine that has one of them does nothing. */
+  const check = Effect.flatMap(
+    Effect.flatMap(Lifecycle.now, (now) => store.pending(now - handOverAfter)),
+    (found) =>
+      Effect.forEach(found, (name) => residents.all.has(name.id) ? Effect.void : handOver(name), { discard: true })
+  )
+  const sweep: Effect.Effect<void, LoginStoreError> = Effect.flatMap(
+    Effect.flatMap(Lifecycle.now, store.sweep),
+    (found) => found.length === 0 ? Effect.void : Effect.andThen(forget(found), sweep)
+  )
+  return Effect.asVoid(Effect.all([
+    every(lookEvery, look),
+    every(handOverAfter, check),
+    every(sweepEvery, sweep)
+  ]))
+}
