@@ -1,7 +1,7 @@
 /**
  * The workflow of a login. The engine stores its tag and its payload, so both are a part of the stored form: an older release may meet them.
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Workflow from "effect/workflow/Workflow"
 import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"

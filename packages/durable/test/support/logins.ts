@@ -3,7 +3,7 @@
  */
 import type * as Sealer from "@sso-oidc/core/Sealer"
 import * as Logins from "@sso-oidc/durable/Logins"
-import * as LoginStore from "@sso-oidc/durable/LoginStore"
+import type * as LoginStore from "@sso-oidc/durable/LoginStore"
 import type * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
 import * as TestRunner from "effect/cluster/TestRunner"
