@@ -1,6 +1,6 @@
 /**
- * What `Logins` asks of the database that an engine stores its messages in: one transaction for a row and its hand-over, and the removal of
- * the messages of old logins.
+ * What `Logins` asks of the database where an engine stores its messages. It asks for one transaction for a row and its hand-over, and for the
+ * removal of the messages of old logins.
  *
  * `DurableNode` provides it. Provide it yourself if you build the engine yourself.
  *
@@ -23,10 +23,10 @@ import type { LoginStoreError } from "./LoginStore.ts"
 export interface Service {
   /**
    * Runs the write of a new row and its hand-over to the engine, as one transaction. Only for a store and an engine that share a
-   * `SqlClient`. Without it, a crash between the two leaves a row that nobody drives, until a process that drives logins finds it.
+   * `SqlClient`. Without it, a crash between the two leaves a row that no process drives, until the next check finds it.
    */
   readonly transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | LoginStoreError, R>
-  /** Removes what the engine stored of these executions of the workflow: their messages and the replies to them. */
+  /** Removes what the engine stored of these executions of the workflow: their messages, and the results of them. */
   readonly forget: (
     workflow: string,
     executionIds: ReadonlyArray<string>

@@ -127,7 +127,7 @@ describe("Step.start", () => {
       yield* TestClock.adjust("60 seconds")
       assert.strictEqual((yield* Step.get("login-1")).state, "pending", "get ends nothing")
       const early = yield* Effect.flip(Step.take("login-1"))
-      assert.include(early.message, "Call step until it gives Approved")
+      assert.include(early.message, "Wait until it is approved")
       assert.notInclude(early.message, "has not approved")
       const error = yield* Effect.flip(start)
       assert.strictEqual(error._tag === "LoginEnded" && error.state, "failed")

@@ -140,7 +140,7 @@ export const markInFlight = (pending: PendingAuthorization, circumstances: Circu
 }
 
 /**
- * The pending authorization for a process that takes the login over from one that may have been killed in a poll. It assumes a poll up to this
+ * The pending authorization for a process that takes the login over. The process before it may have been killed in a poll. So it assumes a poll up to this
  * moment, whose response is lost. The next poll comes after one interval, plus a random part of the spread. It is no failure of the
  * service, so it does not count for the back-off. A wait that the service or the back-off made longer stays.
  */

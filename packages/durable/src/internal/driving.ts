@@ -383,7 +383,7 @@ const expired = ({ failures, lastTrouble, responseLost }: PendingAuthorization):
 // writing
 // -----------------------------------------------------------------------------
 
-/** Writes the pending authorization as it is, as the holder or as nobody. Gives whether the row was still the one that this run wrote. */
+/** Writes the pending authorization as it is, with or without this run as its holder. Gives whether no other process had changed the row. */
 const writeRow = (
   driver: Driver,
   resident: Resident,
@@ -493,7 +493,7 @@ const concludeNow = (
     }
     const row = yield* driver.store.get(id)
     if (!isDriven(row, attempt)) return "over"
-    // A token is the truth, whoever holds the row. An error of this run is not, if another process drives the login.
+    // A token is the truth, also if another process holds the row. An error of this run is not, if another process drives the login.
     if (ending._tag === "Error" && row.holder !== holder) {
       if (row.holder !== undefined) return "other"
       if (row.heldUntil === undefined) return "again"

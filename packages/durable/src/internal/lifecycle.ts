@@ -103,7 +103,7 @@ const seal = ({ sealer }: Tools, place: string, text: Redacted.Redacted<string>)
 // making
 // -----------------------------------------------------------------------------
 
-/** A row that waits for the person, and that nobody holds. */
+/** A row that waits for the person, and that has no holder. */
 export const pendingRow = Effect.fnUntraced(function*(
   tools: Tools,
   id: string,

@@ -1,5 +1,5 @@
 /**
- * What a process that drives logins does for all of them, beside driving its own: it finds rows that nobody drives, and removes old ones.
+ * What a process that drives logins does for all of them, beside driving its own: it finds rows that no process drives, and removes old ones.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -39,7 +39,7 @@ export const run = ({ forget, handOver, residents, store }: Work): Effect.Effect
       Residents.wake(resident)
     }
   })
-  /** Hands over rows that nobody has taken for a while. An engine that has one of them does nothing. */
+  /** Hands over rows that no process has taken for a while. An engine that has one of them does nothing. */
   const check = Effect.flatMap(
     Effect.flatMap(Lifecycle.now, (now) => store.pending(now - handOverAfter)),
     (found) =>
