@@ -17,7 +17,7 @@ const unlimited: Pace = { turn: Effect.succeed(0), perSecond: Number.POSITIVE_IN
 
 const checked = (perSecond: unknown): number => {
   if (typeof perSecond === "number" && perSecond > 0 && !Number.isNaN(perSecond)) return perSecond
-  throw new RangeError("Logins: `pace` must be a number of requests per second above 0, such as 50")
+  throw new RangeError("Logins: the limit of requests must be a number per second above 0, such as 50")
 }
 
 /** Turns of this process, with the same time between each two. */
