@@ -22,6 +22,7 @@ import type { LoginStoreError, Row } from "../LoginStore.ts"
 import * as Attempts from "./attempts.ts"
 import * as Failure from "./failure.ts"
 import type { Gap } from "./gap.ts"
+import * as Holding from "./holding.ts"
 import * as Lifecycle from "./lifecycle.ts"
 import type { Name } from "./login.ts"
 import type { Pace } from "./pace.ts"
@@ -38,6 +39,8 @@ export interface Driver extends Lifecycle.Tools {
   readonly isEachPollStored: boolean
   /** Tells those in this process who wait for a change of the row. */
   readonly changed: (id: string) => void
+  /** Logs a warning about a login. If many logins have the same fault, then one of them is told now and then. */
+  readonly warn: (id: string, sentence: string) => Effect.Effect<void>
 }
 
 type Driving<A> = Effect.Effect<A, never, SsoOidc.SsoOidc>
@@ -60,19 +63,18 @@ type Verdict = "on" | "over" | "again" | "other"
 const pauses = [100, 400, 1600, 3200]
 const longestPause = 5000
 
-// A fault of the store is told now and then, not at each try.
-const isTold = (round: number): boolean => round === 4 || round % 100 === 99
-
 /** Tries until the store and the sealer respond. It can be interrupted in between. */
 const lasting = <A, R>(
+  driver: Driver,
+  id: string,
   effect: Effect.Effect<A, LoginStoreError | SealerUnavailable, R>,
   round = 0
 ): Effect.Effect<A, never, R> =>
   Effect.catch(effect, (error) =>
     Effect.gen(function*() {
-      if (isTold(round)) yield* Effect.logWarning(`A login waits: ${error.message}`)
+      if (round >= pauses.length) yield* driver.warn(id, `The login waits. ${error.message}`)
       yield* Effect.sleep(Duration.millis(pauses[round] ?? longestPause))
-      return yield* lasting(effect, round + 1)
+      return yield* lasting(driver, id, effect, round + 1)
     }))
 
 // How long a run that cannot be interrupted tries to write. In milliseconds.
@@ -112,6 +114,7 @@ const residentOf = (
   due: Residents.monotonic(clock) + waitOf(pending, clock.currentTimeMillisUnsafe()),
   turn: undefined,
   confirmed,
+  isSure: false,
   isHurried: false,
   isDoubted: false,
   isBehind: false,
@@ -136,11 +139,18 @@ const take = (
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.Effect<Resident | undefined> =>
   Effect.gen(function*() {
+    let hasWaited = false
     while (true) {
       // Another process takes it over, as soon as this one has ended.
       if (driver.residents.isStopping()) return yield* restore(Effect.never)
-      const row = yield* restore(lasting(driver.store.get(name.id)))
+      const row = yield* restore(lasting(driver, name.id, driver.store.get(name.id)))
       if (!isDriven(row, name.attempt)) return undefined
+      // The engine may have given the login to another process meanwhile. Before this one takes the row from it, the engine has time to say so.
+      if (row.holder !== undefined && !hasWaited && driver.watch.isRecent()) {
+        hasWaited = true
+        yield* restore(Effect.sleep(Duration.millis(lookEvery)))
+        continue
+      }
       const taken = yield* Effect.result(takeRow(driver, name, row))
       if (Result.isFailure(taken)) yield* restore(Effect.sleep(Duration.millis(longestPause)))
       else if (taken.success !== undefined) return taken.success
@@ -207,7 +217,10 @@ export const drive = (driver: Driver, name: Name): Driving<void> =>
       const verdict = yield* restore(run(driver, resident)).pipe(
         Effect.onInterrupt(() => left(driver, resident)),
         Effect.ensuring(Effect.andThen(
-          Effect.sync(() => driver.residents.remove(resident)),
+          Effect.sync(() => {
+            driver.residents.remove(resident)
+            driver.changed(name.id)
+          }),
           Metric.modify(LoginMetrics.pending, -1)
         ))
       )
@@ -222,23 +235,24 @@ const run = (driver: Driver, resident: Resident): Driving<Verdict> =>
   Effect.catchCause(hold(driver, resident), (cause) =>
     Cause.hasInterruptsOnly(cause)
       ? Effect.failCause(cause)
-      : Effect.andThen(failed(resident, cause), hold(driver, resident)))
+      : Effect.andThen(failed(driver, resident, cause), hold(driver, resident)))
 
-/** Waits until no other process holds the row. */
+/** Waits until no other process holds the row, or until it should have ended long ago. */
 const untilFree = (driver: Driver, name: Name): Effect.Effect<void> =>
   Effect.gen(function*() {
     yield* Effect.sleep(Duration.millis(lookEvery))
-    const row = yield* lasting(driver.store.get(name.id))
-    if (isDriven(row, name.attempt) && row.holder !== undefined) yield* untilFree(driver, name)
+    const row = yield* lasting(driver, name.id, driver.store.get(name.id))
+    if (!isDriven(row, name.attempt) || row.holder === undefined) return
+    if (!Holding.isAbandoned(row, yield* Lifecycle.now)) yield* untilFree(driver, name)
   })
 
 /** The state of a login after a defect: it has ended, and the next thing it does is to write so. */
-const failed = (resident: Resident, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+const failed = (driver: Driver, resident: Resident, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
   const { isPolling, pending } = resident
   resident.ending = { _tag: "Error", error: Failure.defect(), isLost: isPolling || pending.responseLost }
   // The defect itself may hold a secret, so nothing but its name is told.
   const name = Wire.nameIn(Cause.squash(cause), "name") ?? "unknown"
-  return Effect.logError(`A login ended by a defect of this program (${name}). Its row says so.`)
+  return driver.warn(resident.id, `The login ended by a defect of this program (${name}). Its row says so.`)
 }
 
 /** Waits, polls and writes, until the login ends here. Nothing stands after the last call, so that it may go on for ever. */
@@ -272,7 +286,7 @@ const next = (driver: Driver, resident: Resident): Driving<Verdict> => {
         return "on"
       })
     }
-    if (driver.watch.count() !== resident.confirmed) return confirm(driver, resident)
+    if (!isConfirmed(driver, resident)) return confirm(driver, resident)
     return Effect.uninterruptible(poll(driver, resident))
   })
 }
@@ -314,7 +328,8 @@ const stopped = (driver: Driver, resident: Resident): Driving<Verdict> =>
 const poll = (driver: Driver, resident: Resident): Driving<Verdict> =>
   Effect.suspend(() => {
     // No other code of this process runs between this look and the request.
-    if (driver.watch.count() !== resident.confirmed) return on
+    if (!isConfirmed(driver, resident)) return on
+    resident.isSure = false
     resident.isHurried = false
     resident.turn = undefined
     resident.isPolling = true
@@ -366,7 +381,7 @@ const refused = (driver: Driver, resident: Resident, error: DeviceGrant.PollErro
   resident.isBlocked = true
   resident.pending = { ...pending, lastTrouble: { error: error._tag, message: Wire.oneLine(error.message) } }
   return Effect.andThen(
-    Effect.logWarning(`A login waits for another process: ${error.message}`),
+    driver.warn(resident.id, `The login waits for another process. ${error.message}`),
     store(driver, resident)
   )
 }
@@ -406,7 +421,10 @@ const store = (driver: Driver, resident: Resident): Effect.Effect<Verdict> =>
   Effect.matchEffect(persistently(writeRow(driver, resident, true)), {
     onFailure: (error) => {
       resident.isBehind = true
-      return Effect.as(Effect.logWarning(`A login goes on, but its row is behind: ${error.message}`), "on" as const)
+      return Effect.as(
+        driver.warn(resident.id, `The login goes on, but its row is behind. ${error.message}`),
+        "on" as const
+      )
     },
     onSuccess: (isDone) => {
       if (!isDone) resident.isDoubted = true
@@ -414,7 +432,11 @@ const store = (driver: Driver, resident: Resident): Effect.Effect<Verdict> =>
     }
   })
 
-/** Whether the row is still this run's own, after the process stood still. */
+/** Whether the row is known to be this run's own. Without a standstill it is. */
+const isConfirmed = ({ watch }: Driver, { confirmed, isSure }: Resident): boolean =>
+  watch.count() === confirmed && (isSure || !watch.isRecent())
+
+/** Asks whether the row is still this run's own, after the process stood still. */
 const confirm = (driver: Driver, resident: Resident): Effect.Effect<Verdict> =>
   Effect.suspend(() => {
     const { count } = driver.watch
@@ -422,15 +444,20 @@ const confirm = (driver: Driver, resident: Resident): Effect.Effect<Verdict> =>
     return Effect.clockWith((clock) => {
       const row = mine(resident.row, resident.holder, Math.floor(clock.currentTimeMillisUnsafe()))
       return Effect.flatMap(
-        lasting(Effect.map(
-          Lifecycle.write(driver.store, resident.id, resident.row.version, row),
-          (isDone) => {
-            if (isDone) {
-              resident.row = row
-              resident.confirmed = confirmed
-            } else resident.isDoubted = true
-          }
-        )),
+        lasting(
+          driver,
+          resident.id,
+          Effect.map(
+            Lifecycle.write(driver.store, resident.id, resident.row.version, row),
+            (isDone) => {
+              if (isDone) {
+                resident.row = row
+                resident.confirmed = confirmed
+                resident.isSure = true
+              } else resident.isDoubted = true
+            }
+          )
+        ),
         () => on
       )
     })
@@ -440,7 +467,7 @@ const confirm = (driver: Driver, resident: Resident): Effect.Effect<Verdict> =>
 const look = (driver: Driver, resident: Resident): Effect.Effect<Verdict> =>
   Effect.gen(function*() {
     const { attempt, holder, id } = resident
-    const row = yield* lasting(driver.store.get(id))
+    const row = yield* lasting(driver, id, driver.store.get(id))
     if (!isDriven(row, attempt)) return "over"
     if (row.holder === holder) {
       resident.row = row
@@ -467,7 +494,7 @@ const conclude = (driver: Driver, resident: Resident): Effect.Effect<Verdict> =>
     return Effect.matchEffect(persistently(concludeNow(driver, resident, ending)), {
       onFailure: (error) =>
         Effect.as(
-          Effect.logWarning(`A login has ended, but its row does not say so yet: ${error.message}`),
+          driver.warn(resident.id, `The login has ended, but its row does not say so yet. ${error.message}`),
           "on" as const
         ),
       onSuccess: (verdict) => Effect.succeed(verdict)

@@ -8,6 +8,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type { Row } from "../LoginStore.ts"
+import * as Lifecycle from "./lifecycle.ts"
 
 // -----------------------------------------------------------------------------
 // options
@@ -55,8 +56,8 @@ const patience = 60_000
  * Whether an engine should have ended a login long ago, because its deadline has passed. So no process drives it, and any process may end
  * it.
  */
-export const isAbandoned = ({ driver }: Row, { expiresAt }: PendingAuthorization, now: number): boolean =>
-  driver === "engine" && DateTime.toEpochMillis(expiresAt) + patience <= now
+export const isAbandoned = ({ driver, removeAt }: Row, now: number): boolean =>
+  driver === "engine" && removeAt - Lifecycle.hour + patience <= now
 
 /** What an invocation that takes a row assumes. */
 export interface TakenOver {

@@ -51,7 +51,8 @@ export const name = (): string => crypto.randomUUID()
 /** The time in whole milliseconds since 1970. */
 export const now: Effect.Effect<number> = Effect.map(Clock.currentTimeMillis, Math.floor)
 
-const hour = 3_600_000
+/** How long a row stays after its outcome or its deadline, in milliseconds. */
+export const hour = 3_600_000
 
 /** From when on a pending row may be removed. */
 const removeAtOf = ({ expiresAt }: PendingAuthorization.PendingAuthorization): number =>

@@ -34,6 +34,8 @@ export interface Resident extends Name {
   turn: number | undefined
   /** How often the process had stood still when the row was last known to be its own. */
   confirmed: number
+  /** Whether the row was confirmed for the next poll alone. */
+  isSure: boolean
   /** Whether the next poll comes as early as the grant permits. */
   isHurried: boolean
   /** Whether the row may have changed, so that it must be read before the next poll. */
@@ -107,7 +109,10 @@ export const sleep = (resident: Resident, millis: number): Effect.Effect<void> =
         resident.alarm = noop
         resume(Effect.void)
       }
-      resident.alarm = end
+      resident.alarm = () => {
+        timer.interruptUnsafe()
+        end()
+      }
       timer.addObserver(end)
       return Effect.sync(() => timer.interruptUnsafe())
     })

@@ -29,6 +29,7 @@ import * as Residents from "./residents.ts"
 import * as Standstill from "./standstill.ts"
 import * as Starting from "./starting.ts"
 import * as Upkeep from "./upkeep.ts"
+import * as Warnings from "./warnings.ts"
 
 type Services = WorkflowEngine.WorkflowEngine | LoginStore | Sealer | SsoOidc.SsoOidc
 
@@ -109,6 +110,7 @@ const wayOf = (room: Room): Starting.Way => ({
 
 // In milliseconds
 const lookEvery = 1000
+const lookAtOwnEvery = 15_000
 
 // How long a reader tries again where the store or the sealer fails. In milliseconds.
 const readerPatience = 30_000
@@ -121,14 +123,8 @@ const persistently = <A>(
 /** Ends a login that no process has ended long after its deadline. */
 const endAbandoned = (room: Room, id: string, row: Row): Effect.Effect<boolean, LoginStoreError | SealerUnavailable> =>
   Effect.gen(function*() {
-    const opened = yield* Effect.catchTag(
-      Effect.asSome(Lifecycle.pendingIn(room, id, row)),
-      "Unsealable",
-      () => Effect.succeedNone
-    )
-    if (Option.isNone(opened) || !Holding.isAbandoned(row, opened.value, yield* Lifecycle.now)) return false
-    const isLost = row.holder !== undefined || opened.value.responseLost
-    const error = Starting.expired({ ...opened.value, responseLost: isLost })
+    if (!Holding.isAbandoned(row, yield* Lifecycle.now)) return false
+    const error = yield* Starting.abandoned(room, id, row)
     return yield* Lifecycle.end(
       room.store,
       id,
@@ -144,9 +140,13 @@ const tokenOf = (room: Room, id: string): Effect.Effect<Row, TokenError> =>
       if (row === undefined) return yield* new LoginUnknown({ reason: "absent" })
       if (Lifecycle.isEnded(row)) return row
       if (yield* persistently(endAbandoned(room, id, row))) continue
-      yield* room.changes.wait(id, lookEvery)
+      yield* waiting(room, id)
     }
   })
+
+/** Waits for a change of the row. This process knows each change of the logins that it drives. */
+const waiting = ({ changes, residents }: Room, id: string): Effect.Effect<void> =>
+  changes.wait(id, residents.all.has(id) ? lookAtOwnEvery : lookEvery)
 
 /** What a reader of changes has seen. */
 interface Seen {
@@ -165,7 +165,7 @@ const eventsOf = (room: Room, id: string): Stream.Stream<Login, GetError> =>
           const login = yield* Reading.view(room, id, row)
           return [login, { version: row?.version ?? "", isEnded: login.state !== "pending" }] as const
         }
-        yield* room.changes.wait(id, lookEvery)
+        yield* waiting(room, id)
       }
     }))
 
@@ -290,7 +290,8 @@ export const driving = (options: Options): Effect.Effect<Service, never, Service
       watch: yield* Standstill.watch(standstill),
       gap,
       isEachPollStored: options.write === "everyPoll",
-      changed: shared.changes.tell
+      changed: shared.changes.tell,
+      warn: Warnings.make()
     }
     yield* shared.engine.register(Workflow.Login, ({ attempt, id }) => Driving.drive(driver, { id, attempt }))
     yield* Upkeep.run({

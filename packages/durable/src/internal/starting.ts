@@ -9,6 +9,7 @@ import type { PendingAuthorization } from "@sso-oidc/device-grant/PendingAuthori
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { PendingLogin } from "../Login.ts"
 import { LoginEnded } from "../LoginError.ts"
@@ -58,32 +59,56 @@ const look = (
 ): Effect.Effect<Seen, RowError> =>
   Effect.gen(function*() {
     const { store } = tools
+    const again = () => round === most ? Lifecycle.changed(store, "set") : look(tools, id, mayReplace, round + 1)
     const row = yield* store.get(id)
     if (row === undefined) return {}
     if (Lifecycle.isEnded(row)) {
       if (mayReplace(row)) return { ended: row }
       return yield* new LoginEnded({ state: row.state === "lost" ? "failed" : row.state })
     }
-    const opened = yield* Effect.result(Lifecycle.pendingIn(tools, id, row))
     const now = yield* Lifecycle.now
+    if (Holding.isAbandoned(row, now)) {
+      const error = yield* abandoned(tools, id, row)
+      yield* Lifecycle.end(store, id, row.version, yield* Lifecycle.failedRow(row, error, Failure.isLost(error, false)))
+      return yield* again()
+    }
+    const opened = yield* Effect.result(Lifecycle.pendingIn(tools, id, row))
     if (Result.isFailure(opened)) {
       const error = opened.failure
       if (error._tag === "SealerUnavailable") return yield* error
       // The holder can open it, so this process may lack a key.
       if (Holding.left(row, now) > 0) return yield* unopened(store)
       yield* Lifecycle.end(store, id, row.version, yield* Lifecycle.failedRow(row, error, true))
-    } else {
-      const pending = opened.success
-      if (Holding.left(row, now) > 0 && !Holding.isAbandoned(row, pending, now)) {
-        return { pending: Lifecycle.pendingLogin(id, Holding.shown(pending, row, now)) }
-      }
-      const taken = Holding.takenOver(pending, row, now).pending
-      if (DateTime.toEpochMillis(pending.expiresAt) > now) return { pending: Lifecycle.pendingLogin(id, taken) }
-      const error = expired(taken)
-      yield* Lifecycle.end(store, id, row.version, yield* Lifecycle.failedRow(row, error, Failure.isLost(error, false)))
+      return yield* again()
     }
-    return round === most ? yield* Lifecycle.changed(store, "set") : yield* look(tools, id, mayReplace, round + 1)
+    const pending = opened.success
+    if (Holding.left(row, now) > 0) {
+      return { pending: Lifecycle.pendingLogin(id, Holding.shown(pending, row, now)) }
+    }
+    const taken = Holding.takenOver(pending, row, now).pending
+    if (DateTime.toEpochMillis(pending.expiresAt) > now) return { pending: Lifecycle.pendingLogin(id, taken) }
+    const error = expired(taken)
+    yield* Lifecycle.end(store, id, row.version, yield* Lifecycle.failedRow(row, error, Failure.isLost(error, false)))
+    return yield* again()
   })
+
+/**
+ * Why a login failed that its engine should have ended long ago. A poll may have been lost with the process that held it. A text that cannot be
+ * opened says nothing against that.
+ */
+export const abandoned = (
+  tools: Lifecycle.Tools,
+  id: string,
+  row: Row
+): Effect.Effect<DeviceCodeExpired, SealerUnavailable> =>
+  Effect.map(
+    Effect.catchTag(Effect.asSome(Lifecycle.pendingIn(tools, id, row)), "Unsealable", () => Effect.succeedNone),
+    (opened) =>
+      Option.match(opened, {
+        onNone: () => new DeviceCodeExpired({ detectedBy: "clock", responseLost: true, failures: 0 }),
+        onSome: (pending) => expired({ ...pending, responseLost: row.holder !== undefined || pending.responseLost })
+      })
+  )
 
 const unopened = ({ name }: Service): LoginStoreError =>
   new LoginStoreError({
