@@ -8,7 +8,25 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as SqlClient from "effect/sql/SqlClient"
+import * as EngineSql from "./internal/engineSql.ts"
 import type { LoginStoreError } from "./LoginStore.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * The options of {@link layerSql}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SqlOptions {
+  /** How the names of the engine's tables begin: `"cluster"` by default, as in Effect's `SqlMessageStorage`. */
+  readonly prefix?: string | undefined
+}
 
 // -----------------------------------------------------------------------------
 // service
@@ -43,3 +61,19 @@ export interface Service {
 export const EngineStorage: Context.Reference<Service> = Context.Reference<Service>("@sso-oidc/durable/EngineStorage", {
   defaultValue: () => ({ transaction: (effect) => effect, forget: () => Effect.void })
 })
+
+// -----------------------------------------------------------------------------
+// layers
+// -----------------------------------------------------------------------------
+
+/**
+ * For an engine that stores its messages with Effect's `SqlMessageStorage`. The engine and the `LoginStore` must have the same `SqlClient`.
+ *
+ * - `transaction` is a transaction of the client. It fails after 15 seconds, and then neither the row nor the hand-over is there.
+ * - `forget` removes the messages by their ids, which have an index, and the replies to them. A message of another workflow stays.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerSql = (options: SqlOptions = {}): Layer.Layer<never, never, SqlClient.SqlClient> =>
+  Layer.effect(EngineStorage, EngineSql.make(options.prefix))
