@@ -1,0 +1,172 @@
+/**
+ * The engine: Effect's cluster, on one process or on many.
+ */
+import * as Wire from "@sso-oidc/core/aws/Wire"
+import * as Sql from "@sso-oidc/core/database/Sql"
+import * as NodeClusterSocket from "@effect/platform-node/NodeClusterSocket"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
+import * as Cause from "effect/Cause"
+import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
+import * as RunnerAddress from "effect/cluster/RunnerAddress"
+import * as RunnerHealth from "effect/cluster/RunnerHealth"
+import * as Runners from "effect/cluster/Runners"
+import * as RunnerStorage from "effect/cluster/RunnerStorage"
+import * as Sharding from "effect/cluster/Sharding"
+import * as ShardingConfig from "effect/cluster/ShardingConfig"
+import * as SocketRunner from "effect/cluster/SocketRunner"
+import * as SqlMessageStorage from "effect/cluster/SqlMessageStorage"
+import * as SqlRunnerStorage from "effect/cluster/SqlRunnerStorage"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as RpcSerialization from "effect/rpc/RpcSerialization"
+import type { SocketServerError } from "effect/socket/SocketServer"
+import type * as SqlClient from "effect/sql/SqlClient"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
+import { LoginStoreError } from "../../LoginStore.ts"
+
+// -----------------------------------------------------------------------------
+// settings
+// -----------------------------------------------------------------------------
+
+/** Settings of Effect's cluster that a user chose. */
+export type Settings = Partial<ShardingConfig.ShardingConfig["Service"]>
+
+const settings = {
+  shardLockExpiration: Duration.seconds(15),
+  runnerHealthCheckInterval: Duration.seconds(5),
+  refreshAssignmentsInterval: Duration.seconds(1),
+  entityMessagePollInterval: Duration.seconds(5),
+  // A poll and its write cannot be interrupted, and rows are released before. So nothing is gained by a longer wait.
+  entityTerminationTimeout: Duration.seconds(1),
+  // Each pending login counts. A login beyond it would wait unpolled.
+  maxResidentEntities: 30_000
+} satisfies Settings
+
+/** A third of the time after which the engine gives the work of a frozen process away, within what `Logins` permits. */
+export const standstillOf = ({ shardLockExpiration = settings.shardLockExpiration }: Settings): Duration.Duration =>
+  Duration.clamp(Duration.divideUnsafe(Duration.fromInputUnsafe(shardLockExpiration), 3), {
+    minimum: Duration.millis(100),
+    maximum: Duration.minutes(1)
+  })
+
+/** The settings of this package, then those of the user. No variable of the environment changes them. */
+const configured = (chosen: Settings, own: Settings): Layer.Layer<ShardingConfig.ShardingConfig> =>
+  ShardingConfig.layer({ ...settings, ...chosen, ...own })
+
+// -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+/** What stands in the way of the engine. */
+export const refuse = (store: string, detail: string, code?: string): LoginStoreError =>
+  new LoginStoreError({
+    store,
+    operation: "open",
+    reason: "unavailable",
+    detail,
+    ...(code === undefined ? {} : { code })
+  })
+
+const listening: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program uses the port that the option port names",
+  EACCES: "this process may not listen on the port that the option port names",
+  EADDRNOTAVAIL: "this machine has no address of the name in the option host",
+  ENOTFOUND: "this machine has no address of the name in the option host"
+}
+
+const tables = "the tables of the engine cannot be made or used"
+
+/** The error of an engine that cannot start. A database that refuses its tables is a defect of Effect's layers. */
+const errorOf = (
+  store: string,
+  reason: Cause.Reason<SocketServerError | SqlError>
+): LoginStoreError | undefined => {
+  const error = Cause.isFailReason(reason) ? reason.error : Cause.isDieReason(reason) ? reason.defect : undefined
+  if (isSqlError(error)) {
+    const { code, detail } = Sql.troubleOf(error)
+    return refuse(store, `${tables}: ${detail}`, code)
+  }
+  if (Predicate.isTagged(error, "MigrationError")) return refuse(store, tables)
+  if (!Predicate.isTagged(error, "SocketServerError")) return undefined
+  const code = Wire.nameIn(Predicate.hasProperty(error, "cause") ? error.cause : undefined, "code")
+  return refuse(store, listening[code ?? ""] ?? "this process cannot listen on the port that the option port names", code)
+}
+
+const readable = <A, R>(
+  store: string,
+  engine: Layer.Layer<A, SocketServerError | SqlError, R>
+): Layer.Layer<A, LoginStoreError, R> =>
+  Layer.catchCause(engine, (cause) => {
+    for (const reason of cause.reasons) {
+      const error = errorOf(store, reason)
+      if (error !== undefined) return Layer.effectContext(Effect.fail(error))
+    }
+    return Layer.effectContext(Effect.failCause(Cause.fromReasons<never>(cause.reasons.filter((reason) => !Cause.isFailReason(reason)))))
+  })
+
+// -----------------------------------------------------------------------------
+// engines
+// -----------------------------------------------------------------------------
+
+type Engine = Layer.Layer<WorkflowEngine, LoginStoreError, SqlClient.SqlClient>
+
+const messages = Layer.provide(SqlMessageStorage.layer, NodeCrypto.layerDigest)
+
+/** The engine of one process. */
+export const single = (store: string, chosen: Settings): Engine =>
+  readable(
+    store,
+    ClusterWorkflowEngine.layer.pipe(
+      Layer.provide(Sharding.layer),
+      Layer.provide(Runners.layerNoop),
+      Layer.provideMerge(messages),
+      Layer.provide([RunnerStorage.layerMemory, RunnerHealth.layerNoop]),
+      Layer.provide(configured(chosen, {}))
+    )
+  )
+
+const { layerClientProtocol, layerSocketServer } = NodeClusterSocket
+
+/** What the engines of many processes share: the messages and the processes in the database, and the form of what they send. */
+const shared = <A, E, R>(
+  engine: Layer.Layer<A, E, R>,
+  config: Layer.Layer<ShardingConfig.ShardingConfig>
+) =>
+  engine.pipe(
+    Layer.provide(messages),
+    Layer.provide(SqlRunnerStorage.layer),
+    Layer.provide(config),
+    Layer.provide(RpcSerialization.layerSchemaBinary({}))
+  )
+
+const ping = RunnerHealth.layerPing.pipe(Layer.provide(Runners.layerRpc), Layer.provide(layerClientProtocol))
+
+/** The engine of a process that others reach at this address. */
+export const runner = (store: string, chosen: Settings, host: string, port: number): Engine =>
+  readable(
+    store,
+    shared(
+      ClusterWorkflowEngine.layer.pipe(
+        Layer.provide(SocketRunner.layer),
+        Layer.provide([layerSocketServer, layerClientProtocol, ping])
+      ),
+      configured(chosen, { runnerAddress: Option.some(RunnerAddress.make(host, port)) })
+    )
+  )
+
+/** The engine of a process that hands logins over, and drives none. */
+export const client = (store: string, chosen: Settings): Engine =>
+  readable(
+    store,
+    shared(
+      ClusterWorkflowEngine.layer.pipe(
+        Layer.provide(SocketRunner.layerClientOnly),
+        Layer.provide(layerClientProtocol)
+      ),
+      configured(chosen, { runnerAddress: Option.none(), runnerListenAddress: Option.none() })
+    )
+  )
