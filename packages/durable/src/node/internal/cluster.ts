@@ -41,7 +41,7 @@ const settings = {
   refreshAssignmentsInterval: Duration.seconds(1),
   entityMessagePollInterval: Duration.seconds(5),
   // A poll and its write cannot be interrupted, and rows are released before. So nothing is gained by a longer wait.
-  entityTerminationTimeout: Duration.seconds(1),
+  entityTerminationTimeout: Duration.millis(100),
   // Each pending login counts. A login beyond it would wait unpolled.
   maxResidentEntities: 30_000
 } satisfies Settings

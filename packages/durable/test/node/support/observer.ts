@@ -42,9 +42,7 @@ const portOf = (server: Http.Server): number => {
 /** Runs until the scope closes. */
 export const make = (options: Emulator.Options): Effect.Effect<Observer, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const context = yield* Effect.orDie(Layer.build(
-      EmulatorServer.layer().pipe(Layer.provideMerge(Emulator.layer(options)))
-    ))
+    const context = yield* Effect.orDie(Layer.build(EmulatorServer.layer(options)))
     const { port } = Context.get(context, EmulatorServer.EmulatorServer)
     const seen = {
       emulator: Context.get(context, Emulator.Emulator),
@@ -75,9 +73,9 @@ export const make = (options: Emulator.Options): Effect.Effect<Observer, never, 
       const inner = Http.request({ port, host: "127.0.0.1", method, path, headers }, (from) => {
         text(from).then((answer) => {
           learn(answer)
+          if (poll !== undefined) poll.answered = performance.now()
           response.writeHead(from.statusCode ?? 0, from.headers)
           response.end(answer)
-          if (poll !== undefined) poll.answered = performance.now()
         }, () => response.destroy())
       })
       inner.on("error", () => response.destroy())
