@@ -70,7 +70,7 @@ export const EngineStorage: Context.Reference<Service> = Context.Reference<Servi
  * For an engine that stores its messages with Effect's `SqlMessageStorage`. The engine and the `LoginStore` must have the same `SqlClient`.
  *
  * - `transaction` is a transaction of the client. It fails after 15 seconds, and then neither the row nor the hand-over is there.
- * - `forget` removes the messages by their ids, which have an index, and the replies to them. A message of another workflow stays.
+ * - `forget` removes the messages by their ids, which have an index, and what was stored as responses to them. A message of another workflow stays.
  *
  * @category layers
  * @since 0.1.0

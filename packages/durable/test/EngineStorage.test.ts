@@ -149,7 +149,7 @@ tests("EngineStorage.layerSql with PostgreSQL", Postgres.layer)
 
 const prefix = "mine"
 
-/** An engine's tables with the messages and replies of 20,000 executions, of which the first ones are those of the test. */
+/** An engine's tables with the messages and responses of 20,000 executions, of which the first ones are those of the test. */
 const filled = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const ids = Array.from({ length: 300 }, () => crypto.randomUUID().replaceAll("-", ""))

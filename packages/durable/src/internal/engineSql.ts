@@ -12,7 +12,7 @@ import * as References from "effect/References"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Service } from "../EngineStorage.ts"
-import { LoginStoreError } from "../LoginStore.ts"
+import type { LoginStoreError } from "../LoginStore.ts"
 import * as Database from "./database.ts"
 
 const store = "SQL"

@@ -1,100 +1,170 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Logins from "@sso-oidc/durable/Logins"
 import * as DurableNode from "@sso-oidc/durable/node/DurableNode"
-import { run } from "@sso-oidc/test-kit/child"
 import * as Postgres from "@sso-oidc/test-kit/postgres"
-import { bundled } from "@sso-oidc/test-kit/program"
-import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
-import { fileURLToPath } from "node:url"
+import * as SqlClient from "effect/sql/SqlClient"
 import { sealing } from "../support/sealing.ts"
 import * as Observer from "./support/observer.ts"
+import * as Process from "./support/process.ts"
 
-const startUrl = "https://my.awsapps.com/start"
-const count = 36
-const names = ["a", "b", "c"]
+/** In milliseconds. */
+const interval = 2000
 
-const until = <E, R>(what: string, effect: Effect.Effect<boolean, E, R>) =>
-  effect.pipe(
-    Effect.filterOrFail((is) => is, () => new Error(`it did not come: ${what}`)),
-    Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 600 })
-  )
+const ids = Array.from({ length: 60 }, (_, at) => `device-${at}`)
 
-const stats = (values: ReadonlyArray<number>) => {
-  const sorted = values.toSorted((a, b) => a - b)
-  return { n: sorted.length, min: sorted[0], median: sorted[Math.floor(sorted.length / 2)], max: sorted.at(-1) }
+/** Every row of every table, as texts. */
+const dumpOf = (sql: SqlClient.SqlClient) =>
+  Effect.gen(function*() {
+    const tables = yield* sql<{ name: string }>`
+      SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY table_name
+    `
+    const texts = yield* Effect.forEach(
+      tables,
+      ({ name }) => sql<{ text: string }>`SELECT to_jsonb(one)::text AS text FROM ${sql(name)} AS one`
+    )
+    return { names: tables.map(({ name }) => name), text: texts.flat().map(({ text }) => text).join("\n") }
+  })
+
+/** How long after a moment each login of a process that has ended was polled by another one, in milliseconds. */
+const nextPolls = (observer: Observer.Observer, codes: ReadonlyArray<string>, member: string, since: number) =>
+  Effect.gen(function*() {
+    const isNext = (code: string) => (poll: Observer.Poll) =>
+      poll.code === code && poll.member !== member && poll.at > since
+    yield* Process.until(
+      `polls for the logins of ${member}`,
+      Effect.sync(() => codes.every((code) => observer.polls.some(isNext(code))))
+    )
+    return codes.map((code) => (observer.polls.find(isNext(code))?.at ?? 0) - since)
+  })
+
+/** The device codes that a process polled for last. */
+const codesOf = (observer: Observer.Observer, member: string) =>
+  [...Process.lastPolls(observer).values()].filter((poll) => poll.member === member).map(({ code }) => code)
+
+const median = (values: ReadonlyArray<number>): number =>
+  values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN
+
+/** Whether the last two polls of a code were sent by one process, after a moment. */
+const isSettled = ({ polls }: Observer.Observer, code: string, since: number): boolean => {
+  const [before, last] = polls.filter((poll) => poll.code === code && poll.at > since).slice(-2)
+  return last !== undefined && before?.member === last.member
 }
 
-describe("experiment", () => {
-  it.live("x", () =>
+describe("DurableNode.layerPostgres", () => {
+  it.live("logins survive a stop and a kill of their processes, give their tokens, leave no secret, and later nothing (W1, W2, W3, W7, W8, W9, W10)", () =>
     Effect.gen(function*() {
       const url = yield* Postgres.database
-      const observer = yield* Observer.make({ interval: "2 seconds" })
-      const client = yield* Layer.build(DurableNode.layerPostgresClient({ url: Redacted.make(url), sealing }).pipe(
-        Layer.provide(SsoOidc.layer({ region: "eu-west-1", endpoint: observer.url })),
-        Layer.provide(NodeTransport.layer())
-      ))
-      const logins = Context.get(client, Logins.Logins)
-      let t = performance.now()
-      yield* logins.start({ id: "first", clientName: "x", startUrl })
-      console.log("start with no runner", performance.now() - t, observer.others)
-      t = performance.now()
-      yield* logins.start({ id: "second", clientName: "x", startUrl })
-      console.log("second start", performance.now() - t, observer.others)
+      const observer = yield* Observer.make({ interval })
+      const sql = Context.get(yield* Layer.build(Postgres.client(url, { maxConnections: 2 })), SqlClient.SqlClient)
+      const client = DurableNode.layerPostgresClient({ url: Redacted.make(url), sealing }).pipe(
+        Layer.provide(Process.service(observer))
+      )
+      const logins = Context.get(yield* Layer.build(client), Logins.Logins)
+      const start = (id: string) => logins.start({ id, ...Process.options })
 
-      const program = bundled(fileURLToPath(new URL("support/member.ts", import.meta.url)))
-      t = performance.now()
-      const members = yield* Effect.forEach(names, (name, at) =>
-        run(process.execPath, { args: [program, JSON.stringify({ name, endpoint: observer.url, url, port: 34500 + at })] }))
-      yield* Effect.forEach(members, (m) => m.printed(/ready/), { concurrency: 3 })
-      console.log("ready", performance.now() - t)
-      yield* until("first", Effect.sync(() => observer.polls.length > 0))
-      console.log("first poll of the early one", performance.now() - t)
-      yield* Effect.sleep("3 seconds")
-      const begun = new Map<string, number>()
-      for (let i = 0; i < count; i++) {
-        const s = performance.now()
-        const login = yield* logins.start({ id: `l-${i}`, clientName: "x", startUrl })
-        begun.set(observer.codes.get(login.userCode) ?? "", performance.now())
-        if (i < 3) console.log("start", performance.now() - s)
+      // W1: no process drives logins yet, and the code is there after two requests
+      const alone = yield* start("alone")
+      assert.deepStrictEqual(observer.others, ["/client/register", "/device_authorization"])
+      assert.strictEqual((yield* start("alone")).userCode, alone.userCode)
+      assert.strictEqual(observer.others.length, 2)
+
+      // W2: an engine that does not take the login leaves no row
+      yield* sql`ALTER TABLE cluster_messages RENAME TO cluster_moved`
+      assert.strictEqual((yield* Effect.flip(start("refused")))._tag, "LoginStoreError")
+      yield* sql`ALTER TABLE cluster_moved RENAME TO cluster_messages`
+      assert.deepStrictEqual(yield* sql`SELECT id FROM sso_oidc_logins`, [{ id: "alone" }])
+
+      const [a, b] = yield* Effect.forEach(
+        ["a", "b", "c"],
+        (name) =>
+          Effect.flatMap(
+            Process.freePort,
+            (port) => Process.member({ name, endpoint: observer.url, url, port })
+          ),
+        { concurrency: "unbounded" }
+      )
+      assert(a !== undefined && b !== undefined)
+      const codes = yield* Effect.forEach(
+        ids,
+        (id) => Effect.map(start(id), ({ userCode }) => observer.codes.get(userCode) ?? "")
+      )
+      const idOf = (code: string) => ids[codes.indexOf(code)] ?? "alone"
+      yield* Process.until(
+        "a poll for each login, by each process",
+        Effect.sync(() =>
+          codes.every((code) => Process.lastPolls(observer).has(code)) &&
+          ["a", "b", "c"].every((name) => codesOf(observer, name).length > 4)
+        )
+      )
+
+      // W7: a stop releases each row, and the next holder adds no wait
+      const holders = yield* sql<{ holder: string; id: string }>`SELECT id, holder FROM sso_oidc_logins`
+      yield* a.signal("SIGTERM")
+      yield* a.ended
+      const stopped = performance.now()
+      const left = codesOf(observer, "a")
+      const kept = yield* sql<{ id: string }>`
+        SELECT id FROM sso_oidc_logins WHERE holder IN ${sql.in(holders.map(({ holder }) => holder))}
+      `
+      assert.strictEqual(kept.length, holders.length - left.length)
+      const afterStop = yield* nextPolls(observer, left, "a", stopped)
+      const taken = new Map((yield* sql<{ at: number; id: string }>`
+        SELECT id, written_at::double precision AS at FROM sso_oidc_logins
+      `).map(({ at, id }) => [id, at - performance.timeOrigin]))
+      // a take-over of a row that was not released would wait for one interval at least
+      const waits = left.map((code, at) => stopped + (afterStop[at] ?? 0) - (taken.get(idOf(code)) ?? Number.NaN))
+      assert.isBelow(median(waits), interval - 100)
+
+      // W3: a kill
+      yield* Process.until(
+        "an end of the moves",
+        Effect.sync(() => codes.every((code) => isSettled(observer, code, stopped)))
+      )
+      const lost = codesOf(observer, "b")
+      assert.isAbove(lost.length, 9)
+      yield* b.signal("SIGKILL")
+      const killed = performance.now()
+      yield* b.ended
+      const afterKill = yield* nextPolls(observer, lost, "b", killed)
+      assert.isAtLeast(Math.min(...afterKill), interval)
+      assert.isAtMost(Math.max(...afterKill), 15_000)
+      console.log("FIG", {
+        stop: [Math.min(...afterStop), median(afterStop), Math.max(...afterStop)],
+        waits: [Math.min(...waits), median(waits), Math.max(...waits)],
+        kill: [afterKill.length, Math.min(...afterKill), median(afterKill), Math.max(...afterKill)]
+      })
+
+      // each login ends with its token
+      for (const id of ids) {
+        const login = yield* logins.get(id)
+        assert(login.state === "pending")
+        yield* observer.emulator.authorizations.approve(login.userCode)
       }
-      yield* until("all polled", Effect.sync(() => [...begun.keys()].every((code) => observer.polls.some((p) => p.code === code))))
-      console.log("start → first poll", stats([...begun].map(([code, at]) => (observer.polls.find((p) => p.code === code)?.at ?? 0) - at)))
-      yield* Effect.sleep("3 seconds")
-      const owner = () => {
-        const m = new Map<string, Observer.Poll>()
-        for (const p of observer.polls) m.set(p.code, p)
-        return m
-      }
-      console.log(Map.groupBy(owner().values(), (p) => p.member).entries().map(([k, v]) => [k, v.length]).toArray())
-      const handOver = (name: string, signal: NodeJS.Signals) =>
-        Effect.gen(function*() {
-          const at = performance.now()
-          yield* members[names.indexOf(name)]!.signal(signal)
-          yield* Effect.sleep("100 millis")
-          const theirs = [...owner().values()].filter((p) => p.member === name && (signal === "SIGKILL" || true))
-          if (signal === "SIGTERM") {
-            const ended = yield* members[names.indexOf(name)]!.ended
-            console.log("ended", performance.now() - at, ended.code, ended.stderr, ended.stdout.slice(-3000))
-          }
-          yield* until("handed", Effect.sync(() => theirs.every(({ code }) => owner().get(code)?.member !== name)))
-          const nexts = theirs.map(({ code }) => {
-            const mine = observer.polls.filter((p) => p.code === code)
-            const next = mine.find((p) => p.at > at && p.member !== name)!
-            const last = mine.filter((p) => p.member === name).at(-1)!
-            return { fromSignal: next.at - at, fromLast: next.at - last.at }
-          })
-          console.log(signal, "signal → next", stats(nexts.map((n) => n.fromSignal)), "last → next", stats(nexts.map((n) => n.fromLast)))
-        })
-      yield* handOver("a", "SIGTERM")
-      yield* Effect.sleep("2500 millis")
-      yield* handOver("b", "SIGKILL")
-      const bad = [...Map.groupBy(observer.polls, (p) => p.code).values()].flatMap((ps) => ps.slice(1).map((p, i) => p.at - (ps[i]?.answered ?? 0))).filter((g) => !(g >= 1990))
-      console.log("early", bad)
-    }), 90_000)
+      const tokens = yield* Effect.forEach(ids, (id) => logins.token(id), { concurrency: "unbounded" })
+      for (const { accessToken } of tokens) assert.isTrue(observer.secrets.has(Redacted.value(accessToken)))
+      Process.assertPatient(observer, interval)
+
+      // W8
+      const dump = yield* dumpOf(sql)
+      assert.includeMembers([...dump.names], ["cluster_messages", "cluster_replies", "sso_oidc_logins"])
+      assert.include(dump.text, "device-59")
+      Process.assertClean(observer, dump.text)
+
+      // W9: the time of their removal comes, and the next start removes them
+      yield* Process.until(
+        "an end of each execution",
+        Effect.map(sql`SELECT id FROM cluster_messages WHERE NOT processed`, (rows) => rows.length === 1)
+      )
+      yield* sql`UPDATE sso_oidc_logins SET remove_at = 1 WHERE id <> 'alone'`
+      yield* start("later")
+      const rows = yield* sql<{ id: string }>`SELECT id FROM sso_oidc_logins ORDER BY id`
+      assert.deepStrictEqual(rows.map(({ id }) => id), ["alone", "later"])
+      const messages = yield* sql<{ payload: string }>`SELECT payload FROM cluster_messages`
+      assert.sameMembers(messages.map(({ payload }) => JSON.parse(payload)["id"]), ["alone", "later"])
+      assert.deepStrictEqual(yield* sql`SELECT id FROM cluster_replies`, [])
+    }))
 })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { LoginStoreError } from "@sso-oidc/durable/LoginStore"
+import type { LoginStoreError } from "@sso-oidc/durable/LoginStore"
 import * as NodeSqlite from "@sso-oidc/durable/node/NodeSqlite"
 import { folder, run } from "@sso-oidc/test-kit/child"
 import { bundled } from "@sso-oidc/test-kit/program"
@@ -168,7 +168,7 @@ describe("NodeSqlite", () => {
       const file = join(yield* folder, "logins.db")
       yield* Layer.build(NodeSqlite.layer({ file, exclusive: true }))
       assert.strictEqual((yield* refused({ file, exclusive: true })).code, "SQLITE_BUSY")
-      // the refusal took no lock away from the first client
+      // the failed attempt took no lock away from the first client
       const holder = bundled(fileURLToPath(new URL("support/holder.ts", import.meta.url)))
       const other = yield* run(process.execPath, { args: [holder, file] })
       assert.match((yield* other.ended).stdout, /SQLITE_BUSY/)

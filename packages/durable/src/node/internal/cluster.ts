@@ -1,19 +1,20 @@
 /**
  * The engine: Effect's cluster, on one process or on many.
  */
-import * as Wire from "@sso-oidc/core/aws/Wire"
-import * as Sql from "@sso-oidc/core/database/Sql"
 import * as NodeClusterSocket from "@effect/platform-node/NodeClusterSocket"
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
+import * as Wire from "@sso-oidc/core/aws/Wire"
+import * as Sql from "@sso-oidc/core/database/Sql"
 import * as Cause from "effect/Cause"
 import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
+import * as Message from "effect/cluster/Message"
 import * as RunnerAddress from "effect/cluster/RunnerAddress"
 import * as RunnerHealth from "effect/cluster/RunnerHealth"
 import * as Runners from "effect/cluster/Runners"
+import * as RunnerServer from "effect/cluster/RunnerServer"
 import * as RunnerStorage from "effect/cluster/RunnerStorage"
 import * as Sharding from "effect/cluster/Sharding"
 import * as ShardingConfig from "effect/cluster/ShardingConfig"
-import * as SocketRunner from "effect/cluster/SocketRunner"
 import * as SqlMessageStorage from "effect/cluster/SqlMessageStorage"
 import * as SqlRunnerStorage from "effect/cluster/SqlRunnerStorage"
 import * as Duration from "effect/Duration"
@@ -22,8 +23,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
+import * as RpcServer from "effect/rpc/RpcServer"
 import type { SocketServerError } from "effect/socket/SocketServer"
-import type * as SqlClient from "effect/sql/SqlClient"
+import * as SqlClient from "effect/sql/SqlClient"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
 import { LoginStoreError } from "../../LoginStore.ts"
@@ -93,7 +95,11 @@ const errorOf = (
   if (Predicate.isTagged(error, "MigrationError")) return refuse(store, tables)
   if (!Predicate.isTagged(error, "SocketServerError")) return undefined
   const code = Wire.nameIn(Predicate.hasProperty(error, "cause") ? error.cause : undefined, "code")
-  return refuse(store, listening[code ?? ""] ?? "this process cannot listen on the port that the option port names", code)
+  return refuse(
+    store,
+    listening[code ?? ""] ?? "this process cannot listen on the port that the option port names",
+    code
+  )
 }
 
 const readable = <A, R>(
@@ -105,7 +111,9 @@ const readable = <A, R>(
       const error = errorOf(store, reason)
       if (error !== undefined) return Layer.effectContext(Effect.fail(error))
     }
-    return Layer.effectContext(Effect.failCause(Cause.fromReasons<never>(cause.reasons.filter((reason) => !Cause.isFailReason(reason)))))
+    return Layer.effectContext(
+      Effect.failCause(Cause.fromReasons<never>(cause.reasons.filter((reason) => !Cause.isFailReason(reason))))
+    )
   })
 
 // -----------------------------------------------------------------------------
@@ -131,6 +139,40 @@ export const single = (store: string, chosen: Settings): Engine =>
 
 const { layerClientProtocol, layerSocketServer } = NodeClusterSocket
 
+// An owner that is frozen or cut off does not respond. It finds the login in the database later, or its successor does.
+const patience = Duration.seconds(5)
+
+/**
+ * What processes tell each other, once the transaction is over that stores a login: before that, its owner would find nothing. A start does
+ * not wait for its owner, which may be frozen.
+ */
+const runners = Layer.effect(
+  Runners.Runners,
+  Effect.gen(function*() {
+    const [inner, sql, scope] = [yield* Runners.Runners, yield* SqlClient.SqlClient, yield* Effect.scope]
+    return Runners.Runners.of({
+      ...inner,
+      notify: (options) =>
+        options.discard && options.message._tag === "OutgoingRequest"
+          ? Effect.andThen(
+            inner.notify({ ...options, address: Option.none() }),
+            sql.afterCommit(Effect.asVoid(
+              // The message is there already, so that this sends it on and stores nothing.
+              Effect.forkIn(Effect.ignore(Effect.timeoutOption(inner.notify(options), patience)), scope)
+            ))
+          )
+          : inner.notify(options),
+      notifyLocal: (options) =>
+        options.discard && options.message._tag === "OutgoingRequest"
+          ? Effect.andThen(
+            inner.notifyLocal(options),
+            sql.afterCommit(Effect.ignore(options.notify(Message.incomingLocalFromOutgoing(options.message))))
+          )
+          : inner.notifyLocal(options)
+    })
+  })
+).pipe(Layer.provide(Runners.layerRpc))
+
 /** What the engines of many processes share: the messages and the processes in the database, and the form of what they send. */
 const shared = <A, E, R>(
   engine: Layer.Layer<A, E, R>,
@@ -151,8 +193,11 @@ export const runner = (store: string, chosen: Settings, host: string, port: numb
     store,
     shared(
       ClusterWorkflowEngine.layer.pipe(
-        Layer.provide(SocketRunner.layer),
-        Layer.provide([layerSocketServer, layerClientProtocol, ping])
+        Layer.provide(RunnerServer.layer),
+        Layer.provideMerge(Sharding.layer),
+        Layer.provide(runners),
+        Layer.provide(Layer.provide(RpcServer.layerProtocolSocketServer, layerSocketServer)),
+        Layer.provide([layerClientProtocol, ping])
       ),
       configured(chosen, { runnerAddress: Option.some(RunnerAddress.make(host, port)) })
     )
@@ -164,8 +209,9 @@ export const client = (store: string, chosen: Settings): Engine =>
     store,
     shared(
       ClusterWorkflowEngine.layer.pipe(
-        Layer.provide(SocketRunner.layerClientOnly),
-        Layer.provide(layerClientProtocol)
+        Layer.provide(Sharding.layer),
+        Layer.provide(runners),
+        Layer.provide([layerClientProtocol, RunnerHealth.layerNoop])
       ),
       configured(chosen, { runnerAddress: Option.none(), runnerListenAddress: Option.none() })
     )

@@ -47,7 +47,7 @@ const failed = (cause: unknown): SqlError.SqlError => {
 // As many as the client of PostgreSQL keeps.
 const most = 100
 
-/** Statements that stay prepared. The one that was used least recently makes room. */
+/** Statements that stay prepared. The least recently used statement makes room. */
 const preparing = (database: DatabaseSync) => {
   const prepared = new Map<string, StatementSync>()
   return (sql: string): StatementSync => {

@@ -5,12 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { closeSync, openSync } from "node:fs"
 import { resolve } from "node:path"
-import type { DatabaseSync } from "node:sqlite"
+import type * as Sqlite from "node:sqlite"
 import { LoginStoreError } from "../../LoginStore.ts"
 import type { Options } from "../NodeSqlite.ts"
 import * as Result from "./result.ts"
-
-type Sqlite = typeof import("node:sqlite")
 
 const refuse = (detail: string, code?: string): LoginStoreError =>
   new LoginStoreError({
@@ -22,7 +20,7 @@ const refuse = (detail: string, code?: string): LoginStoreError =>
   })
 
 /** The SQLite of this process. An import would fail where it is absent, before the program can say why. */
-const builtin = (): Sqlite | undefined => {
+const builtin = (): typeof Sqlite | undefined => {
   const found: unknown = typeof process.getBuiltinModule === "function"
     ? process.getBuiltinModule("node:sqlite")
     : undefined
@@ -30,7 +28,7 @@ const builtin = (): Sqlite | undefined => {
 }
 
 /** The first releases of this module lack methods that the client calls. */
-const isComplete = (found: unknown): found is Sqlite =>
+const isComplete = (found: unknown): found is typeof Sqlite =>
   Predicate.hasProperty(found, "StatementSync") && Predicate.hasProperty(found.StatementSync, "prototype") &&
   Predicate.hasProperty(found.StatementSync.prototype, "setReturnArrays")
 
@@ -59,7 +57,7 @@ const refusals: Readonly<Record<string, string>> = {
   SQLITE_READONLY: "this process may not write to the file that the option file names"
 }
 
-const configure = (database: DatabaseSync, { exclusive = false, synchronous = "full" }: Options): void => {
+const configure = (database: Sqlite.DatabaseSync, { exclusive = false, synchronous = "full" }: Options): void => {
   // A lock that is taken now or never: a wait would keep the process busy.
   database.exec(`PRAGMA busy_timeout = ${exclusive ? 0 : 5000}`)
   if (exclusive) database.exec("PRAGMA locking_mode = EXCLUSIVE")
@@ -69,7 +67,7 @@ const configure = (database: DatabaseSync, { exclusive = false, synchronous = "f
 }
 
 /** Opens a database. The caller closes it. */
-export const open = (options: Options): Effect.Effect<DatabaseSync, LoginStoreError> =>
+export const open = (options: Options): Effect.Effect<Sqlite.DatabaseSync, LoginStoreError> =>
   Effect.suspend(() => {
     const sqlite = builtin()
     if (sqlite === undefined) {
@@ -83,9 +81,9 @@ export const open = (options: Options): Effect.Effect<DatabaseSync, LoginStoreEr
     }
     // SQLite takes a path with a scheme for a URI. An absolute path has none.
     const path = file === ":memory:" ? file : resolve(file)
-    const refused = path === file && file === ":memory:" ? undefined : create(path)
+    const refused = file === ":memory:" ? undefined : create(path)
     if (refused !== undefined) return Effect.fail(refused)
-    let database: DatabaseSync | undefined
+    let database: Sqlite.DatabaseSync | undefined
     try {
       database = new sqlite.DatabaseSync(path)
       configure(database, options)

@@ -1,8 +1,8 @@
 /**
  * The client of PostgreSQL, and what its options must be.
  */
-import * as Sql from "@sso-oidc/core/database/Sql"
 import * as PgClient from "@effect/sql-pg/PgClient"
+import * as Sql from "@sso-oidc/core/database/Sql"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"

@@ -1,5 +1,5 @@
 /**
- * A process that drives logins. It prints `ready` when it does, and stops on SIGTERM.
+ * A process that drives logins of a database, or of a file. It prints `ready` when it does, and stops on SIGTERM.
  *
  *     node member.ts '{"name":"a","endpoint":"http://127.0.0.1:1","url":"postgres://…","port":2}'
  */
@@ -17,8 +17,16 @@ import * as Redacted from "effect/Redacted"
 import { sealing } from "../../support/sealing.ts"
 
 const [, , text = ""] = process.argv
-const { endpoint, name, port, url }: Readonly<Record<"endpoint" | "name" | "url", string>> & { readonly port: number } = JSON
-  .parse(text)
+const { endpoint, file, name, port, url }: Options = JSON.parse(text)
+
+interface Options {
+  readonly name: string
+  readonly endpoint: string
+  /** The file that it uses, or the database and its own port. */
+  readonly file?: string
+  readonly url?: string
+  readonly port?: number
+}
 
 // the service sees which process sends a request
 const transport = Layer.effect(
@@ -26,11 +34,14 @@ const transport = Layer.effect(
   Effect.map(HttpClient.HttpClient, HttpClient.mapRequest(HttpClientRequest.setHeader("x-member", name)))
 ).pipe(Layer.provide(NodeTransport.layer()))
 
-const logins = DurableNode.layerPostgres({ url: Redacted.make(url), sealing, port }).pipe(
-  Layer.provide(SsoOidc.layer({ region: "eu-west-1", endpoint })),
-  Layer.provide(transport)
+const logins = file === undefined
+  ? DurableNode.layerPostgres({ url: Redacted.make(url ?? ""), sealing, port: port ?? 0 })
+  : DurableNode.layerFile({ file, sealing })
+
+const program = Effect.andThen(Logins.Logins, Effect.andThen(Console.log("ready"), Effect.never)).pipe(
+  Effect.provide(logins),
+  Effect.provide(SsoOidc.layer({ region: "eu-west-1", endpoint })),
+  Effect.provide(transport)
 )
 
-const program = Effect.andThen(Logins.Logins, Effect.andThen(Console.log("ready"), Effect.never))
-
-NodeRuntime.runMain(Effect.provide(program, logins))
+NodeRuntime.runMain(program)

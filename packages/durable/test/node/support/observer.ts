@@ -6,6 +6,7 @@ import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import { text } from "node:stream/consumers"
@@ -42,7 +43,10 @@ const portOf = (server: Http.Server): number => {
 /** Runs until the scope closes. */
 export const make = (options: Emulator.Options): Effect.Effect<Observer, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const context = yield* Effect.orDie(Layer.build(EmulatorServer.layer(options)))
+    const context = yield* Layer.build(EmulatorServer.layer(options)).pipe(
+      Effect.provideService(References.MinimumLogLevel, "Error"),
+      Effect.orDie
+    )
     const { port } = Context.get(context, EmulatorServer.EmulatorServer)
     const seen = {
       emulator: Context.get(context, Emulator.Emulator),
