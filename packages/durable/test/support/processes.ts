@@ -12,8 +12,10 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
@@ -47,13 +49,17 @@ export interface Settings {
 export interface Process {
   /** Runs a program in this process. */
   readonly run: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Logins.Logins>>
-  /** Stops the process in good order. */
-  readonly stop: Effect.Effect<void>
+  /** Stops the process in good order. The engine of a cluster may need some time, which the fiber waits for. */
+  readonly stop: Effect.Effect<Fiber.Fiber<void>>
   /** Stops all that the process does, in the midst of it. A process that never thaws is one that was killed. */
   readonly freeze: Effect.Effect<void>
   readonly thaw: Effect.Effect<void>
   /** What the engine of a cluster does after a death: it gives the login to this process. */
   readonly handOver: (id?: string) => Effect.Effect<void, LoginStore.LoginStoreError, LoginStore.LoginStore>
+  /** Whether the execution of a login has not ended. */
+  readonly isRunning: (
+    id?: string
+  ) => Effect.Effect<boolean, LoginStore.LoginStoreError, LoginStore.LoginStore>
   /** Interrupts the execution of a login, as an engine does that takes it away. */
   readonly interrupt: (id?: string) => Effect.Effect<void, LoginStore.LoginStoreError, LoginStore.LoginStore>
 }
@@ -113,8 +119,10 @@ export const make = (settings: Settings): Effect.Effect<Process, never, LoginSto
         const oidc = settings.oidc?.(found) ?? found
         return {
           ...oidc,
-          createToken: (request) =>
-            Effect.andThen(gate.await, Effect.onExit(oidc.createToken(request), () => gate.await))
+          createToken: (request) => {
+            const made = oidc.createToken(request)
+            return Effect.isEffect(made) ? Effect.andThen(gate.await, Effect.onExit(made, () => gate.await)) : made
+          }
         }
       })
     ).pipe(Layer.provide(service.layer))
@@ -131,7 +139,7 @@ export const make = (settings: Settings): Effect.Effect<Process, never, LoginSto
     const nameOf = (id: string) => Effect.map(row(id), ({ attempt }) => ({ id, attempt }))
     return {
       run: (effect) => within(Effect.provideService(effect, Logins.Logins, Context.get(context, Logins.Logins))),
-      stop: within(Scope.close(scope, Exit.void)),
+      stop: Effect.forkDetach(within(Scope.close(scope, Exit.void)), { startImmediately: true }),
       freeze: Effect.asVoid(gate.close),
       thaw: Effect.asVoid(gate.open),
       handOver: (id = options.id) =>
@@ -139,6 +147,11 @@ export const make = (settings: Settings): Effect.Effect<Process, never, LoginSto
           within(Effect.asVoid(Login.handOver(name))).pipe(
             Effect.provideService(WorkflowEngine.WorkflowEngine, workflows)
           )),
+      isRunning: (id = options.id) =>
+        Effect.flatMap(nameOf(id), (name) =>
+          within(
+            Effect.flatMap(Login.executionIdOf(name), (execution) => workflows.poll(Login.Login, execution))
+          )).pipe(Effect.map(Option.isNone)),
       interrupt: (id = options.id) =>
         Effect.flatMap(nameOf(id), (name) =>
           within(
@@ -158,5 +171,37 @@ export const failure = Effect.map(
   (login) => login.state === "failed" ? login.error : assert.fail(`it did not fail, but is ${login.state}`)
 )
 
-/** The access tokens' state of the login: how it ended. */
+/** How far the row of the login is. */
 export const state = Effect.map(row(), ({ state }) => state)
+
+/** Notes the writes and the polls of a process, in their order. */
+export const journal = () => {
+  const events: Array<string> = []
+  const write = (name: string, write: Effect.Effect<boolean, LoginStore.LoginStoreError>) =>
+    Effect.tap(write, (isDone) => Effect.sync(() => events.push(isDone ? name : `${name}: lost`)))
+  return {
+    /** What has happened since the last look. */
+    since: () => events.splice(0),
+    store: (store: Store): Store => ({
+      ...store,
+      insert: (id, row) => write("insert", store.insert(id, row)),
+      set: (id, version, row) => write("set", store.set(id, version, row)),
+      end: (id, version, row) => write("end", store.end(id, version, row))
+    }),
+    oidc: (oidc: Oidc): Oidc => ({
+      ...oidc,
+      createToken: (request) => Effect.andThen(Effect.sync(() => events.push("poll")), oidc.createToken(request))
+    })
+  }
+}
+
+/** An engine that takes no login while `isDown` says so. */
+export const failing = (engine: Engine, isDown: () => boolean, failure: Effect.Effect<never> = Effect.die("down")): Engine =>
+  Layer.effect(
+    WorkflowEngine.WorkflowEngine,
+    Effect.map(WorkflowEngine.WorkflowEngine, (engine) => {
+      const execute: typeof engine.execute = (workflow, options) =>
+        Effect.suspend(() => isDown() ? failure : engine.execute(workflow, options))
+      return { ...engine, execute }
+    })
+  ).pipe(Layer.provide(engine))
