@@ -248,8 +248,10 @@ const untilFree = (driver: Driver, name: Name): Effect.Effect<void> =>
 
 /** The state of a login after a defect: it has ended, and the next thing it does is to write so. */
 const failed = (driver: Driver, resident: Resident, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
-  const { isPolling, pending } = resident
-  resident.ending = { _tag: "Error", error: Failure.defect(), isLost: isPolling || pending.responseLost }
+  const { ending, isPolling, pending } = resident
+  // a token that cannot be written was issued all the same
+  const isLost = isPolling || pending.responseLost || ending?._tag === "Token"
+  resident.ending = { _tag: "Error", error: Failure.defect(), isLost }
   // The defect itself may hold a secret, so nothing but its name is told.
   const name = Wire.nameIn(Cause.squash(cause), "name") ?? "unknown"
   return driver.warn(resident.id, `The login ended by a defect of this program (${name}). Its row says so.`)

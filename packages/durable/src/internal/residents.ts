@@ -105,14 +105,16 @@ export const sleep = (resident: Resident, millis: number): Effect.Effect<void> =
     Effect.callback<void>((resume) => {
       if (resident.isWoken) return resume(Effect.void)
       const timer = Effect.runForkWith(fiber.context)(Effect.sleep(Duration.millis(Math.ceil(millis))))
-      const end = () => {
-        resident.alarm = noop
-        resume(Effect.void)
-      }
-      resident.alarm = () => {
+      const alarm = () => {
         timer.interruptUnsafe()
         end()
       }
+      // the timer ends after its interruption, when the login may sleep anew
+      const end = () => {
+        if (resident.alarm === alarm) resident.alarm = noop
+        resume(Effect.void)
+      }
+      resident.alarm = alarm
       timer.addObserver(end)
       return Effect.sync(() => timer.interruptUnsafe())
     })

@@ -274,6 +274,20 @@ const standstillOf = (standstill: Options["standstill"]): number => {
   throw new RangeError("Logins: standstill must be a duration from 100 milliseconds to 1 minute, such as \"5 seconds\"")
 }
 
+/** The client, whose poll is a defect if it is no Effect. To run another value would end the fiber, and no code after it would run. */
+const polling = (oidc: SsoOidc.Service): SsoOidc.Service => ({
+  ...oidc,
+  // what the grant reads and calls may be members of a class of the program
+  endpoint: oidc.endpoint,
+  region: oidc.region,
+  createToken: (request) => {
+    const made: unknown = oidc.createToken(request)
+    return isPoll(made) ? made : Effect.die(new TypeError("createToken returned no Effect"))
+  }
+})
+
+const isPoll = (value: unknown): value is ReturnType<SsoOidc.Service["createToken"]> => Effect.isEffect(value)
+
 // A stop waits for polls in flight, which the client's `requestTimeout` bounds, and for the writes after them. In milliseconds.
 const longestStop = 60_000
 
@@ -293,7 +307,11 @@ export const driving = (options: Options): Effect.Effect<Service, never, Service
       changed: shared.changes.tell,
       warn: Warnings.make()
     }
-    yield* shared.engine.register(Workflow.Login, ({ attempt, id }) => Driving.drive(driver, { id, attempt }))
+    const oidc = polling(shared.oidc)
+    yield* shared.engine.register(
+      Workflow.Login,
+      ({ attempt, id }) => Effect.provideService(Driving.drive(driver, { id, attempt }), SsoOidc.SsoOidc, oidc)
+    )
     yield* Upkeep.run({
       residents: shared.residents,
       store: shared.store,

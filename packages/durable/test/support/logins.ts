@@ -19,13 +19,19 @@ export const engines = {
   "the test cluster": ClusterWorkflowEngine.layer.pipe(Layer.provide(TestRunner.layer))
 }
 
-/** Moves the clock second by second, so that what wakes up can do its work. WebCrypto, which names executions, takes real turns. */
+/** Waits in real time for what WebCrypto does for the names of executions. A digest that was begun before this one has ended after it. */
+const settled = Effect.promise(async () => {
+  await crypto.subtle.digest("SHA-256", new Uint8Array(1024))
+  await new Promise((resolve) => setImmediate(resolve))
+})
+
+/** Moves the clock second by second, so that what wakes up can do its work. */
 export const seconds = (count: number) =>
   Effect.forEach(
     Array.from({ length: count }),
     () =>
       Effect.andThen(
-        Effect.promise(() => new Promise((resolve) => setImmediate(resolve))),
+        settled,
         TestClock.adjust("1 second")
       ),
     { discard: true }
