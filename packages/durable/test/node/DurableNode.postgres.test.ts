@@ -16,6 +16,9 @@ const interval = 2000
 
 const ids = Array.from({ length: 60 }, (_, at) => `device-${at}`)
 
+/** The order in which they begin: the last ones while a process is frozen. */
+const [early, late] = [ids.slice(12), ids.slice(0, 12)]
+
 /** Every row of every table, as texts. */
 const dumpOf = (sql: SqlClient.SqlClient) =>
   Effect.gen(function*() {
@@ -88,18 +91,31 @@ describe("DurableNode.layerPostgres", () => {
         { concurrency: "unbounded" }
       )
       assert(a !== undefined && b !== undefined)
-      const codes = yield* Effect.forEach(
-        ids,
-        (id) => Effect.map(start(id), ({ userCode }) => observer.codes.get(userCode) ?? "")
-      )
-      const idOf = (code: string) => ids[codes.indexOf(code)] ?? "alone"
-      yield* Process.until(
-        "a poll for each login, by each process",
-        Effect.sync(() =>
-          codes.every((code) => Process.lastPolls(observer).has(code)) &&
-          ["a", "b", "c"].every((name) => codesOf(observer, name).length > 4)
+      const codes: Array<string> = []
+      const begin = (ids: ReadonlyArray<string>) =>
+        Effect.forEach(
+          ids,
+          (id) => Effect.map(start(id), ({ userCode }) => void codes.push(observer.codes.get(userCode) ?? ""))
         )
+      const polled = Process.until(
+        "a poll for each login",
+        Effect.sync(() => codes.every((code) => Process.lastPolls(observer).has(code)))
       )
+      const idOf = (code: string) => [...early, ...late][codes.indexOf(code)] ?? "alone"
+      yield* begin(early)
+      yield* polled
+      yield* Process.until(
+        "polls by each process",
+        Effect.sync(() => ["a", "b", "c"].every((name) => codesOf(observer, name).length > 4))
+      )
+
+      // W1: a start does not wait for the process that will drive the login, which may be frozen
+      yield* a.signal("SIGSTOP")
+      const begun = performance.now()
+      yield* begin(late)
+      assert.isBelow(performance.now() - begun, 4000)
+      yield* a.signal("SIGCONT")
+      yield* polled
 
       // W7: a stop releases each row, and the next holder adds no wait
       const holders = yield* sql<{ holder: string; id: string }>`SELECT id, holder FROM sso_oidc_logins`
