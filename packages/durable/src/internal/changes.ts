@@ -13,7 +13,10 @@ export interface Changes {
 export const make = (): Changes => {
   const waiting = new Map<string, Set<() => void>>()
   return {
-    tell: (id) => waiting.get(id)?.forEach((end) => end()),
+    tell: (id) => {
+      // a copy: who is told may wait again at once, before this loop has ended
+      for (const end of [...waiting.get(id) ?? []]) end()
+    },
     wait: (id, millis) =>
       Effect.callback<void>((resume) => {
         const all = waiting.get(id) ?? new Set()

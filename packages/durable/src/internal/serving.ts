@@ -274,17 +274,24 @@ const standstillOf = (standstill: Options["standstill"]): number => {
   throw new RangeError("Logins: standstill must be a duration from 100 milliseconds to 1 minute, such as \"5 seconds\"")
 }
 
-/** The client, whose poll is a defect if it is no Effect. To run another value would end the fiber, and no code after it would run. */
+/**
+ * The client, as the polls use it. A value that is no Effect is a defect: to run it would end the fiber, and no code after it would run. A
+ * defect keeps its name and no text, because spans keep defects, and the text may hold a secret.
+ */
 const polling = (oidc: SsoOidc.Service): SsoOidc.Service => ({
   ...oidc,
-  // what the grant reads and calls may be members of a class of the program
+  // what the grant reads may be members of a class of the program
   endpoint: oidc.endpoint,
   region: oidc.region,
-  createToken: (request) => {
-    const made: unknown = oidc.createToken(request)
-    return isPoll(made) ? made : Effect.die(new TypeError("createToken returned no Effect"))
-  }
+  createToken: (request) =>
+    Effect.suspend(() => {
+      const made: unknown = oidc.createToken(request)
+      return isPoll(made) ? made : Effect.die(new TypeError())
+    }).pipe(Effect.catchDefect((defect) => Effect.die(unspoken(defect))))
 })
+
+const unspoken = (defect: unknown): Error =>
+  Object.assign(new Error("createToken ended with a defect"), { name: Wire.nameIn(defect, "name") ?? "unknown" })
 
 const isPoll = (value: unknown): value is ReturnType<SsoOidc.Service["createToken"]> => Effect.isEffect(value)
 
