@@ -15,6 +15,9 @@ export type Ending =
   | { readonly _tag: "Token"; readonly token: Token }
   | { readonly _tag: "Error"; readonly error: LoginFailure; readonly isLost: boolean }
 
+/** A row without its sealed text, which is long. The process can seal the login anew. */
+export type Held = Omit<Row, "sealed">
+
 /** A login that this process drives. Most of its life it waits, so it is plain data. */
 export interface Resident extends Name {
   /** The name of the holder in the row: of this run, and of no other. */
@@ -22,7 +25,7 @@ export interface Resident extends Name {
   /** When the code was issued, in milliseconds since 1970. */
   readonly issuedAt: number
   /** The row, as this process wrote it last. */
-  row: Row
+  row: Held
   /** The pending authorization, as the row has it. */
   stored: PendingAuthorization
   /** The pending authorization, as it is. */
