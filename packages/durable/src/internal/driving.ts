@@ -181,8 +181,9 @@ const takeRow = (
     const next = isReleased ? row : yield* Lifecycle.pendingRow(driver, id, attempt, pending, "engine")
     const taken = mine(next, holder, yield* Lifecycle.now)
     if (!(yield* Lifecycle.write(driver.store, id, row.version, taken))) return undefined
+    const login = { ...pending, registration: driver.residents.shared(pending.registration) }
     return yield* Effect.clockWith((clock) =>
-      Effect.succeed(residentOf(name, holder, held(taken), pending, confirmed, clock))
+      Effect.succeed(residentOf(name, holder, held(taken), login, confirmed, clock))
     )
   })
 
