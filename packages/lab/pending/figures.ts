@@ -2,17 +2,19 @@
  * What a run of `pnpm pending` takes, and what it gives.
  */
 
-export type Store = "memory" | "sqlite" | "postgres"
+export type Store = "memory" | "file" | "postgres"
 
 /** What the runner is told. */
 export interface Task {
   readonly store: Store
   /** How many logins are pending. */
   readonly count: number
-  /** The URL of the database of PostgreSQL, or the path of the file of SQLite. */
+  /** The URL of the database of PostgreSQL, or the path of the file. */
   readonly database: string
   /** The URL of the service. */
   readonly endpoint: string
+  /** The port where the runners of PostgreSQL reach each other. */
+  readonly port: number
   /** The seconds between two polls of a login. */
   readonly interval: number
   /** For how many seconds it measures. */
@@ -39,6 +41,8 @@ export interface Runner {
   readonly load: number
   /** What the database counted in the window, for each poll. `undefined` without PostgreSQL. */
   readonly database: Database | undefined
+  /** How many seconds a clean stop took until all rows were released. */
+  readonly release: number
   /** How many seconds a clean stop took. */
   readonly stop: number
 }

@@ -1,26 +1,28 @@
 /**
  * Measures one process that holds many pending logins.
  *
- *     pnpm pending [--count N,N] [--store memory,sqlite,postgres] [--interval SECONDS] [--window SECONDS] [--every-poll] [--json FILE]
+ *     pnpm pending [--count N,N] [--store memory,file,postgres] [--interval SECONDS] [--window SECONDS] [--every-poll] [--write]
  *     pnpm pending --engine [--count N,N]
  *
  * The process polls over the Node transport. The service runs in a process of its own, so that its processor time does not count, and so does
  * PostgreSQL. All share the cores of this machine: a load near 1 means that the process had no more to take. The exit code is 1 if a poll
  * came too early.
  *
- * `--engine` measures the heap of Effect's engine alone, for executions that do nothing but wait. `--profile FOLDER` writes a profile of the
- * process, which the developer tools of Chrome open.
+ * `--write` keeps the figures in figures.json, and draws the plots of docs/durable.md. `--engine` measures the heap of Effect's engine alone, for
+ * executions that do nothing but wait. `--profile FOLDER` writes a profile of the process, which the developer tools of Chrome open.
  */
 import * as Postgres from "@sso-oidc/test-kit/postgres"
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
+import { createServer } from "node:net"
 import { cpus, tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import type { Figures, Runner, Store, Task } from "./figures.ts"
+import * as Plots from "./plots.ts"
 
 const { values } = parseArgs({
   options: {
@@ -29,7 +31,7 @@ const { values } = parseArgs({
     "interval": { type: "string", default: "20" },
     "window": { type: "string", default: "20" },
     "every-poll": { type: "boolean", default: false },
-    "json": { type: "string" },
+    "write": { type: "boolean", default: false },
     "engine": { type: "boolean", default: false },
     "profile": { type: "string" }
   }
@@ -39,13 +41,13 @@ const whole = (name: string, text: string, least: number): number => {
   if (/^\d{1,7}$/.test(text) && Number(text) >= least) return Number(text)
   throw new RangeError(`--${name} takes whole numbers of at least ${least}, not ${text}`)
 }
-const isStore = (text: string): text is Store => text === "memory" || text === "sqlite" || text === "postgres"
+const isStore = (text: string): text is Store => text === "memory" || text === "file" || text === "postgres"
 
 const counts = values.count.split(",").map((text) => whole("count", text, 100))
 const interval = whole("interval", values.interval, 1)
 const window = whole("window", values.window, 1)
 const stores = values.store.split(",").filter(isStore)
-if (stores.length === 0) throw new RangeError(`--store takes memory, sqlite or postgres, not ${values.store}`)
+if (stores.length === 0) throw new RangeError(`--store takes memory, file or postgres, not ${values.store}`)
 
 const program = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
@@ -69,6 +71,16 @@ const run = (flags: ReadonlyArray<string>) => {
   }
 }
 
+/** A port that is free now. */
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject).listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      server.close(() => resolve(port))
+    })
+  })
+
 const measure = async (store: Store, count: number, database: string): Promise<Figures> => {
   const service = run([program("service.ts"), String(interval)])
   const asked = async (): Promise<Counted> => {
@@ -77,7 +89,8 @@ const measure = async (store: Store, count: number, database: string): Promise<F
   }
   try {
     const endpoint = `http://127.0.0.1:${await service.line()}`
-    const task: Task = { store, count, database, endpoint, interval, window, everyPoll: values["every-poll"] }
+    const everyPoll = values["every-poll"]
+    const task: Task = { store, count, database, endpoint, port: await freePort(), interval, window, everyPoll }
     const profile = values.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${values.profile}`]
     const runner = run(["--expose-gc", ...profile, program("runner.ts"), JSON.stringify(task)])
     try {
@@ -118,6 +131,7 @@ const heading = [
   "rows a poll",
   "starts/s",
   "CPU a start",
+  "release",
   "stop"
 ]
 
@@ -137,6 +151,7 @@ const cells = (figures: Figures): ReadonlyArray<string> => [
     : `${figures.database.rowsPerPoll.toFixed(3)} + ${figures.database.otherRowsPerPoll.toFixed(3)}`,
   figures.startsPerSecond.toFixed(0),
   `${figures.cpuPerStart.toFixed(2)} ms`,
+  `${figures.release.toFixed(1)} s`,
   `${figures.stop.toFixed(1)} s`
 ]
 
@@ -150,7 +165,9 @@ const databaseOf = (store: Store, count: number) =>
 
 if (values.engine) {
   for (const count of counts) {
-    const bytes = Number(await run(["--expose-gc", program("bare.ts"), String(count)]).line())
+    const engine = run(["--expose-gc", program("bare.ts"), String(count)])
+    const bytes = Number(await engine.line())
+    engine.child.kill("SIGKILL")
     console.log(`${count} executions that wait: ${(bytes / 1000).toFixed(1)} kB of heap each`)
   }
   process.exit()
@@ -168,7 +185,7 @@ for (const store of stores) {
     print(cells(figures))
   }
 }
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(all, undefined, 2)}\n`)
+if (values.write) Plots.write(all)
 const early = all.reduce((sum, figures) => sum + figures.early, 0)
 if (early > 0) {
   console.error(`${early} polls came too early`)

@@ -7,13 +7,13 @@
  */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import type { EndpointError } from "@sso-oidc/core/aws/ClientError"
-import * as Sealer from "@sso-oidc/core/Sealer"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as LoginMetrics from "@sso-oidc/durable/LoginMetrics"
 import * as Logins from "@sso-oidc/durable/Logins"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
@@ -125,8 +125,6 @@ const measured = Effect.gen(function*() {
   }
 })
 
-const sealing = Sealer.layer({ current: "one", keys: { one: Redacted.make(new Uint8Array(32).fill(7)) } })
-
 const service: Layer.Layer<SsoOidc.SsoOidc, EndpointError> = SsoOidc.layer({
   region: "eu-west-1",
   endpoint: task.endpoint
@@ -134,14 +132,13 @@ const service: Layer.Layer<SsoOidc.SsoOidc, EndpointError> = SsoOidc.layer({
 
 const main = Effect.gen(function*() {
   const scope = yield* Scope.make()
-  const layer = Engines.layer(task, { write: task.everyPoll ? "everyPoll" : "changes" }).pipe(
-    Layer.provide([sealing, service])
-  )
-  const context = yield* Layer.buildWithScope(layer, scope)
+  const context = yield* Layer.buildWithScope(Layer.provide(Engines.layer(task), service), scope)
   const figures = yield* Effect.provide(measured, context)
   const closedAt = performance.now()
+  const seconds = Effect.sync(() => (performance.now() - closedAt) / 1000)
+  const released = yield* Effect.forkChild(Effect.andThen(until(Effect.map(held, (count) => count === 0)), seconds))
   yield* Scope.close(scope, Exit.void)
-  const all: Runner = { ...figures, stop: (performance.now() - closedAt) / 1000 }
+  const all: Runner = { ...figures, stop: yield* seconds, release: yield* Fiber.join(released) }
   yield* tell(JSON.stringify(all))
 })
 
