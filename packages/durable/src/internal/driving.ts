@@ -27,7 +27,7 @@ import * as Lifecycle from "./lifecycle.ts"
 import type { Name } from "./login.ts"
 import type { Pace } from "./pace.ts"
 import * as Residents from "./residents.ts"
-import type { Resident } from "./residents.ts"
+import type { Held, Resident } from "./residents.ts"
 import type { Watch } from "./standstill.ts"
 
 /** What a process drives its logins with. */
@@ -96,10 +96,12 @@ const mine = (row: Row, holder: string, now: number): Row => {
   return { ...rest, version: Lifecycle.name(), holder, writtenAt: now }
 }
 
+const held = ({ sealed: _, ...row }: Row): Held => row
+
 const residentOf = (
   name: Name,
   holder: string,
-  row: Row,
+  row: Held,
   pending: PendingAuthorization,
   confirmed: number,
   clock: Clock.Clock
@@ -179,8 +181,9 @@ const takeRow = (
     const next = isReleased ? row : yield* Lifecycle.pendingRow(driver, id, attempt, pending, "engine")
     const taken = mine(next, holder, yield* Lifecycle.now)
     if (!(yield* Lifecycle.write(driver.store, id, row.version, taken))) return undefined
+    const login = { ...pending, registration: driver.residents.shared(pending.registration) }
     return yield* Effect.clockWith((clock) =>
-      Effect.succeed(residentOf(name, holder, taken, pending, confirmed, clock))
+      Effect.succeed(residentOf(name, holder, held(taken), login, confirmed, clock))
     )
   })
 
@@ -411,7 +414,7 @@ const writeRow = (
     const sealed = yield* Lifecycle.pendingRow(driver, id, attempt, pending, "engine")
     const row = isHeld ? { ...sealed, holder } : sealed
     if (!(yield* Lifecycle.write(driver.store, id, resident.row.version, row))) return false
-    resident.row = row
+    resident.row = held(row)
     resident.stored = pending
     resident.isBehind = false
     driver.changed(id)
@@ -443,26 +446,19 @@ const confirm = (driver: Driver, resident: Resident): Effect.Effect<Verdict> =>
   Effect.suspend(() => {
     const { count } = driver.watch
     const confirmed = count()
-    return Effect.clockWith((clock) => {
-      const row = mine(resident.row, resident.holder, Math.floor(clock.currentTimeMillisUnsafe()))
-      return Effect.flatMap(
-        lasting(
-          driver,
-          resident.id,
-          Effect.map(
-            Lifecycle.write(driver.store, resident.id, resident.row.version, row),
-            (isDone) => {
-              if (isDone) {
-                resident.row = row
-                resident.confirmed = confirmed
-                resident.isSure = true
-              } else resident.isDoubted = true
-            }
-          )
-        ),
-        () => on
-      )
-    })
+    return Effect.flatMap(
+      lasting(
+        driver,
+        resident.id,
+        Effect.map(writeRow(driver, resident, true), (isDone) => {
+          if (isDone) {
+            resident.confirmed = confirmed
+            resident.isSure = true
+          } else resident.isDoubted = true
+        })
+      ),
+      () => on
+    )
   })
 
 /** Reads the row, after it may have changed, and takes it back if another process only asked for the next poll. */
@@ -472,13 +468,13 @@ const look = (driver: Driver, resident: Resident): Effect.Effect<Verdict> =>
     const row = yield* lasting(driver, id, driver.store.get(id))
     if (!isDriven(row, attempt)) return "over"
     if (row.holder === holder) {
-      resident.row = row
+      resident.row = held(row)
       resident.isDoubted = false
       return "on"
     }
     if (row.holder !== undefined) return "other"
     if (row.heldUntil === undefined) return "again"
-    resident.row = row
+    resident.row = held(row)
     const isTaken = yield* Effect.uninterruptible(Effect.result(writeRow(driver, resident, true)))
     if (Result.isFailure(isTaken)) yield* Residents.sleep(resident, longestPause)
     else if (isTaken.success) {
@@ -527,7 +523,7 @@ const concludeNow = (
       if (row.holder !== undefined) return "other"
       if (row.heldUntil === undefined) return "again"
     }
-    resident.row = row
+    resident.row = held(row)
     return yield* concludeNow(driver, resident, ending)
   })
 

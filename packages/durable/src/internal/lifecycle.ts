@@ -134,8 +134,11 @@ export const heldRow = (row: Row, now: number, hold: number): Row & { readonly h
   writtenAt: now
 })
 
+/** What an outcome keeps of the row. */
+type Kept = Pick<Row, "attempt" | "driver" | "removeAt">
+
 const outcomeOf = (
-  { attempt, driver, removeAt }: Row,
+  { attempt, driver, removeAt }: Kept,
   now: number,
   rest: Pick<Outcome, "state" | "sealed" | "error">
 ): Outcome => ({
@@ -151,7 +154,7 @@ const outcomeOf = (
 export const approvedRow = Effect.fnUntraced(function*(
   tools: Tools,
   id: string,
-  row: Row,
+  row: Kept,
   token: Token.Token
 ): Effect.fn.Return<Outcome, Sealer.SealerUnavailable> {
   const sealed = yield* seal(tools, placeOf(id, row.attempt, "token"), yield* Token.encode(token))
@@ -159,7 +162,7 @@ export const approvedRow = Effect.fnUntraced(function*(
 })
 
 /** The outcome of a login that failed. */
-export const failedRow = (row: Row, error: LoginFailure, isLost: boolean): Effect.Effect<Outcome> =>
+export const failedRow = (row: Kept, error: LoginFailure, isLost: boolean): Effect.Effect<Outcome> =>
   Effect.zipWith(
     Failure.encode(error),
     now,

@@ -1,11 +1,13 @@
 /**
  * The logins that this process drives now.
  */
+import type { Registration } from "@sso-oidc/core/Registration"
 import type { Token } from "@sso-oidc/core/Token"
 import type { PendingAuthorization } from "@sso-oidc/device-grant/PendingAuthorization"
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import type { LoginFailure } from "../Login.ts"
 import type { Row } from "../LoginStore.ts"
 import type { Name } from "./login.ts"
@@ -15,6 +17,9 @@ export type Ending =
   | { readonly _tag: "Token"; readonly token: Token }
   | { readonly _tag: "Error"; readonly error: LoginFailure; readonly isLost: boolean }
 
+/** A row without its sealed text, which is long. The process can seal the login anew. */
+export type Held = Omit<Row, "sealed">
+
 /** A login that this process drives. Most of its life it waits, so it is plain data. */
 export interface Resident extends Name {
   /** The name of the holder in the row: of this run, and of no other. */
@@ -22,7 +27,7 @@ export interface Resident extends Name {
   /** When the code was issued, in milliseconds since 1970. */
   readonly issuedAt: number
   /** The row, as this process wrote it last. */
-  row: Row
+  row: Held
   /** The pending authorization, as the row has it. */
   stored: PendingAuthorization
   /** The pending authorization, as it is. */
@@ -62,8 +67,35 @@ export interface Residents {
   readonly isStopping: () => boolean
   readonly add: (resident: Resident) => void
   readonly remove: (resident: Resident) => void
+  /** The registration, or an equal one of another login. Its secret is long, and many logins have the same. */
+  readonly shared: (registration: Registration) => Registration
   /** Stops, and wakes all. Waits until all have left, at most so many milliseconds. */
   readonly stop: (millis: number) => Effect.Effect<void>
+}
+
+// A program has few registrations at a time: one for each process, endpoint and set of scopes.
+const most = 100
+
+const isEqual = (one: Registration, other: Registration): boolean =>
+  Redacted.value(one.clientSecret) === Redacted.value(other.clientSecret) &&
+  one.region === other.region && one.endpoint === other.endpoint &&
+  one.expiresAt?.epochMilliseconds === other.expiresAt?.epochMilliseconds &&
+  one.scopes.length === other.scopes.length && one.scopes.every((scope, at) => scope === other.scopes[at])
+
+const sharing = (): Residents["shared"] => {
+  const known = new Map<string, Registration>()
+  return (registration) => {
+    const { clientId } = registration
+    const found = known.get(clientId)
+    const shared = found !== undefined && isEqual(found, registration) ? found : registration
+    known.delete(clientId)
+    known.set(clientId, shared)
+    for (const oldest of known.keys()) {
+      if (known.size <= most) break
+      known.delete(oldest)
+    }
+    return shared
+  }
 }
 
 export const make = (): Residents => {
@@ -73,6 +105,7 @@ export const make = (): Residents => {
   return {
     all,
     isStopping: () => isStopping,
+    shared: sharing(),
     add: (resident) => void all.set(resident.id, resident),
     remove: (resident) => {
       if (all.get(resident.id) === resident) all.delete(resident.id)
