@@ -103,7 +103,9 @@ describe.each(Object.entries(engines))("rest on %s", (_, engine) => {
       for (const [place, value] of Object.entries(all)) {
         for (const text of Leaks.textsOf(value)) {
           const found = find(text)
-          if (found !== undefined) assert.fail(`${place}: ${text.slice(Math.max(0, text.indexOf(found) - 200), text.indexOf(found) + 20)}`)
+          if (found !== undefined) {
+            assert.fail(`${place}: ${text.slice(Math.max(0, text.indexOf(found) - 200), text.indexOf(found) + 20)}`)
+          }
         }
       }
     }).pipe(recorder.record, Processes.sharing)
@@ -132,29 +134,32 @@ describe.each(Object.entries(engines))("rest on %s", (_, engine) => {
       assert.isTrue(yield* store.set(options.id, found.version, { ...found, version: "changed", ...change }))
     })
 
-  it.effect.each(["held", "new"] as const)("a text of a %s row that cannot be opened ends the login, and is sent nowhere (W8)", (kind) => {
-    const service = Service.make({ polls: [Service.pending] })
-    return Effect.gen(function*() {
-      const one = yield* Processes.make({
-        service,
-        engine: Processes.failing(engine, () => kind === "new")
-      })
-      yield* one.run(Processes.start)
-      yield* seconds(1)
-      yield* one.freeze
-      assert.strictEqual((yield* row()).holder === undefined, kind === "new")
-      yield* change({ sealed: JSON.stringify(["elsewhere", "{}"]) })
-      const two = yield* Processes.make({ service, engine })
-      yield* two.handOver()
-      yield* seconds(20)
-      assert.strictEqual((yield* two.run(Processes.failure))._tag, "Unsealable")
-      assert.strictEqual(yield* Processes.state, "lost")
-      assert.isFalse(yield* two.isRunning())
-      const ended = yield* Effect.flip(two.run(Effect.flatMap(Logins.Logins, (logins) => logins.token(options.id))))
-      assert.strictEqual(ended._tag, "Unsealable")
-      assert.deepStrictEqual(service.polls(), [])
-    }).pipe(Processes.sharing)
-  })
+  it.effect.each(["held", "new"] as const)(
+    "a text of a %s row that cannot be opened ends the login, and is sent nowhere (W8)",
+    (kind) => {
+      const service = Service.make({ polls: [Service.pending] })
+      return Effect.gen(function*() {
+        const one = yield* Processes.make({
+          service,
+          engine: Processes.failing(engine, () => kind === "new")
+        })
+        yield* one.run(Processes.start)
+        yield* seconds(1)
+        yield* one.freeze
+        assert.strictEqual((yield* row()).holder === undefined, kind === "new")
+        yield* change({ sealed: JSON.stringify(["elsewhere", "{}"]) })
+        const two = yield* Processes.make({ service, engine })
+        yield* two.handOver()
+        yield* seconds(20)
+        assert.strictEqual((yield* two.run(Processes.failure))._tag, "Unsealable")
+        assert.strictEqual(yield* Processes.state, "lost")
+        assert.isFalse(yield* two.isRunning())
+        const ended = yield* Effect.flip(two.run(Effect.flatMap(Logins.Logins, (logins) => logins.token(options.id))))
+        assert.strictEqual(ended._tag, "Unsealable")
+        assert.deepStrictEqual(service.polls(), [])
+      }).pipe(Processes.sharing)
+    }
+  )
 
   it.effect("a sealer that does not respond ends no login: a process sends nothing until it can open the row (W8)", () => {
     const service = Service.make({ polls: [Service.token()] })

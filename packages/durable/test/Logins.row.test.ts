@@ -116,63 +116,68 @@ describe.each(Object.entries(engines))("rows and executions on %s", (_, engine) 
     ["fails with a text", () => Effect.fail(secret), "failed"]
   ]
 
-  it.effect.each(defects)("if the client %s, the row ends with a sentence, and the execution after it (W2, W8)", ([, createToken, state = "lost"]) => {
-    const service = Service.make({})
-    const recorder = Recorder.make()
-    return Effect.gen(function*() {
-      const one = yield* Processes.make({
-        service,
-        engine,
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a program's own client may be wrong in any way
-        oidc: (oidc) => ({ ...oidc, createToken: createToken as Processes.Oidc["createToken"] })
-      })
-      yield* one.run(Processes.start)
-      yield* seconds(6)
-      const error = yield* one.run(Processes.failure)
-      assert.strictEqual(error._tag, "UnexpectedResponse")
-      // the poll may have been sent, and may have brought a token
-      assert.strictEqual(yield* Processes.state, state)
-      assert.isFalse(yield* one.isRunning())
-      assert.strictEqual((yield* Effect.flip(one.run(token)))._tag, "UnexpectedResponse")
-      const texts = [JSON.stringify(yield* row()), ...recorder.lines, ...Leaks.textsOf(error)]
-      for (const text of texts) assert.isUndefined(Leaks.leakIn(text, secret), text)
-      // the others go on
-      yield* one.run(Effect.flatMap(Logins.Logins, (logins) => logins.start({ ...options, id: "login-2" })))
-      yield* seconds(6)
-      assert.strictEqual((yield* row("login-2")).state, state)
-    }).pipe(recorder.record, Processes.sharing)
-  })
+  it.effect.each(defects)(
+    "if the client %s, the row ends with a sentence, and the execution after it (W2, W8)",
+    ([, createToken, state = "lost"]) => {
+      const service = Service.make({})
+      const recorder = Recorder.make()
+      return Effect.gen(function*() {
+        const one = yield* Processes.make({
+          service,
+          engine,
+          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a program's own client may be wrong in any way
+          oidc: (oidc) => ({ ...oidc, createToken: createToken as Processes.Oidc["createToken"] })
+        })
+        yield* one.run(Processes.start)
+        yield* seconds(6)
+        const error = yield* one.run(Processes.failure)
+        assert.strictEqual(error._tag, "UnexpectedResponse")
+        // the poll may have been sent, and may have brought a token
+        assert.strictEqual(yield* Processes.state, state)
+        assert.isFalse(yield* one.isRunning())
+        assert.strictEqual((yield* Effect.flip(one.run(token)))._tag, "UnexpectedResponse")
+        const texts = [JSON.stringify(yield* row()), ...recorder.lines, ...Leaks.textsOf(error)]
+        for (const text of texts) assert.isUndefined(Leaks.leakIn(text, secret), text)
+        // the others go on
+        yield* one.run(Effect.flatMap(Logins.Logins, (logins) => logins.start({ ...options, id: "login-2" })))
+        yield* seconds(6)
+        assert.strictEqual((yield* row("login-2")).state, state)
+      }).pipe(recorder.record, Processes.sharing)
+    }
+  )
 
   it.effect.each(
     [
       ["a token", Service.token(), "approved"],
       ["an error", Service.exception("AccessDeniedException", "access_denied"), "failed"]
     ] as const
-  )("while the store does not write %s, the execution goes on, until the row says it (W2, W6)", ([, response, state]) => {
-    const service = Service.make({ polls: [response] })
-    let isClosed = true
-    return Effect.gen(function*() {
-      const one = yield* Processes.make({
-        service,
-        engine,
-        store: (store) => ({
-          ...store,
-          end: (id, version, outcome) =>
-            isClosed ? Effect.fail(unavailable) : store.end(id, version, outcome)
+  )(
+    "while the store does not write %s, the execution goes on, until the row says it (W2, W6)",
+    ([, response, state]) => {
+      const service = Service.make({ polls: [response] })
+      let isClosed = true
+      return Effect.gen(function*() {
+        const one = yield* Processes.make({
+          service,
+          engine,
+          store: (store) => ({
+            ...store,
+            end: (id, version, outcome) => isClosed ? Effect.fail(unavailable) : store.end(id, version, outcome)
+          })
         })
-      })
-      yield* one.run(Processes.start)
-      yield* seconds(90)
-      assert.strictEqual(yield* Processes.state, "pending")
-      assert.isTrue(yield* one.isRunning())
-      assert.deepStrictEqual(service.polls(), [5])
-      isClosed = false
-      yield* seconds(10)
-      assert.strictEqual(yield* Processes.state, state)
-      assert.isFalse(yield* one.isRunning())
-      assert.deepStrictEqual(service.polls(), [5])
-    }).pipe(Processes.sharing)
-  })
+        yield* one.run(Processes.start)
+        yield* seconds(90)
+        assert.strictEqual(yield* Processes.state, "pending")
+        assert.isTrue(yield* one.isRunning())
+        assert.deepStrictEqual(service.polls(), [5])
+        isClosed = false
+        yield* seconds(10)
+        assert.strictEqual(yield* Processes.state, state)
+        assert.isFalse(yield* one.isRunning())
+        assert.deepStrictEqual(service.polls(), [5])
+      }).pipe(Processes.sharing)
+    }
+  )
 
   it.effect("while the store cannot be read, a login waits, and goes on after it (W2)", () => {
     const service = Service.make({ polls: [Service.token()] })

@@ -195,8 +195,10 @@ describe.each(Object.entries(engines))("processes that stood still on %s", (_, e
       const one = yield* Processes.make({ service, engine, oidc, store })
       for (let at = 0; at < 30; at++) {
         yield* one.run(
-          Effect.flatMap(Logins.Logins, (logins) =>
-            logins.start({ id: `login-${at}`, clientName: "test", startUrl: Service.startUrl }))
+          Effect.flatMap(
+            Logins.Logins,
+            (logins) => logins.start({ id: `login-${at}`, clientName: "test", startUrl: Service.startUrl })
+          )
         )
       }
       yield* seconds(1)

@@ -23,7 +23,9 @@ const following = (process: Processes.Process, id = options.id) =>
   Effect.gen(function*() {
     const seen: Array<Login> = []
     const fiber = yield* forked(
-      process.run(logins((logins) => Stream.runForEach(logins.events(id), (login) => Effect.sync(() => seen.push(login)))))
+      process.run(
+        logins((logins) => Stream.runForEach(logins.events(id), (login) => Effect.sync(() => seen.push(login))))
+      )
     )
     return { fiber, seen, states: () => seen.map(({ state }) => state) }
   })

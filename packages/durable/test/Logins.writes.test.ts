@@ -37,7 +37,10 @@ describe.each(Object.entries(engines))("what logins write on %s", (_, engine) =>
     }).pipe(Processes.sharing))
 
   it.effect("a clock that moves an hour at once makes no writes (W4, W5)", () => {
-    const service = Service.make({ start: [Service.code({ expiresIn: 10_000, interval: 60 })], polls: [Service.pending] })
+    const service = Service.make({
+      start: [Service.code({ expiresIn: 10_000, interval: 60 })],
+      polls: [Service.pending]
+    })
     return Effect.gen(function*() {
       const { oidc, since, store } = Processes.journal()
       const process = yield* Processes.make({ service, engine, oidc, store })

@@ -72,8 +72,10 @@ const statistics = task.store === "postgres"
 const idOf = (n: number) => `device-${n}`
 
 const start = (n: number) =>
-  Effect.flatMap(Logins.Logins, (logins) =>
-    logins.start({ id: idOf(n), clientName: "pending", startUrl: "https://pending.awsapps.com/start" }))
+  Effect.flatMap(
+    Logins.Logins,
+    (logins) => logins.start({ id: idOf(n), clientName: "pending", startUrl: "https://pending.awsapps.com/start" })
+  )
 
 const tell = (line: string) => Effect.sync(() => void process.stdout.write(`${line}\n`))
 

@@ -5,7 +5,7 @@
  * the engine never runs an execution again that has ended.
  */
 import * as Wire from "@sso-oidc/core/aws/Wire"
-import type { SealerUnavailable, Unsealable } from "@sso-oidc/core/Sealer"
+import { SealerUnavailable, type Unsealable } from "@sso-oidc/core/Sealer"
 import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import { DeviceCodeExpired } from "@sso-oidc/device-grant/DeviceGrantError"
@@ -15,10 +15,11 @@ import type * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
 import * as Result from "effect/Result"
 import * as LoginMetrics from "../LoginMetrics.ts"
-import type { LoginStoreError, Row } from "../LoginStore.ts"
+import { LoginStoreError, type Row } from "../LoginStore.ts"
 import * as Attempts from "./attempts.ts"
 import * as Failure from "./failure.ts"
 import type { Gap } from "./gap.ts"
@@ -153,11 +154,20 @@ const take = (
         yield* restore(Effect.sleep(Duration.millis(lookEvery)))
         continue
       }
-      const taken = yield* Effect.result(takeRow(driver, name, row))
-      if (Result.isFailure(taken)) yield* restore(Effect.sleep(Duration.millis(longestPause)))
-      else if (taken.success !== undefined) return taken.success
+      // The engine runs no execution again that ended by a defect. So a defect is one more reason to wait.
+      const taken = yield* Effect.exit(takeRow(driver, name, row))
+      if (Exit.isFailure(taken)) {
+        yield* driver.warn(name.id, `The login waits. ${sentenceOf(Cause.squash(taken.cause))}`)
+        yield* restore(Effect.sleep(Duration.millis(longestPause)))
+      } else if (taken.value !== undefined) return taken.value
     }
   })
+
+/** What is told of an error. A defect may hold a secret, so nothing but its name is told. */
+const sentenceOf = (error: unknown): string =>
+  error instanceof LoginStoreError || error instanceof SealerUnavailable
+    ? error.message
+    : `This program has a defect (${Wire.nameIn(error, "name") ?? "unknown"}).`
 
 /** Takes a row, as it was read. `undefined` if another process has changed it since, or if it cannot be opened and has ended. */
 const takeRow = (

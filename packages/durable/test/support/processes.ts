@@ -196,7 +196,11 @@ export const journal = () => {
 }
 
 /** An engine that takes no login while `isDown` says so. */
-export const failing = (engine: Engine, isDown: () => boolean, failure: Effect.Effect<never> = Effect.die("down")): Engine =>
+export const failing = (
+  engine: Engine,
+  isDown: () => boolean,
+  failure: Effect.Effect<never> = Effect.die("down")
+): Engine =>
   Layer.effect(
     WorkflowEngine.WorkflowEngine,
     Effect.map(WorkflowEngine.WorkflowEngine, (engine) => {
