@@ -35,8 +35,6 @@ export const layer: Layer.Layer<Sampler> = Layer.effect(
       samples.push(count)
       if (samples.length > seconds + 1) samples.shift()
     })
-    yield* sample
-    yield* Effect.forkScoped(Effect.repeat(Effect.delay(sample, "1 second"), Schedule.forever))
     const now = Effect.gen(function*() {
       const { value: pending } = yield* Metric.value(LoginMetrics.pending)
       const { count: backOffs } = yield* Metric.value(LoginMetrics.backOffs)
@@ -52,6 +50,11 @@ export const layer: Layer.Layer<Sampler> = Layer.effect(
         ...(approved === 0 ? {} : { secondsToApprove: sum / approved })
       }
     })
+    yield* sample
+    // A metric goes out after its first use. An alert on `lost` needs the zero before it.
+    yield* Metric.value(LoginMetrics.lost)
+    yield* Metric.value(LoginMetrics.backOffs)
+    yield* Effect.forkScoped(Effect.repeat(Effect.delay(sample, "1 second"), Schedule.forever))
     return Sampler.of({ now })
   })
 )
