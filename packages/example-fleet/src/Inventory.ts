@@ -76,15 +76,14 @@ export const layer: Layer.Layer<Inventory, InventoryUnavailable, SqlClient.SqlCl
     )`
     // of two processes that make a table at the same moment, PostgreSQL fails one
     yield* checked(Effect.retry(table, { times: 2 }))
+    const waiting = sql`state = 'waiting', attempt = excluded.attempt, until = NULL, changed = excluded.changed`
     return Inventory.of({
       waits: (id) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           checked(Effect.asVoid(sql`
             INSERT INTO fleet_devices (id, state, attempt, until, changed)
             VALUES (${id}, 'waiting', ${crypto.randomUUID()}, NULL, ${now})
-            ON CONFLICT (id) DO UPDATE
-            SET state = 'waiting', attempt = excluded.attempt, until = NULL, changed = excluded.changed
-            WHERE fleet_devices.state <> 'waiting'`))),
+            ON CONFLICT (id) DO UPDATE SET ${waiting} WHERE fleet_devices.state <> 'waiting'`))),
       ends: ({ attempt, id }, state, until) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           checked(Effect.asVoid(sql`

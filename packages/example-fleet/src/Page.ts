@@ -21,7 +21,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;"
 }
 
-/** The ids come from whoever calls the routes. */
+/** The ids come from the callers of the routes. */
 export const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "")
 
 const row = (...cells: ReadonlyArray<string | number>): string =>

@@ -29,7 +29,7 @@ export const layer = ({ client, cluster, databaseUrl, http, sealer, startUrl, te
     sealing: Layer.succeed(Sealer.Sealer, sealer),
     host: cluster.host,
     port: cluster.port,
-    gap: true // a device that nobody approves is polled less and less often
+    gap: true // the longer a code is not approved, the less often it is polled
   }).pipe(
     Layer.provide(SsoOidc.layer(client)),
     Layer.provide(NodeTransport.layerConfig(NodeEnvironment.options()))

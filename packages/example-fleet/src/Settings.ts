@@ -75,7 +75,7 @@ const parts = {
     Effect.map(urlOf("SSO_START_URL", "https:"), ({ href }) => href),
     "the URL of the access portal, such as https://my.awsapps.com/start"
   ),
-  // loopback, because the routes ask nobody for a password
+  // loopback, because the routes have no authentication
   host: one("HOST", Config.NonEmptyString("HOST").pipe(Config.withDefault("127.0.0.1")), "an address of this machine"),
   port: one("PORT", Config.Port("PORT").pipe(Config.withDefault(8080)), "a port for the routes, from 0 to 65535"),
   clusterHost: one(
