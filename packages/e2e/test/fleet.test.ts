@@ -235,7 +235,7 @@ describe("the routes of the fleet", () => {
           yield* call("POST", "/devices/a/login")
           yield* seconds(40)
           assert.deepStrictEqual((yield* call("GET", "/devices/a")).body, { id: "a", state })
-          assert.include((yield* call("GET", "/")).text, `<td>${state}</td><td>1</td>`)
+          assert.include((yield* call("GET", "/")).text, `${state}</th><td>1</td>`)
         })))
   }
 
@@ -411,7 +411,7 @@ describe("the status page of the fleet", () => {
       const { call } = yield* processOf()
       yield* call("POST", "/devices/a/login")
       yield* seconds(21) // a poll each 5 seconds
-      assert.include((yield* call("GET", "/")).text, "<td>polls a second</td><td>0.2</td>")
+      assert.include((yield* call("GET", "/")).text, "polls a second</th><td>0.2</td>")
     }).pipe(
       Effect.provide(shared({ polls: [Service.pending] }).layer),
       Effect.provideService(Metric.MetricRegistry, new Map())
@@ -496,6 +496,7 @@ describe("the settings of the fleet", () => {
     ["PORT", "Zk6PdRy1Mc"],
     ["CLUSTER_PORT", "70000"],
     ["DRAIN", "Zk6PdRy1Mc"],
+    ["SWEEP", "0 seconds"],
     ["OTEL_EXPORTER_OTLP_ENDPOINT", "Zk6PdRy1Mc"]
   ]
   for (const [name, value] of wrong) {

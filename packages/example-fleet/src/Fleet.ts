@@ -82,7 +82,7 @@ const viewOf = (login: Login): View => {
 
 export interface Options {
   readonly startUrl: string
-  /** How often each process looks for logins that no process watches any more. */
+  /** How often this process looks for logins whose process has ended. Each look reads each login that waits and that others watch. */
   readonly sweep: Duration.Input
 }
 
@@ -152,14 +152,20 @@ export const layer = (
           yield* settle(device)
         }).pipe(Effect.ignore)
 
-      const orphans = Effect.gen(function*() {
-        const all = yield* inventory.waiting
-        yield* Effect.forEach(all.filter(({ id }) => !FiberMap.hasUnsafe(watched, id)), settle, {
-          concurrency: 8,
-          discard: true
+      /** Settles the logins that this process does not watch: their own process may have ended. */
+      const orphans = (after = ""): Effect.Effect<void, InventoryUnavailable> =>
+        Effect.gen(function*() {
+          const page = yield* inventory.waiting(after)
+          const last = page.at(-1)
+          if (last === undefined) return
+          yield* Effect.forEach(page.filter(({ id }) => !FiberMap.hasUnsafe(watched, id)), settle, {
+            concurrency: 8,
+            discard: true
+          })
+          yield* orphans(last.id)
         })
-      }).pipe(Effect.catch((error) => Effect.logWarning(error.message)))
-      yield* Effect.forkScoped(Effect.repeat(orphans, Schedule.spaced(sweep)))
+      const looking = Effect.catch(orphans(), (error) => Effect.logWarning(error.message))
+      yield* Effect.forkScoped(Effect.repeat(looking, Schedule.spaced(sweep)))
 
       return Fleet.of({
         start: Effect.fn("Fleet.start")(function*(id, again) {

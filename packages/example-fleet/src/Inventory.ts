@@ -28,7 +28,8 @@ export type Device = typeof Device.Type
 
 /** The table cannot be read or written. */
 export class InventoryUnavailable extends Data.TaggedError("InventoryUnavailable")<{ readonly cause: unknown }> {
-  override readonly message = "The table of the devices cannot be read or written. Check the database, and try again."
+  override readonly message =
+    "The table of the devices cannot be read or written. Check the database of DATABASE_URL, and try again."
 }
 
 export interface Service {
@@ -41,8 +42,8 @@ export interface Service {
     until?: string
   ) => Effect.Effect<void, InventoryUnavailable>
   readonly get: (id: string) => Effect.Effect<Device | undefined, InventoryUnavailable>
-  /** The devices that wait, at most a thousand of them. */
-  readonly waiting: Effect.Effect<ReadonlyArray<Device>, InventoryUnavailable>
+  /** The devices that wait, in the order of their ids: the first thousand after this id. */
+  readonly waiting: (after: string) => Effect.Effect<ReadonlyArray<Device>, InventoryUnavailable>
   /** The devices that changed last. */
   readonly latest: (most: number) => Effect.Effect<ReadonlyArray<Device>, InventoryUnavailable>
   readonly counts: Effect.Effect<Readonly<Record<State, number>>, InventoryUnavailable>
@@ -95,10 +96,9 @@ export const layer: Layer.Layer<Inventory, InventoryUnavailable, SqlClient.SqlCl
           Effect.map(([device]) => device),
           checked
         ),
-      waiting: sql`SELECT id, state, attempt, until FROM fleet_devices WHERE state = 'waiting' LIMIT 1000`.pipe(
-        Effect.flatMap(devicesIn),
-        checked
-      ),
+      waiting: (after) =>
+        sql`SELECT id, state, attempt, until FROM fleet_devices
+          WHERE state = 'waiting' AND id > ${after} ORDER BY id LIMIT 1000`.pipe(Effect.flatMap(devicesIn), checked),
       latest: (most) =>
         sql`SELECT id, state, attempt, until FROM fleet_devices ORDER BY changed DESC, id LIMIT ${most}`.pipe(
           Effect.flatMap(devicesIn),

@@ -24,15 +24,15 @@ const entities: Readonly<Record<string, string>> = {
 /** The ids come from the callers of the routes. */
 export const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "")
 
-const row = (...cells: ReadonlyArray<string | number>): string =>
-  `<tr>${cells.map((cell) => `<td>${escape(String(cell))}</td>`).join("")}</tr>`
+const row = (title: string, value: string | number): string =>
+  `<tr><th scope="row">${escape(title)}</th><td>${escape(String(value))}</td></tr>`
 
 const table = (title: string, rows: ReadonlyArray<string>): string => `<h2>${title}</h2><table>${rows.join("")}</table>`
 
 const style =
   `body{font:16px/1.4 system-ui,sans-serif;margin:2rem auto;max-width:44rem;padding:0 1rem;color-scheme:light dark}
-table{border-collapse:collapse;width:100%}td{border-top:1px solid #8884;padding:.2rem .5rem;overflow-wrap:anywhere}
-td+td{text-align:right}`
+table{border-collapse:collapse;width:100%}th,td{border-top:1px solid #8884;padding:.2rem .5rem;overflow-wrap:anywhere}
+th{font-weight:400;text-align:left}td{text-align:right}`
 
 export const render = ({ counts, figures, isStopping, latest, name }: Content): string =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="2">

@@ -21,7 +21,7 @@ import * as Stopping from "./Stopping.ts"
 import * as Telemetry from "./Telemetry.ts"
 
 /** The process of these settings. Its parts end in the reverse order: the routes first, then the logins, and the metrics last. */
-export const layer = ({ client, cluster, databaseUrl, http, sealer, startUrl, telemetry }: Settings) => {
+export const layer = ({ client, cluster, databaseUrl, http, sealer, startUrl, sweep, telemetry }: Settings) => {
   const name = `${cluster.host}:${cluster.port}`
 
   const logins = DurableNode.layerPostgres({
@@ -37,7 +37,7 @@ export const layer = ({ client, cluster, databaseUrl, http, sealer, startUrl, te
 
   const inventory = Inventory.layer.pipe(Layer.provide(PgClient.layer({ url: databaseUrl, maxConnections: 4 })))
 
-  const fleet = Fleet.layer({ startUrl, sweep: "10 seconds" }).pipe(
+  const fleet = Fleet.layer({ startUrl, sweep }).pipe(
     Layer.provide([logins, Devices.layerLog])
   )
 

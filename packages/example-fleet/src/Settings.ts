@@ -25,6 +25,8 @@ export interface Settings {
   readonly cluster: Address
   /** How long the process stays after a signal, so that a load balancer can see that it is not ready. */
   readonly drain: Duration.Duration
+  /** How often the process looks for logins whose own process has ended. */
+  readonly sweep: Duration.Duration
   /** Where metrics and traces go. Absent if they stay here. */
   readonly telemetry: URL | undefined
 }
@@ -92,6 +94,14 @@ const parts = {
     "DRAIN",
     Config.Duration("DRAIN").pipe(Config.withDefault(Duration.zero)),
     "how long to stay after a signal, such as 5 seconds"
+  ),
+  sweep: one(
+    "SWEEP",
+    Effect.filterOrFail(
+      Config.Duration("SWEEP").pipe(Config.withDefault(Duration.seconds(10))),
+      (sweep) => Duration.toMillis(sweep) >= 1000
+    ),
+    "how often to look for logins whose process has ended, from 1 second, such as 10 seconds"
   ),
   telemetry: one(
     "OTEL_EXPORTER_OTLP_ENDPOINT",

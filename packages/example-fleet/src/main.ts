@@ -9,7 +9,6 @@ import * as Postgres from "@sso-oidc/test-kit/postgres"
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Base64Url from "effect/encoding/Base64Url"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
@@ -19,28 +18,11 @@ import * as Schema from "effect/Schema"
 import * as Collector from "./show/Collector.ts"
 import * as Machine from "./show/Machine.ts"
 import * as Person from "./show/Person.ts"
+import { variables } from "./show/Variables.ts"
 
 const size = 40
 
 const idOf = (n: number) => `device-${String(n + 1).padStart(2, "0")}`
-
-/** The variables of both processes. The key is new in each run, and goes nowhere else. */
-const variables = Effect.gen(function*() {
-  const emulator = yield* EmulatorServer.EmulatorServer
-  const collector = yield* Collector.Collector
-  const postgres = yield* Postgres.make()
-  return {
-    DATABASE_URL: postgres.urlOf("postgres"),
-    SEALER_CURRENT: "show",
-    SEALER_KEYS: `show=${Base64Url.encode(crypto.getRandomValues(new Uint8Array(32)))}`,
-    AWS_REGION: "eu-west-1",
-    AWS_ENDPOINT_URL_SSO_OIDC: emulator.url,
-    SSO_START_URL: "https://fleet.awsapps.com/start",
-    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-    OTEL_METRIC_EXPORT_INTERVAL: "1000",
-    OTEL_BSP_SCHEDULE_DELAY: "1000"
-  }
-})
 
 const stateOf = (machine: Machine.Machine, id: string) =>
   HttpClient.get(`${machine.url}/devices/${id}`).pipe(
@@ -76,7 +58,8 @@ The collector got ${received.length} requests, with ${spans} spans and ${totals.
 
 const story = Effect.gen(function*() {
   yield* Console.log("PostgreSQL, the emulator of AWS and a collector start.")
-  const env = yield* variables
+  const postgres = yield* Postgres.make()
+  const env = yield* variables(postgres.urlOf("postgres"))
   const a = yield* Machine.make(env)
   const b = yield* Machine.make(env)
   yield* Effect.all([a.start, b.start], { concurrency: 2 })
@@ -107,7 +90,7 @@ const story = Effect.gen(function*() {
 
   yield* until(6)
   yield* say("B gets SIGTERM.")
-  const code = yield* b.end("SIGTERM")
+  const { code } = yield* b.end("SIGTERM")
   yield* say(`B has ended with code ${code}. It released its logins, and A polls for them. ${yield* told(a)}`)
   yield* b.start
   yield* say("B runs again.")
@@ -126,8 +109,8 @@ const story = Effect.gen(function*() {
     yield* Console.log("\nIt goes on until Ctrl-C.")
     return yield* Effect.never
   }
-  const codes = yield* Effect.all([a.end("SIGTERM"), b.end("SIGTERM")], { concurrency: 2 })
-  yield* Console.log(`\nBoth processes have ended, with code ${codes.join(" and ")}.`)
+  const ended = yield* Effect.all([a.end("SIGTERM"), b.end("SIGTERM")], { concurrency: 2 })
+  yield* Console.log(`\nBoth processes have ended, with code ${ended.map(({ code }) => code).join(" and ")}.`)
 })
 
 story.pipe(

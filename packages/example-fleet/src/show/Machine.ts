@@ -23,9 +23,11 @@ export interface Machine {
   readonly url: string
   /** Starts it, and waits until its routes respond. */
   readonly start: Effect.Effect<void, never, Scope.Scope>
-  /** Sends a signal, and waits for the end. Gives the exit code: `null` if the signal ended it. */
-  readonly end: (signal: "SIGTERM" | "SIGKILL") => Effect.Effect<number | null>
+  /** Sends a signal, and waits for the end. Gives the exit code, `null` if the signal ended it, and what it printed. */
+  readonly end: (signal: "SIGTERM" | "SIGKILL") => Effect.Effect<Child.Ended>
 }
+
+const notRunning: Child.Ended = { code: null, stdout: "", stderr: "" }
 
 /** A machine with these variables. It does not run yet. */
 export const make = (env: Readonly<Record<string, string>>): Effect.Effect<Machine> =>
@@ -44,8 +46,8 @@ export const make = (env: Readonly<Record<string, string>>): Effect.Effect<Machi
       end: (signal) =>
         Effect.suspend(() =>
           running === undefined
-            ? Effect.succeed(null)
-            : running.signal(signal).pipe(Effect.andThen(running.ended), Effect.map(({ code }) => code))
+            ? Effect.succeed(notRunning)
+            : Effect.andThen(running.signal(signal), running.ended)
         )
     }
   })
