@@ -6,6 +6,8 @@ import * as Sealer from "@sso-oidc/core/Sealer"
 import * as LoginMetrics from "@sso-oidc/durable/LoginMetrics"
 import * as Logins from "@sso-oidc/durable/Logins"
 import * as LoginStore from "@sso-oidc/durable/LoginStore"
+import * as Emulator from "@sso-oidc/emulator/Emulator"
+import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as Devices from "@sso-oidc/example-fleet/Devices"
 import * as Figures from "@sso-oidc/example-fleet/Figures"
 import * as Fleet from "@sso-oidc/example-fleet/Fleet"
@@ -14,10 +16,13 @@ import * as Page from "@sso-oidc/example-fleet/Page"
 import * as Routes from "@sso-oidc/example-fleet/Routes"
 import * as Settings from "@sso-oidc/example-fleet/Settings"
 import * as Collector from "@sso-oidc/example-fleet/show/Collector"
+import * as Machine from "@sso-oidc/example-fleet/show/Machine"
+import { variables } from "@sso-oidc/example-fleet/show/Variables"
 import * as Stopping from "@sso-oidc/example-fleet/Stopping"
 import * as Telemetry from "@sso-oidc/example-fleet/Telemetry"
 import * as Child from "@sso-oidc/test-kit/child"
 import * as Leaks from "@sso-oidc/test-kit/leaks"
+import * as Postgres from "@sso-oidc/test-kit/postgres"
 import * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as Sqlite from "@sso-oidc/test-kit/sqlite"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -33,6 +38,8 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
@@ -562,4 +569,74 @@ describe("the collector of the fleet", () => {
       const metrics = received.filter(({ path }) => path === "/v1/metrics").map(({ body }) => body).join("\n")
       assert.notInclude(metrics, "device-of-the-test")
     }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
+})
+
+// -----------------------------------------------------------------------------
+// two real processes
+// -----------------------------------------------------------------------------
+
+/** A request to a real process. Gives the text of its response. */
+const fetched = (method: string, url: string) => Effect.promise(async () => (await fetch(url, { method })).text())
+
+/** Asks until the device is in this state. */
+const becomes = (machine: Machine.Machine, id: string, state: string) =>
+  fetched("GET", `${machine.url}/devices/${id}`).pipe(
+    Effect.repeat({ until: (text) => JSON.parse(text).state === state, schedule: Schedule.spaced("200 millis") })
+  )
+
+describe("two processes of the fleet on PostgreSQL", () => {
+  it.live("lose no login when one is stopped and one is killed, and no secret leaves them (W2, W7, W8)", () =>
+    Effect.gen(function*() {
+      const { authorizations, state } = yield* Emulator.Emulator
+      const { received } = yield* Collector.Collector
+      const env = yield* variables(yield* Postgres.database)
+      const [a, b] = [yield* Machine.make(env), yield* Machine.make(env)]
+      yield* Effect.all([a.start, b.start], { concurrency: 2 })
+      const texts: Array<string> = []
+      const codes: Record<string, string> = {}
+      for (const [id, machine] of [["one", a], ["two", a], ["three", b]] as const) {
+        const text = yield* fetched("POST", `${machine.url}/devices/${id}/login`)
+        codes[id] = JSON.parse(text).userCode
+        texts.push(text)
+      }
+      const approve = (id: string) => authorizations.approve(codes[id] ?? "")
+
+      // A stops in order, and B goes on with its logins
+      const stopped = yield* a.end("SIGTERM")
+      assert.strictEqual(stopped.code, 0)
+      yield* approve("one")
+      texts.push(yield* becomes(b, "one", "ready"))
+
+      // B is killed, and A finds the token of a login that it never watched
+      yield* approve("three")
+      texts.push(yield* becomes(b, "three", "ready"))
+      const killed = yield* b.end("SIGKILL")
+      yield* a.start
+      yield* approve("two")
+      texts.push(yield* becomes(a, "two", "ready"), yield* fetched("GET", `${a.url}/`))
+      const last = yield* a.end("SIGTERM")
+      assert.strictEqual(last.code, 0)
+
+      const totals = Collector.totalsOf(received)
+      assert.strictEqual(totals.get("sso_oidc.logins.lost")?.value, 0)
+      assert.isAtLeast(totals.get("sso_oidc.logins.polls")?.value ?? 0, 3)
+      const { accessTokens, deviceAuthorizations, registrations, sessions } = yield* state.snapshot
+      const issued = [
+        ...accessTokens.map(({ accessToken }) => accessToken),
+        ...deviceAuthorizations.map(({ deviceCode }) => deviceCode),
+        ...registrations.map(({ clientSecret }) => clientSecret),
+        ...sessions.map(({ refreshToken }) => refreshToken)
+      ].map(Redacted.value)
+      assert.isAtLeast(issued.length, 8)
+      const all = [
+        ...texts,
+        ...[stopped, killed, last].map((ended) => inspect(ended)),
+        ...received.map(({ body }) => body)
+      ]
+      assert.isUndefined(Leaks.search([...issued, env.SEALER_KEYS])(all.join("\n")))
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(Layer.mergeAll(EmulatorServer.layer({ interval: "1 second" }), Collector.layer)),
+      Effect.provideService(References.MinimumLogLevel, "Warn")
+    ))
 })
