@@ -543,6 +543,7 @@ describe("the collector of the fleet", () => {
         yield* call("POST", "/devices/device-of-the-test/login")
         yield* seconds(30)
         assert.strictEqual((yield* call("GET", "/devices/device-of-the-test")).body["state"], "ready")
+        assert.strictEqual((yield* call("GET", "/")).status, 200)
       }).pipe(
         Effect.scoped,
         Effect.provide(shared({ polls: [Service.slowDown(), ...approved] }).layer),
