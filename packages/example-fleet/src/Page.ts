@@ -31,8 +31,8 @@ const table = (title: string, rows: ReadonlyArray<string>): string => `<h2>${tit
 
 const style =
   `body{font:16px/1.4 system-ui,sans-serif;margin:2rem auto;max-width:44rem;padding:0 1rem;color-scheme:light dark}
-table{border-collapse:collapse;width:100%}th,td{border-top:1px solid #8884;padding:.2rem .5rem;overflow-wrap:anywhere}
-th{font-weight:400;text-align:left}td{text-align:right}`
+table{border-collapse:collapse;width:100%}th,td{border-top:1px solid #8884;padding:.2rem .5rem}
+th{font-weight:400;overflow-wrap:anywhere;text-align:left}td{text-align:right;white-space:nowrap}`
 
 export const render = ({ counts, figures, isStopping, latest, name }: Content): string =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="2">

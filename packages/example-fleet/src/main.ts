@@ -106,7 +106,9 @@ const story = Effect.gen(function*() {
   yield* say(`The end. ${yield* told(a)}`)
   yield* arrived
   if (process.argv.includes("--stay")) {
-    yield* Console.log("\nIt goes on until Ctrl-C.")
+    yield* Console.log(`
+It goes on until Ctrl-C. To start a login of your own:
+  curl -X POST ${a.url}/devices/mine/login`)
     return yield* Effect.never
   }
   const ended = yield* Effect.all([a.end("SIGTERM"), b.end("SIGTERM")], { concurrency: 2 })

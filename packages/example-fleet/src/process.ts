@@ -16,11 +16,17 @@ import * as Service from "./Service.ts"
 import * as Settings from "./Settings.ts"
 import * as Stopping from "./Stopping.ts"
 
-/** Node's own error of a port has no sentence. */
-const sentenceOf = (error: { readonly _tag: string; readonly message: string }): string =>
-  error._tag === "ServeError"
-    ? "The fleet cannot start. It cannot listen on HOST and PORT: another program may have the port. Set the variables."
-    : error.message
+/** The sentence of an error at the start, with the variables to look at. */
+const sentenceOf = (error: { readonly _tag: string; readonly message: string }): string => {
+  switch (error._tag) {
+    case "ServeError":
+      return "The fleet cannot start. It cannot listen on HOST and PORT: another program may have the port. Set the variables."
+    case "LoginStoreError":
+      return `The fleet cannot start. ${error.message} The variables are DATABASE_URL, CLUSTER_HOST and CLUSTER_PORT.`
+    default:
+      return error.message
+  }
+}
 
 const start = Effect.gen(function*() {
   const settings = yield* Settings.read
