@@ -394,6 +394,20 @@ describe("the processes of the fleet", () => {
       assert.deepStrictEqual(devices.given, [`a ${accessToken}`, `a ${accessToken}`])
     }).pipe(Effect.provide(layer))
   })
+
+  it.effect("give a token once more after a fault in the code that gives it, and log no secret (W6, W8)", () => {
+    const devices = devicesOf(Effect.die(new TypeError(accessToken)))
+    const lines: Array<string> = []
+    const logger = Logger.make(({ message }) => void lines.push(String(message)))
+    return Effect.gen(function*() {
+      const { call } = yield* processOf({ devices: devices.layer })
+      yield* call("POST", "/devices/a/login")
+      yield* seconds(25)
+      assert.strictEqual((yield* call("GET", "/devices/a")).body["state"], "ready")
+      assert.deepStrictEqual(devices.given, [`a ${accessToken}`, `a ${accessToken}`])
+      assert.deepStrictEqual(lines, ["A login was not settled: a fault (TypeError)."])
+    }).pipe(Effect.provide([shared({}).layer, Logger.layer([logger])]))
+  })
 })
 
 // -----------------------------------------------------------------------------

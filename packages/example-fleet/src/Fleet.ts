@@ -13,6 +13,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { Devices } from "./Devices.ts"
@@ -106,7 +107,7 @@ export const layer = (
         yield* devices.give(device.id, token)
         const until = token.expiresAt === undefined ? undefined : DateTime.formatIso(token.expiresAt)
         yield* inventory.ends(device, "ready", until)
-        // two processes may come here with one token, and only one of them takes it
+        // two processes may come here with one token, and one of them takes it. If neither does, it goes with its row
         yield* Effect.ignore(logins.take(device.id))
       })
 
@@ -118,8 +119,8 @@ export const layer = (
             case "pending":
               return
             case "approved":
-              // a token that was taken was recorded before
-              return yield* login.isTaken ? Effect.void : give(device)
+              // a token that was taken was given before
+              return yield* login.isTaken ? inventory.ends(device, "ready") : give(device)
             case "failed":
               if (stateOf(login.error) === "failed") yield* Effect.logWarning(`A login failed: ${login.error.message}`)
               return yield* inventory.ends(device, stateOf(login.error))
@@ -133,6 +134,12 @@ export const layer = (
         (effect, { id }) =>
           effect.pipe(
             Effect.catch((error) => Effect.logWarning(`A login was not settled: ${error.message}`)),
+            // the next look tries again. A defect may hold the token, so its name alone is told
+            Effect.catchDefect((defect) =>
+              Effect.logError(
+                `A login was not settled: a fault (${Predicate.isError(defect) ? defect.name : "unknown"}).`
+              )
+            ),
             Effect.annotateLogs({ device: id })
           )
       )
