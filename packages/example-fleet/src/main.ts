@@ -97,7 +97,7 @@ const story = Effect.gen(function*() {
 
   yield* until(11)
   yield* a.end("SIGKILL")
-  yield* say("A is killed. B takes its logins over within 15 s.")
+  yield* say("A is killed. B takes its logins over, which takes some seconds.")
   yield* until(14)
   yield* a.start
   yield* say(`A runs again. ${yield* told(b)}`)
