@@ -68,7 +68,9 @@ const failing = (folder: string): ReadonlyArray<string> => {
       "--project",
       "laws",
       "--typecheck.enabled=false",
-      "--testTimeout=10000",
+      "--testTimeout=30000",
+      // it takes as long as all the others, and finds nothing more
+      "--exclude=**/Step.crowd.test.ts",
       "--reporter=json",
       `--outputFile=${output}`,
       ...files

@@ -6,6 +6,7 @@ import type { Sealer, SealerUnavailable } from "@sso-oidc/core/Sealer"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -13,6 +14,7 @@ import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as EngineStorage from "../EngineStorage.ts"
 import type { Login } from "../Login.ts"
 import { LoginIdInvalid, LoginUnknown } from "../LoginError.ts"
+import * as LoginMetrics from "../LoginMetrics.ts"
 import type { ClientOptions, GetError, Options, Service, TokenError } from "../Logins.ts"
 import { type Found, type LoginStore, LoginStoreError, type Row } from "../LoginStore.ts"
 import * as Attempts from "./attempts.ts"
@@ -319,6 +321,12 @@ export const driving = (options: Options): Effect.Effect<Service, never, Service
       Workflow.Login,
       ({ attempt, id }) => Effect.provideService(Driving.drive(driver, { id, attempt }), SsoOidc.SsoOidc, oidc)
     )
+    // A counter exists after its first use. A reader of metrics expects a 0 before that.
+    yield* Effect.forEach(
+      [LoginMetrics.polls, LoginMetrics.backOffs, LoginMetrics.lost],
+      (counter) => Metric.update(counter, 0)
+    )
+    yield* Metric.modify(LoginMetrics.pending, 0)
     yield* Upkeep.run({
       residents: shared.residents,
       store: shared.store,
