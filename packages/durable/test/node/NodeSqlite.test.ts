@@ -113,8 +113,10 @@ describe("NodeSqlite", () => {
         Effect.sync(() => process.chdir(path)),
         () => Effect.sync(() => process.chdir(before))
       )
-      yield* Effect.scoped(Layer.build(NodeSqlite.layer({ file: "file:logins.db?mode=memory" })))
-      assert.isTrue(statSync(join(path, "file:logins.db?mode=memory")).isFile())
+      yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE TABLE names (name TEXT)`).pipe(
+        Effect.provide(NodeSqlite.layer({ file: "file:logins.db?mode=memory" }))
+      )
+      assert.isAbove(statSync(join(path, "file:logins.db?mode=memory")).size, 0)
     }))
 
   it.live("says why a file cannot be opened, without its path", () =>

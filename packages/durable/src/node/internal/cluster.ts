@@ -187,6 +187,56 @@ const shared = <A, E, R>(
 
 const ping = RunnerHealth.layerPing.pipe(Layer.provide(Runners.layerRpc), Layer.provide(layerClientProtocol))
 
+// -----------------------------------------------------------------------------
+// processes that died
+// -----------------------------------------------------------------------------
+
+const keyOf = ({ host, port }: RunnerAddress.RunnerAddress): string => `${host}:${port}`
+
+// If both die at the same moment as the process that they watch, then its silence in the database tells, some seconds later.
+const watchers = 2
+
+/** The processes that a process watches: those after it, in a ring of the healthy ones. */
+const watched = (
+  self: RunnerAddress.RunnerAddress,
+  healthy: ReadonlyArray<RunnerAddress.RunnerAddress>
+): ReadonlyArray<RunnerAddress.RunnerAddress> => {
+  const others = healthy.filter((address) => keyOf(address) !== keyOf(self))
+  const ring = others.toSorted((one, other) => keyOf(one) < keyOf(other) ? -1 : 1)
+  const after = ring.findIndex((address) => keyOf(address) > keyOf(self))
+  return [...ring.slice(Math.max(0, after)), ...ring.slice(0, Math.max(0, after))].slice(0, watchers)
+}
+
+/**
+ * Says in the database which processes have died. Effect does this in one process of the cluster. If that one dies, then the others would
+ * learn of it only after `shardLockExpiration`.
+ */
+export const watching: Layer.Layer<
+  never,
+  never,
+  ShardingConfig.ShardingConfig | RunnerStorage.RunnerStorage | RunnerHealth.RunnerHealth
+> = Layer.effectDiscard(Effect.gen(function*() {
+  const { runnerAddress, runnerHealthCheckInterval } = yield* ShardingConfig.ShardingConfig
+  const [storage, health] = [yield* RunnerStorage.RunnerStorage, yield* RunnerHealth.RunnerHealth]
+  if (Option.isNone(runnerAddress)) return
+
+  const check = (address: RunnerAddress.RunnerAddress) =>
+    Effect.flatMap(
+      // a process that does not respond may be frozen, which its silence in the database tells
+      Effect.timeoutOption(health.isAlive(address), patience),
+      (isAlive) => Option.contains(isAlive, false) ? storage.setRunnerHealth(address, false) : Effect.void
+    )
+  const checkAll = Effect.flatMap(storage.getRunners, (runners) => {
+    const healthy = runners.filter(([, isHealthy]) => isHealthy).map(([{ address }]) => address)
+    return Effect.forEach(watched(runnerAddress.value, healthy), check, { concurrency: watchers, discard: true })
+  })
+  yield* Effect.delay(Effect.ignoreCause(checkAll), runnerHealthCheckInterval).pipe(Effect.forever, Effect.forkScoped)
+}))
+
+// -----------------------------------------------------------------------------
+// engines of many processes
+// -----------------------------------------------------------------------------
+
 /** The engine of a process that others reach at this address. */
 export const runner = (store: string, chosen: Settings, host: string, port: number): Engine =>
   readable(
@@ -197,6 +247,7 @@ export const runner = (store: string, chosen: Settings, host: string, port: numb
         Layer.provideMerge(Sharding.layer),
         Layer.provide(runners),
         Layer.provide(Layer.provide(RpcServer.layerProtocolSocketServer, layerSocketServer)),
+        Layer.merge(watching),
         Layer.provide([layerClientProtocol, ping])
       ),
       configured(chosen, { runnerAddress: Option.some(RunnerAddress.make(host, port)) })

@@ -61,9 +61,8 @@ const configure = (database: Sqlite.DatabaseSync, { exclusive = false, synchrono
   // A lock that is taken now or never: a wait would keep the process busy.
   database.exec(`PRAGMA busy_timeout = ${exclusive ? 0 : 5000}`)
   if (exclusive) database.exec("PRAGMA locking_mode = EXCLUSIVE")
+  // This takes the lock, also where the file has this mode already.
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous.toUpperCase()}`)
-  // The lock is taken with the first write, and stays.
-  if (exclusive) database.exec("BEGIN IMMEDIATE; COMMIT")
 }
 
 /** Opens a database. The caller closes it. */
