@@ -41,7 +41,9 @@ describe.each(Object.entries(engines))("rest on %s", (_, engine) => {
       })],
       polls: [
         Service.pending,
-        Service.slowDown({ body: { error_description: `slow ${secrets.device}` } }),
+        Service.exception("SlowDownException", "slow_down", {
+          body: { error_description: `slow ${secrets.device}` }
+        }),
         Service.cut("maybe"),
         Service.token({ accessToken: secrets.access, refreshToken: secrets.refresh })
       ]
@@ -58,7 +60,7 @@ describe.each(Object.entries(engines))("rest on %s", (_, engine) => {
       })
     ).pipe(Layer.provide(ClusterWorkflowEngine.layer.pipe(Layer.provideMerge(TestRunner.layer))))
 
-  it.effect("no row, message, reply, log or span has a code, a secret or a token (W8)", () => {
+  it.effect("no row, message, log or span has a code, a secret or a token (W8)", () => {
     const recorder = Recorder.make()
     const stored: Array<unknown> = []
     const drivers: Array<unknown> = []

@@ -148,4 +148,29 @@ describe.each(Object.entries(engines))("stopping a process on %s", (_, engine) =
       yield* released
     }).pipe(Processes.sharing)
   })
+
+  it.effect("a process that took a row back from another one stops as well, and can be interrupted (W7)", () => {
+    const [first, second] = [Service.make({ polls: [Service.pending] }), Service.make({ polls: [Service.pending] })]
+    return Effect.gen(function*() {
+      const one = yield* Processes.make({ service: first, engine })
+      const two = yield* Processes.make({ service: second, engine })
+      yield* one.run(Processes.start)
+      yield* seconds(7)
+      yield* two.handOver()
+      yield* seconds(2)
+      yield* two.stop
+      yield* seconds(20)
+      assert.isAbove(first.polls().length, 2)
+      yield* Effect.forkChild(one.interrupt(), { startImmediately: true })
+      const before = (yield* row()).holder
+      yield* seconds(2)
+      const after = (yield* row()).holder
+      assert.isDefined(after)
+      assert.notStrictEqual(after, before, "the execution began anew")
+      const stop = yield* one.stop
+      yield* seconds(30)
+      assert.isDefined(stop.pollUnsafe())
+      yield* released
+    }).pipe(Processes.sharing)
+  })
 })

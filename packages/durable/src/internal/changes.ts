@@ -15,7 +15,7 @@ export const make = (): Changes => {
   return {
     tell: (id) => {
       // a copy: who is told may wait again at once, before this loop has ended
-      for (const end of [...waiting.get(id) ?? []]) end()
+      for (const end of Array.from(waiting.get(id) ?? [])) end()
     },
     wait: (id, millis) =>
       Effect.callback<void>((resume) => {

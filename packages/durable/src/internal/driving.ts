@@ -220,28 +220,34 @@ const lookEvery = 15_000
 
 /** Drives a login until its row has ended. */
 export const drive = (driver: Driver, name: Name): Driving<void> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function*() {
-      const resident = yield* take(driver, name, restore)
-      if (resident === undefined) return
-      driver.residents.add(resident)
-      driver.changed(name.id)
-      yield* Metric.modify(LoginMetrics.pending, 1)
-      const verdict = yield* restore(run(driver, resident)).pipe(
-        Effect.onInterrupt(() => left(driver, resident)),
-        Effect.ensuring(Effect.andThen(
-          Effect.sync(() => {
-            driver.residents.remove(resident)
-            driver.changed(name.id)
-          }),
-          Metric.modify(LoginMetrics.pending, -1)
-        ))
-      )
-      if (verdict === "over") return
-      if (verdict === "other") yield* restore(untilFree(driver, name))
-      return yield* drive(driver, name)
-    })
-  )
+  Effect.uninterruptibleMask((restore) => driveOn(driver, name, restore))
+
+/** Drives a login, with the mask of its fiber: a mask inside of another one would let no wait be interrupted. */
+const driveOn = (
+  driver: Driver,
+  name: Name,
+  restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+): Driving<void> =>
+  Effect.gen(function*() {
+    const resident = yield* take(driver, name, restore)
+    if (resident === undefined) return
+    driver.residents.add(resident)
+    driver.changed(name.id)
+    yield* Metric.modify(LoginMetrics.pending, 1)
+    const verdict = yield* restore(run(driver, resident)).pipe(
+      Effect.onInterrupt(() => left(driver, resident)),
+      Effect.ensuring(Effect.andThen(
+        Effect.sync(() => {
+          driver.residents.remove(resident)
+          driver.changed(name.id)
+        }),
+        Metric.modify(LoginMetrics.pending, -1)
+      ))
+    )
+    if (verdict === "over") return
+    if (verdict === "other") yield* restore(untilFree(driver, name))
+    return yield* driveOn(driver, name, restore)
+  })
 
 /** Drives a login. A defect ends it, and the row says so: the engine runs no execution again that ended by one. */
 const run = (driver: Driver, resident: Resident): Driving<Verdict> =>

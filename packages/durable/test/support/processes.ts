@@ -51,9 +51,11 @@ export interface Process {
   readonly run: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Logins.Logins>>
   /** Stops the process in good order. The engine of a cluster may need some time, which the fiber waits for. */
   readonly stop: Effect.Effect<Fiber.Fiber<void>>
-  /** Stops all that the process does, in the midst of it. A process that never thaws is one that was killed. */
+  /** Stops all that the process does, in the midst of it. It is a kill, if it never thaws. */
   readonly freeze: Effect.Effect<void>
   readonly thaw: Effect.Effect<void>
+  /** Runs a program with the engine of this process. */
+  readonly engine: <A, E>(effect: Effect.Effect<A, E, WorkflowEngine.WorkflowEngine>) => Effect.Effect<A, E>
   /** What the engine of a cluster does after a death: it gives the login to this process. */
   readonly handOver: (id?: string) => Effect.Effect<void, LoginStore.LoginStoreError, LoginStore.LoginStore>
   /** Whether the execution of a login has not ended. */
@@ -136,17 +138,17 @@ export const make = (settings: Settings): Effect.Effect<Process, never, LoginSto
       scope
     ))
     const workflows = Context.get(context, WorkflowEngine.WorkflowEngine)
+    const withEngine = <A, E>(effect: Effect.Effect<A, E, WorkflowEngine.WorkflowEngine>) =>
+      within(Effect.provideService(effect, WorkflowEngine.WorkflowEngine, workflows))
     const nameOf = (id: string) => Effect.map(row(id), ({ attempt }) => ({ id, attempt }))
     return {
       run: (effect) => within(Effect.provideService(effect, Logins.Logins, Context.get(context, Logins.Logins))),
       stop: Effect.forkDetach(within(Scope.close(scope, Exit.void)), { startImmediately: true }),
       freeze: Effect.asVoid(gate.close),
       thaw: Effect.asVoid(gate.open),
+      engine: withEngine,
       handOver: (id = options.id) =>
-        Effect.flatMap(nameOf(id), (name) =>
-          within(Effect.asVoid(Login.handOver(name))).pipe(
-            Effect.provideService(WorkflowEngine.WorkflowEngine, workflows)
-          )),
+        Effect.flatMap(nameOf(id), (name) => withEngine(Effect.asVoid(Login.handOver(name)))),
       isRunning: (id = options.id) =>
         Effect.flatMap(nameOf(id), (name) =>
           within(
