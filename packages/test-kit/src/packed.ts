@@ -19,6 +19,7 @@ export interface Manifest {
   readonly private?: boolean
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional: boolean }>>
   readonly files?: ReadonlyArray<string>
   readonly exports: Readonly<Record<string, string>>
   readonly publishConfig: {
