@@ -99,6 +99,8 @@ const measure = async (store: Store, count: number, database: string): Promise<F
       await runner.line()
       const [after, seconds] = [await asked(), (performance.now() - at) / 1000]
       const measured: Runner = JSON.parse(await runner.line())
+      // it writes its profile when it ends
+      await new Promise((resolve) => runner.child.once("close", resolve))
       return {
         ...measured,
         store,

@@ -19,6 +19,7 @@ export interface Manifest {
   readonly private?: boolean
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional: boolean }>>
   readonly files?: ReadonlyArray<string>
   readonly exports: Readonly<Record<string, string>>
   readonly publishConfig: {
@@ -180,8 +181,15 @@ const lockfile = (
     `sha512-${createHash("sha512").update(readFileSync(tarballs.get(name) ?? "")).digest("base64")}`
   const dependencies = (name: string) => {
     const importer = below(below(workspace, "importers:"), `  packages/${name.replace(/.*\//, "")}:`)
-    const listed = [...below(importer, "    dependencies:").matchAll(/ {6}(\S+):\n.*\n {8}version: (\S+)/g)]
-      .map(([, key = "", version = ""]) => [key.replaceAll("'", ""), version] as const)
+    const listedUnder = (line: string) =>
+      [...below(importer, line).matchAll(/ {6}(\S+):\n.*\n {8}version: (\S+)/g)]
+        .map(([, key = "", version = ""]) => [key.replaceAll("'", ""), version] as const)
+    // a program that uses every module has the optional peers too
+    const peers = readManifest(join(root, "packages", name.replace(/.*\//, ""))).peerDependenciesMeta ?? {}
+    const listed = [
+      ...listedUnder("    dependencies:"),
+      ...listedUnder("    devDependencies:").filter(([key]) => Object.hasOwn(peers, key))
+    ]
     return listed.filter(([key]) => key !== "effect")
       .map(([key, version]) => `      '${key}': ${tarballs.has(key) ? installed(key) : version}`)
       .concat(`      effect: ${effect}`)

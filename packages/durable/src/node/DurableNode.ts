@@ -1,7 +1,7 @@
 /**
  * Durable logins in Node: on one machine with a file, or on many machines with PostgreSQL.
  *
- * Install `@effect/platform-node` for it, and `@effect/sql-pg` for PostgreSQL. It reads no variable of the environment.
+ * Install `@effect/platform-node` and `@effect/sql-pg` for it. It reads no variable of the environment.
  *
  * @example
  * ```ts
@@ -146,7 +146,7 @@ export const layerFile = (options: FileOptions): Layer.Layer<Logins.Logins, Logi
  *   waits longer than it would have.
  * - The layer makes its tables: `sso_oidc_logins`, and those of Effect's cluster, which begin with `cluster_`.
  * - When the layer closes, it completes the polls in flight. Give the process the time of `requestTimeout` and 5 seconds more for that.
- * - A process has at most 30,000 pending logins at a time, some 20 kB each. Beyond that, logins wait until others have ended. More
+ * - A process has at most 30,000 pending logins at a time, some 40 kB each. Beyond that, logins wait until others have ended. More
  *   processes, or `sharding.maxResidentEntities`, permit more.
  *
  * @category layers

@@ -38,7 +38,8 @@ describe("docs", () => {
       "example-service/src/Session.ts",
       "example-swapped-transport/test/login.test.ts",
       "example-serverless/src/Live.ts",
-      "example-serverless/src/Logins.ts"
+      "example-serverless/src/Logins.ts",
+      "example-service/src/Durable.ts"
     ].map((path) => read(`packages/${path}`))
     // portal.test.ts runs this one
     const sdk = Recipes.block("ts", "s3.send")

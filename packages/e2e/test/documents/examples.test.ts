@@ -1,16 +1,21 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Sealer from "@sso-oidc/core/Sealer"
+import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as Step from "@sso-oidc/durable/Step"
 import * as Emulator from "@sso-oidc/emulator/Emulator"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as Live from "@sso-oidc/example-serverless/Live"
 import * as Logins from "@sso-oidc/example-serverless/Logins"
+import * as Durable from "@sso-oidc/example-service/Durable"
 import * as Program from "@sso-oidc/example-service/Program"
 import * as Session from "@sso-oidc/example-service/Session"
 import * as Ours from "@sso-oidc/session/Session"
 import { folder } from "@sso-oidc/test-kit/child"
 import * as Postgres from "@sso-oidc/test-kit/postgres"
+import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestConsole from "effect/testing/TestConsole"
@@ -119,4 +124,36 @@ describe("README's examples run", () => {
         assert.strictEqual((yield* Logins.poll(crypto.randomUUID())).state, "unknown")
       }).pipe(Effect.provide(Live.layer), Effect.provide(environment))
     }).pipe(Effect.scoped, Effect.provide(EmulatorServer.layer())))
+
+  it.live(
+    "a service that is started again gets the token of the login that it had shown (W1, W7)",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* EmulatorServer.EmulatorServer
+        const emulator = yield* Emulator.Emulator
+        const home = yield* folder
+        const service = SsoOidc.layer({ region: "eu-west-1", endpoint: url }).pipe(
+          Layer.provide(NodeTransport.layer()),
+          Layer.orDie
+        )
+        const sealing = Layer.orDie(
+          Sealer.layer({ current: "one", keys: { one: Redacted.make(new Uint8Array(32).fill(7)) } })
+        )
+        const cwd = process.cwd()
+        // the program keeps its file in the folder where it runs
+        process.chdir(home)
+        yield* Effect.addFinalizer(() => Effect.sync(() => process.chdir(cwd)))
+        const shown = Effect.map(TestConsole.logLines, (lines) => lines.map(String))
+        const run = Durable.program.pipe(Effect.provide(Layer.fresh(Durable.layer(sealing, service))))
+        const first = yield* Effect.forkChild(run)
+        while ((yield* shown).length === 0) yield* Effect.sleep("50 millis")
+        yield* Fiber.interrupt(first)
+        const [line = ""] = yield* shown
+        const code = /enter ([A-Z]{4}-[A-Z]{4})$/.exec(line)?.[1] ?? assert.fail(line)
+        yield* emulator.authorizations.approve(code)
+        assert.match(Redacted.value((yield* run).accessToken), /^aoa/)
+        assert.deepStrictEqual(yield* shown, [line, line])
+      }).pipe(Effect.scoped, Effect.provide(TestConsole.layer), Effect.provide(EmulatorServer.layer())),
+    30_000
+  )
 })

@@ -94,7 +94,7 @@ const errorOf = (
   }
   if (Predicate.isTagged(error, "MigrationError")) return refuse(store, tables)
   if (!Predicate.isTagged(error, "SocketServerError")) return undefined
-  const code = Wire.nameIn(Predicate.hasProperty(error, "cause") ? error.cause : undefined, "code")
+  const code = Wire.nameIn(error, "code")
   return refuse(
     store,
     listening[code ?? ""] ?? "this process cannot listen on the port that the option port names",
@@ -136,8 +136,6 @@ export const single = (store: string, chosen: Settings): Engine =>
       Layer.provide(configured(chosen, {}))
     )
   )
-
-const { layerClientProtocol, layerSocketServer } = NodeClusterSocket
 
 // An owner that is frozen or cut off does not respond. It finds the login in the database later, or its successor does.
 const patience = Duration.seconds(5)
@@ -185,7 +183,10 @@ const shared = <A, E, R>(
     Layer.provide(RpcSerialization.layerSchemaBinary({}))
   )
 
-const ping = RunnerHealth.layerPing.pipe(Layer.provide(Runners.layerRpc), Layer.provide(layerClientProtocol))
+const ping = RunnerHealth.layerPing.pipe(
+  Layer.provide(Runners.layerRpc),
+  Layer.provide(NodeClusterSocket.layerClientProtocol)
+)
 
 // -----------------------------------------------------------------------------
 // processes that died
@@ -246,9 +247,9 @@ export const runner = (store: string, chosen: Settings, host: string, port: numb
         Layer.provide(RunnerServer.layer),
         Layer.provideMerge(Sharding.layer),
         Layer.provide(runners),
-        Layer.provide(Layer.provide(RpcServer.layerProtocolSocketServer, layerSocketServer)),
+        Layer.provide(Layer.provide(RpcServer.layerProtocolSocketServer, NodeClusterSocket.layerSocketServer)),
         Layer.merge(watching),
-        Layer.provide([layerClientProtocol, ping])
+        Layer.provide([NodeClusterSocket.layerClientProtocol, ping])
       ),
       configured(chosen, { runnerAddress: Option.some(RunnerAddress.make(host, port)) })
     )
@@ -262,7 +263,7 @@ export const client = (store: string, chosen: Settings): Engine =>
       ClusterWorkflowEngine.layer.pipe(
         Layer.provide(Sharding.layer),
         Layer.provide(runners),
-        Layer.provide([layerClientProtocol, RunnerHealth.layerNoop])
+        Layer.provide([NodeClusterSocket.layerClientProtocol, RunnerHealth.layerNoop])
       ),
       configured(chosen, { runnerAddress: Option.none(), runnerListenAddress: Option.none() })
     )
