@@ -23,8 +23,10 @@ export interface Task {
   readonly key: string
   /** The port where the other runners reach it. */
   readonly port: number
-  /** Where its observer listens. */
+  /** Where the observer listens. */
   readonly endpoint: string
+  /** Its name, which it sends to the observer. */
+  readonly name: string
 }
 
 /** What a runner counts. */
@@ -40,8 +42,13 @@ export type Told = { readonly isReady: true } | Counted
 export interface Fleet {
   /** Starts all runners, and waits until they are ready. */
   readonly start: Effect.Effect<void>
-  /** Strikes a runner, and starts it again if it has ended. Gives when it is up again. */
+  /**
+   * Strikes a runner, and starts it again if it has ended. Gives when it is up again. If the runner drives nothing, then the next one that does
+   * is struck in its place.
+   */
   readonly strike: (strike: Strike) => Effect.Effect<void>
+  /** Waits until other runners have polled for the logins of killed ones, at most as long as a rescue may take. */
+  readonly rescued: Effect.Effect<void>
   readonly blows: ReadonlyArray<Blow>
   /** What went wrong by itself. */
   readonly failures: ReadonlyArray<string>
@@ -53,12 +60,21 @@ export interface Fleet {
   readonly logs: ReadonlyMap<string, string>
 }
 
-export interface Options extends Omit<Task, "port" | "endpoint"> {
+export interface Options extends Pick<Task, "database" | "key"> {
   readonly observer: Observer
   /** Where the logs are written. */
   readonly folder: string
   readonly runners: number
 }
+
+/** How a process may end. Effect's `runMain` ends with 130 after each signal that it hears. */
+const endings = { SIGKILL: ["SIGKILL"], SIGTERM: ["code 0", "code 130", "code 143"] }
+
+/** A runner that has polled in this time drives logins, in milliseconds. */
+const recent = 3_000
+
+/** How long a run waits for a rescue at most, in milliseconds: a little longer than the law permits. */
+const longestRescue = 15_200
 
 /** How long a runner may take to start or to stop, in milliseconds. */
 const patience = 60_000
@@ -67,8 +83,12 @@ interface Runner {
   readonly name: string
   readonly child: ChildProcess
   readonly ended: Promise<string>
+  /** Its place among the runners: a number from 0. */
+  readonly place: number
   /** Whether it was told to end. */
   isStruck: boolean
+  /** Whether it is frozen, or was told to end. */
+  isDown: boolean
 }
 
 const freePort = (): Promise<number> =>
@@ -118,7 +138,6 @@ export const make = (options: Options): Effect.Effect<Fleet, never, Scope.Scope>
     const launch = (at: number): Effect.Effect<void> =>
       Effect.gen(function*() {
         const name = `${at + 1}.${++started}`
-        const endpoint = yield* observer.open(name)
         const path = join(options.folder, `runner-${name}.log`)
         logs.set(name, path)
         const ready = Deferred.makeUnsafe<void>()
@@ -131,7 +150,13 @@ export const make = (options: Options): Effect.Effect<Fleet, never, Scope.Scope>
           })
           closeSync(output)
           if (child.pid !== undefined) write(`+ ${child.pid}`)
-          const task: Task = { database: options.database, key: options.key, port: ports[at] ?? 0, endpoint }
+          const task: Task = {
+            database: options.database,
+            key: options.key,
+            port: ports[at] ?? 0,
+            endpoint: observer.url,
+            name
+          }
           child.stdin?.on("error", () => {}).write(`${JSON.stringify(task)}\n`)
           const told = child.stdio[3]
           if (told instanceof Readable) {
@@ -145,7 +170,7 @@ export const make = (options: Options): Effect.Effect<Fleet, never, Scope.Scope>
             child.once("error", (error) => resolve(error.message))
             child.once("exit", (code, signal) => resolve(signal ?? `code ${code}`))
           })
-          const runner: Runner = { name, child, ended, isStruck: false }
+          const runner: Runner = { name, child, ended, place: at, isStruck: false, isDown: false }
           void ended.then((how) => {
             if (child.pid !== undefined) write(`- ${child.pid}`)
             if (runner.isStruck || isOver) return
@@ -163,17 +188,30 @@ export const make = (options: Options): Effect.Effect<Fleet, never, Scope.Scope>
         }
       })
 
+    const isBusy = (runner: Runner): boolean => {
+      const since = observer.now() - recent
+      return observer.polls.some((poll) => poll.arrivedAt > since && poll.runner === runner.name)
+    }
+
+    const victimOf = ({ runner }: Strike): Runner | undefined => {
+      const all = ports.flatMap((_, n) => running.get((runner + n) % ports.length) ?? [])
+      const free = all.filter(({ isDown }) => !isDown)
+      return free.find(isBusy) ?? free[0]
+    }
+
     const strike = (one: Strike): Effect.Effect<void> =>
       Effect.gen(function*() {
-        const runner = running.get(one.runner)
+        const runner = victimOf(one)
         if (runner === undefined) return
         const { child, ended, name } = runner
         const at = observer.now()
+        runner.isDown = true
         if (one.kind === "SIGSTOP") {
           child.kill("SIGSTOP")
           yield* Effect.sleep(one.pause)
           const until = observer.now()
           child.kill("SIGCONT")
+          runner.isDown = false
           blows.push({ kind: one.kind, runner: name, at, until })
           return
         }
@@ -183,13 +221,34 @@ export const make = (options: Options): Effect.Effect<Fleet, never, Scope.Scope>
           Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.succeed("no end") })
         )
         blows.push({ kind: one.kind, runner: name, at, until: observer.now() })
-        if (how !== (one.kind === "SIGKILL" ? "SIGKILL" : "code 0")) {
+        if (!endings[one.kind].includes(how)) {
           failures.push(`the runner ${name} ended with ${how} after ${one.kind}`)
         }
         if (how === "no end") child.kill("SIGKILL")
         yield* Effect.sleep(one.pause)
-        yield* launch(one.runner)
+        yield* launch(runner.place)
       })
+
+    const killedAt = () => blows.filter(({ kind }) => kind === "SIGKILL").at(-1)
+
+    const isRescued = (): boolean => {
+      const blow = killedAt()
+      if (blow === undefined || observer.now() > blow.at + longestRescue) return true
+      const last = new Map<string, string>()
+      for (
+        const { arrivedAt, deviceCode, answer, isGiven, runner } of observer.polls.toSorted((a, b) =>
+          a.arrivedAt - b.arrivedAt
+        )
+      ) {
+        if (isGiven && answer !== "pending" && answer !== "slow_down") last.delete(deviceCode)
+        else if (arrivedAt < blow.at || runner !== blow.runner) last.set(deviceCode, runner)
+      }
+      return ![...last.values()].includes(blow.runner)
+    }
+
+    const rescued: Effect.Effect<void> = Effect.suspend(() =>
+      isRescued() ? Effect.void : Effect.andThen(Effect.sleep(200), rescued)
+    )
 
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
@@ -201,6 +260,7 @@ export const make = (options: Options): Effect.Effect<Fleet, never, Scope.Scope>
     return {
       start: Effect.forEach(ports, (_, at) => launch(at), { concurrency: "unbounded", discard: true }),
       strike,
+      rescued,
       blows,
       failures,
       counted: () => {

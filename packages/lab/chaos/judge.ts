@@ -250,11 +250,14 @@ const victimsOf = (
       }]
   })
 
-/** Whether another blow may have delayed what follows this one. */
-const isBeside = (blow: Blow, blows: ReadonlyArray<Blow>): boolean =>
+/** How long after a thaw, or a blow, the runners may still be busy with it, in milliseconds. */
+const aftermath = 3_000
+
+/** Whether another blow may have delayed what came at this time after the blow. */
+const isBeside = (blow: Blow, blows: ReadonlyArray<Blow>, at: number): boolean =>
   blows.some((other) =>
-    other !== blow && other.at < blow.at + rescue &&
-    (other.kind === "SIGSTOP" ? other.until : other.at) > blow.at - 5_000
+    other !== blow && other.at < Math.min(at, blow.at + rescue) &&
+    (other.kind === "SIGSTOP" ? other.until : other.at) > blow.at - aftermath
   )
 
 // -----------------------------------------------------------------------------
@@ -355,9 +358,9 @@ export const judge = (seen: Seen): Judgement => {
   const samples: Record<Kind, Array<Sample>> = { SIGKILL: [], SIGSTOP: [], SIGTERM: [] }
   const beside: Array<Sample> = []
   for (const blow of blows) {
-    const others = isBeside(blow, blows)
     for (const { after, endsAt, login, own } of victimsOf(blow, codes, polls, cancels)) {
       const [next] = after
+      const others = isBeside(blow, blows, next?.arrivedAt ?? Infinity)
       const sample = (millis: number): Sample => ({ login, runner: blow.runner, at: blow.at, millis })
       if (blow.kind === "SIGTERM") {
         const last = own.at(-1)

@@ -19,6 +19,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
 import { randomBytes } from "node:crypto"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -81,7 +82,7 @@ const run = (folder: string) =>
   Effect.gen(function*() {
     const plan = Plan.make({ seed, logins, isFull })
     const held = monitorEventLoopDelay({ resolution: 10 })
-    yield* Console.log(`seed ${seed}; logs in ${folder}`)
+    yield* Console.log(replay)
 
     const database = (yield* Postgres.make()).urlOf("postgres")
     const admin = yield* Layer.build(Postgres.client(database, { maxConnections: 2 }))
@@ -99,13 +100,15 @@ const run = (folder: string) =>
         url: Redacted.make(database),
         sealing: Layer.orDie(Sealer.layer({ current: "chaos", keys: { chaos: Redacted.make(new Uint8Array(key)) } }))
       }).pipe(
-        Layer.provide(SsoOidc.layer({ region: "eu-west-1", endpoint: yield* observer.open("caller") })),
+        Layer.provide(SsoOidc.layer({ region: "eu-west-1", endpoint: observer.url })),
         Layer.provide(NodeTransport.layer())
       )
     )
     yield* Effect.provideContext(Database.audit, admin)
     const fleet = yield* Fleet.make({ database, key: key.toString("hex"), observer, folder, runners: Plan.runners })
     yield* fleet.start
+    const [broken] = fleet.failures
+    if (broken !== undefined) return yield* Effect.die(new Error(broken))
 
     // the run
     held.enable()
@@ -121,7 +124,7 @@ const run = (folder: string) =>
       Effect.map((dump) => void dumps.push(dump))
     )
     const every = Math.ceil(plan.scenes.length / mostDumps)
-    yield* Effect.sleep("2 seconds")
+    yield* Effect.sleep(Plan.prelude)
     for (const [n, { lasts, strikes }] of plan.scenes.entries()) {
       yield* Console.error(
         `${((observer.now() - start) / 1000).toFixed(0).padStart(4)} s: ${
@@ -133,6 +136,7 @@ const run = (folder: string) =>
         ...strikes.map((strike) => Effect.delay(fleet.strike(strike), strike.at)),
         ...(n % every === 0 ? [Effect.delay(copy, Math.floor(lasts / 2))] : [])
       ], { concurrency: "unbounded" })
+      yield* fleet.rescued
     }
     yield* Fiber.join(crowd)
     const last = Math.max(...plan.people.map(({ startAt }) => startAt)) + plan.life * 1000 + patience
@@ -224,7 +228,12 @@ const folder = Effect.acquireRelease(
       : Console.log(`logs: ${path}`)
 )
 
-const fiber = Effect.runFork(Effect.scoped(Effect.flatMap(folder, run)))
+const fiber = Effect.flatMap(folder, run).pipe(
+  Effect.scoped,
+  // the emulator tells each person's URL, which is a secret
+  Effect.provideService(References.MinimumLogLevel, "Warn"),
+  Effect.runFork
+)
 let signalled = 0
 for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
   process.once(signal, () => {

@@ -1,8 +1,8 @@
 /**
  * A proxy between the runners and the emulator. It writes down each request, and delays the responses to polls.
  *
- * Each runner has a port of its own, so the port says who polls. The secrets stay in the memory of this process: what it writes down has
- * hashes of them.
+ * A header of each request says which runner sent it. All runners have the same URL, because the URL of the service is a part of a login. The
+ * secrets stay in the memory of this process: what it writes down has hashes of them.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -29,8 +29,8 @@ export interface RawSecret extends Omit<Secret, "login"> {
 }
 
 export interface Observer {
-  /** Opens a port for a client of this name, and gives its URL. It stays open until the scope closes. */
-  readonly open: (name: string) => Effect.Effect<string>
+  /** Where it listens, until the scope closes. */
+  readonly url: string
   /** The time since the run began, in milliseconds. */
   readonly now: () => number
   readonly starts: ReadonlyArray<Start>
@@ -97,6 +97,9 @@ const ofConnection = new Set(["connection", "keep-alive", "transfer-encoding", "
 const passed = (headers: Http.IncomingHttpHeaders): Http.OutgoingHttpHeaders =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.has(name)))
 
+/** The header with the name of the runner. The observer takes it out. */
+export const runnerHeader = "x-chaos-runner"
+
 const portOf = (server: Http.Server): number => {
   const address = server.address()
   return typeof address === "object" && address !== null ? address.port : 0
@@ -108,11 +111,10 @@ export const make = (
   delays: ReadonlyArray<number>
 ): Effect.Effect<Observer, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync(() => {
+    Effect.callback<{ readonly observer: Observer; readonly close: () => void }>((resume) => {
       const began = performance.now()
       const now = () => performance.now() - began
       const agent = new Http.Agent({ keepAlive: true, maxSockets: 64 })
-      const servers: Array<Http.Server> = []
       const starts: Array<Start> = []
       const polls: Array<RawPoll> = []
       const secrets: Array<RawSecret> = []
@@ -127,7 +129,7 @@ export const make = (
             port,
             method: request.method,
             path: request.url,
-            headers: { ...passed(request.headers), "content-length": body.length }
+            headers: { ...passed(request.headers), [runnerHeader]: [], "content-length": body.length }
           }, (response) => {
             collect(response).then(
               (body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
@@ -225,24 +227,24 @@ export const make = (
         })
       }
 
-      const open = (name: string): Effect.Effect<string> =>
-        Effect.callback<string>((resume) => {
-          const server = Http.createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
-            handle(name, request, response).catch(() => response.destroy())
-          })
-          servers.push(server)
-          server.listen(0, "127.0.0.1", () => resume(Effect.succeed(`http://127.0.0.1:${portOf(server)}`)))
-        })
-
-      const close = (): void => {
-        for (const server of servers) {
-          server.close()
-          server.closeAllConnections()
-        }
-        agent.destroy()
+      const nameOf = ({ headers }: Http.IncomingMessage): string => {
+        const name = headers[runnerHeader]
+        return typeof name === "string" ? name : "?"
       }
 
-      return { observer: { open, now, starts, polls, secrets, others: () => others }, close }
+      // a connection without a request stays open: a client may send a request in the moment in which it closes
+      const server = Http.createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
+        handle(nameOf(request), request, response).catch(() => response.destroy())
+      })
+      const close = (): void => {
+        server.close()
+        server.closeAllConnections()
+        agent.destroy()
+      }
+      server.listen(0, "127.0.0.1", () => {
+        const url = `http://127.0.0.1:${portOf(server)}`
+        resume(Effect.succeed({ observer: { url, now, starts, polls, secrets, others: () => others }, close }))
+      })
     }),
     ({ close }) => Effect.sync(close)
   ).pipe(Effect.map(({ observer }) => observer))

@@ -18,6 +18,9 @@ const lockExpiration = 15_000
 /** The longest time that a response waits in the observer, in milliseconds. */
 export const mostDelay = 200
 
+/** How long the logins are left in peace at first, in milliseconds. */
+export const prelude = 6_000
+
 /**
  * What a person does, or the program in the person's place: nothing, or one act. `lapse`: the service lets the code expire early.
  */
@@ -108,7 +111,7 @@ const strike = (random: Dice, kind: Kind, runner: number, at: number): Strike =>
   at,
   pause: kind === "SIGSTOP"
     ? between(random, lockExpiration + 1_500, lockExpiration + 4_000)
-    : between(random, 500, 4_000)
+    : between(random, 500, 3_000)
 })
 
 const victims = (random: Dice): ReadonlyArray<number> =>
@@ -165,7 +168,7 @@ export const make = ({ isFull, logins, seed }: Options): Plan => {
   const order = shuffled(dice(seed, 1), names.flatMap((name) => Array.from({ length: counts[name] }, () => name)))
   const played = order.map((name, n) => scenes[name](dice(seed, 2, n)))
   // the last codes expire soon after the last blow
-  const life = isFull ? 570 : 56
+  const life = isFull ? 570 : 64
   const starts = isFull ? 45_000 : 6_000
   const slow = dice(seed, 3)
   return {

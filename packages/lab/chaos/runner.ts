@@ -10,6 +10,8 @@ import * as LoginMetrics from "@sso-oidc/durable/LoginMetrics"
 import * as DurableNode from "@sso-oidc/durable/node/DurableNode"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
@@ -17,6 +19,7 @@ import { once } from "node:events"
 import { writeSync } from "node:fs"
 import { createInterface } from "node:readline"
 import type { Task, Told } from "./fleet.ts"
+import { runnerHeader } from "./observer.ts"
 
 const tell = (told: Told): void => {
   try {
@@ -48,6 +51,10 @@ const layer = DurableNode.layerPostgres({
   host: "127.0.0.1"
 }).pipe(
   Layer.provide(SsoOidc.layer({ region: "eu-west-1", endpoint: task.endpoint })),
+  Layer.provide(Layer.effect(
+    HttpClient.HttpClient,
+    Effect.map(HttpClient.HttpClient, HttpClient.mapRequest(HttpClientRequest.setHeader(runnerHeader, task.name)))
+  )),
   Layer.provide(NodeTransport.layer())
 )
 

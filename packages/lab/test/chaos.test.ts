@@ -100,7 +100,7 @@ describe("the judge of a run", () => {
     ])
   })
 
-  it("counts a slow_down that a runner got, and not one that was lost with its runner (W3)", () => {
+  it("counts a slow_down that a runner got, and none that was lost with its runner (W3)", () => {
     const slow = poll({ answer: "slow_down" })
     const token = (arrivedAt: number, runner = "1.1") => poll({ arrivedAt, runner, answer: "token", token: "t" })
     assert.deepStrictEqual(broken({ polls: [slow, token(9_000)] }), ["early"])
@@ -263,7 +263,7 @@ describe("the judge of a run", () => {
   })
 
   it.prop(
-    "accepts polls that keep the interval, and finds each one that comes earlier (W3)",
+    "accepts polls that keep the interval, and finds each poll before its time (W3)",
     [
       Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: -1_900, maximum: 1_900 }))).check(
         Schema.isMaxLength(20)
