@@ -28,12 +28,32 @@ const thawing = 1_000
 /** How soon the logins of a killed runner are polled again, in milliseconds. */
 export const rescue = 15_000
 
+/** How long the engine leaves its work to a frozen runner, in milliseconds, and a moment more. */
+const lock = 16_000
+
+/**
+ * How long a pending login may be without a poll, in milliseconds, less the time in which a frozen runner may hold its lock. Two blows may
+ * strike one login: its runner, and then the runner that was to take it over.
+ */
+export const longestWait = 20_000
+
 // -----------------------------------------------------------------------------
 // models
 // -----------------------------------------------------------------------------
 
 /** The laws of a run, in the order of its report. */
-export const laws = ["ends", "early", "double", "tokens", "late", "pending", "rescue", "outcomes", "failures"] as const
+export const laws = [
+  "ends",
+  "early",
+  "double",
+  "tokens",
+  "late",
+  "pending",
+  "rescue",
+  "stall",
+  "outcomes",
+  "failures"
+] as const
 
 export type Law = (typeof laws)[number] | "secrets"
 
@@ -64,6 +84,8 @@ export interface Judgement {
   readonly samples: Readonly<Record<Kind, ReadonlyArray<Sample>>>
   /** Those of killed runners that another blow delayed. They are not held to the limit. */
   readonly beside: ReadonlyArray<Sample>
+  /** The longest time that a pending login was without a poll, less the time in which a frozen runner may hold its lock. */
+  readonly longestWait: number
   /** How long after `cancel` the last poll arrived, in milliseconds. 0 if none did. */
   readonly afterCancel: number
   /** The shortest time between a response and the next poll, less the interval in force. */
@@ -261,6 +283,47 @@ const isBeside = (blow: Blow, blows: ReadonlyArray<Blow>, at: number): boolean =
   )
 
 // -----------------------------------------------------------------------------
+// waits
+// -----------------------------------------------------------------------------
+
+interface Wait {
+  readonly from: number
+  readonly to: number
+  /** The time in which no frozen runner may have held the lock. */
+  readonly millis: number
+}
+
+/** The time from here to there in which no runner was frozen and may have held its lock. */
+const millisBetween = (from: number, to: number, blows: ReadonlyArray<Blow>): number => {
+  let at = from
+  let millis = 0
+  const freezes = blows.filter(({ kind }) => kind === "SIGSTOP").toSorted((a, b) => a.at - b.at)
+  for (const freeze of freezes) {
+    const until = Math.min(freeze.until, freeze.at + lock)
+    if (until <= at || freeze.at >= to) continue
+    millis += Math.max(0, freeze.at - at)
+    at = until
+  }
+  return millis + Math.max(0, to - at)
+}
+
+/** The waits of a login, from its code to its last poll, and from there to its end or its deadline. */
+const waitsOf = (
+  code: Code,
+  polls: ReadonlyArray<Poll>,
+  cancel: Cancel | undefined,
+  blows: ReadonlyArray<Blow>
+): ReadonlyArray<Wait> => {
+  const isOver = polls.some((poll) => finals.has(poll.answer) && poll.isGiven)
+  const last = isOver ? [] : [Math.min(code.at + code.life, cancel?.at ?? Infinity)]
+  const times = [code.at, ...polls.map(({ arrivedAt }) => arrivedAt), ...last]
+  return times.slice(1).map((to, n) => {
+    const from = times[n] ?? to
+    return { from, to, millis: millisBetween(from, to, blows) }
+  })
+}
+
+// -----------------------------------------------------------------------------
 // writes
 // -----------------------------------------------------------------------------
 
@@ -388,6 +451,19 @@ export const judge = (seen: Seen): Judgement => {
     }
   }
 
+  let longest = 0
+  for (const code of seen.codes) {
+    for (const { from, millis, to } of waitsOf(code, pollsOf(code.login), cancels.get(code.login), blows)) {
+      longest = Math.max(longest, millis)
+      if (millis <= longestWait) continue
+      violations.push({
+        law: "stall",
+        login: code.login,
+        what: `nothing polled for it from ${seconds(from)} to ${seconds(to)}`
+      })
+    }
+  }
+
   // outcomes
   const writes: Record<WriteKind, number> = {
     start: 0,
@@ -432,6 +508,7 @@ export const judge = (seen: Seen): Judgement => {
     answers,
     samples,
     beside,
+    longestWait: longest,
     afterCancel,
     leastSpare: pace.leastSpare,
     tokens,

@@ -13,6 +13,7 @@ import * as DurableNode from "@sso-oidc/durable/node/DurableNode"
 import * as EmulatorServer from "@sso-oidc/emulator/EmulatorServer"
 import * as Postgres from "@sso-oidc/test-kit/postgres"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
+import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -242,5 +243,5 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]
   })
 }
 const exit = await Effect.runPromise(Fiber.await(fiber))
-if (Exit.isFailure(exit) && signalled === 0) console.error(exit.cause)
+if (Exit.isFailure(exit) && signalled === 0) console.error(Cause.pretty(exit.cause))
 process.exit(signalled > 0 ? signalled : Exit.isSuccess(exit) && exit.value === 0 ? 0 : 1)

@@ -6,6 +6,7 @@ import {
   type Judgement,
   type Law,
   laws,
+  longestWait,
   rescue,
   type Sample,
   tolerance,
@@ -97,6 +98,9 @@ export const lines = (
     } (${rescue / 1000} s permitted)${
       beside.length === 0 ? "" : `; beside another blow ${beside.length}: ${spread(millisOf(beside))}`
     }`,
+    stall: `the longest time without a poll was ${
+      seconds(judgement.longestWait)
+    }, without the lock of a frozen runner (${longestWait / 1000} s permitted)`,
     outcomes: "outcomes that replaced another",
     failures: `${figures.processes} processes for ${figures.runners} runners`
   }

@@ -27,6 +27,10 @@ const blow = (change: Partial<Blow> = {}): Blow => ({
 
 const approved: Service = { login: 0, decision: "approved", isUsed: true }
 
+/** Polls of a pending login at each interval. */
+const steady = (from: number, to: number): ReadonlyArray<Poll> =>
+  Array.from({ length: Math.floor((to - from) / 3_000) + 1 }, (_, n) => poll({ arrivedAt: from + n * 3_000 }))
+
 const seen = (change: Partial<Seen> = {}): Seen => ({
   logins: 1,
   codes: [code(0)],
@@ -48,7 +52,7 @@ const broken = (change: Partial<Seen>): ReadonlyArray<string> =>
 
 /** A login that ended so, without a token in any response. */
 const unused = (end: Omit<End, "login">, service: Partial<Service> = {}): Partial<Seen> => ({
-  polls: [poll()],
+  polls: steady(2_000, 59_000),
   services: [{ login: 0, isUsed: false, ...service }],
   issued: [],
   ends: [{ login: 0, ...end }]
@@ -205,7 +209,7 @@ describe("the judge of a run", () => {
       polls: [poll({ arrivedAt: 9_000 })],
       blows
     }
-    assert.deepStrictEqual(broken(never), ["rescue"])
+    assert.deepStrictEqual(broken(never), ["rescue", "stall"])
     // its code expires before
     assert.deepStrictEqual(broken({ ...never, codes: [{ ...code(0), life: 20_000 }] }), [])
     // another runner was frozen just then
@@ -213,6 +217,22 @@ describe("the judge of a run", () => {
     const beside = Judge.judge(seen({ polls: polls(28_500), blows: [...blows, frozen] }))
     assert.deepStrictEqual(beside.violations, [])
     assert.deepStrictEqual(beside.beside.map(({ millis }) => millis), [18_500])
+  })
+
+  it("finds a login that nothing polls for, and forgives the lock of a frozen runner (W2)", () => {
+    const expired = unused({ state: "failed", error: "DeviceCodeExpired", responseLost: false })
+    const stalls = (polls: ReadonlyArray<Poll>, blows: ReadonlyArray<Blow> = []) => broken({ ...expired, polls, blows })
+    const gap = (to: number) => [...steady(2_000, 20_000), ...steady(to, 59_000)]
+    assert.deepStrictEqual(stalls(gap(40_000)), [])
+    assert.deepStrictEqual(stalls(gap(40_001)), ["stall"])
+    assert.deepStrictEqual(stalls(steady(20_001, 59_000)), ["stall"])
+    assert.deepStrictEqual(stalls(steady(2_000, 38_000)), ["stall"])
+    const freeze = blow({ kind: "SIGSTOP", runner: "2.2", at: 21_000, until: 50_000 })
+    assert.deepStrictEqual(stalls(gap(56_000), [freeze]), [])
+    assert.deepStrictEqual(stalls(gap(56_001), [freeze]), ["stall"])
+    // two frozen at once do not count twice
+    assert.deepStrictEqual(stalls(gap(56_001), [freeze, { ...freeze, runner: "3.3" }]), ["stall"])
+    assert.deepStrictEqual(stalls(gap(58_000), [freeze, { ...freeze, runner: "3.3", at: 23_000 }]), [])
   })
 
   it("measures a hand-over after SIGTERM from the leaver's last poll to the next one (W7)", () => {
@@ -276,11 +296,9 @@ describe("the judge of a run", () => {
         last = arrivedAt + 50
         return poll({ arrivedAt, endedAt: last })
       })
-      const early =
-        Judge.judge(seen({ ...unused({ state: "failed", error: "DeviceCodeExpired", responseLost: false }), polls }))
-          .violations
-      assert.strictEqual(early.length, spares.filter((spare) => spare < -Judge.tolerance).length)
-      assert.isTrue(early.every(({ law }) => law === "early"))
+      const expired = unused({ state: "failed", error: "DeviceCodeExpired", responseLost: false })
+      const laws = broken({ ...expired, polls }).filter((law) => law !== "stall")
+      assert.deepStrictEqual(laws, spares.filter((spare) => spare < -Judge.tolerance).map(() => "early"))
     }
   )
 
