@@ -13,6 +13,7 @@ import { createInterface } from "node:readline"
 import { Readable } from "node:stream"
 import type { Blow } from "./events.ts"
 import type { Observer } from "./observer.ts"
+import * as Plan from "./plan.ts"
 import type { Strike } from "./plan.ts"
 
 /** What a runner needs to know. */
@@ -47,8 +48,11 @@ export interface Fleet {
    * is struck in its place.
    */
   readonly strike: (strike: Strike) => Effect.Effect<void>
-  /** Waits until other runners have polled for the logins of killed ones, at most as long as a rescue may take. */
-  readonly rescued: Effect.Effect<void>
+  /**
+   * Waits until it was quiet for long enough after the last blow. After a SIGKILL, other runners have then polled for its logins, or the time
+   * that a rescue may take is over.
+   */
+  readonly quiet: Effect.Effect<void>
   readonly blows: ReadonlyArray<Blow>
   /** What went wrong by itself. */
   readonly failures: ReadonlyArray<string>
@@ -65,6 +69,8 @@ export interface Options extends Pick<Task, "database" | "key"> {
   /** Where the logs are written. */
   readonly folder: string
   readonly runners: number
+  /** What happens just before a frozen runner goes on: so many of its logins are hurried. */
+  readonly beforeThaw: (runner: string, hurries: number) => Effect.Effect<void>
 }
 
 /** How a process may end. Effect's `runMain` ends with 130 after each signal that it hears. */
@@ -72,6 +78,12 @@ const endings = { SIGKILL: ["SIGKILL"], SIGTERM: ["code 0", "code 130", "code 14
 
 /** A runner that has polled in this time drives logins, in milliseconds. */
 const recent = 3_000
+
+/** How long a blow waits for the moment of a token, in milliseconds. */
+const soon = 4_000
+
+/** A login that was polled in this time before a SIGKILL may be one of the victim's, in milliseconds. */
+const remembered = 10_000
 
 /** How long a run waits for a rescue at most, in milliseconds: a little longer than the law permits. */
 const longestRescue = 15_200
@@ -199,9 +211,18 @@ export const make = (options: Options): Effect.Effect<Fleet, never, Scope.Scope>
       return free.find(isBusy) ?? free[0]
     }
 
+    /** The runner of a token at this moment, if there is a token soon. */
+    const atMoment = ({ moment }: Strike): Effect.Effect<Runner | undefined> =>
+      moment === "any"
+        ? Effect.undefined
+        : observer.token(moment).pipe(
+          Effect.map((name) => [...running.values()].find((runner) => runner.name === name && !runner.isDown)),
+          Effect.timeoutOrElse({ duration: soon, orElse: () => Effect.undefined })
+        )
+
     const strike = (one: Strike): Effect.Effect<void> =>
       Effect.gen(function*() {
-        const runner = victimOf(one)
+        const runner = (yield* atMoment(one)) ?? victimOf(one)
         if (runner === undefined) return
         const { child, ended, name } = runner
         const at = observer.now()
@@ -209,6 +230,7 @@ export const make = (options: Options): Effect.Effect<Fleet, never, Scope.Scope>
         if (one.kind === "SIGSTOP") {
           child.kill("SIGSTOP")
           yield* Effect.sleep(one.pause)
+          yield* options.beforeThaw(name, one.hurries)
           const until = observer.now()
           child.kill("SIGCONT")
           runner.isDown = false
@@ -229,25 +251,24 @@ export const make = (options: Options): Effect.Effect<Fleet, never, Scope.Scope>
         yield* launch(runner.place)
       })
 
-    const killedAt = () => blows.filter(({ kind }) => kind === "SIGKILL").at(-1)
-
-    const isRescued = (): boolean => {
-      const blow = killedAt()
-      if (blow === undefined || observer.now() > blow.at + longestRescue) return true
+    const isRescued = (blow: Blow): boolean => {
+      if (blow.kind !== "SIGKILL" || observer.now() > blow.at + longestRescue) return true
       const last = new Map<string, string>()
-      for (
-        const { arrivedAt, deviceCode, answer, isGiven, runner } of observer.polls.toSorted((a, b) =>
-          a.arrivedAt - b.arrivedAt
-        )
-      ) {
+      const polls = observer.polls.filter(({ arrivedAt }) => arrivedAt > blow.at - remembered)
+      for (const { answer, arrivedAt, deviceCode, isGiven, runner } of polls) {
         if (isGiven && answer !== "pending" && answer !== "slow_down") last.delete(deviceCode)
         else if (arrivedAt < blow.at || runner !== blow.runner) last.set(deviceCode, runner)
       }
       return ![...last.values()].includes(blow.runner)
     }
 
-    const rescued: Effect.Effect<void> = Effect.suspend(() =>
-      isRescued() ? Effect.void : Effect.andThen(Effect.sleep(200), rescued)
+    const isQuiet = (): boolean =>
+      blows.slice(-options.runners).every((blow) =>
+        observer.now() > (blow.kind === "SIGSTOP" ? blow.until : blow.at) + Plan.quiet[blow.kind] && isRescued(blow)
+      )
+
+    const quiet: Effect.Effect<void> = Effect.suspend(() =>
+      isQuiet() ? Effect.void : Effect.andThen(Effect.sleep(200), quiet)
     )
 
     yield* Effect.addFinalizer(() =>
@@ -260,7 +281,7 @@ export const make = (options: Options): Effect.Effect<Fleet, never, Scope.Scope>
     return {
       start: Effect.forEach(ports, (_, at) => launch(at), { concurrency: "unbounded", discard: true }),
       strike,
-      rescued,
+      quiet,
       blows,
       failures,
       counted: () => {

@@ -106,7 +106,23 @@ const run = (folder: string) =>
       )
     )
     yield* Effect.provideContext(Database.audit, admin)
-    const fleet = yield* Fleet.make({ database, key: key.toString("hex"), observer, folder, runners: Plan.runners })
+    const persons = People.none()
+    const loginOf = (deviceCode: string): number | undefined => {
+      const start = observer.starts.find((one) => one.deviceCode === deviceCode)
+      return start === undefined ? undefined : persons.logins.get(start.userCode)
+    }
+    const fleet = yield* Fleet.make({
+      database,
+      key: key.toString("hex"),
+      observer,
+      folder,
+      runners: Plan.runners,
+      beforeThaw: (runner, hurries) => {
+        const codes = observer.polls.filter((poll) => poll.runner === runner).map(({ deviceCode }) => deviceCode)
+        const found = [...new Set(codes.toReversed())].flatMap((code) => loginOf(code) ?? []).slice(0, hurries)
+        return Effect.provideContext(Effect.forEach(found, People.hurry, { discard: true }), caller)
+      }
+    })
     yield* fleet.start
     const [broken] = fleet.failures
     if (broken !== undefined) return yield* Effect.die(new Error(broken))
@@ -114,7 +130,6 @@ const run = (folder: string) =>
     // the run
     held.enable()
     const start = observer.now()
-    const persons = People.none()
     const crowd = yield* Effect.forEach(plan.people, (person) => People.live(person, persons, observer.now), {
       concurrency: "unbounded",
       discard: true
@@ -126,18 +141,17 @@ const run = (folder: string) =>
     )
     const every = Math.ceil(plan.scenes.length / mostDumps)
     yield* Effect.sleep(Plan.prelude)
-    for (const [n, { lasts, strikes }] of plan.scenes.entries()) {
+    for (const [n, scene] of plan.scenes.entries()) {
       yield* Console.error(
         `${((observer.now() - start) / 1000).toFixed(0).padStart(4)} s: ${
-          strikes.map(({ kind, runner }) => `${kind} runner ${runner + 1}`).join(", ")
+          scene.map(({ kind, moment }) => moment === "any" ? kind : `${kind} as a token is ${moment}`).join(", ")
         }`
       )
       yield* Effect.all([
-        Effect.sleep(lasts),
-        ...strikes.map((strike) => Effect.delay(fleet.strike(strike), strike.at)),
-        ...(n % every === 0 ? [Effect.delay(copy, Math.floor(lasts / 2))] : [])
+        ...scene.map((strike) => Effect.delay(fleet.strike(strike), strike.at)),
+        ...(n % every === 0 ? [Effect.delay(copy, "3 seconds")] : [])
       ], { concurrency: "unbounded" })
-      yield* fleet.rescued
+      yield* fleet.quiet
     }
     yield* Fiber.join(crowd)
     const last = Math.max(...plan.people.map(({ startAt }) => startAt)) + plan.life * 1000 + patience
@@ -150,11 +164,6 @@ const run = (folder: string) =>
     yield* copy
 
     // what was seen
-    const loginByCode = new Map(observer.starts.flatMap(({ deviceCode, userCode }) => {
-      const login = persons.logins.get(userCode)
-      return login === undefined ? [] : [[deviceCode, login]]
-    }))
-    const loginOf = (deviceCode: string): number | undefined => loginByCode.get(deviceCode)
     const named = <A extends { readonly deviceCode?: string }>({ deviceCode, ...rest }: A) => {
       const login = deviceCode === undefined ? undefined : loginOf(deviceCode)
       return login === undefined ? rest : { ...rest, login }

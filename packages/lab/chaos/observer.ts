@@ -36,8 +36,8 @@ export interface Observer {
   readonly starts: ReadonlyArray<Start>
   readonly polls: ReadonlyArray<RawPoll>
   readonly secrets: ReadonlyArray<RawSecret>
-  /** How many requests of other kinds it relayed. */
-  readonly others: () => number
+  /** Waits for the next token that the emulator sends to a runner, or that a runner has got, and gives the name of the runner. */
+  readonly token: (moment: "sent" | "given") => Effect.Effect<string>
 }
 
 /** A hash that shows nothing of a secret. */
@@ -118,7 +118,7 @@ export const make = (
       const starts: Array<Start> = []
       const polls: Array<RawPoll> = []
       const secrets: Array<RawSecret> = []
-      let others = 0
+      const waiting = { sent: new Set<(runner: string) => void>(), given: new Set<(runner: string) => void>() }
       let arrived = 0
 
       const relay = (request: Http.IncomingMessage, body: Buffer): Promise<Relayed> =>
@@ -156,6 +156,20 @@ export const make = (
           response.end(body)
         })
 
+      const tell = (moment: "sent" | "given", runner: string): void => {
+        for (const one of [...waiting[moment]].slice(0, 1)) {
+          waiting[moment].delete(one)
+          one(runner)
+        }
+      }
+
+      const token = (moment: "sent" | "given"): Effect.Effect<string> =>
+        Effect.callback<string>((resume) => {
+          const one = (runner: string) => resume(Effect.succeed(runner))
+          waiting[moment].add(one)
+          return Effect.sync(() => void waiting[moment].delete(one))
+        })
+
       const pollThrough = async (
         runner: string,
         arrivedAt: number,
@@ -177,8 +191,10 @@ export const make = (
           token = answer === "token" ? textOf(json, "accessToken") : undefined
           keep("access token", token, deviceCode)
           keep("refresh token", textOf(json, "refreshToken"), deviceCode)
+          if (token !== undefined) tell("sent", runner)
           await new Promise((resolve) => setTimeout(resolve, delay))
           sent = await send(response, from)
+          if (token !== undefined && sent.isGiven) tell("given", runner)
         } catch {
           response.destroy()
           sent = { at: now(), isGiven: false }
@@ -207,7 +223,6 @@ export const make = (
         if (request.url === "/token" && code !== undefined) {
           return pollThrough(runner, arrivedAt, code, relayed, response)
         }
-        others++
         const from = await relayed
         const json = jsonOf(from.body)
         const deviceCode = textOf(json, "deviceCode")
@@ -243,7 +258,7 @@ export const make = (
       }
       server.listen(0, "127.0.0.1", () => {
         const url = `http://127.0.0.1:${portOf(server)}`
-        resume(Effect.succeed({ observer: { url, now, starts, polls, secrets, others: () => others }, close }))
+        resume(Effect.succeed({ observer: { url, now, starts, polls, secrets, token }, close }))
       })
     }),
     ({ close }) => Effect.sync(close)

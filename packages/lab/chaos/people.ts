@@ -73,6 +73,10 @@ export const live = (
     )
   )
 
+/** Hurries a login. It may have ended. */
+export const hurry = (login: number): Effect.Effect<void, never, Logins.Logins> =>
+  Effect.ignore(Logins.Logins.use((logins) => logins.hurry(idOf(login))))
+
 /** How a login ended, as the library says. */
 export const endOf = (login: number): Effect.Effect<End, never, Logins.Logins> =>
   Effect.gen(function*() {

@@ -9,6 +9,9 @@ import type { Kind } from "./events.ts"
 /** How many runners there are. */
 export const runners = 3
 
+/** How long it is quiet after the last blow of a kind, or after the end of a freeze, in milliseconds. */
+export const quiet: Readonly<Record<Kind, number>> = { SIGKILL: 13_000, SIGSTOP: 4_000, SIGTERM: 6_000 }
+
 /** The time between two polls that the emulator asks for, in seconds. */
 export const interval = 2
 
@@ -35,23 +38,32 @@ export interface Person {
   readonly hurries: boolean
 }
 
+/**
+ * The moment of a blow.
+ *
+ * - `any`: whatever the runner does just then.
+ * - `sent`: the emulator has sent a token, and the runner does not have it yet.
+ * - `given`: the runner has just got a token, and may not have stored it yet.
+ */
+export type Moment = "any" | "sent" | "given"
+
 /** One blow of a scene. */
 export interface Strike {
   readonly kind: Kind
-  /** Which runner: a number from 0. */
+  /** Which runner: a number from 0. At a moment of a token, it is the runner of the token instead. */
   readonly runner: number
   /** When, after the scene began, in milliseconds. */
   readonly at: number
+  /** From then on, the blow waits for this moment. If there is none soon, the runner is struck at any moment. */
+  readonly moment: Moment
   /** How long a frozen runner stands still, or how long after its end a runner starts again, in milliseconds. */
   readonly pause: number
+  /** How many logins of a frozen runner are hurried just before it goes on. */
+  readonly hurries: number
 }
 
-/** A few blows that belong together, and then quiet. */
-export interface Scene {
-  readonly strikes: ReadonlyArray<Strike>
-  /** How long the scene lasts at least, in milliseconds. */
-  readonly lasts: number
-}
+/** A few blows that belong together. Quiet follows. */
+export type Scene = ReadonlyArray<Strike>
 
 export interface Plan {
   readonly people: ReadonlyArray<Person>
@@ -97,7 +109,7 @@ const person = (random: Dice, login: number, starts: number, life: number): Pers
     startAt: random.below(starts),
     does,
     after: between(random, 500, life * 1000 - inTime),
-    hurries: does === "approve" && random.chance(0.2)
+    hurries: does === "approve" && random.chance(0.3)
   }
 }
 
@@ -109,45 +121,34 @@ const strike = (random: Dice, kind: Kind, runner: number, at: number): Strike =>
   kind,
   runner,
   at,
+  moment: random.pick(["any", "any", "sent", "sent", "given"]),
   pause: kind === "SIGSTOP"
     ? between(random, lockExpiration + 1_500, lockExpiration + 4_000)
-    : between(random, 500, 3_000)
+    : between(random, 500, 3_000),
+  hurries: kind === "SIGSTOP" ? between(random, 0, 8) : 0
 })
 
 const victims = (random: Dice): ReadonlyArray<number> =>
   shuffled(random, Array.from({ length: runners }, (_, at) => at))
 
-const quietAfterFreeze = 4_000
-
 const scenes = {
   /** One runner is killed. Its logins have 15 s to be polled again. */
-  kill: (random: Dice): Scene => ({
-    strikes: victims(random).slice(0, 1).map((victim) => strike(random, "SIGKILL", victim, 0)),
-    lasts: between(random, 12_500, 13_500)
-  }),
+  kill: (random: Dice): Scene => victims(random).slice(0, 1).map((victim) => strike(random, "SIGKILL", victim, 0)),
   /** Two runners are asked to stop, one after the other, as when a new version is rolled out. */
-  roll: (random: Dice): Scene => ({
-    strikes: victims(random).slice(0, 2).map((victim, n) =>
+  roll: (random: Dice): Scene =>
+    victims(random).slice(0, 2).map((victim, n) =>
       strike(random, "SIGTERM", victim, n * between(random, 2_000, 4_000))
     ),
-    lasts: 10_000
-  }),
   /** Two runners freeze, and the third drives all logins. */
-  freeze: (random: Dice): Scene => {
-    const strikes = victims(random).slice(0, 2).map((victim, n) =>
-      strike(random, "SIGSTOP", victim, n * between(random, 0, 2_000))
-    )
-    return { strikes, lasts: Math.max(...strikes.map(({ at, pause }) => at + pause)) + quietAfterFreeze }
-  },
+  freeze: (random: Dice): Scene =>
+    victims(random).slice(0, 2).map((victim, n) => strike(random, "SIGSTOP", victim, n * between(random, 0, 2_000))),
   /** One runner freezes. While it does, the two others are asked to stop, one after the other. */
-  both: (random: Dice): Scene => {
-    const [frozen, ...others] = victims(random)
-    const freeze = strike(random, "SIGSTOP", frozen ?? 0, 0)
-    const strikes = others.map((victim, n) =>
-      strike(random, "SIGTERM", victim, 1_000 + n * between(random, 7_000, 8_000))
+  both: (random: Dice): Scene =>
+    victims(random).map((victim, n) =>
+      n === 0
+        ? strike(random, "SIGSTOP", victim, 0)
+        : strike(random, "SIGTERM", victim, n * between(random, 5_500, 6_500))
     )
-    return { strikes: [freeze, ...strikes], lasts: freeze.pause + quietAfterFreeze }
-  }
 }
 
 /** How many scenes of each kind: 2 or 20 blows of each kind in all. */

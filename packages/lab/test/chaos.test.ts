@@ -390,13 +390,13 @@ describe("the plan of a run", () => {
     [Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 })), Schema.Boolean],
     ([seed, isFull]) => {
       const { scenes } = Plan.make({ seed, logins: 1, isFull })
-      const strikes = scenes.flatMap(({ strikes }) => strikes)
+      const strikes = scenes.flat()
       for (const kind of ["SIGKILL", "SIGSTOP", "SIGTERM"]) {
         assert.strictEqual(strikes.filter((one) => one.kind === kind).length, isFull ? 20 : 2)
       }
       for (const { kind, pause } of strikes) if (kind === "SIGSTOP") assert.isAbove(pause, 15_000)
-      for (const { strikes } of scenes) {
-        const victims = strikes.map(({ runner }) => runner)
+      for (const scene of scenes) {
+        const victims = scene.map(({ runner }) => runner)
         assert.strictEqual(new Set(victims).size, victims.length)
         for (const victim of victims) assert.isTrue(victim >= 0 && victim < Plan.runners)
       }
