@@ -63,7 +63,7 @@ export interface Violation {
   readonly what: string
 }
 
-/** For a login whose runner was struck: when, and how long until another runner polled. */
+/** For a login whose runner was struck: when, and how long until the next poll. */
 export interface Sample {
   readonly login: number
   readonly runner: string
@@ -80,7 +80,7 @@ export interface Judgement {
   /** Polls of a frozen runner that were in flight when it froze. */
   readonly excused: { readonly early: number; readonly double: number; readonly late: number }
   readonly answers: Readonly<Record<Answer, number>>
-  /** The time to the next poll by another runner: after a SIGKILL and a SIGSTOP from the blow, after a SIGTERM from the leaver's last poll. */
+  /** The time to the next poll: after a SIGKILL and a SIGSTOP from the blow, after a SIGTERM from the leaver's last poll. */
   readonly samples: Readonly<Record<Kind, ReadonlyArray<Sample>>>
   /** Those of killed runners that another blow delayed. They are not held to the limit. */
   readonly beside: ReadonlyArray<Sample>
@@ -267,7 +267,10 @@ const victimsOf = (
       : [{
         login,
         endsAt: Math.min(cancelledAt, code.at + code.life),
-        after: all.filter((poll) => poll.arrivedAt >= blow.at && poll.runner !== blow.runner),
+        // a frozen runner may itself be the next to poll
+        after: all.filter((poll) =>
+          poll.arrivedAt >= blow.at && (poll.runner !== blow.runner || blow.kind === "SIGSTOP")
+        ),
         own: all.filter((poll) => poll.runner === blow.runner && poll.arrivedAt < blow.until)
       }]
   })

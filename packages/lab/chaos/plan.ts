@@ -123,9 +123,9 @@ const strike = (random: Dice, kind: Kind, runner: number, at: number): Strike =>
   at,
   moment: random.pick(["any", "any", "sent", "sent", "given"]),
   pause: kind === "SIGSTOP"
-    ? between(random, lockExpiration + 1_500, lockExpiration + 4_000)
+    ? between(random, lockExpiration + 1_500, lockExpiration + 7_000)
     : between(random, 500, 3_000),
-  hurries: kind === "SIGSTOP" ? between(random, 0, 8) : 0
+  hurries: kind === "SIGSTOP" ? between(random, 0, 12) : 0
 })
 
 const victims = (random: Dice): ReadonlyArray<number> =>
