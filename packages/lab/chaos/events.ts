@@ -1,5 +1,5 @@
 /**
- * What is seen in a run: by the observer, by whoever strikes the runners, in the emulator, and in the rows at the end.
+ * What is seen in a run: by the observer, by the program that strikes the runners, in the emulator, and in the rows.
  *
  * All times are milliseconds since the run began, on the clock of the observer. No value holds a secret: codes and tokens are hashes.
  */

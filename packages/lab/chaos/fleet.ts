@@ -44,8 +44,8 @@ export interface Fleet {
   /** Starts all runners, and waits until they are ready. */
   readonly start: Effect.Effect<void>
   /**
-   * Strikes a runner, and starts it again if it has ended. Gives when it is up again. If the runner drives nothing, then the next one that does
-   * is struck in its place.
+   * Strikes a runner, and starts it again if it has ended. Gives when it is up again. If the runner drives nothing, then the next runner with
+   * logins is struck in its place.
    */
   readonly strike: (strike: Strike) => Effect.Effect<void>
   /**
