@@ -80,7 +80,7 @@ const endings = { SIGKILL: ["SIGKILL"], SIGTERM: ["code 0", "code 130", "code 14
 const recent = 3_000
 
 /** How long a blow waits for the moment of a token, in milliseconds. */
-const soon = 4_000
+const soon = 3_000
 
 /** A login that was polled in this time before a SIGKILL may be one of the victim's, in milliseconds. */
 const remembered = 10_000

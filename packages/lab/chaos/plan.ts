@@ -10,7 +10,7 @@ import type { Kind } from "./events.ts"
 export const runners = 3
 
 /** How long it is quiet after the last blow of a kind, or after the end of a freeze, in milliseconds. */
-export const quiet: Readonly<Record<Kind, number>> = { SIGKILL: 13_000, SIGSTOP: 4_000, SIGTERM: 6_000 }
+export const quiet: Readonly<Record<Kind, number>> = { SIGKILL: 10_000, SIGSTOP: 4_000, SIGTERM: 5_000 }
 
 /** The time between two polls that the emulator asks for, in seconds. */
 export const interval = 2
@@ -22,7 +22,7 @@ const lockExpiration = 15_000
 export const mostDelay = 200
 
 /** How long the logins are left in peace at first, in milliseconds. */
-export const prelude = 6_000
+export const prelude = 5_000
 
 /**
  * What a person does, or the program in the person's place: nothing, or one act. `lapse`: the service lets the code expire early.
@@ -123,7 +123,7 @@ const strike = (random: Dice, kind: Kind, runner: number, at: number): Strike =>
   at,
   moment: random.pick(["any", "any", "sent", "sent", "given"]),
   pause: kind === "SIGSTOP"
-    ? between(random, lockExpiration + 1_500, lockExpiration + 7_000)
+    ? between(random, lockExpiration + 1_500, lockExpiration + 6_000)
     : between(random, 500, 3_000),
   hurries: kind === "SIGSTOP" ? between(random, 0, 12) : 0
 })
