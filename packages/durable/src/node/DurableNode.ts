@@ -142,8 +142,8 @@ export const layerFile = (options: FileOptions): Layer.Layer<Logins.Logins, Logi
  * `Logins` on many machines, with PostgreSQL. This process drives logins.
  *
  * - Each process has the same `url`, `sealing` and `sharding`, and a `port` of its own on its machine.
- * - If a process ends without a stop, then the others poll for its logins within 15 seconds. After a stop it takes some 3 seconds, and no login
- *   waits longer than it would have.
+ * - If a process is killed, then the others poll for its logins within 15 seconds. If its machine is frozen or cut off, it takes up to 25
+ *   seconds. After a stop it takes some 2 seconds, and no login waits longer than it would have.
  * - The layer makes its tables: `sso_oidc_logins`, and those of Effect's cluster, which begin with `cluster_`.
  * - When the layer closes, it completes the polls in flight. Give the process the time of `requestTimeout` and 5 seconds more for that.
  * - A process has at most 30,000 pending logins at a time, some 40 kB each. Beyond that, logins wait until others have ended. More

@@ -1,7 +1,7 @@
 /**
  * The client of PostgreSQL, and what its options must be.
  */
-import * as PgClient from "@effect/sql-pg/PgClient"
+import type * as PgClient from "@effect/sql-pg/PgClient"
 import * as Sql from "@sso-oidc/core/database/Sql"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -66,14 +66,29 @@ export const problemIn = (given: Given): LoginStoreError | undefined => {
 // clients
 // -----------------------------------------------------------------------------
 
+type Package = Pick<typeof PgClient, "layer">
+
+/**
+ * The package of the client. A program that uses a file alone need not install it, so it is loaded here and not with this module. A bundler takes
+ * the `catch` as a sign that it may be absent.
+ */
+const load = (): Promise<Package | undefined> => import("@effect/sql-pg/PgClient").catch(() => undefined)
+
 /** A client with this many connections at most. */
 export const client = (
   url: Redacted.Redacted<string>,
-  connections = 10
+  connections = 10,
+  loading = load
 ): Layer.Layer<SqlClient.SqlClient, LoginStoreError> =>
-  PgClient.layer({ url, maxConnections: connections }).pipe(
-    Layer.catch((error) => {
-      const { code, detail } = Sql.troubleOf(error)
-      return Layer.effectContext(Effect.fail(refuse(store, detail, code)))
-    })
-  )
+  Layer.unwrap(Effect.map(Effect.promise(loading), (found) =>
+    found === undefined
+      ? failed("it needs the package @effect/sql-pg, version 4.0.5 or a later one of 4.0, which is not installed")
+      : found.layer({ url, maxConnections: connections }).pipe(
+        Layer.catch((error) => {
+          const { code, detail } = Sql.troubleOf(error)
+          return failed(detail, code)
+        })
+      )))
+
+const failed = (detail: string, code?: string): Layer.Layer<SqlClient.SqlClient, LoginStoreError> =>
+  Layer.effectContext(Effect.fail(refuse(store, detail, code)))

@@ -74,7 +74,7 @@ export const assertPatient = ({ polls }: Observer, interval: number): void => {
 const piece = 16
 
 /**
- * Fails if a text has a code, a secret or a token that the service gave, in any form: as a whole, or 31 characters in a row of a longer one.
+ * Fails if a text has a code, a secret or a token that the service gave, in any form. It finds 31 characters in a row of a long one.
  */
 export const assertClean = ({ secrets }: Observer, text: string): void => {
   assert.isAbove(secrets.size, 3)
