@@ -133,7 +133,8 @@ export const single = (store: string, chosen: Settings): Engine =>
       Layer.provide(Runners.layerNoop),
       Layer.provideMerge(messages),
       Layer.provide([RunnerStorage.layerMemory, RunnerHealth.layerNoop]),
-      Layer.provide(configured(chosen, {}))
+      // There is no other process to look for. A look while it stops would warn that no process is healthy.
+      Layer.provide(configured({ refreshAssignmentsInterval: Duration.minutes(1), ...chosen }, {}))
     )
   )
 
