@@ -1,7 +1,7 @@
 /**
  * Durable logins in Node: on one machine with a file, or on many machines with PostgreSQL.
  *
- * Install `@effect/platform-node` and `@effect/sql-pg` for it. It reads no variable of the environment.
+ * Install `@effect/platform-node` for it, and `@effect/sql-pg` for PostgreSQL. It reads no variable of the environment.
  *
  * @example
  * ```ts
