@@ -173,4 +173,22 @@ describe.each(Object.entries(engines))("stopping a process on %s", (_, engine) =
       yield* released
     }).pipe(Processes.sharing)
   })
+
+  it.effect("a hurry at the moment of a stop does not keep the row from being released (W7)", () => {
+    const service = Service.make({ polls: [Service.pending] })
+    return Effect.gen(function*() {
+      const one = yield* Processes.make({ service, engine })
+      const client = yield* Processes.make({ service, engine, isClient: true })
+      yield* one.run(Processes.start)
+      yield* seconds(7)
+      yield* client.run(Effect.flatMap(Logins.Logins, (logins) => logins.hurry(options.id)))
+      yield* one.stop
+      yield* seconds(1)
+      yield* released
+      const two = yield* Processes.make({ service, engine })
+      yield* two.handOver()
+      yield* seconds(5)
+      assert.deepStrictEqual(service.polls(), [5, 10])
+    }).pipe(Processes.sharing)
+  })
 })

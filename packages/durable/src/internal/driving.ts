@@ -477,6 +477,13 @@ const confirm = (driver: Driver, resident: Resident): Effect.Effect<Verdict> =>
     )
   })
 
+/**
+ * Whether another process only asked this run for the next poll, when it took the holder out of the row. A process that stood still lately
+ * cannot know: another one may have been that holder.
+ */
+const isHurried = ({ watch }: Driver, { heldUntil, holder }: Row): boolean =>
+  holder === undefined && heldUntil !== undefined && !watch.isRecent()
+
 /** Reads the row, after it may have changed, and takes it back if another process only asked for the next poll. */
 const look = (driver: Driver, resident: Resident): Effect.Effect<Verdict> =>
   Effect.gen(function*() {
@@ -489,7 +496,7 @@ const look = (driver: Driver, resident: Resident): Effect.Effect<Verdict> =>
       return "on"
     }
     if (row.holder !== undefined) return "other"
-    if (row.heldUntil === undefined) return "again"
+    if (!isHurried(driver, row)) return "again"
     resident.row = held(row)
     const isTaken = yield* Effect.uninterruptible(Effect.result(writeRow(driver, resident, true)))
     if (Result.isFailure(isTaken)) yield* Residents.sleep(resident, longestPause)
@@ -548,5 +555,15 @@ const left = (driver: Driver, resident: Resident): Effect.Effect<void> =>
   resident.isReleased
     ? Effect.void
     : resident.ending === undefined
-    ? Effect.ignore(persistently(writeRow(driver, resident, false)))
+    ? Effect.ignore(persistently(release(driver, resident)))
     : Effect.asVoid(conclude(driver, resident))
+
+/** Releases the row as it is, also if another process asks for the next poll at this moment. */
+const release = (driver: Driver, resident: Resident): Effect.Effect<void, LoginStoreError | SealerUnavailable> =>
+  Effect.gen(function*() {
+    if (yield* writeRow(driver, resident, false)) return
+    const row = yield* driver.store.get(resident.id)
+    if (!isDriven(row, resident.attempt) || !isHurried(driver, row)) return
+    resident.row = held(row)
+    yield* release(driver, resident)
+  })
