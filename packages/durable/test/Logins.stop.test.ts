@@ -133,6 +133,24 @@ describe.each(Object.entries(engines))("stopping a process on %s", (_, engine) =
     }).pipe(Processes.sharing)
   })
 
+  it.effect("a process that waits for its last polls takes no other login (W7)", () => {
+    const service = Service.make({ polls: [slow(Service.pending, "8 seconds")] })
+    return Effect.gen(function*() {
+      const dead = yield* Processes.make({ service, engine })
+      const one = yield* Processes.make({ service, engine })
+      yield* dead.run(startOf("login-2"))
+      yield* seconds(1)
+      yield* dead.freeze
+      const before = yield* row("login-2")
+      yield* one.run(Processes.start)
+      yield* seconds(6)
+      yield* one.stop
+      yield* one.handOver("login-2")
+      yield* seconds(20)
+      assert.deepStrictEqual(yield* row("login-2"), before)
+    }).pipe(Processes.sharing)
+  })
+
   it.effect("a stopped process takes no row again, and its polls have ended when its stop has ended (W7)", () => {
     const service = Service.make({ polls: [slow(Service.pending, "8 seconds")] })
     return Effect.gen(function*() {
