@@ -152,6 +152,25 @@ describe.each(Object.entries(engines))("processes that stood still on %s", (_, e
     }).pipe(Processes.sharing)
   })
 
+  it.effect("a process that thaws takes a hurry that was meant for another holder for no permission to poll at once (W3, W5)", () => {
+    const [first, second] = [Service.make({ polls: [Service.pending] }), Service.make({ polls: [Service.pending] })]
+    return Effect.gen(function*() {
+      const one = yield* made(first, engine)
+      const two = yield* Processes.make({ service: second, engine, random: () => 0 })
+      const client = yield* Processes.make({ service: second, engine, isClient: true })
+      yield* one.freeze
+      yield* seconds(15)
+      yield* two.handOver()
+      yield* seconds(6)
+      assert.deepStrictEqual(second.polls(), [27])
+      yield* client.run(Effect.flatMap(Logins.Logins, (logins) => logins.hurry("login-1")))
+      yield* two.freeze
+      yield* one.thaw
+      yield* seconds(20)
+      assert.isAtLeast(first.polls()[1] ?? 0, 28 + 5)
+    }).pipe(Processes.sharing)
+  })
+
   it.effect("a standstill while the row is confirmed makes the process confirm it again (W5)", () => {
     const service = Service.make({ polls: [Service.pending] })
     return Effect.gen(function*() {
