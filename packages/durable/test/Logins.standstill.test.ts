@@ -166,7 +166,7 @@ describe.each(Object.entries(engines))("processes that stood still on %s", (_, e
       yield* client.run(Effect.flatMap(Logins.Logins, (logins) => logins.hurry("login-1")))
       yield* two.freeze
       yield* one.thaw
-      yield* seconds(20)
+      yield* seconds(60)
       assert.isAtLeast(first.polls()[1] ?? 0, 28 + 5)
     }).pipe(Processes.sharing)
   })
