@@ -179,6 +179,34 @@ describe.each(Object.entries(engines))("rows and executions on %s", (_, engine) 
     }
   )
 
+  it.effect("a defect while a row is taken over ends nothing, and it is taken over after it (W2)", () => {
+    const service = Service.make({ polls: [Service.token()] })
+    let isBroken = false
+    return Effect.gen(function*() {
+      const one = yield* Processes.make({ service, engine })
+      yield* one.run(Processes.start)
+      yield* seconds(1)
+      yield* one.freeze
+      const two = yield* Processes.make({
+        service,
+        engine,
+        random: () => {
+          if (isBroken) throw new Error("no random numbers")
+          return 0.5
+        }
+      })
+      yield* seconds(1)
+      isBroken = true
+      yield* two.handOver()
+      yield* seconds(20)
+      assert.isTrue(yield* two.isRunning())
+      assert.strictEqual(yield* Processes.state, "pending")
+      isBroken = false
+      yield* seconds(20)
+      assert.strictEqual(yield* Processes.state, "approved")
+    }).pipe(Processes.sharing)
+  })
+
   it.effect("while the store cannot be read, a login waits, and goes on after it (W2)", () => {
     const service = Service.make({ polls: [Service.token()] })
     let isClosed = true

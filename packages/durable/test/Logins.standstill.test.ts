@@ -132,6 +132,45 @@ describe.each(Object.entries(engines))("processes that stood still on %s", (_, e
     }).pipe(Processes.sharing)
   })
 
+  it.effect("a process that stood still lately gives the engine 15 seconds before it takes a row from another one (W5)", () => {
+    const [first, second] = [Service.make({ polls: [Service.pending] }), Service.make({ polls: [Service.pending] })]
+    return Effect.gen(function*() {
+      const one = yield* Processes.make({ service: first, engine })
+      const two = yield* Processes.make({ service: second, engine, random: () => 0 })
+      yield* one.run(Processes.start)
+      yield* seconds(2)
+      yield* two.freeze
+      yield* seconds(8)
+      yield* two.thaw
+      yield* seconds(1)
+      const { holder } = yield* row()
+      yield* two.handOver()
+      yield* seconds(14)
+      assert.strictEqual((yield* row()).holder, holder)
+      yield* seconds(2)
+      assert.notStrictEqual((yield* row()).holder, holder)
+    }).pipe(Processes.sharing)
+  })
+
+  it.effect("a process that thaws takes a hurry that was meant for another holder for no permission to poll at once (W3, W5)", () => {
+    const [first, second] = [Service.make({ polls: [Service.pending] }), Service.make({ polls: [Service.pending] })]
+    return Effect.gen(function*() {
+      const one = yield* made(first, engine)
+      const two = yield* Processes.make({ service: second, engine, random: () => 0 })
+      const client = yield* Processes.make({ service: second, engine, isClient: true })
+      yield* one.freeze
+      yield* seconds(15)
+      yield* two.handOver()
+      yield* seconds(6)
+      assert.deepStrictEqual(second.polls(), [27])
+      yield* client.run(Effect.flatMap(Logins.Logins, (logins) => logins.hurry("login-1")))
+      yield* two.freeze
+      yield* one.thaw
+      yield* seconds(60)
+      assert.isAtLeast(first.polls()[1] ?? 0, 28 + 5)
+    }).pipe(Processes.sharing)
+  })
+
   it.effect("a standstill while the row is confirmed makes the process confirm it again (W5)", () => {
     const service = Service.make({ polls: [Service.pending] })
     return Effect.gen(function*() {

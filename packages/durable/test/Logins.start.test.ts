@@ -114,6 +114,24 @@ describe.each(Object.entries(engines))("starting logins on %s", (_, engine) => {
     }).pipe(Processes.sharing)
   })
 
+  it.effect("a start with again: true replaces no login that began while it requested its code, even if that has ended (W1)", () => {
+    const service = Service.make({ start: [codes[0] ?? {}, slow(codes[1] ?? {}, "5 seconds"), codes[2] ?? {}] })
+    return Effect.gen(function*() {
+      const [one, two] = [yield* Processes.make({ service, engine }), yield* Processes.make({ service, engine })]
+      const cancel = Effect.flatMap(Logins.Logins, (logins) => logins.cancel(options.id))
+      yield* one.run(started())
+      yield* one.run(cancel)
+      const late = yield* Effect.forkChild(Effect.flip(one.run(started({ again: true }))), { startImmediately: true })
+      yield* seconds(1)
+      assert.strictEqual((yield* two.run(started({ again: true }))).userCode, "CCCC-CCCC")
+      assert.isTrue(yield* two.run(cancel))
+      const { attempt } = yield* row()
+      yield* seconds(5)
+      assert.strictEqual((yield* Fiber.join(late))._tag, "LoginEnded")
+      assert.strictEqual((yield* row()).attempt, attempt)
+    }).pipe(Processes.sharing)
+  })
+
   it.effect("processes register once for one set of scopes (W1)", () => {
     const service = Service.make({ polls: [Service.pending] })
     return Effect.gen(function*() {

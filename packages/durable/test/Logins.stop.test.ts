@@ -133,6 +133,24 @@ describe.each(Object.entries(engines))("stopping a process on %s", (_, engine) =
     }).pipe(Processes.sharing)
   })
 
+  it.effect("a process that waits for its last polls takes no other login (W7)", () => {
+    const service = Service.make({ polls: [slow(Service.pending, "8 seconds")] })
+    return Effect.gen(function*() {
+      const dead = yield* Processes.make({ service, engine })
+      const one = yield* Processes.make({ service, engine })
+      yield* dead.run(startOf("login-2"))
+      yield* seconds(1)
+      yield* dead.freeze
+      const before = yield* row("login-2")
+      yield* one.run(Processes.start)
+      yield* seconds(6)
+      yield* one.stop
+      yield* one.handOver("login-2")
+      yield* seconds(20)
+      assert.deepStrictEqual(yield* row("login-2"), before)
+    }).pipe(Processes.sharing)
+  })
+
   it.effect("a stopped process takes no row again, and its polls have ended when its stop has ended (W7)", () => {
     const service = Service.make({ polls: [slow(Service.pending, "8 seconds")] })
     return Effect.gen(function*() {
@@ -171,6 +189,24 @@ describe.each(Object.entries(engines))("stopping a process on %s", (_, engine) =
       yield* seconds(30)
       assert.isDefined(stop.pollUnsafe())
       yield* released
+    }).pipe(Processes.sharing)
+  })
+
+  it.effect("a hurry at the moment of a stop does not keep the row from being released (W7)", () => {
+    const service = Service.make({ polls: [Service.pending] })
+    return Effect.gen(function*() {
+      const one = yield* Processes.make({ service, engine })
+      const client = yield* Processes.make({ service, engine, isClient: true })
+      yield* one.run(Processes.start)
+      yield* seconds(7)
+      yield* client.run(Effect.flatMap(Logins.Logins, (logins) => logins.hurry(options.id)))
+      yield* one.stop
+      yield* seconds(1)
+      yield* released
+      const two = yield* Processes.make({ service, engine })
+      yield* two.handOver()
+      yield* seconds(5)
+      assert.deepStrictEqual(service.polls(), [5, 10])
     }).pipe(Processes.sharing)
   })
 })

@@ -149,7 +149,7 @@ const take = (
       const row = yield* restore(lasting(driver, name.id, driver.store.get(name.id)))
       if (!isDriven(row, name.attempt)) return undefined
       // The engine may have given the login to another process meanwhile. Before this one takes the row from it, the engine has time to say so.
-      if (row.holder !== undefined && !hasWaited && driver.watch.isRecent()) {
+      if (isHeld(row, yield* Lifecycle.now) && !hasWaited && driver.watch.isRecent()) {
         hasWaited = true
         yield* restore(Effect.sleep(Duration.millis(lookEvery)))
         continue
@@ -256,13 +256,18 @@ const run = (driver: Driver, resident: Resident): Driving<Verdict> =>
       ? Effect.failCause(cause)
       : Effect.andThen(failed(driver, resident, cause), hold(driver, resident)))
 
+/** Whether another process holds a row. Its holder takes it back within seconds, if a program asked for the next poll. */
+const isHeld = ({ heldUntil, holder }: Row, now: number): boolean =>
+  holder !== undefined || (heldUntil !== undefined && heldUntil + lookEvery > now)
+
 /** Waits until no other process holds the row, or until it should have ended long ago. */
 const untilFree = (driver: Driver, name: Name): Effect.Effect<void> =>
   Effect.gen(function*() {
     yield* Effect.sleep(Duration.millis(lookEvery))
     const row = yield* lasting(driver, name.id, driver.store.get(name.id))
-    if (!isDriven(row, name.attempt) || row.holder === undefined) return
-    if (!Holding.isAbandoned(row, yield* Lifecycle.now)) yield* untilFree(driver, name)
+    if (!isDriven(row, name.attempt)) return
+    const now = yield* Lifecycle.now
+    if (isHeld(row, now) && !Holding.isAbandoned(row, now)) yield* untilFree(driver, name)
   })
 
 /** The state of a login after a defect: it has ended, and the next thing it does is to write so. */
@@ -477,6 +482,13 @@ const confirm = (driver: Driver, resident: Resident): Effect.Effect<Verdict> =>
     )
   })
 
+/**
+ * Whether another process only asked this run for the next poll, when it took the holder out of the row. A process that stood still lately
+ * cannot know: another one may have been that holder.
+ */
+const isHurried = ({ watch }: Driver, { heldUntil, holder }: Row): boolean =>
+  holder === undefined && heldUntil !== undefined && !watch.isRecent()
+
 /** Reads the row, after it may have changed, and takes it back if another process only asked for the next poll. */
 const look = (driver: Driver, resident: Resident): Effect.Effect<Verdict> =>
   Effect.gen(function*() {
@@ -490,6 +502,7 @@ const look = (driver: Driver, resident: Resident): Effect.Effect<Verdict> =>
     }
     if (row.holder !== undefined) return "other"
     if (row.heldUntil === undefined) return "again"
+    if (!isHurried(driver, row)) return "other"
     resident.row = held(row)
     const isTaken = yield* Effect.uninterruptible(Effect.result(writeRow(driver, resident, true)))
     if (Result.isFailure(isTaken)) yield* Residents.sleep(resident, longestPause)
@@ -538,6 +551,7 @@ const concludeNow = (
     if (ending._tag === "Error" && row.holder !== holder) {
       if (row.holder !== undefined) return "other"
       if (row.heldUntil === undefined) return "again"
+      if (!isHurried(driver, row)) return "other"
     }
     resident.row = held(row)
     return yield* concludeNow(driver, resident, ending)
@@ -548,5 +562,15 @@ const left = (driver: Driver, resident: Resident): Effect.Effect<void> =>
   resident.isReleased
     ? Effect.void
     : resident.ending === undefined
-    ? Effect.ignore(persistently(writeRow(driver, resident, false)))
+    ? Effect.ignore(persistently(release(driver, resident)))
     : Effect.asVoid(conclude(driver, resident))
+
+/** Releases the row as it is, also if another process asks for the next poll at this moment. */
+const release = (driver: Driver, resident: Resident): Effect.Effect<void, LoginStoreError | SealerUnavailable> =>
+  Effect.gen(function*() {
+    if (yield* writeRow(driver, resident, false)) return
+    const row = yield* driver.store.get(resident.id)
+    if (!isDriven(row, resident.attempt) || !isHurried(driver, row)) return
+    resident.row = held(row)
+    yield* release(driver, resident)
+  })

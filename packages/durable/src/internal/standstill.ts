@@ -43,6 +43,13 @@ export const watch = (limit: number): Effect.Effect<Watch, never, Scope.Scope> =
           Effect.andThen(Effect.sleep(Duration.millis(Math.min(1000, limit / 4))), Effect.sync(count))
         )
       ),
-      { count, isRecent: () => Holding.moment(clock).monotonic - at < lately }
+      {
+        count,
+        isRecent: () => {
+          // this may be the first look after the standstill
+          count()
+          return Holding.moment(clock).monotonic - at < lately
+        }
+      }
     )
   })
