@@ -134,7 +134,8 @@ const heading = [
   "starts/s",
   "CPU a start",
   "release",
-  "stop"
+  "stop",
+  "not released"
 ]
 
 const cells = (figures: Figures): ReadonlyArray<string> => [
@@ -154,7 +155,8 @@ const cells = (figures: Figures): ReadonlyArray<string> => [
   figures.startsPerSecond.toFixed(0),
   `${figures.cpuPerStart.toFixed(2)} ms`,
   `${figures.release.toFixed(1)} s`,
-  `${figures.stop.toFixed(1)} s`
+  `${figures.stop.toFixed(1)} s`,
+  String(figures.unreleased)
 ]
 
 const print = (row: ReadonlyArray<string>) => console.log(row.map((cell) => cell.padStart(15)).join(""))
