@@ -43,6 +43,8 @@ export interface Runner {
   readonly database: Database | undefined
   /** How many seconds a clean stop took until all rows were released. */
   readonly release: number
+  /** How many rows the stop left with a holder. */
+  readonly unreleased: number
   /** How many seconds a clean stop took. */
   readonly stop: number
 }

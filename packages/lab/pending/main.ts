@@ -3,13 +3,15 @@
  *
  *     pnpm pending [--count N,N] [--store memory,file,postgres] [--interval SECONDS] [--window SECONDS] [--every-poll] [--write]
  *     pnpm pending --engine [--count N,N]
+ *     pnpm pending --recovery FILE
  *
  * The process polls over the Node transport. The service runs in a process of its own, so that its processor time does not count, and so does
  * PostgreSQL. All share the cores of this machine: a load near 1 means that the process had no more to take. The exit code is 1 if a poll
  * came too early.
  *
  * `--write` keeps the figures in figures.json, and draws the plots of docs/durable.md. `--engine` measures the heap of Effect's engine alone, for
- * executions that do nothing but wait. `--profile FOLDER` writes a profile of the process, which the developer tools of Chrome open.
+ * executions that do nothing but wait. `--recovery` draws a report of `pnpm chaos --json`. `--profile FOLDER` writes a profile of the process,
+ * which the developer tools of Chrome open.
  */
 import * as Postgres from "@sso-oidc/test-kit/postgres"
 import * as Effect from "effect/Effect"
@@ -33,6 +35,7 @@ const { values } = parseArgs({
     "every-poll": { type: "boolean", default: false },
     "write": { type: "boolean", default: false },
     "engine": { type: "boolean", default: false },
+    "recovery": { type: "string" },
     "profile": { type: "string" }
   }
 })
@@ -134,7 +137,8 @@ const heading = [
   "starts/s",
   "CPU a start",
   "release",
-  "stop"
+  "stop",
+  "not released"
 ]
 
 const cells = (figures: Figures): ReadonlyArray<string> => [
@@ -154,7 +158,8 @@ const cells = (figures: Figures): ReadonlyArray<string> => [
   figures.startsPerSecond.toFixed(0),
   `${figures.cpuPerStart.toFixed(2)} ms`,
   `${figures.release.toFixed(1)} s`,
-  `${figures.stop.toFixed(1)} s`
+  `${figures.stop.toFixed(1)} s`,
+  String(figures.unreleased)
 ]
 
 const print = (row: ReadonlyArray<string>) => console.log(row.map((cell) => cell.padStart(15)).join(""))
@@ -164,6 +169,11 @@ process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
 
 const databaseOf = (store: Store, count: number) =>
   store === "postgres" ? Postgres.database : Effect.succeed(join(folder, `${count}.db`))
+
+if (values.recovery !== undefined) {
+  Plots.recovery(values.recovery)
+  process.exit()
+}
 
 if (values.engine) {
   for (const count of counts) {

@@ -51,3 +51,30 @@ export const write = (measured: ReadonlyArray<Figures>): void => {
   ]
   for (const one of plots) writeFileSync(join(images, `${one.file}.svg`), Svg.svg(one))
 }
+
+/** What this reads of a report of `pnpm chaos --json`. */
+interface Chaos {
+  readonly judgement: {
+    readonly samples: Readonly<Record<"SIGKILL" | "SIGSTOP" | "SIGTERM", ReadonlyArray<{ readonly millis: number }>>>
+  }
+}
+
+const parts = [0.1, 0.25, 0.5, 0.75, 0.9, 1]
+
+const quantile = (values: ReadonlyArray<number>, part: number): number =>
+  values.toSorted((a, b) => a - b)[Math.ceil(values.length * part) - 1] ?? 0
+
+/** Draws how long logins wait for their next poll after each kind of blow. */
+export const recovery = (path: string): void => {
+  const { judgement }: Chaos = JSON.parse(readFileSync(path, "utf8"))
+  const series = (["SIGTERM", "SIGKILL", "SIGSTOP"] as const).map((kind) => ({
+    name: `${kind}, ${judgement.samples[kind].length} logins`,
+    values: parts.map((part) => quantile(judgement.samples[kind].map(({ millis }) => millis / 1000), part))
+  }))
+  const x = parts.map((part) => part === 1 ? "all logins" : `${part * 100} % of the logins`)
+  const title = "From a blow to the next poll, at an interval of 2 s"
+  writeFileSync(
+    join(images, "pending-recovery.svg"),
+    Svg.svg({ file: "pending-recovery", title, unit: "s, at most", kind: "bars", x, series })
+  )
+}

@@ -10,6 +10,7 @@ import type { EndpointError } from "@sso-oidc/core/aws/ClientError"
 import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as LoginMetrics from "@sso-oidc/durable/LoginMetrics"
 import * as Logins from "@sso-oidc/durable/Logins"
+import * as NodeSqlite from "@sso-oidc/durable/node/NodeSqlite"
 import * as NodeTransport from "@sso-oidc/transport-node/NodeTransport"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -68,6 +69,22 @@ const statistics = task.store === "postgres"
     Effect.provide(PgClient.layer({ url: Redacted.make(task.database), maxConnections: 1 }))
   )
   : Effect.succeedNone
+
+/** A client for after the stop. */
+const client = (): Layer.Layer<SqlClient.SqlClient, unknown> =>
+  task.store === "file"
+    ? NodeSqlite.layer({ file: task.database })
+    : PgClient.layer({ url: Redacted.make(task.database), maxConnections: 1 })
+
+/** How many rows a stop left with a holder, so that the next process has to take them over. */
+const unreleased: Effect.Effect<number, unknown> = Effect.suspend(() =>
+  task.store === "memory"
+    ? Effect.succeed(0)
+    : Effect.provide(
+      Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT id FROM sso_oidc_logins WHERE holder IS NOT NULL`),
+      client()
+    ).pipe(Effect.map((rows) => rows.length))
+)
 
 const idOf = (n: number) => `device-${n}`
 
@@ -140,7 +157,8 @@ const main = Effect.gen(function*() {
   const seconds = Effect.sync(() => (performance.now() - closedAt) / 1000)
   const released = yield* Effect.forkChild(Effect.andThen(until(Effect.map(held, (count) => count === 0)), seconds))
   yield* Scope.close(scope, Exit.void)
-  const all: Runner = { ...figures, stop: yield* seconds, release: yield* Fiber.join(released) }
+  const [stop, release] = [yield* seconds, yield* Fiber.join(released)]
+  const all: Runner = { ...figures, stop, release, unreleased: yield* unreleased }
   yield* tell(JSON.stringify(all))
 })
 

@@ -18,6 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
 import * as Result from "effect/Result"
+import type * as Semaphore from "effect/Semaphore"
 import * as LoginMetrics from "../LoginMetrics.ts"
 import { LoginStoreError, type Row } from "../LoginStore.ts"
 import * as Attempts from "./attempts.ts"
@@ -38,6 +39,8 @@ export interface Driver extends Lifecycle.Tools {
   readonly pace: Pace
   readonly gap: Gap
   readonly isEachPollStored: boolean
+  /** How many runs release their rows at a time. */
+  readonly releases: Semaphore.Semaphore
   /** Tells those in this process who wait for a change of the row. */
   readonly changed: (id: string) => void
   /** Logs a warning about a login. If many logins have the same fault, then one of them is told now and then. */
@@ -557,20 +560,32 @@ const concludeNow = (
     return yield* concludeNow(driver, resident, ending)
   })
 
-/** What a run does with its row when it is interrupted: it writes how the login ended, or releases the row as it is. */
-const left = (driver: Driver, resident: Resident): Effect.Effect<void> =>
-  resident.isReleased
-    ? Effect.void
-    : resident.ending === undefined
-    ? Effect.ignore(persistently(release(driver, resident)))
-    : Effect.asVoid(conclude(driver, resident))
+// How long a run waits for its turn to release its row. In milliseconds.
+const longestTurn = 60_000
 
 /** Releases the row as it is, also if another process asks for the next poll at this moment. */
-const release = (driver: Driver, resident: Resident): Effect.Effect<void, LoginStoreError | SealerUnavailable> =>
+const releaseNow = (driver: Driver, resident: Resident): Effect.Effect<void, LoginStoreError | SealerUnavailable> =>
   Effect.gen(function*() {
     if (yield* writeRow(driver, resident, false)) return
     const row = yield* driver.store.get(resident.id)
     if (!isDriven(row, resident.attempt) || !isHurried(driver, row)) return
     resident.row = held(row)
-    yield* release(driver, resident)
+    yield* releaseNow(driver, resident)
   })
+
+/** Releases the row. Many runs stop at once, so they take turns: the time of a call must not pass while it waits for the others. */
+const release = (driver: Driver, resident: Resident): Effect.Effect<void> =>
+  Effect.flatMap(
+    Lifecycle.now,
+    (begun) =>
+      driver.releases.withPermit(Effect.flatMap(Lifecycle.now, (now) =>
+        now - begun > longestTurn ? Effect.void : Effect.ignore(persistently(releaseNow(driver, resident)))))
+  )
+
+/** What a run does with its row when it is interrupted: it writes how the login ended, or releases the row. */
+const left = (driver: Driver, resident: Resident): Effect.Effect<void> =>
+  resident.isReleased
+    ? Effect.void
+    : resident.ending === undefined
+    ? release(driver, resident)
+    : Effect.asVoid(conclude(driver, resident))

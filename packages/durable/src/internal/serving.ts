@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import * as EngineStorage from "../EngineStorage.ts"
@@ -297,6 +298,9 @@ const unspoken = (defect: unknown): Error =>
 
 const isPoll = (value: unknown): value is ReturnType<SsoOidc.Service["createToken"]> => Effect.isEffect(value)
 
+// Rows that are released at a time: fewer than a pool has connections as a rule.
+const concurrency = 8
+
 // A stop waits for polls in flight, which the client's `requestTimeout` bounds, and for the writes after them. In milliseconds.
 const longestStop = 60_000
 
@@ -313,6 +317,7 @@ export const driving = (options: Options): Effect.Effect<Service, never, Service
       watch: yield* Standstill.watch(standstill),
       gap,
       isEachPollStored: options.write === "everyPoll",
+      releases: Semaphore.makeUnsafe(concurrency),
       changed: shared.changes.tell,
       warn: Warnings.make()
     }

@@ -126,7 +126,7 @@ describe("README's examples run", () => {
     }).pipe(Effect.scoped, Effect.provide(EmulatorServer.layer())))
 
   it.live(
-    "a service that is started again gets the token of the login that it had shown (W1, W7)",
+    "a service that is started again shows the same code, and gets its token (W1, W10)",
     () =>
       Effect.gen(function*() {
         const { url } = yield* EmulatorServer.EmulatorServer
