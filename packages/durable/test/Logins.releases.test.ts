@@ -100,9 +100,12 @@ describe.each(Object.entries(engines))("the rows of release 0.1 on %s", (_, engi
         const one = yield* found(service, id)
         assert.strictEqual((yield* one.run(getOf(id))).state, "pending")
         yield* one.handOver(id)
-        yield* seconds(15)
+        yield* seconds(25)
         const { now } = yield* recorded
-        assert.approximately((service.polls()[0] ?? 0) - now / 1000, wait, 1)
+        // WebCrypto responds when it likes, while the clock of the test moves on
+        const [first = 0] = service.polls()
+        assert.isAtLeast(first - now / 1000, wait)
+        assert.isAtMost(first - now / 1000, wait + 7)
         assert.strictEqual(service.polls().length, 1)
         assert.strictEqual(yield* one.run(accessTokenOf(id)), "access-token-1")
       }).pipe(Processes.sharing)

@@ -10,7 +10,7 @@
  * import type * as Layer from "effect/Layer"
  * import type * as Redacted from "effect/Redacted"
  *
- * declare const sealing: Layer.Layer<Sealer.Sealer>
+ * declare const sealing: Layer.Layer<Sealer.Sealer, Sealer.SealerUnavailable>
  * declare const url: Redacted.Redacted<string>
  *
  * // each needs SsoOidc
@@ -46,14 +46,14 @@ import * as NodeSqlite from "./NodeSqlite.ts"
  * @category models
  * @since 0.1.0
  */
-export interface FileOptions extends Logins.Options {
+export interface FileOptions<E = never> extends Logins.Options {
   /**
    * The path of the SQLite database. The file is made if it is absent, and then only its owner can read and write it. Its folder must exist.
    * One process at a time may use it: a second one fails with a `LoginStoreError`.
    */
   readonly file: string
-  /** The ring of keys: `Sealer.layer`. */
-  readonly sealing: Layer.Layer<Sealer.Sealer>
+  /** The ring of keys: `Sealer.layer` or `Sealer.layerConfig`. Its errors are errors of the layer. */
+  readonly sealing: Layer.Layer<Sealer.Sealer, E>
   /** Settings of Effect's cluster that replace those of this package. */
   readonly sharding?: Partial<ShardingConfig["Service"]> | undefined
 }
@@ -64,11 +64,11 @@ export interface FileOptions extends Logins.Options {
  * @category models
  * @since 0.1.0
  */
-export interface PostgresClientOptions extends Logins.ClientOptions {
+export interface PostgresClientOptions<E = never> extends Logins.ClientOptions {
   /** The URL of the database, such as `postgres://user:password@host:5432/name`. PostgreSQL must be 14 or newer. */
   readonly url: Redacted.Redacted<string>
-  /** The ring of keys: `Sealer.layer`. */
-  readonly sealing: Layer.Layer<Sealer.Sealer>
+  /** The ring of keys: `Sealer.layer` or `Sealer.layerConfig`. Its errors are errors of the layer. */
+  readonly sealing: Layer.Layer<Sealer.Sealer, E>
   /**
    * How many connections to the database this process opens at most: 10 by default. One of them holds the locks. Fewer than 3 are refused
    * with a `LoginStoreError`.
@@ -84,7 +84,7 @@ export interface PostgresClientOptions extends Logins.ClientOptions {
  * @category models
  * @since 0.1.0
  */
-export interface PostgresOptions extends PostgresClientOptions, Logins.Options {
+export interface PostgresOptions<E = never> extends PostgresClientOptions<E>, Logins.Options {
   /**
    * The port where the other processes reach this one, from 1 to 65535. The port has no password and no encryption. So let only the other
    * processes reach it.
@@ -105,12 +105,12 @@ export interface PostgresOptions extends PostgresClientOptions, Logins.Options {
 type Driving = Layer.Layer<Logins.Logins, never, WorkflowEngine | LoginStore | Sealer.Sealer | SsoOidc.SsoOidc>
 
 /** `Logins` on an engine and a store that share a client. The store comes first, because its errors say more. */
-const assemble = (
+const assemble = <E>(
   logins: Driving,
   engine: Layer.Layer<WorkflowEngine, LoginStoreError, SqlClient.SqlClient>,
   client: Layer.Layer<SqlClient.SqlClient, LoginStoreError>,
-  sealing: Layer.Layer<Sealer.Sealer>
-): Layer.Layer<Logins.Logins, LoginStoreError, SsoOidc.SsoOidc> =>
+  sealing: Layer.Layer<Sealer.Sealer, E>
+): Layer.Layer<Logins.Logins, LoginStoreError | E, SsoOidc.SsoOidc> =>
   logins.pipe(
     Layer.provide(engine),
     Layer.provide([SqlLoginStore.layer(), EngineStorage.layerSql(), sealing]),
@@ -128,7 +128,9 @@ const assemble = (
  * @category layers
  * @since 0.1.0
  */
-export const layerFile = (options: FileOptions): Layer.Layer<Logins.Logins, LoginStoreError, SsoOidc.SsoOidc> => {
+export const layerFile = <E = never>(
+  options: FileOptions<E>
+): Layer.Layer<Logins.Logins, LoginStoreError | E, SsoOidc.SsoOidc> => {
   const { file, sealing, sharding = {}, ...rest } = options
   return assemble(
     Logins.layer({ standstill: Cluster.standstillOf(sharding), ...defined(rest) }),
@@ -152,9 +154,9 @@ export const layerFile = (options: FileOptions): Layer.Layer<Logins.Logins, Logi
  * @category layers
  * @since 0.1.0
  */
-export const layerPostgres = (
-  options: PostgresOptions
-): Layer.Layer<Logins.Logins, LoginStoreError, SsoOidc.SsoOidc> => {
+export const layerPostgres = <E = never>(
+  options: PostgresOptions<E>
+): Layer.Layer<Logins.Logins, LoginStoreError | E, SsoOidc.SsoOidc> => {
   const { connections, host = "localhost", port, sealing, sharding = {}, url, ...rest } = options
   return refused(Postgres.problemIn({ url, connections, host, port })) ?? assemble(
     Logins.layer({ standstill: Cluster.standstillOf(sharding), ...defined(rest) }),
@@ -173,9 +175,9 @@ export const layerPostgres = (
  * @category layers
  * @since 0.1.0
  */
-export const layerPostgresClient = (
-  options: PostgresClientOptions
-): Layer.Layer<Logins.Logins, LoginStoreError, SsoOidc.SsoOidc> => {
+export const layerPostgresClient = <E = never>(
+  options: PostgresClientOptions<E>
+): Layer.Layer<Logins.Logins, LoginStoreError | E, SsoOidc.SsoOidc> => {
   const { connections, sealing, sharding = {}, url, ...rest } = options
   return refused(Postgres.problemIn({ url, connections })) ?? assemble(
     Logins.layerClient(rest),
