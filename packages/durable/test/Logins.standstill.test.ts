@@ -12,6 +12,8 @@ import * as Processes from "./support/processes.ts"
 const clockOf = (provide: (effect: Effect.Effect<Clock.Clock>) => Effect.Effect<Clock.Clock>) =>
   provide(Effect.clockWith(Effect.succeed))
 
+const hurry = Effect.flatMap(Logins.Logins, (logins) => logins.hurry("login-1"))
+
 /** A process that has its row, on a clock. */
 const made = (
   service: ReturnType<typeof Service.make>,
@@ -163,11 +165,54 @@ describe.each(Object.entries(engines))("processes that stood still on %s", (_, e
       yield* two.handOver()
       yield* seconds(6)
       assert.deepStrictEqual(second.polls(), [27])
-      yield* client.run(Effect.flatMap(Logins.Logins, (logins) => logins.hurry("login-1")))
+      yield* client.run(hurry)
       yield* two.freeze
       yield* one.thaw
       yield* seconds(60)
       assert.isAtLeast(first.polls()[1] ?? 0, 28 + 5)
+    }).pipe(Processes.sharing)
+  })
+
+  it.effect("of a thawed process and a holder that is asked to hurry, the holder alone polls on (W3, W5)", () => {
+    const [first, second] = [Service.make({ polls: [Service.pending] }), Service.make({ polls: [Service.pending] })]
+    return Effect.gen(function*() {
+      const one = yield* made(first, engine)
+      const two = yield* Processes.make({ service: second, engine, random: () => 0 })
+      const client = yield* Processes.make({ service: second, engine, isClient: true })
+      yield* one.freeze
+      yield* seconds(15)
+      yield* two.handOver()
+      yield* seconds(6)
+      // the holder is a second late, which is no standstill
+      yield* two.freeze
+      yield* client.run(hurry)
+      yield* one.thaw
+      yield* seconds(1)
+      yield* two.thaw
+      yield* seconds(30)
+      assert.deepStrictEqual(first.polls(), [5])
+      assert.deepStrictEqual(second.polls().slice(0, 3), [27, 32, 37])
+    }).pipe(Processes.sharing)
+  })
+
+  it.effect("a process that waits for a free row does not take the row of a holder that is asked to hurry (W3)", () => {
+    const first = Service.make({ polls: [Service.pending, Service.slowDown()] })
+    const second = Service.make({ polls: [Service.pending] })
+    return Effect.gen(function*() {
+      const one = yield* made(first, engine)
+      const two = yield* Processes.make({ service: second, engine, random: () => 0 })
+      const client = yield* Processes.make({ service: second, engine, isClient: true })
+      yield* two.handOver()
+      yield* seconds(17)
+      assert.deepStrictEqual(first.polls(), [5, 10])
+      yield* two.freeze
+      yield* client.run(hurry)
+      // it looks at 25 seconds, 15 after it lost the row
+      yield* seconds(2)
+      yield* two.thaw
+      yield* seconds(13)
+      assert.deepStrictEqual(first.polls(), [5, 10])
+      assert.isAbove(second.polls().length, 4)
     }).pipe(Processes.sharing)
   })
 
