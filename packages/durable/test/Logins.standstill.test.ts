@@ -199,7 +199,7 @@ describe.each(Object.entries(engines))("processes that stood still on %s", (_, e
     const first = Service.make({ polls: [Service.pending, Service.slowDown()] })
     const second = Service.make({ polls: [Service.pending] })
     return Effect.gen(function*() {
-      const one = yield* made(first, engine)
+      yield* made(first, engine)
       const two = yield* Processes.make({ service: second, engine, random: () => 0 })
       const client = yield* Processes.make({ service: second, engine, isClient: true })
       yield* two.handOver()
