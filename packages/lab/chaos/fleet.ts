@@ -88,8 +88,11 @@ const remembered = 10_000
 /** How long a run waits for a rescue at most, in milliseconds: a little longer than the law permits. */
 const longestRescue = 15_200
 
-/** How long a runner may take to start or to stop, in milliseconds. */
+/** How long a runner may take to start, in milliseconds. */
 const patience = 60_000
+
+/** How long a runner may take to stop, in milliseconds: the time of a request and some more. Then it is killed, as a platform does. */
+const leave = 40_000
 
 interface Runner {
   readonly name: string
@@ -240,7 +243,7 @@ export const make = (options: Options): Effect.Effect<Fleet, never, Scope.Scope>
         runner.isStruck = true
         child.kill(one.kind)
         const how = yield* Effect.promise(() => ended).pipe(
-          Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.succeed("no end") })
+          Effect.timeoutOrElse({ duration: leave, orElse: () => Effect.succeed("no end") })
         )
         blows.push({ kind: one.kind, runner: name, at, until: observer.now() })
         if (!endings[one.kind].includes(how)) {
