@@ -20,6 +20,7 @@ import type { ClientOptions, GetError, Options, Service, TokenError } from "../L
 import { type Found, type LoginStore, LoginStoreError, type Row } from "../LoginStore.ts"
 import * as Attempts from "./attempts.ts"
 import * as Changes from "./changes.ts"
+import type { Driver } from "./driver.ts"
 import * as Driving from "./driving.ts"
 import * as Failure from "./failure.ts"
 import * as Gap from "./gap.ts"
@@ -312,7 +313,7 @@ export const driving = (options: Options): Effect.Effect<Service, never, Service
     const standstill = standstillOf(options.standstill)
     const gap = Gap.make(options.gap)
     const shared = yield* room(options)
-    const driver: Driving.Driver = {
+    const driver: Driver = {
       ...shared,
       watch: yield* Standstill.watch(standstill),
       gap,
