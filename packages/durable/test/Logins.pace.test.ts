@@ -257,7 +257,7 @@ describe.each(Object.entries(engines))("a fleet on %s", (_, engine) => {
       yield* seconds(60)
       const [poll = 0] = second.polls()
       // it was handed over by the upkeep, and its take-over took one interval more
-      assert.isAtLeast(poll - hurriedAt, 15 + 5)
+      assert.isAtLeast(poll - hurriedAt, 5 + 5)
     }).pipe(Processes.sharing)
   })
 })

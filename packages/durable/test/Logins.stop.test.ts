@@ -108,13 +108,13 @@ describe.each(Object.entries(engines))("stopping a process on %s", (_, engine) =
           set: (...all) => Effect.andThen(Effect.sleep("4 seconds"), store.set(...all))
         })
       })
-      const two = yield* Processes.make({ service: second, engine })
       yield* one.run(Processes.start)
       yield* seconds(2)
       yield* one.stop
       yield* seconds(20)
       yield* released
       assert.deepStrictEqual(first.polls(), [])
+      const two = yield* Processes.make({ service: second, engine })
       yield* two.handOver()
       yield* seconds(10)
       assert.isAbove(second.polls().length, 0)

@@ -16,6 +16,8 @@ export interface Watch {
    * once is not enough: each poll is confirmed.
    */
   readonly isRecent: () => boolean
+  /** How many milliseconds ago it stood still last. Infinite if it never did. */
+  readonly since: () => number
 }
 
 // In milliseconds. An engine takes up to its lock's expiry to notice, and then some time to stop what runs.
@@ -37,19 +39,17 @@ export const watch = (limit: number): Effect.Effect<Watch, never, Scope.Scope> =
       last = now
       return found
     }
+    const since = (): number => {
+      // this may be the first look after the standstill
+      count()
+      return Holding.moment(clock).monotonic - at
+    }
     return Effect.as(
       Effect.forkScoped(
         Effect.forever(
           Effect.andThen(Effect.sleep(Duration.millis(Math.min(1000, limit / 4))), Effect.sync(count))
         )
       ),
-      {
-        count,
-        isRecent: () => {
-          // this may be the first look after the standstill
-          count()
-          return Holding.moment(clock).monotonic - at < lately
-        }
-      }
+      { count, since, isRecent: () => since() < lately }
     )
   })

@@ -100,16 +100,15 @@ export const take = (
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.Effect<Resident | undefined> =>
   Effect.gen(function*() {
-    let hasWaited = false
     while (true) {
       // Another process takes it over, as soon as this one has ended.
       if (driver.residents.isStopping()) return yield* restore(Effect.never)
       const row = yield* restore(Driver.lasting(driver, name.id, driver.store.get(name.id)))
       if (!Driver.isDriven(row, name.attempt)) return undefined
-      // The engine may have given the login to another process meanwhile. Before this one takes the row from it, the engine has time to say so.
-      if (isHeld(row, yield* Lifecycle.now) && !hasWaited && driver.watch.isRecent()) {
-        hasWaited = true
-        yield* restore(Effect.sleep(Duration.millis(lookEvery)))
+      // After a standstill, the engine may have given the login to another process. It has time to say so, before this one takes the row.
+      const rest = lookEvery - driver.watch.since()
+      if (rest > 0 && isHeld(row, yield* Lifecycle.now)) {
+        yield* restore(Effect.sleep(Duration.millis(Math.ceil(rest))))
         continue
       }
       // The engine runs no execution again that ended by a defect. So a defect is one more reason to wait.

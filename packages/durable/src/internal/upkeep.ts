@@ -19,7 +19,8 @@ export interface Work {
 
 // In milliseconds
 const lookEvery = 1000
-const handOverAfter = 15_000
+const handOverAfter = 5000
+const handOverEvery = 3000
 const sweepEvery = 60_000
 
 /** Does something again and again. A random part keeps processes apart that began at the same time. */
@@ -28,6 +29,15 @@ const every = <R>(millis: number, effect: Effect.Effect<unknown, LoginStoreError
     Effect.flatMap(Random.next, (part) => Effect.sleep(Duration.millis(Math.ceil(millis * (0.75 + part / 2))))),
     Effect.catch(effect, (error) => Effect.logDebug(error.message))
   )))
+
+// Many rows may wait for a place in a full process. They are not lost, so a part of them at a time is enough.
+const mostHandedOver = 50
+
+/** A part of a list, which begins at another place each time. */
+const some = (found: ReadonlyArray<Found>): ReadonlyArray<Found> => {
+  const from = Math.floor(Math.random() * found.length)
+  return [...found.slice(from), ...found.slice(0, from)].slice(0, mostHandedOver)
+}
 
 export const run = ({ forget, handOver, residents, store }: Work): Effect.Effect<void, never, Scope.Scope> => {
   /** Wakes the logins of this process whose row another process has changed. */
@@ -42,8 +52,7 @@ export const run = ({ forget, handOver, residents, store }: Work): Effect.Effect
   /** Hands over rows that no process has taken for a while. An engine that has one of them does nothing. */
   const check = Effect.flatMap(
     Effect.flatMap(Lifecycle.now, (now) => store.pending(now - handOverAfter)),
-    (found) =>
-      Effect.forEach(found, (name) => residents.all.has(name.id) ? Effect.void : handOver(name), { discard: true })
+    (found) => Effect.forEach(some(found.filter(({ id }) => !residents.all.has(id))), handOver, { discard: true })
   )
   const sweep: Effect.Effect<void, LoginStoreError> = Effect.flatMap(
     Effect.flatMap(Lifecycle.now, store.sweep),
@@ -51,7 +60,7 @@ export const run = ({ forget, handOver, residents, store }: Work): Effect.Effect
   )
   return Effect.asVoid(Effect.all([
     every(lookEvery, look),
-    every(handOverAfter, check),
+    every(handOverEvery, check),
     every(sweepEvery, sweep)
   ]))
 }

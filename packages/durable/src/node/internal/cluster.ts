@@ -19,11 +19,13 @@ import * as SqlMessageStorage from "effect/cluster/SqlMessageStorage"
 import * as SqlRunnerStorage from "effect/cluster/SqlRunnerStorage"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import * as RpcServer from "effect/rpc/RpcServer"
+import * as Scope from "effect/Scope"
 import type { SocketServerError } from "effect/socket/SocketServer"
 import * as SqlClient from "effect/sql/SqlClient"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
@@ -239,16 +241,33 @@ export const watching: Layer.Layer<
 // engines of many processes
 // -----------------------------------------------------------------------------
 
+/**
+ * A server whose end is not waited for without a limit. After a process was frozen, its connections are broken, and Effect's server waits for
+ * them for ever. The rows are released before that, so nothing is lost.
+ */
+const ended = <A, E, R>(server: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
+  Layer.effectContext(Effect.gen(function*() {
+    const scope = yield* Scope.make()
+    yield* Effect.addFinalizer((exit) =>
+      Effect.flatMap(
+        Effect.forkDetach(Scope.close(scope, exit), { startImmediately: true }),
+        (closing) => Effect.timeoutOption(Fiber.await(closing), patience)
+      )
+    )
+    return yield* Layer.buildWithScope(server, scope)
+  }))
+
 /** The engine of a process that others reach at this address. */
 export const runner = (store: string, chosen: Settings, host: string, port: number): Engine =>
   readable(
     store,
     shared(
       ClusterWorkflowEngine.layer.pipe(
-        Layer.provide(RunnerServer.layer),
+        Layer.provide(ended(RunnerServer.layer.pipe(
+          Layer.provide(Layer.provide(RpcServer.layerProtocolSocketServer, NodeClusterSocket.layerSocketServer))
+        ))),
         Layer.provideMerge(Sharding.layer),
         Layer.provide(runners),
-        Layer.provide(Layer.provide(RpcServer.layerProtocolSocketServer, NodeClusterSocket.layerSocketServer)),
         Layer.merge(watching),
         Layer.provide([NodeClusterSocket.layerClientProtocol, ping])
       ),
