@@ -241,6 +241,8 @@ export const watching: Layer.Layer<
 // engines of many processes
 // -----------------------------------------------------------------------------
 
+const longestEnd = Duration.seconds(1)
+
 /**
  * A server whose end is not waited for without a limit. After a process was frozen, its connections are broken, and Effect's server waits for
  * them for ever. The rows are released before that, so nothing is lost.
@@ -251,7 +253,7 @@ const ended = <A, E, R>(server: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
     yield* Effect.addFinalizer((exit) =>
       Effect.flatMap(
         Effect.forkDetach(Scope.close(scope, exit), { startImmediately: true }),
-        (closing) => Effect.timeoutOption(Fiber.await(closing), patience)
+        (closing) => Effect.timeoutOption(Fiber.await(closing), longestEnd)
       )
     )
     return yield* Layer.buildWithScope(server, scope)
