@@ -15,10 +15,13 @@ const ended = {
   cancelled: "it was cancelled"
 }
 
-const endOf = ({ state }: LoginEnded): string =>
-  `The login of this id has ended: ${
-    ended[state]
-  }. No new one was started. Use another id, or start again with again: true to use this one.`
+const endOf = ({ state, tokenWaits }: LoginEnded): string =>
+  tokenWaits === true
+    ? "The login of this id was approved, and its token waits. Get it with take. No new login was started. " +
+      "With again: true, start begins a new one, and drops that token."
+    : `The login of this id has ended: ${
+      ended[state]
+    }. No new one was started. Use another id, or start again with again: true to use this one.`
 
 const absenceOf = ({ reason }: LoginUnknown): string =>
   reason === "taken"
@@ -34,10 +37,15 @@ const absenceOf = ({ reason }: LoginUnknown): string =>
  */
 export class LoginEnded extends Schema.TaggedError<LoginEnded>("@sso-oidc/durable/LoginEnded")("LoginEnded", {
   /** How the login ended. */
-  state: Schema.Literals(["approved", "failed", "cancelled"])
+  state: Schema.Literals(["approved", "failed", "cancelled"]),
+  /** Whether its token was not taken yet. */
+  tokenWaits: Schema.optionalKey(Schema.Boolean)
 }) {
   /** How the login of this id ended. */
   declare readonly state: "approved" | "failed" | "cancelled"
+
+  /** `true` if the login was approved and its token was not taken yet: `take` gives it. Absent otherwise. */
+  declare readonly tokenWaits?: boolean
 
   /** The sentence of this error: what stands in the way, and what to do. */
   override readonly message: string = endOf(this)

@@ -119,7 +119,7 @@ const advice = {
 
 const troubleOf = ({ code, detail, operation, reason, store }: LoginStoreError): string =>
   `The login store (${store}) ${actions[operation]}: ${detail}${code === undefined ? "" : ` (${code})`}. ${
-    advice[reason]
+    operation === "open" && reason === "unavailable" ? "Correct this, and start again." : advice[reason]
   }`
 
 /**

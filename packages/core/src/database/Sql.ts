@@ -41,7 +41,8 @@ export const troubleOf = ({ reason }: SqlError): Trouble => {
   const code = Wire.nameIn(reason.cause, "code")
   return {
     reason: "unavailable",
-    detail: meanings[reason._tag] ?? "the database rejected a statement",
+    detail: (code === "3D000" ? "there is no database of this name" : meanings[reason._tag]) ??
+      "the database rejected a statement",
     code: code !== undefined && /^(?:[0-9A-Z]{5}|E[A-Z]{2,20}|SQLITE_[A-Z_]{2,30})$/.test(code) ? code : undefined
   }
 }
@@ -197,7 +198,7 @@ export const open = (
       yield* Effect.catch(Result.isSuccess(found) ? Effect.void : look, (error) => {
         const cause = Result.isFailure(made) ? made.failure : error
         const { code, detail } = troubleOf(cause)
-        const isStatement = ["SqlSyntaxError", "UnknownError"].includes(cause.reason._tag)
+        const isStatement = code !== "3D000" && ["SqlSyntaxError", "UnknownError"].includes(cause.reason._tag)
         return Effect.fail(unavailable(
           isStatement ? "the table cannot be made, or has other columns than this store's" : detail,
           code

@@ -16,7 +16,7 @@ export const make = (gap: Options["gap"]): Gap => {
   if (gap === undefined || gap === false) return () => 0
   const { most = Duration.seconds(30), share = 0.1 } = gap === true ? {} : gap
   const longest = millisOf(most)
-  if (!(share >= 0 && share <= 1) || !(longest >= 0)) {
+  if ((gap !== true && typeof gap !== "object") || !(share >= 0 && share <= 1) || !(longest >= 0)) {
     throw new RangeError("Logins: gap must have a share from 0 to 1, and a duration as most, such as \"30 seconds\"")
   }
   return (age) => Math.min(longest, Math.max(0, age) * share)

@@ -1,6 +1,7 @@
 /**
  * The limit for requests. It makes a request later, and drops none.
  */
+import * as Wire from "@sso-oidc/core/aws/Wire"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ClientOptions } from "../Logins.ts"
@@ -15,10 +16,15 @@ export interface Pace {
 
 const unlimited: Pace = { turn: Effect.succeed(0), perSecond: Number.POSITIVE_INFINITY }
 
+const option = "pace"
+
 const checked = (perSecond: unknown): number => {
-  if (typeof perSecond === "number" && perSecond > 0 && !Number.isNaN(perSecond)) return perSecond
-  throw new RangeError("Logins: the limit of requests must be a number per second above 0, such as 50")
+  if (typeof perSecond === "number" && perSecond > 0) return perSecond
+  throw new RangeError(`Logins: ${option} must be a number above 0, such as 50 for 50 requests per second`)
 }
+
+// A program in JavaScript may give anything.
+const isLimiter = (limiter: unknown): boolean => typeof Wire.memberOf(limiter, "consume") === "function"
 
 /** Turns of this process, with the same time between each two. */
 const own = (perSecond: number): Pace => {
@@ -48,6 +54,9 @@ export const make = (pace: ClientOptions["pace"]): Pace => {
   }
   const { key = "sso-oidc/logins", limiter } = pace
   const perSecond = checked(pace.perSecond)
+  if (!isLimiter(limiter)) {
+    throw new RangeError(`Logins: ${option} must be a number, or have a limiter, which is a RateLimiter of Effect`)
+  }
   const fallback = own(perSecond)
   const limit = Math.max(1, Math.floor(perSecond))
   const consume = Effect.suspend(() =>

@@ -302,6 +302,11 @@ const isPoll = (value: unknown): value is ReturnType<SsoOidc.Service["createToke
 // Rows that are released at a time: fewer than a pool has connections as a rule.
 const concurrency = 8
 
+const isEachPollStoredOf = (write: Options["write"] = "changes"): boolean => {
+  if (write === "changes" || write === "everyPoll") return write === "everyPoll"
+  throw new RangeError("Logins: write must be \"changes\" or \"everyPoll\"")
+}
+
 // A stop waits for polls in flight, which the client's `requestTimeout` bounds, and for the writes after them. In milliseconds.
 const longestStop = 60_000
 
@@ -312,12 +317,13 @@ export const driving = (options: Options): Effect.Effect<Service, never, Service
   Effect.gen(function*() {
     const standstill = standstillOf(options.standstill)
     const gap = Gap.make(options.gap)
+    const isEachPollStored = isEachPollStoredOf(options.write)
     const shared = yield* room(options)
     const driver: Driver = {
       ...shared,
       watch: yield* Standstill.watch(standstill),
       gap,
-      isEachPollStored: options.write === "everyPoll",
+      isEachPollStored,
       releases: Semaphore.makeUnsafe(concurrency),
       changed: shared.changes.tell,
       warn: Warnings.make()

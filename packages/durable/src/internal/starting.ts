@@ -1,7 +1,7 @@
 /**
  * The start of a login: one login for each id, whatever process starts it and when.
  */
-import type { SealerUnavailable } from "@sso-oidc/core/Sealer"
+import type { SealerUnavailable, Unsealable } from "@sso-oidc/core/Sealer"
 import type * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import type * as DeviceGrant from "@sso-oidc/device-grant/DeviceGrant"
 import { DeviceCodeExpired } from "@sso-oidc/device-grant/DeviceGrantError"
@@ -64,7 +64,10 @@ const look = (
     if (row === undefined) return {}
     if (Lifecycle.isEnded(row)) {
       if (mayReplace(row)) return { ended: row }
-      return yield* new LoginEnded({ state: row.state === "lost" ? "failed" : row.state })
+      return yield* new LoginEnded({
+        state: row.state === "lost" ? "failed" : row.state,
+        ...(row.state === "approved" && row.sealed !== undefined ? { tokenWaits: true } : {})
+      })
     }
     const now = yield* Lifecycle.now
     if (Holding.isAbandoned(row, now)) {
@@ -77,7 +80,7 @@ const look = (
       const error = opened.failure
       if (error._tag === "SealerUnavailable") return yield* error
       // The holder can open it, so this process may lack a key.
-      if (Holding.left(row, now) > 0) return yield* unopened(store)
+      if (Holding.left(row, now) > 0) return yield* unopened(store, error)
       yield* Lifecycle.end(store, id, row.version, yield* Lifecycle.failedRow(row, error, true))
       return yield* again()
     }
@@ -110,12 +113,12 @@ export const abandoned = (
       })
   )
 
-const unopened = ({ name }: Service): LoginStoreError =>
+const unopened = ({ name }: Service, error: Unsealable): LoginStoreError =>
   new LoginStoreError({
     store: name,
     operation: "get",
     reason: "unreadable",
-    detail: "this process cannot open the row, and another process polls for the login"
+    detail: `this process cannot open the row, and another process polls for the login: ${error.message}`
   })
 
 export const expired = ({ failures, lastTrouble, responseLost }: PendingAuthorization): DeviceCodeExpired =>

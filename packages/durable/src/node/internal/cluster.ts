@@ -76,8 +76,8 @@ export const refuse = (store: string, detail: string, code?: string): LoginStore
   })
 
 const listening: Readonly<Record<string, string>> = {
-  EADDRINUSE: "another program uses the port that the option port names",
-  EACCES: "this process may not listen on the port that the option port names",
+  EADDRINUSE: "another program uses the port of the option port",
+  EACCES: "this process may not listen on the port of the option port",
   EADDRNOTAVAIL: "this machine has no address of the name in the option host",
   ENOTFOUND: "this machine has no address of the name in the option host"
 }
@@ -99,7 +99,7 @@ const errorOf = (
   const code = Wire.nameIn(error, "code")
   return refuse(
     store,
-    listening[code ?? ""] ?? "this process cannot listen on the port that the option port names",
+    listening[code ?? ""] ?? "this process cannot listen on the port of the option port",
     code
   )
 }
