@@ -196,7 +196,7 @@ export interface Service {
    * Waits until the login has ended, and gives its token. The token stays in the row until `take`, or until the row is removed.
    *
    * It waits here, after a restart, or on another machine. It looks at the row once a second, and at once if this process drives the login.
-   * If no process ended the login a minute after its deadline, then it ends it.
+   * If no process has ended it a minute after its deadline, then `token` ends it. It waits for a login of `Step` without an end.
    */
   readonly token: (id: string) => Effect.Effect<Token, TokenError>
   /** Gives the token of an approved login once, and removes it from the row. It does not wait: a pending login fails with `LoginPending`. */

@@ -52,7 +52,7 @@ describe.each(Object.entries(engines))("holders of a row on %s", (_, engine) => 
           concurrency: "unbounded"
         })
       )
-      yield* seconds(30)
+      yield* seconds(60)
       yield* one.freeze
       yield* two.handOver()
       yield* seconds(1)

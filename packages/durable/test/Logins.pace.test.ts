@@ -133,10 +133,13 @@ describe.each(Object.entries(engines))("a fleet on %s", (_, engine) => {
 
   it.effect.each(
     [
-      ["the limit of requests", { pace: 0 }],
-      ["the limit of requests", { pace: -1 }],
-      ["the limit of requests", { pace: Number.NaN }],
-      ["the limit of requests", { pace: "fast" }],
+      ["pace", { pace: 0 }],
+      ["pace", { pace: -1 }],
+      ["pace", { pace: Number.NaN }],
+      ["pace", { pace: "fast" }],
+      ["pace", { pace: { perSecond: 5 } }],
+      ["write", { write: "never" }],
+      ["gap", { gap: "yes" }],
       ["gap", { gap: { share: -0.1 } }],
       ["gap", { gap: { share: 1.1 } }],
       ["gap", { gap: { share: Number.NaN } }],
@@ -157,7 +160,7 @@ describe.each(Object.entries(engines))("a fleet on %s", (_, engine) => {
     return Effect.gen(function*() {
       const pace = { limiter: yield* limiter, perSecond: 0 }
       const exit = yield* Effect.exit(Processes.make({ service, engine, options: { pace } }))
-      assert.match(String(exit), /RangeError: Logins: the limit of requests must/)
+      assert.match(String(exit), /RangeError: Logins: pace must/)
     }).pipe(Processes.sharing)
   })
 

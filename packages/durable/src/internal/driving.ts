@@ -48,6 +48,7 @@ const driveOn = (
       Effect.onInterrupt(() => Keeping.left(driver, resident)),
       Effect.ensuring(Effect.andThen(
         Effect.sync(() => {
+          resident.leave()
           driver.residents.remove(resident)
           driver.changed(name.id)
         }),
@@ -98,16 +99,27 @@ const next = (driver: Driver.Driver, resident: Resident): Driving<Verdict> => {
   if (resident.isDoubted) return Keeping.look(driver, resident)
   return Effect.clockWith((clock) => {
     const now = Residents.monotonic(clock)
-    const left = Math.max(dueOf(driver, resident, now, clock.currentTimeMillisUnsafe()), resident.turn ?? now) - now
+    const wall = clock.currentTimeMillisUnsafe()
+    const left = dueOf(driver, resident, now, wall) - now
     if (left > 0) return Effect.as(Residents.sleep(resident, left), "on")
-    if (resident.turn === undefined) {
-      return Effect.map(driver.pace.turn, (millis): Verdict => {
-        resident.turn = now + millis
-        return "on"
-      })
+    if (resident.turn === "none") ask(driver, resident)
+    if (resident.turn === "asked") {
+      // A code that has expired is sent nowhere, so it needs no turn.
+      const untilDeadline = DateTime.toEpochMillis(resident.pending.expiresAt) - wall
+      if (untilDeadline > 0) return Effect.as(Residents.sleep(resident, untilDeadline), "on")
+      resident.leave()
     }
     if (!Keeping.isConfirmed(driver, resident)) return Keeping.confirm(driver, resident)
     return Effect.uninterruptible(poll(driver, resident))
+  })
+}
+
+/** Asks for the turn of the next poll. */
+const ask = (driver: Driver.Driver, resident: Resident): void => {
+  resident.turn = "asked"
+  resident.leave = driver.pace.enter("poll", () => {
+    resident.turn = "granted"
+    Residents.wake(resident)
   })
 }
 
@@ -134,6 +146,7 @@ const stopped = (driver: Driver.Driver, resident: Resident): Driving<Verdict> =>
       Keeping.left(driver, resident),
       Effect.sync(() => {
         resident.isReleased = true
+        resident.leave()
         driver.residents.remove(resident)
       })
     )),
@@ -151,7 +164,7 @@ const poll = (driver: Driver.Driver, resident: Resident): Driving<Verdict> =>
     if (!Keeping.isConfirmed(driver, resident)) return Driver.on
     resident.isSure = false
     resident.isHurried = false
-    resident.turn = undefined
+    resident.turn = "none"
     resident.isPolling = true
     return Effect.flatMap(Effect.result(DeviceGrant.step(resident.pending)), (result) => {
       resident.isPolling = false

@@ -2,6 +2,7 @@
  * The row of a login that this process drives: how it is written, confirmed, ended and released.
  */
 import type { SealerUnavailable } from "@sso-oidc/core/Sealer"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Result from "effect/Result"
@@ -196,10 +197,25 @@ const release = (driver: Driver.Driver, resident: Resident): Effect.Effect<void>
         now - begun > longestTurn ? Effect.void : Effect.ignore(Driver.persistently(releaseNow(driver, resident)))))
   )
 
-/** What a run does with its row when it is interrupted: it writes how the login ended, or releases the row. */
-export const left = (driver: Driver.Driver, resident: Resident): Effect.Effect<void> =>
-  resident.isReleased
-    ? Effect.void
-    : resident.ending === undefined
-    ? release(driver, resident)
-    : Effect.asVoid(conclude(driver, resident))
+/** Writes a token, until it is written or no longer wanted. Other processes may take the row meanwhile: the token replaces what they write. */
+const untilWritten = (driver: Driver.Driver, resident: Resident): Effect.Effect<void> =>
+  Effect.flatMap(conclude(driver, resident), (verdict) =>
+    verdict === "on"
+      ? Effect.andThen(Effect.sleep(Duration.millis(Driver.longestPause)), untilWritten(driver, resident))
+      : Effect.void)
+
+/**
+ * What a run does with its row when it is interrupted: it writes how the login ended, or releases the row. A token outlives the run, since
+ * the engine also interrupts runs because the database is away.
+ */
+export const left = (driver: Driver.Driver, resident: Resident): Effect.Effect<void> => {
+  if (resident.isReleased) return Effect.void
+  switch (resident.ending?._tag) {
+    case undefined:
+      return release(driver, resident)
+    case "Token":
+      return driver.residents.keep(resident.attempt, untilWritten(driver, resident))
+    case "Error":
+      return Effect.asVoid(conclude(driver, resident))
+  }
+}

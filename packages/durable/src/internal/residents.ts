@@ -35,8 +35,10 @@ export interface Resident extends Name {
   /** When the wait for the next poll began, and when it ends, on the monotonic clock in milliseconds. */
   since: number
   due: number
-  /** The turn of the next poll under the limit of requests, on the same clock. `undefined` if it has none yet. */
-  turn: number | undefined
+  /** How far the next poll is under the limit of requests. */
+  turn: "none" | "asked" | "granted"
+  /** Leaves the queue of those who wait for their turn. */
+  leave: () => void
   /** How often the process had stood still when the row was last known to be its own. */
   confirmed: number
   /** Whether the row was confirmed for the next poll alone. */
@@ -63,6 +65,10 @@ export interface Resident extends Name {
 
 export interface Residents {
   readonly all: ReadonlyMap<string, Resident>
+  /** The attempts whose token came to a run that was interrupted, and is not written yet. No other run of this process polls for them. */
+  readonly kept: ReadonlySet<string>
+  /** Keeps a token until an effect has written it. */
+  readonly keep: (attempt: string, writing: Effect.Effect<void>) => Effect.Effect<void>
   /** Whether this process stops: it sends no more polls. */
   readonly isStopping: () => boolean
   readonly add: (resident: Resident) => void
@@ -101,22 +107,36 @@ const sharing = (): Residents["shared"] => {
 export const make = (): Residents => {
   const all = new Map<string, Resident>()
   let isStopping = false
+  const kept = new Set<string>()
   let left = (): void => {}
+  const look = (): void => {
+    if (all.size === 0 && kept.size === 0) left()
+  }
   return {
     all,
+    kept,
+    keep: (attempt, writing) =>
+      Effect.suspend(() => {
+        kept.add(attempt)
+        const done = Effect.sync(() => {
+          kept.delete(attempt)
+          look()
+        })
+        return Effect.asVoid(Effect.forkDetach(Effect.ensuring(writing, done), { startImmediately: true }))
+      }),
     isStopping: () => isStopping,
     shared: sharing(),
     add: (resident) => void all.set(resident.id, resident),
     remove: (resident) => {
       if (all.get(resident.id) === resident) all.delete(resident.id)
-      if (all.size === 0) left()
+      look()
     },
     stop: (millis) =>
       Effect.suspend(() => {
         isStopping = true
         const gone = Effect.callback<void>((resume) => {
           left = () => resume(Effect.void)
-          if (all.size === 0) left()
+          look()
         })
         for (const resident of all.values()) wake(resident)
         return Effect.asVoid(Effect.timeoutOption(gone, Duration.millis(millis)))

@@ -55,7 +55,7 @@ const room = (options: ClientOptions): Effect.Effect<Room, never, Services | Sco
       oidc: yield* SsoOidc.SsoOidc,
       engine: yield* WorkflowEngine.WorkflowEngine,
       storage: yield* EngineStorage.EngineStorage,
-      pace: Pace.make(options.pace),
+      pace: yield* Pace.make(options.pace),
       changes: Changes.make(),
       residents: Residents.make(),
       scope: yield* Effect.scope
@@ -103,8 +103,11 @@ const wayOf = (room: Room): Starting.Way => ({
         (isDone) => isDone ? handOver(room, { id, attempt: row.attempt }) : Effect.void
       )
     ),
-  replaced: (id, row) =>
-    Effect.catch(handOver(room, { id, attempt: row.attempt }), (error) => Effect.logWarning(error.message)),
+  replaced: (id, row, old) =>
+    Effect.andThen(
+      Effect.catch(handOver(room, { id, attempt: row.attempt }), (error) => Effect.logWarning(error.message)),
+      old.driver === "engine" ? forget(room, [{ id, attempt: old.attempt }]) : Effect.void
+    ),
   swept: (found) => forget(room, found)
 })
 
@@ -263,7 +266,10 @@ const serviceOf = (room: Room): Service => {
 
 /** Waits for the turn of a start. */
 const turn = ({ pace }: Room): Effect.Effect<void> =>
-  Effect.flatMap(pace.turn, (millis) => millis > 0 ? Effect.sleep(Duration.millis(Math.ceil(millis))) : Effect.void)
+  Effect.callback<void>((resume) => {
+    const leave = pace.enter("start", () => resume(Effect.void))
+    return Effect.sync(leave)
+  })
 
 // -----------------------------------------------------------------------------
 // driving

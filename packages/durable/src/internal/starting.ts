@@ -9,6 +9,7 @@ import type { PendingAuthorization } from "@sso-oidc/device-grant/PendingAuthori
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { PendingLogin } from "../Login.ts"
@@ -33,7 +34,7 @@ export interface Way {
   /** Writes the first row of an id. Gives whether it did. */
   readonly insert: (id: string, row: Row) => Effect.Effect<boolean, LoginStoreError>
   /** What follows after a row replaced an ended one. */
-  readonly replaced: (id: string, row: Row) => Effect.Effect<void>
+  readonly replaced: (id: string, row: Row, old: Row) => Effect.Effect<void>
   /** What belongs to rows that were removed. */
   readonly swept: (found: ReadonlyArray<Found>) => Effect.Effect<void>
 }
@@ -148,7 +149,7 @@ const store = (
       ? yield* Lifecycle.insert(tools.store, id, row, way.insert)
       : yield* Lifecycle.write(tools.store, id, found.ended.version, row)
     if (isDone) {
-      if (found.ended !== undefined) yield* way.replaced(id, row)
+      if (found.ended !== undefined) yield* way.replaced(id, row, found.ended)
       return Lifecycle.pendingLogin(id, pending)
     }
     const next = yield* look(tools, id, ({ attempt }) => attempt === seen.ended?.attempt)
@@ -175,6 +176,8 @@ export const start = Effect.fnUntraced(function*<E, R>(
   const pending = yield* Registrations.start(options)
   const login = yield* store(tools, way, id, pending, found)
   const sweep = Effect.flatMap(Effect.flatMap(Lifecycle.now, tools.store.sweep), way.swept)
-  yield* Effect.ignore(Effect.timeoutOption(sweep, patience))
+  // Not cut off in the middle: what belongs to removed rows would stay for ever.
+  const sweeping = yield* Effect.forkDetach(Effect.ignore(sweep), { startImmediately: true })
+  yield* Effect.timeoutOption(Fiber.await(sweeping), patience)
   return login
 })

@@ -63,7 +63,8 @@ const residentOf = (
   pending,
   since: Residents.monotonic(clock),
   due: Residents.monotonic(clock) + waitOf(pending, clock.currentTimeMillisUnsafe()),
-  turn: undefined,
+  turn: "none",
+  leave: Residents.noop,
   confirmed,
   isSure: false,
   isHurried: false,
@@ -93,6 +94,9 @@ const mine = (row: Row, holder: string, now: number): Row => {
   return { ...rest, version: Lifecycle.name(), holder, writtenAt: now }
 }
 
+// How often a run looks whether the token of an earlier run of this process is written. In milliseconds.
+const keptEvery = 1000
+
 /** Writes this run's name into the row. `undefined` if the row has ended. Only its waits can be interrupted. */
 export const take = (
   driver: Driver.Driver,
@@ -103,6 +107,10 @@ export const take = (
     while (true) {
       // Another process takes it over, as soon as this one has ended.
       if (driver.residents.isStopping()) return yield* restore(Effect.never)
+      if (driver.residents.kept.has(name.attempt)) {
+        yield* restore(Effect.sleep(Duration.millis(keptEvery)))
+        continue
+      }
       const row = yield* restore(Driver.lasting(driver, name.id, driver.store.get(name.id)))
       if (!Driver.isDriven(row, name.attempt)) return undefined
       // After a standstill, the engine may have given the login to another process. It has time to say so, before this one takes the row.
@@ -150,7 +158,13 @@ const takeRow = (
     if (!(yield* Lifecycle.write(driver.store, id, row.version, taken))) return undefined
     const login = { ...pending, registration: driver.residents.shared(pending.registration) }
     return yield* Effect.clockWith((clock) =>
-      Effect.succeed(residentOf(name, holder, Driver.held(taken), login, confirmed, clock))
+      Effect.sync(() => {
+        const resident = residentOf(name, holder, Driver.held(taken), login, confirmed, clock)
+        // The process before this one may have polled until this write was done.
+        const least = isReleased ? 0 : Duration.toMillis(login.interval)
+        resident.due = Math.max(resident.due, resident.since + least)
+        return resident
+      })
     )
   })
 

@@ -54,9 +54,15 @@ export const run = ({ forget, handOver, residents, store }: Work): Effect.Effect
     Effect.flatMap(Lifecycle.now, (now) => store.pending(now - handOverAfter)),
     (found) => Effect.forEach(some(found.filter(({ id }) => !residents.all.has(id))), handOver, { discard: true })
   )
+  /** Removes old rows, and what belongs to them. It is not cut off in the middle: what belongs to removed rows would stay for ever. */
   const sweep: Effect.Effect<void, LoginStoreError> = Effect.flatMap(
-    Effect.flatMap(Lifecycle.now, store.sweep),
-    (found) => found.length === 0 ? Effect.void : Effect.andThen(forget(found), sweep)
+    Effect.uninterruptible(
+      Effect.tap(
+        Effect.flatMap(Lifecycle.now, store.sweep),
+        (found) => found.length === 0 ? Effect.void : forget(found)
+      )
+    ),
+    (found) => found.length === 0 ? Effect.void : sweep
   )
   return Effect.asVoid(Effect.all([
     every(lookEvery, look),

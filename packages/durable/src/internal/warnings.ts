@@ -21,6 +21,7 @@ export const make = (): (id: string, sentence: string) => Effect.Effect<void> =>
       next = monotonic + every
       const more = untold === 0 ? {} : { "sso_oidc.warnings.untold": untold }
       untold = 0
-      return Effect.annotateLogs(Effect.logWarning(sentence), { "sso_oidc.login.id": id, ...more })
+      // A logger of the program that fails must not end a login.
+      return Effect.ignoreCause(Effect.annotateLogs(Effect.logWarning(sentence), { "sso_oidc.login.id": id, ...more }))
     })
 }

@@ -123,7 +123,7 @@ const assemble = <E>(
  * A login goes on after a restart with the same file. The file keeps each login, sealed, and what the engine stores: ids and times. It needs
  * the SQLite of Node 22.19 or newer.
  *
- * When the layer closes, it completes the polls in flight. Give the process the time of `requestTimeout` and 5 seconds more for that.
+ * When the layer closes, it completes the polls in flight. Give the process the time of `requestTimeout` and 15 seconds more for that.
  *
  * @category layers
  * @since 0.1.0
@@ -147,7 +147,7 @@ export const layerFile = <E = never>(
  * - If a process is killed, then the others poll for its logins within 15 seconds. If its machine is frozen or cut off, it takes up to 25
  *   seconds. After a stop it takes some 2 seconds, and no login waits longer than it would have.
  * - The layer makes its tables: `sso_oidc_logins`, and those of Effect's cluster, which begin with `cluster_`.
- * - When the layer closes, it completes the polls in flight. Give the process the time of `requestTimeout` and 5 seconds more for that.
+ * - When the layer closes, it completes the polls in flight. Give the process the time of `requestTimeout` and 15 seconds more for that.
  * - A process has at most 30,000 pending logins at a time, some 40 kB each. Beyond that, logins wait until others have ended. More
  *   processes, or `sharding.maxResidentEntities`, permit more.
  *
