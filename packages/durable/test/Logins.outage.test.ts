@@ -5,7 +5,6 @@ import * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
-import * as TestClock from "effect/testing/TestClock"
 import { options, row } from "./support/login.ts"
 import { engines, seconds } from "./support/logins.ts"
 import * as Processes from "./support/processes.ts"
@@ -133,6 +132,8 @@ describe.each(Object.entries(engines))("a fault of what is around a login, on %s
   })
 })
 
+const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+
 describe("a start over old rows", () => {
   const engine = engines["the memory engine"]
 
@@ -164,8 +165,8 @@ describe("a start over old rows", () => {
         one.run(Effect.flatMap(Logins.Logins, (logins) => logins.start({ ...options, id: "other" }))),
         { startImmediately: true }
       )
-      yield* TestClock.adjust("500 millis")
-      assert.isUndefined(yield* store.get(options.id))
+      // WebCrypto, which names the execution, takes real turns
+      while ((yield* store.get(options.id)) !== undefined) yield* turn
       start.interruptUnsafe()
       yield* seconds(5)
       assert.strictEqual(forgotten.length, 1)
