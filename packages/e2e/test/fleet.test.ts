@@ -258,7 +258,7 @@ describe("the routes of the fleet", () => {
         }
       })))
 
-  it.effect("respond with 404 for a device without a login, and with 400 for a wrong id or query", () =>
+  it.effect("respond with 404 for a device without a login or an unknown route, and with 400 for a wrong id or query", () =>
     withProcess({}, ({ call }) =>
       Effect.gen(function*() {
         const unknown = [
@@ -271,6 +271,11 @@ describe("the routes of the fleet", () => {
           const { body, status } = yield* call(method, path)
           assert.deepStrictEqual([status, body["error"]], [404, "DeviceUnknown"])
           assert.match(String(body["message"]), /^No login was started .* Start one with POST/)
+        }
+        for (const [method, path] of [["GET", "/nowhere"], ["PUT", "/devices/b"], ["POST", "/"]] as const) {
+          const { body, headers, status } = yield* call(method, path)
+          assert.deepStrictEqual([status, body["error"], headers["cache-control"]], [404, "RouteUnknown", "no-store"])
+          assert.match(String(body["message"]), /^There is no such route\./)
         }
         const wrong = ["/devices/a%07b/login", `/devices/${"a".repeat(201)}/login`, "/devices/a/login?again=perhaps"]
         for (const path of wrong) {
