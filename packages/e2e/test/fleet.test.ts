@@ -614,6 +614,18 @@ const becomes = (machine: Machine.Machine, id: string, state: string) =>
     Effect.repeat({ until: (text) => JSON.parse(text).state === state, schedule: Schedule.spaced("200 millis") })
   )
 
+describe("the show of the fleet", () => {
+  it.live("refuses an unknown option, with its usage and exit code 2", () =>
+    Effect.gen(function*() {
+      const program = join(import.meta.dirname, "../../example-fleet/src/main.ts")
+      for (const arg of ["--stays", "stay"]) {
+        const { code, stderr, stdout } = yield* (yield* Child.run(process.execPath, { args: [program, arg] })).ended
+        assert.deepStrictEqual([code, stdout], [2, ""])
+        assert.match(stderr, /^There is no such option\.\nUsage: .*\[--stay\]\n$/)
+      }
+    }).pipe(Effect.scoped))
+})
+
 describe("two processes of the fleet on PostgreSQL", () => {
   it.live("lose no login when one is stopped, and no secret leaves them (W7, W8)", () =>
     Effect.gen(function*() {
