@@ -258,7 +258,7 @@ describe("the routes of the fleet", () => {
         }
       })))
 
-  it.effect("respond with 404 for a device without a login, and with 400 for a wrong id or query", () =>
+  it.effect("respond with 404 for a device without a login or an unknown route, and with 400 for a wrong id or query", () =>
     withProcess({}, ({ call }) =>
       Effect.gen(function*() {
         const unknown = [
@@ -271,6 +271,11 @@ describe("the routes of the fleet", () => {
           const { body, status } = yield* call(method, path)
           assert.deepStrictEqual([status, body["error"]], [404, "DeviceUnknown"])
           assert.match(String(body["message"]), /^No login was started .* Start one with POST/)
+        }
+        for (const [method, path] of [["GET", "/nowhere"], ["PUT", "/devices/b"], ["POST", "/"]] as const) {
+          const { body, headers, status } = yield* call(method, path)
+          assert.deepStrictEqual([status, body["error"], headers["cache-control"]], [404, "RouteUnknown", "no-store"])
+          assert.match(String(body["message"]), /^There is no such route\./)
         }
         const wrong = ["/devices/a%07b/login", `/devices/${"a".repeat(201)}/login`, "/devices/a/login?again=perhaps"]
         for (const path of wrong) {
@@ -608,6 +613,18 @@ const becomes = (machine: Machine.Machine, id: string, state: string) =>
   fetched("GET", `${machine.url}/devices/${id}`).pipe(
     Effect.repeat({ until: (text) => JSON.parse(text).state === state, schedule: Schedule.spaced("200 millis") })
   )
+
+describe("the show of the fleet", () => {
+  it.live("refuses an unknown option, with its usage and exit code 2", () =>
+    Effect.gen(function*() {
+      const program = join(import.meta.dirname, "../../example-fleet/src/main.ts")
+      for (const arg of ["--stays", "stay"]) {
+        const { code, stderr, stdout } = yield* (yield* Child.run(process.execPath, { args: [program, arg] })).ended
+        assert.deepStrictEqual([code, stdout], [2, ""])
+        assert.match(stderr, /^There is no such option\.\nUsage: .*\[--stay\]\n$/)
+      }
+    }).pipe(Effect.scoped))
+})
 
 describe("two processes of the fleet on PostgreSQL", () => {
   it.live("lose no login when one is stopped, and no secret leaves them (W7, W8)", () =>

@@ -30,6 +30,7 @@ const problemOf = ({ _tag, message }: Failure): Problem => {
     case "BadRequest":
       return { status: 400, message }
     case "DeviceUnknown":
+    case "RouteUnknown":
       return { status: 404, message }
     case "LoginEnded":
       return { status: 409, message: "The login of this device has ended. Add ?again=true to start a new one." }

@@ -24,6 +24,10 @@ class BadRequest extends Data.TaggedError("BadRequest") {
   override readonly message = "The query may have again=true or again=false, and the path the id of a device."
 }
 
+class RouteUnknown extends Data.TaggedError("RouteUnknown") {
+  override readonly message = "There is no such route. The README of the fleet lists the routes."
+}
+
 const idOf = HttpRouter.schemaPathParams(Schema.Struct({ id: Schema.String })).pipe(
   Effect.mapBoth({ onSuccess: ({ id }) => id, onFailure: () => new BadRequest() })
 )
@@ -103,6 +107,7 @@ const status = (name: string) =>
       })
     })
     yield* router.add("GET", "/", Effect.catch(page, Problem.respond))
+    yield* router.add("*", "/*", Problem.respond(new RouteUnknown()))
     yield* router.add("GET", "/healthz", HttpServerResponse.text("ok"))
     yield* router.add(
       "GET",

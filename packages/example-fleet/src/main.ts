@@ -15,10 +15,23 @@ import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as References from "effect/References"
 import * as Schema from "effect/Schema"
+import { parseArgs } from "node:util"
 import * as Collector from "./show/Collector.ts"
 import * as Machine from "./show/Machine.ts"
 import * as Person from "./show/Person.ts"
 import { variables } from "./show/Variables.ts"
+
+/** Whether it goes on until Ctrl-C. */
+const given = () => {
+  try {
+    return parseArgs({ options: { stay: { type: "boolean", default: false } } }).values
+  } catch {
+    process.stderr.write("There is no such option.\nUsage: pnpm example:fleet [--stay]\n")
+    return process.exit(2)
+  }
+}
+
+const { stay } = given()
 
 const size = 40
 
@@ -105,7 +118,7 @@ const story = Effect.gen(function*() {
   yield* until(30)
   yield* say(`The end. ${yield* told(a)}`)
   yield* arrived
-  if (process.argv.includes("--stay")) {
+  if (stay) {
     yield* Console.log(`
 It goes on until Ctrl-C. To start a login of your own:
   curl -X POST ${a.url}/devices/mine/login`)

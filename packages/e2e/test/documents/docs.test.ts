@@ -46,6 +46,11 @@ describe("docs", () => {
     assert.deepStrictEqual(blocks(read("README.md")), code.toSpliced(3, 0, sdk))
   })
 
+  it("docs/durable.md has the test of a device that gets its token, word for word", () => {
+    const recipe = read("packages/e2e/test/documents/durable.test.ts")
+    assert.deepStrictEqual(blocks(read("docs/durable.md")).filter((code) => code.includes("@effect/vitest")), [recipe])
+  })
+
   it("every example in the docs, the READMEs and the comments compiles", { timeout: 60_000 }, async () => {
     const folder = join(import.meta.dirname, "../../.snippets")
     rmSync(folder, { recursive: true, force: true })

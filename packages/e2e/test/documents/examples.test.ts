@@ -126,7 +126,7 @@ describe("README's examples run", () => {
     }).pipe(Effect.scoped, Effect.provide(EmulatorServer.layer())))
 
   it.live(
-    "a service that is started again shows the same code, and gets its token (W1, W10)",
+    "a service that is started again shows the same code, and uses its token until it took it (W1, W10)",
     () =>
       Effect.gen(function*() {
         const { url } = yield* EmulatorServer.EmulatorServer
@@ -136,22 +136,38 @@ describe("README's examples run", () => {
           Layer.provide(NodeTransport.layer()),
           Layer.orDie
         )
-        const sealing = Layer.orDie(
-          Sealer.layer({ current: "one", keys: { one: Redacted.make(new Uint8Array(32).fill(7)) } })
-        )
+        const sealing = Sealer.layer({ current: "one", keys: { one: Redacted.make(new Uint8Array(32).fill(7)) } })
         const cwd = process.cwd()
         // the program keeps its file in the folder where it runs
         process.chdir(home)
         yield* Effect.addFinalizer(() => Effect.sync(() => process.chdir(cwd)))
         const shown = Effect.map(TestConsole.logLines, (lines) => lines.map(String))
-        const run = Durable.program.pipe(Effect.provide(Layer.fresh(Durable.layer(sealing, service))))
-        const first = yield* Effect.forkChild(run)
+        const used: Array<string> = []
+        const run = (end: Effect.Effect<void>) =>
+          Durable.program("device-17", ({ accessToken }) => {
+            used.push(Redacted.value(accessToken))
+            return end
+          }).pipe(Effect.provide(Layer.fresh(Durable.layer(sealing, service))))
+
+        // it ends before the person approves
+        const first = yield* Effect.forkChild(run(Effect.void))
         while ((yield* shown).length === 0) yield* Effect.sleep("50 millis")
         yield* Fiber.interrupt(first)
         const [line = ""] = yield* shown
         const code = /enter ([A-Z]{4}-[A-Z]{4})$/.exec(line)?.[1] ?? assert.fail(line)
         yield* emulator.authorizations.approve(code)
-        assert.match(Redacted.value((yield* run).accessToken), /^aoa/)
+
+        // it ends while it uses the token
+        const second = yield* Effect.forkChild(run(Effect.never))
+        while (used.length === 0) yield* Effect.sleep("50 millis")
+        yield* Fiber.interrupt(second)
+        assert.deepStrictEqual(yield* shown, [line, line])
+
+        yield* run(Effect.void)
+        assert.match(used[0] ?? "", /^aoa/)
+        assert.deepStrictEqual(used, [used[0], used[0]])
+        const again = yield* Effect.flip(run(Effect.void))
+        assert.include(again, { _tag: "LoginUnknown", reason: "taken" })
         assert.deepStrictEqual(yield* shown, [line, line])
       }).pipe(Effect.scoped, Effect.provide(TestConsole.layer), Effect.provide(EmulatorServer.layer())),
     30_000
