@@ -18,7 +18,9 @@ const laws = "packages/*/test/**/*.test.ts"
  */
 const isolated = globSync(laws, { cwd: root, exclude: ["**/node_modules/**"] })
   .filter((file) =>
-    /\bvi\.(?:(?:doMock|hoisted|mock)\(|spyOn\(globalThis\b)|"--expose-gc"\)/.test(readFileSync(join(root, file), "utf8"))
+    /\bvi\.(?:(?:doMock|hoisted|mock)\(|spyOn\(globalThis\b)|"--expose-gc"\)/.test(
+      readFileSync(join(root, file), "utf8")
+    )
   )
 
 const shared = {
