@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from "node:fs"
+import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { defineConfig } from "vitest/config"
 import Order from "./.ci/order.mjs"
@@ -13,11 +14,41 @@ const laws = "packages/*/test/**/*.test.ts"
 /**
  * The files that replace a module with `vi.mock`, or a global with `vi.spyOn`. Other files in the same process would get the replacement
  * too, and a spy would see the timers that they left running.
+ *
+ * And the files that call the garbage collector. Beside all that the other files of a process hold, each call takes four times as long.
  */
 const isolated = globSync(laws, { cwd: root, exclude: ["**/node_modules/**"] })
   .filter((file) =>
-    /\bvi\.(?:(?:doMock|hoisted|mock)\(|spyOn\(globalThis\b)/.test(readFileSync(join(root, file), "utf8"))
+    /\bvi\.(?:(?:doMock|hoisted|mock)\(|spyOn\(globalThis\b)|"--expose-gc"\)/.test(
+      readFileSync(join(root, file), "utf8")
+    )
   )
+
+/**
+ * The files that mostly wait in real time: for the limits of a contract, or for the leases and polls of real servers. They wait for three
+ * quarters of their time and more. So they run at the end, with two workers for each core, in the order of this list: the longest comes first.
+ */
+const waiting = [
+  "durable/test/node/DurableNode.postgres",
+  "e2e/test/contract",
+  "session/test/TokenStore.sql",
+  "testing/test/contract/TransportContract",
+  "testing/test/contract/TransportContract.connections",
+  "session/test/TokenStore.redis",
+  "durable/test/RedisLoginStore",
+  "e2e/test/worker",
+  "e2e/test/interruption",
+  "session/test/node/LoopbackCallback",
+  "test-kit/test/server",
+  "session/test/node/SystemBrowser",
+  "transport-node/test/NodeTransport.addresses",
+  "transport-node/test/NodeTransport.kept",
+  "durable/test/node/DurableNode.file",
+  "session/test/TokenStoreContract",
+  "session/test/TokenStore.make",
+  "testing/test/contract/TransportContract.register",
+  "e2e/test/frozen"
+].map((name) => `packages/${name}.test.ts`)
 
 const shared = {
   // a test that hangs fails by these; they are long, since the machine may be busy with the other worker and with other work
@@ -40,10 +71,26 @@ export default defineConfig({
     projects: [
       {
         // The files of a worker share the modules that they load. To load Effect again for each file takes longer than the tests.
-        test: { name: "laws", include: [laws], exclude: ["**/node_modules/**", ...isolated], isolate: false, ...shared }
+        test: {
+          name: "laws",
+          include: [laws],
+          exclude: ["**/node_modules/**", ...isolated, ...waiting],
+          isolate: false,
+          ...shared
+        }
       },
       {
         test: { name: "isolated", include: isolated, ...shared }
+      },
+      {
+        test: {
+          name: "waiting",
+          include: waiting,
+          isolate: false,
+          maxWorkers: 2 * availableParallelism(),
+          sequence: { groupOrder: 1 },
+          ...shared
+        }
       },
       {
         test: {

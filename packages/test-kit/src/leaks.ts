@@ -35,21 +35,37 @@ const runsOf = (secret: string): ReadonlyArray<string> =>
 
 const hashes = 0x20000
 
-const hashAt = (text: string, at: number): number =>
-  ((text.charCodeAt(at) * 0x9e3b) ^ (text.charCodeAt(at + 2) * 0x85eb) ^ (text.charCodeAt(at + 5) * 0xc2b3) ^
-    (text.charCodeAt(at + run - 1) * 0x27d5)) & (hashes - 1)
+/** A hash of the three characters that end here. */
+const hashAt = (text: string, end: number): number =>
+  ((text.charCodeAt(end - 2) * 0x9e3b) ^ (text.charCodeAt(end - 1) * 0x85eb) ^ (text.charCodeAt(end) * 0xc2b3)) &
+  (hashes - 1)
 
-/** Finds a piece of eight characters of any form of a secret in a text. */
+/**
+ * Finds a piece of eight characters of any form of a secret in a text.
+ *
+ * It looks at the end of a place for a piece, and goes on by as many characters as no piece can end at (the algorithm of Wu and Manber).
+ * So it looks at a part of the characters only, and makes few new strings.
+ */
 export const search = (secrets: ReadonlyArray<string>) => {
   const runs = new Set(secrets.flatMap(runsOf))
-  // four characters of a run rule out most places of a text, without a new string for each place
-  const known = new Uint8Array(hashes)
-  for (const one of runs) known[hashAt(one, 0)] = 1
+  // three characters that no piece has cannot be in a place: the next place begins at the second of them
+  const steps = new Uint8Array(hashes).fill(run - 2)
+  for (const one of runs) {
+    for (let end = 2; end < run; end++) {
+      const hash = hashAt(one, end)
+      steps[hash] = Math.min(steps[hash] ?? 0, run - 1 - end)
+    }
+  }
   return (text: string): string | undefined => {
-    for (let at = 0; at + run <= text.length; at++) {
-      if (known[hashAt(text, at)] === 0) continue
-      const one = text.slice(at, at + run)
+    for (let end = run - 1; end < text.length;) {
+      const step = steps[hashAt(text, end)] ?? 0
+      if (step > 0) {
+        end += step
+        continue
+      }
+      const one = text.slice(end - run + 1, end + 1)
       if (runs.has(one)) return one
+      end++
     }
     return undefined
   }

@@ -69,6 +69,11 @@ const version = "12.21.0"
 
 // Another version of pnpm may use another store
 const launcher = Effect.runSync(Effect.cached(Effect.sync((): ReadonlyArray<string> => {
+  // pnpm names itself to the scripts that it runs, and npx takes a second to find it again
+  const { npm_config_user_agent: agent = "", npm_execpath: own = "" } = process.env
+  if (agent.startsWith(`pnpm/${version} `) && existsSync(own)) {
+    return /\.[cm]?js$/.test(own) ? [process.execPath, own] : [own]
+  }
   const { stdout } = spawnSync("pnpm", ["--version"], { cwd: root, encoding: "utf8" })
   return stdout?.trim() === version ? ["pnpm"] : ["npx", "--yes", `pnpm@${version}`]
 })))

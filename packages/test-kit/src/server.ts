@@ -148,6 +148,8 @@ interface Attempt {
   readonly log: () => string
   /** Why it is not running, or `undefined` while it runs. */
   readonly failure: () => string | undefined
+  /** Waits until it has ended. */
+  readonly ended: () => Promise<void>
 }
 
 const launch = ({ args, file, input }: Command, folder: string, user: User | undefined): Attempt => {
@@ -163,11 +165,27 @@ const launch = ({ args, file, input }: Command, folder: string, user: User | und
     stdio: ["pipe", output, output]
   })
   closeSync(output)
-  child.once("error", (error) => failure = error.message)
-  child.once("exit", (code, signal) => failure = `it ended with ${signal ?? `code ${code}`}`)
+  const ended = new Promise<void>((resolve) => {
+    child.once("error", (error) => {
+      failure = error.message
+      resolve()
+    })
+    child.once("exit", (code, signal) => {
+      failure = `it ended with ${signal ?? `code ${code}`}`
+      resolve()
+    })
+  })
   child.stdin?.on("error", () => {}).end(input ?? "")
   release(child)
-  return { child, log: () => readFileSync(path, "utf8"), failure: () => failure }
+  return {
+    child,
+    log: () => readFileSync(path, "utf8"),
+    failure: () => failure,
+    ended: () => {
+      child.ref()
+      return ended
+    }
+  }
 }
 
 /** Waits until the server accepts connections, and gives the reason if it does not. */
@@ -194,7 +212,9 @@ export const start = async (options: Options): Promise<Running> => {
       const { pid } = attempt.child
       if (pid !== undefined) guard.watch(pid)
       const reason = await waitFor(attempt)
-      if (reason === undefined && pid !== undefined) return { port, pid, folder, stop: guard.end }
+      // a process that was killed is there until this process has heard of its end
+      const stop = () => guard.end().then(attempt.ended)
+      if (reason === undefined && pid !== undefined) return { port, pid, folder, stop }
       const log = attempt.log()
       // another program took the port in between
       if (attempts < 5 && /address already in use/i.test(log)) continue

@@ -3,10 +3,12 @@ import { problemKindInfo } from "@arethetypeswrong/core/problems"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Child from "@sso-oidc/test-kit/child"
 import { command, manifestOf, packOnce, published, root } from "@sso-oidc/test-kit/packed"
+import * as QuickFolder from "@sso-oidc/test-kit/quickFolder"
 import * as Tarballs from "@sso-oidc/test-kit/tarballs"
 import * as Effect from "effect/Effect"
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { publint } from "publint"
 import { formatMessage } from "publint/utils"
@@ -55,10 +57,11 @@ describe("the packed packages", () => {
   let byFile: ReadonlyMap<string, string> = new Map()
 
   beforeAll(async () => {
-    work = mkdtempSync(join(tmpdir(), "sso-oidc-tarballs-"))
+    const scope = await Effect.runPromise(Scope.make())
+    work = await Effect.runPromise(Scope.provide(QuickFolder.folder, scope))
     released = await Effect.runPromise(packOnce(join(work, "released")))
     byFile = await Effect.runPromise(Tarballs.nameByFile(released, join(work, "sso-oidc/tarballs")))
-    return () => rmSync(work, { recursive: true, force: true })
+    return () => Effect.runPromise(Scope.close(scope, Exit.void))
   }, 240_000)
 
   const tarballOf = (name: string, all = released): string => all.get(name) ?? ""
@@ -128,7 +131,7 @@ describe("the packed packages", () => {
     ([path, lines]) =>
       Effect.gen(function*() {
         const registry = yield* Registry.serve
-        const home = yield* Child.folder
+        const home = yield* QuickFolder.folder
         const inShell = Shell.make(registry.url, home)
         const project = join(work, `project of ${path.replaceAll("/", "_")}`)
         mkdirSync(project)

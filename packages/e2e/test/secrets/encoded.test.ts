@@ -64,6 +64,10 @@ describe("the encoded form of every error (C6)", () => {
   })
 
   for (const [name, schema] of errors) {
+    // made once for all runs, because to make them takes longer than to encode
+    const encode = Schema.encodeEffect(schema)
+    const encodeJson = Schema.encodeEffect(Schema.toCodecJson(schema))
+    const encodeExit = Schema.encodeEffect(Schema.toCodecJson(Schema.Exit(Schema.Void, schema, Schema.Defect())))
     it.effect.prop(
       `${name} holds no secret of the error, by itself or in an Exit (C6)`,
       [schema],
@@ -72,13 +76,9 @@ describe("the encoded form of every error (C6)", () => {
           const error = plant(made)
           for (const secret of secretsIn(error)) assert.strictEqual(secret, planted)
           const texts = [
-            JSON.stringify(yield* Schema.encodeEffect(schema)(error)),
-            JSON.stringify(yield* Schema.encodeEffect(Schema.toCodecJson(schema))(error)),
-            JSON.stringify(
-              yield* Schema.encodeEffect(Schema.toCodecJson(Schema.Exit(Schema.Void, schema, Schema.Defect())))(
-                Exit.fail(error)
-              )
-            )
+            JSON.stringify(yield* encode(error)),
+            JSON.stringify(yield* encodeJson(error)),
+            JSON.stringify(yield* encodeExit(Exit.fail(error)))
           ]
           for (const text of texts) assert.notInclude(text, planted)
         })
