@@ -222,17 +222,17 @@ describe("the judge of a run", () => {
   it("finds a login that nothing polls for, and forgives the lock of a frozen runner (W2)", () => {
     const expired = unused({ state: "failed", error: "DeviceCodeExpired", responseLost: false })
     const stalls = (polls: ReadonlyArray<Poll>, blows: ReadonlyArray<Blow> = []) => broken({ ...expired, polls, blows })
-    const gap = (to: number) => [...steady(2_000, 20_000), ...steady(to, 59_000)]
-    assert.deepStrictEqual(stalls(gap(40_000)), [])
-    assert.deepStrictEqual(stalls(gap(40_001)), ["stall"])
-    assert.deepStrictEqual(stalls(steady(20_001, 59_000)), ["stall"])
-    assert.deepStrictEqual(stalls(steady(2_000, 38_000)), ["stall"])
-    const freeze = blow({ kind: "SIGSTOP", runner: "2.2", at: 21_000, until: 50_000 })
-    assert.deepStrictEqual(stalls(gap(56_000), [freeze]), [])
-    assert.deepStrictEqual(stalls(gap(56_001), [freeze]), ["stall"])
+    const gap = (to: number) => [...steady(2_000, 14_000), ...steady(to, 59_000)]
+    assert.deepStrictEqual(stalls(gap(39_000)), [])
+    assert.deepStrictEqual(stalls(gap(39_001)), ["stall"])
+    assert.deepStrictEqual(stalls(steady(25_001, 59_000)), ["stall"])
+    assert.deepStrictEqual(stalls(steady(2_000, 33_000)), ["stall"])
+    const freeze = blow({ kind: "SIGSTOP", runner: "2.2", at: 15_000, until: 50_000 })
+    assert.deepStrictEqual(stalls(gap(55_000), [freeze]), [])
+    assert.deepStrictEqual(stalls(gap(55_001), [freeze]), ["stall"])
     // two frozen at once do not count twice
-    assert.deepStrictEqual(stalls(gap(56_001), [freeze, { ...freeze, runner: "3.3" }]), ["stall"])
-    assert.deepStrictEqual(stalls(gap(58_000), [freeze, { ...freeze, runner: "3.3", at: 23_000 }]), [])
+    assert.deepStrictEqual(stalls(gap(55_001), [freeze, { ...freeze, runner: "3.3" }]), ["stall"])
+    assert.deepStrictEqual(stalls(gap(57_000), [freeze, { ...freeze, runner: "3.3", at: 17_000 }]), [])
   })
 
   it("measures a hand-over after SIGTERM from the leaver's last poll to the next one (W7)", () => {
