@@ -9,19 +9,21 @@
  *
  * @example
  * ```ts
+ * import type { Token } from "@sso-oidc/core/Token"
  * import * as Logins from "@sso-oidc/durable/Logins"
  * import * as Console from "effect/Console"
  * import * as Effect from "effect/Effect"
  *
- * const program = Effect.gen(function*() {
+ * // Run it again after a restart, with the same id.
+ * const program = Effect.fnUntraced(function*(id: string, use: (token: Token) => Effect.Effect<void>) {
  *   const logins = yield* Logins.Logins
- *   const login = yield* logins.start({
- *     id: "device-17",
- *     clientName: "my-fleet",
- *     startUrl: "https://my.awsapps.com/start"
- *   })
- *   yield* Console.log(`${login.verificationUri} ${login.userCode}`)
- *   return yield* logins.token("device-17")
+ *   yield* logins.start({ id, clientName: "my-fleet", startUrl: "https://my.awsapps.com/start" }).pipe(
+ *     Effect.flatMap((login) => Console.log(`${login.verificationUri} ${login.userCode}`)),
+ *     // it ended before the restart: `token` says how
+ *     Effect.catchTag("LoginEnded", () => Effect.void)
+ *   )
+ *   yield* use(yield* logins.token(id))
+ *   yield* logins.take(id)
  * })
  * ```
  *

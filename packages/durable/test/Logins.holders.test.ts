@@ -40,6 +40,18 @@ describe.each(Object.entries(engines))("holders of a row on %s", (_, engine) => 
       }).pipe(Processes.sharing)
     }))
 
+  /** A process that has the login of another one, which was killed. */
+  const takenOver = (service: ReturnType<typeof Service.make>) =>
+    Effect.gen(function*() {
+      const one = yield* Processes.make({ service, engine })
+      const two = yield* Processes.make({ service, engine })
+      yield* one.run(Processes.start)
+      yield* seconds(1)
+      yield* one.freeze
+      yield* two.handOver()
+      return two
+    })
+
   it.effect("a process with many logins spreads take-overs as far as its limit asks for (W3, W11)", () => {
     const service = Service.make({ polls: [Service.pending] })
     return Effect.gen(function*() {
@@ -110,12 +122,7 @@ describe.each(Object.entries(engines))("holders of a row on %s", (_, engine) => 
   it.effect("after a take-over, invalid_grant is TokenPossiblyLost, and the row says lost (W3, W6)", () => {
     const service = Service.make({ polls: [Service.invalidGrant] })
     return Effect.gen(function*() {
-      const one = yield* Processes.make({ service, engine })
-      const two = yield* Processes.make({ service, engine })
-      yield* one.run(Processes.start)
-      yield* seconds(1)
-      yield* one.freeze
-      yield* two.handOver()
+      const two = yield* takenOver(service)
       yield* seconds(12)
       assert.strictEqual((yield* two.run(Processes.failure))._tag, "TokenPossiblyLost")
       assert.strictEqual(yield* Processes.state, "lost")
@@ -125,12 +132,7 @@ describe.each(Object.entries(engines))("holders of a row on %s", (_, engine) => 
   it.effect("after a take-over and a response that the login is pending, invalid_grant is an ordinary error (W3)", () => {
     const service = Service.make({ polls: [Service.pending, Service.invalidGrant] })
     return Effect.gen(function*() {
-      const one = yield* Processes.make({ service, engine })
-      const two = yield* Processes.make({ service, engine })
-      yield* one.run(Processes.start)
-      yield* seconds(1)
-      yield* one.freeze
-      yield* two.handOver()
+      const two = yield* takenOver(service)
       yield* seconds(20)
       assert.strictEqual((yield* two.run(Processes.failure))._tag, "InvalidGrantException")
       assert.strictEqual(yield* Processes.state, "failed")

@@ -155,9 +155,9 @@ describe.each(Object.entries(engines))("processes that stood still on %s", (_, e
     }).pipe(Processes.sharing)
   })
 
-  it.effect("a process that thaws takes a hurry that was meant for another holder for no permission to poll at once (W3, W5)", () => {
-    const [first, second] = [Service.make({ polls: [Service.pending] }), Service.make({ polls: [Service.pending] })]
-    return Effect.gen(function*() {
+  /** A frozen process, another process that has taken its login, and a client of both. */
+  const takenWhileFrozen = (first: ReturnType<typeof Service.make>, second: ReturnType<typeof Service.make>) =>
+    Effect.gen(function*() {
       const one = yield* made(first, engine)
       const two = yield* Processes.make({ service: second, engine, random: () => 0 })
       const client = yield* Processes.make({ service: second, engine, isClient: true })
@@ -165,6 +165,13 @@ describe.each(Object.entries(engines))("processes that stood still on %s", (_, e
       yield* seconds(15)
       yield* two.handOver()
       yield* seconds(6)
+      return { client, one, two }
+    })
+
+  it.effect("a process that thaws takes a hurry that was meant for another holder for no permission to poll at once (W3, W5)", () => {
+    const [first, second] = [Service.make({ polls: [Service.pending] }), Service.make({ polls: [Service.pending] })]
+    return Effect.gen(function*() {
+      const { client, one, two } = yield* takenWhileFrozen(first, second)
       assert.deepStrictEqual(second.polls(), [27])
       yield* client.run(hurry)
       yield* two.freeze
@@ -177,13 +184,7 @@ describe.each(Object.entries(engines))("processes that stood still on %s", (_, e
   it.effect("of a thawed process and a holder that is asked to hurry, the holder alone polls on (W3, W5)", () => {
     const [first, second] = [Service.make({ polls: [Service.pending] }), Service.make({ polls: [Service.pending] })]
     return Effect.gen(function*() {
-      const one = yield* made(first, engine)
-      const two = yield* Processes.make({ service: second, engine, random: () => 0 })
-      const client = yield* Processes.make({ service: second, engine, isClient: true })
-      yield* one.freeze
-      yield* seconds(15)
-      yield* two.handOver()
-      yield* seconds(6)
+      const { client, one, two } = yield* takenWhileFrozen(first, second)
       // the holder is a second late, which is no standstill
       yield* two.freeze
       yield* client.run(hurry)

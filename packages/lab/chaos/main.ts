@@ -26,7 +26,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { monitorEventLoopDelay } from "node:perf_hooks"
-import { parseArgs } from "node:util"
+import * as Arguments from "../arguments.ts"
 import * as Database from "./database.ts"
 import type { Dump, Secret, Seen } from "./events.ts"
 import * as Fleet from "./fleet.ts"
@@ -39,31 +39,15 @@ import * as Secrets from "./secrets.ts"
 
 const usage = "pnpm chaos [--seed N] [--full] [--logins N] [--engine postgres] [--json FILE]"
 
-const fail = (sentence: string): never => {
-  process.stderr.write(`${sentence}\n${usage}\n`)
-  process.exit(2)
-}
+const { fail, given, whole } = Arguments.reader(usage)
 
-const given = () => {
-  try {
-    return parseArgs({
-      options: {
-        seed: { type: "string" },
-        full: { type: "boolean", default: false },
-        logins: { type: "string", default: "300" },
-        engine: { type: "string", default: "postgres" },
-        json: { type: "string" }
-      }
-    }).values
-  } catch (error) {
-    return fail(error instanceof Error ? error.message.split(". ")[0] ?? "" : String(error))
-  }
-}
-
-const values = given()
-
-const whole = (name: string, text: string): number =>
-  /^\d{1,9}$/.test(text) ? Number(text) : fail(`--${name} must be a whole number, not ${text}`)
+const values = given({
+  seed: { type: "string" },
+  full: { type: "boolean", default: false },
+  logins: { type: "string", default: "300" },
+  engine: { type: "string", default: "postgres" },
+  json: { type: "string" }
+})
 
 const seed = values.seed === undefined ? Date.now() % 1e9 : whole("seed", values.seed)
 const logins = whole("logins", values.logins)

@@ -13,35 +13,19 @@ import * as Service from "@sso-oidc/test-kit/sessions/service"
 import * as Workers from "@sso-oidc/test-kit/sessions/workers"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import { parseArgs } from "node:util"
+import * as Arguments from "../arguments.ts"
 
 const usage = "pnpm kill [--runs N] [--seed N] [--store files|redis] [--rotation strict|lenient] [--only N]"
 
-const fail = (sentence: string): never => {
-  process.stderr.write(`${sentence}\n${usage}\n`)
-  process.exit(2)
-}
+const { fail, given, whole } = Arguments.reader(usage)
 
-const given = () => {
-  try {
-    return parseArgs({
-      options: {
-        runs: { type: "string", default: "300" },
-        seed: { type: "string" },
-        store: { type: "string", default: "files" },
-        rotation: { type: "string" },
-        only: { type: "string" }
-      }
-    }).values
-  } catch (error) {
-    return fail(error instanceof Error ? error.message.split(". ")[0] ?? "" : String(error))
-  }
-}
-
-const values = given()
-
-const whole = (name: string, text: string): number =>
-  /^\d{1,9}$/.test(text) ? Number(text) : fail(`--${name} must be a whole number, not ${text}`)
+const values = given({
+  runs: { type: "string", default: "300" },
+  seed: { type: "string" },
+  store: { type: "string", default: "files" },
+  rotation: { type: "string" },
+  only: { type: "string" }
+})
 
 const seed = values.seed === undefined ? Date.now() % 1e9 : whole("seed", values.seed)
 const runs = whole("runs", values.runs)

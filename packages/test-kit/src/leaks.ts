@@ -43,7 +43,7 @@ const hashAt = (text: string, end: number): number =>
 /**
  * Finds a piece of eight characters of any form of a secret in a text.
  *
- * It looks at the end of a place for a piece, and goes on by as many characters as no piece can end at (the algorithm of Wu and Manber).
+ * It looks at the end of a place for a piece. Then it goes on by as many characters as no piece can end at: the algorithm of Wu and Manber.
  * So it looks at a part of the characters only, and makes few new strings.
  */
 export const search = (secrets: ReadonlyArray<string>) => {

@@ -148,7 +148,7 @@ export const layerFile = <E = never>(
  *   seconds. After a stop it takes some 2 seconds, and no login waits longer than it would have.
  * - The layer makes its tables: `sso_oidc_logins`, and those of Effect's cluster, which begin with `cluster_`.
  * - When the layer closes, it completes the polls in flight. Give the process the time of `requestTimeout` and 15 seconds more for that.
- * - A process has at most 30,000 pending logins at a time, some 40 kB each. Beyond that, logins wait until others have ended. More
+ * - A process has at most 30,000 pending logins at a time, some 40 kB of heap each. Beyond that, logins wait until others have ended. More
  *   processes, or `sharding.maxResidentEntities`, permit more.
  *
  * @category layers
