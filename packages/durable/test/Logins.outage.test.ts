@@ -30,15 +30,19 @@ const awayBetween = (from: number, to: number) => (store: Processes.Store): Proc
 
 describe.each(Object.entries(engines))("a fault of what is around a login, on %s", (_, engine) => {
   it.effect("a token that came while the store is away is stored, also if the engine interrupts its run (W6)", () => {
-    const service = Service.make({ polls: [Service.pending, Service.token(), Service.invalidGrant] })
+    const service = Service.make({
+      start: [Service.code({ interval: 1 })],
+      polls: [Service.pending, Service.token(), Service.invalidGrant]
+    })
     return Effect.gen(function*() {
-      const one = yield* Processes.make({ service, engine, store: awayBetween(9, 45) })
+      const one = yield* Processes.make({ service, engine, store: awayBetween(1.5, 45), random: () => 0 })
       yield* one.run(Processes.start)
       yield* seconds(13)
       yield* Effect.forkDetach(one.interrupt(), { startImmediately: true })
       yield* seconds(60)
       assert.strictEqual(yield* Processes.state, "approved")
-      assert.deepStrictEqual(service.polls(), [5, 10])
+      // its next run waits for the token that this process has
+      assert.deepStrictEqual(service.polls(), [1, 2])
     }).pipe(Processes.sharing)
   })
 
@@ -189,6 +193,9 @@ describe.each(Object.entries(engines))("turns under a limit, on %s", (_, engine)
       const start = yield* Effect.forkChild(one.run(startOf("late")), { startImmediately: true })
       yield* seconds(3)
       assert.isDefined(start.pollUnsafe())
+      const before = service.polls().length
+      yield* seconds(4)
+      assert.isAbove(service.polls().length, before)
     }).pipe(Processes.sharing)
   })
 
