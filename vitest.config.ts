@@ -25,12 +25,16 @@ const isolated = globSync(laws, { cwd: root, exclude: ["**/node_modules/**"] })
   )
 
 /**
- * The files that mostly wait in real time: for the limits of a contract, or for the leases and polls of real servers. They wait for three
- * quarters of their time and more. So they run at the end, with two workers for each core, in the order of this list: the longest comes first.
+ * The files that mostly wait in real time: for the limits of a contract, for the leases of real servers, or for the next poll of a program.
+ * They need the processor for a third of their time. So they run at the end, with two workers for each core, in the order of this list: the longest comes first.
  */
 const waiting = [
   "durable/test/node/DurableNode.postgres",
+  "demo/test/main",
+  "e2e/test/swap",
   "e2e/test/contract",
+  "demo/test/terminal",
+  "e2e/test/official/cli",
   "session/test/TokenStore.sql",
   "testing/test/contract/TransportContract",
   "testing/test/contract/TransportContract.connections",

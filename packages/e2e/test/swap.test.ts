@@ -162,7 +162,7 @@ layer(programs, { excludeTestServices: true, timeout: 120_000 })("after a change
           run(file, isWired ? url : undefined).pipe(
             Effect.scoped,
             Effect.catchCause((cause) => Effect.die(new Error(`${name}: ${Cause.pretty(cause)}`)))
-          ), { concurrency: 8 })
+          ), { concurrency: "unbounded" })
       }),
     // the sessions mostly wait: after a rejection, each looks for the token of another program
     { concurrent: true, timeout: 60_000 }

@@ -62,56 +62,61 @@ const loggingIn = Effect.fnUntraced(function*(more: (url: string) => string = ()
   return { shell, cached, later }
 })
 
-describe.skipIf(isMissing(aws))(`${aws.title}, with the commands of docs/emulator.md (E1)`, () => {
-  it.live(
-    "logs in, is slowed down if it polls too early, gets accounts, roles and credentials, and logs out (E1, E3, E7)",
-    () =>
+// the AWS CLI mostly waits for its next poll
+describe.skipIf(isMissing(aws))(
+  `${aws.title}, with the commands of docs/emulator.md (E1)`,
+  { concurrent: true },
+  () => {
+    it.live(
+      "logs in, is slowed down if it polls too early, gets accounts, roles and credentials, and logs out (E1, E3, E7)",
+      () =>
+        Effect.gen(function*() {
+          const emulator = yield* Emulator.Emulator
+          const { cached, later, shell } = yield* loggingIn(portalScript)
+          const { code, stderr, stdout } = yield* shell.ended
+          assert.strictEqual(code, 0, `${stdout}${stderr}`)
+          assert.include(stdout, "Successfully logged into Start URL: https://emulator.awsapps.com/start")
+          const token = yield* cached
+          assert.match(token["accessToken"] ?? "", /^aoa/)
+          assert.match(token["refreshToken"] ?? "", /^aor/)
+          assert.strictEqual(token["region"], "eu-west-1")
+          assert.closeTo(Date.parse(token["expiresAt"] ?? "") - Date.now(), 3_600_000, 60_000)
+          assert.closeTo(Date.parse(token["registrationExpiresAt"] ?? "") - Date.now(), 90 * 86_400_000, 60_000)
+
+          const [, credentials = "", ...lists] = stdout.split(/^(?=\{)/m)
+          const exported: Readonly<Record<string, string>> = JSON.parse(credentials)
+          assert.match(exported["AccessKeyId"] ?? "", /^ASIA[A-Z2-7]{16}$/)
+          assert.lengthOf(exported["SessionToken"] ?? "", 816)
+          assert.closeTo(Date.parse(exported["Expiration"] ?? "") - Date.now(), 3_600_000, 60_000)
+          const [accounts, roles, direct] = lists.map((text): unknown => JSON.parse(text))
+          assert.deepStrictEqual(accounts, {
+            accountList: Account.defaults.map(({ roles: _, ...account }) => account)
+          })
+          assert.deepStrictEqual(roles, {
+            roleList: ["AdministratorAccess", "ReadOnlyAccess"].map((roleName) => ({
+              roleName,
+              accountId: "111122223333"
+            }))
+          })
+          assert.property(direct, "roleCredentials")
+
+          assert.lengthOf((yield* emulator.state.snapshot).sessions, 1)
+          const out = yield* later("aws sso logout")
+          assert.strictEqual(out.code, 0, out.stderr)
+          const { accessTokens, sessions } = yield* emulator.state.snapshot
+          assert.deepStrictEqual([accessTokens, sessions], [[], []])
+        }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: "1 second" }))),
+      90_000
+    )
+
+    it.live("ends with an error if the person denies (E1, E3)", () =>
       Effect.gen(function*() {
         const emulator = yield* Emulator.Emulator
-        const { cached, later, shell } = yield* loggingIn(portalScript)
-        const { code, stderr, stdout } = yield* shell.ended
-        assert.strictEqual(code, 0, `${stdout}${stderr}`)
-        assert.include(stdout, "Successfully logged into Start URL: https://emulator.awsapps.com/start")
-        const token = yield* cached
-        assert.match(token["accessToken"] ?? "", /^aoa/)
-        assert.match(token["refreshToken"] ?? "", /^aor/)
-        assert.strictEqual(token["region"], "eu-west-1")
-        assert.closeTo(Date.parse(token["expiresAt"] ?? "") - Date.now(), 3_600_000, 60_000)
-        assert.closeTo(Date.parse(token["registrationExpiresAt"] ?? "") - Date.now(), 90 * 86_400_000, 60_000)
-
-        const [, credentials = "", ...lists] = stdout.split(/^(?=\{)/m)
-        const exported: Readonly<Record<string, string>> = JSON.parse(credentials)
-        assert.match(exported["AccessKeyId"] ?? "", /^ASIA[A-Z2-7]{16}$/)
-        assert.lengthOf(exported["SessionToken"] ?? "", 816)
-        assert.closeTo(Date.parse(exported["Expiration"] ?? "") - Date.now(), 3_600_000, 60_000)
-        const [accounts, roles, direct] = lists.map((text): unknown => JSON.parse(text))
-        assert.deepStrictEqual(accounts, {
-          accountList: Account.defaults.map(({ roles: _, ...account }) => account)
-        })
-        assert.deepStrictEqual(roles, {
-          roleList: ["AdministratorAccess", "ReadOnlyAccess"].map((roleName) => ({
-            roleName,
-            accountId: "111122223333"
-          }))
-        })
-        assert.property(direct, "roleCredentials")
-
-        assert.lengthOf((yield* emulator.state.snapshot).sessions, 1)
-        const out = yield* later("aws sso logout")
-        assert.strictEqual(out.code, 0, out.stderr)
-        const { accessTokens, sessions } = yield* emulator.state.snapshot
-        assert.deepStrictEqual([accessTokens, sessions], [[], []])
-      }).pipe(Effect.provide(EmulatorServer.layer({ autoApprove: "1 second" }))),
-    90_000
-  )
-
-  it.live("ends with an error if the person denies (E1, E3)", () =>
-    Effect.gen(function*() {
-      const emulator = yield* Emulator.Emulator
-      const { shell } = yield* loggingIn()
-      yield* emulator.authorizations.deny(yield* shell.printed(/^[A-Z]{4}-[A-Z]{4}$/m))
-      const { code, stderr } = yield* shell.ended
-      assert.strictEqual(code, 254, stderr)
-      assert.include(stderr, "(AccessDeniedException) when calling the CreateToken operation")
-    }).pipe(Effect.provide(EmulatorServer.layer())), 90_000)
-})
+        const { shell } = yield* loggingIn()
+        yield* emulator.authorizations.deny(yield* shell.printed(/^[A-Z]{4}-[A-Z]{4}$/m))
+        const { code, stderr } = yield* shell.ended
+        assert.strictEqual(code, 254, stderr)
+        assert.include(stderr, "(AccessDeniedException) when calling the CreateToken operation")
+      }).pipe(Effect.provide(EmulatorServer.layer())), 90_000)
+  }
+)
