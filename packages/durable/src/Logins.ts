@@ -94,7 +94,7 @@ export interface Gap {
 export interface ClientOptions {
   /**
    * The limit for the requests of this process: requests in a second, or a limit that several processes share. A request waits for its
-   * turn. None is dropped, and none comes earlier. Each start counts as one request. By default there is no limit.
+   * turn. None is dropped, and none comes earlier. Each start counts as one request. If both wait, starts and polls come by turns. By default there is no limit.
    *
    * A number that is not above 0 is a `RangeError`.
    */
