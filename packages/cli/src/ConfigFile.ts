@@ -60,6 +60,35 @@ const busy = new Ended.CommandError({
     "Another sso-oidc configure is writing the AWS config file: nothing was written. Run the command again when it has ended."
 })
 
+/** Whether a command that was killed left this file. */
+const isOld = (path: string) =>
+  Effect.gen(function*() {
+    const files = yield* FileSystem.FileSystem
+    const found = yield* Effect.option(files.stat(path))
+    const now = yield* Clock.currentTimeMillis
+    return Option.match(Option.flatMap(found, ({ mtime }) => mtime), {
+      onNone: () => false,
+      onSome: (since) => now - since.getTime() > stale
+    })
+  })
+
+/**
+ * Removes what a killed command left. Of several commands that see it, one may be slow. It must not remove the room that another one has
+ * made since. So one command at a time looks again, and removes.
+ */
+const clear = (path: string) =>
+  Effect.gen(function*() {
+    const files = yield* FileSystem.FileSystem
+    const guard = `${path}-old`
+    const made = Effect.scoped(files.open(guard, { flag: "wx", mode: 0o600 }))
+    if (yield* Effect.isSuccess(made)) {
+      yield* Effect.ensuring(
+        Effect.flatMap(isOld(path), (isOld) => isOld ? Effect.ignore(files.remove(path)) : Effect.void),
+        Effect.ignore(files.remove(guard))
+      )
+    } else if (yield* isOld(guard)) yield* Effect.ignore(files.remove(guard))
+  })
+
 /** Makes room for the new text, after every other command of this kind. */
 const take = (
   target: string,
@@ -67,19 +96,15 @@ const take = (
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.Effect<CacheFile.Room, PlatformError | Ended.CommandError, Services | Scope.Scope> =>
   Effect.gen(function*() {
-    const files = yield* FileSystem.FileSystem
     for (let tries = 1; tries <= mostTries; tries++) {
       const room = yield* CacheFile.prepare(target, bytes, suffix).pipe(
         Effect.map(Option.some),
         Effect.catchIf(isThere, () => Effect.succeedNone)
       )
       if (Option.isSome(room)) return room.value
-      const other = yield* Effect.option(files.stat(`${target}${suffix}`))
-      const since = Option.flatMap(other, ({ mtime }) => mtime)
-      const now = yield* Clock.currentTimeMillis
-      if (Option.isSome(since) && now - since.value.getTime() > stale) {
-        yield* Effect.ignore(files.remove(`${target}${suffix}`))
-      } else yield* restore(Effect.sleep(pause))
+      const path = `${target}${suffix}`
+      if (yield* isOld(path)) yield* clear(path)
+      else yield* restore(Effect.sleep(pause))
     }
     return yield* busy
   })

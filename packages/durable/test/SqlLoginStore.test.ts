@@ -470,7 +470,7 @@ describe("SqlLoginStore with a client of a user", () => {
       assert.strictEqual(
         (yield* Effect.flip(Effect.provide(build(), mysql))).message,
         "The login store (SQL) cannot be used: it needs PostgreSQL or SQLite, and the client speaks mysql. " +
-          "Check the store, and try again."
+          "Correct this, and start again."
       )
     }).pipe(Effect.provide(Sqlite.layer(":memory:"))))
 

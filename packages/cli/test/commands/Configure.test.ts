@@ -292,6 +292,37 @@ describe("ConfigFile.change", () => {
       assert.deepStrictEqual(home.others(), [])
     }).pipe(Effect.scoped))
 
+  it.live("a slow command that saw what a killed one left removes nothing of the command after it (K1)", () =>
+    Effect.gen(function*() {
+      const home = yield* homeWith("# 1\n")
+      const left = `${home.config}.sso-oidc-new`
+      writeFileSync(left, "left by a command that was killed")
+      utimesSync(left, 1, 1)
+      const files = yield* FileSystem.FileSystem
+      let looks = 0
+      const slow = FileSystem.FileSystem.of({
+        ...files,
+        // the first command sees the old file, and is slow to act on it
+        stat: (path) =>
+          Effect.tap(files.stat(path), () => path === left && looks++ === 0 ? Effect.sleep(150) : Effect.void),
+        rename: (from, to) => Effect.delay(files.rename(from, to), 300)
+      })
+      const names = ["one", "two", "three"]
+      yield* Effect.forEach(
+        names,
+        (name) => ConfigFile.change((text) => ConfigEdit.edit(text, { ...asked, session: { ...asked.session, name } })),
+        { concurrency: "unbounded" }
+      ).pipe(
+        Effect.provideService(FileSystem.FileSystem, slow),
+        Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord({ HOME: home.path })))
+      )
+      assert.deepStrictEqual(
+        [...home.text().matchAll(/sso-session (\w+)/g)].map(([, name]) => String(name)).toSorted(),
+        names.toSorted()
+      )
+      assert.deepStrictEqual(home.others(), [])
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
+
   it.effect("says that another command is writing if that goes on (K3)", () =>
     Effect.gen(function*() {
       const home = yield* homeWith("# 1\n")

@@ -124,7 +124,7 @@ describe("DurableNode", () => {
       )
       const options = { url: Redacted.make(there), sealing, port }
       const taken = yield* refused(DurableNode.layerPostgres(options))
-      assert.match(taken.message, /another program uses the port that the option port names \(EADDRINUSE\)/)
+      assert.match(taken.message, /another program uses the port of the option port \(EADDRINUSE\)/)
       const elsewhere = yield* refused(DurableNode.layerPostgres({ ...options, host: "192.0.2.1" }))
       assert.match(elsewhere.message, /no address of the name in the option host \(EADDRNOTAVAIL\)/)
     }))
