@@ -338,4 +338,28 @@ describe.each(Object.entries(engines))("rest on %s", (_, engine) => {
       for (const id of ["a", "b"]) assert.isUndefined(yield* store.get(id))
     }).pipe(Processes.sharing)
   })
+
+  it.effect("a store that says without an end that it removes rows is asked 20 times a minute at most (W9)", () => {
+    const service = Service.make({ polls: [Service.pending] })
+    return Effect.gen(function*() {
+      let sweeps = 0
+      yield* Processes.make({
+        service,
+        engine,
+        random: () => 0,
+        store: (store) => ({
+          ...store,
+          sweep: () =>
+            Effect.sync(() => {
+              sweeps++
+              return [{ id: "login-1", attempt: "a" }]
+            })
+        })
+      })
+      // WebCrypto, which names the executions, takes real turns
+      yield* seconds(85)
+      assert.isAbove(sweeps, 1)
+      assert.isAtMost(sweeps, 20)
+    }).pipe(Processes.sharing)
+  })
 })

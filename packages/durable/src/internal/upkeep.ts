@@ -34,10 +34,13 @@ const every = <R>(millis: number, effect: Effect.Effect<unknown, LoginStoreError
 const mostHandedOver = 50
 
 /** A part of a list, which begins at another place each time. */
-const some = (found: ReadonlyArray<Found>): ReadonlyArray<Found> => {
-  const from = Math.floor(Math.random() * found.length)
+const some = (found: ReadonlyArray<Found>, part: number): ReadonlyArray<Found> => {
+  const from = Math.floor(part * found.length)
   return [...found.slice(from), ...found.slice(0, from)].slice(0, mostHandedOver)
 }
+
+// A store that always gives rows, because it does not remove them, is asked again a minute later.
+const mostSweeps = 20
 
 export const run = ({ forget, handOver, residents, store }: Work): Effect.Effect<void, never, Scope.Scope> => {
   /** Wakes the logins of this process whose row another process has changed. */
@@ -52,21 +55,27 @@ export const run = ({ forget, handOver, residents, store }: Work): Effect.Effect
   /** Hands over rows that no process has taken for a while. An engine that has one of them does nothing. */
   const check = Effect.flatMap(
     Effect.flatMap(Lifecycle.now, (now) => store.pending(now - handOverAfter)),
-    (found) => Effect.forEach(some(found.filter(({ id }) => !residents.all.has(id))), handOver, { discard: true })
+    (found) =>
+      Effect.flatMap(
+        Random.next,
+        (part) =>
+          Effect.forEach(some(found.filter(({ id }) => !residents.all.has(id)), part), handOver, { discard: true })
+      )
   )
   /** Removes old rows, and what belongs to them. It is not cut off in the middle: what belongs to removed rows would stay for ever. */
-  const sweep: Effect.Effect<void, LoginStoreError> = Effect.flatMap(
-    Effect.uninterruptible(
-      Effect.tap(
-        Effect.flatMap(Lifecycle.now, store.sweep),
-        (found) => found.length === 0 ? Effect.void : forget(found)
-      )
-    ),
-    (found) => found.length === 0 ? Effect.void : sweep
-  )
+  const sweep = (round = 1): Effect.Effect<void, LoginStoreError> =>
+    Effect.flatMap(
+      Effect.uninterruptible(
+        Effect.tap(
+          Effect.flatMap(Lifecycle.now, store.sweep),
+          (found) => found.length === 0 ? Effect.void : forget(found)
+        )
+      ),
+      (found) => found.length === 0 || round === mostSweeps ? Effect.void : sweep(round + 1)
+    )
   return Effect.asVoid(Effect.all([
     every(lookEvery, look),
     every(handOverEvery, check),
-    every(sweepEvery, sweep)
+    every(sweepEvery, Effect.suspend(sweep))
   ]))
 }
