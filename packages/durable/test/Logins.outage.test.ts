@@ -91,16 +91,7 @@ describe.each(Object.entries(engines))("a fault of what is around a login, on %s
   it.effect("a logger of the program that throws ends no execution before its row (W2)", () => {
     const service = Service.make({ polls: [Service.pending] })
     return Effect.gen(function*() {
-      const one = yield* Processes.make({
-        service,
-        engine,
-        oidc: (oidc) => ({
-          ...oidc,
-          createToken: () => {
-            throw new Error("boom")
-          }
-        })
-      })
+      const one = yield* Processes.make({ service, engine, oidc: Processes.throwing })
       yield* one.run(Processes.start)
       yield* seconds(10)
       assert.strictEqual(yield* Processes.state, "lost")

@@ -97,13 +97,20 @@ describe.each(Object.entries(engines))("processes that stood still on %s", (_, e
     }
   )
 
-  it.effect("a process that thaws after another one took its row sends nothing, and waits (W5)", () => {
-    const [first, second] = [Service.make({ polls: [Service.pending] }), Service.make({ polls: [Service.pending] })]
-    return Effect.gen(function*() {
+  /** A process that polls and is then frozen for 15 seconds, and another one. */
+  const frozen = (first: ReturnType<typeof Service.make>, second: ReturnType<typeof Service.make>) =>
+    Effect.gen(function*() {
       const one = yield* made(first, engine)
       const two = yield* Processes.make({ service: second, engine, random: () => 0 })
       yield* one.freeze
       yield* seconds(15)
+      return { one, two }
+    })
+
+  it.effect("a process that thaws after another one took its row sends nothing, and waits (W5)", () => {
+    const [first, second] = [Service.make({ polls: [Service.pending] }), Service.make({ polls: [Service.pending] })]
+    return Effect.gen(function*() {
+      const { one, two } = yield* frozen(first, second)
       yield* two.handOver()
       yield* seconds(3)
       const { version } = yield* row()
@@ -120,10 +127,7 @@ describe.each(Object.entries(engines))("processes that stood still on %s", (_, e
   it.effect("a process that thaws before another one takes its row sends nothing after it did (W5)", () => {
     const [first, second] = [Service.make({ polls: [Service.pending] }), Service.make({ polls: [Service.pending] })]
     return Effect.gen(function*() {
-      const one = yield* made(first, engine)
-      const two = yield* Processes.make({ service: second, engine, random: () => 0 })
-      yield* one.freeze
-      yield* seconds(15)
+      const { one, two } = yield* frozen(first, second)
       yield* one.thaw
       yield* seconds(1)
       assert.deepStrictEqual(first.polls(), [5, 22])
@@ -158,11 +162,8 @@ describe.each(Object.entries(engines))("processes that stood still on %s", (_, e
   /** A frozen process, another process that has taken its login, and a client of both. */
   const takenWhileFrozen = (first: ReturnType<typeof Service.make>, second: ReturnType<typeof Service.make>) =>
     Effect.gen(function*() {
-      const one = yield* made(first, engine)
-      const two = yield* Processes.make({ service: second, engine, random: () => 0 })
+      const { one, two } = yield* frozen(first, second)
       const client = yield* Processes.make({ service: second, engine, isClient: true })
-      yield* one.freeze
-      yield* seconds(15)
       yield* two.handOver()
       yield* seconds(6)
       return { client, one, two }

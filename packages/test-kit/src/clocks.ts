@@ -23,6 +23,18 @@ export const within =
       return Exit.isSuccess(exit) ? exit.value : Exit.failCause(exit.cause)
     })
 
+/** A clock with the times and the sleeps of another one, but for these changes. */
+export const changed = (clock: Clock.Clock, changes: Partial<Clock.Clock>): Clock.Clock => ({
+  currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
+  currentTimeMillis: clock.currentTimeMillis,
+  currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
+  currentTimeNanos: clock.currentTimeNanos,
+  monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+  monotonicTimeNanos: clock.monotonicTimeNanos,
+  sleep: (duration) => clock.sleep(duration),
+  ...changes
+})
+
 /** Wraps the clock in the context. The wall time of this clock can jump, and its sleepers do not notice. */
 export const jumping = Effect.gen(function*() {
   const clock = yield* Effect.clockWith(Effect.succeed)
@@ -80,19 +92,13 @@ export const unsteady = Effect.gen(function*() {
 export const counting = Effect.gen(function*() {
   const clock = yield* Effect.clockWith(Effect.succeed)
   let sleepers = 0
-  const counted: Clock.Clock = {
-    currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
-    currentTimeMillis: clock.currentTimeMillis,
-    currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
-    currentTimeNanos: clock.currentTimeNanos,
-    monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
-    monotonicTimeNanos: clock.monotonicTimeNanos,
+  const counted = changed(clock, {
     sleep: (duration: Duration.Duration) =>
       Effect.acquireUseRelease(
         Effect.sync(() => sleepers++),
         () => clock.sleep(duration),
         () => Effect.sync(() => sleepers--)
       )
-  }
+  })
   return { provide: Effect.provideService(Clock.Clock, counted), sleepers: () => sleepers }
 })

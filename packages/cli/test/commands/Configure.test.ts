@@ -8,6 +8,7 @@ import { failure, watched } from "@sso-oidc/test-kit/files"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Latch from "effect/Latch"
 import {
   chmodSync,
   existsSync,
@@ -299,13 +300,18 @@ describe("ConfigFile.change", () => {
       writeFileSync(left, "left by a command that was killed")
       utimesSync(left, 1, 1)
       const files = yield* FileSystem.FileSystem
+      const [made, acted] = [Latch.makeUnsafe(), Latch.makeUnsafe()]
       let looks = 0
       const slow = FileSystem.FileSystem.of({
         ...files,
-        // the first command sees the old file, and is slow to act on it
-        stat: (path) =>
-          Effect.tap(files.stat(path), () => path === left && looks++ === 0 ? Effect.sleep(150) : Effect.void),
-        rename: (from, to) => Effect.delay(files.rename(from, to), 300)
+        // the first command sees the old file, and acts on it after another one has made its new text
+        stat: (path) => Effect.tap(files.stat(path), () => path === left && looks++ === 0 ? made.await : Effect.void),
+        remove: (path) =>
+          Effect.suspend(() => {
+            const isSlow = made.isOpen()
+            return Effect.tap(files.remove(path), () => isSlow ? acted.open : Effect.void)
+          }),
+        rename: (from, to) => made.open.pipe(Effect.andThen(acted.await), Effect.andThen(files.rename(from, to)))
       })
       const names = ["one", "two", "three"]
       yield* Effect.forEach(

@@ -7,6 +7,7 @@ import * as SsoOidc from "@sso-oidc/core/SsoOidc"
 import * as EngineStorage from "@sso-oidc/durable/EngineStorage"
 import * as Logins from "@sso-oidc/durable/Logins"
 import * as LoginStore from "@sso-oidc/durable/LoginStore"
+import * as Clocks from "@sso-oidc/test-kit/clocks"
 import type * as Service from "@sso-oidc/test-kit/scriptedService"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -84,15 +85,8 @@ const gatedStore = (store: Store, gate: Latch.Latch): Store => {
   }
 }
 
-const gatedClock = (clock: Clock.Clock, gate: Latch.Latch): Clock.Clock => ({
-  currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
-  currentTimeMillis: clock.currentTimeMillis,
-  currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
-  currentTimeNanos: clock.currentTimeNanos,
-  monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
-  monotonicTimeNanos: clock.monotonicTimeNanos,
-  sleep: (duration) => Effect.andThen(clock.sleep(duration), gate.await)
-})
+const gatedClock = (clock: Clock.Clock, gate: Latch.Latch): Clock.Clock =>
+  Clocks.changed(clock, { sleep: (duration) => Effect.andThen(clock.sleep(duration), gate.await) })
 
 /**
  * Makes a process over the store of the test. It is not stopped at the end of the test: its timers are those of the test's clock, which stands
@@ -196,6 +190,14 @@ export const journal = () => {
     })
   }
 }
+
+/** A client whose polls throw. */
+export const throwing = (oidc: Oidc): Oidc => ({
+  ...oidc,
+  createToken: () => {
+    throw new Error("boom")
+  }
+})
 
 /** An engine that takes no login while `isDown` says so. */
 export const failing = (
