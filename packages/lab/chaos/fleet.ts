@@ -2,12 +2,12 @@
  * The runners: starts them, strikes them, and starts them again. Each ends with this process, however this process ends.
  */
 import { bundled } from "@sso-oidc/test-kit/program"
+import * as Server from "@sso-oidc/test-kit/server"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
 import { closeSync, openSync } from "node:fs"
-import { createServer } from "node:net"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { Readable } from "node:stream"
@@ -106,17 +106,6 @@ interface Runner {
   isDown: boolean
 }
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().on("error", reject)
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      server.close(() =>
-        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("it has no port"))
-      )
-    })
-  })
-
 /** A shell that outlives this process by a moment, and kills what it left. */
 const guard = Effect.acquireRelease(
   Effect.sync(() => {
@@ -141,7 +130,7 @@ export const make = (options: Options): Effect.Effect<Fleet, never, Scope.Scope>
     const { observer } = options
     const program = bundled(join(import.meta.dirname, "runner.ts"))
     const { write } = yield* guard
-    const ports = yield* Effect.promise(() => Promise.all(Array.from({ length: options.runners }, freePort)))
+    const ports = yield* Effect.promise(() => Promise.all(Array.from({ length: options.runners }, Server.freePort)))
     const running = new Map<number, Runner>()
     const blows: Array<Blow> = []
     const failures: Array<string> = []

@@ -14,10 +14,10 @@
  * which the developer tools of Chrome open.
  */
 import * as Postgres from "@sso-oidc/test-kit/postgres"
+import * as Server from "@sso-oidc/test-kit/server"
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
 import { cpus, tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
@@ -74,16 +74,6 @@ const run = (flags: ReadonlyArray<string>) => {
   }
 }
 
-/** A port that is free now. */
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject).listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      const port = typeof address === "object" && address !== null ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
-
 const measure = async (store: Store, count: number, database: string): Promise<Figures> => {
   const service = run([program("service.ts"), String(interval)])
   const asked = async (): Promise<Counted> => {
@@ -93,7 +83,7 @@ const measure = async (store: Store, count: number, database: string): Promise<F
   try {
     const endpoint = `http://127.0.0.1:${await service.line()}`
     const everyPoll = values["every-poll"]
-    const task: Task = { store, count, database, endpoint, port: await freePort(), interval, window, everyPoll }
+    const task: Task = { store, count, database, endpoint, port: await Server.freePort(), interval, window, everyPoll }
     const profile = values.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${values.profile}`]
     const runner = run(["--expose-gc", ...profile, program("runner.ts"), JSON.stringify(task)])
     try {

@@ -96,7 +96,7 @@ const folderFor = (name: string, user: User | undefined): string => {
 }
 
 /** A port of 127.0.0.1 that no program uses at this moment. */
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer().on("error", reject)
     server.listen(0, "127.0.0.1", () => {

@@ -12,6 +12,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Latest from "./latest.ts"
 
 /** A response to a registration, or `undefined` if the start that asked for it came to no end. */
 type Made = Deferred.Deferred<RegisterClient.Response | undefined, RegisterClient.Error>
@@ -37,14 +38,7 @@ const placeOf = (oidc: SsoOidc.Service, clientName: string, scopes: ReadonlyArra
   const all = places.get(oidc) ?? new Map<string, Place>()
   places.set(oidc, all)
   const key = JSON.stringify([clientName, ...[...new Set(scopes)].toSorted()])
-  const place = all.get(key) ?? {}
-  all.delete(key)
-  all.set(key, place)
-  for (const oldest of all.keys()) {
-    if (all.size <= most) break
-    all.delete(oldest)
-  }
-  return place
+  return Latest.put(all, key, all.get(key) ?? {}, most)
 }
 
 /**

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { LoginFailure } from "../Login.ts"
 import type { Row } from "../LoginStore.ts"
+import * as Latest from "./latest.ts"
 import type { Name } from "./login.ts"
 
 /** How a login ended, before its row says so. */
@@ -93,14 +94,7 @@ const sharing = (): Residents["shared"] => {
   return (registration) => {
     const { clientId } = registration
     const found = known.get(clientId)
-    const shared = found !== undefined && isEqual(found, registration) ? found : registration
-    known.delete(clientId)
-    known.set(clientId, shared)
-    for (const oldest of known.keys()) {
-      if (known.size <= most) break
-      known.delete(oldest)
-    }
-    return shared
+    return Latest.put(known, clientId, found !== undefined && isEqual(found, registration) ? found : registration, most)
   }
 }
 

@@ -2,22 +2,14 @@
  * A process of the fleet as a child of this one, with its own ports. It can be stopped, killed, and started again.
  */
 import * as Child from "@sso-oidc/test-kit/child"
+import * as Server from "@sso-oidc/test-kit/server"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { createServer } from "node:net"
 import { join } from "node:path"
 
 const program = join(import.meta.dirname, "../process.ts")
 
-/** A port of 127.0.0.1 that no program uses at this moment. */
-const freePort: Effect.Effect<number> = Effect.callback((resume) => {
-  const server = createServer()
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
-    server.close(() => resume(Effect.succeed(port)))
-  })
-})
+const freePort = Effect.promise(Server.freePort)
 
 export interface Machine {
   readonly url: string
