@@ -137,6 +137,16 @@ const isThawing = (poll: Poll, blows: ReadonlyArray<Blow>): boolean =>
     poll.arrivedAt <= blow.until + thawing
   )
 
+/**
+ * Whether a poll is early only after the response to a request that a thawing runner had in flight while this poll's runner took the login
+ * over. The law then asks for an interval from the take-over, and so from the sending of that request.
+ */
+const isUnseen = (poll: Poll, ended: ReadonlyArray<Poll>, freeze: Blow, interval: number): boolean => {
+  const last = ended.toSorted((a, b) => a.endedAt - b.endedAt).at(-1)
+  return last !== undefined && last.runner !== poll.runner && isThawing(last, [freeze]) &&
+    poll.arrivedAt - last.arrivedAt >= interval - tolerance
+}
+
 const isToldAsLost = (end: End): boolean =>
   end.state === "failed" &&
   (end.error === "TokenPossiblyLost" || (end.error === "DeviceCodeExpired" && end.responseLost === true))
@@ -214,7 +224,9 @@ const paceOf = (
     const spare = poll.arrivedAt - last - interval
     const isEarly = spare < -tolerance
     if (other !== undefined || isEarly) {
-      const freeze = blows.find((blow) => !used.has(blow) && isThawing(poll, [blow]))
+      const freeze = blows.find((blow) =>
+        !used.has(blow) && (isThawing(poll, [blow]) || other === undefined && isUnseen(poll, ended, blow, interval))
+      )
       if (freeze !== undefined) {
         used.add(freeze)
         excused[other === undefined ? "early" : "double"]++

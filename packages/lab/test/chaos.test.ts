@@ -129,6 +129,19 @@ describe("the judge of a run", () => {
     assert.deepStrictEqual(broken({ polls: [...seen().polls, foreign] }), ["early"])
   })
 
+  it("excuses a poll one interval after a take-over, while a thawing runner waited for its response (W3, W5)", () => {
+    const freeze = blow({ kind: "SIGSTOP", at: 5_000, until: 25_000 })
+    const thawing = poll({ arrivedAt: 25_300, endedAt: 25_450 })
+    const next = (arrivedAt: number, runner = "2.2") => poll({ arrivedAt, runner, answer: "token", token: "t" })
+    const judged = Judge.judge(seen({ polls: [poll(), thawing, next(27_350)], blows: [freeze] }))
+    assert.deepStrictEqual(judged.violations, [])
+    assert.deepStrictEqual(judged.excused, { early: 1, double: 0, late: 0 })
+    // not less than an interval after the request, not of the same runner, and not without a freeze
+    assert.deepStrictEqual(broken({ polls: [poll(), thawing, next(27_290)], blows: [freeze] }), ["early"])
+    assert.deepStrictEqual(broken({ polls: [poll(), thawing, next(27_350, "1.1")], blows: [freeze] }), ["early"])
+    assert.deepStrictEqual(broken({ polls: [poll(), thawing, next(27_350)] }), ["early"])
+  })
+
   it("excuses one request of a frozen runner that was in flight, and counts it apart (W5)", () => {
     const freeze = blow({ kind: "SIGSTOP", at: 5_000, until: 25_000 })
     const after = (arrivedAt: number, change: Partial<Poll> = {}) => poll({ arrivedAt, runner: "2.2", ...change })
